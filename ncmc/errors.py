@@ -1,0 +1,24 @@
+"""Errors that are the user's to mend: printed without a traceback, with an exit code."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Something outside the program is wrong (a file, a disk, a result). Exit code 1."""
+
+    exit_code = 1
+
+
+class UsageError(UserError):
+    """What was asked for is wrong (a name, an option, a value). Exit code 2."""
+
+    exit_code = 2
+
+
+def unknown(kind: str, name: object, allowed: Iterable[str]) -> UsageError:
+    """The error for a name that is not in a list: what came, what is allowed, the nearest match."""
+    names = sorted(allowed)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return UsageError(f"unknown {kind} '{name}'.{hint} Allowed: {', '.join(names) or '(none)'}.")
