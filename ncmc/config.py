@@ -22,6 +22,17 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class SplitOptions(Strict):
+    """What decides which training images are taken (assumptions A2 to A4)."""
+
+    # given: the data set comes long-tailed (ImageNet-LT), every image is taken
+    imbalance: Literal["exp", "step", "given"] = "exp"
+    n_max_rule: Literal["mean", "common"] = "mean"  # A3
+    split_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0  # A2
+    generator: Literal["mislas", "pcg64"] = "mislas"  # A2
+    svhn_labels: Literal["correct", "as_released"] = "correct"  # A4
+
+
 class DatasetFile(Strict):
     """One file that comes from outside: where from, and how to know that it is the right one."""
 
@@ -46,19 +57,10 @@ class Dataset(Strict):
     test_images: int | None = None
     files: tuple[DatasetFile, ...] = ()
     recipe: str  # a recipe of config/train.yaml
+    split: SplitOptions = SplitOptions()  # what its splits start from
     licence: str
     source: str
     notes: tuple[str, ...] = ()  # said wherever a result on this dataset is shown
-
-
-class SplitOptions(Strict):
-    """What decides which training images are taken (assumptions A2 to A4)."""
-
-    imbalance: Literal["exp", "step"] = "exp"
-    n_max_rule: Literal["mean", "common"] = "mean"  # A3
-    split_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0  # A2
-    generator: Literal["mislas", "pcg64"] = "mislas"  # A2
-    svhn_labels: Literal["correct", "as_released"] = "correct"  # A4
 
 
 def read_yaml(path: Path) -> Any:
@@ -74,7 +76,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def parse(model: type[Model], data: Any, where: str) -> Model:
-    """`data` as a `model`. Raises UsageError naming `where`, the key, what came, what is allowed."""
+    """`data` as a `model`. Raises UsageError: where, which key, what came, what is allowed."""
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Where everything lies, as templates relative to the project's root; no I/O but finding that root."""
+"""Where everything lies, as templates relative to the project's root."""
 
 import os
 from functools import cache
