@@ -1,0 +1,97 @@
+"""Images on their way to disk: .npy files that grow batch by batch; no set must fit in memory."""
+
+import os
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from ncmc.errors import UserError
+
+PARTS = ("train", "test")
+HEADER = 128  # bytes, fixed, so that the final length can be written in at the end
+
+
+@dataclass
+class _Grown:
+    """One .npy file under way."""
+
+    file: IO[bytes]
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]  # of one item
+    length: int = 0
+
+    def append(self, items: np.ndarray) -> None:
+        if items.shape[1:] != self.shape:
+            raise UserError(f"images of different sizes: {self.shape} and {items.shape[1:]}.")
+        self.file.write(np.ascontiguousarray(items, dtype=self.dtype).data)
+        self.length += len(items)
+
+    def close(self) -> None:
+        head = f"{{'descr': '{self.dtype.str}', 'fortran_order': False, 'shape': "
+        head += f"{(self.length, *self.shape)}, }}"
+        padded = head.encode().ljust(HEADER - 11) + b"\n"
+        self.file.seek(0)
+        self.file.write(b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little") + padded)
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+
+
+@dataclass
+class Sink:
+    """Takes what a reader reads: images and labels of `train` and `test`, in order."""
+
+    folder: Path
+    class_names: list[str] = field(default_factory=list)
+    origins: dict[str, list[tuple[str, int]]] = field(
+        default_factory=dict
+    )  # part -> (name, images)
+    _files: dict[str, _Grown] = field(default_factory=dict)
+
+    def add(
+        self, part: str, images: np.ndarray | None, labels: np.ndarray, origin: str | None = None
+    ) -> None:
+        """Append uint8 images (n, H, W, C) and their labels (n,) to `part`.
+
+        `origin` names the released part they come from, where a training set is put together from
+        several (SVHN). `images` is None for a format whose images stay where they are.
+        """
+        assert part in PARTS
+        if images is not None:
+            assert images.dtype == np.uint8
+            assert images.ndim == 4
+            assert len(images) == len(labels)
+            self._grown(f"{part}_images.npy", images).append(images)
+        labels = np.asarray(labels, dtype=np.int64)
+        self._grown(f"{part}_labels.npy", labels).append(labels)
+        named = self.origins.setdefault(part, [])
+        name = origin or part
+        if named and named[-1][0] == name:
+            named[-1] = (name, named[-1][1] + len(labels))
+        else:
+            named.append((name, len(labels)))
+
+    def _grown(self, name: str, like: np.ndarray) -> _Grown:
+        if name not in self._files:
+            file = (self.folder / name).open("wb")
+            file.write(bytes(HEADER))
+            self._files[name] = _Grown(file, like.dtype, like.shape[1:])
+        return self._files[name]
+
+    def close(self) -> dict[str, dict[str, Any]]:
+        """Finish every file; returns its size in bytes and SHA-256, by name."""
+        for grown in self._files.values():
+            grown.close()
+        return {name: fingerprint(self.folder / name) for name in sorted(self._files)}
+
+
+def fingerprint(path: Path) -> dict[str, Any]:
+    """Size in bytes and SHA-256 of a file."""
+    digest = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return {"size": path.stat().st_size, "sha256": digest.hexdigest()}

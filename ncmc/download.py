@@ -1,0 +1,319 @@
+"""The archives of a dataset: official address, mirror or path -> data/raw/NAME, all verified.
+
+Also the command of the DVC stage: `python -m ncmc.download NAME`.
+A file reaches data/raw/NAME only under its final name, whole, and after its checksum; what is under
+way lies in data/raw/.partial/NAME, what turned out wrong in data/raw/.wrong/NAME.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path, PurePosixPath
+
+import filelock
+
+from ncmc import config, digests, files, paths, transfer
+from ncmc.config import DatasetFile
+from ncmc.digests import Digest
+from ncmc.errors import UserError
+from ncmc.transfer import Patience, Progress, Say
+
+SOURCE = "NCMC_FROM"  # environment: where the DVC stage takes archives from
+PATIENCE = Patience()
+
+
+def folder(name: str) -> Path:
+    """data/raw/NAME: the archives of a dataset as they came, verified."""
+    return paths.root() / paths.RAW.format(dataset=name)
+
+
+def aside(kind: str, name: str) -> Path:
+    """data/raw/.KIND/NAME: what belongs to a dataset but is no verified archive of it."""
+    return folder(name).parent / f".{kind}" / name
+
+
+def memory(name: str) -> digests.Memory:
+    """What is known of the archives of a dataset since they were last hashed."""
+    return digests.Memory(aside("state", name).with_suffix(".json"))
+
+
+@contextmanager
+def alone(name: str, say: Say | None = None) -> Iterator[None]:
+    """One process at a time works on a dataset; others wait and say so. A killed one lets go."""
+    path = aside("locks", name)
+    files.make_folder(path.parent)
+    try:
+        lock = filelock.FileLock(path, is_singleton=True)  # one process may nest it
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            if say:
+                say(f"another process is working on {name}; waiting for it")
+            lock.acquire()
+    except OSError as error:
+        raise files.explain(error, path) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def missing(name: str) -> list[str]:
+    """Files of config/datasets.yaml that are not in data/raw/NAME."""
+    return [f.name for f in config.dataset(name).files if not (folder(name) / f.name).is_file()]
+
+
+def verified(name: str, fresh: bool = False) -> dict[str, Digest]:
+    """The digests of all archives of a dataset, each one as config/datasets.yaml wants it.
+
+    A file that has not changed since it was last hashed is not hashed again, unless `fresh`.
+    Raises UserError naming what is missing, wrong or too much, and what to do.
+    """
+    entry = config.dataset(name)
+    if absent := missing(name):
+        raise UserError(
+            f"{name}: {', '.join(absent)} not in {folder(name)}. Run `ncmc fetch {name}`."
+        )
+    known = memory(name)
+    here = [folder(name) / f.name for f in entry.files]
+    found = known.refresh(here) if fresh else {p.name: known.digest(p) for p in here}
+    for file in entry.files:
+        if wrong := digests.differences(found[file.name], file):
+            raise UserError(
+                f"{folder(name) / file.name} is not the right file: {'; '.join(wrong)}. "
+                f"Run `ncmc fetch {name}`: it keeps this one aside and brings the right one."
+            )
+    if strays := strangers(name):
+        raise UserError(
+            f"{folder(name)} holds {', '.join(strays)}, which config/datasets.yaml does not name "
+            f"for {name}. Move it elsewhere and run `ncmc fetch {name}` again."
+        )
+    return found
+
+
+def strangers(name: str) -> list[str]:
+    """What lies in data/raw/NAME and does not belong there."""
+    named = {f.name for f in config.dataset(name).files} | {".snakemake_timestamp"}
+    return sorted(p.name for p in folder(name).iterdir() if p.name not in named)
+
+
+def download(
+    name: str,
+    source: str | Path | None = None,
+    *,
+    patience: Patience | None = None,
+    progress: Progress | None = None,
+    say: Say | None = None,
+) -> dict[str, Digest]:
+    """Make data/raw/NAME whole and return the digests of its files.
+
+    `source` replaces the addresses of config/datasets.yaml: a file, a folder that holds the files,
+    or an http(s) address of either. Files that are there and right are left alone.
+    Raises UserError that says what failed at which address, and what to do.
+    """
+    with alone(name, say):
+        for file in config.dataset(name).files:
+            _bring(name, file, source, patience or PATIENCE, progress, say)
+        return verified(name)
+
+
+def _bring(
+    name: str,
+    file: DatasetFile,
+    source: str | Path | None,
+    patience: Patience,
+    progress: Progress | None,
+    say: Say | None,
+) -> None:
+    if PurePosixPath(file.name).name != file.name or file.name.startswith("."):
+        raise UserError(f"config/datasets.yaml: {name}: '{file.name}' is not a plain file name.")
+    target = folder(name) / file.name
+    failures = []
+    if target.is_file():
+        wrong = digests.differences(memory(name).digest(target), file)
+        if not wrong:
+            return
+        failures.append(_set_aside(name, target, file, str(target), wrong, say))
+    places = _places(name, file, source)
+    for place in places:
+        partial = aside("partial", name) / f"{file.name}.part"
+        try:
+            if place.startswith(("http://", "https://")):
+                _from_web(name, file, place, partial, patience, progress, say)
+            else:
+                _from_disk(name, file, place, partial, progress)
+        except transfer.UnreachableError as error:
+            failures.append(f"{place}: {error}")
+            if say and place != places[-1]:
+                say(f"{place}: {error}; trying the next address")
+            continue
+        _settle(partial, target)
+        memory(name).digest(target)
+        return
+    raise UserError(
+        f"{file.name} of {name} could not be had. " + " | ".join(failures) + ". "
+        f"If you can get the file in another way, run `ncmc fetch {name} --from PATH_OR_ADDRESS`."
+    )
+
+
+def _places(name: str, file: DatasetFile, source: str | Path | None) -> list[str]:
+    """Where to look for a file, in order: addresses, `package:` paths, or paths on this disk."""
+    alone_in_set = len(config.dataset(name).files) == 1
+    if source is None:
+        if not file.urls:
+            raise UserError(
+                f"{name} has no address to fetch {file.name} from. "
+                f"Run `ncmc fetch {name} --from PATH` with the path of that file or of its folder."
+            )
+        return list(file.urls)
+    place = str(source)
+    if place.startswith(("http://", "https://")):
+        is_file = place.rpartition("/")[2] == file.name or (alone_in_set and place[-1] != "/")
+        return [place if is_file else f"{place.rstrip('/')}/{file.name}"]
+    path = Path(place).expanduser()
+    if path.is_dir():
+        path = path / file.name
+    elif path.is_file() and path.name != file.name and not alone_in_set:
+        names = ", ".join(f.name for f in config.dataset(name).files)
+        raise UserError(
+            f"{path} is one file, but {name} consists of {names}. "
+            "Give the folder that holds them all."
+        )
+    return [str(path)]
+
+
+def _from_web(
+    name: str,
+    file: DatasetFile,
+    url: str,
+    partial: Path,
+    patience: Patience,
+    progress: Progress | None,
+    say: Say | None,
+) -> None:
+    """`url` -> `partial`, verified. A wrong file that was resumed gets a second chance from 0."""
+    has_checksum = bool(file.md5 or file.sha256)
+    resumed = partial.exists()
+    _check_room(partial, (file.size or 0) - (partial.stat().st_size if resumed else 0))
+    while True:
+        transfer.fetch(
+            url,
+            partial,
+            size=file.size,
+            checked=has_checksum,
+            patience=patience,
+            progress=progress,
+            say=say,
+        )
+        found = digests.of_file(partial)
+        wrong = digests.differences(found, file)
+        if not wrong and found.size:
+            return
+        if resumed:
+            resumed = False
+            transfer.forget(partial)
+            continue
+        raise transfer.UnreachableError(
+            _set_aside(name, partial, file, url, wrong or ["it is empty"], say)
+        )
+
+
+def _from_disk(
+    name: str, file: DatasetFile, place: str, partial: Path, progress: Progress | None
+) -> None:
+    """A file on this disk, or inside an installed package -> `partial`, verified."""
+    path = _packaged(place) if place.startswith("package:") else Path(place)
+    if not path.is_file():
+        raise transfer.UnreachableError("there is no such file")
+    total = path.stat().st_size
+    _check_room(partial, total)
+    transfer.forget(partial)
+    files.make_folder(partial.parent)
+    try:
+        with path.open("rb") as reader, partial.open("wb") as writer:
+            done = 0
+            while block := reader.read(digests.BLOCK):
+                writer.write(block)
+                done += len(block)
+                if progress:
+                    progress(file.name, done, total)
+    except OSError as error:
+        raise files.explain(error, partial) from error
+    wrong = digests.differences(digests.of_file(partial), file)
+    if wrong or not total:
+        transfer.forget(partial)  # the user's own file stays where it is
+        raise transfer.UnreachableError(f"not the right file: {'; '.join(wrong) or 'it is empty'}")
+
+
+def _packaged(place: str) -> Path:
+    package, _, inside = place.removeprefix("package:").partition("/")
+    try:
+        return Path(str(resources.files(package).joinpath(inside)))
+    except ModuleNotFoundError as error:
+        raise transfer.UnreachableError(
+            f"the Python package '{package}' is not installed"
+        ) from error
+
+
+def _check_room(path: Path, size: int) -> None:
+    """Raise UserError if the disk cannot take `size` more bytes."""
+    free = shutil.disk_usage(files.make_folder(path.parent)).free
+    if size > free:
+        raise UserError(
+            f"no space left on the disk that holds {path.parent}: {size / 1e9:.2f} GB needed, "
+            f"{free / 1e9:.2f} GB free. Free some and start again."
+        )
+
+
+def _settle(partial: Path, target: Path) -> None:
+    """A verified file under its final name, surely on disk."""
+    files.make_folder(target.parent)
+    try:
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except OSError as error:
+        raise files.explain(error, target) from error
+    transfer.forget(partial)
+
+
+def _set_aside(
+    name: str, path: Path, file: DatasetFile, origin: str, wrong: list[str], say: Say | None
+) -> str:
+    """Keep a wrong file out of the way, under a name of its own; returns what to report."""
+    kept = files.make_folder(aside("wrong", name)) / (
+        f"{file.name}.wrong-{digests.of_file(path).sha256[:12]}"
+    )
+    path.replace(kept)
+    transfer.forget(path)
+    report = f"{origin}: not the right file: {'; '.join(wrong)}; kept aside as {kept}"
+    if say:
+        say(report)
+    return report.removeprefix(f"{origin}: ") if origin.startswith("http") else report
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m ncmc.download NAME`. Exit code 0, 1 (cannot be had) or 2 (wrong usage)."""
+    if len(arguments) != 1:
+        print("usage: python -m ncmc.download NAME", file=sys.stderr)
+        return 2
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    try:
+        download(arguments[0], os.environ.get(SOURCE), say=say)
+    except UserError as error:
+        say(f"error: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        say("stopped; what has come so far is kept and gone on from next time")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

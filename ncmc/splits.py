@@ -1,0 +1,272 @@
+"""Which training images a run sees: class counts, seeded indices, a manifest that proves them.
+
+The recipe is that of the paper's code family (assumptions A2 to A4). NumPy only; no images.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ncmc import config, datasets, files
+from ncmc.config import SplitOptions
+from ncmc.errors import UsageError, UserError
+
+SCHEMA = 1
+ROUNDING = 0.05  # a given set's tau may be named rounded, by at most this share
+
+
+def long_tailed_counts(n_max: float, n_classes: int, tau: float) -> list[int]:
+    """n_k = int(n_max * tau^(k/(K-1))) for k = 0..K-1, class 0 the largest (assumption A2).
+
+    `n_max` need not be whole (A3: len(train set)/K is not, for SVHN). A tiny set may leave a class
+    with 0 images. Raises UsageError for a tau outside (0, 1].
+    """
+    check_tau(tau)
+    # in this order and with a float exponent, as the reference does: the floor sees the last bit
+    return [int(n_max * tau ** (k / max(n_classes - 1.0, 1.0))) for k in range(n_classes)]
+
+
+def step_counts(n_max: float, n_classes: int, tau: float) -> list[int]:
+    """The first half of the classes n_max images each, the second half n_max * tau.
+
+    With an odd number of classes the middle one is small (the reference drops its last class).
+    """
+    check_tau(tau)
+    large = n_classes // 2
+    return [int(n_max)] * large + [int(n_max * tau)] * (n_classes - large)
+
+
+def long_tailed_indices(labels: np.ndarray, tau: float, seed: int = 0) -> np.ndarray:
+    """Indices (int64) of a long-tailed training set, bit for bit as MiSLAS makes it (A2).
+
+    NumPy's legacy generator, seeded once; for each class in order: its indices in dataset order
+    are shuffled in place, the first n_k taken, with n_max = len(labels)/K (A3) and never more than
+    there are. The result lists class 0 first, then class 1, ...; a smaller tau gives a subset.
+    """
+    labels = np.asarray(labels)
+    n_classes = len(np.unique(labels))
+    counts = long_tailed_counts(len(labels) / n_classes, n_classes, tau)
+    return draw(labels, counts, seed)
+
+
+def draw(
+    labels: np.ndarray, counts: Sequence[int], seed: int = 0, generator: str = "mislas"
+) -> np.ndarray:
+    """The first counts[k] images of each class k after a seeded shuffle; int64, class by class."""
+    labels = np.asarray(labels)
+    # a stable sort by class lists each class's images in dataset order, in one pass over all
+    order = np.argsort(labels, kind="stable").astype(np.int64)
+    classes, starts = np.unique(labels[order], return_index=True)
+    ends = [*starts[1:], len(order)]
+    if len(classes) != len(counts):
+        raise UserError(
+            f"{len(classes)} classes have training images, but {len(counts)} are wanted."
+        )
+    random: Any = (
+        np.random.RandomState(seed) if generator == "mislas" else np.random.default_rng(seed)
+    )
+    picks = []
+    for start, end, count in zip(starts, ends, counts, strict=True):
+        indices = order[start:end].copy()
+        random.shuffle(indices)
+        picks.append(indices[:count])
+    return np.concatenate(picks)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A training set: which images of a dataset, with which labels."""
+
+    dataset: str
+    tau: float
+    options: SplitOptions
+    indices: np.ndarray  # int64 (n,), positions in the dataset's training part
+    labels: np.ndarray  # int64 (n,), what training is told (A4: not always the dataset's own)
+    n_classes: int
+    data: str  # checksum of the dataset that the indices point into
+
+    @property
+    def counts(self) -> list[int]:
+        """Training images of each class, by the labels that training is told."""
+        return np.bincount(self.labels, minlength=self.n_classes).tolist()
+
+    @property
+    def mislabelled(self) -> bool:
+        """Whether the labels may differ from the dataset's (A4, `as_released`)."""
+        return self.options.svhn_labels == "as_released"
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 over indices and labels as little-endian int64."""
+        digest = sha256(self.indices.astype("<i8").tobytes())
+        digest.update(self.labels.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """All that decides the split, besides the data."""
+        return {"dataset": self.dataset, "tau": self.tau, **self.options.model_dump()}
+
+    def save(self, folder: Path) -> None:
+        """Write manifest.json and indices.npz; whole or not at all, the manifest last."""
+        buffer = BytesIO()
+        np.savez_compressed(buffer, indices=self.indices, labels=self.labels)
+        files.write_atomic(folder / "indices.npz", buffer.getvalue())
+        manifest = {
+            "schema": SCHEMA,
+            "recipe": self.recipe,
+            "data": self.data,
+            "n_train": len(self.indices),
+            "counts": self.counts,
+            "sha256": self.sha256,
+        }
+        files.write_atomic(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
+
+
+def make_split(dataset: str, tau: float, options: SplitOptions | None = None) -> Split:
+    """The training set of a prepared dataset at imbalance ratio tau = n_min/n_max (A1).
+
+    `options` default to those of the dataset's entry. A training set put together from several
+    released parts (SVHN: train, extra) is drawn part by part, each with its own n_max and the
+    generator seeded anew, as in the reference code (A4).
+    Raises UsageError for a tau that is out of range or leaves a class without images.
+    """
+    check_tau(tau)
+    options = options or config.dataset(dataset).split
+    train = datasets.load(dataset, "train")
+    n_classes = len(train.class_names)
+    if options.imbalance == "given":
+        _check_given(dataset, tau, train.counts)
+        indices, labels = np.arange(len(train)), train.labels
+    else:
+        indices, labels = _drawn(dataset, train, n_classes, tau, options)
+    return Split(
+        dataset=dataset,
+        tau=tau,
+        options=options,
+        indices=np.asarray(indices, dtype=np.int64),
+        labels=np.asarray(labels, dtype=np.int64),
+        n_classes=n_classes,
+        data=train.checksum,
+    )
+
+
+def _drawn(
+    dataset: str, train: datasets.Images, n_classes: int, tau: float, options: SplitOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    all_indices, all_labels, start = [], [], 0
+    total = np.zeros(n_classes, np.int64)
+    for _, size in train.origins:
+        own = train.labels[start : start + size]
+        counts = part_counts(np.bincount(own, minlength=n_classes).tolist(), tau, options)
+        indices = draw(own, counts, options.split_seed, options.generator)
+        labels = own[indices]
+        total += np.bincount(labels, minlength=n_classes)
+        if options.svhn_labels == "as_released":
+            labels = shifted_labels(counts, len(indices))
+        all_indices.append(indices + start)
+        all_labels.append(labels)
+        start += size
+    if not total.all():
+        empty = [train.class_names[k] for k in np.flatnonzero(total == 0)]
+        raise UsageError(
+            f"tau={tau:g} leaves {len(empty)} of {n_classes} classes of {dataset} without a "
+            f"training image ({', '.join(empty[:5])}{', ...' if len(empty) > 5 else ''}). Take a larger tau."
+        )
+    return np.concatenate(all_indices), np.concatenate(all_labels)
+
+
+def part_counts(available: Sequence[int], tau: float, options: SplitOptions) -> list[int]:
+    """What the recipe asks of a released part, class by class; not capped by what there is."""
+    n_classes = len(available)
+    n_max = sum(available) / n_classes if options.n_max_rule == "mean" else min(available)
+    make = step_counts if options.imbalance == "step" else long_tailed_counts
+    return make(n_max, n_classes, tau)
+
+
+def shifted_labels(counts: Sequence[int], n_images: int) -> np.ndarray:
+    """Labels as the reference code writes them: counts[k] times k, in order, cut at `n_images`.
+
+    Where a class has fewer images than asked for, every later image gets a label too low (A4).
+    """
+    return np.repeat(np.arange(len(counts)), counts)[:n_images].astype(np.int64)
+
+
+def load_split(folder: Path) -> Split:
+    """A saved split, proved: its arrays match the manifest, and the manifest matches the dataset.
+
+    Raises UserError if it is missing, truncated, altered, or made from other data.
+    """
+    remedy = "Make it anew with `ncmc split`."
+    manifest, arrays = _read(folder, remedy)
+    try:
+        recipe = dict(manifest["recipe"])
+        dataset, tau = recipe.pop("dataset"), recipe.pop("tau")
+        options = config.parse(SplitOptions, recipe, str(folder / "manifest.json"))
+        train = datasets.load(dataset, "train")
+        split = Split(
+            dataset,
+            tau,
+            options,
+            arrays["indices"],
+            arrays["labels"],
+            len(manifest["counts"]),
+            manifest["data"],
+        )
+        told, counts = manifest["sha256"], manifest["counts"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{folder} is not a split of this version ({error}). {remedy}") from error
+    if split.sha256 != told or split.counts != counts:
+        raise UserError(f"{folder}/indices.npz is not what manifest.json says. {remedy}")
+    if split.data != train.checksum or not _fits(split, train):
+        raise UserError(
+            f"{folder} was made from other data than what is now there as {dataset}. {remedy}"
+        )
+    return split
+
+
+def _read(folder: Path, remedy: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        with np.load(folder / "indices.npz", allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in ("indices", "labels")}
+    except FileNotFoundError as error:
+        raise UserError(f"{error.filename} does not exist. {remedy}") from error
+    except Exception as error:  # zipfile, zlib, json and NumPy each have their own
+        raise UserError(f"{folder} cannot be read as a split ({error}). {remedy}") from error
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        raise UserError(f"{folder} is not a split of this version. {remedy}")
+    return manifest, arrays
+
+
+def _fits(split: Split, train: datasets.Images) -> bool:
+    indices, n = split.indices, len(train)
+    if len(indices) != len(split.labels) or len(np.unique(indices)) != len(indices):
+        return False
+    if not len(indices) or indices.min() < 0 or indices.max() >= n:
+        return False
+    return split.mislabelled or bool(np.array_equal(train.labels[indices], split.labels))
+
+
+def check_tau(tau: float) -> None:
+    """Raise UsageError unless 0 < tau <= 1."""
+    if not 0 < tau <= 1:
+        raise UsageError(
+            f"tau is {tau:g}; it is n_min/n_max, above 0 and at most 1, such as 0.01. "
+            + (f"Did you mean {1 / tau:g}?" if tau > 1 else "")
+        )
+
+
+def _check_given(dataset: str, tau: float, counts: Sequence[int]) -> None:
+    own = min(counts) / max(counts)
+    if abs(tau - own) > ROUNDING * own:
+        raise UsageError(
+            f"{dataset} comes long-tailed, with tau = {min(counts)}/{max(counts)} = {own:.6g}; "
+            f"tau={tau:g} cannot be made of it. Take --tau {own:.6g}, or the option imbalance=exp."
+        )

@@ -1,0 +1,129 @@
+"""DVC as a library: what dvc.lock records of a dataset, the cache, and a remote storage.
+
+DVC checks less than one would think: it believes a read-only object of its cache without hashing it
+(callers hash what comes from here), and `dvc repro` rewrites dvc.lock when upstream bytes changed
+(callers compare with `recorded` first).
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+
+from ncmc import config, digests, files, paths
+from ncmc.errors import UserError
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+
+
+def stage(name: str) -> str:
+    """The name of the DVC stage that brings a dataset."""
+    return f"fetch@{name}"
+
+
+def recorded(name: str) -> str | None:
+    """The folder hash that dvc.lock holds for a dataset, if its files are declared as then."""
+    lock = paths.root() / "dvc.lock"
+    if not lock.is_file():
+        return None
+    held = (config.read_yaml(lock) or {}).get("stages", {}).get(stage(name))
+    declared = config.read_yaml(paths.config("datasets.yaml"))["datasets"][name].get("files")
+    try:
+        then = held["params"]["config/datasets.yaml"][f"datasets.{name}.files"]
+        return held["outs"][0]["md5"] if then == declared else None
+    except (TypeError, KeyError, IndexError):
+        return None
+
+
+def commit(name: str) -> None:
+    """Record data/raw/NAME in dvc.lock and copy or link it into the cache."""
+    with _repository() as repo, _explained(name, "record"):
+        repo.commit(stage(name), force=True)
+        for loaded in repo.stage.collect(stage(name)):
+            repo.stage_cache.save(loaded)  # so that `dvc repro` finds it in the cache too
+
+
+def checkout(name: str) -> bool:
+    """Bring data/raw/NAME out of the cache or the default remote. False if it is in neither.
+
+    The bytes are not verified here.
+    """
+    from dvc.exceptions import CheckoutError, DvcException
+
+    with _repository() as repo:
+        with suppress(CheckoutError):
+            repo.checkout([stage(name)], force=True)
+            return True
+        if not repo.config["core"].get("remote"):
+            return False
+        with suppress(DvcException):
+            repo.pull([stage(name)], force=True)
+            return True
+    return False
+
+
+def drop(name: str) -> None:
+    """Remove from the cache the objects of a dataset that are not what their name says."""
+    with _repository() as repo:
+        store = Path(repo.cache.local.path)
+    wanted = [recorded(name) or ""]
+    with suppress(OSError, ValueError, KeyError):
+        listing = config.read_yaml(store / wanted[0][:2] / wanted[0][2:])
+        wanted += [entry["md5"] for entry in listing]
+    for md5 in filter(None, wanted):
+        item = store / md5[:2] / md5[2:]
+        if item.is_file() and digests.of_file(item).md5 != md5.removesuffix(".dir"):
+            item.unlink()
+
+
+@contextmanager
+def _repository() -> Iterator["Repo"]:
+    """The DVC repository of the project; one process at a time, others wait."""
+    root = paths.root()
+    if not (root / "dvc.yaml").is_file() or not (root / ".dvc").is_dir():
+        raise UserError(f"{root} has no dvc.yaml or no .dvc: take a whole checkout of the project.")
+    lock = root / "data" / "raw" / ".locks" / "dvc"
+    files.make_folder(lock.parent)
+    with filelock.FileLock(lock):
+        repo = _repo_class()(str(root), config=_settings(root), _wait_for_lock=True)
+        try:
+            yield repo
+        finally:
+            repo.close()
+
+
+@cache
+def _repo_class() -> Any:
+    os.environ["DVC_NO_ANALYTICS"] = "1"
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.ERROR)
+    return Repo
+
+
+def _settings(root: Path) -> dict[str, dict[str, object]]:
+    """What holds whatever the user's own DVC settings say."""
+    site = str(root / ".dvc" / "tmp" / "site")  # not under /var/tmp, which may be read-only
+    return {
+        "core": {"analytics": False, "check_update": False, "no_scm": True, "site_cache_dir": site}
+    }
+
+
+@contextmanager
+def _explained(name: str, verb: str) -> Iterator[None]:
+    from dvc.exceptions import DvcException
+
+    try:
+        yield
+    except (DvcException, OSError) as error:
+        raise UserError(
+            f"DVC cannot {verb} {name}: {error}. The archives are whole in data/raw/{name}. If its "
+            "cache is not writable, make it so or choose another one "
+            "(`dvc cache dir --local FOLDER`), then run the same command again."
+        ) from error
