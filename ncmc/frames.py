@@ -1,0 +1,217 @@
+"""Fixed directions: the simplex ETF and the multi-center frame of Def. 3.2, rows as vectors.
+
+Everything is made in float64 and cast at the end. `centers_per_class` is (f_1, ..., f_K); centers
+of class 0 come first, then those of class 1, and so on.
+"""
+
+import math
+import operator
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ncmc.errors import UsageError
+
+# --- how many centers a class gets ----------------------------------------------------------------
+
+
+def class_aware_counts(counts: Sequence[int], f: int, order: str = "descending") -> list[int]:
+    """Centers a class, f_k, summing to f*K: the class-aware strategy (Sec. 3.5, assumption A16).
+
+    a_k = floor((f - 1) K n_k / N) + 1 over the classes sorted by n_k, reversed by position, then 1
+    added from the left until the sum is f*K, scattered back to the order of `counts`. `order` is
+    how the classes are sorted: "descending" as the text has it, or "ascending", which gives the
+    worked example (1, 3, 3), f = 3 -> (4, 4, 1).
+    Raises UsageError for f < 2, an empty or non-positive count, or another order.
+    """
+    n = _whole_numbers("counts", counts)
+    f = _whole_number("f", f)
+    if f < 2:
+        raise UsageError(f"f is {f}; the class-aware strategy (Sec. 3.5) needs 2 or more.")
+    if order not in ("descending", "ascending"):
+        raise UsageError(f"order is {order!r}; allowed: 'descending' or 'ascending' (A16).")
+    k_classes, total = len(n), sum(n)
+    # Both directions must be stable: classes of equal size keep the order they came in.
+    by_size = sorted(range(k_classes), key=lambda k: -n[k] if order == "descending" else n[k])
+    # The product comes before the floor, in integers: n_k / N in floating point floors wrongly.
+    shares = [((f - 1) * k_classes * n[k]) // total + 1 for k in by_size][::-1]
+    remainder = f * k_classes - sum(shares)  # 0 <= remainder < K: each floor loses less than 1
+    centers = [0] * k_classes
+    for position, k in enumerate(by_size):
+        centers[k] = shares[position] + (position < remainder)
+    return centers
+
+
+def needed_dim(centers_per_class: Sequence[int]) -> int:
+    """Dimensions that a multi-center frame needs: sum f_k + K, which is (f+1)K (Def. 3.2)."""
+    f = _whole_numbers("centers_per_class", centers_per_class)
+    return sum(f) + len(f)
+
+
+def center_classes(centers_per_class: Sequence[int]) -> Tensor:
+    """(F,) int64: the class of each center."""
+    f = torch.tensor(_whole_numbers("centers_per_class", centers_per_class))
+    return torch.repeat_interleave(torch.arange(len(f)), f)
+
+
+# --- the frames -----------------------------------------------------------------------------------
+
+
+def orthonormal_rows(
+    n: int, dim: int, generator: torch.Generator | None, dtype: torch.dtype | None = None
+) -> Tensor:
+    """(n, dim) random orthonormal rows, uniform over all such frames (Haar measure)."""
+    if not 1 <= n <= dim:
+        raise UsageError(f"dim is {dim}; {n} orthonormal vectors need at least {n}.")
+    device = generator.device if generator is not None else "cpu"
+    gaussian = torch.randn(dim, n, generator=generator, dtype=torch.float64, device=device)
+    q, r = torch.linalg.qr(gaussian)
+    # QR leaves the signs to the library; a positive diagonal of R makes Q unique and uniform.
+    return (q * torch.sign(r.diagonal())).T.contiguous().to(_or_default(dtype))
+
+
+def simplex_etf(
+    n_classes: int,
+    dim: int,
+    generator: torch.Generator | None,
+    dtype: torch.dtype | None = None,
+) -> Tensor:
+    """(K, dim) unit rows with pairwise cosine -1/(K-1), in a random orientation (Yang et al. 2022).
+
+    sqrt(K/(K-1)) (I - J/K) P with P orthonormal; as the rows sum to zero, K - 1 dimensions suffice.
+    Raises UsageError for K < 2 or dim < K - 1.
+    """
+    if n_classes < 2:
+        raise UsageError(f"n_classes is {n_classes}; a simplex ETF needs 2 or more.")
+    if dim < n_classes - 1:
+        raise UsageError(
+            f"dim is {dim}; a simplex ETF of {n_classes} classes needs at least {n_classes - 1} "
+            "(K - 1). Use a wider backbone."
+        )
+    centering = torch.eye(n_classes, dtype=torch.float64) - 1 / n_classes
+    sum_zero = torch.linalg.qr(centering[:, :-1]).Q  # (K, K-1), orthonormal columns, each sums to 0
+    rows = orthonormal_rows(n_classes - 1, dim, generator, torch.float64)
+    etf = math.sqrt(n_classes / (n_classes - 1)) * sum_zero.to(rows.device) @ rows
+    return etf.to(_or_default(dtype))
+
+
+def multi_center_basis(
+    centers_per_class: Sequence[int],
+    dim: int,
+    generator: torch.Generator | None,
+    dtype: torch.dtype | None = None,
+) -> Tensor:
+    """(K + F, dim) orthonormal rows: w_1, ..., w_K, then all v_j^(k) class by class (Def. 3.2).
+
+    The frame's memory-light form: a center is cos(theta) v_j^(k) + sin(theta) w_k and need not
+    be formed. Raises UsageError if dim is below sum f_k + K.
+    """
+    needed = needed_dim(centers_per_class)
+    if dim < needed:
+        raise UsageError(
+            f"dim is {dim}; a frame of {needed - len(centers_per_class)} centers and "
+            f"{len(centers_per_class)} classes needs at least {needed} (sum of f_k + K, Def. 3.2). "
+            "Put a linear layer of that width before it, or lower f."
+        )
+    return orthonormal_rows(needed, dim, generator, dtype)
+
+
+def multi_center_frame(
+    centers_per_class: Sequence[int],
+    dim: int,
+    theta: float,
+    generator: torch.Generator | None,
+    dtype: torch.dtype | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Centers (F, dim) and classifier (K, dim) of Def. 3.2, all of unit norm; theta in radians.
+
+    w_j^(k) = cos(theta) v_j^(k) + sin(theta) w_k: centers of two classes are orthogonal, two of one
+    class have cosine sin^2(theta). Raises UsageError for theta outside [0, pi/2] or a small dim.
+    """
+    check_theta(theta)
+    basis = multi_center_basis(centers_per_class, dim, generator, torch.float64)
+    classifier, v = basis[: len(centers_per_class)], basis[len(centers_per_class) :]
+    own = classifier[center_classes(centers_per_class).to(basis.device)]  # (F, dim)
+    centers = math.cos(theta) * v + math.sin(theta) * own
+    return centers.to(_or_default(dtype)), classifier.to(_or_default(dtype))
+
+
+def mean_center_coordinates(centers_per_class: Sequence[int], theta: float) -> Tensor:
+    """(K, K + F) float64: the unit rows wbar_k / |wbar_k| in coordinates of `multi_center_basis`.
+
+    wbar_k = sin(theta) w_k + cos(theta)/f_k sum_j v_j^(k) is where features of class k collapse to.
+    """
+    check_theta(theta)
+    classes = torch.arange(len(centers_per_class))
+    own = center_classes(centers_per_class) == classes[:, None]  # (K, F)
+    f = own.sum(1, keepdim=True)
+    wbar = torch.cat(
+        [math.sin(theta) * torch.eye(len(classes), dtype=torch.float64), math.cos(theta) / f * own],
+        dim=1,
+    )
+    return wbar / mean_center_cosines(centers_per_class, theta)[:, None]
+
+
+# --- angles, and what the losses and measures come to at full collapse ----------------------------
+
+
+def mean_center_cosines(centers_per_class: Sequence[int], theta: float) -> Tensor:
+    """(K,) float64: cos(alpha_k) = |wbar_k| = sqrt((cos^2 theta + f_k sin^2 theta) / f_k)."""
+    check_theta(theta)
+    f = torch.tensor(_whole_numbers("centers_per_class", centers_per_class), dtype=torch.float64)
+    return ((math.cos(theta) ** 2 + f * math.sin(theta) ** 2) / f).sqrt()
+
+
+def classifier_cosines(centers_per_class: Sequence[int], theta: float) -> Tensor:
+    """(K,) float64: cos(rho_k), rho_k the angle between wbar_k and w_k.
+
+    <wbar_k, w_k> = sin(theta), as every v_j^(k) is orthogonal to w_k; so cos(rho_k) =
+    sin(theta) / cos(alpha_k), which is tan(rho_k) = cot(theta) / sqrt(f_k).
+    """
+    cosines = math.sin(theta) / mean_center_cosines(centers_per_class, theta)
+    return cosines.clamp_max(1.0)  # theta = pi/2 may give 1 + 2e-16
+
+
+def variability_floors(centers_per_class: Sequence[int], theta: float) -> Tensor:
+    """(K,) float64: 1 - cos(rho_k), the variability of a class that has collapsed onto wbar_k."""
+    return 1 - classifier_cosines(centers_per_class, theta)
+
+
+def loss_floors(centers_per_class: Sequence[int], theta: float) -> Tensor:
+    """(K,) float64: f_k c (c - 1)^2, c = cos(alpha_k), the least cosine regression loss of a class.
+
+    Without the term in lambda, which is 0 at |h| = 1, and for the sum over centers (A15).
+    """
+    f = torch.tensor(list(centers_per_class), dtype=torch.float64)
+    c = mean_center_cosines(centers_per_class, theta)
+    return f * c * (c - 1) ** 2
+
+
+def check_theta(theta: float) -> None:
+    """Raises UsageError unless theta, in radians, is in [0, pi/2]."""
+    if not 0 <= theta <= math.pi / 2:
+        raise UsageError(
+            f"theta is {theta}; allowed: 0 to pi/2 = {math.pi / 2} radians (Def. 3.2)."
+        )
+
+
+# --- checks ---------------------------------------------------------------------------------------
+
+
+def _whole_number(name: str, value: int) -> int:
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise UsageError(f"{name} is {value!r}; allowed: a whole number.") from None
+
+
+def _whole_numbers(name: str, values: Sequence[int]) -> list[int]:
+    numbers = [_whole_number(name, value) for value in values]
+    if not numbers or min(numbers) < 1:
+        raise UsageError(f"{name} are {numbers}; allowed: one number a class, each 1 or more.")
+    return numbers
+
+
+def _or_default(dtype: torch.dtype | None) -> torch.dtype:
+    return dtype if dtype is not None else torch.get_default_dtype()
