@@ -1,0 +1,41 @@
+"""CAL, the "class-aware loss" (Sec. 3.5, App. F.1): rarer classes get more centers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ncmc import frames
+from ncmc.methods._checks import check_choice
+from ncmc.methods._multi_center import MultiCenter
+
+
+class CAL(MultiCenter):
+    """The cosine regression loss with f_k from the class-aware strategy."""
+
+    @dataclass(frozen=True)
+    class Options(MultiCenter.Options):
+        """What can be set, and where each default comes from.
+
+        f: expansion factor, sum_k f_k = f*K; 20 (Table 1); at least 2 here.
+        theta: angle of the frame in radians, 0 to pi/2; 0.2 (Table 1).
+        lam: weight of (|h| - 1)^2; 6e-4 (App. F.1, A17).
+        order: how the strategy sorts classes, "descending" or "ascending" (Sec. 3.5, A16).
+        reduce: "sum" or "mean" over the centers of a class (A15).
+        linear: the extra linear layer, max(d, (f+1)K) wide: "always", "needed" or "never" (A12).
+        prediction_bn: "frozen": statistics collected in training, used only to predict; "affine":
+            trained with its affine map, and the loss sees BN(h); "none" (A14).
+        normalise: "none"; "l2": the backbone output is h/|h| (SVHN, STL-10); "l2_bn": it is
+            BN(h/|h|) (DenseNet) (App. F.1).
+        axes: the frame lies along coordinate axes: no matrix, loss in O(B d). Training is the same
+            in distribution; prediction is not, because BN acts per coordinate. Ours, off.
+        """
+
+        order: str = "descending"
+
+        least_f = 2
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            check_choice("order", self.order, ("descending", "ascending"))
+
+    def share_out(self, options: Any) -> list[int]:
+        return frames.class_aware_counts(self.counts, options.f, options.order)

@@ -1,0 +1,27 @@
+"""CE-FROZEN: cross-entropy with a random classifier that is never trained (assumption A9).
+
+The "learnable" classifier of the reference code's CIFAR ResNets has requires_grad=False on weight
+and bias; this is that baseline as released.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from ncmc.backbones import Backbone
+from ncmc.methods import ce
+
+
+class CE_FROZEN(ce.CE):  # noqa: N801 - the method's own name
+    """CE, its classifier frozen where it was initialised."""
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        counts: Sequence[int],
+        options: Any,
+        generator: torch.Generator | None,
+    ) -> None:
+        super().__init__(backbone, counts, options, generator)
+        self.linear.requires_grad_(False)

@@ -1,0 +1,59 @@
+"""SETF: a fixed simplex ETF with the dot-regression loss (Yang et al. 2022; assumption A10)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ncmc import frames, losses
+from ncmc.backbones import Backbone
+from ncmc.methods import Method
+from ncmc.methods._checks import check_switch
+from ncmc.methods._layers import BatchNorm
+
+
+class SETF(Method):
+    """Features BN(h)/|BN(h)|, BN trained with its affine map; scores <m_k, h>, m_k unscaled."""
+
+    etf: Tensor  # (K, d)
+
+    @dataclass(frozen=True)
+    class Options(Method.Options):
+        """batch_scaling: m_k scaled by its class's share of each batch (A10, as released)."""
+
+        batch_scaling: bool = True
+
+        def __post_init__(self) -> None:
+            check_switch("batch_scaling", self.batch_scaling)
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        counts: Sequence[int],
+        options: Any,
+        generator: torch.Generator | None,
+    ) -> None:
+        super().__init__(backbone, counts, options, generator)
+        self.batch_scaling = options.batch_scaling
+        self.bn = BatchNorm(backbone.out_features)
+        etf = frames.simplex_etf(self.n_classes, backbone.out_features, generator)
+        self.register_buffer("etf", etf)
+
+    def head(self, x: Tensor) -> Tensor:
+        return losses.unit(self.bn(x))
+
+    def criterion(self, h: Tensor, labels: Tensor, epoch: int) -> Tensor:
+        # A10 counts classes before Mixup. Mixup's second labels are a permutation of the first, so
+        # the counts of either are those.
+        return losses.dot_regression(h, labels, self.etf, self.batch_scaling)
+
+    def raw_scores(self, h: Tensor) -> Tensor:
+        return h @ self.etf.T
+
+    def targets(self) -> Tensor:
+        return self.etf
+
+    def classifier(self) -> Tensor:
+        return self.etf
