@@ -1,0 +1,191 @@
+"""What is measured: accuracies from a confusion matrix, calibration, and collapse. No files.
+
+Accuracies are in percent, everything else as a plain number.
+"""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+import torch
+from torch import Tensor
+
+from ncmc import losses
+from ncmc.errors import UsageError
+
+CHUNK = 4096  # rows handled at once, to bound the float64 copies
+HEAT_MAP = 100  # classes up to which the whole matrix of cosines is kept
+
+
+class Collapse(TypedDict):
+    """Collapse measures over one set of features (Sec. 4.3, App. G)."""
+
+    nc_mean: float
+    nc_std: float
+    variability: float
+    variability_floor: float | None
+    class_cosine: float | None
+    class_cosines: list[list[float | None]] | None
+
+
+# --- accuracy -------------------------------------------------------------------------------------
+
+
+def confusion(predicted: Tensor, labels: Tensor, n_classes: int) -> Tensor:
+    """(K, K) int64: entry [k, l] counts images of class k that were predicted as l.
+
+    Raises UsageError if the two (N,) vectors differ in shape or hold another class.
+    """
+    if predicted.shape != labels.shape or labels.ndim != 1:
+        raise UsageError(
+            f"predicted has shape {tuple(predicted.shape)}, labels {tuple(labels.shape)}; "
+            "allowed: two vectors of one length."
+        )
+    for name, values in (("predicted", predicted), ("labels", labels)):
+        if len(values) and not (int(values.min()) >= 0 and int(values.max()) < n_classes):
+            raise UsageError(f"{name} holds classes outside 0 to {n_classes - 1}.")
+    pairs = labels.long() * n_classes + predicted.long()
+    return torch.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def accuracy(confusion: Tensor) -> float:
+    """Percent of all images that were predicted right."""
+    return 100 * int(confusion.diagonal().sum()) / max(int(confusion.sum()), 1)
+
+
+def per_class_accuracy(confusion: Tensor) -> list[float | None]:
+    """Percent of each class's images that were predicted right; None for a class without images."""
+    right, total = confusion.diagonal().tolist(), confusion.sum(1).tolist()
+    return [100 * r / n if n else None for r, n in zip(right, total, strict=True)]
+
+
+def group_accuracy(
+    per_class: Sequence[float | None], counts: Sequence[int], rule: str
+) -> dict[str, float | None]:
+    """Mean accuracy, in percent, of the classes with many, a medium number of, and few images.
+
+    `counts` are training images a class. rule "thirds": the first, second and last third of the
+    classes in the order they come (the earlier third is larger if K is no multiple of 3); "shots":
+    more than 100, 20 to 100, fewer than 20 training images. None for a group without classes.
+    """
+    if rule == "thirds":
+        k = len(counts)
+        bounds = [-(-k // 3), -(-2 * k // 3)]
+        groups = [sum(i >= b for b in bounds) for i in range(k)]
+    elif rule == "shots":
+        groups = [0 if n > 100 else 1 if n >= 20 else 2 for n in counts]
+    else:
+        raise UsageError(f"rule is {rule!r}; allowed: 'thirds' or 'shots'.")
+    means: dict[str, float | None] = {}
+    for number, name in enumerate(("many", "medium", "few")):
+        values = [
+            a for a, g in zip(per_class, groups, strict=True) if g == number and a is not None
+        ]
+        means[name] = sum(values) / len(values) if values else None
+    return means
+
+
+# --- calibration ----------------------------------------------------------------------------------
+
+
+def expected_calibration_error(confidences: Tensor, correct: Tensor, bins: int = 15) -> float:
+    """The share-weighted mean gap |accuracy - confidence| over equal-width bins, from 0 to 1.
+
+    `confidences` (N,) in [0, 1], or probabilities (N, K), of which the largest counts; `correct`
+    (N,) booleans. A bin holds its upper edge: (0, 1/bins], (1/bins, 2/bins], ...; 0 is in the
+    first.
+    """
+    top = confidences.max(1).values if confidences.ndim == 2 else confidences
+    if top.shape != correct.shape or not len(top):
+        raise UsageError(
+            f"{tuple(top.shape)} confidences and {tuple(correct.shape)} outcomes; "
+            "allowed: one of each per image, and at least one image."
+        )
+    top = top.double()
+    edges = torch.linspace(0, 1, bins + 1, dtype=torch.float64, device=top.device)
+    index = torch.bucketize(top, edges[1:-1])  # v <= edge belongs below
+    gap = torch.zeros(bins, dtype=torch.float64, device=top.device)
+    gap.index_add_(0, index, correct.double() - top)
+    return float(gap.abs().sum() / len(top))
+
+
+# --- collapse -------------------------------------------------------------------------------------
+
+
+@torch.no_grad()
+def collapse(
+    features: Tensor, labels: Tensor, targets: Tensor | None, classifier: Tensor, n_classes: int
+) -> Collapse:
+    """How far the features have collapsed (Sec. 4.3, App. G), over all N samples given.
+
+    features (N, d); labels (N,); targets (K, d) the direction each class should collapse to, or
+    None for a method without one (then the class's own mean feature); classifier (K, d), rows w_k.
+
+    nc_mean, nc_std: mean and population standard deviation of |h/|h| - t_y/|t_y||^2.
+    variability: mean of 1 - <h/|h|, w_y/|w_y|>.
+    variability_floor: its value if every feature lay on its target; None without targets.
+    class_cosine: mean cosine between the mean features of two classes.
+    class_cosines: all of them, for K <= 100; None stands for a class without samples.
+    """
+    if len(features) != len(labels) or not len(labels):
+        raise UsageError(
+            f"{len(features)} features and {len(labels)} labels; allowed: one label per feature, "
+            "and at least one."
+        )
+    means, sizes = class_means(features, labels, n_classes)
+    towards = _unit((means if targets is None else targets).double().to(features.device))
+    rows = _unit(classifier.double().to(features.device))
+    distances, overlaps = [], []
+    for part, y in zip(features.split(CHUNK), labels.split(CHUNK), strict=True):
+        h = _unit(part.double())
+        distances.append((h - towards[y]).square().sum(1))
+        overlaps.append((h * rows[y]).sum(1))
+    distance = torch.cat(distances)
+    floor = 1 - float((towards * rows).sum(1) @ sizes.double()) / len(labels)
+    cosine, cosines = _class_cosines(means, sizes)
+    return {
+        "nc_mean": float(distance.mean()),
+        "nc_std": float(distance.std(correction=0)),
+        "variability": 1 - float(torch.cat(overlaps).mean()),
+        "variability_floor": None if targets is None else floor,
+        "class_cosine": cosine,
+        "class_cosines": cosines,
+    }
+
+
+def cosines(rows: Tensor) -> Tensor:
+    """(N, N) float64: the cosine between each two rows (App. G)."""
+    directions = _unit(rows.double())
+    return directions @ directions.T
+
+
+def class_means(features: Tensor, labels: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
+    """(K, d) float64 mean feature (0 without samples) and (K,) number of samples of each class."""
+    sums = features.new_zeros(n_classes, features.shape[1], dtype=torch.float64)
+    for part, y in zip(features.split(CHUNK), labels.split(CHUNK), strict=True):
+        sums.index_add_(0, y, part.double())
+    sizes = torch.bincount(labels, minlength=n_classes)
+    return sums / sizes.clamp_min(1)[:, None], sizes
+
+
+def _class_cosines(
+    means: Tensor, sizes: Tensor
+) -> tuple[float | None, list[list[float | None]] | None]:
+    """The fields class_cosine and class_cosines of `Collapse`."""
+    n_classes = len(means)
+    matrix = cosines(means)
+    present = sizes > 0
+    pairs = present & present[:, None] & ~torch.eye(n_classes, dtype=torch.bool).to(means.device)
+    mean = float(matrix[pairs].mean()) if bool(pairs.any()) else None
+    whole = None
+    if n_classes <= HEAT_MAP:
+        both = (present & present[:, None]).tolist()
+        whole = [
+            [c if ok else None for c, ok in zip(row, oks, strict=True)]
+            for row, oks in zip(matrix.tolist(), both, strict=True)
+        ]
+    return mean, whole
+
+
+def _unit(rows: Tensor) -> Tensor:
+    """Unit rows however short they are: nothing is differentiated here; 0 stays 0."""
+    return losses.unit(rows, eps=1e-30)
