@@ -1,0 +1,165 @@
+"""Comparing means of a few seeds: intervals, difference and equivalence tests, their power.
+
+Standard deviations are sample standard deviations (ddof = 1). SciPy is imported where it is used:
+commands that compute nothing do not pay for it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+LEVEL = 0.95  # of the confidence intervals shown
+ALPHA = 0.05  # of the tests
+POWER = 0.8  # the probability that `seeds_for` asks for
+MOST_SEEDS = 100
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Mean and standard deviation of `n` seeds; std is None where n = 1 or it is not known."""
+
+    mean: float
+    std: float | None
+    n: int
+
+    @property
+    def variance_of_mean(self) -> float:
+        """std^2 / n."""
+        assert self.std is not None
+        return self.std**2 / self.n
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An estimated difference, its standard error and degrees of freedom.
+
+    df is 0 where the spread is not known; then there is no interval and no test.
+    """
+
+    mean: float
+    error: float
+    df: float
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float] | None:
+        """The two-sided t interval at `level`; None where the spread is not known."""
+        if self.df <= 0:
+            return None
+        half = _t_quantile((1 + level) / 2, self.df) * self.error
+        return self.mean - half, self.mean + half
+
+    def p_different(self, shift: float = 0.0) -> float | None:
+        """The two-sided p value of "the difference is `shift`"."""
+        if self.df <= 0:
+            return None
+        return min(1.0, 2 * _t_tail(abs(self.mean - shift), self.error, self.df))
+
+    def p_equivalent(self, margin: float) -> float | None:
+        """The TOST p value of "the difference is at least `margin` away from 0" (Schuirmann)."""
+        if self.df <= 0:
+            return None
+        lower = _t_tail(self.mean + margin, self.error, self.df)
+        upper = _t_tail(margin - self.mean, self.error, self.df)
+        return max(lower, upper)
+
+
+def sample(values: Sequence[float]) -> Sample:
+    """The mean and standard deviation of one value a seed. Needs at least one value."""
+    data = np.asarray(values, dtype=float)
+    std = float(data.std(ddof=1)) if len(data) > 1 else None
+    return Sample(float(data.mean()), std, len(data))
+
+
+def against(ours: Sample, value: float) -> Difference:
+    """Ours minus a given value (one-sample t)."""
+    if ours.std is None:
+        return Difference(ours.mean - value, 0.0, 0.0)
+    return Difference(ours.mean - value, math.sqrt(ours.variance_of_mean), ours.n - 1)
+
+
+def welch(first: Sample, second: Sample) -> Difference:
+    """First minus second for independent samples (Welch-Satterthwaite degrees of freedom)."""
+    return combine([(1.0, first), (-1.0, second)])
+
+
+def combine(terms: Sequence[tuple[float, Sample]]) -> Difference:
+    """The weighted sum of means of independent samples, with Satterthwaite's df."""
+    mean = sum(weight * part.mean for weight, part in terms)
+    if any(part.std is None for _, part in terms):
+        return Difference(mean, 0.0, 0.0)
+    variances = [(weight**2 * part.variance_of_mean, part.n - 1) for weight, part in terms]
+    total = sum(variance for variance, _ in variances)
+    spread = sum(variance**2 / df for variance, df in variances)
+    # No spread anywhere: the smallest df is the cautious one, and the error is 0 all the same.
+    df = total**2 / spread if spread > 0 else float(min(df for _, df in variances))
+    return Difference(mean, math.sqrt(total), df)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's adjusted p values, in the order given."""
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted
+
+
+@cache
+def tost_power(sigma: float, n: int, margin: float, alpha: float = ALPHA) -> float:
+    """The probability that n seeds confirm a faithful re-run of a given number.
+
+    One-sample TOST at +-margin, true difference 0, standard deviation `sigma`. Exact: mean and
+    standard deviation of a normal sample are independent, so the normal probability of the mean
+    is averaged over the chi-square distribution of the variance (midpoints of 4,000 quantiles).
+    """
+    from scipy import stats
+
+    if n < 2:
+        return 0.0
+    if sigma == 0:
+        return 1.0
+    quantiles = (np.arange(4000) + 0.5) / 4000
+    s = sigma * np.sqrt(stats.chi2.ppf(quantiles, n - 1) / (n - 1))
+    room = margin - stats.t.ppf(1 - alpha, n - 1) * s / math.sqrt(n)
+    inside = 2 * stats.norm.cdf(np.maximum(room, 0) * math.sqrt(n) / sigma) - 1
+    return float(inside.mean())
+
+
+def seeds_for(sigma: float, margin: float, power: float = POWER) -> int | None:
+    """The fewest seeds with which `tost_power` reaches `power`; None above MOST_SEEDS."""
+    return next(
+        (n for n in range(2, MOST_SEEDS + 1) if tost_power(sigma, n, margin) >= power), None
+    )
+
+
+def chance_interval(n_classes: int, seeds: int, level: float = LEVEL) -> tuple[float, float]:
+    """Percent accuracy, mean over seeds, that is compatible with chance.
+
+    Collapsed features make a class right or wrong as a whole, so the unit of chance is the class,
+    not the image: of K x seeds classes each is named right with probability 1/K. Images taken as
+    independent would give an interval that is far too narrow.
+    """
+    from scipy import stats
+
+    draws = n_classes * seeds
+    low, high = stats.binom.interval(level, draws, 1 / n_classes)
+    return 100 * float(low) / draws, 100 * float(high) / draws
+
+
+def _t_quantile(probability: float, df: float) -> float:
+    from scipy import stats
+
+    return float(stats.t.ppf(probability, df))
+
+
+def _t_tail(distance: float, error: float, df: float) -> float:
+    """P(T > distance / error); a vanishing error makes it 0, 1/2 or 1."""
+    from scipy import stats
+
+    if error == 0:
+        return 0.5 if distance == 0 else float(distance < 0)
+    return float(stats.t.sf(distance / error, df))

@@ -1,0 +1,126 @@
+"""Cells + what the paper says -> verdicts. Finds the cells; ncmc.compare and ncmc.observe judge."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ncmc import checks, compare, files, grid, observe, reference, tables
+from ncmc.checks import Cells, Check, Pairs
+from ncmc.grid import CellSpec, Run, Table
+from ncmc.tables import Cell
+from ncmc.verdicts import Finding, Verdict, overall, summary, verdict_exit_code
+
+__all__ = ["Finding", "Verdict", "verdict_exit_code", "verify", "write"]
+
+SCHEMA = 1
+PAIRS: dict[str, Callable[[Any, Sequence[tuple[Cell, Cell]]], list[Finding]]] = {
+    "greater": compare.greater,
+    "slight": compare.slight,
+    "equal": compare.equal,
+    "largest": compare.largest,
+}
+CELLS: dict[str, Callable[[Any, Sequence[Cell]], list[Finding]]] = {
+    "chance": observe.each(observe.chance),
+    "collapse": observe.each(observe.collapse),
+    "rise_fall": observe.each(observe.rise_fall),
+    "orthogonal": observe.each(observe.orthogonal),
+    "stays": observe.each(observe.stays),
+    "peak": observe.peak,
+}
+
+
+class Shelf:
+    """The cells of any table, each record read once."""
+
+    def __init__(self, results: Path | None = None) -> None:
+        self.results = results
+        self._read: dict[tuple[Run, int], Cell] = {}
+
+    def cell(self, spec: CellSpec, table: Table) -> Cell:
+        """One cell, with the seeds of its table. Raises UserError as `tables.cell` does."""
+        key = (spec.run, table.seeds)
+        if key not in self._read:
+            self._read[key] = tables.cell(spec, table.seeds, self.results)
+        return dataclasses.replace(self._read[key], spec=spec)
+
+    def pairs(self, check: Pairs) -> list[tuple[Cell, Cell]]:
+        """The cells of a check's two sides, which may lie in two tables."""
+        better, than = (checks.table_of(check, side) for side in (check.better, check.than))
+        return [(self.cell(b, better), self.cell(t, than)) for b, t in checks.pairs(check)]
+
+    def chosen(self, check: Cells) -> list[Cell]:
+        """The cells of a check of single cells."""
+        table = checks.table_of(check, check.cells)
+        return [self.cell(spec, table) for spec in checks.select(check, check.cells)]
+
+
+def verify(name: str, results: Path | None = None) -> list[Verdict]:
+    """The verdicts on a table or figure: the paper's known numbers in it, then its checks.
+
+    Raises UsageError for an unknown name, UserError for a damaged or outdated record.
+    """
+    table, shelf = grid.table(name), Shelf(results)
+    specs = table.cells if table.shows == "accuracy" else ()
+    printed = [(reference.number_for(spec.run), spec) for spec in specs]
+    numbers = [judge_number(number, shelf.cell(s, table), table) for number, s in printed if number]
+    return [*numbers, *(judge(check, shelf) for check in checks.of(name))]
+
+
+def judge_number(number: reference.Number, cell: Cell, table: Table) -> Verdict:
+    """The verdict on one printed number."""
+    finding = compare.number(number, cell, table.tolerance)
+    return Verdict(
+        id=number.id,
+        table=table.name,
+        kind="number",
+        status=finding.status,
+        says=f"{cell.spec.label}: {tables.printed(number)}",
+        why=finding.why,
+        where=number.where,
+        measure="best",
+        source=f"tolerance {table.tolerance:g} points: config/grid.yaml",
+        findings=(finding,),
+    )
+
+
+def judge(check: Check, shelf: Shelf) -> Verdict:
+    """The verdict on one check."""
+    findings = _findings(check, shelf)
+    allow = check.allow if isinstance(check, checks.Greater) else 0
+    claim = reference.claim(check.claim) if check.claim else None
+    return Verdict(
+        id=check.id,
+        table=check.table,
+        kind=check.kind,
+        status=overall([finding.status for finding in findings], allow),
+        says=check.words,
+        why=summary(findings, allow),
+        claim=check.claim,
+        where=claim.where if claim else "",
+        measure=check.measured,
+        source=check.source,
+        findings=tuple(findings),
+    )
+
+
+def _findings(check: Check, shelf: Shelf) -> list[Finding]:
+    if isinstance(check, checks.Text):
+        return [Finding(check.words, "incomplete", check.reason)]
+    if isinstance(check, Pairs):
+        return PAIRS[check.kind](check, shelf.pairs(check))
+    assert isinstance(check, Cells)
+    return CELLS[check.kind](check, shelf.chosen(check))
+
+
+def write(verdicts: Sequence[Verdict], folder: Path) -> Path:
+    """verdicts.json, whole or not at all. Raises UserError."""
+    body = {
+        "schema": SCHEMA,
+        "exit_code": verdict_exit_code(verdicts),
+        "verdicts": [verdict.to_json() for verdict in verdicts],
+    }
+    path = folder / "verdicts.json"
+    files.write_atomic(path, json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+    return path
