@@ -8,6 +8,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from ncmc import files
 from ncmc.errors import UserError
 
 PARTS = ("train", "test")
@@ -50,6 +51,8 @@ class Sink:
         default_factory=dict
     )  # part -> (name, images)
     _files: dict[str, _Grown] = field(default_factory=dict)
+    _slots: dict[str, np.memmap] = field(default_factory=dict)
+    _texts: list[str] = field(default_factory=list)
 
     def add(
         self, part: str, images: np.ndarray | None, labels: np.ndarray, origin: str | None = None
@@ -74,6 +77,20 @@ class Sink:
         else:
             named.append((name, len(labels)))
 
+    def slots(self, part: str, labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """A writable (n, H, W, C) uint8 array for a part whose images come in any order."""
+        self.add(part, None, labels)
+        name = f"{part}_images.npy"
+        self._slots[name] = np.lib.format.open_memmap(
+            self.folder / name, mode="w+", dtype=np.uint8, shape=(len(labels), *shape)
+        )
+        return self._slots[name]
+
+    def lines(self, name: str, lines: list[str]) -> None:
+        """A text file beside the arrays."""
+        files.write_atomic(self.folder / name, "".join(f"{line}\n" for line in lines))
+        self._texts.append(name)
+
     def _grown(self, name: str, like: np.ndarray) -> _Grown:
         if name not in self._files:
             file = (self.folder / name).open("wb")
@@ -85,7 +102,10 @@ class Sink:
         """Finish every file; returns its size in bytes and SHA-256, by name."""
         for grown in self._files.values():
             grown.close()
-        return {name: fingerprint(self.folder / name) for name in sorted(self._files)}
+        for slots in self._slots.values():
+            slots.flush()
+        names = sorted([*self._files, *self._slots, *self._texts])
+        return {name: fingerprint(self.folder / name) for name in names}
 
 
 def fingerprint(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ meta.json, which says what they were made from. The folder appears whole or not 
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -223,3 +223,67 @@ def _compare(name: str, entry: Dataset, counts: dict[str, list[int]]) -> None:
                 f"{name}: the archive holds {found} {what}, config/datasets.yaml says {wanted}. "
                 "Correct the entry, or bring the right archive."
             )
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is here of a dataset. Sizes in bytes."""
+
+    name: str
+    title: str
+    state: str  # missing, partial, wrong, unverified, verified, ready (verified, arrays made)
+    detail: str  # one line; what to do, where there is something to do
+    raw: int  # archives
+    arrays: int
+    aside: int  # downloads under way, and wrong files kept
+    cached: bool  # DVC's cache has the archives
+
+
+def status(names: Iterable[str] | None = None, *, fresh: bool = False) -> list[Status]:
+    """What is here of each dataset, in the order of config/datasets.yaml.
+
+    Archives unchanged since they were hashed are not hashed again, unless `fresh`.
+    """
+    return [_status(name, fresh) for name in names or config.datasets()]
+
+
+def _status(name: str, fresh: bool) -> Status:
+    entry = config.dataset(name)
+    under_way = _bytes(download.aside("partial", name))
+    state, detail = _state(name, fresh, under_way)
+    return Status(
+        name=name,
+        title=entry.title,
+        state=state,
+        detail=detail,
+        raw=_bytes(download.folder(name)),
+        arrays=_bytes(folder(name)),
+        aside=under_way + _bytes(download.aside("wrong", name)),
+        cached=store.cached(name),
+    )
+
+
+def _state(name: str, fresh: bool, under_way: int) -> tuple[str, str]:
+    entry = config.dataset(name)
+    fetch = f"ncmc fetch {name}" + ("" if any(f.urls for f in entry.files) else " --from PATH")
+    if missing := download.missing(name):
+        if under_way or len(missing) < len(entry.files):
+            return "partial", f"{', '.join(missing)} to come; go on with: {fetch}"
+        return "missing", f"{fetch}"
+    known = download.memory(name)
+    if not fresh and any(known.recall(download.folder(name) / f.name) is None for f in entry.files):
+        return "unverified", f"here, not hashed since it changed; verify with: {fetch}"
+    try:
+        download.verified(name, fresh)
+    except UserError as error:
+        return "wrong", str(error)
+    try:
+        for part in PARTS:
+            load(name, part)
+    except UserError as error:
+        return "verified", str(error)
+    return "ready", ""
+
+
+def _bytes(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

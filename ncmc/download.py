@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import filelock
 
-from ncmc import config, digests, files, paths, transfer
+from ncmc import config, digests, files, paths, readers, transfer
 from ncmc.config import DatasetFile
 from ncmc.digests import Digest
 from ncmc.errors import UserError
@@ -175,7 +175,8 @@ def _places(name: str, file: DatasetFile, source: str | Path | None) -> list[str
         return [place if is_file else f"{place.rstrip('/')}/{file.name}"]
     path = Path(place).expanduser()
     if path.is_dir():
-        path = path / file.name
+        if (path / file.name).is_file() or not _packs(name):
+            path = path / file.name
     elif path.is_file() and path.name != file.name and not alone_in_set:
         names = ", ".join(f.name for f in config.dataset(name).files)
         raise UserError(
@@ -197,7 +198,7 @@ def _from_web(
     """`url` -> `partial`, verified. A wrong file that was resumed gets a second chance from 0."""
     has_checksum = bool(file.md5 or file.sha256)
     resumed = partial.exists()
-    _check_room(partial, (file.size or 0) - (partial.stat().st_size if resumed else 0))
+    check_room(partial, (file.size or 0) - (partial.stat().st_size if resumed else 0))
     while True:
         transfer.fetch(
             url,
@@ -226,26 +227,49 @@ def _from_disk(
 ) -> None:
     """A file on this disk, or inside an installed package -> `partial`, verified."""
     path = _packaged(place) if place.startswith("package:") else Path(place)
+    if path.is_dir():
+        _pack(name, path, partial)
+        path = partial
     if not path.is_file():
         raise transfer.UnreachableError("there is no such file")
     total = path.stat().st_size
-    _check_room(partial, total)
-    transfer.forget(partial)
-    files.make_folder(partial.parent)
-    try:
-        with path.open("rb") as reader, partial.open("wb") as writer:
-            done = 0
-            while block := reader.read(digests.BLOCK):
-                writer.write(block)
-                done += len(block)
-                if progress:
-                    progress(file.name, done, total)
-    except OSError as error:
-        raise files.explain(error, partial) from error
+    check_room(partial, total)
+    if path != partial:
+        _copy(path, partial, progress)
     wrong = digests.differences(digests.of_file(partial), file)
     if wrong or not total:
         transfer.forget(partial)  # the user's own file stays where it is
         raise transfer.UnreachableError(f"not the right file: {'; '.join(wrong) or 'it is empty'}")
+
+
+def _copy(path: Path, partial: Path, progress: Progress | None) -> None:
+    transfer.forget(partial)
+    files.make_folder(partial.parent)
+    total, done = path.stat().st_size, 0
+    try:
+        with path.open("rb") as reader, partial.open("wb") as writer:
+            while block := reader.read(digests.BLOCK):
+                writer.write(block)
+                done += len(block)
+                if progress:
+                    progress(partial.name.removesuffix(".part"), done, total)
+    except OSError as error:
+        raise files.explain(error, partial) from error
+
+
+def _packs(name: str) -> bool:
+    """Whether a folder of images may stand in for the archive of a dataset."""
+    return getattr(readers.load(config.dataset(name).reader), "FOLDERS", False)
+
+
+def _pack(name: str, folder: Path, partial: Path) -> None:
+    """A folder of images as the one archive of a dataset, the same bytes for the same images."""
+    transfer.forget(partial)
+    files.make_folder(partial.parent)
+    try:
+        readers.load(config.dataset(name).reader).pack(folder, partial)
+    except OSError as error:
+        raise files.explain(error, partial) from error
 
 
 def _packaged(place: str) -> Path:
@@ -258,7 +282,7 @@ def _packaged(place: str) -> Path:
         ) from error
 
 
-def _check_room(path: Path, size: int) -> None:
+def check_room(path: Path, size: int) -> None:
     """Raise UserError if the disk cannot take `size` more bytes."""
     free = shutil.disk_usage(files.make_folder(path.parent)).free
     if size > free:

@@ -1,11 +1,12 @@
 """`ncmc fetch`: a dataset's archives, from DVC's cache if it has them, else from outside."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncmc import config, digests, download, store
+from ncmc import config, digests, download, files, readers, store
 from ncmc.digests import Digest
-from ncmc.errors import UserError
+from ncmc.errors import UserError, unknown
 from ncmc.transfer import Progress, Say
 
 
@@ -23,38 +24,134 @@ def fetch(
     name: str,
     source: str | Path | None = None,
     *,
+    replace: bool = False,
     progress: Progress | None = None,
     say: Say | None = None,
 ) -> Fetched:
     """Make data/raw/NAME whole, verified and recorded in dvc.lock.
 
     A set that is there already, or in DVC's cache, touches no network. `source`: a file, folder or
-    http(s) address to use instead of the official ones.
+    http(s) address to use instead of the official ones; for a set of one's own it may be a folder
+    of class folders, for ImageNet-LT the folder of the images. `replace`: take a set without a
+    declared checksum anew, though it is there or dvc.lock records other bytes.
     Raises UserError with what failed and what to do; the next call goes on from there.
     """
+    entry = _entry(name, source)
     with download.alone(name, say):
+        if source is not None:
+            source = _linked(name, source)
+        if replace:
+            _forget(name, entry, source)
         how = "already here"
         if download.missing(name):
-            how = "from the cache" if _from_cache(name, say) else "fetched"
+            known = not replace and _from_cache(name, say)
+            how = "from the cache" if known else "fetched"
+        elif source is not None and say:
+            say(f"{name} is here and verified; --from was not needed")
         found = download.download(name, source, progress=progress, say=say)
-        _compare_with_lock(name, found)
-        if how == "fetched" or store.recorded(name) is None:
+        if not replace:
+            _compare_with_lock(name, found)
+        if store.recorded(name) != digests.of_folder(found) or not store.cached(name):
             store.commit(name)
-            found = download.verified(name)  # committing may have put a link in the file's place
+            found = download.verified(name)  # a link into the cache is now in the file's place
         return Fetched(name, download.folder(name), how, found)
 
 
-def _from_cache(name: str, say: Say | None) -> bool:
-    if store.recorded(name) is None or not store.checkout(name):
-        return False
-    found = download.memory(name).refresh(
-        path for path in download.folder(name).iterdir() if path.is_file()
+def example_entry(name: str, source: str | Path | None = None) -> str:
+    """The lines of config/datasets.yaml that make a dataset of one's own known."""
+    suffix = "".join(Path(str(source)).suffixes[-2:]) if source and Path(source).is_file() else ""
+    return (
+        f"  {name}:\n"
+        f"    title: {name}\n"
+        "    reader: imagefolder\n"
+        "    image_size: 32   # pixels; other images are scaled\n"
+        f"    files: [{{name: {name}{suffix or '.tar'}}}]\n"
+        "    recipe: small\n"
+        "    licence: mine\n"
+        "    source: my own images\n"
     )
-    wrong = [f.name for f in config.dataset(name).files if digests.differences(found[f.name], f)]
-    return not wrong
+
+
+def _entry(name: str, source: str | Path | None) -> config.Dataset:
+    if name not in config.datasets():
+        error = unknown("dataset", name, config.datasets())
+        if source is None:
+            raise error
+        raise type(error)(
+            f"{error} For a set of your own add these lines to config/datasets.yaml (docs/data.md "
+            f"says what they mean) and run the command again:\n{example_entry(name, source)}"
+        )
+    entry = config.dataset(name)
+    if not entry.files:
+        raise UserError(
+            f"config/datasets.yaml: {name} names no files. Add one, such as\n"
+            f"    files: [{{name: {name}.tar}}]"
+        )
+    readers.load(entry.reader)  # refuse an unknown format before anything is downloaded
+    return entry
+
+
+def _linked(name: str, source: str | Path) -> str | Path | None:
+    """For a format whose images stay where they are: note where, and what is left to fetch."""
+    module = readers.load(config.dataset(name).reader)
+    if not getattr(module, "STREAMED", False) or not Path(source).expanduser().is_dir():
+        return source
+    place, folder = module.link(name), Path(source).expanduser().resolve()
+    files.make_folder(place.parent)
+    new = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        new.unlink(missing_ok=True)
+        new.symlink_to(folder, target_is_directory=True)
+        new.replace(place)
+    except OSError as error:
+        raise files.explain(error, place) from error
+    held = all((folder / f.name).is_file() for f in config.dataset(name).files)
+    return folder if held else None
+
+
+def _forget(name: str, entry: config.Dataset, source: str | Path | None) -> None:
+    """Remove the files of a set that nothing but dvc.lock vouches for."""
+    if any(f.md5 or f.sha256 for f in entry.files):
+        raise UserError(
+            f"{name} has checksums in config/datasets.yaml; only those bytes are {name}. "
+            "Correct the entry if they changed."
+        )
+    if source is None and not all(f.urls for f in entry.files):
+        raise UserError(f"--replace needs --from: {name} has no address.")
+    for file in entry.files:
+        (download.folder(name) / file.name).unlink(missing_ok=True)
+
+
+def _from_cache(name: str, say: Say | None) -> bool:
+    """Take the set out of DVC's cache; what is wrong there is thrown out of it."""
+    folder = download.folder(name)
+    if store.recorded(name) is None or (folder.is_dir() and download.strangers(name)):
+        return False
+    if not store.checkout(name):
+        return False
+    here = [folder / f.name for f in config.dataset(name).files if (folder / f.name).is_file()]
+    found = download.memory(name).refresh(here)
+    if digests.of_folder(found) == store.recorded(name):
+        return True
+    if say:
+        say(f"{name}: what DVC's cache held is damaged; it is thrown out and fetched anew")
+    for path in here:
+        path.unlink()
+    store.drop(name)
+    return False
 
 
 def _compare_with_lock(name: str, found: dict[str, Digest]) -> None:
+    """Raise UserError if dvc.lock records other bytes than have come."""
     held, came = store.recorded(name), digests.of_folder(found)
-    if held is not None and held != came:
-        raise UserError(f"{name}: what came ({came}) is not what dvc.lock records ({held}).")
+    if held is None or held == came:
+        return
+    kept = files.make_folder(download.aside("wrong", name))
+    for file in found:
+        target = kept / f"{file}.wrong-{found[file].sha256[:12]}"
+        (download.folder(name) / file).replace(target)
+    raise UserError(
+        f"{name}: what came is not what dvc.lock records (folder hash {came}, recorded {held}); "
+        f"it is kept aside in {kept}. Bring the recorded files with --from, or, if the new ones "
+        f"are meant, run the command again with --replace."
+    )

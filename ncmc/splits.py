@@ -175,9 +175,10 @@ def _drawn(
         start += size
     if not total.all():
         empty = [train.class_names[k] for k in np.flatnonzero(total == 0)]
+        shown = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
         raise UsageError(
             f"tau={tau:g} leaves {len(empty)} of {n_classes} classes of {dataset} without a "
-            f"training image ({', '.join(empty[:5])}{', ...' if len(empty) > 5 else ''}). Take a larger tau."
+            f"training image ({shown}). Take a larger tau."
         )
     return np.concatenate(all_indices), np.concatenate(all_labels)
 

@@ -5,6 +5,8 @@ DVC checks less than one would think: it believes a read-only object of its cach
 (callers compare with `recorded` first).
 """
 
+import configparser
+import json
 import logging
 import os
 from collections.abc import Iterator
@@ -41,6 +43,17 @@ def recorded(name: str) -> str | None:
         return None
 
 
+def cached(name: str) -> bool:
+    """Whether DVC's cache holds what dvc.lock records of a dataset (undamaged or not)."""
+    md5 = recorded(name) or ""
+    listing = _cache_folder() / md5[:2] / md5[2:]
+    try:
+        wanted = [entry["md5"] for entry in json.loads(listing.read_text())]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return all((_cache_folder() / m[:2] / m[2:]).is_file() for m in wanted)
+
+
 def commit(name: str) -> None:
     """Record data/raw/NAME in dvc.lock and copy or link it into the cache."""
     with _repository() as repo, _explained(name, "record"):
@@ -70,16 +83,24 @@ def checkout(name: str) -> bool:
 
 def drop(name: str) -> None:
     """Remove from the cache the objects of a dataset that are not what their name says."""
-    with _repository() as repo:
-        store = Path(repo.cache.local.path)
-    wanted = [recorded(name) or ""]
-    with suppress(OSError, ValueError, KeyError):
-        listing = config.read_yaml(store / wanted[0][:2] / wanted[0][2:])
+    store, listed = _cache_folder(), recorded(name) or ""
+    wanted = [listed]
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        listing = json.loads((store / listed[:2] / listed[2:]).read_text())
         wanted += [entry["md5"] for entry in listing]
     for md5 in filter(None, wanted):
         item = store / md5[:2] / md5[2:]
         if item.is_file() and digests.of_file(item).md5 != md5.removesuffix(".dir"):
             item.unlink()
+
+
+def _cache_folder() -> Path:
+    """Where DVC's cache keeps its objects, by the project's own DVC settings."""
+    base = paths.root() / ".dvc"
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.read([base / "config", base / "config.local"])
+    folder = settings.get("cache", "dir", fallback="cache").strip('"')
+    return base / folder / "files" / "md5"
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def fetch(
 
     `size`: bytes expected; an address that offers another number is given up. `checked`: the caller
     compares a checksum afterwards, so bytes that another address sent may be gone on from.
-    Raises UnreachableError with the reason; UserError for a full disk or a folder that is not writable.
+    Raises UnreachableError with the reason, UserError for a full disk or an unwritable folder.
     A proxy is taken from the usual variables (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).
     """
     fruitless = 0

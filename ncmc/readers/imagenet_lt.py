@@ -1,0 +1,120 @@
+"""ImageNet-LT: public lists of images (Liu et al. 2019) and the user's own ImageNet folder.
+
+Nothing is copied: the images are decoded when they are used (`ncmc.streamed`). Lines of a list are
+`train/n01440764/n01440764_190.JPEG 0`, paths below the ImageNet folder.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from ncmc import files, paths
+from ncmc.arrays import Sink
+from ncmc.config import Dataset
+from ncmc.errors import UserError
+from ncmc.streamed import Streamed
+
+STREAMED = True
+INSIDE = ("", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC", "imagenet")  # where `train` may lie
+SHOWN = 10
+
+
+def read(folder: Path, entry: Dataset, sink: Sink) -> None:
+    """Labels and paths. Raises UserError with every image that is missing."""
+    root = image_folder(folder.name)
+    missing: list[str] = []
+    names: dict[int, str] = {}
+    for file in entry.files:
+        part = "test" if file.name.endswith("_test.txt") else "train"
+        listed, labels = parse(folder / file.name)
+        placed, absent = locate(listed, root)
+        missing += absent
+        sink.add(part, None, labels)
+        sink.lines(f"{part}_paths.txt", placed)
+        names.update({k: Path(p).parent.name for p, k in zip(listed, labels, strict=True)})
+    if missing:
+        raise _missing(missing, root, folder.name)
+    sink.class_names = [names.get(k, str(k)) for k in range(max(names) + 1)]
+
+
+def images(arrays: Path, entry: Dataset, part: str) -> Streamed:
+    """The images of a part, read from their files when indexed."""
+    listed = (arrays / f"{part}_paths.txt").read_text().splitlines()
+    return Streamed(image_folder(arrays.name), listed, entry.image_size or 224)
+
+
+def link(name: str) -> Path:
+    """data/images/NAME: a link to the folder that holds the images."""
+    return paths.root() / "data" / "images" / name
+
+
+def image_folder(name: str) -> Path:
+    """The folder that the paths of the lists start from. Raises UserError if it is not known."""
+    place = link(name)
+    for inside in INSIDE:
+        if (place / inside / "train").is_dir():
+            return place / inside
+    state = "holds no folder 'train'" if place.exists() else "is missing"
+    raise UserError(
+        f"{name} needs your own copy of ImageNet: {place} {state}. "
+        f"Run `ncmc fetch {name} --from FOLDER`, the folder that holds train and val."
+    )
+
+
+def parse(path: Path) -> tuple[list[str], np.ndarray]:
+    """Paths and labels of a list. Raises UserError with the first line that is none."""
+    names, labels = [], []
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read as a list of images ({error}).") from error
+    for number, line in enumerate(lines, start=1):
+        name, _, label = line.rpartition(" ")
+        if not name or not label.isdigit() or name.startswith("/") or ".." in name.split("/"):
+            raise UserError(
+                f"{path}, line {number}: '{line[:80]}' is not 'path label'. "
+                "Delete the file and fetch it again."
+            )
+        names.append(name)
+        labels.append(int(label))
+    return names, np.array(labels, np.int64)
+
+
+def locate(listed: list[str], root: Path) -> tuple[list[str], list[str]]:
+    """Where each image lies below `root`, and those that are missing.
+
+    A validation image may lie in its class folder or, as released, directly in `val`.
+    """
+    held: dict[str, set[str]] = {}
+
+    def there(path: str) -> bool:
+        folder, _, file = path.rpartition("/")
+        if folder not in held:
+            try:
+                held[folder] = {item.name for item in os.scandir(root / folder)}
+            except OSError:
+                held[folder] = set()
+        return file in held[folder]
+
+    placed, missing = [], []
+    for path in listed:
+        flat = f"{path.partition('/')[0]}/{path.rpartition('/')[2]}"
+        if there(path):
+            placed.append(path)
+        elif there(flat):
+            placed.append(flat)
+        else:
+            missing.append(path)
+    return placed, missing
+
+
+def _missing(missing: list[str], root: Path, name: str) -> UserError:
+    report = link(name).with_suffix(".missing.txt")
+    files.write_atomic(report, "\n".join(missing) + "\n")
+    shown = ", ".join(missing[:SHOWN])
+    return UserError(
+        f"{name}: {len(missing):,} images are missing in {root}: {shown}"
+        f"{', ...' if len(missing) > SHOWN else ''}. All of them: {report}. "
+        "Complete the folder and run the same command again."
+    )

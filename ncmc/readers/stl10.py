@@ -1,0 +1,33 @@
+"""STL-10, binary version: 96x96 images, labels 1..10. The unlabelled images are left unread."""
+
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ncmc import archives
+from ncmc.arrays import Sink
+from ncmc.config import Dataset
+from ncmc.errors import UserError
+
+SIDE = 96  # pixels
+FILES = ("train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin", "class_names.txt")
+
+
+def read(folder: Path, entry: Dataset, sink: Sink) -> None:
+    """The labelled parts, in the order of the files."""
+    path = folder / entry.files[0].name
+    wanted = {PurePosixPath("stl10_binary", name) for name in FILES}
+    found: dict[str, bytes] = {}
+    for member in archives.members(path, wanted):
+        if member.name.name in FILES:
+            found[member.name.name] = member.read()
+    if missing := [name for name in FILES if name not in found]:
+        raise UserError(f"{path} is not STL-10's binary archive: {', '.join(missing)} missing.")
+    for part in ("train", "test"):
+        labels = np.frombuffer(found[f"{part}_y.bin"], np.uint8).astype(np.int64) - 1
+        pixels = np.frombuffer(found[f"{part}_X.bin"], np.uint8)
+        if len(pixels) != len(labels) * 3 * SIDE * SIDE:
+            raise UserError(f"{path}: {part}_X.bin and {part}_y.bin do not fit together.")
+        # each channel lies column by column: (n, channel, x, y) -> NHWC
+        sink.add(part, pixels.reshape(-1, 3, SIDE, SIDE).transpose(0, 3, 2, 1), labels)
+    sink.class_names = found["class_names.txt"].decode().split()

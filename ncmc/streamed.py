@@ -1,0 +1,102 @@
+"""Images that stay in their files: decoded on threads when they are used, a batch at a time.
+
+For ImageNet. A decoded image is uint8 (size, size, 3); Pillow gives up Python's lock while it
+decodes and scales, so threads use all cores without copying batches between processes.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ncmc import pictures
+from ncmc.errors import UserError
+
+MODES = ("centre", "random")
+
+
+class Streamed:
+    """N images as an array-like (N, size, size, 3) uint8 that reads files when indexed."""
+
+    dtype = np.dtype(np.uint8)
+    ndim = 4
+
+    def __init__(self, root: Path, paths: Sequence[str], size: int) -> None:
+        """`paths` are relative to `root`."""
+        self.root = root
+        self.paths = paths
+        self.size = size
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(N, height, width, channels)."""
+        return (len(self.paths), self.size, self.size, 3)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that all images together would take in memory."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def __getitem__(self, index: int | slice | Sequence[int] | np.ndarray) -> np.ndarray:
+        """The middle of one image (H, W, C), or of several (n, H, W, C), as in evaluation."""
+        chosen = np.arange(len(self))[index]
+        if chosen.ndim == 0:
+            return self._centre(int(chosen))
+        parts = list(self.batches(chosen, batch_size=64))
+        return np.concatenate(parts) if parts else np.zeros((0, *self.shape[1:]), np.uint8)
+
+    def batches(
+        self,
+        order: Sequence[int] | np.ndarray,
+        batch_size: int,
+        *,
+        mode: str = "centre",
+        seed: int = 0,
+        epoch: int = 0,
+        workers: int = 2,
+        ahead: int = 4,
+    ) -> Iterator[np.ndarray]:
+        """uint8 batches (B, H, W, C) of the images `order` names, the last one as long as is left.
+
+        mode "centre": as evaluated (the middle 224/256 of the shorter side); "random": a random
+        part, mirrored half of the time (training). The draws depend on seed, epoch and the place in
+        `order` alone, not on `workers` (threads). `ahead`: batches decoded before they are asked
+        for. Raises UserError naming an image that cannot be read.
+        """
+        assert mode in MODES
+        order = np.asarray(order, np.int64)
+
+        def decode(place: int) -> np.ndarray:
+            if mode == "centre":
+                return self._centre(int(order[place]))
+            random = np.random.default_rng([seed, epoch, place])
+            return self._random(int(order[place]), random)
+
+        decoded = pictures.in_order(decode, range(len(order)), workers, ahead * batch_size)
+        for start in range(0, len(order), batch_size):
+            size = min(batch_size, len(order) - start)
+            batch = np.empty((size, *self.shape[1:]), np.uint8)
+            for i in range(size):
+                batch[i] = next(decoded)
+            yield batch
+
+    def _open(self, index: int) -> tuple[bytes, Path]:
+        path = self.root / self.paths[index]
+        try:
+            return path.read_bytes(), path
+        except OSError as error:
+            raise UserError(f"cannot read {path}: {error.strerror or error}.") from error
+
+    def _centre(self, index: int) -> np.ndarray:
+        content, path = self._open(index)
+        return pictures.centre(pictures.opened(content, path), path, self.size)
+
+    def _random(self, index: int, random: np.random.Generator) -> np.ndarray:
+        content, path = self._open(index)
+        image = pictures.opened(content, path)
+        box = pictures.random_box(*image.size, random)
+        pixels = pictures.scaled(image, path, box, self.size)
+        return pixels[:, ::-1] if random.random() < 0.5 else pixels
