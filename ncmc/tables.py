@@ -136,9 +136,9 @@ def train_command(run: Run) -> str:
     return f"ncmc train {run.id}"
 
 
-def make_command(*names: str) -> str:
-    """The command that makes every missing record of tables and figures, and themselves."""
-    return f"uv run snakemake --cores all {' '.join(names)}"
+def make_command(name: str) -> str:
+    """The command that makes every record that a table and its checks need, and the table."""
+    return f"uv run snakemake --cores all {name}"
 
 
 # --- layout ------------------------------------------------------------------------------------
@@ -342,7 +342,7 @@ def _markdown_lines(table: Table, cells: Sequence[Cell]) -> Iterator[str]:
     yield _line([*shown.stub, *shown.headings])
     yield _line(["---"] * len(shown.stub) + ["---:"] * len(shown.headings))
     for row in shown.rows:
-        yield _line([*row.labels, *(_markdown_cell(c) for c in row.cells)])
+        yield _line([*row.labels, *(_markdown_cell(table, c) for c in row.cells)])
     if any(c.missing for c in cells):
         yield ""
         yield f"Missing runs, all made by `{make_command(table.name)}`:"
@@ -358,16 +358,15 @@ def _line(parts: Sequence[str]) -> str:
     return f"| {' | '.join(parts)} |"
 
 
-def _markdown_cell(cell: Cell | None) -> str:
+def _markdown_cell(table: Table, cell: Cell | None) -> str:
     if cell is None:
         return "not planned"
-    if not cell.n:
-        return f"no record; paper: {printed(cell.paper)}"
-    few = "" if cell.complete else f"; {counted(cell)}"
-    return (
-        f"{plus_minus(cell.last)}; *best* {plus_minus(cell.best)}; "
-        f"paper: {printed(cell.paper)}{few}"
-    )
+    parts = [plus_minus(cell.last), f"*best* {plus_minus(cell.best)}"] if cell.n else ["no record"]
+    if table.scale == "paper":
+        parts.append(f"paper: {printed(cell.paper)}")
+    if cell.n and not cell.complete:
+        parts.append(counted(cell))
+    return "; ".join(parts)
 
 
 def reduced_banner(table: Table, cells: Sequence[Cell]) -> str | None:

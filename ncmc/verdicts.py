@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ncmc import grid, tables
+from ncmc import tables
 from ncmc.grid import Run
 from ncmc.statistics import Difference
 from ncmc.tables import Cell
@@ -50,13 +50,8 @@ class Verdict:
 
     @property
     def remedy(self) -> str | None:
-        """The command that makes what is missing, in this table or another; None if nothing is."""
-        lacking, targets = set(self.missing), []
-        for name in dict.fromkeys([self.table, *grid.table_names()]):
-            if here := lacking.intersection(grid.runs(name)):
-                targets.append(name)
-                lacking -= here
-        return tables.make_command(*targets) if targets else None
+        """The command that makes what is missing, in other tables too; None if nothing is."""
+        return tables.make_command(self.table) if self.missing else None
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as data; missing runs as ids, with the command that makes them."""
