@@ -138,7 +138,7 @@ def _checked(
                 continue
         elif default.model.get(key) == value:
             continue
-        kept[key] = float(value) if isinstance(value, float) else value
+        kept[key] = read(show(value))  # one spelling of 0 and 0.0
     return Run(dataset, float(tau), backbone, method, tuple(sorted(kept.items())), seed)
 
 

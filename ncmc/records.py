@@ -103,12 +103,12 @@ def path_of(run: Run, results: Path | None = None) -> Path:
 
 def save(record: Record, path: Path) -> None:
     """Write a record whole or not at all. Raises UserError (no permission, disk full)."""
-    body = record.to_json()
-    files.write_atomic(path, json.dumps(body, indent=1, allow_nan=False) + "\n")
+    lines = [f'"{key}": {json.dumps(value, allow_nan=False)}' for key, value in record.to_json().items()]
+    files.write_atomic(path, "{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def load(path: Path) -> Record:
-    """Read a record. Raises UserError if it is missing, truncated, foreign or was changed by hand."""
+    """Read a record. Raises UserError: missing, truncated, foreign, or changed by hand."""
     try:
         body = json.loads(path.read_text())
     except FileNotFoundError as error:
@@ -164,8 +164,7 @@ def differing_keys(record: Record) -> list[str]:
     if record.config_hash == config_hash(record.run):
         return []
     now = dict(_flat(config_of(record.run)))
-    then = dict(_flat({k: v for k, v in record.config.items() if k in ("recipe", "split", "data")}))
-    then |= {k: v for k, v in _flat({"model": record.config.get("model", {})})}
+    then = dict(_flat({key: record.config.get(key, {}) for key in config_of(record.run)}))
     return [
         f"{key}: {then.get(key, 'absent')} then, {now.get(key, 'absent')} now"
         for key in sorted(now.keys() | then.keys())

@@ -1,0 +1,137 @@
+"""What `ncmc doctor` finds out."""
+
+import shutil
+from dataclasses import dataclass, field
+from typing import Any
+
+from ncmc import grid, paths, records, targets
+from ncmc.errors import UserError
+
+SMOKE_SECONDS = 180  # what the README promises for two cores
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing looked at."""
+
+    what: str
+    found: str
+    good: bool | None  # None: neither good nor bad
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All that was looked at, and what each part of the grid would take."""
+
+    lines: list[Line] = field(default_factory=list)
+    able: bool = True  # to run the smoke run
+
+
+def diagnose() -> Diagnosis:
+    """Look at programs, data, disk and devices. Imports no torch."""
+    lines = [*_machine(), *_programs(), *_data(), *_tiers()]
+    return Diagnosis(lines, able=all(line.good is not False for line in lines))
+
+
+def _machine() -> list[Line]:
+    here = records.hardware()
+    free = shutil.disk_usage(paths.root()).free / 1e9
+    gpus = targets.gpu_count()
+    versions = records.packages()
+    return [
+        Line("processor", f"{here['processor']}, {here['cores']} cores", True),
+        Line("memory", f"{here['memory_gib']} GiB", here["memory_gib"] >= 4, "4 GiB are needed"),
+        Line("disk", f"{free:.0f} GB free", free > 2, "2 GB are needed for the smoke run"),
+        Line(
+            "GPU",
+            f"{gpus} found" if gpus else "none",
+            True if gpus else None,
+            "" if gpus else "the smoke run needs none; the paper's grid does",
+        ),
+        *(
+            Line(name, version, version != "not installed", f"run: uv sync (for {name})")
+            for name, version in versions.items()
+        ),
+    ]
+
+
+def _programs() -> list[Line]:
+    wanted = {
+        "snakemake": (True, "run: uv sync"),
+        "dvc": (True, "run: uv sync"),
+        "git": (None, "only to record the commit"),
+        "apptainer": (None, "only for --use-singularity"),
+        "sbatch": (None, "only for Slurm"),
+    }
+    lines = []
+    for name, (needed, advice) in wanted.items():
+        found = shutil.which(name)
+        missing = False if needed else None
+        lines.append(Line(name, found or "not found", True if found else missing, "" if found else advice))
+    return lines
+
+
+def _data() -> list[Line]:
+    from ncmc import datasets
+
+    return [
+        Line(f"data: {entry.name}", entry.state, True if entry.ready else None, entry.advice)
+        for entry in datasets.status()
+    ]
+
+
+def _tiers() -> list[Line]:
+    """How much there is to do: smoke, one table, everything."""
+    names = grid.table_names("paper")
+    everything = {run for name in names for run in grid.runs(name)}
+    smoke = grid.runs("smoke")
+    tiers = {
+        "smoke": (smoke, f"snakemake --cores all smoke: under {SMOKE_SECONDS // 60} minutes"),
+        "table2": (grid.runs("table2"), "ncmc doctor --cost table2 says what it takes here"),
+        "all": (list(everything), "ncmc doctor --cost all says what it takes here"),
+    }
+    return [
+        Line(f"runs: {name}", f"{_done(runs)} of {len(runs)} done", None, advice)
+        for name, (runs, advice) in tiers.items()
+    ]
+
+
+def _done(runs: list[grid.Run]) -> int:
+    return sum(records.path_of(run).exists() for run in runs)
+
+
+def cost_of(name: str, price: float) -> dict[str, Any]:
+    """What the runs of a table (or of `all`) that are not done would take here."""
+    from ncmc import cost
+
+    names = grid.table_names("paper") if name == "all" else [name]
+    runs = list(dict.fromkeys(run for table in names for run in grid.runs(table)))
+    done = [run for run in runs if records.path_of(run).exists()]
+    found = cost.estimate(runs, done)
+    hours = found.seconds / 3600
+    return {
+        "table": name,
+        "device": found.device,
+        "runs": len(runs),
+        "done": len(done),
+        "hours": hours,
+        "disk_gb": found.disk / 1e9,
+        "price_per_hour": price,
+        "euros": hours * price if price else None,
+        "not_estimated": found.left_out,
+    }
+
+
+def gate(insist: bool) -> None:
+    """Stop the paper's grid where there is no GPU, with its cost. Raises UserError."""
+    if insist or targets.gpu_count():
+        return
+    told = cost_of("all", 0.0)
+    raise UserError(
+        f"the paper's grid is planned for a GPU, and this machine has none. Its {told['runs']} runs "
+        f"would take about {told['hours'] / 24:.0f} days here, one after the other "
+        f"({told['device']}), and {told['disk_gb']:.0f} GB of disk. Without a GPU: "
+        "`snakemake --cores all smoke`. To start all the same, put this last on the line: "
+        "--config insist=true"
+    )

@@ -1,0 +1,55 @@
+"""`ncmc`: the command line. Each command imports what it needs when it runs, so help is instant."""
+
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from cli import check, run
+from ncmc.errors import UserError
+
+
+class Commands(TyperGroup):
+    """Prints the errors that are the user's to mend, without a traceback, with their exit code."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The commands in the order of a run through the harness, not of the alphabet."""
+        return list(self.commands)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; 1 and 2 are the exit codes of errors, 128 + n of signal n."""
+        from ncmc.interrupts import Interrupted
+
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            print(f"ncmc: {error}", file=sys.stderr)
+            raise typer.Exit(error.exit_code) from error
+        except Interrupted as stop:
+            print(
+                f"ncmc: stopped by {stop}; a checkpoint is saved, the same command goes on from it.",
+                file=sys.stderr,
+            )
+            raise typer.Exit(stop.exit_code) from stop
+        except BrokenPipeError as error:  # the reader of our output is gone, as in `ncmc list | head`
+            sys.stderr.close()
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Re-run 'Neural Collapse To Multiple Centers For Imbalanced Data' (NeurIPS 2024) "
+    "and say, claim by claim, whether the result holds.",
+    epilog="The whole chain on bundled images, about a minute on two cores: "
+    "`snakemake --cores all smoke`. Start with `ncmc doctor` and `ncmc list tables`.",
+)
+run.add_to(app)
+check.add_to(app)
+
+if __name__ == "__main__":
+    app()

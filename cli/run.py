@@ -1,0 +1,174 @@
+"""The commands that make things: fetch, split, train, evaluate."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import (
+    Json,
+    Options,
+    Results,
+    complete_backbone,
+    complete_dataset,
+    complete_method,
+    run_from,
+)
+from ncmc.errors import UsageError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command(epilog="Example: `ncmc fetch digits`, `ncmc fetch cifar10 --from cifar-10-python.tar.gz`, "
+                "`ncmc fetch --status`.")(fetch)
+    app.command(epilog="Example: `ncmc split cifar10 --tau 0.01`.")(split)
+    app.command(
+        epilog="Examples: `ncmc train digits/tau=0.02/resnet8/CAL/f=20,theta=0.2/seed=0`, "
+        "`ncmc train --dataset digits --tau 0.02 --backbone resnet8 --method CAL -o f=10`."
+    )(train)
+    app.command(
+        epilog="Example: `ncmc evaluate digits/tau=0.02/resnet8/CAL/f=20,theta=0.2/seed=0`, "
+        "or a whole table: `ncmc evaluate smoke`."
+    )(evaluate)
+
+
+Dataset = Annotated[
+    str, typer.Argument(help="See `ncmc list datasets`.", autocompletion=complete_dataset)
+]
+
+
+def fetch(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Datasets; see `ncmc list datasets`.", autocompletion=complete_dataset),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", help="A file, folder or address to use instead of the official one."),
+    ] = None,
+    status: Annotated[bool, typer.Option("--status", help="What is here; fetches nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring datasets here, through DVC, verified by checksum; a second call goes on from the first."""
+    from cli import show
+    from ncmc import catalog, datasets
+    from ncmc import fetch as fetching
+
+    if status:
+        show.dataset_status(datasets.status(), as_json)
+        return
+    if not names:
+        raise UsageError("fetch needs the name of a dataset, or --status. See: ncmc list datasets")
+    if source and len(names) > 1:
+        raise UsageError("--from is for one dataset at a time.")
+    for name in (catalog.canonical("dataset", n) for n in names):
+        with show.transfer() as bar:
+            fetched = fetching.fetch(name, source, progress=bar.progress, say=bar.say)
+        datasets.prepare(name)
+        if as_json:
+            print(json.dumps({"dataset": name, "how": fetched.how, "folder": str(fetched.folder)}))
+        else:
+            print(f"{name}: {fetched.how}, verified, {fetched.folder}")
+
+
+def split(
+    name: Dataset,
+    tau: Annotated[float, typer.Option(help="Imbalance ratio n_min / n_max, in (0, 1].")],
+    option: Options = None,
+    as_json: Json = False,
+) -> None:
+    """Make a long-tailed training set: which images, how many of each class."""
+    from cli import show
+    from ncmc import grid, paths, splits
+
+    # Any model will do: a split depends on the dataset, tau and the split's own options alone.
+    run = grid.make_run(name, tau, "resnet8", "CE", grid.parse_options(",".join(option or [])))
+    made = splits.make_split(run.dataset, run.tau, run.resolve().split)
+    folder = paths.root() / run.split_folder
+    made.save(folder)
+    show.split(made, folder, as_json)
+
+
+def train(
+    run: Annotated[str | None, typer.Argument(help="A run's id.", metavar="[RUN]")] = None,
+    dataset: Annotated[str | None, typer.Option(autocompletion=complete_dataset)] = None,
+    tau: Annotated[float | None, typer.Option(help="Imbalance ratio n_min / n_max.")] = None,
+    backbone: Annotated[str | None, typer.Option(autocompletion=complete_backbone)] = None,
+    method: Annotated[str | None, typer.Option(autocompletion=complete_method)] = None,
+    seed: Annotated[int, typer.Option(help="Training seed; the split has its own.")] = 0,
+    option: Options = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda; the best there is.")] = None,
+    results: Results = None,
+    force: Annotated[bool, typer.Option(help="Train again though a record is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train one run to its record, going on from its checkpoint if it has one."""
+    from cli.progress import progress_for
+    from ncmc import grid, records
+
+    chosen = run_from(run, dataset, tau, backbone, method, seed, option)
+    path = records.path_of(chosen, results)
+    if path.exists() and not force:
+        record = records.load(path)
+        if not records.differing_keys(record):
+            _tell(record, path, "already trained", as_json)
+            return
+        raise UsageError(
+            f"{path} was made with another configuration "
+            f"({'; '.join(records.differing_keys(record))}). Use --force to train it again."
+        )
+    _need_split(chosen)
+    from ncmc import train as training
+
+    execution = grid.parse_options(",".join(option or []))
+    with progress_for(sys.stderr) as progress:
+        record = training.train(
+            chosen, progress, device=device, results=results, execution=execution
+        )
+    _tell(record, path, "trained", as_json)
+
+
+def _need_split(run: object) -> None:
+    """Make the split of a run if nobody has; the data must be here."""
+    from ncmc import grid, paths, splits
+
+    assert isinstance(run, grid.Run)
+    folder = paths.root() / run.split_folder
+    if not (folder / "manifest.json").exists():
+        splits.make_split(run.dataset, run.tau, run.resolve().split).save(folder)
+
+
+def _tell(record: object, path: Path, how: str, as_json: bool) -> None:
+    from ncmc.records import Record
+
+    assert isinstance(record, Record)
+    accuracy = record.result["accuracy"]
+    if as_json:
+        print(json.dumps({"run": record.run.id, "record": str(path), "accuracy": accuracy}))
+    else:
+        print(
+            f"{record.run.id}: {how}, accuracy {accuracy['last']:.2f} % "
+            f"(best {accuracy['best']:.2f} % in epoch {accuracy['best_epoch']}), {path}"
+        )
+
+
+def evaluate(
+    names: Annotated[list[str], typer.Argument(help="Ids of runs, or names of tables.")],
+    device: Annotated[str | None, typer.Option(help="cpu or cuda; the best there is.")] = None,
+    results: Results = None,
+) -> None:
+    """Make the records of trained models anew: a new metric needs no new training."""
+    from ncmc import grid, records
+
+    runs = [
+        run
+        for name in names
+        for run in (grid.runs(name) if name in grid.table_names() else [grid.parse_id(name)])
+    ]
+    from ncmc import train as training
+
+    for run in runs:
+        record = training.evaluate_again(run, device=device, results=results)
+        _tell(record, records.path_of(run, results), "evaluated", as_json=False)

@@ -1,0 +1,158 @@
+"""What runs would cost on this machine: a probe of some seconds for each network and image size."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+
+from ncmc import catalog, config, models, splits, steps
+from ncmc.config import Dataset
+from ncmc.grid import Run, make_run
+from ncmc.loaders import Resident, plan_epoch, steps_per_epoch
+
+PROBE_SECONDS = 1.5  # of repeated steps, once the first, slower one is over
+PROBE_IMAGES = {"cpu": 16, "cuda": 128}  # a batch of the probe
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What one network takes for an image on this machine, in seconds, and its size."""
+
+    train: float
+    evaluate: float
+    parameters: int
+
+
+@dataclass(frozen=True)
+class RunCost:
+    """What one run would take."""
+
+    run: Run
+    seconds: float
+    disk: int  # bytes that stay: model and record
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a list of runs would take, one after the other."""
+
+    runs: tuple[RunCost, ...]
+    left_out: dict[str, int]  # why -> runs that could not be estimated
+    data: int  # bytes of the datasets, archives and arrays
+    device: str
+
+    @property
+    def seconds(self) -> float:
+        """For the runs that are not done yet."""
+        return sum(cost.seconds for cost in self.runs if not cost.done)
+
+    @property
+    def disk(self) -> int:
+        """Bytes that the runs and their data need in the end."""
+        return self.data + sum(cost.disk for cost in self.runs)
+
+
+def estimate(runs: Iterable[Run], done: Iterable[Run] = ()) -> Estimate:
+    """The cost of runs on this machine; each pair of network and image size is probed once."""
+    device = steps.pick_device()
+    finished, costs, left_out = set(done), [], dict[str, int]()
+    names = set()
+    for run in runs:
+        names.add(run.dataset)
+        if run.backbone not in catalog.names("backbone"):
+            why = f"backbone {run.backbone} is not built"
+            left_out[why] = left_out.get(why, 0) + 1
+            continue
+        costs.append(_of_run(run, device, run in finished))
+    data = sum(_bytes_of(config.dataset(name)) for name in names)
+    return Estimate(tuple(costs), left_out, data, _name(device))
+
+
+def train_images(run: Run) -> int:
+    """Images in the training set of a run, from the catalog alone: the data need not be here."""
+    entry, options = config.dataset(run.dataset), run.resolve().split
+    total, classes = entry.train_images or 0, entry.classes or 0
+    if not total or not classes:
+        return 0
+    if options.imbalance == "given":
+        return total
+    available = entry.train_counts or (total // classes,) * classes
+    wanted = splits.part_counts(available, run.tau, options)
+    return sum(min(n, there) for n, there in zip(wanted, available, strict=True))
+
+
+def _of_run(run: Run, device: torch.device, done: bool) -> RunCost:
+    entry, recipe = config.dataset(run.dataset), run.resolve().recipe
+    speed = probe(run.backbone, entry.image_size or 32, entry.channels, entry.recipe, device.type)
+    images, tests = train_images(run), entry.test_images or 0
+    collapses = 1 + -(-recipe.epochs // recipe.collapse_every)
+    looked_at = tests * -(-recipe.epochs // recipe.test_every) + images * collapses
+    seconds = images * recipe.epochs * speed.train + looked_at * speed.evaluate
+    return RunCost(run, seconds, 4 * speed.parameters, done)
+
+
+@cache
+def probe(backbone: str, image_size: int, channels: int, recipe: str, device: str) -> Speed:
+    """Seconds an image in training and in evaluation: one warm-up step, then PROBE_SECONDS of steps.
+
+    Random images: neither data nor download is needed.
+    """
+    where = torch.device(device)
+    dataset = next(name for name, entry in config.datasets().items() if entry.recipe == recipe)
+    run = make_run(dataset, 1, backbone, "CE")
+    resolved = run.resolve()
+    torch.set_num_threads(resolved.execution.threads)
+    count = PROBE_IMAGES[device]
+    model = models.build(run, [count // 2] * 2, image_size, channels)
+    model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(
+        0, 256, (count, image_size, image_size, channels), dtype=torch.uint8, generator=generator
+    )
+    data = Resident(images, torch.arange(count) % 2, resolved.recipe, where)
+    dtype = steps.pick_dtype(resolved.execution, where, image_size)
+    step = steps.Step(model, steps.make_optimizer(model, resolved.recipe, where), data, dtype, where)
+    assert steps_per_epoch(count, resolved.recipe) == 1
+    draws = plan_epoch(count, resolved.recipe, 0, 1).to(where).at(0, count)
+
+    def evaluate() -> None:
+        with torch.no_grad(), steps.autocast(where, dtype):
+            model.predict(data.normalise(data.images))
+
+    train = _seconds(lambda: step(draws, 1), where) / count
+    model.eval()
+    parameters = sum(p.numel() for p in model.parameters())
+    return Speed(train, _seconds(evaluate, where) / count, parameters)
+
+
+def _seconds(work: object, device: torch.device) -> float:
+    """Mean seconds of a call, after one that is not counted."""
+    assert callable(work)
+
+    def wait() -> None:
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    work()
+    wait()
+    began, calls = time.perf_counter(), 0
+    while time.perf_counter() - began < PROBE_SECONDS or calls < 1:
+        work()
+        wait()
+        calls += 1
+    return (time.perf_counter() - began) / calls
+
+
+def _bytes_of(entry: Dataset) -> int:
+    archives = sum(file.size or 0 for file in entry.files)
+    images = (entry.train_images or 0) + (entry.test_images or 0)
+    return archives + images * (entry.image_size or 0) ** 2 * entry.channels
+
+
+def _name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU ({torch.get_num_threads()} threads)"

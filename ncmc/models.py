@@ -1,0 +1,78 @@
+"""A Run's backbone and method, built: where option names meet the code that reads them."""
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from ncmc import catalog
+from ncmc.config import SplitOptions
+from ncmc.errors import unknown
+from ncmc.grid import Run
+from ncmc.methods import Method
+from ncmc.recipes import Execution, Recipe, Value
+
+GIVEN = ("image_size", "channels")  # arguments of a backbone that the dataset says: no options
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The code of a run's model, and the options for each piece of it."""
+
+    backbone: ModuleType
+    method: type[Method]
+    backbone_options: dict[str, Any]  # defaults included
+    method_options: Any  # the method's own Options
+
+
+def parts(run: Run) -> Parts:
+    """What a run's model is built from.
+
+    Raises UsageError for an option that neither backbone nor method knows, a value that they refuse,
+    or a name that is planned but not built.
+    """
+    backbone = catalog.load("backbone", run.backbone)
+    module = catalog.load("method", run.method)
+    method = getattr(module, run.method.replace("-", "_"))  # LDAM-DRW: class LDAM_DRW
+    signature = inspect.signature(backbone.build).parameters
+    defaults = {name: p.default for name, p in signature.items() if name not in GIVEN}
+    of_method = {field.name for field in fields(method.Options)}
+    given = run.resolve().model
+    for key in given:
+        if key not in defaults and key not in of_method:
+            others = {k for m in (Recipe, SplitOptions, Execution) for k in m.model_fields}
+            allowed = {*defaults, *of_method, *others}
+            raise unknown(f"option of {run.backbone} with {run.method}", key, allowed)
+    return Parts(
+        backbone,
+        method,
+        defaults | _only(given, defaults),
+        method.Options(**_only(given, of_method)),
+    )
+
+
+def build(run: Run, counts: Sequence[int], image_size: int, channels: int) -> Method:
+    """The untrained model of a run; the same run gives the same weights, bit for bit.
+
+    `counts` (K,): training images a class. Raises UsageError as `parts` does.
+    """
+    found = parts(run)
+    torch.manual_seed(run.seed)
+    backbone = found.backbone.build(
+        image_size=image_size, channels=channels, **found.backbone_options
+    )
+    generator = torch.Generator().manual_seed(run.seed)
+    return found.method(backbone, counts, found.method_options, generator)
+
+
+def options_of(run: Run) -> dict[str, dict[str, Any]]:
+    """The resolved options of a run's backbone and method, as its record states them."""
+    found = parts(run)
+    return {"backbone": found.backbone_options, "method": asdict(found.method_options)}
+
+
+def _only(values: dict[str, Value], names: Any) -> dict[str, Value]:
+    return {key: value for key, value in values.items() if key in names}

@@ -1,0 +1,440 @@
+"""The explicit loop: one Run -> a model and its Record, going on from a checkpoint if there is one."""
+
+import json
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import filelock
+import numpy as np
+import torch
+from torch import Tensor
+
+from ncmc import checkpoint, config, datasets, evaluate, files, models, paths, recipes, records, splits, steps
+from ncmc.errors import UserError
+from ncmc.evaluate import EvalSet
+from ncmc.grid import Run
+from ncmc.interrupts import Interrupted, Interrupts
+from ncmc.loaders import EpochPlan, Normalise, Resident, plan_epoch, steps_per_epoch
+from ncmc.methods import Method
+from ncmc.recipes import Resolved, Value
+from ncmc.reference import assumptions_for
+from ncmc.schedule import learning_rate
+from ncmc.splits import Split
+
+GPU_EVAL_FACTOR = 8  # larger evaluation batches there
+CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
+
+
+class Progress(Protocol):
+    """Who wants to know how a training goes."""
+
+    def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
+        """Training begins, or goes on after that many epochs and steps of the next."""
+
+    def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
+        """A step is done; `loss` where it is known without waiting for a device."""
+
+    def epoch(self, entry: dict[str, Any]) -> None:
+        """An epoch is done and measured: its entry of the history."""
+
+    def say(self, text: str) -> None:
+        """A remark for the reader."""
+
+
+@dataclass
+class State:
+    """Where a training stands: all that a checkpoint holds beside weights and momentum."""
+
+    epoch: int = 1  # the epoch to go on with, counted from 1
+    step: int = 0  # how many of its steps are done
+    loss_sum: float = 0.0  # over its images so far
+    history: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0  # spent by earlier sessions
+
+
+@dataclass
+class Training:
+    """One run in memory: its data, its model and how they are stepped."""
+
+    run: Run
+    resolved: Resolved
+    split: Split
+    model: Method
+    optimizer: torch.optim.SGD
+    data: Resident
+    train_set: EvalSet
+    test_set: EvalSet
+    step: steps.Step
+    device: torch.device
+    dtype: torch.dtype
+    checkpoint: Path
+    identity: dict[str, str]
+
+    @property
+    def steps(self) -> int:
+        """Steps an epoch."""
+        return steps_per_epoch(len(self.data), self.resolved.recipe)
+
+
+def train(
+    run: Run,
+    progress: Progress,
+    *,
+    device: str | None = None,
+    results: Path | None = None,
+    checkpoints: Path | None = None,
+    execution: Mapping[str, Value] | None = None,
+) -> records.Record:
+    """Train a run to its end and write its model and Record.
+
+    `execution`: overrides of config/train.yaml's execution (threads, precision, ...).
+    Raises UserError (data missing, split of other data, loss not finite, disk full, ...), UsageError
+    (an unknown name or option) and Interrupted (SIGTERM, Ctrl-C: a checkpoint is saved first).
+    """
+    target = records.path_of(run, results)
+    files.make_folder(target.parent)
+    folder = (checkpoints or paths.root() / paths.CHECKPOINTS) / run.id
+    with _only_process(folder, run), Interrupts() as interrupts:
+        training = prepare(run, folder / "checkpoint.pt", device, execution)
+        state = _resume(training, progress)
+        started = time.monotonic() - state.seconds
+        _fit(training, state, progress, interrupts, started)
+        record = _finish(training, state, target, time.monotonic() - started)
+        training.checkpoint.unlink(missing_ok=True)
+    return record
+
+
+def prepare(
+    run: Run,
+    checkpoint_path: Path,
+    device: str | None = None,
+    execution_options: Mapping[str, Value] | None = None,
+) -> Training:
+    """Everything a run needs, loaded, checked and built."""
+    resolved = recipes.resolve(
+        run.dataset, run.backbone, run.method, {**(execution_options or {}), **dict(run.options)}
+    )
+    execution = resolved.execution
+    torch.set_num_threads(execution.threads)
+    torch.use_deterministic_algorithms(execution.deterministic)
+    where = steps.pick_device(device)
+    split = splits.load_split(paths.root() / run.split_folder)
+    images = datasets.load(run.dataset, "train")
+    test = datasets.load(run.dataset, "test")
+    size, channels = images.images.shape[1], images.images.shape[3]
+    _check_channels(run, resolved, channels)
+
+    model = models.build(run, list(split.counts), size, channels)
+    model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = steps.make_optimizer(model, resolved.recipe, where)
+    dtype = steps.pick_dtype(execution, where, size)
+    chosen = torch.from_numpy(np.ascontiguousarray(images.images[split.indices]))
+    data = Resident(chosen, torch.from_numpy(np.array(split.labels)), resolved.recipe, where)
+    view = partial(
+        EvalSet,
+        normalise=Normalise.of(resolved.recipe, where),
+        batch=execution.eval_batch * (GPU_EVAL_FACTOR if where.type == "cuda" else 1),
+        autocast=partial(steps.autocast, where, dtype),
+    )
+    return Training(
+        run=run,
+        resolved=resolved,
+        split=split,
+        model=model,
+        optimizer=optimizer,
+        data=data,
+        train_set=view(data.images, data.labels),
+        test_set=view(
+            torch.from_numpy(np.array(test.images)).to(where),
+            torch.from_numpy(np.array(test.labels)).to(where),
+        ),
+        step=steps.Step(model, optimizer, data, dtype, where),
+        device=where,
+        dtype=dtype,
+        checkpoint=checkpoint_path,
+        identity={
+            "run": run.id,
+            "config_hash": records.config_hash(run),
+            "split": split.sha256,
+        },
+    )
+
+
+def _check_channels(run: Run, resolved: Resolved, channels: int) -> None:
+    if len(resolved.recipe.mean) != channels:
+        name = config.dataset(run.dataset).recipe
+        raise UserError(
+            f"recipe '{name}' has mean and std for {len(resolved.recipe.mean)} channels, the images "
+            f"of {run.dataset} have {channels}. Give the data set another recipe in "
+            "config/datasets.yaml."
+        )
+
+
+# --- the loop ----------------------------------------------------------------------------------
+
+
+def _fit(
+    training: Training, state: State, progress: Progress, interrupts: Interrupts, started: float
+) -> None:
+    recipe = training.resolved.recipe
+    progress.start(training.run, recipe.epochs, training.steps, state.epoch - 1, state.step)
+    saved = time.monotonic()
+    every = training.resolved.execution.checkpoint_seconds
+    while state.epoch <= recipe.epochs:
+        plan = plan_epoch(len(training.data), recipe, training.run.seed, state.epoch)
+        plan = plan.to(training.device)
+        steps.set_learning_rate(training.optimizer, learning_rate(recipe, state.epoch))
+        for _ in _steps(training, state, plan, progress):
+            if interrupts.received or time.monotonic() - saved > every:
+                _save(training, state, time.monotonic() - started)
+                saved = time.monotonic()
+            if interrupts.received:
+                raise Interrupted(interrupts.received)
+        entry = _measure(training, state)
+        state.history.append(entry)
+        state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
+        progress.epoch(entry)
+
+
+def _steps(
+    training: Training, state: State, plan: EpochPlan, progress: Progress
+) -> Iterator[None]:
+    """Train the steps of an epoch that are not done yet; yields when the state is whole."""
+    size = training.resolved.recipe.batch_size
+    pending: list[tuple[int, int, Tensor]] = []  # (step, images, loss) not looked at yet
+    patience = CHECK_EVERY if training.device.type == "cuda" else 1
+    for number in range(state.step, training.steps):
+        draws = plan.at(number, size)
+        try:
+            loss = training.step(draws, state.epoch)
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            raise _explain(error, training) from None
+        pending.append((number, len(draws.order), loss))
+        known = None
+        if len(pending) >= patience or number == training.steps - 1:
+            known = _settle(training, state, plan, pending)
+            pending.clear()
+        progress.step(state.epoch, number + 1, known, len(draws.order))
+        if known is not None:
+            yield
+
+
+def _settle(
+    training: Training, state: State, plan: EpochPlan, pending: list[tuple[int, int, Tensor]]
+) -> float:
+    """Read the pending losses, stop at one that is not finite, and add them to the state."""
+    values = torch.stack([loss for _, _, loss in pending]).double().tolist()
+    for (number, images, _), value in zip(pending, values, strict=True):
+        if not math.isfinite(value):
+            raise _not_finite(training, state, plan, number, value)
+        state.loss_sum += value * images
+    state.step = pending[-1][0] + 1
+    return float(values[-1])
+
+
+def _measure(training: Training, state: State) -> dict[str, Any]:
+    """The entry of the history for the epoch that is done."""
+    recipe, epoch = training.resolved.recipe, state.epoch
+    last = epoch == recipe.epochs
+    seen = min(len(training.data), training.steps * recipe.batch_size)
+    entry: dict[str, Any] = {
+        "epoch": epoch,
+        "lr": learning_rate(recipe, epoch),
+        "loss": state.loss_sum / seen,
+        "test_accuracy": None,
+        "test_accuracy_raw": None,
+        "collapse": None,
+    }
+    if last or epoch % recipe.test_every == 0:
+        entry |= evaluate.test_accuracy(training.model, training.test_set)
+    if last or epoch == 1 or epoch % recipe.collapse_every == 0:
+        entry["collapse"] = evaluate.collapse(
+            training.model, training.train_set, len(training.split.counts)
+        )
+    return entry
+
+
+def _finish(
+    training: Training, state: State, target: Path, seconds: float
+) -> records.Record:
+    """Write the model, then the record made from it."""
+    weights = {name: value.cpu() for name, value in training.model.state_dict().items()}
+    checkpoint.save(
+        target.with_name("model.pt"),
+        training.identity,
+        {"model": weights, "history": json.dumps(state.history), "seconds": seconds},
+    )
+    record = make_record(training, state.history, seconds)
+    records.save(record, target)
+    return record
+
+
+def evaluate_again(
+    run: Run, *, device: str | None = None, results: Path | None = None
+) -> records.Record:
+    """Make the record of a trained model anew from its model.pt, and write it.
+
+    What only the training knows (its time and its history) is taken over. Raises UserError if there
+    is no model, or it is of another configuration.
+    """
+    target = records.path_of(run, results)
+    path = target.with_name("model.pt")
+    if not path.exists():
+        raise UserError(f"no model at {path}. Train the run first: ncmc train {run.id}")
+    training = prepare(run, path, device)
+    saved = checkpoint.load(path, training.identity)
+    training.model.load_state_dict(saved["model"])
+    record = make_record(training, json.loads(saved["history"]), saved["seconds"])
+    records.save(record, target)
+    return record
+
+
+def make_record(
+    training: Training, history: list[dict[str, Any]], seconds: float | None
+) -> records.Record:
+    """The Record of a trained model. `seconds`: wall time of the training, if it is known."""
+    run, split = training.run, training.split
+    configuration = records.config_of(run) | models.options_of(run)
+    images = len(training.data) * training.resolved.recipe.epochs
+    return records.Record(
+        run=run,
+        config=configuration,
+        config_hash=training.identity["config_hash"],
+        assumptions=assumptions_for(run, configuration),
+        split={
+            "sha256": split.sha256,
+            "counts": [int(n) for n in split.counts],
+            "n_train": len(split.indices),
+        },
+        result=evaluate.summary(training.model, training.test_set, split.counts, history),
+        notes=tuple(config.dataset(run.dataset).notes),
+        made=records.provenance()
+        | {
+            "seconds": seconds,
+            "images_per_second": images / seconds if seconds else None,
+            "device": _device_name(training.device),
+            "precision": str(training.dtype).removeprefix("torch."),
+            "threads": training.resolved.execution.threads,
+            "sources": training.resolved.sources,
+        },
+    )
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
+# --- stopping and going on ----------------------------------------------------------------------
+
+
+@contextmanager
+def _only_process(folder: Path, run: Run) -> Iterator[None]:
+    """Hold the run's lock; raises UserError if another process trains the same run."""
+    files.make_folder(folder)
+    lock = filelock.FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise UserError(
+            f"another process is training {run.id} (it holds {folder / 'lock'}). "
+            "Wait for it, or stop it; its checkpoint is kept."
+        ) from error
+    except OSError as error:
+        raise files.explain(error, folder / "lock") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _save(training: Training, state: State, seconds: float) -> None:
+    checkpoint.save(
+        training.checkpoint,
+        training.identity,
+        {
+            "model": training.model.state_dict(),
+            "optimizer": training.optimizer.state_dict(),
+            "rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state_all() if training.device.type == "cuda" else [],
+            "epoch": state.epoch,
+            "step": state.step,
+            "loss_sum": state.loss_sum,
+            "history": json.dumps(state.history),
+            "seconds": seconds,
+        },
+    )
+
+
+def _resume(training: Training, progress: Progress) -> State:
+    """The state of the run's checkpoint, loaded into the model; a new one if there is none."""
+    if not training.checkpoint.exists():
+        return State()
+    saved = checkpoint.load(training.checkpoint, training.identity)
+    try:
+        training.model.load_state_dict(saved["model"])
+        training.optimizer.load_state_dict(saved["optimizer"])
+        torch.set_rng_state(saved["rng"])
+        if saved["cuda_rng"] and training.device.type == "cuda":
+            torch.cuda.set_rng_state_all(saved["cuda_rng"])
+        state = State(
+            saved["epoch"],
+            saved["step"],
+            saved["loss_sum"],
+            json.loads(saved["history"]),
+            saved["seconds"],
+        )
+    except (KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise UserError(
+            f"{training.checkpoint} does not fit this model ({error}). "
+            "Delete it to start this run anew."
+        ) from error
+    progress.say(f"going on from epoch {state.epoch}, step {state.step}")
+    return state
+
+
+def _not_finite(
+    training: Training, state: State, plan: EpochPlan, step: int, value: float
+) -> UserError:
+    draws = plan.at(step, training.resolved.recipe.batch_size)
+    places = training.split.indices[draws.order.cpu().numpy()]
+    kept = f"The last good checkpoint is kept at {training.checkpoint}. "
+    return UserError(
+        f"loss is {value} in epoch {state.epoch}, step {step + 1} of {training.steps}, of "
+        f"{training.run.id}. Images of that batch (indices in {training.run.dataset}): "
+        f"{', '.join(str(i) for i in places)}. "
+        f"{kept if training.checkpoint.exists() else ''}"
+        "Try a smaller learning rate (-o lr=...) or precision=float32."
+    )
+
+
+def _explain(error: RuntimeError, training: Training) -> Exception:
+    """Memory errors in plain words with a batch size that fits; others as they are."""
+    text = str(error)
+    if not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in text:
+        return error
+    size = training.resolved.recipe.batch_size
+    return UserError(
+        f"out of memory on {training.device} with batch_size={size} ({training.run.id}). "
+        f"{_largest_batch_that_fits(training, size)}"
+    )
+
+
+def _largest_batch_that_fits(training: Training, size: int) -> str:
+    plan = plan_epoch(len(training.data), training.resolved.recipe, 0, 1).to(training.device)
+    while size > 2:
+        size //= 2
+        training.optimizer.zero_grad(set_to_none=True)
+        if training.device.type == "cuda":
+            torch.cuda.empty_cache()
+        try:
+            training.step(plan.at(0, size), 1)
+        except RuntimeError:
+            continue
+        return f"batch_size={size} fits: -o batch_size={size} (a different run than the paper's)."
+    return "Not even two images fit: use a machine with more memory."

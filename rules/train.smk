@@ -1,0 +1,21 @@
+# One run: training, evaluation and its record in one process, because importing torch costs more than
+# evaluating. The checkpoint lies outside the outputs: Snakemake deletes those of a job that fails.
+
+
+rule train:
+    input:
+        split=targets.split_of,
+    output:
+        record="results/runs/{run}/record.json",
+        model="results/runs/{run}/model.pt",
+    log:
+        "logs/train/{run}.log",
+    threads: targets.threads_of
+    resources:
+        gpu=targets.gpus_of,
+        mem_mb=targets.memory_of,
+        runtime=targets.minutes_of,
+    benchmark:
+        "logs/train/{run}.tsv"
+    shell:
+        "ncmc train {wildcards.run} --force > {log} 2>&1 || (tail -n 20 {log} >&2; exit 1)"
