@@ -10,7 +10,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,7 +111,8 @@ def _repository() -> Iterator["Repo"]:
         raise UserError(f"{root} has no dvc.yaml or no .dvc: take a whole checkout of the project.")
     lock = root / "data" / "raw" / ".locks" / "dvc"
     files.make_folder(lock.parent)
-    with filelock.FileLock(lock):
+    # DVC takes names as those of the current folder, whatever repository it was given
+    with filelock.FileLock(lock), chdir(root):
         repo = _repo_class()(str(root), config=_settings(root), _wait_for_lock=True)
         try:
             yield repo

@@ -1,0 +1,154 @@
+"""A project in a temporary folder, with data sets of a test's own making."""
+
+import io
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.io
+import yaml
+from PIL import Image
+
+from ncmc import config, digests, download, paths
+from ncmc.transfer import Patience
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+HASTE = Patience(
+    attempts=3, wait=0.01, longest_wait=0.05, connect=2, silence=0.5, slowest=2000, window=0.5
+)
+
+
+class Project:
+    """The folder, and how to declare data sets in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.entries: dict[str, Any] = {}
+        for name in ("dvc.yaml", ".dvcignore", ".dvc/config"):
+            (root / name).parent.mkdir(exist_ok=True)
+            shutil.copy(CHECKOUT / name, root / name)
+        (root / "config").mkdir()
+        (root / "config" / "grid.yaml").write_text("{}\n")
+
+    def declare(self, name: str, reader: str, *files: dict[str, Any], **fields: Any) -> None:
+        """One more entry in config/datasets.yaml."""
+        self.entries[name] = {
+            "title": name,
+            "reader": reader,
+            "recipe": "small",
+            "licence": "none",
+            "source": "a test",
+            "files": list(files),
+            **fields,
+        }
+        text = yaml.safe_dump({"datasets": self.entries}, sort_keys=False)
+        (self.root / "config" / "datasets.yaml").write_text(text)
+        config.datasets.cache_clear()
+
+    def start(self, code: str, **environment: str) -> subprocess.Popen[str]:
+        """A Python process that works on this project, impatiently."""
+        preamble = (
+            "import sys; sys.path.insert(0, {!r})\n"
+            "import projects; from ncmc import datasets, download, fetch, splits\n"
+            "download.PATIENCE = projects.HASTE\n"
+        ).format(str(CHECKOUT / "tests"))
+        return subprocess.Popen(
+            [sys.executable, "-c", preamble + code],
+            env={**os.environ, "NCMC_ROOT": str(self.root), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=CHECKOUT,
+        )
+
+
+@pytest.fixture(name="project")
+def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An empty project that every function of ncmc works on during the test."""
+    monkeypatch.setenv("NCMC_ROOT", str(tmp_path / "project"))
+    monkeypatch.setattr(download, "PATIENCE", HASTE)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    (tmp_path / "project").mkdir()
+    caches = (paths.root, config.datasets)
+    for cache in caches:
+        cache.cache_clear()
+    made = Project(tmp_path / "project")
+    yield made
+    for cache in caches:
+        cache.cache_clear()
+
+
+def declared(path: Path, *urls: str, **fields: Any) -> dict[str, Any]:
+    """The entry of config/datasets.yaml for a file, with its size and checksums."""
+    digest = digests.of_file(path)
+    sums = {"md5": digest.md5, "sha256": digest.sha256, "size": digest.size}
+    return {"name": path.name, "urls": list(urls), **sums, **fields}
+
+
+def picture(pixels: np.ndarray, kind: str = "png") -> bytes:
+    """(H, W, 3) or (H, W) uint8 as an image file."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def tar(path: Path, content: dict[str, bytes], mode: str = "w:gz") -> Path:
+    """A tar of these files."""
+    with tarfile.open(path, mode) as archive:
+        for name, data in content.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+def random_images(n: int, size: int = 32, seed: int = 0) -> np.ndarray:
+    """(n, size, size, 3) uint8."""
+    return np.random.default_rng(seed).integers(0, 256, (n, size, size, 3), dtype=np.uint8)
+
+
+def class_folders(n_train: int = 4, n_test: int = 2, size: int = 8) -> dict[str, bytes]:
+    """Files of a divided set of two classes, `cat` and `dog`."""
+    images = random_images(2 * (n_train + n_test), size)
+    names = [
+        f"{part}/{kind}/{i}.png"
+        for kind in ("cat", "dog")
+        for part, n in (("train", n_train), ("test", n_test))
+        for i in range(n)
+    ]
+    return {name: picture(image) for name, image in zip(names, images, strict=True)}
+
+
+def cifar_archive(
+    path: Path, train: list[tuple[np.ndarray, np.ndarray]], test: tuple[np.ndarray, np.ndarray]
+) -> Path:
+    """CIFAR-10's own format: pickles of protocol 2, rows of 3072 values, channels first."""
+
+    def batch(images: np.ndarray, labels: np.ndarray) -> bytes:
+        rows = np.ascontiguousarray(images.transpose(0, 3, 1, 2)).reshape(len(images), -1)
+        return pickle.dumps({"data": rows, "labels": labels.tolist()}, protocol=2)
+
+    names = [f"class{k}" for k in range(10)]
+    content = {"cifar-10-batches-py/batches.meta": pickle.dumps({"label_names": names}, 2)}
+    for i, (images, labels) in enumerate(train, start=1):
+        content[f"cifar-10-batches-py/data_batch_{i}"] = batch(images, labels)
+    content["cifar-10-batches-py/test_batch"] = batch(*test)
+    return tar(path, content)
+
+
+def svhn_file(path: Path, images: np.ndarray, labels: np.ndarray) -> Path:
+    """SVHN's own format: X (32, 32, 3, N), y (N, 1) with 10 for the digit 0."""
+    told = np.where(labels == 0, 10, labels).astype(np.uint8)[:, None]
+    content = {"X": images.transpose(1, 2, 3, 0), "y": told}
+    scipy.io.savemat(path, content, do_compression=True)
+    return path
