@@ -7,7 +7,7 @@ meta.json, which says what they were made from. The folder appears whole or not 
 import json
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from ncmc import config, digests, download, files, paths, readers, store
 from ncmc.arrays import PARTS, Sink, fingerprint
 from ncmc.config import Dataset
+from ncmc.digests import Digest
 from ncmc.errors import UserError, unknown
 from ncmc.transfer import Say
 
@@ -58,6 +59,7 @@ def prepare(name: str, *, say: Say | None = None) -> Path:
     with download.alone(name, say):
         found = download.verified(name)
         source = {file: digest.sha256 for file, digest in found.items()}
+        archives = {file: asdict(digest) for file, digest in found.items()}
         held = store.recorded(name)
         if held is not None and held != digests.of_folder(found):
             raise UserError(
@@ -76,7 +78,7 @@ def prepare(name: str, *, say: Say | None = None) -> Path:
             for left in (work, old):
                 shutil.rmtree(left, ignore_errors=True)
             work.mkdir(parents=True)
-            _fill(work, name, entry, wanted)
+            _fill(work, name, entry, {"identity": wanted, "archives": archives})
             if target.exists():
                 target.replace(old)
             work.replace(target)
@@ -101,11 +103,9 @@ def load(name: str, part: str) -> Images:
     remedy = f"Run `ncmc fetch {name}`."
     if not meta:
         raise UserError(f"{name} is not there ({target} is missing). {remedy}")
-    identity = meta["identity"]
-    if identity != _identity(name, entry, identity["source"]) or _other_source(entry, identity):
+    if _stale(name, entry, meta):
         raise UserError(
-            f"{target} was made from other archives or options than config/datasets.yaml names. "
-            f"{remedy}"
+            f"{target} was made from other archives or options than those of now. {remedy}"
         )
     if damaged := _damaged(target):
         raise UserError(f"{damaged} is missing or has another length than when made. {remedy}")
@@ -122,7 +122,7 @@ def load(name: str, part: str) -> Images:
         labels=labels,
         class_names=tuple(meta["class_names"]),
         origins=tuple((origin, n) for origin, n in meta["origins"][part]),
-        checksum=checksum(identity),
+        checksum=checksum(meta["identity"]),
         notes=entry.notes,
     )
 
@@ -157,11 +157,18 @@ def _identity(name: str, entry: Dataset, source: Mapping[str, str]) -> dict[str,
     }
 
 
-def _other_source(entry: Dataset, identity: Mapping[str, Any]) -> bool:
-    source = identity["source"]
-    if {f.name for f in entry.files} != set(source):
+def _stale(name: str, entry: Dataset, meta: Mapping[str, Any]) -> bool:
+    """Whether arrays were made from other bytes, or in another way, than is declared now."""
+    made = {file: Digest(**digest) for file, digest in meta["archives"].items()}
+    if set(made) != {f.name for f in entry.files}:
         return True
-    return any(f.sha256 is not None and f.sha256 != source[f.name] for f in entry.files)
+    if any(digests.differences(made[f.name], f) for f in entry.files):
+        return True
+    identity = _identity(name, entry, meta["identity"]["source"])
+    return identity != meta["identity"] or store.recorded(name) not in (
+        None,
+        digests.of_folder(made),
+    )
 
 
 def _read_meta(target: Path) -> dict[str, Any]:
@@ -180,14 +187,14 @@ def _damaged(target: Path) -> Path | None:
     return None
 
 
-def _fill(work: Path, name: str, entry: Dataset, identity: dict[str, Any]) -> None:
+def _fill(work: Path, name: str, entry: Dataset, made_from: dict[str, Any]) -> None:
     sink = Sink(work)
     readers.load(entry.reader).read(download.folder(name), entry, sink)
     arrays = sink.close()
     counts = {part: _counts(work, part, sink.class_names, name) for part in PARTS}
     _compare(name, entry, counts)
     meta = {
-        "identity": identity,
+        **made_from,
         "class_names": sink.class_names,
         "counts": counts,
         "origins": sink.origins,

@@ -47,7 +47,8 @@ def fetch(
             known = not replace and _from_cache(name, say)
             how = "from the cache" if known else "fetched"
         elif source is not None and say:
-            say(f"{name} is here and verified; --from was not needed")
+            anew = "" if _has_checksums(entry) else "; with --replace it is taken anew"
+            say(f"{name} is here and verified, --from was not used{anew}")
         found = download.download(name, source, progress=progress, say=say)
         if not replace:
             _compare_with_lock(name, found)
@@ -109,9 +110,13 @@ def _linked(name: str, source: str | Path) -> str | Path | None:
     return folder if held else None
 
 
+def _has_checksums(entry: config.Dataset) -> bool:
+    return any(f.md5 or f.sha256 for f in entry.files)
+
+
 def _forget(name: str, entry: config.Dataset, source: str | Path | None) -> None:
     """Remove the files of a set that nothing but dvc.lock vouches for."""
-    if any(f.md5 or f.sha256 for f in entry.files):
+    if _has_checksums(entry):
         raise UserError(
             f"{name} has checksums in config/datasets.yaml; only those bytes are {name}. "
             "Correct the entry if they changed."

@@ -40,9 +40,10 @@ class UnreachableError(Exception):
 class _RetryError(Exception):
     """This attempt failed in a way that may pass."""
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+    def __init__(self, reason: str, wait: float | None = None, slow: bool = False) -> None:
         super().__init__(reason)
-        self.wait = wait
+        self.wait = wait  # seconds, if the server asked for a pause
+        self.slow = slow  # bytes came, but too few to go on like this
 
 
 def fetch(
@@ -72,7 +73,7 @@ def fetch(
                 _Attempt(session, url, partial, size, checked, patience, progress).run()
                 return
             except _RetryError as again:
-                advanced = _size(partial) > before
+                advanced = _size(partial) > before and not again.slow
                 fruitless, wait = (1, patience.wait) if advanced else (fruitless + 1, wait)
                 if fruitless >= patience.attempts:
                     raise UnreachableError(f"{again} ({fruitless} attempts)") from again
@@ -180,7 +181,9 @@ class _Attempt:
                     self.progress(self.partial.name.removesuffix(".part"), done, total)
                 if (elapsed := time.monotonic() - since) >= self.patience.window:
                     if (done - then) / elapsed < self.patience.slowest:
-                        raise _RetryError(f"only {(done - then) / elapsed:.0f} bytes a second")
+                        raise _RetryError(
+                            f"only {(done - then) / elapsed:.0f} bytes a second", slow=True
+                        )
                     since, then = time.monotonic(), done
         if total is not None and done != total:
             raise _RetryError(f"the connection ended after {done:,} of {total:,} bytes")

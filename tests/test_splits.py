@@ -1,6 +1,7 @@
 """Splits against the slow, obvious form of the recipe (assumptions A2 to A4)."""
 
 import json
+import shutil
 from collections import Counter
 from hashlib import sha256
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from projects import declared, empty_project  # noqa: F401  (a fixture)
 
-from ncmc import config, datasets, fetch, splits
+from ncmc import config, datasets, digests, fetch, splits
 from ncmc.arrays import Sink
 from ncmc.config import SplitOptions
 from ncmc.errors import UsageError, UserError
@@ -132,17 +133,17 @@ def test_the_pcg64_generator_draws_other_images_of_the_same_number():
 # --- splits of prepared data sets ---------------------------------------------------------------
 
 
-def prepared(project, labels):
+def prepared(project, labels, content=b"made"):
     """A prepared data set `made` with these training labels, in one part."""
-    _write(project, [("train", np.asarray(labels))])
+    _write(project, [("train", np.asarray(labels))], content)
 
 
-def _write(project, parts):
+def _write(project, parts, content=b"made"):
     """Arrays as `datasets.prepare` makes them, of 1-pixel images, from labels alone."""
     test = np.arange(10)
 
     archive = project.root / "made.bin"
-    archive.write_bytes(b"made")
+    archive.write_bytes(content)
     project.declare("made", "digits", declared(archive))
     fetch.fetch("made", archive)
     target = datasets.folder("made")
@@ -156,6 +157,7 @@ def _write(project, parts):
     )
     meta = {
         "identity": identity,
+        "archives": {"made.bin": vars(digests.of_file(archive))},
         "class_names": [str(k) for k in range(10)],
         "origins": sink.origins,
         "arrays": sink.close(),
@@ -217,13 +219,8 @@ def test_an_altered_split_is_refused(project, tmp_path):
 def test_a_split_of_other_data_is_refused(project, tmp_path):
     prepared(project, shuffled_labels([50] * 10))
     splits.make_split("made", 0.1).save(tmp_path / "split")
-    meta = datasets.folder("made") / "meta.json"
-    changed = json.loads(meta.read_text())
-    changed["identity"]["source"]["made.bin"] = "0" * 64
-    meta.write_text(json.dumps(changed))
-    entry = project.entries["made"]["files"][0]
-    del entry["sha256"]
-    project.declare("made", "digits", entry)
+    shutil.rmtree(project.root / "data")
+    prepared(project, shuffled_labels([50] * 10), content=b"other")
     with pytest.raises(UserError, match="other data"):
         splits.load_split(tmp_path / "split")
 
