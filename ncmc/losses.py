@@ -106,8 +106,8 @@ def dot_regression(
     gaps = (own * unit(h)).sum(1) - lengths(own)
     losses = lengths(h) * gaps.square() / 2
     if batch_scaling:  # the loss is quadratic in m_y, so the square root goes
-        counts = class_sizes(labels, len(classifier))
-        losses = losses * (len(labels) / (counts > 0).sum() / counts[labels])
+        counts = class_sizes(labels, len(classifier)).to(h.dtype)
+        losses = losses * len(labels) / ((counts > 0).sum() * counts[labels])
     return losses.mean()
 
 
