@@ -1,7 +1,7 @@
 """The contract of a method: a backbone, a head, a loss and a decision rule. One file a method.
 
-A file `ncmc/methods/ldam_drw.py` is the method LDAM-DRW: a subclass of `Method` named LDAM_DRW, with
-a nested frozen dataclass `Options`. `loss` never reads a value on the host and has only static
+A file `ncmc/methods/ldam_drw.py` is the method LDAM-DRW: a subclass of `Method` named LDAM_DRW,
+with a nested frozen dataclass `Options`. `loss` never reads a value on the host and has only static
 shapes, so that a step can be compiled or captured in a CUDA graph. Heads and losses run in float32,
 under autocast too.
 """
