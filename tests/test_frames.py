@@ -1,0 +1,310 @@
+"""Frames: angles, counts and dimensions against the definitions, written out the slow way."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import beta, kstest
+
+from ncmc import frames
+from ncmc.errors import UsageError
+
+torch.set_num_threads(1)
+FEW = settings(max_examples=40, deadline=None)
+counts_lists = st.lists(st.integers(1, 6000), min_size=1, max_size=30)
+centers_lists = st.lists(st.integers(1, 6), min_size=1, max_size=5)
+angles = st.floats(0, math.pi / 2)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def long_tail(n_max: int, n_classes: int, tau: float) -> list[int]:
+    return [int(n_max * tau ** (k / (n_classes - 1))) for k in range(n_classes)]
+
+
+# --- class-aware counts ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tau", "f", "expected"),
+    [
+        (0.005, 20, [2, 2, 3, 4, 5, 9, 15, 27, 48, 85]),
+        (0.01, 20, [2, 3, 4, 5, 7, 11, 17, 28, 46, 77]),
+        (0.02, 20, [3, 4, 5, 6, 9, 13, 19, 29, 44, 68]),
+        (0.01, 10, [2, 2, 3, 3, 4, 5, 8, 14, 22, 37]),
+    ],
+)
+def test_cifar10_counts_are_the_known_lists(tau, f, expected):
+    assert frames.class_aware_counts(long_tail(5000, 10, tau), f) == expected
+
+
+def test_the_worked_example_comes_out_of_the_ascending_order():
+    assert frames.class_aware_counts([1, 3, 3], 3, order="ascending") == [4, 4, 1]
+    assert frames.class_aware_counts([3, 3, 1], 3) == [2, 4, 3]
+
+
+def test_equal_classes_get_equal_counts():
+    assert frames.class_aware_counts([50] * 10, 20) == [20] * 10
+
+
+def test_three_cifar100_settings_are_not_monotone():
+    """A finding of the prototype: where classes are of equal size, the floors' remainder shows."""
+    mixed = []
+    for f in (10, 20):
+        for tau in (0.005, 0.01, 0.02):
+            centers = frames.class_aware_counts(long_tail(500, 100, tau), f)
+            if centers != sorted(centers):
+                mixed.append((f, tau))
+    assert mixed == [(10, 0.005), (20, 0.005), (20, 0.02)]
+
+
+def slow_counts(counts: list[int], f: int, order: str) -> list[int]:
+    """Sec. 3.5 step by step, in exact fractions."""
+    k_classes, total = len(counts), sum(counts)
+    pairs = [(n, k) for k, n in enumerate(counts)]
+    pairs.sort(key=lambda pair: (-pair[0] if order == "descending" else pair[0], pair[1]))
+    scaled = [Fraction(n, total) for n, _ in pairs]  # step 1
+    a = [math.floor((f - 1) * k_classes * share) + 1 for share in scaled]  # step 2
+    a.reverse()  # step 3
+    position = 0
+    while sum(a) < f * k_classes:
+        a[position % k_classes] += 1
+        position += 1
+    return [a[[k for _, k in pairs].index(k)] for k in range(k_classes)]
+
+
+@given(counts_lists, st.integers(2, 40), st.sampled_from(["descending", "ascending"]))
+@FEW
+def test_counts_equal_the_strategy_step_by_step(counts, f, order):
+    assert frames.class_aware_counts(counts, f, order) == slow_counts(counts, f, order)
+
+
+@given(counts_lists, st.integers(2, 40))
+@FEW
+def test_counts_sum_to_f_times_k_and_each_class_has_one(counts, f):
+    centers = frames.class_aware_counts(counts, f)
+    assert sum(centers) == f * len(counts)
+    assert min(centers) >= 1
+
+
+@given(st.lists(st.integers(1, 6000), min_size=1, max_size=20, unique=True), st.randoms())
+@FEW
+def test_counts_follow_their_classes_when_classes_are_shuffled(counts, random):
+    by_size = dict(zip(counts, frames.class_aware_counts(counts, 7), strict=True))
+    random.shuffle(counts)
+    assert frames.class_aware_counts(counts, 7) == [by_size[n] for n in counts]
+
+
+def test_the_product_comes_before_the_floor():
+    """49 classes whose exact shares are whole numbers that a rounded n_k / N falls short of."""
+    sizes = {49: 1, 12: 9, 7: 9, 5: 6, 3: 7, 2: 6, 1: 11}
+    counts = [n for n, times in sizes.items() for _ in range(times)]
+    in_floats = [math.floor(2 * 49 * (n / sum(counts))) for n in counts]
+    in_integers = [2 * 49 * n // sum(counts) for n in counts]
+    assert in_floats != in_integers
+    assert frames.class_aware_counts(counts, 3) == slow_counts(counts, 3, "descending")
+
+
+def test_numpy_counts_are_taken():
+    assert frames.class_aware_counts(np.array([3, 3, 1]), 3) == [2, 4, 3]
+
+
+@pytest.mark.parametrize(
+    ("counts", "f", "order"),
+    [
+        ([5, 3], 1, "descending"),
+        ([5, 3], 0, "descending"),
+        ([5, 3], 2.5, "descending"),
+        ([5, 0], 3, "descending"),
+        ([5, -2], 3, "descending"),
+        ([], 3, "descending"),
+        ([5, 2.5], 3, "descending"),
+        ([5, 3], 3, "sideways"),
+    ],
+)
+def test_bad_counts_are_refused(counts, f, order):
+    with pytest.raises(UsageError):
+        frames.class_aware_counts(counts, f, order)
+
+
+# --- orthonormal rows -----------------------------------------------------------------------------
+
+
+@given(st.integers(1, 12), st.integers(0, 12), st.integers(0, 100))
+@FEW
+def test_rows_are_orthonormal(n, extra, seed):
+    rows = frames.orthonormal_rows(n, n + extra, seeded(seed), torch.float64)
+    assert torch.allclose(rows @ rows.T, torch.eye(n, dtype=torch.float64), atol=1e-12)
+
+
+def test_rows_are_uniform_over_all_directions():
+    """A coordinate of a uniform unit vector in R^d: its square is Beta(1/2, (d-1)/2)."""
+    generator, dim = seeded(1), 5
+    draws = [frames.orthonormal_rows(dim, dim, generator, torch.float64) for _ in range(1500)]
+    entries = torch.stack(draws)  # (draws, dim, dim)
+    for row, column in ((0, 0), (0, 4), (2, 1), (4, 4)):
+        x = entries[:, row, column].numpy()
+        assert kstest(x**2, beta(0.5, (dim - 1) / 2).cdf).pvalue > 1e-3
+        assert abs(np.sign(x).mean()) < 4 / math.sqrt(len(x))
+    # The orientation is fair too: reflections are as likely as rotations.
+    assert abs(torch.linalg.det(entries).mean()) < 4 / math.sqrt(len(draws))
+
+
+def test_the_generator_decides_and_the_global_one_is_left_alone():
+    torch.manual_seed(7)
+    before = torch.get_rng_state()
+    first = frames.multi_center_frame([2, 1], 8, 0.3, seeded(3))
+    again = frames.multi_center_frame([2, 1], 8, 0.3, seeded(3))
+    other = frames.multi_center_frame([2, 1], 8, 0.3, seeded(4))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not torch.equal(first[0], other[0])
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_frames_are_cast_at_the_end():
+    exact = frames.simplex_etf(5, 9, seeded(), torch.float64)
+    assert torch.equal(frames.simplex_etf(5, 9, seeded()), exact.float())
+    centers, classifier = frames.multi_center_frame([1, 2], 9, 0.2, seeded(), torch.bfloat16)
+    assert centers.dtype == classifier.dtype == torch.bfloat16
+
+
+# --- simplex ETF ----------------------------------------------------------------------------------
+
+
+@given(st.integers(2, 15), st.integers(0, 10), st.integers(0, 100))
+@FEW
+def test_simplex_rows_have_equal_angles(n_classes, extra, seed):
+    etf = frames.simplex_etf(n_classes, n_classes - 1 + extra, seeded(seed), torch.float64)
+    for k in range(n_classes):
+        for j in range(n_classes):
+            expected = 1.0 if j == k else -1 / (n_classes - 1)
+            assert float(etf[k] @ etf[j]) == pytest.approx(expected, abs=1e-12)
+    assert float(etf.sum(0).abs().max()) < 1e-12
+
+
+def test_simplex_equals_the_usual_formula_up_to_rotation():
+    """sqrt(K/(K-1)) P (I - J/K) with P orthonormal (Yang et al. 2022) has the same Gram matrix."""
+    k_classes, dim = 7, 11
+    p = frames.orthonormal_rows(k_classes, dim, seeded(5), torch.float64).T  # (d, K)
+    centering = torch.eye(k_classes, dtype=torch.float64) - 1 / k_classes
+    usual = (math.sqrt(k_classes / (k_classes - 1)) * p @ centering).T
+    ours = frames.simplex_etf(k_classes, dim, seeded(), torch.float64)
+    assert torch.allclose(usual @ usual.T, ours @ ours.T, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "dim", "needed"), [(10, 8, "9"), (1, 5, "2"), (100, 64, "99")]
+)
+def test_simplex_says_what_it_needs(n_classes, dim, needed):
+    with pytest.raises(UsageError, match=needed):
+        frames.simplex_etf(n_classes, dim, seeded())
+
+
+# --- multi-center frame ---------------------------------------------------------------------------
+
+
+@given(centers_lists, st.integers(0, 5), angles, st.integers(0, 100))
+@FEW
+def test_centers_have_the_angles_of_the_definition(f, extra, theta, seed):
+    dim = sum(f) + len(f) + extra
+    centers, classifier = frames.multi_center_frame(f, dim, theta, seeded(seed), torch.float64)
+    of = [k for k, n in enumerate(f) for _ in range(n)]  # class 0 comes first
+    assert centers.shape == (sum(f), dim)
+    assert classifier.shape == (len(f), dim)
+    for i, row in enumerate(centers):
+        for j, other in enumerate(centers):
+            expected = 1.0 if i == j else math.sin(theta) ** 2 if of[i] == of[j] else 0.0
+            assert float(row @ other) == pytest.approx(expected, abs=1e-10)
+        for k, w in enumerate(classifier):
+            expected = math.sin(theta) if of[i] == k else 0.0
+            assert float(row @ w) == pytest.approx(expected, abs=1e-10)
+    gram = classifier @ classifier.T
+    assert torch.allclose(gram, torch.eye(len(f), dtype=torch.float64), atol=1e-12)
+
+
+def test_two_centers_of_a_class_meet_at_the_angle_of_remark_3_9():
+    theta = 0.7
+    centers, _ = frames.multi_center_frame([2, 3], 10, theta, seeded(), torch.float64)
+    assert math.acos(centers[0] @ centers[1]) == pytest.approx(math.acos(math.sin(theta) ** 2))
+
+
+def test_at_theta_zero_centers_are_orthogonal_to_the_classifier():
+    centers, classifier = frames.multi_center_frame([2, 3], 7, 0, seeded(), torch.float64)
+    assert float((centers @ classifier.T).abs().max()) < 1e-12
+
+
+def test_at_a_right_angle_centers_are_the_classifier():
+    f = [2, 3]
+    centers, classifier = frames.multi_center_frame(f, 7, math.pi / 2, seeded(), torch.float64)
+    assert torch.allclose(centers, classifier[frames.center_classes(f)], atol=1e-12)
+
+
+def test_the_basis_spans_the_frame():
+    f, theta = [3, 1, 2], 0.4
+    basis = frames.multi_center_basis(f, 12, seeded(8), torch.float64)
+    centers, classifier = frames.multi_center_frame(f, 12, theta, seeded(8), torch.float64)
+    own = classifier[frames.center_classes(f)]
+    assert torch.equal(basis[:3], classifier)
+    assert torch.equal(centers, math.cos(theta) * basis[3:] + math.sin(theta) * own)
+
+
+@given(centers_lists, angles, st.integers(0, 100))
+@FEW
+def test_angles_of_the_mean_center_equal_those_measured(f, theta, seed):
+    dim = sum(f) + len(f)
+    centers, classifier = frames.multi_center_frame(f, dim, theta, seeded(seed), torch.float64)
+    basis = frames.multi_center_basis(f, dim, seeded(seed), torch.float64)
+    targets = frames.mean_center_coordinates(f, theta) @ basis
+    classes = frames.center_classes(f)
+    for k in range(len(f)):
+        mean = centers[classes == k].mean(0)
+        length = float(mean.norm())
+        assert float(frames.mean_center_cosines(f, theta)[k]) == pytest.approx(length, abs=1e-10)
+        for center in centers[classes == k]:  # alpha_k is the angle to each of its centers
+            assert float(center @ mean) / length == pytest.approx(length, abs=1e-8)
+        to_classifier = float(mean @ classifier[k]) / length
+        assert float(frames.classifier_cosines(f, theta)[k]) == pytest.approx(
+            to_classifier, abs=1e-8
+        )
+        assert torch.allclose(targets[k], mean / length, atol=1e-8)
+
+
+def test_the_angle_to_the_classifier_is_known_in_two_cases():
+    assert float(frames.classifier_cosines([1], 0.3)) == pytest.approx(math.cos(math.pi / 2 - 0.3))
+    f, theta = 9, 0.2  # tan(rho) = cot(theta) / sqrt(f)
+    rho = math.atan(1 / math.tan(theta) / math.sqrt(f))
+    assert float(frames.classifier_cosines([f], theta)) == pytest.approx(math.cos(rho))
+
+
+def test_floors_at_collapse_are_those_of_the_prototype():
+    """pitfalls: <w_k, wbar_k/|wbar_k|> is .28 at f_k = 2 and .87 at f_k = 77 (theta = 0.2)."""
+    assert frames.classifier_cosines([2, 77], 0.2).tolist() == pytest.approx([0.28, 0.87], abs=5e-3)
+    assert frames.variability_floors([2, 77], 0.2).tolist() == pytest.approx([0.72, 0.13], abs=5e-3)
+
+
+@pytest.mark.parametrize("theta", [-0.01, 1.58, math.inf, math.nan])
+def test_theta_outside_the_quarter_turn_is_refused(theta):
+    for call in (
+        lambda: frames.multi_center_frame([2], 9, theta, seeded()),
+        lambda: frames.mean_center_cosines([2], theta),
+    ):
+        with pytest.raises(UsageError, match="allowed: 0 to pi/2"):
+            call()
+
+
+def test_a_small_dim_is_refused_with_the_needed_one():
+    with pytest.raises(UsageError, match="at least 210"):
+        frames.multi_center_frame([20] * 10, 209, 0.2, seeded())
+    frames.multi_center_frame([20] * 10, 210, 0.2, seeded())
+
+
+@pytest.mark.parametrize("centers_per_class", [[], [0], [3, -1], [1.5]])
+def test_bad_numbers_of_centers_are_refused(centers_per_class):
+    with pytest.raises(UsageError, match="centers_per_class"):
+        frames.multi_center_frame(centers_per_class, 50, 0.2, seeded())
