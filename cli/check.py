@@ -23,9 +23,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("list", epilog="Example: `ncmc list assumptions`, `ncmc list tables --json`.")(
         list_names
     )
-    app.command(
-        epilog="Examples: `ncmc doctor`, `ncmc doctor --cost table2 --price 2.50`."
-    )(doctor)
+    app.command(epilog="Examples: `ncmc doctor`, `ncmc doctor --cost table2 --price 2.50`.")(doctor)
 
 
 Folder = Annotated[
@@ -39,7 +37,9 @@ def _folder(name: str, out: Path | None) -> Path:
     return out or paths.root() / paths.RESULTS.format(table=name)
 
 
-def table(name: TableName, results: Results = None, out: Folder = None, as_json: Json = False) -> None:
+def table(
+    name: TableName, results: Results = None, out: Folder = None, as_json: Json = False
+) -> None:
     """Make a table from the records there are: CSV, JSON and Markdown, and show it."""
     from cli import show
     from ncmc import grid, tables

@@ -1,7 +1,9 @@
 """What `ncmc doctor` finds out."""
 
 import shutil
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ncmc import grid, paths, records, targets
@@ -58,25 +60,29 @@ def _machine() -> list[Line]:
 
 def _programs() -> list[Line]:
     wanted = {
-        "snakemake": (True, "run: uv sync"),
-        "dvc": (True, "run: uv sync"),
+        "snakemake": (False, "run: uv sync"),
+        "dvc": (False, "run: uv sync"),
         "git": (None, "only to record the commit"),
         "apptainer": (None, "only for --use-singularity"),
         "sbatch": (None, "only for Slurm"),
     }
     lines = []
-    for name, (needed, advice) in wanted.items():
-        found = shutil.which(name)
-        missing = False if needed else None
-        lines.append(Line(name, found or "not found", True if found else missing, "" if found else advice))
+    for name, (needed, advice) in wanted.items():  # False: every run needs it
+        found = _program(name)
+        lines.append(Line(name, found or "not found", True if found else needed, advice))
     return lines
+
+
+def _program(name: str) -> str | None:
+    """Where a program lies: on the PATH, or beside the Python that runs this."""
+    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
 
 
 def _data() -> list[Line]:
     from ncmc import datasets
 
     return [
-        Line(f"data: {entry.name}", entry.state, True if entry.ready else None, entry.advice)
+        Line(f"data: {entry.name}", entry.state, entry.state == "ready" or None, entry.detail)
         for entry in datasets.status()
     ]
 
@@ -129,8 +135,8 @@ def gate(insist: bool) -> None:
         return
     told = cost_of("all", 0.0)
     raise UserError(
-        f"the paper's grid is planned for a GPU, and this machine has none. Its {told['runs']} runs "
-        f"would take about {told['hours'] / 24:.0f} days here, one after the other "
+        "the paper's grid is planned for a GPU, and this machine has none. "
+        f"Its {told['runs']} runs would take about {told['hours'] / 24:.0f} days here, one after the other "
         f"({told['device']}), and {told['disk_gb']:.0f} GB of disk. Without a GPU: "
         "`snakemake --cores all smoke`. To start all the same, put this last on the line: "
         "--config insist=true"

@@ -72,12 +72,18 @@ def _tables() -> list[Row]:
 
 def _claims() -> list[Row]:
     return [
-        {"id": claim.id, "where": claim.where, "about": claim.subject, "says": claim.says}
+        {"id": claim.id, "where": claim.where, "shown in": claim.shown_in, "says": claim.says}
         for claim in reference.claims()
     ] + [
-        {"id": n.id, "where": n.where, "about": n.label, "says": f"{n.value} +- {n.std}"}
+        {"id": n.id, "where": n.where, "shown in": n.table, "says": _number(n)}
         for n in reference.numbers()
     ]
+
+
+def _number(number: reference.Number) -> str:
+    options = ", ".join(f"{key} {grid.show(value)}" for key, value in number.options.items())
+    cell = f"{number.dataset}, tau {number.tau:g}, {number.backbone}, {number.method}, {options}"
+    return f"{cell}: {number.value} +- {number.std} %"
 
 
 def _assumptions() -> list[Row]:
@@ -86,7 +92,8 @@ def _assumptions() -> list[Row]:
             "id": a.id,
             "open": a.open,
             "choice": a.choice,
-            "alternatives": "; ".join(f"{alt.says} ({alt.switch})" for alt in a.alternatives) or "-",
+            "alternatives": "; ".join(f"{alt.says} ({alt.switch})" for alt in a.alternatives)
+            or "-",
         }
         for a in reference.assumptions()
     ]

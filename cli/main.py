@@ -28,11 +28,13 @@ class Commands(TyperGroup):
             raise typer.Exit(error.exit_code) from error
         except Interrupted as stop:
             print(
-                f"ncmc: stopped by {stop}; a checkpoint is saved, the same command goes on from it.",
+                f"ncmc: stopped by {stop}; a checkpoint is saved, the same command goes on.",
                 file=sys.stderr,
             )
             raise typer.Exit(stop.exit_code) from stop
-        except BrokenPipeError as error:  # the reader of our output is gone, as in `ncmc list | head`
+        except (
+            BrokenPipeError
+        ) as error:  # the reader of our output is gone, as in `ncmc list | head`
             sys.stderr.close()
             raise typer.Exit(1) from error
 

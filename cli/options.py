@@ -43,7 +43,9 @@ def _matching(kind: str, incomplete: str) -> list[str]:
 
 TableName = Annotated[
     str,
-    typer.Argument(help="A table or figure: see `ncmc list tables`.", autocompletion=complete_table),
+    typer.Argument(
+        help="A table or figure: see `ncmc list tables`.", autocompletion=complete_table
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Results = Annotated[
@@ -53,7 +55,9 @@ Results = Annotated[
 Options = Annotated[
     list[str] | None,
     typer.Option(
-        "--option", "-o", help="Override a value, as KEY=VALUE: `-o f=10 -o epochs=20`.",
+        "--option",
+        "-o",
+        help="Override a value, as KEY=VALUE: `-o f=10 -o epochs=20`.",
         metavar="KEY=VALUE",
     ),
 ]

@@ -21,8 +21,10 @@ from ncmc.errors import UsageError
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command(epilog="Example: `ncmc fetch digits`, `ncmc fetch cifar10 --from cifar-10-python.tar.gz`, "
-                "`ncmc fetch --status`.")(fetch)
+    app.command(
+        epilog="Example: `ncmc fetch digits`, `ncmc fetch cifar10 --from cifar-10-python.tar.gz`, "
+        "`ncmc fetch --status`."
+    )(fetch)
     app.command(epilog="Example: `ncmc split cifar10 --tau 0.01`.")(split)
     app.command(
         epilog="Examples: `ncmc train digits/tau=0.02/resnet8/CAL/f=20,theta=0.2/seed=0`, "
@@ -46,12 +48,16 @@ def fetch(
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option("--from", help="A file, folder or address to use instead of the official one."),
+        typer.Option(
+            "--from", help="A file, folder or address to use instead of the official one."
+        ),
     ] = None,
-    status: Annotated[bool, typer.Option("--status", help="What is here; fetches nothing.")] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="What is here; fetches nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring datasets here, through DVC, verified by checksum; a second call goes on from the first."""
+    """Bring datasets here, through DVC, verified by checksum; a second call goes on."""
     from cli import show
     from ncmc import catalog, datasets
     from ncmc import fetch as fetching

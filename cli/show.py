@@ -52,25 +52,27 @@ def table(chosen: Any, cells: Sequence[Any], as_json: bool) -> None:
     if banner := tables.reduced_banner(chosen, cells):
         console.print(Text(banner, style="bold yellow"))
     laid = tables.layout(chosen, cells)
+    beside = ("best", "paper") if chosen.scale == "paper" else ("best",)
     caption = "accuracy in % after the last epoch ± standard deviation over seeds"
     grid = _grid(f"{chosen.name}: {chosen.title}", *laid.stub, caption=caption)
     for heading in laid.headings:
-        for part in (heading, "best", "paper"):
+        for part in (heading, *beside):
             grid.add_column(part, justify="right", no_wrap=part != "paper")
     grid.add_column("seeds", justify="right")
     for row in laid.rows:
         entries = []
         for cell in row.cells:
             if cell is None:
-                entries += ["", "", ""]
-            else:
-                paper = cell.paper
-                entries += [
-                    tables.plus_minus(cell.last),
-                    tables.plus_minus(cell.best),
-                    f"{paper.value:.1f}" if paper else "not known",
-                ]
-        seeds = {tables.counted(cell).removesuffix("s").removesuffix(" seed") for cell in row.cells if cell}
+                entries += ["", *("" for _ in beside)]
+                continue
+            entries += [tables.plus_minus(cell.last), tables.plus_minus(cell.best)]
+            if "paper" in beside:
+                entries.append(f"{cell.paper.value:.1f}" if cell.paper else "not known")
+        seeds = {
+            tables.counted(cell).removesuffix("s").removesuffix(" seed")
+            for cell in row.cells
+            if cell
+        }
         grid.add_row(*row.labels, *entries, ", ".join(sorted(seeds)))
     console.print(grid)
 
@@ -107,7 +109,9 @@ def theory(found: Sequence[Any], as_json: bool) -> None:
     grid = _grid("theory: checks of the theorems", "", "id", "where", "detail")
     for verdict in found:
         mark, style = MARKS[verdict.status]
-        grid.add_row(Text(f"{mark} {verdict.status}", style=style), verdict.id, verdict.where, verdict.detail)
+        grid.add_row(
+            Text(f"{mark} {verdict.status}", style=style), verdict.id, verdict.where, verdict.detail
+        )
     _console().print(grid)
 
 
@@ -155,10 +159,12 @@ def dataset_status(found: Sequence[Any], as_json: bool) -> None:
     if as_json:
         _print_json([dataclasses.asdict(entry) for entry in found])
         return
-    grid = _grid(None, "dataset", "state", "disk", "to do")
+    grid = _grid(None, "dataset", "state", "archives", "arrays", "aside", "in cache", "to do")
+    styles = {"ready": "green", "verified": "green", "wrong": "red"}
     for entry in found:
-        style = "green" if entry.ready else "dim"
-        grid.add_row(entry.name, Text(entry.state, style=style), size(entry.bytes), entry.advice)
+        state = Text(entry.state, style=styles.get(entry.state, "dim"))
+        sizes = (size(entry.raw), size(entry.arrays), size(entry.aside))
+        grid.add_row(entry.name, state, *sizes, _word(entry.cached), entry.detail)
     _console().print(grid)
 
 
@@ -229,7 +235,9 @@ def diagnosis(found: Any, as_json: bool) -> None:
     grid = _grid(None, "", "what", "found", "")
     for line in found.lines:
         mark, style = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}[line.good]
-        grid.add_row(Text(mark, style=style), line.what, line.found, line.advice)
+        grid.add_row(
+            Text(mark, style=style), line.what, line.found, "" if line.good else line.advice
+        )
     _console().print(grid)
 
 
@@ -250,4 +258,6 @@ def cost(found: dict[str, Any], as_json: bool) -> None:
         console.print(f"{found['done']} runs are done already")
     for why, runs in found["not_estimated"].items():
         console.print(f"{runs} runs not counted: {why}")
-    console.print("Measured by a probe of some seconds for each network; a guess within a factor of 1.5.")
+    console.print(
+        "Measured by a probe of some seconds for each network; a guess within a factor of 1.5."
+    )

@@ -129,8 +129,12 @@ def resolve(dataset: str, backbone: str, method: str, options: Mapping[str, Valu
 
 def owner(option: str) -> str:
     """Which part reads an option: "recipe", "split", "execution" or "model"."""
-    parts = {"recipe": Recipe, "split": SplitOptions, "execution": Execution}
-    return next((part for part, kind in parts.items() if option in kind.model_fields), "model")
+    parts = {
+        "recipe": Recipe.model_fields,
+        "split": SplitOptions.model_fields,
+        "execution": Execution.model_fields,
+    }
+    return next((part for part, known in parts.items() if option in known), "model")
 
 
 @cache

@@ -27,14 +27,14 @@ def evidence_of(wildcards: Any) -> list[str]:
     runs: list[Run] = []
     for check in checks.of(wildcards.table):
         if isinstance(check, Pairs):
-            sides = zip((check.better, check.than), zip(*checks.pairs(check), strict=True), strict=True)
+            selectors = [check.better, check.than]
         elif isinstance(check, Cells):
-            sides = zip((check.cells,), (checks.select(check, check.cells),), strict=True)
+            selectors = [check.cells]
         else:
             continue
-        for selector, specs in sides:
+        for selector in selectors:
             seeds = checks.table_of(check, selector).seeds
-            runs += [run for spec in specs for run in spec.runs(seeds)]
+            runs += [run for spec in checks.select(check, selector) for run in spec.runs(seeds)]
     return _records(runs)
 
 

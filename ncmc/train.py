@@ -1,4 +1,4 @@
-"""The explicit loop: one Run -> a model and its Record, going on from a checkpoint if there is one."""
+"""The explicit loop: one Run -> a model and its Record, going on from a checkpoint."""
 
 import json
 import math
@@ -15,7 +15,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc import checkpoint, config, datasets, evaluate, files, models, paths, recipes, records, splits, steps
+from ncmc import (
+    checkpoint,
+    config,
+    datasets,
+    evaluate,
+    files,
+    models,
+    paths,
+    recipes,
+    records,
+    splits,
+    steps,
+)
 from ncmc.errors import UserError
 from ncmc.evaluate import EvalSet
 from ncmc.grid import Run
@@ -202,9 +214,7 @@ def _fit(
         progress.epoch(entry)
 
 
-def _steps(
-    training: Training, state: State, plan: EpochPlan, progress: Progress
-) -> Iterator[None]:
+def _steps(training: Training, state: State, plan: EpochPlan, progress: Progress) -> Iterator[None]:
     """Train the steps of an epoch that are not done yet; yields when the state is whole."""
     size = training.resolved.recipe.batch_size
     pending: list[tuple[int, int, Tensor]] = []  # (step, images, loss) not looked at yet
@@ -213,7 +223,7 @@ def _steps(
         draws = plan.at(number, size)
         try:
             loss = training.step(draws, state.epoch)
-        except (torch.OutOfMemoryError, RuntimeError) as error:
+        except RuntimeError as error:
             raise _explain(error, training) from None
         pending.append((number, len(draws.order), loss))
         known = None
@@ -260,9 +270,7 @@ def _measure(training: Training, state: State) -> dict[str, Any]:
     return entry
 
 
-def _finish(
-    training: Training, state: State, target: Path, seconds: float
-) -> records.Record:
+def _finish(training: Training, state: State, target: Path, seconds: float) -> records.Record:
     """Write the model, then the record made from it."""
     weights = {name: value.cpu() for name, value in training.model.state_dict().items()}
     checkpoint.save(
@@ -415,8 +423,7 @@ def _not_finite(
 
 def _explain(error: RuntimeError, training: Training) -> Exception:
     """Memory errors in plain words with a batch size that fits; others as they are."""
-    text = str(error)
-    if not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in text:
+    if not _is_out_of_memory(error):
         return error
     size = training.resolved.recipe.batch_size
     return UserError(
@@ -425,16 +432,24 @@ def _explain(error: RuntimeError, training: Training) -> Exception:
     )
 
 
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    # on a CPU it is a plain RuntimeError of the allocator
+    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
+
+
 def _largest_batch_that_fits(training: Training, size: int) -> str:
-    plan = plan_epoch(len(training.data), training.resolved.recipe, 0, 1).to(training.device)
     while size > 2:
         size //= 2
+        recipe = training.resolved.recipe.model_copy(update={"batch_size": size})
+        draws = plan_epoch(len(training.data), recipe, 0, 1).to(training.device).at(0, size)
         training.optimizer.zero_grad(set_to_none=True)
         if training.device.type == "cuda":
             torch.cuda.empty_cache()
         try:
-            training.step(plan.at(0, size), 1)
-        except RuntimeError:
+            training.step(draws, 1)
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
             continue
         return f"batch_size={size} fits: -o batch_size={size} (a different run than the paper's)."
     return "Not even two images fit: use a machine with more memory."

@@ -1,0 +1,59 @@
+"""Fixtures that several files share."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ncmc import config, datasets, fetch, grid, paths, recipes, splits
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+PROJECT_FILES = ("config", "dvc.yaml", "dvc.lock", ".dvc/config", ".dvcignore")
+
+
+def forget() -> None:
+    """Drop everything that was read from the configuration of another root."""
+    for cached in (paths.root, config.datasets, recipes._document, grid.entries, grid.table):
+        cached.cache_clear()
+    grid.planned.cache_clear()
+
+
+def copy_project(root: Path) -> Path:
+    """The project's configuration in a folder of its own, without data and results."""
+    for name in PROJECT_FILES:
+        target = root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (CHECKOUT / name).is_dir():
+            shutil.copytree(CHECKOUT / name, target)
+        else:
+            shutil.copy(CHECKOUT / name, target)
+    return root
+
+
+@pytest.fixture(scope="session")
+def digits_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with the digits fetched and split at tau 0.02; not to be written to."""
+    root = copy_project(tmp_path_factory.mktemp("digits"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NCMC_ROOT", str(root))
+        forget()
+        fetch.fetch("digits")
+        datasets.prepare("digits")
+        run = grid.make_run("digits", 0.02, "resnet8", "CE")
+        splits.make_split("digits", 0.02).save(root / run.split_folder)
+    forget()
+    return root
+
+
+@pytest.fixture
+def workspace(
+    digits_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A fresh project with the digits in it, which every function of ncmc works on."""
+    root = copy_project(tmp_path / "project")
+    shutil.copytree(digits_project / "data", root / "data", symlinks=True)
+    monkeypatch.setenv("NCMC_ROOT", str(root))
+    forget()
+    yield root
+    forget()

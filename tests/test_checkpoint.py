@@ -1,0 +1,102 @@
+"""A checkpoint is this run's, whole and harmless, or it is refused with a reason."""
+
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+
+from ncmc import checkpoint
+from ncmc.errors import UserError
+
+IDENTITY = {"run": "digits/x/seed=0", "config_hash": "abc", "split": "def"}
+STATE = {
+    "model": {"weight": torch.arange(1000.0)},
+    "rng": torch.get_rng_state(),
+    "epoch": 3,
+    "history": "[]",
+}
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "checkpoint.pt"
+    checkpoint.save(path, IDENTITY, STATE)
+    return path
+
+
+def test_a_state_comes_back_bit_for_bit(saved: Path) -> None:
+    state = checkpoint.load(saved, IDENTITY)
+    assert torch.equal(state["model"]["weight"], STATE["model"]["weight"])  # type: ignore[index]
+    assert torch.equal(state["rng"], STATE["rng"])  # type: ignore[arg-type]
+    assert (state["epoch"], state["history"]) == (3, "[]")
+
+
+def test_a_file_cut_anywhere_is_refused_with_the_remedy(saved: Path) -> None:
+    whole = saved.read_bytes()
+    for length in (0, 1, 100, len(whole) // 3, len(whole) // 2, len(whole) - 100, len(whole) - 1):
+        saved.write_bytes(whole[:length])
+        with pytest.raises(UserError, match=r"Delete .* to start this run anew"):
+            checkpoint.load(saved, IDENTITY)
+
+
+class Harmful:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.system, (f"touch {self.path}",)
+
+
+def test_a_hostile_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
+    harm, path = tmp_path / "harm", tmp_path / "checkpoint.pt"
+    torch.save({"format": 1, "identity": IDENTITY, "state": Harmful(harm)}, path)
+    with pytest.raises(UserError, match="more than plain data"):
+        checkpoint.load(path, IDENTITY)
+    path.write_bytes(pickle.dumps(Harmful(harm)))
+    with pytest.raises(UserError, match=r"Delete .* to start this run anew"):
+        checkpoint.load(path, IDENTITY)
+    assert not harm.exists()
+
+
+def test_a_foreign_zip_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme", "hello")
+    with pytest.raises(UserError, match="truncated or no checkpoint"):
+        checkpoint.load(path, IDENTITY)
+
+
+@pytest.mark.parametrize("content", [[1, 2], {"format": 99}, torch.ones(3)])
+def test_other_data_is_no_checkpoint(tmp_path: Path, content: object) -> None:
+    path = tmp_path / "checkpoint.pt"
+    torch.save(content, path)
+    with pytest.raises(UserError, match="no checkpoint of this version"):
+        checkpoint.load(path, IDENTITY)
+
+
+@pytest.mark.parametrize("key", IDENTITY)
+def test_another_configurations_checkpoint_is_refused_with_what_differs(
+    saved: Path, key: str
+) -> None:
+    with pytest.raises(UserError, match=rf"another configuration \({key}: .* there, other here"):
+        checkpoint.load(saved, IDENTITY | {key: "other"})
+
+
+def test_a_failed_write_keeps_the_old_checkpoint(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(content: object, path: Path) -> None:
+        Path(path).write_bytes(b"part")
+        raise RuntimeError("PytorchStreamWriter failed writing file data/0")
+
+    before = saved.read_bytes()
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(UserError, match="no space left"):
+        checkpoint.save(saved, IDENTITY, STATE)
+    assert saved.read_bytes() == before
+    assert os.listdir(saved.parent) == [saved.name]

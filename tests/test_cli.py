@@ -1,0 +1,214 @@
+"""The command line, as its users meet it: help, exit codes, errors, JSON."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import CHECKOUT
+from typer.testing import CliRunner
+
+from cli.main import app
+from ncmc import records
+from ncmc.grid import make_run
+
+RUN = "digits/tau=0.02/resnet8/CAL/epochs=2,f=3,width=4/seed=0"
+COMMANDS = (
+    "fetch", "split", "train", "evaluate", "table", "verify", "report", "theory", "list", "doctor",
+)  # fmt: skip
+
+
+def ncmc(*arguments: str) -> Any:
+    """One call in this process: .exit_code, .stdout, .stderr."""
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_help_names_every_command_and_imports_neither_torch_nor_the_grid() -> None:
+    code = (
+        "import sys; from cli.main import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print('HEAVY', [m for m in ('torch', 'pydantic', 'matplotlib', 'scipy', 'numpy') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert all(command in done.stdout for command in COMMANDS)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_examples_in_its_help(command: str) -> None:
+    shown = ncmc(command, "--help")
+    assert shown.exit_code == 0
+    assert "Example" in shown.stdout
+    assert f"ncmc {command}" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["train", "digits/tau=2/resnet8/CE/default/seed=0"], "tau is 2; allowed"),
+        (["train", "digits/tau=0.1/resnet8/CALL/default/seed=0"], "Did you mean 'CAL'"),
+        (["train", "--dataset", "digits"], "a run needs --tau, --backbone, --method"),
+        (["train", RUN, "--tau", "0.1"], "by its id or by its parts, not by both"),
+        (["train", RUN, "-o", "f"], "'f' is no KEY=VALUE pair"),
+        (["train", RUN, "-o", "epochs=0"], "'epochs' is 0"),
+        (["split", "mnist", "--tau", "0.1"], "unknown dataset 'mnist'"),
+        (["split", "digits", "--tau", "0"], "tau is 0"),
+        (["fetch"], "needs the name of a dataset"),
+        (["table", "table9"], "unknown table 'table9'"),
+        (["verify", "table9"], "unknown table 'table9'"),
+        (["report", "table9"], "unknown table 'table9'"),
+        (["list", "things"], "unknown kind 'things'"),
+        (["doctor", "--cost", "table9"], "unknown table 'table9'"),
+    ],
+)
+def test_wrong_usage_is_told_on_stderr_with_exit_code_2(arguments: list[str], what: str) -> None:
+    done = ncmc(*arguments)
+    assert done.exit_code == 2
+    assert what in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def with_option(option: str) -> str:
+    return RUN.replace("f=3,", f"f=3,{option},") if option[0] != "f" else RUN.replace("f=3", option)
+
+
+@pytest.mark.parametrize(
+    ("run", "what"),
+    [
+        (RUN.replace("f=3", "f=0"), "f is 0"),
+        (RUN.replace("f=3", "f=3,theta=1.6"), "theta is 1.6"),
+        (RUN.replace("f=3", "f=3,theta=-0.1"), "theta is -0.1"),
+        (RUN.replace("f=3", "f=30,linear=never"), "310"),
+        (RUN.replace("f=3", "f=3,foo=1"), "unknown option of resnet8 with CAL 'foo'"),
+        (RUN.replace("CAL", "KCL").replace("f=3,", ""), "ncmc/methods/kcl.py is missing"),
+    ],
+)
+def test_a_model_that_cannot_be_built_is_told_with_exit_code_2(
+    workspace: Path, run: str, what: str
+) -> None:
+    done = ncmc("train", run)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert what in done.stderr
+    assert not list(workspace.glob("results/runs/**/*.json"))
+
+
+def test_a_run_is_trained_once_and_its_record_read_after_that(workspace: Path) -> None:
+    first = ncmc("train", RUN, "--json")
+    assert first.exit_code == 0, first.stderr
+    told = json.loads(first.stdout)
+    record = records.load(Path(told["record"]))
+    assert told["accuracy"] == record.result["accuracy"]
+    assert "epoch 2.0/2" in first.stderr
+    again = ncmc("train", RUN)
+    assert "already trained" in again.stdout
+    assert records.load(Path(told["record"])).made["at"] == record.made["at"]
+    assert ncmc("evaluate", RUN).exit_code == 0
+
+
+def test_data_that_is_not_there_is_told_with_the_command(workspace: Path) -> None:
+    done = ncmc("train", "cifar10/tau=0.01/resnet20/CE/default/seed=0")
+    assert done.exit_code == 1
+    assert "Run `ncmc fetch cifar10`" in done.stderr
+
+
+def test_a_run_made_with_another_configuration_is_not_overwritten(workspace: Path) -> None:
+    assert ncmc("train", RUN).exit_code == 0
+    path = workspace / "config" / "train.yaml"
+    path.write_text(path.read_text().replace("batch_size: {value: 64", "batch_size: {value: 32"))
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", "train", RUN],
+        env=os.environ | {"NCMC_ROOT": str(workspace)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "recipe.batch_size: 64 then, 32 now" in done.stderr
+
+
+def test_verify_says_incomplete_with_exit_code_3(workspace: Path) -> None:
+    done = ncmc("verify", "smoke")
+    assert done.exit_code == 3
+    assert "snakemake --cores all smoke" in done.stdout.replace("\n", " ")
+    assert json.loads((workspace / "results/smoke/verdicts.json").read_text())["exit_code"] == 3
+
+
+def test_a_damaged_record_is_told_and_nothing_is_written(workspace: Path) -> None:
+    path = records.path_of(make_run("digits", 0.02, "resnet8", "CE"))
+    path.parent.mkdir(parents=True)
+    path.write_text('{"schema": 1, "digest"')
+    for command in ("table", "verify", "report"):
+        done = ncmc(command, "smoke")
+        assert done.exit_code == 1, command
+        assert "cut short or is foreign" in done.stderr
+    assert not (workspace / "results" / "smoke").exists()
+
+
+@pytest.mark.parametrize(
+    "kind", ["datasets", "methods", "backbones", "tables", "claims", "assumptions"]
+)
+def test_every_kind_is_listed_for_people_and_for_programs(kind: str) -> None:
+    rows = json.loads(ncmc("list", kind, "--json").stdout)
+    assert rows
+    assert str(next(iter(rows[0].values()))) in ncmc("list", kind).stdout
+
+
+def test_a_split_shows_its_counts(workspace: Path) -> None:
+    told = json.loads(ncmc("split", "digits", "--tau", "0.1", "--json").stdout)
+    assert told["counts"][0] == 128
+    assert told["counts"][-1] == 12
+    shown = ncmc("split", "digits", "--tau", "0.1").stdout
+    assert "█" in shown
+    assert "128" in shown
+
+
+def test_status_fetches_nothing(workspace: Path) -> None:
+    rows = json.loads(ncmc("fetch", "--status", "--json").stdout)
+    states = {row["name"]: row["state"] for row in rows}
+    assert states["cifar10"] == "missing"
+    assert states["digits"] in ("ready", "unverified")
+    assert not (workspace / "data" / "raw" / "cifar10").exists()
+
+
+def test_the_paper_grid_without_a_gpu_stops_with_its_cost(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cli import diagnosis
+
+    told = {"runs": 486, "hours": 2400.0, "device": "CPU (2 threads)", "disk_gb": 90.0}
+    monkeypatch.setattr(diagnosis, "cost_of", lambda name, price: told)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    done = ncmc("doctor", "--gate")
+    assert done.exit_code == 1
+    assert "486 runs would take about 100 days here" in done.stderr
+    assert "--config insist=true" in done.stderr
+    assert ncmc("doctor", "--gate", "--insist").exit_code == 0
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert ncmc("doctor", "--gate").exit_code == 0
+
+
+def test_doctor_reads_for_programs_too(workspace: Path) -> None:
+    found = json.loads(ncmc("doctor", "--json").stdout)
+    assert found["able"] is True
+    assert {"processor", "GPU", "snakemake", "data: digits", "runs: all"} <= {
+        line["what"] for line in found["lines"]
+    }
+
+
+def test_outside_a_project_the_error_says_where_to_start(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", "list", "tables"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Start ncmc inside its checkout, or set NCMC_ROOT" in done.stderr

@@ -1,0 +1,113 @@
+"""Axes -> runs: the paper's tables as the specification counts them."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ncmc import grid
+from ncmc.errors import UsageError
+from ncmc.grid import make_run, parse_id
+
+
+def values(table: str, field: str) -> set[object]:
+    return {getattr(cell.run, field) for cell in grid.table(table).cells}
+
+
+def test_table2_is_two_backbones_two_datasets_three_taus_three_methods() -> None:
+    table = grid.table("table2")
+    assert len(table.cells) == 2 * 2 * 3 * 3
+    assert len(table.runs) == len(set(table.runs)) == 108
+    assert values("table2", "backbone") == {"resnet50", "densenet150"}
+    assert values("table2", "dataset") == {"cifar10", "cifar100"}
+    assert values("table2", "tau") == {0.005, 0.01, 0.02}
+    assert values("table2", "method") == {"CE", "SETF", "CAL"}
+    cal = [cell.run for cell in table.cells if cell.run.method == "CAL"]
+    assert {dict(run.options)["f"] for run in cal} == {10}  # A18
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [("table1", 24), ("table3", 42), ("table4", 9), ("table5", 36), ("table7", 18), ("smoke", 5)],
+)
+def test_every_table_has_the_cells_of_the_specification(name: str, cells: int) -> None:
+    assert len(grid.table(name).cells) == cells
+
+
+def test_imagenet_is_one_fixed_list() -> None:
+    imagenet = [c.run for c in grid.table("table3").cells if c.run.dataset == "imagenet_lt"]
+    assert len(imagenet) == 6
+    assert {run.tau for run in imagenet} == {5 / 1280}
+
+
+def test_tables_share_the_runs_that_they_have_in_common() -> None:
+    table1, table2 = set(grid.runs("table1")), set(grid.runs("table2"))
+    shared = {run.cell.id for run in table1 & table2}
+    assert "cifar100/tau=0.01/resnet50/CE/default/seed=0" in shared
+
+
+def test_every_cell_of_every_table_resolves_and_has_a_place_of_its_own() -> None:
+    for name in grid.table_names():
+        table = grid.table(name)
+        assert len({cell.coords for cell in table.cells}) == len(table.cells), name
+        assert len({cell.run for cell in table.cells}) == len(table.cells), name
+        for cell in table.cells:
+            cell.run.resolve()
+            assert parse_id(cell.run.id) == cell.run
+
+
+def test_an_option_that_repeats_the_recipe_is_no_option() -> None:
+    plain = make_run("cifar10", 0.01, "resnet50", "CE")
+    assert make_run("cifar10", 0.01, "resnet50", "CE", {"mixup": True, "epochs": 200}) == plain
+    assert make_run("cifar10", 0.01, "resnet50", "CE", {"mixup": False}).slug == "mixup=off"
+
+
+def test_how_a_run_is_computed_is_no_part_of_it() -> None:
+    run = make_run("digits", 0.02, "resnet8", "CE", {"threads": 2, "precision": "float32"})
+    assert run.slug == "default"
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    tau=st.floats(min_value=1e-4, max_value=1),
+    f=st.integers(2, 50),
+    theta=st.floats(0, 1.5),
+    mixup=st.booleans(),
+    seed=st.integers(0, 2**31 - 1),
+)
+def test_an_id_reads_back_as_its_run(
+    tau: float, f: int, theta: float, mixup: bool, seed: int
+) -> None:
+    options = {"f": f, "theta": theta, "mixup": mixup}
+    run = make_run("cifar10", tau, "resnet32", "CAL", options, seed)
+    assert parse_id(run.id) == run
+
+
+@pytest.mark.parametrize("tau", [0, -0.1, 1.01, float("nan"), float("inf")])
+def test_tau_outside_its_range_is_refused(tau: float) -> None:
+    with pytest.raises(UsageError, match=r"tau is .* allowed: a number in \(0, 1\]"):
+        make_run("digits", tau, "resnet8", "CE")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("digits", "is no run; allowed: DATASET/tau=T"),
+        ("digit/tau=0.1/resnet8/CE/default/seed=0", "unknown dataset 'digit'. Did you mean"),
+        ("digits/tau=0.1/resnet9/CE/default/seed=0", "unknown backbone 'resnet9'"),
+        ("digits/tau=0.1/resnet8/CEE/default/seed=0", "unknown method 'CEE'"),
+        ("digits/tau=x/resnet8/CE/default/seed=0", "tau is x"),
+        ("digits/tau=0.1/resnet8/CE/f/seed=0", "'f' is no KEY=VALUE pair"),
+        ("digits/tau=0.1/resnet8/CE/f=1,f=2/seed=0", "'f' is given twice"),
+        ("digits/tau=0.1/resnet8/CE/f=a b/seed=0", "cannot stand in a path"),
+        ("digits/tau=0.1/resnet8/CE/default/seed=99999999999", "seed is 99999999999"),
+    ],
+)
+def test_a_bad_id_says_what_is_allowed(text: str, what: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_id(text)
+    assert what in str(caught.value)
+
+
+def test_an_unknown_table_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"unknown table 'tabel2'. Did you mean 'table2'"):
+        grid.table("tabel2")

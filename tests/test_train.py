@@ -1,0 +1,250 @@
+"""Training: the same bits however it was interrupted, and faults that say what happened."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import filelock
+import pytest
+import torch
+
+from ncmc import checkpoint, grid, paths, records, train
+from ncmc.errors import UserError
+from ncmc.grid import Run
+from ncmc.interrupts import Interrupted
+
+METHODS = ("CE", "CE-FROZEN", "SETF", "AL", "CAL")
+
+
+class Quiet:
+    """A Progress that remembers what it was told and can act at a step."""
+
+    def __init__(self, at: int | None = None, act: Any = None) -> None:
+        self.said: list[str] = []
+        self.entries: list[dict[str, Any]] = []
+        self.steps = 0
+        self.at, self.act = at, act
+
+    def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
+        self.began = (done_epochs, done_steps)
+
+    def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
+        self.steps += 1
+        if self.steps == self.at:
+            self.act()
+
+    def epoch(self, entry: dict[str, Any]) -> None:
+        self.entries.append(entry)
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+def tiny(method: str = "CAL", seed: int = 0, **options: Any) -> Run:
+    """A run of a second: two epochs of six steps on a narrow network."""
+    chosen = {"epochs": 2, "width": 4, **({"f": 3} if method in ("AL", "CAL") else {}), **options}
+    return grid.make_run("digits", 0.02, "resnet8", method, chosen, seed)
+
+
+def stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_same_run_gives_the_same_record(workspace: Path, method: str) -> None:
+    first = train.train(tiny(method), Quiet(), results=workspace / "a")
+    again = train.train(tiny(method), Quiet(), results=workspace / "b")
+    assert first.digest == again.digest
+    assert records.load(records.path_of(tiny(method), workspace / "a")) == first
+
+
+def test_another_seed_gives_another_result_on_the_same_split(workspace: Path) -> None:
+    first = train.train(tiny(seed=0), Quiet())
+    other = train.train(tiny(seed=1), Quiet())
+    assert first.split == other.split
+    assert first.result["history"][0]["loss"] != other.result["history"][0]["loss"]
+
+
+@pytest.mark.parametrize("at", [1, 3, 5, 6, 7, 10, 12])
+def test_a_stopped_run_goes_on_to_the_same_record(workspace: Path, at: int) -> None:
+    whole = train.train(tiny(), Quiet(), results=workspace / "whole")
+    with pytest.raises(Interrupted) as caught:
+        train.train(tiny(), Quiet(at, stop), results=workspace / "parts")
+    assert caught.value.exit_code == 128 + signal.SIGTERM
+    assert not records.path_of(tiny(), workspace / "parts").exists()
+    going_on = Quiet()
+    parts = train.train(tiny(), going_on, results=workspace / "parts")
+    assert going_on.steps == 12 - at
+    assert parts.digest == whole.digest
+    assert not list((workspace / paths.CHECKPOINTS).rglob("*.pt"))
+
+
+def test_a_run_stopped_again_and_again_ends_the_same(workspace: Path) -> None:
+    whole = train.train(tiny("SETF"), Quiet(), results=workspace / "whole")
+    for _ in range(5):
+        with pytest.raises(Interrupted):
+            train.train(tiny("SETF"), Quiet(2, stop), results=workspace / "parts")
+    parts = train.train(tiny("SETF"), Quiet(), results=workspace / "parts")
+    assert parts.digest == whole.digest
+
+
+def test_a_killed_run_goes_on_to_the_same_record(workspace: Path) -> None:
+    run = tiny(
+        epochs=12, checkpoint_seconds=0.001
+    )  # a checkpoint a step: kills hit its writing too
+    options = {"checkpoint_seconds": 0.001}  # one a step: the kills hit its writing too
+    whole = train.train(run, Quiet(), results=workspace / "whole", execution=options)
+    command = [sys.executable, "-m", "cli.main", "train", run.id, "-o", "checkpoint_seconds=0.001"]
+    place = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
+    kills = 0
+    for delay in (0.0, 0.02, 0.11, 0.23):
+        process = subprocess.Popen(
+            command, env=os.environ | {"NCMC_ROOT": str(workspace)}, stderr=subprocess.DEVNULL
+        )
+        before = place.stat().st_mtime_ns if place.exists() else 0
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            if place.exists() and place.stat().st_mtime_ns != before:
+                break
+            time.sleep(0.002)
+        time.sleep(delay)
+        process.kill()
+        kills += process.wait() == -signal.SIGKILL
+    assert kills
+    parts = train.train(run, Quiet(), execution=options)
+    assert parts.digest == whole.digest
+    left = [p.name for p in place.parent.iterdir()]
+    assert [name for name in left if name.endswith(".pt")] == []
+
+
+def test_a_loss_that_is_not_finite_stops_with_the_batch_and_keeps_the_checkpoint(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = train.steps.Step.__call__, []
+
+    def poisoned(self: Any, draws: Any, epoch: int) -> torch.Tensor:
+        calls.append(draws)
+        loss = real(self, draws, epoch)
+        return loss * float("nan") if len(calls) == 9 else loss
+
+    monkeypatch.setattr(train.steps.Step, "__call__", poisoned)
+    run = tiny()
+    with pytest.raises(UserError, match=r"loss is nan in epoch 2, step 3 of 6") as caught:
+        train.train(run, Quiet(), execution={"checkpoint_seconds": 0.0001})
+    split = train.splits.load_split(workspace / run.split_folder)
+    for place in calls[8].order.tolist():
+        assert str(split.indices[place]) in str(caught.value)
+    kept = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
+    assert str(kept) in str(caught.value)
+    state = checkpoint.load(kept, train.prepare(run, kept).identity)
+    assert (state["epoch"], state["step"]) == (2, 2)
+    assert all(torch.isfinite(value).all() for value in state["model"].values())
+
+
+def test_a_diverging_run_stops(workspace: Path) -> None:
+    with pytest.raises(UserError, match=r"loss is (nan|inf).*Try a smaller learning rate"):
+        train.train(tiny("CE", lr=1e30, warmup_epochs=0), Quiet())
+
+
+def test_a_second_process_on_the_same_run_is_turned_away(workspace: Path) -> None:
+    folder = workspace / paths.CHECKPOINTS / tiny().id
+    folder.mkdir(parents=True)
+    with (
+        filelock.FileLock(folder / "lock"),
+        pytest.raises(UserError, match="another process is training"),
+    ):
+        train.train(tiny(), Quiet())
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(workspace: Path) -> None:
+    with pytest.raises(Interrupted):
+        train.train(tiny(), Quiet(2, stop))
+    mine = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
+    other = workspace / paths.CHECKPOINTS / tiny(seed=1).id / "checkpoint.pt"
+    other.parent.mkdir(parents=True)
+    mine.rename(other)
+    with pytest.raises(UserError, match="belongs to another configuration"):
+        train.train(tiny(seed=1), Quiet())
+
+
+def test_out_of_memory_says_the_batch_size_that_fits(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = train.steps.Step.__call__
+
+    def limited(self: Any, draws: Any, epoch: int) -> torch.Tensor:
+        if len(draws.order) > 20:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return real(self, draws, epoch)
+
+    monkeypatch.setattr(train.steps.Step, "__call__", limited)
+    with pytest.raises(UserError, match=r"out of memory .* batch_size=64 .*batch_size=16 fits"):
+        train.train(tiny(), Quiet())
+
+
+def test_other_errors_of_torch_are_not_hidden(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Any, draws: Any, epoch: int) -> torch.Tensor:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(train.steps.Step, "__call__", broken)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        train.train(tiny(), Quiet())
+
+
+def test_a_results_folder_that_cannot_be_written_is_told_before_training(workspace: Path) -> None:
+    (workspace / "results").mkdir()
+    (workspace / "results" / "runs").write_text("a file in the way")
+    progress = Quiet()
+    with pytest.raises(UserError, match="cannot write"):
+        train.train(tiny(), progress)
+    assert progress.steps == 0
+
+
+def test_a_clock_that_goes_back_does_no_harm(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: -1e9)
+    assert train.train(tiny(), Quiet()).made["seconds"] > 0
+
+
+def test_a_record_states_what_it_was_made_with(workspace: Path) -> None:
+    record = train.train(tiny(), Quiet())
+    assert record.config["recipe"]["epochs"] == 2
+    assert record.config["method"]["f"] == 3
+    assert record.config["method"]["theta"] == 0.2
+    assert record.config["backbone"]["width"] == 4
+    assert record.assumptions["A17"] == "0.0006"
+    assert record.split["counts"] == [128, 83, 54, 35, 22, 14, 9, 6, 4, 2]
+    assert len(record.result["history"]) == 2
+    assert set(record.result["groups"]) == {"thirds", "shots"}
+    assert record.result["accuracy"]["last"] == record.result["history"][-1]["test_accuracy"]
+    assert sum(map(sum, record.result["confusion"])) == 500
+    assert record.made["precision"] == "float32"
+
+
+def test_a_model_is_evaluated_again_to_the_same_record(workspace: Path) -> None:
+    first = train.train(tiny(), Quiet())
+    path = records.path_of(tiny())
+    path.unlink()
+    again = train.evaluate_again(tiny())
+    assert again.digest == first.digest
+    assert again.made["seconds"] == first.made["seconds"]
+    assert records.load(path) == again
+
+
+def test_test_and_collapse_are_measured_as_often_as_the_recipe_says(workspace: Path) -> None:
+    progress = Quiet()
+    run = tiny("CE", epochs=5, test_every=2, collapse_every=3)
+    train.train(run, progress)
+    tested = [e["epoch"] for e in progress.entries if e["test_accuracy"] is not None]
+    measured = [e["epoch"] for e in progress.entries if e["collapse"] is not None]
+    assert (tested, measured) == ([2, 4, 5], [1, 3, 5])
+    assert (
+        json.loads(records.path_of(run).read_text())["result"]["accuracy"]["best_epoch"] in tested
+    )
