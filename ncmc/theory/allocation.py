@@ -1,0 +1,129 @@
+"""T9: the class-aware strategy and its worked example (Sec. 3.5), in exact arithmetic."""
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+
+from ncmc import frames, splits
+from ncmc.theory.verdict import Outcome, Part, words
+
+Strategy = Callable[[Sequence[int], int], list[int]]
+
+EXAMPLE, EXAMPLE_F, EXAMPLE_CENTERS = (1, 3, 3), 3, (4, 4, 1)  # as printed
+LISTS = 500
+
+
+def steps(counts: Sequence[int], f: int) -> list[int]:
+    """The three printed steps, the list taken in the order it comes in."""
+    k_classes, total = len(counts), sum(counts)
+    scaled = [Fraction(n, total) for n in counts]
+    centers = [math.floor((f - 1) * k_classes * share) + 1 for share in scaled][::-1]
+    place = 0
+    while sum(centers) < f * k_classes:
+        centers[place % k_classes] += 1
+        place += 1
+    return centers
+
+
+def section_3_5_example(strategy: Strategy = steps, lists: int = LISTS) -> Outcome:
+    """T9: the worked example, the total f*K, and the code's two orders against the steps."""
+    found = strategy(EXAMPLE, EXAMPLE_F)
+    random = random_lists(lists)
+    totals = sum(sum(strategy(counts, f)) != f * len(counts) for counts, f in random)
+    least = min(min(strategy(counts, f)) for counts, f in random)
+    wrong = {
+        order: sum(differs_from(strategy, counts, f, order) for counts, f in random)
+        for order in ("ascending", "descending")
+    }
+    parts = (
+        *(
+            Part(f"f_{k + 1} of n = {EXAMPLE}, f = {EXAMPLE_F}", found[k], expected, 0)
+            for k, expected in enumerate(EXAMPLE_CENTERS)
+        ),
+        Part("random lists whose f_k do not sum to f*K", totals, 0, 0),
+        Part("least f_k of a random list", least, 1, 0, ">="),
+        *(
+            Part(f"random lists on which frames.class_aware_counts differs, {order}", n, 0, 0)
+            for order, n in wrong.items()
+        ),
+    )
+    also = _beside(strategy, random)
+    return Outcome(parts, _detail(strategy, also, lists), also)
+
+
+def random_lists(number: int, seed: int = 0) -> list[tuple[list[int], int]]:
+    """Class sizes and f at random, some classes of equal size."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(number):
+        sizes = rng.integers(1, rng.choice([6, 100, 5000]), size=rng.integers(2, 30))
+        found.append((sizes.tolist(), int(rng.integers(2, 25))))
+    return found
+
+
+def differs_from(strategy: Strategy, counts: Sequence[int], f: int, order: str) -> bool:
+    """Whether the code's allocation is another one than the steps on the list sorted so."""
+    ranked = sorted(counts, reverse=order == "descending")
+    return frames.class_aware_counts(ranked, f, order) != strategy(ranked, f)
+
+
+def floors_in_floating_point(counts: Sequence[int], f: int) -> bool:
+    """Whether floor((f-1) K (n_k / N)) in floating point differs from the exact floor."""
+    k_classes, total = len(counts), sum(counts)
+    return any(
+        math.floor((f - 1) * k_classes * (n / total)) != (f - 1) * k_classes * n // total
+        for n in counts
+    )
+
+
+def is_ascending(values: Sequence[int]) -> bool:
+    """Whether no value is below the one before it."""
+    return all(a <= b for a, b in pairwise(values))
+
+
+def _beside(strategy: Strategy, random: Sequence[tuple[list[int], int]]) -> dict[str, float]:
+    settings = [
+        (splits.long_tailed_counts(n_max, n_classes, tau), f)
+        for n_max, n_classes in ((5000, 10), (500, 100))
+        for tau in (0.005, 0.01, 0.02)
+        for f in (10, 20)
+    ]
+    descending = strategy(sorted(EXAMPLE, reverse=True), EXAMPLE_F)
+    rounded = sum(floors_in_floating_point(counts, f) for counts, f in random)
+    return {
+        "random lists": len(random),
+        "random lists that floating point floors wrongly": rounded,
+        "CIFAR settings (tau x f)": len(settings),
+        "CIFAR settings where f_k does not ascend": sum(
+            not is_ascending(strategy(counts, f)) for counts, f in settings
+        ),
+        **{f"f_{k + 1} of n = (3, 3, 1), f = 3": value for k, value in enumerate(descending)},
+    }
+
+
+def _detail(strategy: Strategy, also: dict[str, float], lists: int) -> str:
+    descending = tuple(strategy(sorted(EXAMPLE, reverse=True), EXAMPLE_F))
+    unordered = also["CIFAR settings where f_k does not ascend"]
+    rounded = also["random lists that floating point floors wrongly"]
+    return words(
+        f"The printed steps in exact fractions, and {lists} random lists of class sizes.",
+        (
+            sorted(descending) != sorted(EXAMPLE_CENTERS),
+            f"The example lists its classes in ascending order; in descending order, as the text "
+            f"has them, n = (3, 3, 1) gives {descending} instead (A16 offers both).",
+        ),
+        (descending[0] != descending[1], "Classes of equal size can get different numbers."),
+        (
+            unordered > 0,
+            f"The aim of ascending f_k fails in {unordered} of "
+            f"{also['CIFAR settings (tau x f)']} settings on CIFAR sizes.",
+        ),
+        (
+            rounded > 0,
+            f"n_k / N in floating point floors {rounded} lists wrongly: multiply in integers "
+            "before the floor.",
+        ),
+    )

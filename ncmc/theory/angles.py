@@ -1,0 +1,53 @@
+"""T5: the angle between two centers of a class (Remark 3.9 (1)), in random frames."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from ncmc import frames
+from ncmc.theory.verdict import Outcome, worst
+
+TOLERANCE = 1e-7  # radians; arccos near 1 loses half of the digits
+LAYOUTS = ((2, 2), (3, 3, 3), (1, 2, 5), (2, 3, 4, 7))
+THETAS = (0.0, 0.2, 0.7, 1.2, math.pi / 2)
+
+
+def center_angle(theta: float) -> float:
+    """arccos(sin^2 theta), in radians."""
+    return math.acos(math.sin(theta) ** 2)
+
+
+def angles(a: Tensor, b: Tensor) -> Tensor:
+    """Angles in radians between unit rows; exact near 0 and pi, where arccos is not."""
+    return 2 * torch.atan2((a - b).norm(dim=-1), (a + b).norm(dim=-1))
+
+
+def remark_3_9(
+    layouts: Sequence[Sequence[int]] = LAYOUTS,
+    thetas: Sequence[float] = THETAS,
+    formula: Callable[[float], float] = center_angle,
+) -> Outcome:
+    """T5: angles between all pairs of centers of one class; those of two classes beside them."""
+    within, across, unit = [], [], []
+    for seed, layout in enumerate(layouts):
+        owner = frames.center_classes(layout)
+        same = (owner[:, None] == owner) & ~torch.eye(len(owner), dtype=torch.bool)
+        for theta in thetas:
+            generator = torch.Generator().manual_seed(seed)
+            dim = frames.needed_dim(layout) + 3 * seed
+            rows, _ = frames.multi_center_frame(layout, dim, theta, generator, torch.float64)
+            found = angles(rows[:, None], rows[None])
+            within.append((found[same] - formula(theta)).abs().max().item())
+            across.append((found[owner[:, None] != owner] - math.pi / 2).abs().max().item())
+            unit.append((rows.norm(dim=1) - 1).abs().max().item())
+    also = {
+        "frames": len(within),
+        "error of the angle between centers of two classes, pi/2 (radians)": max(across),
+        "error of a center's norm, 1": max(unit),
+    }
+    parts = (worst("error of the angle between centers of a class (radians)", within, TOLERANCE),)
+    return Outcome(
+        parts, f"Every pair of centers in {len(within)} random frames, theta from 0 to pi/2.", also
+    )

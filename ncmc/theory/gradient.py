@@ -1,0 +1,126 @@
+"""T8: the gradient of the cosine regression loss (Eq. 35, App. E), against autograd."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ncmc import frames, losses
+from ncmc.theory.verdict import Outcome, Part, words, worst
+
+Gradient = Callable[[Tensor, Tensor], Tensor]  # (unit center w (d,), feature h (d,)) -> (d,)
+
+TOLERANCE = 1e-6
+LENGTHS = (0.01, 0.1, 0.5, 1.0, 2.0, 10.0, 100.0)
+CENTERS = (1, 2, 4)
+THETA = 0.2
+DRAWS = 5
+
+
+def printed(w: Tensor, h: Tensor) -> Tensor:
+    """Eq. 35 with its factor |h|^-2: -(2/|h|^2) (1 - a) (w - a h/|h|), a = <w, h/|h|>."""
+    return corrected(w, h) / h.norm()
+
+
+def corrected(w: Tensor, h: Tensor) -> Tensor:
+    """The gradient of (<w, h/|h|> - 1)^2: -(2/|h|) (1 - a) (w - a h/|h|)."""
+    direction = h / h.norm()
+    a = w @ direction
+    return -2 / h.norm() * (1 - a) * (w - a * direction)
+
+
+def equation_35(
+    gradient: Gradient = printed, power: float = -2.0, lengths: Sequence[float] = LENGTHS
+) -> Outcome:
+    """T8: the printed gradient at several |h|, and the power of |h| that the gradient follows."""
+    cases = [case(seed) for seed in range(DRAWS)]
+    errors = {length: [relative_error(gradient, *c, length) for c in cases] for length in lengths}
+    right = [relative_error(corrected, *c, length) for c in cases for length in lengths]
+    slopes = [slope(*c, lengths) for c in cases]
+    away = [error for length, values in errors.items() if length != 1.0 for error in values]
+    differences = [against_differences(*c, length) for c in cases for length in lengths]
+    parts = (
+        worst("relative error at |h| = 1", errors.get(1.0, []), TOLERANCE),
+        worst("relative error away from |h| = 1", away, TOLERANCE),
+        Part("power of |h| that the gradient follows", float(np.mean(slopes)), power, TOLERANCE),
+    )
+    at_zero = trained_gradient(*cases[0], 0.0).norm().item()
+    also = {
+        "relative error of -(2/|h|) (1 - a) (w - a h/|h|)": max(right),
+        "relative difference between autograd and finite differences": max(differences),
+        "|gradient| of the loss as trained at h = 0": at_zero,
+        **{f"relative error at |h| = {length:g}": max(e) for length, e in errors.items()},
+    }
+    return Outcome(parts, _detail(parts, max(right), at_zero), also)
+
+
+def _detail(parts: Sequence[Part], right: float, at_zero: float) -> str:
+    at_one, away, follows = parts
+    return words(
+        f"Autograd and central differences of the loss as trained, {DRAWS} random features at "
+        "each length |h|.",
+        (
+            at_one.status == "holds" and away.status == "differs",
+            f"The formula is right at |h| = 1 only: the gradient follows "
+            f"|h|^{follows.measured:.3f}, not |h|^{follows.expected:g}.",
+        ),
+        (
+            away.status == "differs" and right < TOLERANCE,
+            f"Right is -(2/|h|) (1 - a) (w - a h/|h|), a = <w, h/|h|> (error {right:.1e}).",
+        ),
+        f"It grows as h shrinks, to {at_zero:.1e} at h = 0 in the loss as trained, which divides "
+        f"by no length below {losses.EPS:g}.",
+    )
+
+
+# --- measuring ------------------------------------------------------------------------------------
+
+
+def case(seed: int) -> tuple[Tensor, int, Tensor]:
+    """Centers (F, d) of a random frame, a class, and a random direction (d,)."""
+    generator = torch.Generator().manual_seed(seed)
+    dim = frames.needed_dim(CENTERS)
+    rows, _ = frames.multi_center_frame(CENTERS, dim, THETA, generator, torch.float64)
+    direction = torch.randn(dim, generator=generator, dtype=torch.float64)
+    return rows, seed % len(CENTERS), direction / direction.norm()
+
+
+def trained_loss(rows: Tensor, k: int, h: Tensor) -> Tensor:
+    """The loss as trained of one feature (d,) of class k, without the term in lambda."""
+    owner = frames.center_classes(CENTERS)
+    label = torch.tensor([k])
+    return losses.cosine_regression(h[None], label, rows, owner, THETA, lam=0.0)
+
+
+def trained_gradient(rows: Tensor, k: int, direction: Tensor, length: float) -> Tensor:
+    """(d,) autograd's gradient at |h| = length."""
+    h = (length * direction).requires_grad_()
+    (slope_,) = torch.autograd.grad(trained_loss(rows, k, h), h)
+    return slope_
+
+
+def relative_error(
+    gradient: Gradient, rows: Tensor, k: int, direction: Tensor, length: float
+) -> float:
+    """|formula - autograd| / |autograd|, the formula summed over the centers of the class."""
+    own = rows[frames.center_classes(CENTERS) == k]
+    weight = frames.mean_center_cosines(CENTERS, THETA)[k]
+    formula = weight * torch.stack([gradient(w, length * direction) for w in own]).sum(0)
+    exact = trained_gradient(rows, k, direction, length)
+    return ((formula - exact).norm() / exact.norm()).item()
+
+
+def against_differences(rows: Tensor, k: int, direction: Tensor, length: float) -> float:
+    """|central differences - autograd| / |autograd|."""
+    h, step = length * direction, 1e-5 * length
+    exact = trained_gradient(rows, k, direction, length)
+    steps = step * torch.eye(len(h), dtype=torch.float64)
+    found = [(trained_loss(rows, k, h + e) - trained_loss(rows, k, h - e)) for e in steps]
+    return ((torch.stack(found) / (2 * step) - exact).norm() / exact.norm()).item()
+
+
+def slope(rows: Tensor, k: int, direction: Tensor, lengths: Sequence[float]) -> float:
+    """The power p of |gradient| ~ |h|^p, fitted over the lengths."""
+    sizes = [trained_gradient(rows, k, direction, length).norm().item() for length in lengths]
+    return float(np.polyfit(np.log(lengths), np.log(sizes), 1)[0])

@@ -1,0 +1,127 @@
+"""What a numerical check of a theorem measured, and what that says of the paper's statement."""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Status = Literal["holds", "differs", "inconclusive"]
+Relation = Literal["=", "<=", ">="]
+
+SIGMAS = 4.0  # standard errors that a sampled number must clear its tolerance by, either way
+
+
+@dataclass(frozen=True)
+class Part:
+    """One measured number held against what the statement makes of it."""
+
+    name: str
+    measured: float
+    expected: float
+    tolerance: float
+    relation: Relation = "="
+    error: float = 0.0  # the standard error of `measured`; 0 where it was computed, not sampled
+    sound: bool = True  # False: an optimiser did not converge, so the number proves nothing
+
+    @property
+    def status(self) -> Status:
+        """Holds or differs if the number lies SIGMAS errors inside or outside the tolerance."""
+        numbers = (self.measured, self.expected, self.error)
+        if not self.sound or not all(map(math.isfinite, numbers)):
+            return "inconclusive"
+        above = self.measured - self.expected
+        gap = {"=": abs(above), "<=": above, ">=": -above}[self.relation]
+        if gap + SIGMAS * self.error <= self.tolerance:
+            return "holds"
+        return "differs" if gap - SIGMAS * self.error > self.tolerance else "inconclusive"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found: the parts that decide, other numbers worth seeing, and plain words."""
+
+    parts: tuple[Part, ...]
+    detail: str
+    also: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def status(self) -> Status:
+        """Differs if a part does; holds if every part does, and there is one."""
+        found = {part.status for part in self.parts}
+        if "differs" in found:
+            return "differs"
+        return "holds" if found == {"holds"} else "inconclusive"
+
+
+@dataclass(frozen=True)
+class TheoryVerdict:
+    """The verdict on one theorem, remark or equation."""
+
+    id: str
+    where: str  # its place in the paper
+    says: str
+    outcome: Outcome
+    seconds: float
+
+    @property
+    def status(self) -> Status:
+        """Holds, differs or inconclusive."""
+        return self.outcome.status
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The comparisons that decide the status."""
+        return self.outcome.parts
+
+    @property
+    def measured(self) -> dict[str, float]:
+        """Every measured number by name, also those that decide nothing."""
+        return {part.name: part.measured for part in self.parts} | dict(self.outcome.also)
+
+    @property
+    def expected(self) -> dict[str, float]:
+        """What the statement makes of each deciding number."""
+        return {part.name: part.expected for part in self.parts}
+
+    @property
+    def tolerance(self) -> dict[str, float]:
+        """How far each deciding number may lie from the expected one."""
+        return {part.name: part.tolerance for part in self.parts}
+
+    @property
+    def detail(self) -> str:
+        """What was done and found, in words."""
+        return self.outcome.detail
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as data; a number that is not finite becomes None."""
+        return {
+            "id": self.id,
+            "where": self.where,
+            "says": self.says,
+            "status": self.status,
+            "detail": self.detail,
+            "parts": [_finite(dataclasses.asdict(p) | {"status": p.status}) for p in self.parts],
+            "also": _finite(dict(self.outcome.also)),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def worst(name: str, gaps: Iterable[float], tolerance: float, sound: bool = True) -> Part:
+    """The largest of several distances from what is expected; a NaN among them stays one."""
+    values = [float(gap) for gap in gaps]
+    undefined = not values or any(map(math.isnan, values))
+    measured = math.nan if undefined else max(values)
+    return Part(name, measured, 0.0, tolerance, "<=", sound=sound)
+
+
+def words(*sentences: tuple[bool, str] | str) -> str:
+    """The sentences that were found to be so: plain ones, and those whose condition is true."""
+    said = [s if isinstance(s, str) else s[1] for s in sentences if isinstance(s, str) or s[0]]
+    return " ".join(said)
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    bad = {key for key, v in values.items() if isinstance(v, float) and not math.isfinite(v)}
+    return {key: None if key in bad else value for key, value in values.items()}
