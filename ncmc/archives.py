@@ -4,6 +4,7 @@ Every member is checked before any is used: no absolute path, no `..`, no link, 
 more content than an honest archive of that size can hold.
 """
 
+import bz2
 import gzip
 import lzma
 import os
@@ -13,12 +14,15 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 from ncmc.errors import UserError
 
 RATIO = 200  # content may be this many times the size of the archive...
 ROOM = 64 << 20  # ...and at least this many bytes
+
+BLOCK = 1 << 20  # bytes read at a time
+COMPRESSED: dict[bytes, Any] = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ\x00": lzma}
 
 BROKEN = (
     tarfile.TarError,
@@ -75,7 +79,8 @@ def pack(folder: Path, names: Iterable[PurePosixPath], target: Path) -> None:
 
 def _tar_members(path: Path) -> Iterator[Member]:
     budget = _Budget(path)
-    with tarfile.open(path, "r|*") as tar:  # as a stream: nothing is decompressed twice
+    # as a stream: nothing is decompressed twice; through gzip & co., which check their own sums
+    with _decompressed(path) as content, tarfile.open(fileobj=content, mode="r|") as tar:
         for info in tar:
             name = safe_name(info.name, path)
             if info.isdir():
@@ -91,6 +96,17 @@ def _tar_members(path: Path) -> Iterator[Member]:
             file = tar.extractfile(info)
             assert file is not None
             yield Member(name, info.size, file)
+        while block := content.read(BLOCK):  # to the end, where the check sum is
+            budget.spend(len(block), "its end")
+
+
+def _decompressed(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        start = file.read(6)
+    for magic, module in COMPRESSED.items():
+        if start.startswith(magic):
+            return module.open(path, "rb")
+    return path.open("rb")
 
 
 def _zip_members(path: Path) -> Iterator[Member]:

@@ -68,7 +68,9 @@ def prepare(name: str, *, say: Say | None = None) -> Path:
             )
         wanted = _identity(name, entry, source)
         target = folder(name)
-        if _read_meta(target).get("identity") == wanted and not _damaged(target):
+        meta = _read_meta(target)
+        current = meta.get("identity") == wanted and not _stale(name, entry, meta)
+        if current and not _damaged(target):
             return target
         if say:
             say(f"{name}: making arrays from {', '.join(source)}")
@@ -159,7 +161,7 @@ def _identity(name: str, entry: Dataset, source: Mapping[str, str]) -> dict[str,
 
 def _stale(name: str, entry: Dataset, meta: Mapping[str, Any]) -> bool:
     """Whether arrays were made from other bytes, or in another way, than is declared now."""
-    made = {file: Digest(**digest) for file, digest in meta["archives"].items()}
+    made = {file: Digest(**digest) for file, digest in meta.get("archives", {}).items()}
     if set(made) != {f.name for f in entry.files}:
         return True
     if any(digests.differences(made[f.name], f) for f in entry.files):

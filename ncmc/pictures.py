@@ -2,9 +2,9 @@
 
 import io
 import math
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -30,20 +30,17 @@ def is_picture(name: str) -> bool:
 
 def opened(content: bytes, name: object) -> Image.Image:
     """An image file. Raises UserError naming it if it is damaged, or a decompression bomb."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return Image.open(io.BytesIO(content))
-    except Exception as error:  # Pillow raises many kinds
-        raise UserError(f"{name} cannot be read as an image ({error}).") from error
+    with _named(name):
+        image = Image.open(io.BytesIO(content))
+        if image.width * image.height > (Image.MAX_IMAGE_PIXELS or math.inf):
+            raise ValueError(f"{image.width} x {image.height} pixels are not plausible")
+        return image
 
 
 def pixels(image: Image.Image, name: object, channels: int) -> np.ndarray:
     """(H, W, channels) uint8."""
-    try:
-        array = np.asarray(image.convert(MODES[channels]))
-    except Exception as error:
-        raise UserError(f"{name} cannot be read as an image ({error}).") from error
+    with _named(name):
+        array = np.asarray(_in_mode(image, channels))
     return array.reshape(array.shape[0], array.shape[1], channels)
 
 
@@ -55,41 +52,54 @@ def whole(content: bytes, name: object, size: int | None, channels: int) -> np.n
     image = opened(content, name)
     if size is None or image.size == (size, size):
         return pixels(image, name, channels)
-    return centre(image, name, size, channels, crop=1.0)
+    return centre(image, name, size, channels, short=size)
 
 
 def centre(
-    image: Image.Image, name: object, size: int, channels: int = 3, crop: float = CROP
+    image: Image.Image, name: object, size: int, channels: int = 3, short: int | None = None
 ) -> np.ndarray:
-    """The middle square of `crop` times the shorter side, scaled to (size, size, channels)."""
-    side = min(image.size) * crop
-    left, top = (image.size[0] - side) / 2, (image.size[1] - side) / 2
-    return scaled(image, name, (left, top, left + side, top + side), size, channels)
+    """The shorter side scaled to `short` pixels, then the middle: (size, size, channels).
+
+    `short` is by default size * 256 / 224, as ImageNet is evaluated. As torchvision's
+    Resize(short) and CenterCrop(size), to the last bit.
+    """
+    short = short or size * 256 // 224
+    width, height = image.size
+    if width <= height:
+        width, height = short, int(short * height / width)
+    else:
+        width, height = int(short * width / height), short
+    left, top = round((width - size) / 2.0), round((height - size) / 2.0)
+    with _named(name):
+        image = _in_mode(image, channels).resize((width, height), Image.Resampling.BILINEAR)
+        return pixels(image.crop((left, top, left + size, top + size)), name, channels)
 
 
 def scaled(
-    image: Image.Image,
-    name: object,
-    box: tuple[float, float, float, float],
-    size: int,
-    channels: int = 3,
+    image: Image.Image, name: object, box: tuple[int, int, int, int], size: int, channels: int = 3
 ) -> np.ndarray:
     """The part `box` (left, top, right, bottom; pixels) of an image as (size, size, channels)."""
-    mode = MODES[channels]
+    with _named(name):
+        part = _in_mode(image, channels).crop(box)
+        return pixels(part.resize((size, size), Image.Resampling.BILINEAR), name, channels)
+
+
+def _in_mode(image: Image.Image, channels: int) -> Image.Image:
+    return image if image.mode == MODES[channels] else image.convert(MODES[channels])
+
+
+@contextmanager
+def _named(name: object) -> Iterator[None]:
+    """Whatever Pillow raises as a UserError that names the image."""
     try:
-        if image.mode != mode:
-            image = image.convert(mode)
-        part = image.resize((size, size), Image.Resampling.BILINEAR, box=box)
+        yield
     except UserError:
         raise
-    except Exception as error:
+    except Exception as error:  # Pillow raises many kinds
         raise UserError(f"{name} cannot be read as an image ({error}).") from error
-    return np.asarray(part).reshape(size, size, channels)
 
 
-def random_box(
-    width: int, height: int, random: np.random.Generator
-) -> tuple[float, float, float, float]:
+def random_box(width: int, height: int, random: np.random.Generator) -> tuple[int, int, int, int]:
     """A random part of an image: area 8 to 100 %, width to height 3:4 to 4:3 (Szegedy et al. 2015).
 
     Ten tries, then the largest allowed middle part, as torchvision's RandomResizedCrop.
