@@ -63,7 +63,8 @@ def number(printed: Number, cell: Cell, tolerance: float) -> Finding:
         "seeds_for_80_percent": None if sigma is None else seeds_for(sigma, tolerance),
     }
     status, words = _three_ways(equivalent, different, f"within {tolerance:g}")
-    why = f"ours is {signed(target.mean)} points away: {words}"
+    way = "above" if target.mean > 0 else "below"
+    why = f"ours is {abs(target.mean):.2f} points {way}: {words}"
     if status == "inconclusive" and power is not None:
         why += f"; {ours.n} seeds confirm a faithful re-run with probability {power:.2f}"
     return Finding(label, status, why, numbers)
@@ -139,11 +140,13 @@ def _above(check: checks.Greater, pair: Pair, measure: str) -> Finding:
     }
     if not n:
         return Finding(label, "inconclusive", f"no record measures {measure}", numbers)
-    words = difference_words(difference, n, paired, 2 if measure in ACCURACIES else 4)
+    unit, digits = (" points", 2) if measure in ACCURACIES else ("", 4)
+    words = difference_words(difference, n, paired, unit, digits)
     interval = difference.interval()
     status: Status
     if check.rule == "means":
         status = "holds" if difference.mean > -check.margin else "differs"
+        words += ", decided by the means alone"
     elif interval is None:
         status, words = "inconclusive", f"{words}; {ONE_SEED}"
     else:
@@ -210,7 +213,7 @@ def _equivalent(check: checks.Equal, pair: Pair) -> Finding:
         "margin": check.margin,
     }
     status, words = _three_ways(equivalent, different, f"within {check.margin:g}")
-    return Finding(label, status, f"{signed(difference.mean)}: {words}", numbers)
+    return Finding(label, status, f"{signed(difference.mean)} points: {words}", numbers)
 
 
 def largest(check: checks.Largest, pairs: Sequence[Pair]) -> list[Finding]:
@@ -250,7 +253,8 @@ def _advantage(check: checks.Largest, label: str, here: Pair, there: Pair) -> Fi
 
 def rest_of(cell: Cell, *left_out: str) -> tuple[str, ...]:
     """A cell's labels on all axes but those left out."""
-    return tuple(_words(axis, v) for axis, v in cell.spec.coords if axis not in left_out)
+    coords = sorted(cell.spec.coords, key=lambda coord: coord[0] not in grid.NAMED)
+    return tuple(_words(axis, label) for axis, label in coords if axis not in left_out)
 
 
 def versus(better: Cell, than: Cell) -> str:
@@ -258,7 +262,7 @@ def versus(better: Cell, than: Cell) -> str:
     first, second = dict(better.spec.coords), dict(than.spec.coords)
     shared = {axis for axis in first if second.get(axis) == first[axis]}
     common = ", ".join(_words(axis, first[axis]) for axis in first if axis in shared)
-    sides = (" ".join(rest_of(cell, *shared)) for cell in (better, than))
+    sides = (", ".join(rest_of(cell, *shared)) for cell in (better, than))
     return f"{common}: {' against '.join(sides)}"
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -146,10 +146,14 @@ def make_command(name: str) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its labels on the row axes, its cells; None where nothing is planned."""
+    """One row: its labels on the row axes, its cells; None where nothing is planned.
+
+    `stubs` are the labels with the rows that each spans; 0 where a row above spans this one.
+    """
 
     labels: tuple[str, ...]
     cells: tuple[Cell | None, ...]
+    stubs: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -181,10 +185,17 @@ def layout(table: Table, cells: Sequence[Cell]) -> Layout:
         column = tuple(heading(axis, c.spec.coord(axis)) for axis in table.columns)
         columns[column] = None
         by_place.setdefault(tuple(c.spec.coord(axis) for axis in stub), {})[column] = c
-    ordered = _grouped(columns)
+    ordered = sorted(columns, key=_rank(columns))
+    ranked = sorted(by_place, key=_rank(by_place))
+    spans = [_spans(ranked, depth) for depth in range(len(stub))]
+    starts = [_starts(line) for line in spans]
     rows = tuple(
-        Row(labels, tuple(placed.get(column) for column in ordered))
-        for labels, placed in by_place.items()
+        Row(
+            labels,
+            tuple(by_place[labels].get(column) for column in ordered),
+            tuple((labels[d], starts[d].get(place, 0)) for d in range(len(stub))),
+        )
+        for place, labels in enumerate(ranked)
     )
     return Layout(stub, tuple(ordered), rows)
 
@@ -194,13 +205,13 @@ def heading(axis: str, label: str) -> str:
     return label if axis in ("dataset", "backbone", "method") else f"{axis} {label}"
 
 
-def _grouped(columns: Collection[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The columns so that equal outer labels stand together, else in their own order."""
+def _rank(labels: Iterable[tuple[str, ...]]) -> Callable[[tuple[str, ...]], list[int]]:
+    """A sorting key that keeps equal outer labels together, and else the order given."""
     first: dict[tuple[str, ...], int] = {}
-    for position, column in enumerate(columns):
-        for depth in range(len(column)):
-            first.setdefault(column[: depth + 1], position)
-    return sorted(columns, key=lambda c: [first[c[: depth + 1]] for depth in range(len(c))])
+    for position, path in enumerate(labels):
+        for depth in range(len(path)):
+            first.setdefault(path[: depth + 1], position)
+    return lambda path: [first[path[: depth + 1]] for depth in range(len(path))]
 
 
 def _spans(columns: Sequence[tuple[str, ...]], depth: int) -> tuple[tuple[str, int], ...]:
@@ -212,6 +223,15 @@ def _spans(columns: Sequence[tuple[str, ...]], depth: int) -> tuple[tuple[str, i
         else:
             spans.append((path, 1))
     return tuple((path[-1], span) for path, span in spans)
+
+
+def _starts(line: Sequence[tuple[str, int]]) -> dict[int, int]:
+    """{position: length} of the spans of a line."""
+    found, position = {}, 0
+    for _, span in line:
+        found[position] = span
+        position += span
+    return found
 
 
 # --- words and files ---------------------------------------------------------------------------

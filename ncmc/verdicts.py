@@ -111,9 +111,15 @@ def summary(findings: Sequence[Finding], allow: int = 0) -> str:
     if len(findings) == 1:
         return findings[0].why
     counts = [(status, sum(f.status == status for f in findings)) for status in STATUSES]
-    words = {"holds": "hold", "differs": "differ", "inconclusive": "are inconclusive"}
-    listed = ", ".join(f"{n} {words.get(s, 'are incomplete')}" for s, n in counts if n)
+    listed = ", ".join(f"{n} {verb(status, n)}" for status, n in counts if n)
     return f"of {len(findings)} comparisons {listed}" + (f"; {allow} may fail" if allow else "")
+
+
+def verb(status: Status, n: int) -> str:
+    """A status as what `n` things do: 1 `holds`, 2 `hold`, 1 `is incomplete`."""
+    if status in ("holds", "differs"):
+        return status if n == 1 else status[:-1]
+    return f"{'is' if n == 1 else 'are'} {status}"
 
 
 def numbers_of(difference: Difference, n: int, paired: bool | None = None) -> dict[str, Any]:
@@ -146,10 +152,12 @@ def p_words(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def difference_words(difference: Difference, n: int, paired: bool, digits: int = 2) -> str:
+def difference_words(
+    difference: Difference, n: int, paired: bool, unit: str = " points", digits: int = 2
+) -> str:
     """An estimated difference with its interval, p value and seeds."""
     p = difference.p_different()
     test = "" if p is None else f", {p_words(p)}"
     seeds = f"{n} {'paired ' if paired else ''}seed{'' if n == 1 else 's'}"
     interval = range_words(difference.interval(), digits)
-    return f"{signed(difference.mean, digits)}{interval}{test}, {seeds}"
+    return f"{signed(difference.mean, digits)}{unit}{interval}{test}, {seeds}"
