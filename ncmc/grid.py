@@ -335,21 +335,21 @@ def _cells(name: str, entry: Entry) -> Iterable[CellSpec]:
 
 
 def _cell(chosen: dict[str, Any]) -> CellSpec:
-    names: dict[str, str] = {}
+    names: dict[str, Any] = {}
     options: dict[str, Any] = {}
     coords = []
     for axis, value in chosen.items():
         plain, own = _split_value(value)
         label = str(own.pop("label", show(plain)))
         options |= own
-        if axis in NAMED:
+        if axis in NAMED or axis == "tau":
             names[axis] = plain
-        elif axis != "tau":
+        else:
             options[axis] = plain
         coords.append((axis, label))
     run = _checked(
         catalog.canonical("dataset", names["dataset"], planned("dataset")),
-        chosen["tau"],
+        names["tau"],
         names["backbone"],
         names["method"],
         options,

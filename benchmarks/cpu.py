@@ -1,0 +1,115 @@
+"""Training on a CPU: the harness against a plain PyTorch loop, both in this one process.
+
+    python benchmarks/cpu.py [--rounds 5] [--networks resnet32,resnet50,densenet150] [--out F.json]
+
+The two sides take turns; a round times some steps of each, and the ratio is taken round by round.
+Both have the same threads, the same allocator settings, the same recipe and the same batches' size.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from benchmarks import plain
+from ncmc import memory, models, records, steps
+from ncmc.grid import make_run
+from ncmc.loaders import Resident, plan_epoch
+
+STEPS = {"resnet20": 8, "resnet32": 8}  # of a round; 1 for larger networks
+IMAGES = 12_406  # CIFAR-10-LT at tau 0.01
+BATCH = 128
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--networks", default="resnet32,resnet50,densenet150")
+    parser.add_argument("--method", default="SETF")
+    parser.add_argument("--out", type=Path)
+    chosen = parser.parse_args()
+    memory.keep_pages()  # for both sides
+    torch.set_num_threads(chosen.threads)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (IMAGES, 32, 32, 3), dtype=np.uint8)  # speed knows no content
+    labels = rng.integers(0, 10, IMAGES)
+    found = {}
+    for name in chosen.networks.split(","):
+        sides = {
+            "plain": plain_side(name, chosen.method, images, labels),
+            "ncmc": our_side(name, chosen.method, images, labels),
+        }
+        found[name] = compare(name, sides, STEPS.get(name, 1), chosen.rounds)
+    if chosen.out:
+        body = {"machine": records.hardware(), "packages": records.packages(), "found": found}
+        chosen.out.write_text(json.dumps(body | {"options": str(chosen)}, indent=1) + "\n")
+
+
+def plain_side(name: str, method: str, images: np.ndarray, labels: np.ndarray) -> Callable[[int], None]:
+    run = make_run("cifar10", 0.01, name, method)
+    recipe = run.resolve().recipe
+    model = models.build(run, np.bincount(labels).tolist(), 32, 3)
+    optimizer = steps.make_optimizer(model, recipe, torch.device("cpu"))
+    data = plain.Pictures(images, labels, plain.train_transform(recipe, 32))
+    loader = DataLoader(data, BATCH, shuffle=True)
+    cpu = torch.device("cpu")
+    return lambda n: plain.train_epoch(model, optimizer, loader, recipe, 6, cpu, limit=n) and None
+
+
+def our_side(name: str, method: str, images: np.ndarray, labels: np.ndarray) -> Callable[[int], None]:
+    cpu = torch.device("cpu")
+    run = make_run("cifar10", 0.01, name, method)
+    resolved = run.resolve()
+    model = models.build(run, np.bincount(labels).tolist(), 32, 3)
+    model = model.to(memory_format=torch.channels_last)
+    data = Resident(torch.from_numpy(images), torch.from_numpy(labels), resolved.recipe, cpu)
+    step = steps.Step(
+        model,
+        steps.make_optimizer(model, resolved.recipe, cpu),
+        data,
+        steps.pick_dtype(resolved.execution, cpu, 32),
+        cpu,
+    )
+    epochs = iter(range(6, 10**6))
+
+    def work(n: int) -> None:
+        model.train()
+        plan = plan_epoch(len(data), resolved.recipe, 0, next(epochs))
+        for number in range(n):
+            step(plan.at(number, BATCH), 6).item()
+
+    return work
+
+
+def compare(
+    name: str, sides: dict[str, Callable[[int], None]], n: int, rounds: int
+) -> dict[str, object]:
+    for work in sides.values():
+        work(1)  # not counted
+    seconds: dict[str, list[float]] = {side: [] for side in sides}
+    for turn in range(rounds):
+        order = list(sides.items()) if turn % 2 else list(sides.items())[::-1]
+        for side, work in order:
+            began = time.process_time()
+            work(n)
+            seconds[side].append((time.process_time() - began) / n)
+    ratios = [p / o for p, o in zip(seconds["plain"], seconds["ncmc"], strict=True)]
+    rates = {side: BATCH / statistics.median(values) for side, values in seconds.items()}
+    print(
+        f"{name:12} plain {rates['plain']:8.1f}  ncmc {rates['ncmc']:8.1f} images per CPU second, "
+        f"ratio {statistics.median(ratios):.2f} [{min(ratios):.2f}-{max(ratios):.2f}] "
+        f"over {rounds} rounds of {n} steps",
+        flush=True,
+    )
+    return {"rates": rates, "ratios": ratios, "median": statistics.median(ratios)}
+
+
+if __name__ == "__main__":
+    main()

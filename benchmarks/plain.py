@@ -1,0 +1,91 @@
+"""The plain PyTorch loop that the harness is compared with: nothing wrong with it, and nothing clever.
+
+DataLoader, torchvision's transforms on PIL images, float32, NCHW, SGD, a look at the loss each step:
+what one writes first, and what the code that the paper's authors started from does.
+"""
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
+
+from ncmc.methods import Labels, Method
+from ncmc.recipes import Recipe
+from ncmc.schedule import learning_rate
+
+
+class Pictures(Dataset):
+    """uint8 images (N, H, W, C) as PIL images, transformed one by one."""
+
+    def __init__(self, images: np.ndarray, labels: np.ndarray, transform: transforms.Compose):
+        self.images, self.labels, self.transform = images, labels, transform
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        return self.transform(Image.fromarray(self.images[index])), int(self.labels[index])
+
+
+def train_transform(recipe: Recipe, size: int) -> transforms.Compose:
+    """Crop with padding, mirror, normalise: as the recipe says."""
+    steps: list[object] = []
+    if recipe.augment == "crop_flip":
+        steps += [transforms.RandomCrop(size, recipe.padding), transforms.RandomHorizontalFlip()]
+    return transforms.Compose(
+        [*steps, transforms.ToTensor(), transforms.Normalize(recipe.mean, recipe.std)]
+    )
+
+
+def test_transform(recipe: Recipe) -> transforms.Compose:
+    """Normalise."""
+    return transforms.Compose(
+        [transforms.ToTensor(), transforms.Normalize(recipe.mean, recipe.std)]
+    )
+
+
+def train_epoch(
+    model: Method,
+    optimizer: torch.optim.Optimizer,
+    loader: DataLoader,
+    recipe: Recipe,
+    epoch: int,
+    device: torch.device,
+    limit: int | None = None,
+) -> float:
+    """One epoch, or its first `limit` steps; the mean loss."""
+    model.train()
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate(recipe, epoch)
+    total = seen = 0.0
+    for step, (batch, batch_labels) in enumerate(loader):
+        if limit is not None and step >= limit:
+            break
+        images = batch.to(device, non_blocking=True)
+        labels = batch_labels.to(device, non_blocking=True)
+        target = Labels(labels)
+        if recipe.mixup:
+            weight = float(np.random.beta(recipe.mixup_alpha, recipe.mixup_alpha))
+            partner = torch.randperm(len(images), device=device)
+            images = weight * images + (1 - weight) * images[partner]
+            target = Labels(labels, labels[partner], weight)
+        loss = model.loss(images, target, epoch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(labels)
+        seen += len(labels)
+    return total / seen
+
+
+@torch.no_grad()
+def accuracy(model: Method, loader: DataLoader, device: torch.device) -> float:
+    """Test accuracy in percent."""
+    model.eval()
+    right = seen = 0
+    for images, labels in loader:
+        predicted = model.predict(images.to(device)).argmax(1)
+        right += int((predicted == labels.to(device)).sum())
+        seen += len(labels)
+    return 100.0 * right / seen

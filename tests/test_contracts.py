@@ -1,0 +1,102 @@
+"""Every name in the catalog keeps its contract: a new method needs no new test."""
+
+import pytest
+import torch
+
+from ncmc import catalog, config, grid, models, readers, steps
+from ncmc.grid import Run, make_run
+from ncmc.loaders import Resident, plan_epoch
+
+CPU = torch.device("cpu")
+COUNTS = [9, 5, 2]
+METHODS = catalog.names("method")
+BACKBONES = catalog.names("backbone")
+
+
+def run_of(backbone: str = "resnet8", method: str = "CE", **options: int) -> Run:
+    return make_run("digits", 0.1, backbone, method, {"batch_size": 8, **options})
+
+
+def images_and_labels(size: int, channels: int) -> tuple[torch.Tensor, torch.Tensor]:
+    labels = torch.repeat_interleave(torch.arange(3), torch.tensor(COUNTS))
+    generator = torch.Generator().manual_seed(0)
+    shape = (len(labels), size, size, channels)
+    return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator), labels
+
+
+def stepped(run: Run, size: int = 8, n: int = 2) -> tuple[models.Method, list[float]]:
+    """A model after n steps, and the losses of those."""
+    recipe = run.resolve().recipe
+    model = models.build(run, COUNTS, size, 1).to(memory_format=torch.channels_last)
+    data = Resident(*images_and_labels(size, 1), recipe, CPU)
+    optimizer = steps.make_optimizer(model, recipe, CPU)
+    step = steps.Step(model, optimizer, data, torch.float32, CPU)
+    plan = plan_epoch(len(data), recipe, 0, 1)
+    model.train()
+    return model, [float(step(plan.at(i, 8), 1)) for i in range(n)]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_trains_scores_and_says_where_features_go(method: str) -> None:
+    model, losses = stepped(run_of(method=method, width=4))
+    assert all(torch.isfinite(torch.tensor(losses)))
+    model.eval()
+    h = model.features(torch.rand(5, 1, 8, 8))
+    assert h.dtype == torch.float32
+    assert model.scores(h).shape == model.raw_scores(h).shape == (5, 3)
+    assert model.classifier().shape == (3, h.shape[1])
+    targets = model.targets()
+    if targets is not None:
+        assert targets.shape == (3, h.shape[1])
+        torch.testing.assert_close(targets.norm(dim=1), torch.ones(3), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_is_the_same_from_the_same_seed_and_comes_back_from_its_state(method: str) -> None:
+    run = run_of(method=method, width=4)
+    first, losses = stepped(run)
+    second, again = stepped(run)
+    assert losses == again
+    fresh = models.build(run, COUNTS, 8, 1).to(memory_format=torch.channels_last)
+    fresh.load_state_dict(first.state_dict())
+    images = torch.rand(4, 1, 8, 8)
+    assert torch.equal(second.eval().predict(images), fresh.eval().predict(images))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_last_batch_of_one_image_trains(method: str) -> None:
+    run = run_of(method=method, width=4, batch_size=5)  # 16 images: 5, 5, 5, 1
+    recipe = run.resolve().recipe
+    model = models.build(run, COUNTS, 8, 1)
+    data = Resident(*images_and_labels(8, 1), recipe, CPU)
+    step = steps.Step(model, steps.make_optimizer(model, recipe, CPU), data, torch.float32, CPU)
+    assert torch.isfinite(step(plan_epoch(16, recipe, 0, 1).at(3, 5), 1))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_option_of_a_method_is_part_of_its_record(method: str) -> None:
+    options = models.options_of(run_of(method=method))["method"]
+    module = catalog.load("method", method)
+    kind = getattr(module, method.replace("-", "_"))
+    assert set(options) == set(kind.Options.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_a_backbone_gives_the_features_that_it_promises(backbone: str) -> None:
+    size = 32 if backbone in ("resnet50", "densenet150") else 8
+    model = models.build(run_of(backbone), COUNTS, size, 1)
+    found = model.backbone(torch.rand(2, 1, size, size))
+    assert found.shape == (2, model.backbone.out_features)
+
+
+def test_every_reader_that_a_dataset_names_exists() -> None:
+    for name, entry in config.datasets().items():
+        assert readers.load(entry.reader), name
+
+
+def test_every_built_cell_of_the_grid_has_options_that_its_model_knows() -> None:
+    built = set(METHODS), set(BACKBONES)
+    for name in grid.table_names():
+        for cell in grid.table(name).cells:
+            if cell.run.method in built[0] and cell.run.backbone in built[1]:
+                models.parts(cell.run)

@@ -1,0 +1,69 @@
+"""The documents say what is true: links lead somewhere, commands and targets exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT
+from typer.models import CommandInfo
+from typer.testing import CliRunner
+
+from cli.main import app
+from ncmc import grid
+
+PAGES = sorted(p for f in ("", "docs", "data") for p in (CHECKOUT / f).glob("*.md"))
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def name_of(command: CommandInfo) -> str:
+    """A command as it is typed."""
+    assert command.callback
+    return command.name or command.callback.__name__
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a page's headings make, as GitHub spells them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(CHECKOUT)))
+def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text()):
+        if "://" in target or target.startswith("../../actions/"):
+            continue
+        path, _, anchor = target.partition("#")
+        there = (page.parent / path).resolve() if path else page
+        assert there.exists(), f"{page.name}: {target}"
+        if anchor:
+            assert anchor in anchors(there), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(CHECKOUT)))
+def test_every_command_that_is_named_exists(page: Path) -> None:
+    known = {name_of(command) for command in app.registered_commands}
+    named = set(re.findall(r"`(?:uv run )?ncmc ([a-z]+)\b", page.read_text()))
+    named |= set(re.findall(r"^(?:uv run )?ncmc ([a-z]+)\b", page.read_text(), re.MULTILINE))
+    assert named <= known, named - known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(CHECKOUT)))
+def test_every_option_of_a_named_command_exists(page: Path) -> None:
+    for command, rest in re.findall(r"\bncmc ([a-z]+)([^`\n|]*)", page.read_text()):
+        options = set(re.findall(r"(?<=\s)--[a-z-]+", rest.split("#")[0]))
+        if options:
+            shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout
+            assert all(option in shown for option in options), (page.name, command, options)
+
+
+def test_the_readme_names_every_command_and_target() -> None:
+    text = (CHECKOUT / "README.md").read_text()
+    for command in app.registered_commands:
+        assert f"`ncmc {name_of(command)}" in text
+    for name in ("smoke", "table1", "table7", "figure1", "figure4", "figure7", "numbers", "theory"):
+        assert f"`{name}`" in text
+
+
+def test_the_readme_counts_the_grid_as_it_is() -> None:
+    runs = {run for name in grid.table_names("paper") for run in grid.runs(name)}
+    assert f"{len(runs)} trainings" in (CHECKOUT / "README.md").read_text()
