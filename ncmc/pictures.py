@@ -1,12 +1,9 @@
-"""Image files (JPEG, PNG, ...) -> uint8 arrays of one size, on several threads."""
+"""Image files (JPEG, PNG, ...) -> uint8 arrays of one size."""
 
 import io
 import math
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
-from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -17,10 +14,6 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 )
 MODES = {1: "L", 3: "RGB"}
-CROP = 224 / 256  # of the shorter side, as ImageNet is evaluated
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 def is_picture(name: str) -> bool:
@@ -116,18 +109,3 @@ def random_box(width: int, height: int, random: np.random.Generator) -> tuple[in
     h = min(height, round(width * 4 / 3))
     left, top = (width - w) // 2, (height - h) // 2
     return (left, top, left + w, top + h)
-
-
-def in_order(work: Callable[[T], R], items: Iterable[T], workers: int, ahead: int) -> Iterator[R]:
-    """work(item) for each item, on `workers` threads, in order, at most `ahead` of the consumer."""
-    items = iter(items)
-    with ThreadPoolExecutor(max_workers=max(workers, 1)) as pool:
-        waiting: list[Future[Any]] = [pool.submit(work, item) for item in islice(items, ahead)]
-        try:
-            while waiting:
-                result = waiting.pop(0).result()
-                waiting.extend(pool.submit(work, item) for item in islice(items, 1))
-                yield result
-        finally:
-            for future in waiting:
-                future.cancel()

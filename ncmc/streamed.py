@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ncmc import pictures
+from ncmc import pictures, threads
 from ncmc.errors import UserError
 
 MODES = ("centre", "random")
@@ -75,7 +75,7 @@ class Streamed:
             random = np.random.default_rng([seed, epoch, place])
             return self._random(int(order[place]), random)
 
-        decoded = pictures.in_order(decode, range(len(order)), workers, ahead * batch_size)
+        decoded = threads.in_order(decode, range(len(order)), workers, ahead * batch_size)
         for start in range(0, len(order), batch_size):
             size = min(batch_size, len(order) - start)
             batch = np.empty((size, *self.shape[1:]), np.uint8)

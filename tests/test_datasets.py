@@ -1,5 +1,6 @@
 """Readers against torchvision's own on archives in the official formats, and archives that lie."""
 
+import gzip
 import io
 import os
 import pickle
@@ -556,3 +557,35 @@ def test_status_covers_every_entry_in_order(pets):
 
 def test_errors_of_the_disk_are_said_in_words():
     assert "no space left" in str(files.explain(OSError(28, "x"), Path("a")))
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_a_bit_flipped_in_a_compressed_tar_is_seen_without_a_declared_sum(tmp_path, kind):
+    path = tar(tmp_path / "pets", class_folders(n_train=40), f"w:{kind}")
+    content = bytearray(path.read_bytes())
+    for place in (len(content) // 3, len(content) // 2, len(content) - 5):
+        flipped = content.copy()
+        flipped[place] ^= 4
+        path.write_bytes(flipped)
+        with pytest.raises(UserError, match="damaged or no archive"):
+            [member.read() for member in archives.members(path)]
+
+
+def test_gzip_files_in_a_row_and_padding_are_one_archive(tmp_path):
+    content = class_folders(n_train=40)
+    path = tar(tmp_path / "plain", content, "w")
+    plain = path.read_bytes()
+    parts = (plain[:7000], plain[7000:70_000], plain[70_000:])
+    path.write_bytes(b"".join(gzip.compress(part) for part in parts) + bytes(513))
+    found = {str(member.name): member.read() for member in archives.members(path)}
+    assert found == content
+    path.write_bytes(path.read_bytes() + b"something else")
+    with pytest.raises(UserError, match="damaged or no archive"):
+        list(archives.members(path))
+
+
+def test_an_archive_may_be_left_half_read(tmp_path):
+    path = tar(tmp_path / "pets.tar.gz", class_folders(n_train=40))
+    wanted = {archives.PurePosixPath("train/cat/3.png")}
+    assert len(list(archives.members(path, wanted))) == 4
+    next(archives.members(path)).read()

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ncmc import archives, pictures
+from ncmc import archives, pictures, threads
 from ncmc.arrays import Sink
 from ncmc.config import Dataset
 from ncmc.errors import UsageError, UserError
@@ -46,7 +46,7 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
         size, channels = entry.image_size, entry.channels
         return [(n, pictures.whole(data, f"{path}: {n}", size, channels)) for n, data in chunk]
 
-    for chunk in pictures.in_order(decode, _chunks(path, place), workers=2, ahead=8):
+    for chunk in threads.in_order(decode, _chunks(path, place), workers=2, ahead=8):
         for name, pixels in chunk:
             if not images:
                 images = {p: sink.slots(p, labels[p], pixels.shape) for p in parts}
