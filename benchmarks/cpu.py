@@ -25,6 +25,7 @@ from ncmc.loaders import Resident, plan_epoch
 STEPS = {"resnet20": 8, "resnet32": 8}  # of a round; 1 for larger networks
 IMAGES = 12_406  # CIFAR-10-LT at tau 0.01
 BATCH = 128
+Work = Callable[[int], None]  # that many steps
 
 
 def main() -> None:
@@ -52,7 +53,9 @@ def main() -> None:
         chosen.out.write_text(json.dumps(body | {"options": str(chosen)}, indent=1) + "\n")
 
 
-def plain_side(name: str, method: str, images: np.ndarray, labels: np.ndarray) -> Callable[[int], None]:
+def plain_side(
+    name: str, method: str, images: np.ndarray, labels: np.ndarray
+) -> Callable[[int], None]:
     run = make_run("cifar10", 0.01, name, method)
     recipe = run.resolve().recipe
     model = models.build(run, np.bincount(labels).tolist(), 32, 3)
@@ -63,7 +66,9 @@ def plain_side(name: str, method: str, images: np.ndarray, labels: np.ndarray) -
     return lambda n: plain.train_epoch(model, optimizer, loader, recipe, 6, cpu, limit=n) and None
 
 
-def our_side(name: str, method: str, images: np.ndarray, labels: np.ndarray) -> Callable[[int], None]:
+def our_side(
+    name: str, method: str, images: np.ndarray, labels: np.ndarray
+) -> Callable[[int], None]:
     cpu = torch.device("cpu")
     run = make_run("cifar10", 0.01, name, method)
     resolved = run.resolve()
@@ -88,9 +93,7 @@ def our_side(name: str, method: str, images: np.ndarray, labels: np.ndarray) -> 
     return work
 
 
-def compare(
-    name: str, sides: dict[str, Callable[[int], None]], n: int, rounds: int
-) -> dict[str, object]:
+def compare(name: str, sides: dict[str, Work], n: int, rounds: int) -> dict[str, object]:
     for work in sides.values():
         work(1)  # not counted
     seconds: dict[str, list[float]] = {side: [] for side in sides}

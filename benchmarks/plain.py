@@ -1,6 +1,6 @@
-"""The plain PyTorch loop that the harness is compared with: nothing wrong with it, and nothing clever.
+"""The plain PyTorch loop that the harness is compared with: nothing wrong, and nothing clever.
 
-DataLoader, torchvision's transforms on PIL images, float32, NCHW, SGD, a look at the loss each step:
+DataLoader, transforms of torchvision on PIL images, float32, NCHW, SGD, a look at each loss:
 what one writes first, and what the code that the paper's authors started from does.
 """
 

@@ -1,12 +1,24 @@
 """DenseNet-BC for small images (Huang et al. 2017): three dense blocks of bottleneck layers."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ncmc.backbones import Backbone
 from ncmc.backbones._init import check, initialise
+from ncmc.backbones._norm import Moments, moments, norm_relu
 from ncmc.errors import UsageError
+
+EPS = 1e-5  # of every normalisation here, PyTorch's default: known moments need it
+
+
+class Channels(NamedTuple):
+    """A feature map (B, C, H, W) and its channels' batch moments, known from when they came."""
+
+    x: Tensor
+    moments: Moments | None
 
 
 class DenseLayer(nn.Module):
@@ -19,10 +31,10 @@ class DenseLayer(nn.Module):
         self.bn2 = nn.BatchNorm2d(4 * growth)
         self.conv2 = nn.Conv2d(4 * growth, growth, 3, padding=1, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        new = self.conv1(F.relu(self.bn1(x), inplace=True))
-        new = self.conv2(F.relu(self.bn2(new), inplace=True))
-        return torch.cat([x, new], 1)  # (B, inputs + growth, H, W)
+    def forward(self, old: Channels) -> Channels:
+        new = self.conv1(norm_relu(old.x, self.bn1, old.moments))
+        new = self.conv2(norm_relu(new, self.bn2))
+        return _joined(old, new)  # (B, inputs + growth, H, W)
 
 
 class Transition(nn.Module):
@@ -33,8 +45,9 @@ class Transition(nn.Module):
         self.bn = nn.BatchNorm2d(inputs)
         self.conv = nn.Conv2d(inputs, outputs, 1, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.avg_pool2d(self.conv(F.relu(self.bn(x), inplace=True)), 2)
+    def forward(self, old: Channels) -> Channels:
+        x = F.avg_pool2d(self.conv(norm_relu(old.x, self.bn, old.moments)), 2)
+        return _fresh(x)
 
 
 class DenseNet(Backbone):
@@ -43,7 +56,8 @@ class DenseNet(Backbone):
     def __init__(self, layers: int, channels: int, growth: int, reduction: float) -> None:
         super().__init__()
         width = 2 * growth
-        parts: list[nn.Module] = [nn.Conv2d(channels, width, 3, padding=1, bias=False)]
+        self.stem = nn.Conv2d(channels, width, 3, padding=1, bias=False)
+        parts: list[nn.Module] = []
         for block in range(3):
             parts += [DenseLayer(width + i * growth, growth) for i in range(layers)]
             width += layers * growth
@@ -55,8 +69,26 @@ class DenseNet(Backbone):
         self.out_features = width
 
     def forward(self, images: Tensor) -> Tensor:
-        out = F.relu(self.bn(self.parts(images)), inplace=True)
+        last = self.parts(_fresh(self.stem(images)))
+        out = norm_relu(last.x, self.bn, last.moments)
         return out.mean((2, 3))  # (B, C, H, W) -> (B, C)
+
+
+def _fresh(x: Tensor) -> Channels:
+    wanted = x.requires_grad and x.device.type == "cpu"  # where norm_relu makes use of them
+    return Channels(x, moments(x, EPS) if wanted else None)
+
+
+def _joined(old: Channels, x: Tensor) -> Channels:
+    """The old channels, then the new ones."""
+    both = torch.cat([old.x, x], 1)
+    if old.moments is None:
+        return Channels(both, None)
+    new = moments(x, EPS)
+    return Channels(
+        both,
+        Moments(*(torch.cat(pair) for pair in zip(old.moments, new, strict=True))),
+    )
 
 
 def densenet_bc(
