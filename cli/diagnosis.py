@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ncmc import grid, paths, records, targets
+from ncmc import devices, grid, paths, records
 from ncmc.errors import UserError
 
 SMOKE_SECONDS = 180  # what the README promises for two cores
@@ -39,7 +39,7 @@ def diagnose() -> Diagnosis:
 def _machine() -> list[Line]:
     here = records.hardware()
     free = shutil.disk_usage(paths.root()).free / 1e9
-    gpus = targets.gpu_count()
+    gpus = devices.count()
     versions = records.packages()
     return [
         Line("processor", f"{here['processor']}, {here['cores']} cores", True),
@@ -131,13 +131,13 @@ def cost_of(name: str, price: float) -> dict[str, Any]:
 
 def gate(insist: bool) -> None:
     """Stop the paper's grid where there is no GPU, with its cost. Raises UserError."""
-    if insist or targets.gpu_count():
+    if insist or devices.count():
         return
     told = cost_of("all", 0.0)
     raise UserError(
         "the paper's grid is planned for a GPU, and this machine has none. "
-        f"Its {told['runs']} runs would take about {told['hours'] / 24:.0f} days here, one after the other "
-        f"({told['device']}), and {told['disk_gb']:.0f} GB of disk. Without a GPU: "
+        f"Its {told['runs']} runs would take about {told['hours'] / 24:.0f} days here, one after "
+        f"the other ({told['device']}), and {told['disk_gb']:.0f} GB of disk. Without a GPU: "
         "`snakemake --cores all smoke`. To start all the same, put this last on the line: "
         "--config insist=true"
     )

@@ -1,6 +1,7 @@
 """The commands that make things: fetch, split, train, evaluate."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -112,7 +113,7 @@ def train(
 ) -> None:
     """Train one run to its record, going on from its checkpoint if it has one."""
     from cli.progress import progress_for
-    from ncmc import grid, records
+    from ncmc import devices, grid, memory, records
 
     chosen = run_from(run, dataset, tau, backbone, method, seed, option)
     path = records.path_of(chosen, results)
@@ -126,10 +127,13 @@ def train(
             f"({'; '.join(records.differing_keys(record))}). Use --force to train it again."
         )
     _need_split(chosen)
+    memory.keep_pages()
     from ncmc import train as training
 
     execution = grid.parse_options(",".join(option or []))
-    with progress_for(sys.stderr) as progress:
+    with devices.claim() as gpu, progress_for(sys.stderr) as progress:
+        if device is None and devices.count() > 1 and "LOCAL_RANK" not in os.environ:
+            device = f"cuda:{gpu}"
         record = training.train(
             chosen, progress, device=device, results=results, execution=execution
         )

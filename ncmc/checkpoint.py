@@ -39,7 +39,9 @@ def load(path: Path, identity: dict[str, str]) -> dict[str, Any]:
             f"{path} holds more than plain data and was not loaded: it may be hostile. {remedy}"
         ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is truncated or no checkpoint ({_line(error)}). {remedy}") from error
+        raise UserError(
+            f"{path} is truncated or no checkpoint ({_line(error)}). {remedy}"
+        ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path} is no checkpoint of this version of ncmc. {remedy}")
     found = content["identity"]

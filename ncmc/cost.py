@@ -114,7 +114,8 @@ def probe(backbone: str, image_size: int, channels: int, recipe: str, device: st
     )
     data = Resident(images, torch.arange(count) % 2, resolved.recipe, where)
     dtype = steps.pick_dtype(resolved.execution, where, image_size)
-    step = steps.Step(model, steps.make_optimizer(model, resolved.recipe, where), data, dtype, where)
+    optimizer = steps.make_optimizer(model, resolved.recipe, where)
+    step = steps.make_step(model, optimizer, data, dtype, where, resolved.execution)
     assert steps_per_epoch(count, resolved.recipe) == 1
     draws = plan_epoch(count, resolved.recipe, 0, 1).to(where).at(0, count)
 

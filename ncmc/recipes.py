@@ -52,6 +52,8 @@ class Execution(Strict):
     precision: Literal["auto", "float32", "bfloat16"]
     eval_batch: Annotated[int, Field(ge=1)]
     deterministic: bool
+    graphs: bool
+    compile: bool
     checkpoint_seconds: Positive
     resident_gigabytes: Positive
 

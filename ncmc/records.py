@@ -103,7 +103,9 @@ def path_of(run: Run, results: Path | None = None) -> Path:
 
 def save(record: Record, path: Path) -> None:
     """Write a record whole or not at all. Raises UserError (no permission, disk full)."""
-    lines = [f'"{key}": {json.dumps(value, allow_nan=False)}' for key, value in record.to_json().items()]
+    lines = [
+        f'"{key}": {json.dumps(value, allow_nan=False)}' for key, value in record.to_json().items()
+    ]
     files.write_atomic(path, "{\n" + ",\n".join(lines) + "\n}\n")
 
 

@@ -1,6 +1,5 @@
 """What the Snakefile asks: paths and resources of jobs, as functions of their wildcards."""
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -87,11 +86,3 @@ def minutes_of(wildcards: Any) -> int:
 
 def _run(wildcards: Any) -> Run:
     return grid.parse_id(wildcards.run) if hasattr(wildcards, "run") else wildcards
-
-
-def gpu_count() -> int:
-    """GPUs of this machine, without importing torch."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        return len([name for name in visible.split(",") if name.strip() not in ("", "-1")])
-    return len([n for n in os.listdir("/dev") if n.startswith("nvidia") and n[6:].isdigit()])

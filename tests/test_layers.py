@@ -10,8 +10,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "ncmc"
 # Each may import those before it (design: from places and files to pictures and pages).
 ORDER = """
-errors paths files interrupts config recipes catalog grid statistics reference records
-digests store archives transfer download fetch arrays pictures readers datasets streamed splits
+errors paths files interrupts memory devices threads config recipes catalog grid statistics reference
+records digests store archives transfer pictures streamed arrays readers download fetch datasets splits
 frames losses backbones methods loaders schedule metrics models evaluate checkpoint steps
 train cost theory tables curves checks verdicts compare observe verify targets figures report
 """.split()  # noqa: SIM905

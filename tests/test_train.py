@@ -245,6 +245,4 @@ def test_test_and_collapse_are_measured_as_often_as_the_recipe_says(workspace: P
     tested = [e["epoch"] for e in progress.entries if e["test_accuracy"] is not None]
     measured = [e["epoch"] for e in progress.entries if e["collapse"] is not None]
     assert (tested, measured) == ([2, 4, 5], [1, 3, 5])
-    assert (
-        json.loads(records.path_of(run).read_text())["result"]["accuracy"]["best_epoch"] in tested
-    )
+    assert records.load(records.path_of(run)).result["accuracy"]["best_epoch"] in tested

@@ -1,9 +1,9 @@
 """Batch normalisation with ReLU as one step: the same numbers as the two, with less memory traffic.
 
-On a CPU a convolution in bfloat16 is so fast that normalisation and ReLU take most of the time. Two
-things help, both exact. ReLU of a bfloat16 number is a maximum of its bits read as an integer. And the
-batch statistics of a channel do not depend on who reads it: a dense block, in which every layer
-normalises all earlier channels again, needs each of them once.
+On a CPU a convolution in bfloat16 is so fast that normalisation and ReLU take most of the time.
+Two things help, both exact. ReLU of a bfloat16 number is a maximum of its bits read as an integer.
+And the batch statistics of a channel do not depend on who reads it: a dense block, in which every
+layer normalises all earlier channels again, needs each of them once.
 """
 
 from typing import Any, NamedTuple

@@ -59,6 +59,13 @@ class Method(nn.Module):
         """Backbone output (B, out_features), float32 -> h (B, d), what the loss sees."""
         return x
 
+    def stage(self, epoch: int) -> int:
+        """Which of the method's stages an epoch is in; the loss may look at the epoch by this alone.
+
+        A step is recorded once for each stage: a method that changes its loss at an epoch says so.
+        """
+        return 0
+
     def criterion(self, h: Tensor, labels: Tensor, epoch: int) -> Tensor:
         """The loss for one vector of labels, a scalar: the batch mean. Epochs count from 1."""
         raise NotImplementedError
