@@ -589,3 +589,54 @@ def test_an_archive_may_be_left_half_read(tmp_path):
     wanted = {archives.PurePosixPath("train/cat/3.png")}
     assert len(list(archives.members(path, wanted))) == 4
     next(archives.members(path)).read()
+
+
+def python2_batch(images, labels):
+    """A batch as Python 2 pickled the released ones: the array's bytes are a plain `str`."""
+    rows = np.ascontiguousarray(images.transpose(0, 3, 1, 2)).reshape(len(images), -1)
+    data = rows.tobytes()
+    head = b"\x80\x02}(U\x04datacnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n"
+    shape = b"K" + bytes([len(rows)]) + b"M" + rows.shape[1].to_bytes(2, "little") + b"\x86"
+    version = b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    kind = b"cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R" + version
+    array = b"K\x00\x85U\x01b\x87R(K\x01" + shape + kind + b"\x89T"
+    tail = b"tbU\x06labels](" + b"".join(b"K" + bytes([k]) for k in labels) + b"eu."
+    return head + array + len(data).to_bytes(4, "little") + data + tail
+
+
+def test_pickles_of_python_2_are_read_as_the_released_ones_are(project, tmp_path):
+    images, labels = random_images(20), labels_of(20)
+    batch = python2_batch(images, labels)
+    official = pickle.loads(batch, encoding="latin1")
+    assert official["data"].shape == (20, 3072)
+    content = {
+        "cifar-10-batches-py/batches.meta": pickle.dumps({"label_names": list("abcdefghij")}, 2),
+        "cifar-10-batches-py/data_batch_1": batch,
+        "cifar-10-batches-py/test_batch": batch,
+    }
+    train, _ = ready(project, "made", tar(tmp_path / "c.tar.gz", content), "cifar")
+    assert np.array_equal(train.images, images)
+    assert train.labels.tolist() == labels.tolist()
+
+
+# --- real images, where the checkout has them beside it -------------------------------------------
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()  # noqa: SIM905
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the JPEG copies of CIFAR-10 are not here")
+def test_the_jpeg_copies_are_cifar10_in_its_own_order():
+    entry = config.dataset("cifar10_jpeg")
+    path = SHARED / entry.files[0].name
+    content = {member.name: member.read() for member in archives.members(path)}
+    found = imagefolder.layout(content, str(path))
+    assert found.class_names == CLASSES  # also the order of CIFAR-10's own label names
+    assert (len(found.train), len(found.test)) == (50_000, 10_000)
+    sample = np.load(SHARED / "cifar10-sample.npz")
+    batch, labels = sample["train_images"][:1017], sample["train_labels"][:1017]
+    for k in range(10):
+        own = [content[name] for name, label in found.train if label == k]
+        for data, original in zip(own, batch[labels == k], strict=False):
+            copy = np.asarray(Image.open(io.BytesIO(data))).astype(int)
+            assert np.abs(copy - original).mean() < 20  # 40 to 80 for another image
