@@ -60,7 +60,7 @@ def fetch(
 ) -> None:
     """Bring datasets here, through DVC, verified by checksum; a second call goes on."""
     from cli import show
-    from ncmc import catalog, datasets
+    from ncmc import datasets
     from ncmc import fetch as fetching
 
     if status:
@@ -70,10 +70,12 @@ def fetch(
         raise UsageError("fetch needs the name of a dataset, or --status. See: ncmc list datasets")
     if source and len(names) > 1:
         raise UsageError("--from is for one dataset at a time.")
-    for name in (catalog.canonical("dataset", n) for n in names):
+    for name in names:
         with show.transfer() as bar:
-            fetched = fetching.fetch(name, source, progress=bar.progress, say=bar.say)
-        datasets.prepare(name)
+            fetched = fetching.fetch(
+                name, source, replace=replace, progress=bar.progress, say=bar.say
+            )
+            datasets.prepare(name, say=bar.say)
         if as_json:
             print(json.dumps({"dataset": name, "how": fetched.how, "folder": str(fetched.folder)}))
         else:
