@@ -53,6 +53,9 @@ def fetch(
             "--from", help="A file, folder or address to use instead of the official one."
         ),
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take a set of your own anew, though it is here.")
+    ] = False,
     status: Annotated[
         bool, typer.Option("--status", help="What is here; fetches nothing.")
     ] = False,
