@@ -7,13 +7,17 @@ from functools import cache
 
 import torch
 
-from ncmc import catalog, config, models, splits, steps
+from ncmc import catalog, config, memory, models, splits, steps
 from ncmc.config import Dataset
 from ncmc.grid import Run, make_run
 from ncmc.loaders import Resident, plan_epoch, steps_per_epoch
 
-PROBE_SECONDS = 1.5  # of repeated steps, once the first, slower one is over
+PROBE_SECONDS = 1.0  # of repeated steps, once the first, slower one is over
 PROBE_IMAGES = {"cpu": 16, "cuda": 128}  # a batch of the probe
+PROBE_PIXELS = (
+    32  # small images are probed at this size, and larger ones of the same network scaled
+)
+LARGE_PIXELS = 128  # from here on a network has another stem: probed as it is
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,14 @@ def train_images(run: Run) -> int:
 
 def _of_run(run: Run, device: torch.device, done: bool) -> RunCost:
     entry, recipe = config.dataset(run.dataset), run.resolve().recipe
-    speed = probe(run.backbone, entry.image_size or 32, entry.channels, entry.recipe, device.type)
+    size = entry.image_size or PROBE_PIXELS
+    probed = size if size >= LARGE_PIXELS else PROBE_PIXELS
+    speed = probe(run.backbone, probed, entry.channels, entry.recipe, device.type)
+    scale = (size / probed) ** 2  # convolutions: work grows with the pixels
     images, tests = train_images(run), entry.test_images or 0
     collapses = 1 + -(-recipe.epochs // recipe.collapse_every)
     looked_at = tests * -(-recipe.epochs // recipe.test_every) + images * collapses
-    seconds = images * recipe.epochs * speed.train + looked_at * speed.evaluate
+    seconds = scale * (images * recipe.epochs * speed.train + looked_at * speed.evaluate)
     return RunCost(run, seconds, 4 * speed.parameters, done)
 
 
@@ -104,8 +111,9 @@ def probe(backbone: str, image_size: int, channels: int, recipe: str, device: st
     dataset = next(name for name, entry in config.datasets().items() if entry.recipe == recipe)
     run = make_run(dataset, 1, backbone, "CE")
     resolved = run.resolve()
+    memory.keep_pages()  # as `ncmc train` does
     torch.set_num_threads(resolved.execution.threads)
-    count = PROBE_IMAGES[device]
+    count = PROBE_IMAGES[device] if image_size < LARGE_PIXELS else PROBE_IMAGES[device] // 4
     model = models.build(run, [count // 2] * 2, image_size, channels)
     model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator = torch.Generator().manual_seed(0)
