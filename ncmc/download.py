@@ -120,6 +120,21 @@ def download(
         return verified(name)
 
 
+def reject_wrong(name: str, say: Say | None = None) -> None:
+    """Set aside the files in data/raw/NAME that are not those of config/datasets.yaml."""
+    for file in config.dataset(name).files:
+        _rejected(name, file, say)
+
+
+def _rejected(name: str, file: DatasetFile, say: Say | None) -> list[str]:
+    """What to report of a file that was there and had to be set aside; nothing if it is right."""
+    path = folder(name) / file.name
+    if not path.is_file():
+        return []
+    wrong = digests.differences(memory(name).digest(path), file)
+    return [_set_aside(name, path, file, str(path), wrong, say)] if wrong else []
+
+
 def _bring(
     name: str,
     file: DatasetFile,
@@ -131,12 +146,9 @@ def _bring(
     if PurePosixPath(file.name).name != file.name or file.name.startswith("."):
         raise UserError(f"config/datasets.yaml: {name}: '{file.name}' is not a plain file name.")
     target = folder(name) / file.name
-    failures = []
+    failures = _rejected(name, file, say)
     if target.is_file():
-        wrong = digests.differences(memory(name).digest(target), file)
-        if not wrong:
-            return
-        failures.append(_set_aside(name, target, file, str(target), wrong, say))
+        return
     places = _places(name, file, source)
     for place in places:
         partial = aside("partial", name) / f"{file.name}.part"

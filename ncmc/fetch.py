@@ -43,6 +43,7 @@ def fetch(
         if replace:
             _forget(name, entry, source)
         how = "already here"
+        download.reject_wrong(name, say)
         if download.missing(name):
             known = not replace and _from_cache(name, say)
             how = "from the cache" if known else "fetched"

@@ -210,6 +210,20 @@ def test_a_damaged_cache_is_not_believed(made, web):
     assert fetch.fetch("made").how == "from the cache"
 
 
+def test_a_file_that_rots_is_replaced_in_the_cache_too(made, web):
+    fetch.fetch("made")
+    path = download.folder("made") / "set.bin"
+    assert path.stat().st_nlink == 2  # one file on disk, in the cache and here
+    path.chmod(0o644)
+    path.write_bytes(bytes(len(CONTENT)))
+    assert fetch.fetch("made").how == "fetched"
+    assert path.read_bytes() == CONTENT
+    forget(made)
+    web.behaviours.clear()
+    assert fetch.fetch("made").how == "from the cache"
+    assert path.read_bytes() == CONTENT
+
+
 def test_a_cache_that_cannot_be_written_is_named(made):
     (made.root / ".dvc" / "cache").write_text("a file in the way")
     with pytest.raises(UserError, match="dvc cache dir"):
