@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 
 from ncmc import config, digests, files, paths
-from ncmc.errors import UserError
+from ncmc.errors import UsageError, UserError
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -34,7 +34,13 @@ def recorded(name: str) -> str | None:
     lock = paths.root() / "dvc.lock"
     if not lock.is_file():
         return None
-    held = (config.read_yaml(lock) or {}).get("stages", {}).get(stage(name))
+    try:
+        held = (config.read_yaml(lock) or {}).get("stages", {}).get(stage(name))
+    except (UsageError, AttributeError) as error:
+        raise UserError(
+            f"{lock} is damaged. Restore it (`git checkout dvc.lock`) or delete it, and run the "
+            "same command again."
+        ) from error
     declared = config.read_yaml(paths.config("datasets.yaml"))["datasets"][name].get("files")
     try:
         then = held["params"]["config/datasets.yaml"][f"datasets.{name}.files"]

@@ -254,6 +254,15 @@ def test_a_checkout_without_git_or_dvc(made):
         fetch.fetch("made")
 
 
+@pytest.mark.parametrize("content", ["stages: {fetch@made: [", "- a list", "\0"])
+def test_a_damaged_lock_is_named(made, content):
+    (made.root / "dvc.lock").write_text(content)
+    with pytest.raises(UserError, match=r"dvc\.lock is damaged.*git checkout"):
+        fetch.fetch("made")
+    (made.root / "dvc.lock").unlink()
+    fetch.fetch("made")
+
+
 def test_an_unknown_name_says_which_there_are(made):
     with pytest.raises(UsageError, match="Did you mean 'made'"):
         fetch.fetch("mode")

@@ -216,6 +216,25 @@ def test_an_altered_split_is_refused(project, tmp_path):
         splits.load_split(folder)
 
 
+def test_a_process_killed_between_the_two_files_leaves_no_split(project, tmp_path):
+    prepared(project, shuffled_labels([50] * 10))
+    code = (
+        "import os; from pathlib import Path; write = splits.files.write_atomic\n"
+        "def dying(path, content):\n"
+        "    os.kill(os.getpid(), 9) if path.name == 'manifest.json' else write(path, content)\n"
+        "splits.files.write_atomic = dying\n"
+        f"splits.make_split('made', 0.1).save(Path({str(tmp_path / 'split')!r}))"
+    )
+    process = project.start(code)
+    process.communicate(timeout=30)
+    assert process.returncode == -9
+    assert (tmp_path / "split" / "indices.npz").exists()
+    with pytest.raises(UserError, match=r"manifest\.json does not exist.*ncmc split"):
+        splits.load_split(tmp_path / "split")
+    splits.make_split("made", 0.1).save(tmp_path / "split")
+    splits.load_split(tmp_path / "split")
+
+
 def test_a_split_of_other_data_is_refused(project, tmp_path):
     prepared(project, shuffled_labels([50] * 10))
     splits.make_split("made", 0.1).save(tmp_path / "split")
