@@ -17,7 +17,7 @@ from cli.options import (
     complete_method,
     run_from,
 )
-from ncmc.errors import UsageError
+from ncmc.errors import UsageError, UserError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -118,12 +118,17 @@ def train(
 ) -> None:
     """Train one run to its record, going on from its checkpoint if it has one."""
     from cli.progress import progress_for
-    from ncmc import devices, grid, memory, records
+    from ncmc import datasets, devices, grid, memory, records
 
     chosen = run_from(run, dataset, tau, backbone, method, seed, option)
     path = records.path_of(chosen, results)
     if path.exists() and not force:
         record = records.load(path)
+        if record.run != chosen:
+            raise UserError(
+                f"{path} is the record of {record.run.id}, not of {chosen.id}. Move it to its own "
+                "folder, or use --force to train over it."
+            )
         if not records.differing_keys(record):
             _tell(record, path, "already trained", as_json)
             return
@@ -131,6 +136,7 @@ def train(
             f"{path} was made with another configuration "
             f"({'; '.join(records.differing_keys(record))}). Use --force to train it again."
         )
+    datasets.verify(chosen.dataset)  # the bytes that it trains on are those that were fetched
     _need_split(chosen)
     memory.keep_pages()
     from ncmc import train as training

@@ -66,13 +66,29 @@ class Dataset(Strict):
 def read_yaml(path: Path) -> Any:
     """The content of a YAML file. Raises UsageError that names the file (and line) at fault."""
     try:
-        return yaml.safe_load(path.read_text())
+        content = yaml.load(path.read_text(), Loader=_Unrepeated)
     except FileNotFoundError as error:
         raise UsageError(f"{path} does not exist; it is part of the project's checkout.") from error
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid YAML: {error}") from error
+    if content is None:
+        raise UsageError(f"{path} is empty; take it from the project's checkout again.")
+    return content
+
+
+class _Unrepeated(yaml.SafeLoader):
+    """Refuses a key that stands twice in one mapping: YAML itself would drop the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key, (place, _) in zip(keys, node.value, strict=True):
+            if keys.count(key) > 1:
+                raise yaml.MarkedYAMLError(
+                    problem=f"key '{key}' stands twice", problem_mark=place.start_mark
+                )
+        return super().construct_mapping(node, deep)
 
 
 def parse(model: type[Model], data: Any, where: str) -> Model:

@@ -155,7 +155,7 @@ def check_tau(tau: Any) -> None:
 
 def parse_id(text: str) -> Run:
     """The Run of an id such as `digits/tau=0.02/resnet8/CAL/f=20,theta=0.2/seed=0`."""
-    shape = "DATASET/tau=T/BACKBONE/METHOD/OPTIONS/seed=N"
+    shape = "DATASET/tau=T/BACKBONE/METHOD/OPTIONS/seed=N (OPTIONS: f=20,theta=0.2 or default)"
     match = re.fullmatch(r"([^/]+)/tau=([^/]+)/([^/]+)/([^/]+)/([^/]+)/seed=(\d+)", text.strip("/"))
     if not match:
         raise UsageError(f"'{text}' is no run; allowed: {shape}.")

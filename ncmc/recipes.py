@@ -11,7 +11,7 @@ from ncmc import config, paths
 from ncmc.config import SplitOptions, Strict
 from ncmc.errors import UsageError, unknown
 
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Value = bool | int | float | str
 
@@ -27,7 +27,7 @@ class Recipe(Strict):
     gamma: Positive
     warmup_epochs: Annotated[int, Field(ge=0)]
     momentum: Share
-    weight_decay: Annotated[float, Field(ge=0)]
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     mixup: bool
     mixup_alpha: Positive
     augment: Literal["crop_flip", "none", "resized_crop_flip"]

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ncmc.errors import UsageError
 from ncmc.loaders import Draws, Resident
 from ncmc.methods import Method
 from ncmc.recipes import Execution, Recipe
@@ -14,8 +15,15 @@ SMALL_IMAGE = 16  # pixels: below this bfloat16 gains nothing
 
 
 def pick_device(name: str | None = None) -> torch.device:
-    """`name`, or a CUDA device where there is one, or the CPU."""
-    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+    """`name`, or a CUDA device where there is one, or the CPU. Raises UsageError."""
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    allowed = ["cpu", *(["cuda"] if gpus else []), *(f"cuda:{i}" for i in range(gpus))]
+    if name is not None and name not in allowed:
+        raise UsageError(
+            f"device is '{name}'; allowed on this machine: {', '.join(allowed)}"
+            f"{'' if gpus else ' (torch sees no GPU: ncmc doctor)'}."
+        )
+    return torch.device(name or ("cuda" if gpus else "cpu"))
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:

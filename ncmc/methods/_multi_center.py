@@ -14,6 +14,8 @@ from ncmc.methods import Method
 from ncmc.methods._checks import check_choice, check_number, check_switch, check_whole
 from ncmc.methods._layers import BatchNorm, RunningNorm, Unit, linear
 
+MOST_GIGABYTES = 16  # of a frame
+
 
 class MultiCenter(Method):
     """Backbone, [normalisation], linear layer -> h; loss of Eq. 34 as trained in App. F.1.
@@ -73,6 +75,7 @@ class MultiCenter(Method):
         elif self.prediction_bn == "affine":
             self.bn = BatchNorm(dim)
         basis = None
+        _check_size(needed, dim, options)
         if not options.axes:  # at 1000 classes and f = 20 the dense frame takes 1.7 GB
             basis = frames.multi_center_basis(self.centers_per_class, dim, generator)
         self.dim = dim
@@ -135,6 +138,16 @@ class MultiCenter(Method):
             padding = self.dim - rows.shape[1]
             return nn.functional.pad(rows, (0, padding)).to(torch.get_default_dtype())
         return rows.to(self.basis.dtype) @ self.basis[: rows.shape[1]]
+
+
+def _check_size(rows: int, dim: int, options: Any) -> None:
+    """Refuse a frame that no machine holds, before it is tried."""
+    gigabytes = 4 * dim * (1 if options.axes else rows) / 1e9
+    if gigabytes > MOST_GIGABYTES:
+        raise UsageError(
+            f"f is {options.f}: a frame of {rows} vectors in {dim} dimensions takes "
+            f"{gigabytes:.0f} GB; allowed: {MOST_GIGABYTES} GB. Lower f, or set axes=on."
+        )
 
 
 def _normalisation(name: str, width: int) -> nn.Module:
