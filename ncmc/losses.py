@@ -5,6 +5,7 @@ graph; half-precision features are computed with in float32.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -91,14 +92,19 @@ def frame_regression(
 
 
 def dot_regression(
-    features: Tensor, labels: Tensor, classifier: Tensor, batch_scaling: bool = True
+    features: Tensor,
+    labels: Tensor,
+    classifier: Tensor,
+    batch_scaling: bool = True,
+    total: Callable[[Tensor], Tensor] = lambda counts: counts,
 ) -> Tensor:
     """The dot-regression loss (Yang et al. 2022, assumption A10): the mean over the batch of
 
         (<m_y, h> - |m_y| |h|)^2 / (2 |h|)
 
     features (B, d); labels (B,); classifier (K, d) with rows m_k. With `batch_scaling`, m_k is
-    scaled by sqrt((B / number of classes present) / count of k in the batch). Returns a scalar.
+    scaled by sqrt((B / number of classes present) / count of k in the batch). Returns
+    a scalar. `total` makes counts (K,) of these labels those of the whole batch they are part of.
     """
     h = in_full(features)
     own = classifier.to(h.dtype)[labels]  # (B, d)
@@ -106,8 +112,8 @@ def dot_regression(
     gaps = (own * unit(h)).sum(1) - lengths(own)
     losses = lengths(h) * gaps.square() / 2
     if batch_scaling:  # the loss is quadratic in m_y, so the square root goes
-        counts = class_sizes(labels, len(classifier)).to(h.dtype)
-        losses = losses * len(labels) / ((counts > 0).sum() * counts[labels])
+        counts = total(class_sizes(labels, len(classifier))).to(h.dtype)
+        losses = losses * counts.sum() / ((counts > 0).sum() * counts[labels])
     return losses.mean()
 
 

@@ -3,7 +3,7 @@
 Accuracies are in percent, everything else as a plain number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypedDict
 
 import torch
@@ -131,40 +131,67 @@ def collapse(
             f"{len(features)} features and {len(labels)} labels; allowed: one label per feature, "
             "and at least one."
         )
-    means, sizes = class_means(features, labels, n_classes)
-    towards = _unit((means if targets is None else targets).double().to(features.device))
-    rows = _unit(classifier.double().to(features.device))
-    distances, overlaps = [], []
-    for part, y in zip(features.split(CHUNK), labels.split(CHUNK), strict=True):
-        h = _unit(part.double())
-        distances.append((h - towards[y]).square().sum(1))
-        overlaps.append((h * rows[y]).sum(1))
-    distance = torch.cat(distances)
-    floor = 1 - float((towards * rows).sum(1) @ sizes.double()) / len(labels)
+    return collapse_over(lambda: [(features, labels)], targets, classifier, n_classes)
+
+
+@torch.no_grad()
+def collapse_over(
+    look: Callable[[], Iterable[tuple[Tensor, Tensor]]],
+    targets: Tensor | None,
+    classifier: Tensor,
+    n_classes: int,
+    gather: Callable[[Tensor], Tensor] = lambda part: part,
+) -> Collapse:
+    """`collapse` of features that come in parts (n, d) with their labels (n,).
+
+    No more than one part is held, and some numbers a sample. `look` starts a pass over all parts:
+    one is made, and without targets, which are the means then, a second. Where processes have a
+    part of the samples each, `gather` joins their tensors (n_r, ...) along the first dimension.
+    """
+    rows = _unit(classifier.double())
+    towards = None if targets is None else _unit(targets.double().to(rows.device))
+    sums, sizes = torch.zeros_like(rows), torch.zeros_like(rows[:, 0], dtype=torch.int64)
+    seen = []
+    for h, y in _chunks(look()):
+        sums.index_add_(0, y, h)
+        sizes += torch.bincount(y, minlength=n_classes)
+        if towards is not None:
+            seen.append(_to_targets(h, y, towards, rows))
+    sums, sizes = gather(sums[None]).sum(0), gather(sizes[None]).sum(0)
+    means = sums / sizes.clamp_min(1)[:, None]
+    if towards is None:
+        towards = _unit(means)
+        seen = [_to_targets(h, y, towards, rows) for h, y in _chunks(look())]
+    distance, overlap = gather(torch.cat([rows.new_zeros(0, 2), *seen])).T.contiguous()
+    floor = 1 - float((towards * rows).sum(1) @ sizes.double()) / len(distance)
     cosine, cosines = _class_cosines(means, sizes)
     return {
         "nc_mean": float(distance.mean()),
         "nc_std": float(distance.std(correction=0)),
-        "variability": 1 - float(torch.cat(overlaps).mean()),
+        "variability": 1 - float(overlap.mean()),
         "variability_floor": None if targets is None else floor,
         "class_cosine": cosine,
         "class_cosines": cosines,
     }
 
 
+def _chunks(parts: Iterable[tuple[Tensor, Tensor]]) -> Iterable[tuple[Tensor, Tensor]]:
+    """At most CHUNK samples at a time, features in float64."""
+    for features, labels in parts:
+        for h, y in zip(features.split(CHUNK), labels.split(CHUNK), strict=True):
+            yield h.double(), y
+
+
+def _to_targets(h: Tensor, y: Tensor, towards: Tensor, rows: Tensor) -> Tensor:
+    """(n, 2): squared distance of each direction to its class's target, overlap with its row."""
+    h = _unit(h)
+    return torch.stack([(h - towards[y]).square().sum(1), (h * rows[y]).sum(1)], 1)
+
+
 def cosines(rows: Tensor) -> Tensor:
     """(N, N) float64: the cosine between each two rows (App. G)."""
     directions = _unit(rows.double())
     return directions @ directions.T
-
-
-def class_means(features: Tensor, labels: Tensor, n_classes: int) -> tuple[Tensor, Tensor]:
-    """(K, d) float64 mean feature (0 without samples) and (K,) number of samples of each class."""
-    sums = features.new_zeros(n_classes, features.shape[1], dtype=torch.float64)
-    for part, y in zip(features.split(CHUNK), labels.split(CHUNK), strict=True):
-        sums.index_add_(0, y, part.double())
-    sizes = torch.bincount(labels, minlength=n_classes)
-    return sums / sizes.clamp_min(1)[:, None], sizes
 
 
 def _class_cosines(

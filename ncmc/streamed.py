@@ -4,7 +4,7 @@ For ImageNet. A decoded image is uint8 (size, size, 3); Pillow gives up Python's
 decodes and scales, so threads use all cores without copying batches between processes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +45,7 @@ class Streamed:
         """The middle of one image (H, W, C), or of several (n, H, W, C), as in evaluation."""
         chosen = np.arange(len(self))[index]
         if chosen.ndim == 0:
-            return self._centre(int(chosen))
+            return self.centre(int(chosen))
         parts = list(self.batches(chosen, batch_size=64))
         return np.concatenate(parts) if parts else np.zeros((0, *self.shape[1:]), np.uint8)
 
@@ -72,27 +72,12 @@ class Streamed:
 
         def decode(place: int) -> np.ndarray:
             if mode == "centre":
-                return self._centre(int(order[place]))
-            random = np.random.default_rng([seed, epoch, place])
-            return self._random(int(order[place]), random)
+                return self.centre(int(order[place]))
+            return self.random(int(order[place]), np.random.default_rng([seed, epoch, place]))
 
-        def pieces() -> Iterator[tuple[np.ndarray, int, range]]:
-            for start in range(0, len(order), batch_size):
-                stop = min(start + batch_size, len(order))
-                batch = np.empty((stop - start, *self.shape[1:]), np.uint8)
-                for first in range(start, stop, PIECE):
-                    yield batch, start, range(first, min(first + PIECE, stop))
-
-        def fill(piece: tuple[np.ndarray, int, range]) -> np.ndarray | None:
-            batch, start, places = piece
-            for place in places:
-                batch[place - start] = decode(place)
-            return batch if places.stop - start == len(batch) else None
-
-        # in order: when the last piece of a batch is done, so are the others
-        for batch in threads.in_order(fill, pieces(), workers, -(-ahead * batch_size // PIECE)):
-            if batch is not None:
-                yield batch
+        n = len(order)
+        sizes = [min(batch_size, n - start) for start in range(0, n, batch_size)]
+        return filled(decode, sizes, self.shape[1:], workers, ahead)
 
     def _open(self, index: int) -> tuple[bytes, Path]:
         path = self.root / self.paths[index]
@@ -101,13 +86,48 @@ class Streamed:
         except OSError as error:
             raise UserError(f"cannot read {path}: {error.strerror or error}.") from error
 
-    def _centre(self, index: int) -> np.ndarray:
+    def centre(self, index: int) -> np.ndarray:
+        """An image as evaluated (size, size, 3)."""
         content, path = self._open(index)
         return pictures.centre(pictures.opened(content, path), path, self.size)
 
-    def _random(self, index: int, random: np.random.Generator) -> np.ndarray:
+    def random(self, index: int, random: np.random.Generator) -> np.ndarray:
+        """A random part of an image, mirrored half of the time (size, size, 3)."""
         content, path = self._open(index)
         image = pictures.opened(content, path)
         box = pictures.random_box(*image.size, random)
         pixels = pictures.scaled(image, path, box, self.size)
         return pixels[:, ::-1] if random.random() < 0.5 else pixels
+
+
+def filled(
+    decode: Callable[[int], np.ndarray],
+    sizes: Sequence[int],
+    shape: tuple[int, ...],
+    workers: int,
+    ahead: int,
+) -> Iterator[np.ndarray]:
+    """uint8 batches of the given sizes (0 is allowed), in order, image i of them all from decode(i).
+
+    `workers`: threads; `ahead`: batches decoded before they are asked for.
+    """
+
+    def pieces() -> Iterator[tuple[np.ndarray, int, range]]:
+        start = 0
+        for size in sizes:
+            batch, stop = np.empty((size, *shape), np.uint8), start + size
+            for first in range(start, max(stop, start + 1), PIECE):
+                yield batch, start, range(first, min(first + PIECE, stop))
+            start = stop
+
+    def fill(piece: tuple[np.ndarray, int, range]) -> np.ndarray | None:
+        batch, start, places = piece
+        for place in places:
+            batch[place - start] = decode(place)
+        return batch if places.stop - start == len(batch) else None
+
+    # in order: when the last piece of a batch is done, so are the others
+    most = ahead * max(sizes, default=0)
+    for batch in threads.in_order(fill, pieces(), workers, -(-most // PIECE) or 1):
+        if batch is not None:
+            yield batch

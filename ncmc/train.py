@@ -4,7 +4,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,24 +22,37 @@ from ncmc import (
     evaluate,
     files,
     models,
+    parallel,
     paths,
     recipes,
     records,
     splits,
     steps,
+    team,
+    threads,
 )
 from ncmc.errors import UserError
 from ncmc.evaluate import EvalSet
 from ncmc.grid import Run
 from ncmc.interrupts import Interrupted, Interrupts
-from ncmc.loaders import EpochPlan, Normalise, Resident, plan_epoch, steps_per_epoch
+from ncmc.loaders import (
+    EpochPlan,
+    Resident,
+    Stored,
+    Streamed,
+    TrainingSet,
+    plan_epoch,
+    steps_per_epoch,
+)
 from ncmc.methods import Method
 from ncmc.recipes import Resolved, Value
 from ncmc.reference import assumptions_for
 from ncmc.schedule import learning_rate
 from ncmc.splits import Split
+from ncmc.team import ALONE, Team
 
 GPU_EVAL_FACTOR = 8  # larger evaluation batches there
+READERS = 16  # threads that read images which are not in memory, at most
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
 
 
@@ -57,6 +70,22 @@ class Progress(Protocol):
 
     def say(self, text: str) -> None:
         """A remark for the reader."""
+
+
+class Silent:
+    """The Progress of a process that does not lead its team."""
+
+    def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
+        """Nothing."""
+
+    def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
+        """Nothing."""
+
+    def epoch(self, entry: dict[str, Any]) -> None:
+        """Nothing."""
+
+    def say(self, text: str) -> None:
+        """Nothing."""
 
 
 @dataclass
@@ -79,7 +108,7 @@ class Training:
     split: Split
     model: Method
     optimizer: torch.optim.SGD
-    data: Resident
+    data: TrainingSet
     train_set: EvalSet
     test_set: EvalSet
     step: steps.Step
@@ -87,6 +116,7 @@ class Training:
     dtype: torch.dtype
     checkpoint: Path
     identity: dict[str, str]
+    team: Team
 
     @property
     def steps(self) -> int:
@@ -110,23 +140,25 @@ def train(
     (an unknown name or option) and Interrupted (SIGTERM, Ctrl-C: a checkpoint is saved first).
     """
     target = records.path_of(run, results)
-    files.make_folder(target.parent)
     folder = (checkpoints or paths.root() / paths.CHECKPOINTS) / run.id
-    with _only_process(folder, run), Interrupts() as interrupts:
-        training = prepare(run, folder / "checkpoint.pt", device, execution)
+    with team.joined(steps.pick_device(device)) as (us, where), ExitStack() as held:
+        interrupts = held.enter_context(Interrupts())
+        us.lead(lambda: held.enter_context(_only_process(folder, target, run)))
+        progress = progress if us.leads else Silent()
+        training = prepare(run, folder / "checkpoint.pt", where, execution, us)
         state = _resume(training, progress)
         started = time.monotonic() - state.seconds
         _fit(training, state, progress, interrupts, started)
         record = _finish(training, state, target, time.monotonic() - started)
-        training.checkpoint.unlink(missing_ok=True)
     return record
 
 
 def prepare(
     run: Run,
     checkpoint_path: Path,
-    device: str | None = None,
+    device: torch.device | str | None = None,
     execution_options: Mapping[str, Value] | None = None,
+    us: Team = ALONE,
 ) -> Training:
     """Everything a run needs, loaded, checked and built."""
     resolved = recipes.resolve(
@@ -135,25 +167,17 @@ def prepare(
     execution = resolved.execution
     torch.set_num_threads(execution.threads)
     torch.use_deterministic_algorithms(execution.deterministic)
-    where = steps.pick_device(device)
+    where = device if isinstance(device, torch.device) else steps.pick_device(device)
     split = splits.load_split(paths.root() / run.split_folder)
-    images = datasets.load(run.dataset, "train")
-    test = datasets.load(run.dataset, "test")
-    size, channels = images.images.shape[1], images.images.shape[3]
+    images = datasets.load(run.dataset, "train").images
+    size, channels = images.shape[1], images.shape[3]
     _check_channels(run, resolved, channels)
 
     model = models.build(run, list(split.counts), size, channels)
     model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = steps.make_optimizer(model, resolved.recipe, where)
     dtype = steps.pick_dtype(execution, where, size)
-    chosen = torch.from_numpy(np.ascontiguousarray(images.images[split.indices]))
-    data = Resident(chosen, torch.from_numpy(np.array(split.labels)), resolved.recipe, where)
-    view = partial(
-        EvalSet,
-        normalise=Normalise.of(resolved.recipe, where),
-        batch=execution.eval_batch * (GPU_EVAL_FACTOR if where.type == "cuda" else 1),
-        autocast=partial(steps.autocast, where, dtype),
-    )
+    data, train_set, test_set = _sets(run, resolved, split, where, dtype, us)
     return Training(
         run=run,
         resolved=resolved,
@@ -161,12 +185,9 @@ def prepare(
         model=model,
         optimizer=optimizer,
         data=data,
-        train_set=view(data.images, data.labels),
-        test_set=view(
-            torch.from_numpy(np.array(test.images)).to(where),
-            torch.from_numpy(np.array(test.labels)).to(where),
-        ),
-        step=steps.Step(model, optimizer, data, dtype, where),
+        train_set=train_set,
+        test_set=test_set,
+        step=parallel.make_step(us, model, optimizer, data, dtype, where, execution),
         device=where,
         dtype=dtype,
         checkpoint=checkpoint_path,
@@ -175,7 +196,44 @@ def prepare(
             "config_hash": records.config_hash(run),
             "split": split.sha256,
         },
+        team=us,
     )
+
+
+def _sets(
+    run: Run, resolved: Resolved, split: Split, where: torch.device, dtype: torch.dtype, us: Team
+) -> tuple[TrainingSet, EvalSet, EvalSet]:
+    """What is trained on, the same images as they are measured, and the test images.
+
+    In memory, or streamed if they are image files or larger than `resident_gigabytes`.
+    """
+    execution, recipe = resolved.execution, resolved.recipe
+    images, test = (datasets.load(run.dataset, part) for part in ("train", "test"))
+    labels = torch.from_numpy(np.array(split.labels))
+    test_labels = torch.from_numpy(np.array(test.labels)).to(where)
+    pixels = (len(labels) + len(test_labels)) * math.prod(images.images.shape[1:])
+    if isinstance(images.images, np.ndarray) and pixels <= execution.resident_gigabytes * 1e9:
+        chosen = torch.from_numpy(np.ascontiguousarray(images.images[split.indices]))
+        held = Resident(chosen, labels, recipe, where)
+        data: TrainingSet = held
+        shown: tuple[Tensor | Stored, ...] = (
+            held.images,
+            torch.from_numpy(np.array(test.images)).to(where),
+        )
+    else:
+        workers = max(1, min(READERS, threads.available() // us.here))
+        stored = Stored(images.images, np.asarray(split.indices), workers)
+        data = Streamed(stored, labels, recipe, where)
+        shown = (stored, Stored(test.images, np.arange(len(test_labels)), workers))
+    in_memory_on_gpu = where.type == "cuda" and data.resident
+    view = partial(
+        EvalSet,
+        normalise=data.normalise,
+        batch=execution.eval_batch * (GPU_EVAL_FACTOR if in_memory_on_gpu else 1),
+        autocast=partial(steps.autocast, where, dtype),
+        team=us,
+    )
+    return data, view(shown[0], data.labels), view(shown[1], test_labels)
 
 
 def _check_channels(run: Run, resolved: Resolved, channels: int) -> None:
@@ -200,14 +258,16 @@ def _fit(
     every = training.resolved.execution.checkpoint_seconds
     while state.epoch <= recipe.epochs:
         plan = plan_epoch(len(training.data), recipe, training.run.seed, state.epoch)
-        plan = plan.to(training.device)
+        plan = training.data.follow(plan, state.step, training.team)
         steps.set_learning_rate(training.optimizer, learning_rate(recipe, state.epoch))
         for _ in _steps(training, state, plan, progress):
-            if interrupts.received or time.monotonic() - saved > every:
+            due = training.team.leads and time.monotonic() - saved > every
+            stop, save = training.team.most(interrupts.received or 0, int(due))
+            if stop or save:
                 _save(training, state, time.monotonic() - started)
                 saved = time.monotonic()
-            if interrupts.received:
-                raise Interrupted(interrupts.received)
+            if stop:
+                raise Interrupted(stop)
         entry = _measure(training, state)
         state.history.append(entry)
         state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
@@ -271,15 +331,14 @@ def _measure(training: Training, state: State) -> dict[str, Any]:
 
 
 def _finish(training: Training, state: State, target: Path, seconds: float) -> records.Record:
-    """Write the model, then the record made from it."""
+    """Write the model, then the record made from it; the checkpoint has served."""
     weights = {name: value.cpu() for name, value in training.model.state_dict().items()}
-    checkpoint.save(
-        target.with_name("model.pt"),
-        training.identity,
-        {"model": weights, "history": json.dumps(state.history), "seconds": seconds},
-    )
+    kept = {"model": weights, "history": json.dumps(state.history), "seconds": seconds}
+    model_path = target.with_name("model.pt")
+    training.team.lead(lambda: checkpoint.save(model_path, training.identity, kept))
     record = make_record(training, state.history, seconds)
-    records.save(record, target)
+    training.team.lead(lambda: records.save(record, target))
+    training.team.lead(lambda: training.checkpoint.unlink(missing_ok=True))
     return record
 
 
@@ -329,6 +388,7 @@ def make_record(
             "device": _device_name(training.device),
             "precision": str(training.dtype).removeprefix("torch."),
             "threads": training.resolved.execution.threads,
+            "processes": training.team.size,
             "sources": training.resolved.sources,
         },
     )
@@ -342,8 +402,12 @@ def _device_name(device: torch.device) -> str:
 
 
 @contextmanager
-def _only_process(folder: Path, run: Run) -> Iterator[None]:
-    """Hold the run's lock; raises UserError if another process trains the same run."""
+def _only_process(folder: Path, target: Path, run: Run) -> Iterator[None]:
+    """Hold the run's lock; raises UserError if another process trains the same run.
+
+    Also if what it will make could not be written.
+    """
+    files.make_folder(target.parent)
     files.make_folder(folder)
     lock = filelock.FileLock(folder / "lock")
     try:
@@ -362,28 +426,28 @@ def _only_process(folder: Path, run: Run) -> Iterator[None]:
 
 
 def _save(training: Training, state: State, seconds: float) -> None:
-    checkpoint.save(
-        training.checkpoint,
-        training.identity,
-        {
-            "model": training.model.state_dict(),
-            "optimizer": training.optimizer.state_dict(),
-            "rng": torch.get_rng_state(),
-            "cuda_rng": torch.cuda.get_rng_state_all() if training.device.type == "cuda" else [],
-            "epoch": state.epoch,
-            "step": state.step,
-            "loss_sum": state.loss_sum,
-            "history": json.dumps(state.history),
-            "seconds": seconds,
-        },
-    )
+    held = {
+        "model": training.model.state_dict(),
+        "optimizer": training.optimizer.state_dict(),
+        "rng": torch.get_rng_state(),
+        "cuda_rng": torch.cuda.get_rng_state_all() if training.device.type == "cuda" else [],
+        "epoch": state.epoch,
+        "step": state.step,
+        "loss_sum": state.loss_sum,
+        "history": json.dumps(state.history),
+        "seconds": seconds,
+    }
+    training.team.lead(lambda: checkpoint.save(training.checkpoint, training.identity, held))
 
 
 def _resume(training: Training, progress: Progress) -> State:
     """The state of the run's checkpoint, loaded into the model; a new one if there is none."""
-    if not training.checkpoint.exists():
+    path = training.checkpoint
+    saved = training.team.lead(
+        lambda: checkpoint.load(path, training.identity) if path.exists() else None
+    )
+    if saved is None:
         return State()
-    saved = checkpoint.load(training.checkpoint, training.identity)
     try:
         training.model.load_state_dict(saved["model"])
         training.optimizer.load_state_dict(saved["optimizer"])
@@ -426,6 +490,12 @@ def _explain(error: RuntimeError, training: Training) -> Exception:
     if not _is_out_of_memory(error):
         return error
     size = training.resolved.recipe.batch_size
+    if training.team.size > 1:  # a trial step would wait for the others, who have memory left
+        return UserError(
+            f"out of memory on {training.device} with batch_size={size} on {training.team.size} "
+            f"processes ({training.run.id}). Use more processes, or a smaller batch (a different "
+            "run than the paper's)."
+        )
     return UserError(
         f"out of memory on {training.device} with batch_size={size} ({training.run.id}). "
         f"{_largest_batch_that_fits(training, size)}"
@@ -441,7 +511,8 @@ def _largest_batch_that_fits(training: Training, size: int) -> str:
     while size > 2:
         size //= 2
         recipe = training.resolved.recipe.model_copy(update={"batch_size": size})
-        draws = plan_epoch(len(training.data), recipe, 0, 1).to(training.device).at(0, size)
+        draws = plan_epoch(len(training.data), recipe, 0, 1).at(0, size)
+        draws = draws.to(training.device) if training.data.resident else draws
         training.optimizer.zero_grad(set_to_none=True)
         if training.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -73,6 +73,10 @@ class Method(nn.Module):
     def observe(self, h: Tensor) -> None:
         """Called with the detached features of each training batch."""
 
+    def total(self, values: Tensor) -> Tensor:
+        """A sum over the batch -> over the whole batch, where processes share it (ncmc.synced)."""
+        return values
+
     def raw_scores(self, h: Tensor) -> Tensor:
         """(B, K): the decision rule on features as they are."""
         raise NotImplementedError
