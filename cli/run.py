@@ -148,7 +148,8 @@ def train(
         record = training.train(
             chosen, progress, device=device, results=results, execution=execution
         )
-    _tell(record, path, "trained", as_json)
+    if os.environ.get("RANK", "0") == "0":  # one of several processes speaks for all
+        _tell(record, path, "trained", as_json)
 
 
 def _need_split(run: object) -> None:

@@ -1,13 +1,13 @@
 """One run on several processes: each computes its rows of every batch, and all take the same step."""
 
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from ncmc import steps, synced
-from ncmc.loaders import Draws, Resident, TrainingSet
+from ncmc.loaders import Draws, TrainingSet
 from ncmc.methods import Method
 from ncmc.recipes import Execution
 from ncmc.team import Team
@@ -56,5 +56,5 @@ def make_step(
     if team.size == 1:
         if not data.resident:
             execution = execution.model_copy(update={"graphs": False})
-        return steps.make_step(model, optimizer, cast(Resident, data), dtype, device, execution)
+        return steps.make_step(model, optimizer, data, dtype, device, execution)
     return ParallelStep(team, model, optimizer, data, dtype, device)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ncmc.errors import UsageError
-from ncmc.loaders import Draws, Resident
+from ncmc.loaders import Draws, TrainingSet
 from ncmc.methods import Method
 from ncmc.recipes import Execution, Recipe
 
@@ -78,7 +78,7 @@ class Step:
         self,
         model: Method,
         optimizer: torch.optim.Optimizer,
-        data: Resident,
+        data: TrainingSet,
         dtype: torch.dtype,
         device: torch.device,
     ):
@@ -152,7 +152,7 @@ class GraphStep(Step):
 def make_step(
     model: Method,
     optimizer: torch.optim.Optimizer,
-    data: Resident,
+    data: TrainingSet,
     dtype: torch.dtype,
     device: torch.device,
     execution: Execution,
