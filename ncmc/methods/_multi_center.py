@@ -65,6 +65,7 @@ class MultiCenter(Method):
         self.centers_per_class = self.share_out(options)
         width, needed = backbone.out_features, frames.needed_dim(self.centers_per_class)
         dim = self._dim(width, needed, options)
+        _check_size(width if options.axes else max(needed, width), dim, options)
         self.normalise = _normalisation(options.normalise, width)
         self.linear: nn.Module = nn.Identity()
         if options.linear == "always" or dim > width:
@@ -75,7 +76,6 @@ class MultiCenter(Method):
         elif self.prediction_bn == "affine":
             self.bn = BatchNorm(dim)
         basis = None
-        _check_size(needed, dim, options)
         if not options.axes:  # at 1000 classes and f = 20 the dense frame takes 1.7 GB
             basis = frames.multi_center_basis(self.centers_per_class, dim, generator)
         self.dim = dim
@@ -141,12 +141,12 @@ class MultiCenter(Method):
 
 
 def _check_size(rows: int, dim: int, options: Any) -> None:
-    """Refuse a frame that no machine holds, before it is tried."""
-    gigabytes = 4 * dim * (1 if options.axes else rows) / 1e9
+    """Refuse a frame, or linear layer, that no machine holds, before it is tried."""
+    gigabytes = 4 * dim * rows / 1e9
     if gigabytes > MOST_GIGABYTES:
         raise UsageError(
-            f"f is {options.f}: a frame of {rows} vectors in {dim} dimensions takes "
-            f"{gigabytes:.0f} GB; allowed: {MOST_GIGABYTES} GB. Lower f, or set axes=on."
+            f"f is {options.f}: {rows} vectors in {dim} dimensions take {gigabytes:.3g} GB; "
+            f"allowed: {MOST_GIGABYTES} GB. Lower f, or set axes=on (no frame is stored then)."
         )
 
 
