@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,10 @@ from cli.options import (
     run_from,
 )
 from ncmc.errors import UsageError, UserError
+
+if TYPE_CHECKING:  # help must not wait for their imports
+    from ncmc.grid import Run
+    from ncmc.records import Record
 
 
 def add_to(app: typer.Typer) -> None:
@@ -152,20 +156,16 @@ def train(
         _tell(record, path, "trained", as_json)
 
 
-def _need_split(run: object) -> None:
+def _need_split(run: "Run") -> None:
     """Make the split of a run if nobody has; the data must be here."""
-    from ncmc import grid, paths, splits
+    from ncmc import paths, splits
 
-    assert isinstance(run, grid.Run)
     folder = paths.root() / run.split_folder
     if not (folder / "manifest.json").exists():
         splits.make_split(run.dataset, run.tau, run.resolve().split).save(folder)
 
 
-def _tell(record: object, path: Path, how: str, as_json: bool) -> None:
-    from ncmc.records import Record
-
-    assert isinstance(record, Record)
+def _tell(record: "Record", path: Path, how: str, as_json: bool) -> None:
     accuracy = record.result["accuracy"]
     if as_json:
         print(json.dumps({"run": record.run.id, "record": str(path), "accuracy": accuracy}))

@@ -145,12 +145,12 @@ def _checked(
 def check_tau(tau: Any) -> None:
     """Raises UsageError unless tau is a number in (0, 1]."""
     if isinstance(tau, bool) or not isinstance(tau, int | float) or not 0 < tau <= 1:
+        inverse = isinstance(tau, int | float) and 1 < tau < math.inf  # n_max / n_min (A1)
         raise UsageError(
-            f"tau is {tau}; allowed: a number in (0, 1], the smallest class over the largest "
-            "(the paper uses 0.005, 0.01 and 0.02; 1 is balanced)."
+            f"tau is {tau}; allowed: a number in (0, 1], n_min/n_max: the smallest class over the "
+            "largest (the paper uses 0.005, 0.01 and 0.02; 1 is balanced)."
+            + (f" Did you mean {1 / tau:g}?" if inverse else "")
         )
-    if not math.isfinite(tau):
-        raise UsageError(f"tau is {tau}; allowed: a number in (0, 1].")
 
 
 def parse_id(text: str) -> Run:

@@ -16,6 +16,7 @@ import numpy as np
 from ncmc import config, datasets, files
 from ncmc.config import SplitOptions
 from ncmc.errors import UsageError, UserError
+from ncmc.grid import check_tau
 
 SCHEMA = 1
 ROUNDING = 0.05  # a given set's tau may be named rounded, by at most this share
@@ -253,15 +254,6 @@ def _fits(split: Split, train: datasets.Images) -> bool:
     if not len(indices) or indices.min() < 0 or indices.max() >= n:
         return False
     return split.mislabelled or bool(np.array_equal(train.labels[indices], split.labels))
-
-
-def check_tau(tau: float) -> None:
-    """Raise UsageError unless 0 < tau <= 1."""
-    if not 0 < tau <= 1:
-        raise UsageError(
-            f"tau is {tau:g}; it is n_min/n_max, above 0 and at most 1, such as 0.01. "
-            + (f"Did you mean {1 / tau:g}?" if tau > 1 else "")
-        )
 
 
 def _check_given(dataset: str, tau: float, counts: Sequence[int]) -> None:

@@ -5,54 +5,23 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import filelock
-import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc import (
-    checkpoint,
-    config,
-    datasets,
-    evaluate,
-    files,
-    models,
-    parallel,
-    paths,
-    recipes,
-    records,
-    splits,
-    steps,
-    team,
-    threads,
-)
+from ncmc import checkpoint, config, evaluate, faults, files, models, paths, records, steps, team
 from ncmc.errors import UserError
-from ncmc.evaluate import EvalSet
 from ncmc.grid import Run
 from ncmc.interrupts import Interrupted, Interrupts
-from ncmc.loaders import (
-    EpochPlan,
-    Resident,
-    Stored,
-    Streamed,
-    TrainingSet,
-    plan_epoch,
-    steps_per_epoch,
-)
-from ncmc.methods import Method
-from ncmc.recipes import Resolved, Value
+from ncmc.loaders import EpochPlan, plan_epoch
+from ncmc.recipes import Value
 from ncmc.reference import assumptions_for
 from ncmc.schedule import learning_rate
-from ncmc.splits import Split
-from ncmc.team import ALONE, Team
+from ncmc.training import State, Training, prepare
 
-GPU_EVAL_FACTOR = 8  # larger evaluation batches there
-READERS = 16  # threads that read images which are not in memory, at most
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
 
 
@@ -88,42 +57,6 @@ class Silent:
         """Nothing."""
 
 
-@dataclass
-class State:
-    """Where a training stands: all that a checkpoint holds beside weights and momentum."""
-
-    epoch: int = 1  # the epoch to go on with, counted from 1
-    step: int = 0  # how many of its steps are done
-    loss_sum: float = 0.0  # over its images so far
-    history: list[dict[str, Any]] = field(default_factory=list)
-    seconds: float = 0.0  # spent by earlier sessions
-
-
-@dataclass
-class Training:
-    """One run in memory: its data, its model and how they are stepped."""
-
-    run: Run
-    resolved: Resolved
-    split: Split
-    model: Method
-    optimizer: torch.optim.SGD
-    data: TrainingSet
-    train_set: EvalSet
-    test_set: EvalSet
-    step: steps.Step
-    device: torch.device
-    dtype: torch.dtype
-    checkpoint: Path
-    identity: dict[str, str]
-    team: Team
-
-    @property
-    def steps(self) -> int:
-        """Steps an epoch."""
-        return steps_per_epoch(len(self.data), self.resolved.recipe)
-
-
 def train(
     run: Run,
     progress: Progress,
@@ -151,99 +84,6 @@ def train(
         _fit(training, state, progress, interrupts, started)
         record = _finish(training, state, target, time.monotonic() - started)
     return record
-
-
-def prepare(
-    run: Run,
-    checkpoint_path: Path,
-    device: torch.device | str | None = None,
-    execution_options: Mapping[str, Value] | None = None,
-    us: Team = ALONE,
-) -> Training:
-    """Everything a run needs, loaded, checked and built."""
-    resolved = recipes.resolve(
-        run.dataset, run.backbone, run.method, {**(execution_options or {}), **dict(run.options)}
-    )
-    execution = resolved.execution
-    torch.set_num_threads(execution.threads)
-    torch.use_deterministic_algorithms(execution.deterministic)
-    where = device if isinstance(device, torch.device) else steps.pick_device(device)
-    split = splits.load_split(paths.root() / run.split_folder)
-    images = datasets.load(run.dataset, "train").images
-    size, channels = images.shape[1], images.shape[3]
-    _check_channels(run, resolved, channels)
-
-    model = models.build(run, list(split.counts), size, channels)
-    model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = steps.make_optimizer(model, resolved.recipe, where)
-    dtype = steps.pick_dtype(execution, where, size)
-    data, train_set, test_set = _sets(run, resolved, split, where, dtype, us)
-    return Training(
-        run=run,
-        resolved=resolved,
-        split=split,
-        model=model,
-        optimizer=optimizer,
-        data=data,
-        train_set=train_set,
-        test_set=test_set,
-        step=parallel.make_step(us, model, optimizer, data, dtype, where, execution),
-        device=where,
-        dtype=dtype,
-        checkpoint=checkpoint_path,
-        identity={
-            "run": run.id,
-            "config_hash": records.config_hash(run),
-            "split": split.sha256,
-        },
-        team=us,
-    )
-
-
-def _sets(
-    run: Run, resolved: Resolved, split: Split, where: torch.device, dtype: torch.dtype, us: Team
-) -> tuple[TrainingSet, EvalSet, EvalSet]:
-    """What is trained on, the same images as they are measured, and the test images.
-
-    In memory, or streamed if they are image files or larger than `resident_gigabytes`.
-    """
-    execution, recipe = resolved.execution, resolved.recipe
-    images, test = (datasets.load(run.dataset, part) for part in ("train", "test"))
-    labels = torch.from_numpy(np.array(split.labels))
-    test_labels = torch.from_numpy(np.array(test.labels)).to(where)
-    pixels = (len(labels) + len(test_labels)) * math.prod(images.images.shape[1:])
-    if isinstance(images.images, np.ndarray) and pixels <= execution.resident_gigabytes * 1e9:
-        chosen = torch.from_numpy(np.ascontiguousarray(images.images[split.indices]))
-        held = Resident(chosen, labels, recipe, where)
-        data: TrainingSet = held
-        shown: tuple[Tensor | Stored, ...] = (
-            held.images,
-            torch.from_numpy(np.array(test.images)).to(where),
-        )
-    else:
-        workers = max(1, min(READERS, threads.available() // us.here))
-        stored = Stored(images.images, np.asarray(split.indices), workers)
-        data = Streamed(stored, labels, recipe, where)
-        shown = (stored, Stored(test.images, np.arange(len(test_labels)), workers))
-    in_memory_on_gpu = where.type == "cuda" and data.resident
-    view = partial(
-        EvalSet,
-        normalise=data.normalise,
-        batch=execution.eval_batch * (GPU_EVAL_FACTOR if in_memory_on_gpu else 1),
-        autocast=partial(steps.autocast, where, dtype),
-        team=us,
-    )
-    return data, view(shown[0], data.labels), view(shown[1], test_labels)
-
-
-def _check_channels(run: Run, resolved: Resolved, channels: int) -> None:
-    if len(resolved.recipe.mean) != channels:
-        name = config.dataset(run.dataset).recipe
-        raise UserError(
-            f"recipe '{name}' has mean and std for {len(resolved.recipe.mean)} channels, the images "
-            f"of {run.dataset} have {channels}. Give the data set another recipe in "
-            "config/datasets.yaml."
-        )
 
 
 # --- the loop ----------------------------------------------------------------------------------
@@ -284,7 +124,7 @@ def _steps(training: Training, state: State, plan: EpochPlan, progress: Progress
         try:
             loss = training.step(draws, state.epoch)
         except RuntimeError as error:
-            raise _explain(error, training) from None
+            raise faults.explain(error, training) from None
         pending.append((number, len(draws.order), loss))
         known = None
         if len(pending) >= patience or number == training.steps - 1:
@@ -302,7 +142,7 @@ def _settle(
     values = torch.stack([loss for _, _, loss in pending]).double().tolist()
     for (number, images, _), value in zip(pending, values, strict=True):
         if not math.isfinite(value):
-            raise _not_finite(training, state, plan, number, value)
+            raise faults.not_finite(training, state, plan, number, value)
         state.loss_sum += value * images
     state.step = pending[-1][0] + 1
     return float(values[-1])
@@ -468,59 +308,3 @@ def _resume(training: Training, progress: Progress) -> State:
         ) from error
     progress.say(f"going on from epoch {state.epoch}, step {state.step}")
     return state
-
-
-def _not_finite(
-    training: Training, state: State, plan: EpochPlan, step: int, value: float
-) -> UserError:
-    draws = plan.at(step, training.resolved.recipe.batch_size)
-    places = training.split.indices[draws.order.cpu().numpy()]
-    kept = f"The last good checkpoint is kept at {training.checkpoint}. "
-    return UserError(
-        f"loss is {value} in epoch {state.epoch}, step {step + 1} of {training.steps}, of "
-        f"{training.run.id}. Images of that batch (indices in {training.run.dataset}): "
-        f"{', '.join(str(i) for i in places)}. "
-        f"{kept if training.checkpoint.exists() else ''}"
-        "Try a smaller learning rate (-o lr=...) or precision=float32."
-    )
-
-
-def _explain(error: RuntimeError, training: Training) -> Exception:
-    """Memory errors in plain words with a batch size that fits; others as they are."""
-    if not _is_out_of_memory(error):
-        return error
-    size = training.resolved.recipe.batch_size
-    if training.team.size > 1:  # a trial step would wait for the others, who have memory left
-        return UserError(
-            f"out of memory on {training.device} with batch_size={size} on {training.team.size} "
-            f"processes ({training.run.id}). Use more processes, or a smaller batch (a different "
-            "run than the paper's)."
-        )
-    return UserError(
-        f"out of memory on {training.device} with batch_size={size} ({training.run.id}). "
-        f"{_largest_batch_that_fits(training, size)}"
-    )
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    # on a CPU it is a plain RuntimeError of the allocator
-    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
-
-
-def _largest_batch_that_fits(training: Training, size: int) -> str:
-    while size > 2:
-        size //= 2
-        recipe = training.resolved.recipe.model_copy(update={"batch_size": size})
-        draws = plan_epoch(len(training.data), recipe, 0, 1).at(0, size)
-        draws = draws.to(training.device) if training.data.resident else draws
-        training.optimizer.zero_grad(set_to_none=True)
-        if training.device.type == "cuda":
-            torch.cuda.empty_cache()
-        try:
-            training.step(draws, 1)
-        except RuntimeError as error:
-            if not _is_out_of_memory(error):
-                raise
-            continue
-        return f"batch_size={size} fits: -o batch_size={size} (a different run than the paper's)."
-    return "Not even two images fit: use a machine with more memory."

@@ -134,7 +134,7 @@ def ended(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str, str]]:
 SCRIPT = """
 import json, os, pathlib, shutil, signal, sys
 import torch
-from ncmc import errors, paths, train
+from ncmc import errors, parallel, paths, train
 from test_parallel import CASES, Watch, exact, of, run_of, stopping_run, trained
 exact()
 place, rank = pathlib.Path(sys.argv[1]), os.environ["RANK"]
@@ -142,13 +142,13 @@ torch.distributed.init_process_group("gloo")
 cases = [trained(run_of(m, **o), place / str(i), of(o)) for i, (m, o) in enumerate(CASES)]
 print(json.dumps([{k: case[k] for k in ("losses", "processes")} for case in cases]))
 
-real, steps, acts = train.parallel.ParallelStep.__call__, [], {}
+real, steps, acts = parallel.ParallelStep.__call__, [], {}
 def watched(self, draws, epoch):
     steps.append(1)
     if rank == "1":  # one process alone, and not the one that saves
         acts.pop(len(steps), lambda: None)()
     return real(self, draws, epoch)
-train.parallel.ParallelStep.__call__ = watched
+parallel.ParallelStep.__call__ = watched
 acts[8] = lambda: os.kill(os.getpid(), signal.SIGTERM)
 try:
     trained(stopping_run(), place / "stopped")

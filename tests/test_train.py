@@ -12,7 +12,7 @@ import filelock
 import pytest
 import torch
 
-from ncmc import checkpoint, grid, paths, records, train
+from ncmc import checkpoint, grid, paths, records, splits, train, training
 from ncmc.errors import UserError
 from ncmc.grid import Run
 from ncmc.interrupts import Interrupted
@@ -135,12 +135,12 @@ def test_a_loss_that_is_not_finite_stops_with_the_batch_and_keeps_the_checkpoint
     run = tiny()
     with pytest.raises(UserError, match=r"loss is nan in epoch 2, step 3 of 6") as caught:
         train.train(run, Quiet(), execution={"checkpoint_seconds": 0.0001})
-    split = train.splits.load_split(workspace / run.split_folder)
+    split = splits.load_split(workspace / run.split_folder)
     for place in calls[8].order.tolist():
         assert str(split.indices[place]) in str(caught.value)
     kept = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
     assert str(kept) in str(caught.value)
-    state = checkpoint.load(kept, train.prepare(run, kept).identity)
+    state = checkpoint.load(kept, training.prepare(run, kept).identity)
     assert (state["epoch"], state["step"]) == (2, 2)
     assert all(torch.isfinite(value).all() for value in state["model"].values())
 
