@@ -73,7 +73,7 @@ def train_plain(run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndar
     recipe = run.resolve().recipe
     np.random.seed(run.seed)
     size, channels = images.shape[1], images.shape[3]
-    model = models.build(run, np.bincount(labels).tolist(), size, channels)
+    model = plain.build(run, np.bincount(labels).tolist(), size, channels)
     optimizer = steps.make_optimizer(model, recipe, CPU)
     if channels == 1:
         images, test = images[..., 0], (test[0][..., 0], test[1])

@@ -25,6 +25,7 @@ from ncmc.loaders import Resident, plan_epoch
 STEPS = {"resnet20": 8, "resnet32": 8}  # of a round; 1 for larger networks
 IMAGES = 12_406  # CIFAR-10-LT at tau 0.01
 BATCH = 128
+WARM_UP = 3  # steps until the allocator has all the memory it needs
 Work = Callable[[int], None]  # that many steps
 
 
@@ -58,7 +59,7 @@ def plain_side(
 ) -> Callable[[int], None]:
     run = make_run("cifar10", 0.01, name, method)
     recipe = run.resolve().recipe
-    model = models.build(run, np.bincount(labels).tolist(), 32, 3)
+    model = plain.build(run, np.bincount(labels).tolist(), 32, 3)
     optimizer = steps.make_optimizer(model, recipe, torch.device("cpu"))
     data = plain.Pictures(images, labels, plain.train_transform(recipe, 32))
     loader = DataLoader(data, BATCH, shuffle=True)
@@ -95,7 +96,8 @@ def our_side(
 
 def compare(name: str, sides: dict[str, Work], n: int, rounds: int) -> dict[str, object]:
     for work in sides.values():
-        work(1)  # not counted
+        for _ in range(WARM_UP):
+            work(1)
     seconds: dict[str, list[float]] = {side: [] for side in sides}
     for turn in range(rounds):
         order = list(sides.items()) if turn % 2 else list(sides.items())[::-1]

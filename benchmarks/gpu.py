@@ -204,7 +204,7 @@ def side_of(bench: Bench, run: Run, variant: str) -> Callable[[int], None]:
 def plain_parts(bench: Bench, run: Run) -> tuple[Any, Any, DataLoader, DataLoader]:
     """(model, optimizer, training and test loader) of the plain loop."""
     recipe = run.resolve().recipe
-    model = models.build(run, np.bincount(bench.labels, minlength=10).tolist(), 32, 3)
+    model = plain.build(run, np.bincount(bench.labels, minlength=10).tolist(), 32, 3)
     model = model.to(bench.device)
     optimizer = torch.optim.SGD(
         model.parameters(), recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay

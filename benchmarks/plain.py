@@ -4,15 +4,38 @@ DataLoader, transforms of torchvision on PIL images, float32, NCHW, SGD, a look 
 what one writes first, and what the code that the paper's authors started from does.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
+from torchvision.models import DenseNet
 
+from ncmc import models
+from ncmc.grid import Run
 from ncmc.methods import Labels, Method
 from ncmc.recipes import Recipe
 from ncmc.schedule import learning_rate
+
+
+def build(run: Run, counts: Sequence[int], size: int, channels: int) -> Method:
+    """The run's model, of PyTorch's own layers.
+
+    Its ResNets are: but the harness' DenseNet normalises in its own way, so here is torchvision's, with
+    the stem for small images (tests/test_backbones.py: the same numbers from the same weights).
+    """
+    model = models.build(run, counts, size, channels)
+    if run.backbone == "densenet150":
+        theirs = DenseNet(12, (24, 24, 24), num_init_features=24)
+        theirs.features.conv0 = nn.Conv2d(channels, 24, 3, padding=1, bias=False)
+        for name in ("norm0", "relu0", "pool0"):
+            setattr(theirs.features, name, nn.Identity())
+        theirs.classifier = nn.Identity()
+        model.backbone = theirs
+    return model
 
 
 class Pictures(Dataset):
