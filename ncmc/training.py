@@ -1,6 +1,7 @@
 """One run in memory: its data, its model, where it stands."""
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -74,7 +75,7 @@ def prepare(
     )
     execution = resolved.execution
     torch.set_num_threads(execution.threads)
-    torch.use_deterministic_algorithms(execution.deterministic)
+    _only_deterministic_kernels(execution.deterministic)
     where = device if isinstance(device, torch.device) else steps.pick_device(device)
     split = splits.load_split(paths.root() / run.split_folder)
     images = datasets.load(run.dataset, "train").images
@@ -142,6 +143,12 @@ def _sets(
         team=us,
     )
     return data, view(shown[0], data.labels), view(shown[1], test_labels)
+
+
+def _only_deterministic_kernels(wanted: bool) -> None:
+    if wanted:  # cuBLAS reads it at its first product; without it torch refuses every product
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(wanted)
 
 
 def _check_channels(run: Run, resolved: Resolved, channels: int) -> None:

@@ -1,12 +1,19 @@
 """ImageNet-LT's reader and the streaming of images, against torchvision's transforms."""
 
+import os
+import shutil
+import signal
+
 import numpy as np
 import pytest
+from conftest import forget
 from PIL import Image
-from projects import empty_project, picture, random_images  # noqa: F401  (a fixture)
+from projects import CHECKOUT, empty_project, picture, random_images  # noqa: F401  (a fixture)
 
-from ncmc import config, datasets, fetch, pictures, splits
+from ncmc import config, datasets, fetch, paths, pictures, splits, train
 from ncmc.errors import UsageError, UserError
+from ncmc.grid import make_run
+from ncmc.interrupts import Interrupted
 from ncmc.readers import imagenet_lt
 from ncmc.streamed import Streamed
 
@@ -46,6 +53,7 @@ def declared_set(project, imagenet):
         "imagenet_lt",
         *({"name": name} for name in names),
         image_size=SIZE,
+        recipe="imagenet",
         split={"imbalance": "given"},
     )
     fetch.fetch("big", lists)
@@ -236,3 +244,53 @@ def test_a_broken_image_is_named(streamed):
 def test_a_consumer_may_stop_early(streamed):
     for _ in streamed.batches(np.zeros(1000, int), 4, workers=2):
         break
+
+
+class Stops:
+    """A Progress that asks to stop at a step."""
+
+    def __init__(self, at: int | None = None) -> None:
+        self.left = at
+
+    def step(self, *_: object) -> None:
+        if self.left is not None:
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    def start(self, *_: object) -> None: ...
+    def epoch(self, *_: object) -> None: ...
+    def say(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def configured(declared_set):
+    """The project with this checkout's configuration of all but data sets."""
+    shutil.copytree(
+        CHECKOUT / "config",
+        declared_set.root / "config",
+        ignore=shutil.ignore_patterns("datasets.yaml"),
+        dirs_exist_ok=True,
+    )
+    forget()
+    yield declared_set
+    forget()
+
+
+@pytest.mark.parametrize("method", ["CE", "CAL"])
+def test_the_set_trains_from_lists_to_record_and_a_stop_changes_nothing(
+    declared_set, imagenet, method, configured
+):
+    """Files, lists, split, streaming, the recipe of ImageNet, evaluation: all but the size is real."""
+    fetch.fetch("big", imagenet[0])
+    datasets.prepare("big")
+    run = make_run("big", 1 / 6, "resnet8", method, {"epochs": 2, "batch_size": 4})
+    splits.make_split("big", 1 / 6).save(paths.root() / run.split_folder)
+    assert run.resolve().recipe.augment == "resized_crop_flip"
+    whole = train.train(run, Stops(), results=declared_set.root / "whole")
+    with pytest.raises(Interrupted):
+        train.train(run, Stops(at=4), results=declared_set.root / "parts")
+    parts = train.train(run, Stops(), results=declared_set.root / "parts")
+    assert parts.digest == whole.digest
+    assert len(whole.result["history"]) == 2
+    assert all(np.isfinite(entry["loss"]) for entry in whole.result["history"])

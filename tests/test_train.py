@@ -246,3 +246,21 @@ def test_test_and_collapse_are_measured_as_often_as_the_recipe_says(workspace: P
     measured = [e["epoch"] for e in progress.entries if e["collapse"] is not None]
     assert (tested, measured) == ([2, 4, 5], [1, 3, 5])
     assert records.load(records.path_of(run)).result["accuracy"]["best_epoch"] in tested
+
+
+def test_only_deterministic_kernels_give_the_same_numbers_here(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CPU is deterministic anyhow; what cuBLAS needs to be so is said before its first product."""
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    free = train.train(tiny(), Quiet(), results=workspace / "free")
+    assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+    try:
+        bound = train.train(
+            tiny(), Quiet(), results=workspace / "bound", execution={"deterministic": True}
+        )
+        assert torch.are_deterministic_algorithms_enabled()
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert os.environ.pop("CUBLAS_WORKSPACE_CONFIG") == ":4096:8"
+    assert bound.result["history"] == free.result["history"]
