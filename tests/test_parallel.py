@@ -247,6 +247,37 @@ def test_when_a_process_dies_the_others_say_so(together: Any) -> None:
     assert len(second) == 3
 
 
+HANGS = """
+import datetime, os, pathlib, sys, time
+from ncmc import errors, parallel, team
+from test_parallel import run_of, trained
+team.TIMEOUT = datetime.timedelta(seconds=3)
+real, steps = parallel.ParallelStep.__call__, []
+def watched(self, draws, epoch):
+    steps.append(1)
+    if os.environ["RANK"] == "1" and len(steps) == 3:
+        time.sleep(60)
+    return real(self, draws, epoch)
+parallel.ParallelStep.__call__ = watched
+try:
+    trained(run_of("CE"), pathlib.Path(sys.argv[1]))
+except errors.UserError as error:
+    print(error, flush=True)
+"""
+
+
+def test_a_process_that_hangs_is_given_up_after_a_time(workspace: Path, tmp_path: Path) -> None:
+    first, second = started(2, HANGS, workspace, str(tmp_path))
+    try:
+        out, errors = first.communicate(timeout=50)
+        assert second.poll() is None  # it hangs still
+    finally:
+        first.kill()
+        second.kill()
+        second.communicate()
+    assert "is gone or did not answer within 3 s" in out, errors[-3000:]
+
+
 def test_torchrun_trains_a_run_and_writes_one_record(workspace: Path) -> None:
     run = run_of("SETF", epochs=1)
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
