@@ -3,8 +3,9 @@
     python benchmarks/cpu.py [--rounds 5] [--networks resnet32,resnet50,densenet150] [--out F.json]
 
 The two sides take turns; a round times some steps of each, and the ratio is taken round by round.
-Both have the same threads, the same allocator settings, the same recipe and the same batches' size. Most
-of the gain is bfloat16: on a processor without it in hardware, ncmc computes in float32 and gains little.
+Both have the same threads, the same allocator settings, the same recipe and the same batches' size.
+Most of the gain is bfloat16: on a processor without it in hardware, ncmc computes in float32 and
+gains little.
 """
 
 import argparse
