@@ -32,11 +32,11 @@ def add_to(app: typer.Typer) -> None:
     )(fetch)
     app.command(epilog="Example: `ncmc split cifar10 --tau 0.01`.")(split)
     app.command(
-        epilog="Examples: `ncmc train digits/tau=0.02/resnet8/CAL/f=20,theta=0.2/seed=0`, "
+        epilog="Examples: `ncmc train digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`, "
         "`ncmc train --dataset digits --tau 0.02 --backbone resnet8 --method CAL -o f=10`."
     )(train)
     app.command(
-        epilog="Example: `ncmc evaluate digits/tau=0.02/resnet8/CAL/f=20,theta=0.2/seed=0`, "
+        epilog="Example: `ncmc evaluate digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`, "
         "or a whole table: `ncmc evaluate smoke`."
     )(evaluate)
 

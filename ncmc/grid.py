@@ -55,7 +55,7 @@ class Run:
     @property
     def slug(self) -> str:
         """The options as one path component, `default` if there are none."""
-        return ",".join(f"{key}={show(value)}" for key, value in self.options) or "default"
+        return _joined(self.options)
 
     @property
     def wildcards(self) -> dict[str, str]:
@@ -71,7 +71,7 @@ class Run:
 
     @property
     def id(self) -> str:
-        """For example `digits/tau=0.02/resnet8/CAL/f=20,theta=0.2/seed=0`; the folder of a run."""
+        """For example `digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`; the folder of a run."""
         return paths.RUN.format(**self.wildcards)
 
     @property
@@ -87,12 +87,17 @@ class Run:
     def split_slug(self) -> str:
         """The split's options as one path component, `default` if there are none."""
         chosen = [(k, v) for k, v in self.options if recipes.owner(k) == "split"]
-        return ",".join(f"{key}={show(value)}" for key, value in chosen) or "default"
+        return _joined(chosen)
 
     @property
     def split_folder(self) -> str:
         """Where the split's manifest lies, relative to the root."""
         return paths.SPLIT.format(dataset=self.dataset, tau=show(self.tau), split=self.split_slug)
+
+
+def _joined(options: Iterable[tuple[str, Value]]) -> str:
+    # no commas: Snakemake splits a wildcard at them when it hands a job to Slurm (its issue 2366)
+    return "+".join(f"{key}={show(value)}" for key, value in options) or "default"
 
 
 def make_run(
@@ -154,8 +159,8 @@ def check_tau(tau: Any) -> None:
 
 
 def parse_id(text: str) -> Run:
-    """The Run of an id such as `digits/tau=0.02/resnet8/CAL/f=20,theta=0.2/seed=0`."""
-    shape = "DATASET/tau=T/BACKBONE/METHOD/OPTIONS/seed=N (OPTIONS: f=20,theta=0.2 or default)"
+    """The Run of an id such as `digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`."""
+    shape = "DATASET/tau=T/BACKBONE/METHOD/OPTIONS/seed=N (OPTIONS: f=20+theta=0.2 or default)"
     match = re.fullmatch(r"([^/]+)/tau=([^/]+)/([^/]+)/([^/]+)/([^/]+)/seed=(\d+)", text.strip("/"))
     if not match:
         raise UsageError(f"'{text}' is no run; allowed: {shape}.")
@@ -171,11 +176,11 @@ def parse_tau(text: str) -> float:
 
 
 def parse_options(text: str) -> dict[str, Value]:
-    """`f=20,theta=0.2` (or `default`) as a dictionary. Raises UsageError."""
+    """`f=20+theta=0.2`, `f=20,theta=0.2` or `default` as a dictionary. Raises UsageError."""
     if text in ("", "default"):
         return {}
     options: dict[str, Value] = {}
-    for item in text.split(","):
+    for item in re.split(r",|\+(?=\w+=)", text):  # 1e+20 is one number
         key, equals, value = item.partition("=")
         if not (key and equals and value):
             raise UsageError(f"option '{item}' is no KEY=VALUE pair, such as f=20.")

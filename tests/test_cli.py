@@ -15,7 +15,7 @@ from cli.main import app
 from ncmc import records
 from ncmc.grid import make_run
 
-RUN = "digits/tau=0.02/resnet8/CAL/epochs=2,f=3,width=4/seed=0"
+RUN = "digits/tau=0.02/resnet8/CAL/epochs=2+f=3+width=4/seed=0"
 COMMANDS = (
     "fetch", "split", "train", "evaluate", "table", "verify", "report", "theory", "list", "doctor",
 )  # fmt: skip

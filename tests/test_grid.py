@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ncmc import grid
 from ncmc.errors import UsageError
-from ncmc.grid import make_run, parse_id
+from ncmc.grid import make_run, parse_id, parse_options
 
 
 def values(table: str, field: str) -> set[object]:
@@ -111,3 +111,11 @@ def test_a_bad_id_says_what_is_allowed(text: str, what: str) -> None:
 def test_an_unknown_table_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"unknown table 'tabel2'. Did you mean 'table2'"):
         grid.table("tabel2")
+
+
+def test_options_in_an_id_are_joined_without_commas_and_read_with_them() -> None:
+    """Snakemake splits a wildcard at commas when it hands a job to a cluster."""
+    run = make_run("digits", 0.02, "resnet8", "CAL", {"f": 20, "theta": 0.2, "lr": 1e-20})
+    assert run.slug == "f=20+lr=1e-20+theta=0.2"
+    assert parse_id(run.id) == parse_id(run.id.replace("+", ",")) == run
+    assert parse_options("a=1e+20+b=2") == {"a": 1e20, "b": 2}

@@ -162,7 +162,7 @@ def test_missing_runs_of_other_tables_are_listed_too(tmp_path):
         fakes.fill(tmp_path, spec, [50.0] * table.seeds)
     text = rendered("table6", tmp_path).text
     assert "0 of 45 planned runs have no record, and 9 runs of other tables" in text
-    assert "ncmc train cifar10/tau=0.005/resnet50/CAL/f=10,theta=0.2/seed=0" in text
+    assert "ncmc train cifar10/tau=0.005/resnet50/CAL/f=10+theta=0.2/seed=0" in text
 
 
 @pytest.mark.usefixtures("bare")
