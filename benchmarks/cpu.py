@@ -55,9 +55,14 @@ def main() -> None:
         }
         found[name] = compare(name, sides, STEPS.get(name, 1), chosen.rounds)
     if chosen.out:
-        body = {"machine": records.hardware(), "packages": records.packages(), "found": found}
-        body["precision"] = precision
-        chosen.out.write_text(json.dumps(body | {"options": str(chosen)}, indent=1) + "\n")
+        body = {
+            "machine": records.hardware(),
+            "packages": records.packages(),
+            "precision": precision,
+            "found": found,
+            "options": str(chosen),
+        }
+        chosen.out.write_text(json.dumps(body, indent=1) + "\n")
 
 
 def plain_side(

@@ -29,13 +29,18 @@ def build(run: Run, counts: Sequence[int], size: int, channels: int) -> Method:
     """
     model = models.build(run, counts, size, channels)
     if run.backbone == "densenet150":
-        theirs = DenseNet(12, (24, 24, 24), num_init_features=24)
-        theirs.features.conv0 = nn.Conv2d(channels, 24, 3, padding=1, bias=False)
-        for name in ("norm0", "relu0", "pool0"):
-            setattr(theirs.features, name, nn.Identity())
-        theirs.classifier = nn.Identity()
-        model.backbone = theirs
+        model.backbone = densenet150(channels, growth=12)
     return model
+
+
+def densenet150(channels: int, growth: int) -> DenseNet:
+    """torchvision's DenseNet with the stem for small images, up to its features."""
+    network = DenseNet(growth, (24, 24, 24), num_init_features=2 * growth)
+    network.features.conv0 = nn.Conv2d(channels, 2 * growth, 3, padding=1, bias=False)
+    for name in ("norm0", "relu0", "pool0"):
+        setattr(network.features, name, nn.Identity())
+    network.classifier = nn.Identity()
+    return network
 
 
 class Pictures(Dataset):

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torchvision import models
 
+from benchmarks import plain
 from ncmc.backbones import Backbone, densenet150, resnet8, resnet20, resnet32, resnet50
 from ncmc.backbones._densenet import densenet_bc
 from ncmc.backbones._resnet import ZeroPadShortcut
@@ -153,11 +154,7 @@ def test_resnet50_computes_what_torchvisions_does(stem):
 
 def test_densenet150_computes_what_torchvisions_blocks_do():
     torch.manual_seed(0)
-    theirs = models.DenseNet(6, (24, 24, 24), num_init_features=12)
-    theirs.classifier = nn.Identity()
-    theirs.features.conv0 = nn.Conv2d(3, 12, 3, padding=1, bias=False)
-    for name in ("norm0", "relu0", "pool0"):
-        setattr(theirs.features, name, nn.Identity())
+    theirs = plain.densenet150(3, growth=6)
     ours = densenet150.build(16, growth=6)
     copy_in_order(theirs, ours)
     images = torch.randn(2, 3, 16, 16)

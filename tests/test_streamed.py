@@ -1,14 +1,14 @@
 """ImageNet-LT's reader and the streaming of images, against torchvision's transforms."""
 
-import os
 import shutil
-import signal
 
 import numpy as np
 import pytest
 from conftest import forget
 from PIL import Image
 from projects import CHECKOUT, empty_project, picture, random_images  # noqa: F401  (a fixture)
+from test_parallel import Watch
+from test_train import stop
 
 from ncmc import config, datasets, fetch, paths, pictures, splits, train
 from ncmc.errors import UsageError, UserError
@@ -246,23 +246,6 @@ def test_a_consumer_may_stop_early(streamed):
         break
 
 
-class Stops:
-    """A Progress that asks to stop at a step."""
-
-    def __init__(self, at: int | None = None) -> None:
-        self.left = at
-
-    def step(self, *_: object) -> None:
-        if self.left is not None:
-            self.left -= 1
-            if self.left == 0:
-                os.kill(os.getpid(), signal.SIGTERM)
-
-    def start(self, *_: object) -> None: ...
-    def epoch(self, *_: object) -> None: ...
-    def say(self, *_: object) -> None: ...
-
-
 @pytest.fixture
 def configured(declared_set):
     """The project with this checkout's configuration of all but data sets."""
@@ -287,10 +270,10 @@ def test_the_set_trains_from_lists_to_record_and_a_stop_changes_nothing(
     run = make_run("big", 1 / 6, "resnet8", method, {"epochs": 2, "batch_size": 4})
     splits.make_split("big", 1 / 6).save(paths.root() / run.split_folder)
     assert run.resolve().recipe.augment == "resized_crop_flip"
-    whole = train.train(run, Stops(), results=declared_set.root / "whole")
+    whole = train.train(run, Watch(), results=declared_set.root / "whole")
     with pytest.raises(Interrupted):
-        train.train(run, Stops(at=4), results=declared_set.root / "parts")
-    parts = train.train(run, Stops(), results=declared_set.root / "parts")
+        train.train(run, Watch(4, stop), results=declared_set.root / "parts")
+    parts = train.train(run, Watch(), results=declared_set.root / "parts")
     assert parts.digest == whole.digest
     assert len(whole.result["history"]) == 2
     assert all(np.isfinite(entry["loss"]) for entry in whole.result["history"])
