@@ -55,7 +55,7 @@ class Execution(Strict):
     graphs: bool
     compile: bool
     checkpoint_seconds: Positive
-    resident_gigabytes: Positive
+    resident_gigabytes: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class When(Strict):

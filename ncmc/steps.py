@@ -98,6 +98,10 @@ class Step:
         self.optimizer.step()
         return loss.detach()
 
+    def rehearse(self, draws: Draws) -> None:
+        """A step that shows whether memory suffices for the batch. No training goes on after it."""
+        self(draws, 1)
+
 
 class GraphStep(Step):
     """The same step recorded once as a CUDA graph and replayed: one launch for hundreds of kernels.
@@ -147,6 +151,12 @@ class GraphStep(Step):
         with torch.cuda.graph(graph, pool=self.pool):
             loss = super().__call__(read, epoch)
         return graph, read, loss
+
+    def rehearse(self, draws: Draws) -> None:
+        """A step without a recording, the recordings and their memory given back."""
+        self.graphs.clear()
+        torch.cuda.empty_cache()
+        super().__call__(draws, 1)
 
 
 def make_step(

@@ -106,7 +106,7 @@ class SyncedNorm(_BatchNorm):
                 x, means, variances, self.weight, self.bias, observed, self.rate, self.eps
             )
         assert self.num_batches_tracked is not None
-        if x.device.type == "cuda":
+        if x.device.type == "cuda" and self.team.size > 1:
             self.num_batches_tracked.add_(1)
             kept = self.weight, self.bias, self.running_mean, self.running_var
             return Fused.apply(x, *kept, self.eps, self.rate, dist.group.WORLD, self.team.size)

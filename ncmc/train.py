@@ -78,7 +78,8 @@ def train(
         interrupts = held.enter_context(Interrupts())
         us.lead(lambda: held.enter_context(_only_process(folder, target, run)))
         progress = progress if us.leads else Silent()
-        training = prepare(run, folder / "checkpoint.pt", where, execution, us)
+        with faults.memory_explained(lambda: faults.preparing(run, where)):
+            training = prepare(run, folder / "checkpoint.pt", where, execution, us)
         state = _resume(training, progress)
         started = time.monotonic() - state.seconds
         _fit(training, state, progress, interrupts, started)
@@ -108,7 +109,8 @@ def _fit(
                 saved = time.monotonic()
             if stop:
                 raise Interrupted(stop)
-        entry = _measure(training, state)
+        with faults.memory_explained(lambda: faults.measuring(training)):
+            entry = _measure(training, state)
         state.history.append(entry)
         state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
         progress.epoch(entry)
@@ -121,10 +123,8 @@ def _steps(training: Training, state: State, plan: EpochPlan, progress: Progress
     patience = CHECK_EVERY if training.device.type == "cuda" else 1
     for number in range(state.step, training.steps):
         draws = plan.at(number, size)
-        try:
+        with faults.memory_explained(lambda: faults.stepping(training)):
             loss = training.step(draws, state.epoch)
-        except RuntimeError as error:
-            raise faults.explain(error, training) from None
         pending.append((number, len(draws.order), loss))
         known = None
         if len(pending) >= patience or number == training.steps - 1:

@@ -278,6 +278,44 @@ def test_a_process_that_hangs_is_given_up_after_a_time(workspace: Path, tmp_path
     assert "is gone or did not answer within 3 s" in out, errors[-3000:]
 
 
+NO_MEMORY = """
+import os, pathlib, sys
+import torch
+from torch.nn.modules.module import register_module_forward_hook
+from ncmc import errors
+from test_parallel import run_of, trained
+def full(*_):
+    raise torch.OutOfMemoryError("CUDA out of memory")
+def limit(layer, given, found):
+    if isinstance(layer, torch.nn.Conv2d) and layer.in_channels == 1 and len(found) > 12:
+        if sys.argv[2] == "forward":
+            full()
+        elif found.requires_grad:
+            found.register_hook(full)  # when all other gradients are on their way
+if os.environ["RANK"] in sys.argv[3]:
+    register_module_forward_hook(limit)
+try:
+    trained(run_of("CAL", batch_size=65), pathlib.Path(sys.argv[1]))
+except errors.UserError as error:
+    print(error, flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "ranks"), [("forward", "01"), ("forward", "0"), ("backward", "1")]
+)
+def test_a_process_without_memory_says_the_batch_size_that_fits_all(
+    workspace: Path, tmp_path: Path, where: str, ranks: str
+) -> None:
+    outputs = ended(started(2, NO_MEMORY, workspace, str(tmp_path), where, ranks))
+    for rank, (_, said, errors) in enumerate(outputs):
+        if str(rank) in ranks:  # 65, 32 images on two processes: 33, 16 for the first
+            assert "batch_size=65 on 2 processes" in said, errors[-3000:]
+            assert "batch_size=16 fits" in said
+        else:
+            assert "another process of this training is gone" in said, errors[-3000:]
+
+
 def test_torchrun_trains_a_run_and_writes_one_record(workspace: Path) -> None:
     run = run_of("SETF", epochs=1)
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
