@@ -39,22 +39,6 @@ class ParallelStep(steps.Step):
         team.repeats = False
         return team.total(loss.detach()) / team.size
 
-    def rehearse(self, draws: Draws) -> None:
-        """A step of this process alone, whose rows are all of `draws`: the others are in a step still.
-
-        Its gradients are not accumulated by `backward`, which would send them.
-        """
-        with self.team.apart():
-            images, labels = self.data.batch(draws)
-            with steps.autocast(self.device, self.dtype):
-                loss = self.model(images, labels, 1)
-            parameters = [p for p in self.model.parameters() if p.requires_grad]
-            for parameter, gradient in zip(
-                parameters, torch.autograd.grad(loss, parameters), strict=True
-            ):
-                parameter.grad = gradient
-            self.optimizer.step()
-
 
 def make_step(
     team: Team,

@@ -98,9 +98,9 @@ class Step:
         self.optimizer.step()
         return loss.detach()
 
-    def rehearse(self, draws: Draws) -> None:
-        """A step that shows whether memory suffices for the batch. No training goes on after it."""
-        self(draws, 1)
+    def forget(self) -> None:
+        """Give back the memory that is kept from one step to the next."""
+        self.optimizer.zero_grad(set_to_none=True)
 
 
 class GraphStep(Step):
@@ -152,11 +152,10 @@ class GraphStep(Step):
             loss = super().__call__(read, epoch)
         return graph, read, loss
 
-    def rehearse(self, draws: Draws) -> None:
-        """A step without a recording, the recordings and their memory given back."""
+    def forget(self) -> None:
+        """The same; the recordings' memory is most of it."""
         self.graphs.clear()
-        torch.cuda.empty_cache()
-        super().__call__(draws, 1)
+        super().forget()
 
 
 def make_step(

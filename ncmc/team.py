@@ -19,8 +19,7 @@ T = TypeVar("T")
 class Team:
     """Rank of this process and number of processes, and what they do together.
 
-    Every method but `rows`, `batch_rows` and `apart` is called by all processes at the same point of
-    the program.
+    Every method but `rows` and `batch_rows` is called by all processes at the same point of the program.
     """
 
     def __init__(self, rank: int = 0, size: int = 1, here: int = 1) -> None:
@@ -72,16 +71,6 @@ class Team:
         found = torch.tensor(values)
         dist.all_reduce(found, dist.ReduceOp.MAX)
         return [int(value) for value in found]
-
-    @contextmanager
-    def apart(self) -> Iterator[None]:
-        """In it this process is a team of one: it neither tells the others anything nor waits."""
-        place = self.rank, self.size
-        self.rank, self.size = 0, 1
-        try:
-            yield
-        finally:
-            self.rank, self.size = place
 
     def lead(self, work: Callable[[], T]) -> T:
         """`work` done by the first process: its result for all, or its UserError."""

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-import weakref
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +42,6 @@ class Quiet:
 
     def say(self, text: str) -> None:
         self.said.append(text)
-
-
-class Memory:
-    """A memory that holds the activations of so many images; it counts what is still held."""
-
-    def __init__(self, images: int) -> None:
-        self.images = images
-        self.held: list[weakref.ref[torch.Tensor]] = []
-
-    def take(self, images: int) -> None:
-        activation = torch.zeros(images)
-        self.held.append(weakref.ref(activation))
-        if sum(len(a) for ref in self.held if (a := ref()) is not None) > self.images:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
 
 
 def tiny(method: str = "CAL", seed: int = 0, **options: Any) -> Run:
@@ -184,57 +169,6 @@ def test_a_checkpoint_of_another_configuration_is_refused(workspace: Path) -> No
     mine.rename(other)
     with pytest.raises(UserError, match="belongs to another configuration"):
         train.train(tiny(seed=1), Quiet())
-
-
-def test_out_of_memory_says_the_batch_size_that_fits(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, memory = train.steps.Step.__call__, Memory(20)
-
-    def limited(self: Any, draws: Any, epoch: int) -> torch.Tensor:
-        memory.take(len(draws.order))
-        return real(self, draws, epoch)
-
-    monkeypatch.setattr(train.steps.Step, "__call__", limited)
-    with pytest.raises(UserError, match=r"out of memory .* batch_size=64 .*batch_size=16 fits"):
-        train.train(tiny(), Quiet())
-
-
-@pytest.mark.parametrize(
-    ("images", "said"),
-    [(1, "Not even the smallest batch fits"), (64, "It fits now: another program")],
-)
-def test_out_of_memory_says_when_no_batch_size_is_the_remedy(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch, images: int, said: str
-) -> None:
-    real, memory, steps = train.steps.Step.__call__, Memory(images), []
-
-    def limited(self: Any, draws: Any, epoch: int) -> torch.Tensor:
-        steps.append(len(draws.order))
-        other = torch.zeros(60)  # another program's, in the first step
-        memory.held += [weakref.ref(other)] if len(steps) == 1 else []
-        memory.take(len(draws.order))
-        return real(self, draws, epoch)
-
-    monkeypatch.setattr(train.steps.Step, "__call__", limited)
-    with pytest.raises(UserError, match=said):
-        train.train(tiny(), Quiet())
-
-
-def test_out_of_memory_in_measuring_names_the_images_at_once_that_fit(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, memory = train.evaluate.EvalSet.batches, Memory(100)
-
-    def limited(self: Any) -> Any:
-        for images, labels in real(self):
-            memory.take(len(labels))
-            yield images, labels
-
-    monkeypatch.setattr(train.evaluate.EvalSet, "batches", limited)
-    with pytest.raises(UserError, match=r"measuring .* eval_batch=256\. eval_batch=64 fits"):
-        train.train(tiny(), Quiet())
-    train.train(tiny(), Quiet(), execution={"eval_batch": 64})
 
 
 def test_images_that_do_not_fit_are_to_be_streamed(
