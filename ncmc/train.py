@@ -227,7 +227,7 @@ def make_record(
             "images_per_second": images / seconds if seconds else None,
             "device": _device_name(training.device),
             "precision": str(training.dtype).removeprefix("torch."),
-            "threads": training.resolved.execution.threads,
+            "threads": torch.get_num_threads(),
             "processes": training.team.size,
             "sources": training.resolved.sources,
         },

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import torch
 
-from ncmc import grid, loaders, records, synced, train
+from ncmc import grid, loaders, records, synced, train, training
 from ncmc.backbones._norm import norm_relu
 from ncmc.grid import Run
 from ncmc.team import Team
@@ -336,6 +336,14 @@ def test_the_rows_of_a_team_are_all_rows_once(size: int, n: int) -> None:
     assert max(map(len, rows)) - min(map(len, rows)) <= 1
     if n < size:
         assert all(list(range(n))[team.batch_rows(n)] == list(range(n)) for team in teams)
+
+
+def test_processes_of_one_machine_divide_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training.threads, "available", lambda: 6)
+    assert training._threads(4, Team()) == 4
+    assert training._threads(4, Team(0, 2, here=1)) == 4
+    assert training._threads(4, Team(0, 2, here=2)) == 3
+    assert training._threads(4, Team(0, 8, here=8)) == 1
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
