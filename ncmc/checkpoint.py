@@ -2,13 +2,14 @@
 
 import pickle
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ncmc import files
-from ncmc.errors import UserError
+from ncmc.errors import UserError, first_line
 
 FORMAT = 1
 
@@ -25,32 +26,40 @@ def save(path: Path, identity: dict[str, str], state: dict[str, Any]) -> None:
             raise OSError(28, str(error)) from error
 
 
-def load(path: Path, identity: dict[str, str]) -> dict[str, Any]:
-    """The state saved at `path`.
+def load(path: Path, identity: dict[str, str], remedy: str) -> dict[str, Any]:
+    """The state saved at `path`. `remedy`: what to do if it is of no use.
 
     Nothing in the file is executed (`weights_only`). Raises UserError, saying what to do, if it is
-    truncated, holds anything but plain data, or belongs to another run or configuration.
+    truncated or altered, holds anything but plain data, or belongs to another run or configuration.
     """
-    remedy = f"Delete {path} to start this run anew."
     try:
+        with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
+            if altered := archive.testzip():
+                raise zipfile.BadZipFile(f"wrong checksum of {altered}")
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise UserError(
             f"{path} holds more than plain data and was not loaded: it may be hostile. {remedy}"
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        KeyError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise UserError(
-            f"{path} is truncated or no checkpoint ({_line(error)}). {remedy}"
+            f"{path} is truncated, altered or no checkpoint ({first_line(error)}). {remedy}"
         ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path} is no checkpoint of this version of ncmc. {remedy}")
-    found = content["identity"]
+    found, state = content.get("identity"), content.get("state")
+    if not isinstance(found, dict) or not isinstance(state, dict):
+        raise UserError(f"{path} is no checkpoint of this version of ncmc. {remedy}")
     differing = [key for key in identity if found.get(key) != identity[key]]
     if differing:
         told = "; ".join(f"{k}: {found.get(k)} there, {identity[k]} here" for k in differing)
         raise UserError(f"{path} belongs to another configuration ({told}). {remedy}")
-    return dict(content["state"])
-
-
-def _line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:120]
+    return state

@@ -16,6 +16,11 @@ class UsageError(UserError):
     exit_code = 2
 
 
+def first_line(error: Exception) -> str:
+    """The beginning of a library's error message, for a sentence of ours."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
+
+
 def unknown(kind: str, name: object, allowed: Iterable[str]) -> UsageError:
     """The error for a name that is not in a list: what came, what is allowed, the nearest match."""
     names = sorted(allowed)

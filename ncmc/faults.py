@@ -1,11 +1,13 @@
 """What can go wrong in a training, in words that say what to do."""
 
 import gc
+import json
 import re
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -16,7 +18,31 @@ from ncmc.loaders import EpochPlan
 from ncmc.training import State, Training
 
 # torch's allocator on a CPU, C++, and oneDNN, where no type tells
-NO_MEMORY = re.compile("allocate memory|bad_alloc|could not (create|execute) a primitive$")
+NO_MEMORY = re.compile(
+    "allocate memory|bad_alloc|Storage size calculation overflowed|"
+    "could not (create|execute) a primitive$"
+)
+
+
+def check_weights(training: Training, state: State) -> None:
+    """Raises UserError if a step has left weights or statistics that are not finite."""
+    values = [v for v in training.model.state_dict().values() if v.is_floating_point()]
+    if not torch.stack([value.isfinite().all() for value in values]).all():
+        raise UserError(
+            f"weights are not finite after epoch {state.epoch}, step {state.step} of "
+            f"{training.steps}, of {training.run.id}. {_remedy(training)}"
+        )
+
+
+def check_measures(training: Training, entry: dict[str, Any]) -> None:
+    """Raises UserError if what was measured of an epoch is not finite: a record could not say it."""
+    try:
+        json.dumps(entry, allow_nan=False)
+    except ValueError as error:
+        raise UserError(
+            f"measures are not finite in epoch {entry['epoch']} of {training.run.id}: the features "
+            f"are too large. {_remedy(training)}"
+        ) from error
 
 
 def not_finite(
@@ -25,13 +51,19 @@ def not_finite(
     """The error for a loss that is not finite: the step, and the images of its batch."""
     draws = plan.at(step, training.resolved.recipe.batch_size)
     places = training.split.indices[draws.order.cpu().numpy()]
-    kept = f"The last good checkpoint is kept at {training.checkpoint}. "
     return UserError(
         f"loss is {value} in epoch {state.epoch}, step {step + 1} of {training.steps}, of "
         f"{training.run.id}. Images of that batch (indices in {training.run.dataset}): "
-        f"{', '.join(str(i) for i in places)}. "
-        f"{kept if training.checkpoint.exists() else ''}"
-        "Try a smaller learning rate (-o lr=...) or precision=float32."
+        f"{', '.join(str(i) for i in places)}. {_remedy(training)}"
+    )
+
+
+def _remedy(training: Training) -> str:
+    kept = f"The last good checkpoint is kept at {training.checkpoint}. "
+    exact = "" if training.dtype == torch.float32 else ", or -o precision=float32"
+    return (
+        f"{kept if training.checkpoint.exists() else ''}Look at what you set; often a smaller "
+        f"learning rate helps (-o lr=...){exact}."
     )
 
 
@@ -54,7 +86,8 @@ def preparing(run: Run, device: torch.device) -> str:
     """What to say if the images and the model of a run do not fit."""
     return (
         f"out of memory on {device}: the images and the model of {run.id} do not fit. Stop other "
-        "programs that use this memory, or have the images streamed: -o resident_gigabytes=0."
+        "programs that use this memory; -o resident_gigabytes=0 leaves the images on disk; a smaller "
+        "model (width, padding: a different run than the paper's) needs less."
     )
 
 
@@ -63,7 +96,7 @@ def stepping(training: Training) -> str:
     size, processes = training.resolved.recipe.batch_size, training.team.size
     _make_room(training)
     largest = min(size, len(training.data))
-    fits = _largest(partial(rehearsal.steps_fit, training), largest, least=2)  # one has no variance
+    fits = _largest(partial(rehearsal.steps_fit, training), largest)
     together = f" on {processes} processes" if processes > 1 else ""
     return (
         f"out of memory on {training.device} with batch_size={size}{together} ({training.run.id}). "
@@ -75,16 +108,16 @@ def measuring(training: Training) -> str:
     """What to say if the measuring of an epoch does not fit: how many images at once do."""
     size = training.resolved.execution.eval_batch
     _make_room(training)
-    fits = _largest(partial(rehearsal.measuring_fits, training), size, least=1)
+    fits = _largest(partial(rehearsal.measuring_fits, training), size)
     return (
         f"out of memory on {training.device} measuring {training.run.id} with eval_batch={size}. "
         + _advice("eval_batch", size, fits, "the same run")
     )
 
 
-def _largest(fits: Callable[[int], bool], size: int, least: int) -> int:
-    """The first of size, size / 2, ..., not below `least`, that fits; 0 if none does."""
-    while size >= least:
+def _largest(fits: Callable[[int], bool], size: int) -> int:
+    """The first of size, size / 2, ..., 1 that fits; 0 if none does."""
+    while size:
         if fits(size):
             return size
         size //= 2

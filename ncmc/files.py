@@ -30,6 +30,16 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def make_writable_folder(path: Path) -> Path:
+    """`make_folder`, and a file tried in it: better now than after hours. Raises UserError."""
+    make_folder(path)
+    try:
+        tempfile.TemporaryFile(dir=path).close()
+    except OSError as error:
+        raise explain(error, path) from error
+    return path
+
+
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`; renamed onto it, after a sync, if the block ends well.

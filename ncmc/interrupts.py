@@ -1,11 +1,13 @@
-"""SIGTERM and Ctrl-C as a request that a loop can look at between two steps."""
+"""SIGTERM, SIGHUP and Ctrl-C as a request that a loop can look at between two steps."""
 
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import Any
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+ECHO = 3.0  # seconds: a launcher passes on a signal that its processes have had themselves
 
 
 class Interrupted(BaseException):
@@ -17,15 +19,20 @@ class Interrupted(BaseException):
 
 
 class Interrupts:
-    """While active, the first SIGTERM or SIGINT only sets `received`; a second one acts at once."""
+    """While active, the first signal only sets `received`; one more, a while later, acts at once.
+
+    Signals that the process was started to ignore (nohup) stay ignored.
+    """
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self._since = 0.0
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "Interrupts":
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
+            wanted = [n for n in SIGNALS if signal.getsignal(n) != signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._note) for number in wanted}
         return self
 
     def __exit__(
@@ -37,10 +44,19 @@ class Interrupts:
         self._restore()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.received = number
-        self._restore()
+        if self.received is None:
+            self.received, self._since = number, time.monotonic()
+        elif time.monotonic() - self._since > ECHO:
+            self._restore()
+            signal.raise_signal(number)
 
     def _restore(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
+
+
+def ignore() -> None:
+    """For a process that is about to end: there is nothing left to stop."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -1,7 +1,7 @@
 """The processes that train one run together, as torchrun starts them; one alone is a team of one."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from ncmc.errors import UserError
+from ncmc.errors import UserError, first_line
 
 TIMEOUT = timedelta(minutes=10)  # after which a process that does not answer counts as gone
 T = TypeVar("T")
@@ -71,6 +71,20 @@ class Team:
         found = torch.tensor(values)
         dist.all_reduce(found, dist.ReduceOp.MAX)
         return [int(value) for value in found]
+
+    def agree(self, what: Mapping[str, str]) -> None:
+        """Raises UserError, for all, unless every process says the same."""
+        if self.size == 1:
+            return
+        told: list[Any] = [None] * self.size
+        dist.all_gather_object(told, dict(what))
+        for rank, other in enumerate(told):
+            if differing := [key for key in what if other.get(key) != told[0].get(key)]:
+                key = differing[0]
+                raise UserError(
+                    "the processes of this training were not started with the same command: "
+                    f"{key} is {told[0].get(key)} in process 0 and {other.get(key)} in process {rank}."
+                )
 
     def lead(self, work: Callable[[], T]) -> T:
         """`work` done by the first process: its result for all, or its UserError."""
@@ -138,9 +152,8 @@ def _partners_alive() -> Iterator[None]:
         text = str(error)
         if not isinstance(error, dist.DistError) and "gloo" not in text and "NCCL" not in text:
             raise
-        line = (text.splitlines() or [type(error).__name__])[0][-160:]
         raise UserError(
-            f"another process of this training is gone or did not answer within "
-            f"{TIMEOUT.total_seconds():.0f} s ({line}). The last checkpoint is kept; the same "
-            "command goes on from it."
+            f"another process of this training is gone, or gave no answer for "
+            f"{TIMEOUT.total_seconds():.0f} s ({first_line(error)} ...). The last checkpoint is kept; "
+            "the same command goes on from it."
         ) from error

@@ -12,7 +12,19 @@ import filelock
 import torch
 from torch import Tensor
 
-from ncmc import checkpoint, config, evaluate, faults, files, models, paths, records, steps, team
+from ncmc import (
+    checkpoint,
+    config,
+    evaluate,
+    faults,
+    files,
+    models,
+    paths,
+    records,
+    resume,
+    steps,
+    team,
+)
 from ncmc.errors import UserError
 from ncmc.grid import Run
 from ncmc.interrupts import Interrupted, Interrupts
@@ -22,6 +34,7 @@ from ncmc.reference import assumptions_for
 from ncmc.schedule import learning_rate
 from ncmc.training import State, Training, prepare
 
+MODEL = "model.pt"  # beside the record
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
 
 
@@ -74,17 +87,31 @@ def train(
     """
     target = records.path_of(run, results)
     folder = (checkpoints or paths.root() / paths.CHECKPOINTS) / run.id
+    models.parts(run)  # its options are right, before a folder is made
     with team.joined(steps.pick_device(device)) as (us, where), ExitStack() as held:
         interrupts = held.enter_context(Interrupts())
         us.lead(lambda: held.enter_context(_only_process(folder, target, run)))
         progress = progress if us.leads else Silent()
         with faults.memory_explained(lambda: faults.preparing(run, where)):
             training = prepare(run, folder / "checkpoint.pt", where, execution, us)
-        state = _resume(training, progress)
+        us.agree(training.identity | {k: str(v) for k, v in training.resolved.execution})
+        state = resume.load(training)
+        _say_where(state, progress)
         started = time.monotonic() - state.seconds
         _fit(training, state, progress, interrupts, started)
         record = _finish(training, state, target, time.monotonic() - started)
     return record
+
+
+def _say_where(state: State, progress: Progress) -> None:
+    if (state.epoch, state.step) == (1, 0):
+        return
+    progress.say(f"going on from epoch {state.epoch}, step {state.step}")
+    *_, before, now = [{}, *state.sessions]
+    if before and (now["epoch"], now["step"]) == (state.epoch, state.step):
+        changed = [key for key in now if key not in ("epoch", "step") and now[key] != before[key]]
+        told = ", ".join(f"{key} {now[key]} instead of {before[key]}" for key in changed)
+        progress.say(f"from here on with {told}: not bit for bit what an uninterrupted run gives")
 
 
 # --- the loop ----------------------------------------------------------------------------------
@@ -105,12 +132,14 @@ def _fit(
             due = training.team.leads and time.monotonic() - saved > every
             stop, save = training.team.most(interrupts.received or 0, int(due))
             if stop or save:
-                _save(training, state, time.monotonic() - started)
+                resume.save(training, state, time.monotonic() - started)
                 saved = time.monotonic()
             if stop:
                 raise Interrupted(stop)
+        faults.check_weights(training, state)
         with faults.memory_explained(lambda: faults.measuring(training)):
             entry = _measure(training, state)
+        faults.check_measures(training, entry)
         state.history.append(entry)
         state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
         progress.epoch(entry)
@@ -171,13 +200,24 @@ def _measure(training: Training, state: State) -> dict[str, Any]:
 
 
 def _finish(training: Training, state: State, target: Path, seconds: float) -> records.Record:
-    """Write the model, then the record made from it; the checkpoint has served."""
-    weights = {name: value.cpu() for name, value in training.model.state_dict().items()}
-    kept = {"model": weights, "history": json.dumps(state.history), "seconds": seconds}
-    model_path = target.with_name("model.pt")
-    training.team.lead(lambda: checkpoint.save(model_path, training.identity, kept))
-    record = make_record(training, state.history, seconds)
-    training.team.lead(lambda: records.save(record, target))
+    """Write the model, then the record made from it; the checkpoint has served.
+
+    If they cannot be written, a checkpoint is, so that the next start has only that to do.
+    """
+    kept = {
+        "model": {name: value.cpu() for name, value in training.model.state_dict().items()},
+        "history": json.dumps(state.history),
+        "sessions": json.dumps(state.sessions),
+        "seconds": seconds,
+    }
+    path = target.with_name(MODEL)
+    try:
+        training.team.lead(lambda: checkpoint.save(path, training.identity, kept))
+        record = make_record(training, state.history, state.sessions, seconds)
+        training.team.lead(lambda: records.save(record, target))
+    except UserError:
+        resume.save(training, state, seconds)
+        raise
     training.team.lead(lambda: training.checkpoint.unlink(missing_ok=True))
     return record
 
@@ -188,24 +228,33 @@ def evaluate_again(
     """Make the record of a trained model anew from its model.pt, and write it.
 
     What only the training knows (its time and its history) is taken over. Raises UserError if there
-    is no model, or it is of another configuration.
+    is no model, or it is damaged, not trained to its end or of another configuration.
     """
     target = records.path_of(run, results)
-    path = target.with_name("model.pt")
+    path = target.with_name(MODEL)
     if not path.exists():
         raise UserError(f"no model at {path}. Train the run first: ncmc train {run.id}")
     training = prepare(run, path, device)
-    saved = checkpoint.load(path, training.identity)
-    training.model.load_state_dict(saved["model"])
-    record = make_record(training, json.loads(saved["history"]), saved["seconds"])
+    remedy = f"Train the run again: ncmc train {run.id} --force"
+    saved = checkpoint.load(path, training.identity, remedy)
+    try:
+        history = resume.history_of(saved["history"], training.resolved.recipe.epochs)
+        sessions, seconds = json.loads(saved["sessions"]), float(saved["seconds"])
+        training.model.load_state_dict(saved["model"])
+    except resume.UNFIT as error:
+        raise resume.unfit(path, error, remedy) from error
+    record = make_record(training, history, sessions, seconds)
     records.save(record, target)
     return record
 
 
 def make_record(
-    training: Training, history: list[dict[str, Any]], seconds: float | None
+    training: Training,
+    history: list[dict[str, Any]],
+    sessions: list[dict[str, Any]],
+    seconds: float,
 ) -> records.Record:
-    """The Record of a trained model. `seconds`: wall time of the training, if it is known."""
+    """The Record of a trained model. `seconds`: wall time of the training."""
     run, split = training.run, training.split
     configuration = records.config_of(run) | models.options_of(run)
     images = len(training.data) * training.resolved.recipe.epochs
@@ -225,20 +274,11 @@ def make_record(
         | {
             "seconds": seconds,
             "images_per_second": images / seconds if seconds else None,
-            "device": _device_name(training.device),
-            "precision": str(training.dtype).removeprefix("torch."),
-            "threads": torch.get_num_threads(),
-            "processes": training.team.size,
+            **resume.how_computed(training),
+            "sessions": sessions,
             "sources": training.resolved.sources,
         },
     )
-
-
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-
-
-# --- stopping and going on ----------------------------------------------------------------------
 
 
 @contextmanager
@@ -247,8 +287,11 @@ def _only_process(folder: Path, target: Path, run: Run) -> Iterator[None]:
 
     Also if what it will make could not be written.
     """
-    files.make_folder(target.parent)
-    files.make_folder(folder)
+    files.make_writable_folder(target.parent)
+    files.make_writable_folder(folder)
+    for path in (target, target.with_name(MODEL)):
+        if path.is_dir():
+            raise UserError(f"{path} is a folder; it is to be written as a file. Move it away.")
     lock = filelock.FileLock(folder / "lock")
     try:
         lock.acquire(timeout=0)
@@ -263,48 +306,3 @@ def _only_process(folder: Path, target: Path, run: Run) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _save(training: Training, state: State, seconds: float) -> None:
-    held = {
-        "model": training.model.state_dict(),
-        "optimizer": training.optimizer.state_dict(),
-        "rng": torch.get_rng_state(),
-        "cuda_rng": torch.cuda.get_rng_state_all() if training.device.type == "cuda" else [],
-        "epoch": state.epoch,
-        "step": state.step,
-        "loss_sum": state.loss_sum,
-        "history": json.dumps(state.history),
-        "seconds": seconds,
-    }
-    training.team.lead(lambda: checkpoint.save(training.checkpoint, training.identity, held))
-
-
-def _resume(training: Training, progress: Progress) -> State:
-    """The state of the run's checkpoint, loaded into the model; a new one if there is none."""
-    path = training.checkpoint
-    saved = training.team.lead(
-        lambda: checkpoint.load(path, training.identity) if path.exists() else None
-    )
-    if saved is None:
-        return State()
-    try:
-        training.model.load_state_dict(saved["model"])
-        training.optimizer.load_state_dict(saved["optimizer"])
-        torch.set_rng_state(saved["rng"])
-        if saved["cuda_rng"] and training.device.type == "cuda":
-            torch.cuda.set_rng_state_all(saved["cuda_rng"])
-        state = State(
-            saved["epoch"],
-            saved["step"],
-            saved["loss_sum"],
-            json.loads(saved["history"]),
-            saved["seconds"],
-        )
-    except (KeyError, RuntimeError, ValueError, TypeError) as error:
-        raise UserError(
-            f"{training.checkpoint} does not fit this model ({error}). "
-            "Delete it to start this run anew."
-        ) from error
-    progress.say(f"going on from epoch {state.epoch}, step {state.step}")
-    return state

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ncmc import config, datasets, models, parallel, paths, recipes, records, splits, steps, threads
-from ncmc.errors import UserError
+from ncmc.errors import UsageError, UserError
 from ncmc.evaluate import EvalSet
 from ncmc.grid import Run
 from ncmc.loaders import Resident, Stored, Streamed, TrainingSet, steps_per_epoch
@@ -34,6 +34,7 @@ class State:
     step: int = 0  # how many of its steps are done
     loss_sum: float = 0.0  # over its images so far
     history: list[dict[str, Any]] = field(default_factory=list)
+    sessions: list[dict[str, Any]] = field(default_factory=list)  # how, where that changed
     seconds: float = 0.0  # spent by earlier sessions
 
 
@@ -87,6 +88,11 @@ def prepare(
     optimizer = steps.make_optimizer(model, resolved.recipe, where)
     dtype = steps.pick_dtype(execution, where, size)
     data, train_set, test_set = _sets(run, resolved, split, where, dtype, us)
+    if not steps_per_epoch(len(data), resolved.recipe):
+        raise UsageError(
+            f"batch_size={resolved.recipe.batch_size} with drop_last=true leaves no batch of the "
+            f"{len(data)} training images of {run.id}. Take a smaller batch, or drop_last=false."
+        )
     return Training(
         run=run,
         resolved=resolved,

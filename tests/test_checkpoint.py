@@ -12,6 +12,7 @@ from ncmc import checkpoint
 from ncmc.errors import UserError
 
 IDENTITY = {"run": "digits/x/seed=0", "config_hash": "abc", "split": "def"}
+REMEDY = "Delete it to start this run anew."
 STATE = {
     "model": {"weight": torch.arange(1000.0)},
     "rng": torch.get_rng_state(),
@@ -28,7 +29,7 @@ def saved(tmp_path: Path) -> Path:
 
 
 def test_a_state_comes_back_bit_for_bit(saved: Path) -> None:
-    state = checkpoint.load(saved, IDENTITY)
+    state = checkpoint.load(saved, IDENTITY, REMEDY)
     assert torch.equal(state["model"]["weight"], STATE["model"]["weight"])  # type: ignore[index]
     assert torch.equal(state["rng"], STATE["rng"])  # type: ignore[arg-type]
     assert (state["epoch"], state["history"]) == (3, "[]")
@@ -38,8 +39,33 @@ def test_a_file_cut_anywhere_is_refused_with_the_remedy(saved: Path) -> None:
     whole = saved.read_bytes()
     for length in (0, 1, 100, len(whole) // 3, len(whole) // 2, len(whole) - 100, len(whole) - 1):
         saved.write_bytes(whole[:length])
-        with pytest.raises(UserError, match=r"Delete .* to start this run anew"):
-            checkpoint.load(saved, IDENTITY)
+        with pytest.raises(UserError, match=REMEDY):
+            checkpoint.load(saved, IDENTITY, REMEDY)
+
+
+def test_a_file_with_one_altered_byte_is_refused_or_the_same(saved: Path) -> None:
+    whole = saved.read_bytes()
+    refused = 0
+    for place in range(7, len(whole), 29):
+        saved.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        try:
+            state = checkpoint.load(saved, IDENTITY, REMEDY)
+        except UserError:
+            refused += 1
+        else:  # it was in the filling between the parts
+            assert torch.equal(state["model"]["weight"], STATE["model"]["weight"])  # type: ignore[index]
+            assert {k: state[k] for k in ("epoch", "history")} == {"epoch": 3, "history": "[]"}
+    assert refused > len(whole) / 29 / 2
+
+
+@pytest.mark.parametrize(
+    "content", [{}, {"identity": 1, "state": {}}, {"identity": IDENTITY, "state": [1]}]
+)
+def test_a_file_without_its_parts_is_refused(tmp_path: Path, content: dict[str, object]) -> None:
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"format": 1} | content, path)
+    with pytest.raises(UserError, match="no checkpoint of this version"):
+        checkpoint.load(path, IDENTITY, REMEDY)
 
 
 class Harmful:
@@ -56,10 +82,10 @@ def test_a_hostile_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
     harm, path = tmp_path / "harm", tmp_path / "checkpoint.pt"
     torch.save({"format": 1, "identity": IDENTITY, "state": Harmful(harm)}, path)
     with pytest.raises(UserError, match="more than plain data"):
-        checkpoint.load(path, IDENTITY)
+        checkpoint.load(path, IDENTITY, REMEDY)
     path.write_bytes(pickle.dumps(Harmful(harm)))
-    with pytest.raises(UserError, match=r"Delete .* to start this run anew"):
-        checkpoint.load(path, IDENTITY)
+    with pytest.raises(UserError, match=REMEDY):
+        checkpoint.load(path, IDENTITY, REMEDY)
     assert not harm.exists()
 
 
@@ -67,8 +93,8 @@ def test_a_foreign_zip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme", "hello")
-    with pytest.raises(UserError, match="truncated or no checkpoint"):
-        checkpoint.load(path, IDENTITY)
+    with pytest.raises(UserError, match="truncated, altered or no checkpoint"):
+        checkpoint.load(path, IDENTITY, REMEDY)
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"format": 99}, torch.ones(3)])
@@ -76,7 +102,7 @@ def test_other_data_is_no_checkpoint(tmp_path: Path, content: object) -> None:
     path = tmp_path / "checkpoint.pt"
     torch.save(content, path)
     with pytest.raises(UserError, match="no checkpoint of this version"):
-        checkpoint.load(path, IDENTITY)
+        checkpoint.load(path, IDENTITY, REMEDY)
 
 
 @pytest.mark.parametrize("key", IDENTITY)
@@ -84,7 +110,7 @@ def test_another_configurations_checkpoint_is_refused_with_what_differs(
     saved: Path, key: str
 ) -> None:
     with pytest.raises(UserError, match=rf"another configuration \({key}: .* there, other here"):
-        checkpoint.load(saved, IDENTITY | {key: "other"})
+        checkpoint.load(saved, IDENTITY | {key: "other"}, REMEDY)
 
 
 def test_a_failed_write_keeps_the_old_checkpoint(

@@ -13,7 +13,7 @@ ORDER = """
 errors paths files interrupts memory devices threads config recipes catalog grid statistics reference
 records digests store archives transfer pictures streamed arrays readers download fetch datasets splits
 team frames losses backbones methods loaders synced schedule metrics models evaluate checkpoint steps
-parallel training rehearsal faults train cost theory
+parallel training rehearsal faults resume train cost theory
 tables curves checks verdicts compare observe verify targets figures report
 """.split()  # noqa: SIM905
 TORCH_FREE = """

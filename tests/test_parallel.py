@@ -149,7 +149,7 @@ def watched(self, draws, epoch):
         acts.pop(len(steps), lambda: None)()
     return real(self, draws, epoch)
 parallel.ParallelStep.__call__ = watched
-acts[8] = lambda: os.kill(os.getpid(), signal.SIGTERM)
+acts[8] = lambda: [os.kill(os.getpid(), signal.SIGTERM) for _ in range(2)]  # torchrun passes it on
 try:
     trained(stopping_run(), place / "stopped")
 except train.Interrupted as stop:
@@ -275,7 +275,7 @@ def test_a_process_that_hangs_is_given_up_after_a_time(workspace: Path, tmp_path
         first.kill()
         second.kill()
         second.communicate()
-    assert "is gone or did not answer within 3 s" in out, errors[-3000:]
+    assert "is gone, or gave no answer for 3 s" in out, errors[-3000:]
 
 
 NO_MEMORY = """
@@ -313,6 +313,25 @@ def test_a_process_without_memory_says_the_batch_size_that_fits_all(
             assert "batch_size=16 fits" in said
         else:
             assert "another process of this training is gone" in said, errors[-3000:]
+
+
+DIFFERENT = """
+import os, pathlib, sys
+from ncmc import errors
+from test_parallel import run_of, trained
+try:
+    trained(run_of("CE", seed=3 + int(os.environ["RANK"])), pathlib.Path(sys.argv[1]))
+except errors.UserError as error:
+    print(error, flush=True)
+"""
+
+
+def test_processes_that_train_different_runs_are_stopped(workspace: Path, tmp_path: Path) -> None:
+    for _, said, errors in ended(started(2, DIFFERENT, workspace, str(tmp_path))):
+        assert "run is digits/" in said, errors[-3000:]
+        assert "/seed=3 in process 0 and digits/" in said
+        assert "/seed=4 in process 1" in said
+    assert not list(tmp_path.rglob("record.json"))
 
 
 def test_torchrun_trains_a_run_and_writes_one_record(workspace: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from ncmc import checkpoint, grid, paths, records, splits, train, training
-from ncmc.errors import UserError
+from ncmc.errors import UsageError, UserError
 from ncmc.grid import Run
 from ncmc.interrupts import Interrupted
 
@@ -140,14 +140,147 @@ def test_a_loss_that_is_not_finite_stops_with_the_batch_and_keeps_the_checkpoint
         assert str(split.indices[place]) in str(caught.value)
     kept = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
     assert str(kept) in str(caught.value)
-    state = checkpoint.load(kept, training.prepare(run, kept).identity)
+    state = checkpoint.load(kept, training.prepare(run, kept).identity, "")
     assert (state["epoch"], state["step"]) == (2, 2)
     assert all(torch.isfinite(value).all() for value in state["model"].values())
 
 
 def test_a_diverging_run_stops(workspace: Path) -> None:
-    with pytest.raises(UserError, match=r"loss is (nan|inf).*Try a smaller learning rate"):
+    with pytest.raises(UserError, match=r"loss is (nan|inf).*a smaller learning rate helps"):
         train.train(tiny("CE", lr=1e30, warmup_epochs=0), Quiet())
+
+
+@pytest.mark.parametrize("name", ["weight", "running_var"])
+def test_weights_that_are_not_finite_are_neither_kept_nor_measured(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    real, calls = train.steps.Step.__call__, []
+
+    def poisoned(self: Any, draws: Any, epoch: int) -> torch.Tensor:
+        calls.append(draws)
+        loss = real(self, draws, epoch)
+        if len(calls) == 12:  # the last: no loss comes after it
+            norm = next(m for m in self.model.modules() if isinstance(m, torch.nn.BatchNorm2d))
+            getattr(norm, name).data[0] = float("inf")
+        return loss
+
+    monkeypatch.setattr(train.steps.Step, "__call__", poisoned)
+    with pytest.raises(UserError, match=r"weights are not finite after epoch 2, step 6.* is kept"):
+        train.train(tiny(), Quiet(), execution={"checkpoint_seconds": 0.0001})
+    kept = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
+    state = checkpoint.load(kept, training.prepare(tiny(), kept).identity, "")
+    assert (state["epoch"], state["step"]) == (2, 5)
+    assert not list((workspace / "results").rglob("model.pt"))
+
+
+def test_measures_that_are_not_finite_stop(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train.evaluate, "collapse", lambda *_: {"nc_mean": float("nan")})
+    with pytest.raises(UserError, match=r"measures are not finite in epoch 1"):
+        train.train(tiny(), Quiet())
+
+
+def test_a_batch_larger_than_the_set_is_not_dropped(workspace: Path) -> None:
+    with pytest.raises(UsageError, match=r"batch_size=1000 .* leaves no batch of the 357"):
+        train.train(tiny(batch_size=1000, drop_last=True), Quiet())
+
+
+def test_another_way_to_compute_is_said_and_recorded(workspace: Path) -> None:
+    with pytest.raises(Interrupted):
+        train.train(tiny(), Quiet(3, stop), execution={"precision": "bfloat16"})
+    with pytest.raises(Interrupted):
+        train.train(tiny(), going_on := Quiet(5, stop))
+    assert "with precision float32 instead of bfloat16: not bit for bit" in going_on.said[1]
+    record = train.train(tiny(), last := Quiet())
+    assert last.said == ["going on from epoch 2, step 2"]
+    sessions = [(s["precision"], s["epoch"], s["step"]) for s in record.made["sessions"]]
+    assert sessions == [("bfloat16", 1, 0), ("float32", 1, 3)]
+    assert train.evaluate_again(tiny()).made["sessions"] == record.made["sessions"]
+
+
+def altered(path: Path, **changes: Any) -> None:
+    """Change a checkpoint or model as nobody but a tester does."""
+    content = torch.load(path, weights_only=True)
+    content["state"] |= changes
+    torch.save(content, path)
+
+
+DAMAGED: list[dict[str, Any]] = [
+    {"epoch": "x"},
+    {"epoch": -5},
+    {"epoch": 10**9},
+    {"step": -3},
+    {"step": 999},
+    {"loss_sum": None},
+    {"loss_sum": float("nan")},
+    {"seconds": "x"},
+    {"history": "[1,2]"},
+    {"history": "[]"},
+    {"history": 3},
+    {"sessions": "x"},
+    {"model": {}},
+    {"optimizer": 3},
+    {"rng": "x"},
+]
+
+
+def test_a_state_that_makes_no_sense_is_refused(workspace: Path) -> None:
+    with pytest.raises(Interrupted):
+        train.train(tiny(), Quiet(8, stop))
+    path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
+    whole = path.read_bytes()
+    for changes in DAMAGED:
+        path.write_bytes(whole)
+        altered(path, **changes)
+        with pytest.raises(UserError, match=r"does not fit this run .*Delete .* anew"):
+            train.train(tiny(), Quiet())
+    path.write_bytes(whole)
+    train.train(tiny(), Quiet())
+
+
+def test_a_model_that_is_not_trained_to_its_end_is_not_evaluated(workspace: Path) -> None:
+    with pytest.raises(Interrupted):
+        train.train(tiny(), Quiet(8, stop))
+    path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
+    part = path.read_bytes()
+    record = train.train(tiny(), Quiet())
+    model = records.path_of(tiny()).with_name("model.pt")
+    whole = model.read_bytes()
+    model.write_bytes(part)
+    with pytest.raises(UserError, match=r"history is not one of 2 epochs.*--force"):
+        train.evaluate_again(tiny())
+    for changes in ({"history": "x"}, {"seconds": "x"}, {"model": {}}, {"sessions": None}):
+        model.write_bytes(whole)
+        altered(model, **changes)
+        with pytest.raises(UserError, match=r"does not fit this run .*--force"):
+            train.evaluate_again(tiny())
+    model.write_bytes(whole)
+    assert train.evaluate_again(tiny()).digest == record.digest
+
+
+@pytest.mark.parametrize("name", ["model.pt", "record.json"])
+def test_a_folder_in_the_way_is_told_before_training(workspace: Path, name: str) -> None:
+    records.path_of(tiny()).with_name(name).mkdir(parents=True)
+    with pytest.raises(UserError, match=rf"{name} is a folder"):
+        train.train(tiny(), watch := Quiet())
+    assert watch.steps == 0
+
+
+def test_a_disk_that_fills_up_at_the_end_costs_no_training(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise UserError("no space left on the disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "save", full)
+        with pytest.raises(UserError, match="no space left"):
+            train.train(tiny(), Quiet())
+    going_on = Quiet()
+    train.train(tiny(), going_on)
+    assert going_on.steps == 0
+    assert not list((workspace / paths.CHECKPOINTS).rglob("*.pt"))
 
 
 def test_a_second_process_on_the_same_run_is_turned_away(workspace: Path) -> None:

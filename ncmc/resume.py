@@ -1,0 +1,106 @@
+"""Where a training stands, kept in its checkpoint and taken up from it."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ncmc import checkpoint, faults
+from ncmc.errors import UserError, first_line
+from ncmc.training import State, Training
+
+# what content that makes no sense raises where it is used
+UNFIT = (KeyError, RuntimeError, ValueError, TypeError, AttributeError)
+
+
+def save(training: Training, state: State, seconds: float) -> None:
+    """Write the checkpoint. Raises UserError if the weights are not finite: the old one is kept."""
+    faults.check_weights(training, state)
+    held = {
+        "model": training.model.state_dict(),
+        "optimizer": training.optimizer.state_dict(),
+        "rng": torch.get_rng_state(),
+        "cuda_rng": torch.cuda.get_rng_state_all() if training.device.type == "cuda" else [],
+        "epoch": state.epoch,
+        "step": state.step,
+        "loss_sum": state.loss_sum,
+        "history": json.dumps(state.history),
+        "sessions": json.dumps(state.sessions),
+        "seconds": seconds,
+    }
+    training.team.lead(lambda: checkpoint.save(training.checkpoint, training.identity, held))
+
+
+def load(training: Training) -> State:
+    """The state of the run's checkpoint, loaded into the model; a new one if there is none.
+
+    Its last session is the present one, if that computes otherwise than the one before.
+    """
+    path = training.checkpoint
+    remedy = f"Delete {path} to start this run anew."
+    saved = training.team.lead(
+        lambda: checkpoint.load(path, training.identity, remedy) if path.exists() else None
+    )
+    state = State()
+    if saved is not None:
+        try:
+            state = _state_of(saved, training)
+            training.model.load_state_dict(saved["model"])
+            training.optimizer.load_state_dict(saved["optimizer"])
+            torch.set_rng_state(saved["rng"])
+            if saved["cuda_rng"] and training.device.type == "cuda":
+                torch.cuda.set_rng_state_all(saved["cuda_rng"])
+        except UNFIT as error:
+            raise unfit(path, error, remedy) from error
+    how = how_computed(training)
+    if not state.sessions or any(state.sessions[-1][key] != how[key] for key in how):
+        state.sessions.append(how | {"epoch": state.epoch, "step": state.step})
+    return state
+
+
+def history_of(text: str, epochs: int) -> list[dict[str, Any]]:
+    """The history of a training that has done so many epochs. Raises ValueError, TypeError or KeyError
+    if it is not."""
+    history = list(json.loads(text))
+    if len(history) != epochs or any(e["epoch"] != i for i, e in enumerate(history, 1)):
+        raise ValueError(f"its history is not one of {epochs} epochs")
+    return history
+
+
+def _state_of(saved: Mapping[str, Any], training: Training) -> State:
+    state = State(
+        epoch=saved["epoch"],
+        step=saved["step"],
+        loss_sum=saved["loss_sum"],
+        history=history_of(saved["history"], saved["epoch"] - 1),
+        sessions=json.loads(saved["sessions"]),
+        seconds=saved["seconds"],
+    )
+    epochs, steps = training.resolved.recipe.epochs, training.steps
+    if not (1 <= state.epoch <= epochs + 1 and 0 <= state.step <= steps):
+        raise ValueError(
+            f"it stands at epoch {state.epoch}, step {state.step}; the run has {epochs} epochs of "
+            f"{steps} steps"
+        )
+    if not (math.isfinite(state.loss_sum) and math.isfinite(state.seconds)):
+        raise ValueError("its loss or its time is no finite number")
+    return state
+
+
+def how_computed(training: Training) -> dict[str, Any]:
+    """What decides the last bits of a result beside its configuration."""
+    device = training.device
+    return {
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "precision": str(training.dtype).removeprefix("torch."),
+        "threads": torch.get_num_threads(),
+        "processes": training.team.size,
+    }
+
+
+def unfit(path: Path, error: Exception, remedy: str) -> UserError:
+    """The error for a file that is whole and of this run, but whose content makes no sense."""
+    return UserError(f"{path} does not fit this run ({first_line(error)}). {remedy}")

@@ -1,0 +1,39 @@
+"""A signal is a request; its echo is not a second one."""
+
+import os
+import signal
+
+import pytest
+
+from ncmc import interrupts
+from ncmc.interrupts import Interrupts
+
+
+@pytest.mark.parametrize("number", interrupts.SIGNALS)
+def test_the_first_signal_and_its_echo_are_one_request(number: int) -> None:
+    before = signal.getsignal(number)
+    with Interrupts() as asked:
+        assert asked.received is None
+        for _ in range(3):
+            os.kill(os.getpid(), number)
+        assert asked.received == number
+    assert signal.getsignal(number) == before
+
+
+def test_one_more_signal_a_while_later_acts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interrupts, "ECHO", 0.0)
+    with Interrupts() as asked:
+        os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        assert asked.received == signal.SIGTERM
+
+
+def test_what_nohup_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupts() as asked:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert asked.received is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
