@@ -1,5 +1,6 @@
 """The commands that look at results: table, verify, report, theory, list, doctor. None trains."""
 
+import math
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -134,7 +135,10 @@ def doctor(
 ) -> None:
     """Say what this machine can run, what is missing, and what each tier of the grid would take."""
     from cli import diagnosis, show
+    from ncmc.errors import UsageError
 
+    if not math.isfinite(price):
+        raise UsageError(f"--price is {price}; allowed: a number of euros, 0 or more.")
     if gate:
         diagnosis.gate(insist)
     elif cost:

@@ -126,6 +126,8 @@ def cost_of(name: str, price: float) -> dict[str, Any]:
         "price_per_hour": price,
         "euros": hours * price if price else None,
         "not_estimated": found.left_out,
+        "processor_share": found.share,
+        "busy": found.share < cost.BUSY,
     }
 
 

@@ -117,7 +117,12 @@ def train(
     option: Options = None,
     device: Annotated[str | None, typer.Option(help="cpu or cuda; the best there is.")] = None,
     results: Results = None,
-    force: Annotated[bool, typer.Option(help="Train again though a record is there.")] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            help="Train again though a record is there; a checkpoint, if one is left, is gone on from."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train one run to its record, going on from its checkpoint if it has one."""

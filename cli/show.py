@@ -258,6 +258,13 @@ def cost(found: dict[str, Any], as_json: bool) -> None:
         console.print(f"{found['done']} runs are done already")
     for why, runs in found["not_estimated"].items():
         console.print(f"{runs} runs not counted: {why}")
-    console.print(
-        "Measured by a probe of some seconds for each network; a guess within a factor of 1.5."
-    )
+    console.print("Measured by a probe of some seconds for each network.", end=" ")
+    if found["busy"]:
+        console.print(
+            f"This machine is busy: the probe had {found['processor_share']:.0%} of its threads' "
+            "time, and on shared cores training is slower out of proportion. Measure again when it is "
+            "quiet.",
+            style="yellow",
+        )
+    else:
+        console.print("A guess within a factor of 1.5.")

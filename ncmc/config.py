@@ -107,6 +107,11 @@ def _plain(model: type[BaseModel], problem: Any) -> str:
         return str(unknown("key", key, _keys_at(model, location[:-1])))
     if problem["type"] == "missing":
         return f"'{key}' is missing"
+    if problem["type"] == "tuple_type":
+        return (
+            f"'{key}' is {problem['input']!r}: a list is needed. -o takes single values; write it in "
+            "config/train.yaml."
+        )
     return f"'{key}' is {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}."
 
 

@@ -1,7 +1,7 @@
 """What runs would cost on this machine: a probe of some seconds for each network and image size."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +17,7 @@ PROBE_IMAGES = {"cpu": 16, "cuda": 128}  # a batch of the probe
 PROBE_PIXELS = (
     32  # small images are probed at this size, and larger ones of the same network scaled
 )
+BUSY = 0.8  # share of a probe on cores that are not its own: training there is slower out of proportion
 LARGE_PIXELS = 128  # from here on a network has another stem: probed as it is
 
 
@@ -27,6 +28,7 @@ class Speed:
     train: float
     evaluate: float
     parameters: int
+    share: float  # of its CPU threads' time that the probe got; 1 on a GPU
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class RunCost:
     run: Run
     seconds: float
     disk: int  # bytes that stay: model and record
+    share: float  # see Speed
     done: bool = False
 
 
@@ -52,6 +55,11 @@ class Estimate:
     def seconds(self) -> float:
         """For the runs that are not done yet."""
         return sum(cost.seconds for cost in self.runs if not cost.done)
+
+    @property
+    def share(self) -> float:
+        """The least that a probe got of its threads' time: below `BUSY`, times are not to be trusted."""
+        return min((cost.share for cost in self.runs), default=1.0)
 
     @property
     def disk(self) -> int:
@@ -98,7 +106,7 @@ def _of_run(run: Run, device: torch.device, done: bool) -> RunCost:
     collapses = 1 + -(-recipe.epochs // recipe.collapse_every)
     looked_at = tests * -(-recipe.epochs // recipe.test_every) + images * collapses
     seconds = scale * (images * recipe.epochs * speed.train + looked_at * speed.evaluate)
-    return RunCost(run, seconds, 4 * speed.parameters, done)
+    return RunCost(run, seconds, 4 * speed.parameters, speed.share, done)
 
 
 @cache
@@ -131,15 +139,17 @@ def probe(backbone: str, image_size: int, channels: int, recipe: str, device: st
         with torch.no_grad(), steps.autocast(where, dtype):
             model.predict(data.normalise(data.images))
 
+    began, worked = time.perf_counter(), time.process_time()
     train = _seconds(lambda: step(draws, 1), where) / count
+    threads = torch.get_num_threads() * (time.perf_counter() - began)
+    share = (time.process_time() - worked) / threads if where.type == "cpu" else 1.0
     model.eval()
     parameters = sum(p.numel() for p in model.parameters())
-    return Speed(train, _seconds(evaluate, where) / count, parameters)
+    return Speed(train, _seconds(evaluate, where) / count, parameters, share)
 
 
-def _seconds(work: object, device: torch.device) -> float:
+def _seconds(work: Callable[[], object], device: torch.device) -> float:
     """Mean seconds of a call, after one that is not counted."""
-    assert callable(work)
 
     def wait() -> None:
         if device.type == "cuda":
@@ -164,4 +174,5 @@ def _bytes_of(entry: Dataset) -> int:
 def _name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"CPU ({torch.get_num_threads()} threads)"
+    threads = torch.get_num_threads()
+    return f"CPU ({threads} thread{'s' * (threads != 1)})"

@@ -48,7 +48,7 @@ class Recipe(Strict):
 class Execution(Strict):
     """How a run is computed. No part of its identity; recorded with it."""
 
-    threads: Annotated[int, Field(ge=1)]
+    threads: Annotated[int, Field(ge=1, le=1024)]
     precision: Literal["auto", "float32", "bfloat16"]
     eval_batch: Annotated[int, Field(ge=1)]
     deterministic: bool

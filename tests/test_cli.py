@@ -64,6 +64,9 @@ def test_every_command_has_examples_in_its_help(command: str) -> None:
         (["report", "table9"], "unknown table 'table9'"),
         (["list", "things"], "unknown kind 'things'"),
         (["doctor", "--cost", "table9"], "unknown table 'table9'"),
+        (["doctor", "--cost", "smoke", "--price", "nan"], "--price is nan; allowed"),
+        (["train", RUN, "-o", "mean=0.5"], "'mean' is 0.5: a list is needed"),
+        (["train", RUN, "-o", "threads=100000"], "'threads' is 100000"),
     ],
 )
 def test_wrong_usage_is_told_on_stderr_with_exit_code_2(arguments: list[str], what: str) -> None:
@@ -193,6 +196,28 @@ def test_the_paper_grid_without_a_gpu_stops_with_its_cost(
     assert ncmc("doctor", "--gate", "--insist").exit_code == 0
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     assert ncmc("doctor", "--gate").exit_code == 0
+
+
+def test_the_cost_of_a_table_is_measured_here(workspace: Path) -> None:
+    found = json.loads(ncmc("doctor", "--cost", "smoke", "--price", "3", "--json").stdout)
+    assert (found["runs"], found["done"], found["not_estimated"]) == (25, 0, {})
+    assert 0 < found["hours"] < 5
+    assert found["euros"] == pytest.approx(3 * found["hours"])
+    assert 0 < found["processor_share"] <= 1.1
+    assert found["busy"] == (found["processor_share"] < 0.8)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.5, "the probe had 50% of its threads' time"), (0.9, "factor of 1.5")]
+)
+def test_a_cost_measured_on_a_busy_machine_says_so(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, share: float, said: str
+) -> None:
+    from ncmc import cost
+
+    monkeypatch.setattr(cost, "probe", lambda *_: cost.Speed(0.001, 0.0001, 1000, share))
+    told = " ".join(ncmc("doctor", "--cost", "smoke").stdout.split())
+    assert said in told
 
 
 def test_doctor_reads_for_programs_too(workspace: Path) -> None:
