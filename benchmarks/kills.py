@@ -54,7 +54,9 @@ def command(run: Run, results: Path) -> list[str]:
 
 def trained(run: Run, results: Path) -> str:
     """The digest of a run that nobody disturbs."""
-    subprocess.run(command(run, results), check=True, capture_output=True)
+    done = subprocess.run(command(run, results), check=False, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr.strip())
     return records.load(records.path_of(run, results)).digest
 
 

@@ -11,7 +11,7 @@ import torch
 from ncmc import files
 from ncmc.errors import UserError, first_line
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save(path: Path, identity: dict[str, str], state: dict[str, Any]) -> None:

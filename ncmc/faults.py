@@ -22,6 +22,7 @@ NO_MEMORY = re.compile(
     "allocate memory|bad_alloc|Storage size calculation overflowed|"
     "could not (create|execute) a primitive$"
 )
+TRYING = "out of memory: trying what fits, in new processes"
 
 
 def check_weights(training: Training, state: State) -> None:
@@ -91,8 +92,9 @@ def preparing(run: Run, device: torch.device) -> str:
     )
 
 
-def stepping(training: Training) -> str:
-    """What to say if a training step does not fit: the batch size that does."""
+def stepping(training: Training, tell: Callable[[str], None]) -> str:
+    """What to say if a training step does not fit: the batch size that does, which takes a while."""
+    tell(TRYING)
     size, processes = training.resolved.recipe.batch_size, training.team.size
     _make_room(training)
     largest = min(size, len(training.data))
@@ -104,8 +106,9 @@ def stepping(training: Training) -> str:
     )
 
 
-def measuring(training: Training) -> str:
+def measuring(training: Training, tell: Callable[[str], None]) -> str:
     """What to say if the measuring of an epoch does not fit: how many images at once do."""
+    tell(TRYING)
     size = training.resolved.execution.eval_batch
     _make_room(training)
     fits = _largest(partial(rehearsal.measuring_fits, training), size)

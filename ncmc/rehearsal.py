@@ -5,6 +5,7 @@ of a team that tries something would keep the others waiting for it.
 """
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -14,19 +15,24 @@ from ncmc.loaders import plan_epoch
 from ncmc.team import Team
 from ncmc.training import Training, prepare
 
-STEPS = 5  # as many as fill the memory: momentum, and on a GPU the recording of the fourth
+STEPS = (
+    4  # of each size of batch, the last of an epoch being smaller; on a GPU the fourth is recorded
+)
+RESERVE = 1.5  # as many times the images are tried: no two processes lay out their memory alike
 
 
 def steps_fit(training: Training, batch_size: int) -> bool:
     """Whether some steps with that batch size fit, of which each process computes its share."""
     processes = training.team.size
     share = Team(0, processes).batch_rows(batch_size).stop  # the first process has the most
-    return _succeeds(training, {"batch_size": share}, {}, {"synced": processes > 1})
+    tried = {"batch_size": math.ceil(RESERVE * share), "drop_last": False}
+    return _succeeds(training, tried, {}, {"synced": processes > 1})
 
 
 def measuring_fits(training: Training, eval_batch: int) -> bool:
     """Whether as many images can be looked at together (on a GPU more: `training`)."""
-    return _succeeds(training, {}, {"eval_batch": eval_batch}, {"measured": True})
+    tried = {"eval_batch": math.ceil(RESERVE * eval_batch)}
+    return _succeeds(training, {}, tried, {"measured": True})
 
 
 def _succeeds(
@@ -54,10 +60,12 @@ def main() -> None:
         return
     if told["synced"]:
         synced.synchronise(training.model, Team())
-    recipe = training.resolved.recipe
-    plan = training.data.follow(plan_epoch(len(training.data), recipe, 0, 1), 0)
-    for number in range(min(STEPS, training.steps)):
-        training.step(plan.at(number, recipe.batch_size), 1)
+    recipe, images = training.resolved.recipe, len(training.data)
+    whole = min(recipe.batch_size, images)
+    for size in STEPS * (whole, -(-whole // 2)):
+        part = recipe.model_copy(update={"batch_size": size})
+        plan = training.data.follow(plan_epoch(images, part, 0, 1), 0)
+        training.step(plan.at(0, size), 1)
 
 
 if __name__ == "__main__":

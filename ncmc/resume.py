@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ncmc import checkpoint, faults
+from ncmc import checkpoint, faults, records
 from ncmc.errors import UserError, first_line
 from ncmc.training import State, Training
 
@@ -62,8 +62,7 @@ def load(training: Training) -> State:
 
 
 def history_of(text: str, epochs: int) -> list[dict[str, Any]]:
-    """The history of a training that has done so many epochs. Raises ValueError, TypeError or KeyError
-    if it is not."""
+    """The history of a training that has done so many epochs. Raises one of `UNFIT` if it is not."""
     history = list(json.loads(text))
     if len(history) != epochs or any(e["epoch"] != i for i, e in enumerate(history, 1)):
         raise ValueError(f"its history is not one of {epochs} epochs")
@@ -95,6 +94,7 @@ def how_computed(training: Training) -> dict[str, Any]:
     device = training.device
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "processor": records.hardware()["processor"],
         "precision": str(training.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
         "processes": training.team.size,

@@ -83,7 +83,7 @@ def train(
 
     `execution`: overrides of config/train.yaml's execution (threads, precision, ...).
     Raises UserError (data missing, split of other data, loss not finite, disk full, ...), UsageError
-    (an unknown name or option) and Interrupted (SIGTERM, Ctrl-C: a checkpoint is saved first).
+    (an unknown name or option) and Interrupted (SIGTERM, SIGHUP, Ctrl-C: a checkpoint is saved first).
     """
     target = records.path_of(run, results)
     folder = (checkpoints or paths.root() / paths.CHECKPOINTS) / run.id
@@ -137,7 +137,7 @@ def _fit(
             if stop:
                 raise Interrupted(stop)
         faults.check_weights(training, state)
-        with faults.memory_explained(lambda: faults.measuring(training)):
+        with faults.memory_explained(lambda: faults.measuring(training, progress.say)):
             entry = _measure(training, state)
         faults.check_measures(training, entry)
         state.history.append(entry)
@@ -152,7 +152,7 @@ def _steps(training: Training, state: State, plan: EpochPlan, progress: Progress
     patience = CHECK_EVERY if training.device.type == "cuda" else 1
     for number in range(state.step, training.steps):
         draws = plan.at(number, size)
-        with faults.memory_explained(lambda: faults.stepping(training)):
+        with faults.memory_explained(lambda: faults.stepping(training, progress.say)):
             loss = training.step(draws, state.epoch)
         pending.append((number, len(draws.order), loss))
         known = None

@@ -63,7 +63,7 @@ def test_a_file_with_one_altered_byte_is_refused_or_the_same(saved: Path) -> Non
 )
 def test_a_file_without_its_parts_is_refused(tmp_path: Path, content: dict[str, object]) -> None:
     path = tmp_path / "checkpoint.pt"
-    torch.save({"format": 1} | content, path)
+    torch.save({"format": checkpoint.FORMAT} | content, path)
     with pytest.raises(UserError, match="no checkpoint of this version"):
         checkpoint.load(path, IDENTITY, REMEDY)
 
@@ -80,7 +80,7 @@ class Harmful:
 
 def test_a_hostile_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
     harm, path = tmp_path / "harm", tmp_path / "checkpoint.pt"
-    torch.save({"format": 1, "identity": IDENTITY, "state": Harmful(harm)}, path)
+    torch.save({"format": checkpoint.FORMAT, "identity": IDENTITY, "state": Harmful(harm)}, path)
     with pytest.raises(UserError, match="more than plain data"):
         checkpoint.load(path, IDENTITY, REMEDY)
     path.write_bytes(pickle.dumps(Harmful(harm)))

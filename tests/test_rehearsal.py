@@ -114,32 +114,36 @@ def test_steps_are_rehearsed_with_one_process_share_of_a_batch(
     assert not rehearsal.steps_fit(replace(loaded, device=torch.device("cuda:77")), 100)
     assert [told.get("measured") for told in started] == [True, None, None]
     assert [told.get("synced") for told in started] == [None, True, True]
-    assert [told["execution"]["eval_batch"] for told in started] == [100, 256, 256]
+    assert [told["execution"]["eval_batch"] for told in started] == [150, 256, 256]
     assert [dict(grid.parse_id(told["run"]).options)["batch_size"] for told in started[1:]] == [
-        34
+        51
     ] * 2
 
 
 SCRIPT = """
 import pathlib, resource, sys
-from ncmc import errors, train
+from ncmc import errors, memory, train
 from test_rehearsal import run_of
-class Limit(train.Silent):
+batch_size, limit = map(int, sys.argv[1:])
+if limit:
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    memory.keep_pages()
+class Measure(train.Silent):
     def start(self, *_):  # when the images and the model are there
-        pages = int(pathlib.Path("/proc/self/statm").read_text().split()[0])
-        limit = int(sys.argv[2]) or pages * resource.getpagesize() + 150 * 2**20
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        print(limit)
+        if not limit:
+            pages = int(pathlib.Path("/proc/self/statm").read_text().split()[0])
+            print(pages * resource.getpagesize() + 150 * 2**20)
+            sys.exit()
 try:
-    train.train(run_of(batch_size=int(sys.argv[1]), width=64), Limit())
+    train.train(run_of(batch_size=batch_size, width=64), Measure())
 except errors.UserError as error:
     print(error)
 """
 
 
 def test_what_is_said_to_fit_fits(balanced: Path) -> None:
-    def start(batch_size: int, limit: int) -> list[str]:
-        """A training that may take `limit` bytes of addresses; 0: a little more than it begins with."""
+    def start(batch_size: int, limit: int) -> str:
+        """What a training says that may take `limit` bytes of addresses; 0: such a limit."""
         environment = os.environ | {
             "NCMC_ROOT": str(balanced),
             "PYTHONPATH": f"{HERE}:{HERE.parent}",
@@ -148,10 +152,11 @@ def test_what_is_said_to_fit_fits(balanced: Path) -> None:
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=120, check=True
         )
-        return done.stdout.splitlines()
+        return done.stdout
 
-    limit, said = start(1024, 0)
+    limit = int(start(1024, 0))
+    said = start(1024, limit)
     found = re.search(r"out of memory on cpu with batch_size=1024 .* batch_size=(\d+) fits", said)
     assert found, said
     assert int(found[1]) < 1024
-    assert start(int(found[1]), int(limit)) == [limit]
+    assert (start(int(found[1]), limit), limit) == ("", limit)
