@@ -15,10 +15,10 @@ from ncmc.loaders import plan_epoch
 from ncmc.team import Team
 from ncmc.training import Training, prepare
 
-STEPS = (
-    4  # of each size of batch, the last of an epoch being smaller; on a GPU the fourth is recorded
-)
-RESERVE = 1.5  # as many times the images are tried: no two processes lay out their memory alike
+# of each of two sizes of batch, because an epoch's last is smaller; on a GPU the fourth is recorded
+STEPS = 4
+# as many times the images are tried: no two processes lay out their memory alike
+RESERVE = 1.5
 
 
 def steps_fit(training: Training, batch_size: int) -> bool:
