@@ -53,10 +53,10 @@ def load(path: Path, identity: dict[str, str], remedy: str) -> dict[str, Any]:
         raise UserError(
             f"{path} is truncated, altered or no checkpoint ({first_line(error)}). {remedy}"
         ) from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise UserError(f"{path} is no checkpoint of this version of ncmc. {remedy}")
-    found, state = content.get("identity"), content.get("state")
-    if not isinstance(found, dict) or not isinstance(state, dict):
+    parts = content if isinstance(content, dict) else {}
+    found, state = parts.get("identity"), parts.get("state")
+    known = parts.get("format") == FORMAT
+    if not (known and isinstance(found, dict) and isinstance(state, dict)):
         raise UserError(f"{path} is no checkpoint of this version of ncmc. {remedy}")
     differing = [key for key in identity if found.get(key) != identity[key]]
     if differing:

@@ -109,8 +109,8 @@ def _plain(model: type[BaseModel], problem: Any) -> str:
         return f"'{key}' is missing"
     if problem["type"] == "tuple_type":
         return (
-            f"'{key}' is {problem['input']!r}: a list is needed. -o takes single values; write it in "
-            "config/train.yaml."
+            f"'{key}' is {problem['input']!r}: a list is needed, as a configuration file can give it, "
+            "[a, b]; an option on the command line cannot."
         )
     return f"'{key}' is {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}."
 

@@ -6,7 +6,6 @@ import re
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import torch
@@ -22,7 +21,6 @@ NO_MEMORY = re.compile(
     "allocate memory|bad_alloc|Storage size calculation overflowed|"
     "could not (create|execute) a primitive$"
 )
-TRYING = "out of memory: trying what fits, in new processes"
 
 
 def check_weights(training: Training, state: State) -> None:
@@ -94,11 +92,9 @@ def preparing(run: Run, device: torch.device) -> str:
 
 def stepping(training: Training, tell: Callable[[str], None]) -> str:
     """What to say if a training step does not fit: the batch size that does, which takes a while."""
-    tell(TRYING)
     size, processes = training.resolved.recipe.batch_size, training.team.size
-    _make_room(training)
     largest = min(size, len(training.data))
-    fits = _largest(partial(rehearsal.steps_fit, training), largest)
+    fits = _largest(rehearsal.steps_fit, training, largest, tell)
     together = f" on {processes} processes" if processes > 1 else ""
     return (
         f"out of memory on {training.device} with batch_size={size}{together} ({training.run.id}). "
@@ -108,20 +104,25 @@ def stepping(training: Training, tell: Callable[[str], None]) -> str:
 
 def measuring(training: Training, tell: Callable[[str], None]) -> str:
     """What to say if the measuring of an epoch does not fit: how many images at once do."""
-    tell(TRYING)
     size = training.resolved.execution.eval_batch
-    _make_room(training)
-    fits = _largest(partial(rehearsal.measuring_fits, training), size)
+    fits = _largest(rehearsal.measuring_fits, training, size, tell)
     return (
         f"out of memory on {training.device} measuring {training.run.id} with eval_batch={size}. "
         + _advice("eval_batch", size, fits, "the same run")
     )
 
 
-def _largest(fits: Callable[[int], bool], size: int) -> int:
+def _largest(
+    fits: Callable[[Training, int], bool],
+    training: Training,
+    size: int,
+    tell: Callable[[str], None],
+) -> int:
     """The first of size, size / 2, ..., 1 that fits; 0 if none does."""
+    tell("out of memory: trying what fits, in new processes")
+    _make_room(training)
     while size:
-        if fits(size):
+        if fits(training, size):
             return size
         size //= 2
     return 0

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from ncmc.errors import UserError, first_line
 from ncmc.training import State, Training
 
 # what content that makes no sense raises where it is used
-UNFIT = (KeyError, RuntimeError, ValueError, TypeError, AttributeError)
+UNFIT = (LookupError, RuntimeError, ValueError, TypeError, AttributeError)
 
 
 def save(training: Training, state: State, seconds: float) -> None:
@@ -34,30 +34,35 @@ def save(training: Training, state: State, seconds: float) -> None:
     training.team.lead(lambda: checkpoint.save(training.checkpoint, training.identity, held))
 
 
-def load(training: Training) -> State:
+def load(training: Training, tell: Callable[[str], None]) -> State:
     """The state of the run's checkpoint, loaded into the model; a new one if there is none.
 
-    Its last session is the present one, if that computes otherwise than the one before.
+    If it goes on computed in another way than before, that is told, and a session of its own.
     """
     path = training.checkpoint
     remedy = f"Delete {path} to start this run anew."
     saved = training.team.lead(
         lambda: checkpoint.load(path, training.identity, remedy) if path.exists() else None
     )
-    state = State()
-    if saved is not None:
-        try:
-            state = _state_of(saved, training)
-            training.model.load_state_dict(saved["model"])
-            training.optimizer.load_state_dict(saved["optimizer"])
-            torch.set_rng_state(saved["rng"])
-            if saved["cuda_rng"] and training.device.type == "cuda":
-                torch.cuda.set_rng_state_all(saved["cuda_rng"])
-        except UNFIT as error:
-            raise unfit(path, error, remedy) from error
     how = how_computed(training)
-    if not state.sessions or any(state.sessions[-1][key] != how[key] for key in how):
+    if saved is None:
+        return State(sessions=[how | {"epoch": 1, "step": 0}])
+    try:
+        state = _state_of(saved, training)
+        before = state.sessions[-1]
+        changed = [key for key in how if how[key] != before[key]]
+        training.model.load_state_dict(saved["model"])
+        training.optimizer.load_state_dict(saved["optimizer"])
+        torch.set_rng_state(saved["rng"])
+        if saved["cuda_rng"] and training.device.type == "cuda":
+            torch.cuda.set_rng_state_all(saved["cuda_rng"])
+    except UNFIT as error:
+        raise unfit(path, error, remedy) from error
+    tell(f"going on from epoch {state.epoch}, step {state.step}")
+    if changed:
         state.sessions.append(how | {"epoch": state.epoch, "step": state.step})
+        told = ", ".join(f"{key} {how[key]} instead of {before[key]}" for key in changed)
+        tell(f"from here on with {told}: not bit for bit what an uninterrupted run gives")
     return state
 
 

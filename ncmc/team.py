@@ -79,12 +79,12 @@ class Team:
         told: list[Any] = [None] * self.size
         dist.all_gather_object(told, dict(what))
         for rank, other in enumerate(told):
-            if differing := [key for key in what if other.get(key) != told[0].get(key)]:
-                key = differing[0]
-                raise UserError(
-                    "the processes of this training were not started with the same command: "
-                    f"{key} is {told[0].get(key)} in process 0 and {other.get(key)} in process {rank}."
-                )
+            for key, first in told[0].items():
+                if other[key] != first:
+                    raise UserError(
+                        "the processes of this training were not started with the same command: "
+                        f"{key} is {first} in process 0 and {other[key]} in process {rank}."
+                    )
 
     def lead(self, work: Callable[[], T]) -> T:
         """`work` done by the first process: its result for all, or its UserError."""

@@ -95,23 +95,11 @@ def train(
         with faults.memory_explained(lambda: faults.preparing(run, where)):
             training = prepare(run, folder / "checkpoint.pt", where, execution, us)
         us.agree(training.identity | {k: str(v) for k, v in training.resolved.execution})
-        state = resume.load(training)
-        _say_where(state, progress)
+        state = resume.load(training, progress.say)
         started = time.monotonic() - state.seconds
         _fit(training, state, progress, interrupts, started)
         record = _finish(training, state, target, time.monotonic() - started)
     return record
-
-
-def _say_where(state: State, progress: Progress) -> None:
-    if (state.epoch, state.step) == (1, 0):
-        return
-    progress.say(f"going on from epoch {state.epoch}, step {state.step}")
-    *_, before, now = [{}, *state.sessions]
-    if before and (now["epoch"], now["step"]) == (state.epoch, state.step):
-        changed = [key for key in now if key not in ("epoch", "step") and now[key] != before[key]]
-        told = ", ".join(f"{key} {now[key]} instead of {before[key]}" for key in changed)
-        progress.say(f"from here on with {told}: not bit for bit what an uninterrupted run gives")
 
 
 # --- the loop ----------------------------------------------------------------------------------
