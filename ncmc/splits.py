@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ncmc import config, datasets, files
+from ncmc import config, datasets, files, paths
 from ncmc.config import SplitOptions
 from ncmc.errors import UsageError, UserError
-from ncmc.grid import check_tau
+from ncmc.grid import Run, check_tau
 
 SCHEMA = 1
 ROUNDING = 0.05  # a given set's tau may be named rounded, by at most this share
@@ -229,6 +229,31 @@ def load_split(folder: Path) -> Split:
     if split.data != train.checksum or not _fits(split, train):
         raise UserError(
             f"{folder} was made from other data than what is now there as {dataset}. {remedy}"
+        )
+    return split
+
+
+def load_split_of(run: Run) -> Split:
+    """The saved split that a run trains on, proved to be the one that its recipe draws.
+
+    Raises UserError as `load_split` does, and if the folder holds a split of another tau, of other
+    options or of other images than the run's recipe draws.
+    """
+    folder = paths.root() / run.split_folder
+    remedy = f"Delete {folder}; the next `ncmc train {run.id}` makes the run's own split."
+    split = load_split(folder)
+    drawn = make_split(run.dataset, run.tau, run.resolve().split)
+    differing = [
+        f"{key} is {split.recipe[key]} there and {wanted} in the run"
+        for key, wanted in drawn.recipe.items()
+        if split.recipe[key] != wanted
+    ]
+    if differing:
+        raise UserError(f"{folder} is the split of another run: {'; '.join(differing)}. {remedy}")
+    if split.sha256 != drawn.sha256:
+        raise UserError(
+            f"{folder} lists other images than its own recipe draws (SHA-256 {split.sha256[:12]} "
+            f"there, {drawn.sha256[:12]} drawn anew). {remedy}"
         )
     return split
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc import config, datasets, models, parallel, paths, recipes, records, splits, steps, threads
+from ncmc import config, datasets, models, parallel, recipes, records, splits, steps, threads
 from ncmc.errors import UsageError, UserError
 from ncmc.evaluate import EvalSet
 from ncmc.grid import Run
@@ -78,7 +78,7 @@ def prepare(
     torch.set_num_threads(_threads(execution.threads, us))
     _only_deterministic_kernels(execution.deterministic)
     where = device if isinstance(device, torch.device) else steps.pick_device(device)
-    split = splits.load_split(paths.root() / run.split_folder)
+    split = splits.load_split_of(run)
     images = datasets.load(run.dataset, "train").images
     size, channels = images.shape[1], images.shape[3]
     _check_channels(run, resolved, channels)

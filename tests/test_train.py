@@ -1,5 +1,6 @@
 """Training: the same bits however it was interrupted, and faults that say what happened."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -9,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+import numpy as np
 import pytest
 import torch
 
-from ncmc import checkpoint, grid, paths, records, splits, train, training
+from ncmc import checkpoint, datasets, grid, paths, records, splits, train, training
+from ncmc.config import SplitOptions
 from ncmc.errors import UsageError, UserError
 from ncmc.grid import Run
 from ncmc.interrupts import Interrupted
@@ -394,3 +397,33 @@ def test_only_deterministic_kernels_give_the_same_numbers_here(
         torch.use_deterministic_algorithms(False)
     assert os.environ.pop("CUBLAS_WORKSPACE_CONFIG") == ":4096:8"
     assert bound.result["history"] == free.result["history"]
+
+
+@pytest.mark.parametrize(
+    ("tau", "options", "said"),
+    [
+        (0.1, {}, "tau is 0.1 there and 0.02 in the run"),
+        (0.02, {"split_seed": 1}, "split_seed is 1 there and 0 in the run"),
+        (0.02, {"imbalance": "step"}, "imbalance is step there and exp in the run"),
+    ],
+)
+def test_the_split_of_another_run_is_not_trained_on(
+    workspace: Path, tau: float, options: dict[str, Any], said: str
+) -> None:
+    run = tiny()
+    other = splits.make_split("digits", tau, SplitOptions(**options))
+    other.save(workspace / run.split_folder)
+    with pytest.raises(UserError, match=rf"is the split of another run: {said}.*Delete "):
+        train.train(run, Quiet())
+    assert not records.path_of(run).exists()
+
+
+def test_a_split_that_its_own_recipe_does_not_draw_is_not_trained_on(workspace: Path) -> None:
+    run = tiny()
+    drawn = splits.make_split("digits", 0.02)
+    train_labels = datasets.load("digits", "train").labels
+    chosen = np.flatnonzero(train_labels >= 0)[: len(drawn.indices)]
+    labels = train_labels[chosen]
+    dataclasses.replace(drawn, indices=chosen, labels=labels).save(workspace / run.split_folder)
+    with pytest.raises(UserError, match="lists other images than its own recipe draws"):
+        train.train(run, Quiet())
