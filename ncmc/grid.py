@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -17,6 +18,13 @@ from ncmc.recipes import Resolved, Sourced, Value
 
 FILES = ("grid.yaml", "smoke.yaml")
 NAMED = ("dataset", "backbone", "method")  # axes whose values are names
+# A table's name is a rule of Snakemake, a folder under results/ and an argument of a shell line ...
+TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
+# ... so it is none of the other rules (Snakefile, rules/), and none of the folders.
+RESERVED = frozenset({
+    "all", "preflight", "fetch", "split", "train", "table", "verify", "report", "theory",
+    "runs", "published", "config", "data", "results", "logs", "ckpt", "rules",
+})  # fmt: skip
 _WORD = re.compile(r"[A-Za-z0-9_.+-]+")
 
 
@@ -275,10 +283,20 @@ def entries() -> dict[str, tuple[Grid, str, Entry]]:
         grid = config.parse(Grid, config.read_yaml(path), str(path))
         for kind, group in (("table", grid.tables), ("figure", grid.figures)):
             for name, entry in group.items():
+                _check_name(name, path)
                 if name in found:
                     raise UsageError(f"{path}: '{name}' stands in two grid files.")
                 found[name] = (grid, kind, entry)
     return found
+
+
+def _check_name(name: str, path: Path) -> None:
+    if not TABLE_NAME.fullmatch(name) or name.lower() in RESERVED:
+        raise UsageError(
+            f"{path}: {name!r} cannot be the name of a table or figure; allowed: a letter, then up "
+            "to 39 letters, digits, _ or -, and none of the names that stand for something else: "
+            f"{', '.join(sorted(RESERVED))}."
+        )
 
 
 def table_names(scale: str | None = None) -> list[str]:

@@ -1,6 +1,12 @@
 """Axes -> runs: the paper's tables as the specification counts them."""
 
+import json
+import re
+import shutil
+from pathlib import Path
+
 import pytest
+from conftest import CHECKOUT, forget
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -119,3 +125,53 @@ def test_options_in_an_id_are_joined_without_commas_and_read_with_them() -> None
     assert run.slug == "f=20+lr=1e-20+theta=0.2"
     assert parse_id(run.id) == parse_id(run.id.replace("+", ",")) == run
     assert parse_options("a=1e+20+b=2") == {"a": 1e20, "b": 2}
+
+
+def rename_smoke(root: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """A project whose smoke.yaml calls its table by another name."""
+    shutil.copytree(CHECKOUT / "config", root / "config")
+    path = root / "config" / "smoke.yaml"
+    path.write_text(path.read_text().replace("  smoke:", f"  {json.dumps(name)}:"))
+    monkeypatch.setenv("NCMC_ROOT", str(root))
+    forget()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../evil", "x;touch PWNED", "$(touch PWNED)", "`touch PWNED`", "", "-x", ".hidden", "(", "[/b]",
+        "a b", "a/b", "a\n", "é", "1st", "x" * 41, "all", "All", "train", "fetch", "split", "table",
+        "verify", "report", "preflight", "theory", "runs", "published", "data", "results", "logs",
+    ],
+)  # fmt: skip
+def test_a_table_name_that_stands_for_something_else_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    rename_smoke(tmp_path, monkeypatch, name)
+    with pytest.raises(UsageError) as caught:
+        grid.entries()
+    monkeypatch.undo()
+    forget()
+    told = str(caught.value)
+    assert "smoke.yaml" in told
+    assert repr(name) in told
+    assert "allowed: a letter, then up to 39 letters, digits, _ or -" in told
+
+
+@pytest.mark.parametrize("name", ["table2b", "Smoke-2", "x" * 40, "my_table", "runs2"])
+def test_other_words_are_names_of_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    rename_smoke(tmp_path, monkeypatch, name)
+    try:
+        assert name in grid.table_names("reduced")
+    finally:
+        monkeypatch.undo()
+        forget()
+
+
+def test_every_rule_of_the_workflow_is_a_reserved_name() -> None:
+    files = [CHECKOUT / "Snakefile", *(CHECKOUT / "rules").glob("*.smk")]
+    rules = {r for f in files for r in re.findall(r"^rule (\w+):", f.read_text(), re.MULTILINE)}
+    assert {"all", "split", "train", "theory"} <= rules
+    assert rules <= grid.RESERVED
