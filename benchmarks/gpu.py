@@ -294,7 +294,7 @@ def shared(bench: Bench, run: Run, deadline: float, seeds: int = 3) -> None:
 
 def extrapolate(bench: Bench, epochs: dict[str, dict[str, float]]) -> None:
     """GPU-hours of each table, from the measured epochs, scaled by images and network."""
-    from ncmc import cost
+    from ncmc import cost_guess
 
     for name in grid.table_names("paper"):
         hours = {"plain": 0.0, "ncmc": 0.0}
@@ -304,7 +304,7 @@ def extrapolate(bench: Bench, epochs: dict[str, dict[str, float]]) -> None:
                 left_out += 1
                 continue
             recipe = run.resolve().recipe
-            work = (3 * cost.train_images(run) + 10_000) / (3 * 12_406 + 10_000)
+            work = (3 * cost_guess.train_images(run) + 10_000) / (3 * 12_406 + 10_000)
             for side in hours:
                 hours[side] += recipe.epochs * work * epochs[run.backbone][side] / 3600
         bench.say(what="table", name=name, runs_not_counted=left_out, **hours)

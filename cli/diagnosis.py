@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ncmc import devices, grid, paths, records
+from ncmc import cost_guess, devices, grid, paths, preflight, records
 from ncmc.errors import UserError
 
 SMOKE_SECONDS = 180  # what the README promises for two cores
@@ -63,7 +63,7 @@ def _programs() -> list[Line]:
         "snakemake": (False, "run: uv sync"),
         "dvc": (False, "run: uv sync"),
         "git": (None, "only to record the commit"),
-        "apptainer": (None, "only for --use-singularity"),
+        _container_program(): (None, "only for --use-singularity; `singularity` does too"),
         "sbatch": (None, "only for Slurm"),
     }
     lines = []
@@ -71,6 +71,12 @@ def _programs() -> list[Line]:
         found = _program(name)
         lines.append(Line(name, found or "not found", True if found else needed, advice))
     return lines
+
+
+def _container_program() -> str:
+    """The one of the programs for containers that is there, or the one to install."""
+    programs = preflight.CONTAINER_PROGRAMS
+    return next((name for name in programs if shutil.which(name)), programs[0])
 
 
 def _program(name: str) -> str | None:
@@ -126,20 +132,28 @@ def cost_of(name: str, price: float) -> dict[str, Any]:
         "price_per_hour": price,
         "euros": hours * price if price else None,
         "not_estimated": found.left_out,
+        "notes": list(found.notes),
         "processor_share": found.share,
         "busy": found.share < cost.BUSY,
     }
 
 
 def gate(insist: bool) -> None:
-    """Stop the paper's grid where there is no GPU, with its cost. Raises UserError."""
+    """Stop the paper's grid where there is no GPU, with a rough cost, at once. Raises UserError."""
     if insist or devices.count():
         return
-    told = cost_of("all", 0.0)
+    names = grid.table_names("paper")
+    runs = list(dict.fromkeys(run for name in names for run in grid.runs(name)))
+    missing = [run for run in runs if not records.path_of(run).exists()]
+    guess = cost_guess.guess(missing)
+    not_counted = sum(guess.unknown.values())
     raise UserError(
-        "the paper's grid is planned for a GPU, and this machine has none. "
-        f"Its {told['runs']} runs would take about {told['hours'] / 24:.0f} days here, one after "
-        f"the other ({told['device']}), and {told['disk_gb']:.0f} GB of disk. Without a GPU: "
-        "`snakemake --cores all smoke`. To start all the same, put this last on the line: "
-        "--config insist=true"
+        "the paper's grid is planned for a GPU, and this machine has none.\n"
+        f"  Missing: {len(missing)} of its {len(runs)} runs. A rough estimate, from speeds measured "
+        f"on another processor: {guess.hours / 24:,.0f} days with this machine's "
+        f"{guess.cores} cores at work, and {guess.disk / 1e9:.0f} GB of disk"
+        + (f" (without {not_counted} runs of {', '.join(guess.unknown)})" if not_counted else "")
+        + ".\n  To measure it here: ncmc doctor --cost all\n"
+        "  To run what needs no GPU: snakemake --cores all smoke\n"
+        "  To start the paper's grid all the same, put this last on the line: --config insist=true"
     )

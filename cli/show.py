@@ -258,6 +258,8 @@ def cost(found: dict[str, Any], as_json: bool) -> None:
         console.print(f"{found['done']} runs are done already")
     for why, runs in found["not_estimated"].items():
         console.print(f"{runs} runs not counted: {why}")
+    for note in found["notes"]:
+        console.print(note)
     console.print("Measured by a probe of some seconds for each network.", end=" ")
     if found["busy"]:
         console.print(

@@ -7,8 +7,8 @@ from functools import cache
 
 import torch
 
-from ncmc import catalog, config, memory, models, splits, steps
-from ncmc.config import Dataset
+from ncmc import catalog, config, memory, models, steps
+from ncmc.cost_guess import data_bytes, work_of
 from ncmc.grid import Run, make_run
 from ncmc.loaders import Resident, plan_epoch, steps_per_epoch
 
@@ -50,6 +50,7 @@ class Estimate:
     left_out: dict[str, int]  # why -> runs that could not be estimated
     data: int  # bytes of the datasets, archives and arrays
     device: str
+    notes: tuple[str, ...] = ()  # what is not in it
 
     @property
     def seconds(self) -> float:
@@ -71,41 +72,27 @@ def estimate(runs: Iterable[Run], done: Iterable[Run] = ()) -> Estimate:
     """The cost of runs on this machine; each pair of network and image size is probed once."""
     device = steps.pick_device()
     finished, costs, left_out = set(done), [], dict[str, int]()
-    names = set()
+    names, notes = set(), set()
     for run in runs:
         names.add(run.dataset)
+        if run.resolve().recipe.augment == "resized_crop_flip":
+            notes.add(f"{run.dataset}: reading and decoding its image files is not in the time")
         if run.backbone not in catalog.names("backbone"):
             why = f"backbone {run.backbone} is not built"
             left_out[why] = left_out.get(why, 0) + 1
             continue
         costs.append(_of_run(run, device, run in finished))
-    data = sum(_bytes_of(config.dataset(name)) for name in names)
-    return Estimate(tuple(costs), left_out, data, _name(device))
-
-
-def train_images(run: Run) -> int:
-    """Images in the training set of a run, from the catalog alone: the data need not be here."""
-    entry, options = config.dataset(run.dataset), run.resolve().split
-    total, classes = entry.train_images or 0, entry.classes or 0
-    if not total or not classes:
-        return 0
-    if options.imbalance == "given":
-        return total
-    available = entry.train_counts or (total // classes,) * classes
-    wanted = splits.part_counts(available, run.tau, options)
-    return sum(min(n, there) for n, there in zip(wanted, available, strict=True))
+    return Estimate(tuple(costs), left_out, data_bytes(names), _name(device), tuple(sorted(notes)))
 
 
 def _of_run(run: Run, device: torch.device, done: bool) -> RunCost:
-    entry, recipe = config.dataset(run.dataset), run.resolve().recipe
+    entry = config.dataset(run.dataset)
     size = entry.image_size or PROBE_PIXELS
     probed = size if size >= LARGE_PIXELS else PROBE_PIXELS
     speed = probe(run.backbone, probed, entry.channels, entry.recipe, device.type)
     scale = (size / probed) ** 2  # convolutions: work grows with the pixels
-    images, tests = train_images(run), entry.test_images or 0
-    collapses = 1 + -(-recipe.epochs // recipe.collapse_every)
-    looked_at = tests * -(-recipe.epochs // recipe.test_every) + images * collapses
-    seconds = scale * (images * recipe.epochs * speed.train + looked_at * speed.evaluate)
+    work = work_of(run)
+    seconds = scale * (work.trained * speed.train + work.evaluated * speed.evaluate)
     return RunCost(run, seconds, 4 * speed.parameters, speed.share, done)
 
 
@@ -113,7 +100,8 @@ def _of_run(run: Run, device: torch.device, done: bool) -> RunCost:
 def probe(backbone: str, image_size: int, channels: int, recipe: str, device: str) -> Speed:
     """Seconds an image in training and in evaluation: one warm-up step, then PROBE_SECONDS of steps.
 
-    Random images: neither data nor download is needed.
+    Random images in memory: neither data nor download is needed. A recipe that takes parts of whole
+    image files is probed without augmentation: decoding the files is not in it.
     """
     where = torch.device(device)
     dataset = next(name for name, entry in config.datasets().items() if entry.recipe == recipe)
@@ -128,7 +116,10 @@ def probe(backbone: str, image_size: int, channels: int, recipe: str, device: st
     images = torch.randint(
         0, 256, (count, image_size, image_size, channels), dtype=torch.uint8, generator=generator
     )
-    data = Resident(images, torch.arange(count) % 2, resolved.recipe, where)
+    recipe_of_arrays = resolved.recipe
+    if recipe_of_arrays.augment == "resized_crop_flip":
+        recipe_of_arrays = recipe_of_arrays.model_copy(update={"augment": "none"})
+    data = Resident(images, torch.arange(count) % 2, recipe_of_arrays, where)
     dtype = steps.pick_dtype(resolved.execution, where, image_size)
     optimizer = steps.make_optimizer(model, resolved.recipe, where)
     step = steps.make_step(model, optimizer, data, dtype, where, resolved.execution)
@@ -163,12 +154,6 @@ def _seconds(work: Callable[[], object], device: torch.device) -> float:
         wait()
         calls += 1
     return (time.perf_counter() - began) / calls
-
-
-def _bytes_of(entry: Dataset) -> int:
-    archives = sum(file.size or 0 for file in entry.files)
-    images = (entry.train_images or 0) + (entry.test_images or 0)
-    return archives + images * (entry.image_size or 0) ** 2 * entry.channels
 
 
 def _name(device: torch.device) -> str:

@@ -181,21 +181,47 @@ def test_status_fetches_nothing(workspace: Path) -> None:
     assert not (workspace / "data" / "raw" / "cifar10").exists()
 
 
-def test_the_paper_grid_without_a_gpu_stops_with_its_cost(
+def test_the_paper_grid_without_a_gpu_stops_at_once_with_a_rough_cost(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cli import diagnosis
+    from ncmc import cost
 
-    told = {"runs": 486, "hours": 2400.0, "device": "CPU (2 threads)", "disk_gb": 90.0}
-    monkeypatch.setattr(diagnosis, "cost_of", lambda name, price: told)
+    def no_probe(*_: object) -> None:
+        raise AssertionError("the gate measures nothing")
+
+    monkeypatch.setattr(cost, "probe", no_probe)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    finished = records.path_of(make_run("cifar10", 0.01, "resnet50", "CE"))
+    finished.parent.mkdir(parents=True)
+    finished.touch()
     done = ncmc("doctor", "--gate")
     assert done.exit_code == 1
-    assert "486 runs would take about 100 days here" in done.stderr
-    assert "--config insist=true" in done.stderr
+    for said in (
+        "planned for a GPU, and this machine has none",
+        "Missing: 485 of its 486 runs. A rough estimate",
+        "GB of disk (without 6 runs of lenet, vgg11)",
+        "ncmc doctor --cost all",
+        "snakemake --cores all smoke",
+        "--config insist=true",
+    ):
+        assert said in done.stderr, said
     assert ncmc("doctor", "--gate", "--insist").exit_code == 0
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     assert ncmc("doctor", "--gate").exit_code == 0
+
+
+@pytest.mark.parametrize("program", ["apptainer", "singularity"])
+def test_doctor_takes_either_program_for_containers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    from cli import diagnosis
+
+    (tmp_path / program).write_text("#!/bin/sh\n")
+    (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = {line.what: line for line in diagnosis._programs()}
+    assert found[program].found == str(tmp_path / program)
+    assert len({"apptainer", "singularity"} & set(found)) == 1
 
 
 def test_the_cost_of_a_table_is_measured_here(workspace: Path) -> None:

@@ -12,12 +12,13 @@ PACKAGE = Path(__file__).resolve().parents[1] / "ncmc"
 ORDER = """
 errors paths files interrupts memory devices threads config recipes catalog grid statistics reference
 records digests store archives transfer pictures streamed arrays readers download fetch datasets splits
-team frames losses backbones methods loaders synced schedule metrics models evaluate checkpoint steps
-parallel training rehearsal faults resume train cost theory
+cost_guess preflight team frames losses backbones methods loaders synced schedule metrics models evaluate
+checkpoint steps parallel training rehearsal faults resume train cost theory
 tables curves checks verdicts compare observe verify targets figures report
 """.split()  # noqa: SIM905
 TORCH_FREE = """
 catalog grid records reference datasets fetch splits tables checks verify targets figures report
+cost_guess preflight
 """.split()  # noqa: SIM905
 
 

@@ -1,0 +1,112 @@
+"""What runs take, as far as the configuration tells it: no torch, no probe, no data."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from ncmc import config, records, splits
+from ncmc.grid import Run
+
+# Images a second that one CPU core trains at 32 x 32 pixels, with bfloat16 in hardware and without, and
+# the megabytes of a model. Measured on one core of an AMD EPYC: torch 2.13, CIFAR-10, batches of 128.
+SPEEDS = {
+    "resnet32": (539, 148, 1.9),
+    "resnet50": (33.6, 9.4, 94),
+    "densenet150": (29.8, 5.5, 6.1),
+}
+SIZE = 32  # pixels a side of the images that were measured ...
+GROWTH = 12  # ... and the growth of the DenseNet
+STEM = (
+    4  # the stem for ImageNet leaves the network an image whose sides are this many times shorter
+)
+FORWARD = 1 / 3  # an evaluation's share of the work of a training step: the backward pass takes two
+
+
+@dataclass(frozen=True)
+class Work:
+    """How many images a run puts through its network."""
+
+    trained: int  # forward and backward, over all epochs
+    evaluated: int  # forward alone: tests, and collapse measures of the training set
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What runs would take on a CPU with all its cores at work."""
+
+    hours: float
+    disk: float  # bytes: data and models
+    cores: int
+    unknown: dict[str, int]  # backbone without a measured speed -> its runs, which are not counted
+
+
+def guess(missing: Iterable[Run]) -> Guess:
+    """A rough estimate, from speeds that were measured on another machine."""
+    cores = max(int(records.hardware()["cores"] or 1), 1)
+    fast = has_bfloat16()
+    seconds, models, unknown, names = 0.0, 0.0, dict[str, int](), set()
+    for run in missing:
+        names.add(run.dataset)
+        if run.backbone not in SPEEDS:
+            unknown[run.backbone] = unknown.get(run.backbone, 0) + 1
+            continue
+        own, size = _of_cell(run.cell, fast)
+        seconds, models = seconds + own, models + size
+    return Guess(seconds / cores / 3600, data_bytes(names) + models, cores, unknown)
+
+
+@cache
+def _of_cell(run: Run, fast: bool) -> tuple[float, float]:
+    """(seconds on one core, bytes of the model) of a run; the seed changes neither."""
+    with_bfloat16, without, megabytes = SPEEDS[run.backbone]
+    model = run.resolve().model
+    side = (config.dataset(run.dataset).image_size or SIZE) / (
+        STEM if model.get("stem") == "imagenet" else 1
+    )
+    wider = (float(model.get("growth", GROWTH)) / GROWTH) ** 2  # weights and work grow alike
+    work = work_of(run)
+    images = work.trained + FORWARD * work.evaluated
+    rate = with_bfloat16 if fast else without
+    return images * wider * (side / SIZE) ** 2 / rate, megabytes * 1e6 * wider
+
+
+def work_of(run: Run) -> Work:
+    """The images that a run trains on and evaluates, from its recipe and the catalog."""
+    recipe = run.resolve().recipe
+    images, tests = train_images(run), config.dataset(run.dataset).test_images or 0
+    collapses = 1 + -(-recipe.epochs // recipe.collapse_every)
+    looked_at = tests * -(-recipe.epochs // recipe.test_every) + images * collapses
+    return Work(images * recipe.epochs, looked_at)
+
+
+def train_images(run: Run) -> int:
+    """Images in the training set of a run, from the catalog alone: the data need not be here."""
+    entry, options = config.dataset(run.dataset), run.resolve().split
+    total, classes = entry.train_images or 0, entry.classes or 0
+    if not total or not classes:
+        return 0
+    if options.imbalance == "given":
+        return total
+    available = entry.train_counts or (total // classes,) * classes
+    wanted = splits.part_counts(available, run.tau, options)
+    return sum(min(n, there) for n, there in zip(wanted, available, strict=True))
+
+
+def data_bytes(names: Iterable[str]) -> int:
+    """Bytes of datasets on disk: archives and arrays."""
+    total = 0
+    for entry in map(config.dataset, set(names)):
+        images = (entry.train_images or 0) + (entry.test_images or 0)
+        total += sum(file.size or 0 for file in entry.files)
+        total += images * (entry.image_size or 0) ** 2 * entry.channels
+    return total
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 in hardware, as Linux tells it; elsewhere, False."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in text or "amx_bf16" in text

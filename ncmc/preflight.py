@@ -1,0 +1,50 @@
+"""What can be known to be wrong before the workflow plans anything."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import StringConstraints
+
+from ncmc import config
+from ncmc.config import Strict
+from ncmc.errors import UserError
+
+CONTAINER_PROGRAMS = ("apptainer", "singularity")  # either does; Snakemake looks in this order
+
+
+class Settings(Strict):
+    """config/workflow.yaml, with what `--config` changes."""
+
+    container: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    insist: bool
+
+
+def settings(given: Mapping[str, Any]) -> Settings:
+    """The workflow's configuration, checked. Raises UsageError: the key, what is allowed."""
+    return config.parse(Settings, dict(given), "config/workflow.yaml or --config")
+
+
+def check_container(container: str) -> None:
+    """What --use-singularity needs: a program, and the image where it is a file or folder.
+
+    `container`: a path (relative to the current folder), or an address such as docker://..., which
+    the program pulls. Raises UserError with all that is missing.
+    """
+    missing = []
+    if not any(shutil.which(program) for program in CONTAINER_PROGRAMS):
+        missing.append(
+            "neither `apptainer` nor `singularity` is on the PATH: install Apptainer 1.1 or newer"
+        )
+    local = container.removeprefix("file://")
+    if "://" not in local and not Path(local).exists():
+        missing.append(
+            f"the image {container} does not exist: build it (docs/container.md), or name another "
+            "file or an address such as docker://...: `--config container=...`"
+        )
+    if missing:
+        raise UserError(
+            f"--use-singularity (--sdm apptainer) cannot work here: {'; and '.join(missing)}. "
+            "Without --use-singularity the same rules run in this environment."
+        )

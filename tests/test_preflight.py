@@ -1,0 +1,82 @@
+"""What is wrong with the workflow's settings or the machine is said before anything is planned."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ncmc import preflight
+from ncmc.errors import UsageError, UserError
+
+GIVEN = {"container": "ncmc.sif", "insist": False}
+
+
+@pytest.fixture
+def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that is the whole PATH, and the current folder."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def install(folder: Path, program: str) -> None:
+    (folder / program).write_text("#!/bin/sh\n")
+    (folder / program).chmod(0o755)
+
+
+@pytest.mark.parametrize("value", [True, "true", "yes", "1", 1])
+def test_insist_is_read_as_it_is_typed(value: Any) -> None:
+    assert preflight.settings(GIVEN | {"insist": value}).insist is True
+
+
+def test_insist_false_on_the_command_line_does_not_insist() -> None:
+    assert preflight.settings(GIVEN | {"insist": "false"}).insist is False
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (
+            {"insits": "true"},
+            "unknown key 'insits'. Did you mean 'insist'? Allowed: container, ins",
+        ),
+        ({"contaner": "x"}, "unknown key 'contaner'. Did you mean 'container'?"),
+        ({"insist": "perhaps"}, "'insist' is 'perhaps': input should be a valid boolean"),
+        ({"container": ""}, "'container' is ''"),
+        ({"container": " "}, "'container' is ' '"),
+        ({"container": None}, "'container' is None"),
+        ({"container": 5}, "'container' is 5"),
+    ],
+)
+def test_a_setting_that_does_not_exist_or_cannot_be_is_refused(
+    change: dict[str, Any], what: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        preflight.settings(GIVEN | change)
+    assert what in str(caught.value)
+    assert "config/workflow.yaml or --config" in str(caught.value)
+
+
+def test_all_that_a_container_needs_is_told_at_once(only: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        preflight.check_container("ncmc.sif")
+    told = str(caught.value)
+    assert "neither `apptainer` nor `singularity`" in told
+    assert "the image ncmc.sif does not exist: build it (docs/container.md)" in told
+    assert "Without --use-singularity" in told
+
+
+@pytest.mark.parametrize("program", ["apptainer", "singularity"])
+def test_either_program_does_and_an_address_is_left_to_it(only: Path, program: str) -> None:
+    install(only, program)
+    preflight.check_container("docker://ncmc:latest")
+    (only / "image").mkdir()  # an unpacked image is a folder
+    preflight.check_container("image")
+    preflight.check_container(f"file://{only}/image")
+
+
+def test_an_image_that_is_not_there_is_told_alone(only: Path) -> None:
+    install(only, "singularity")
+    with pytest.raises(UserError, match="the image file:///nowhere does not exist") as caught:
+        preflight.check_container("file:///nowhere")
+    assert "neither" not in str(caught.value)
