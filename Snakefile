@@ -2,21 +2,38 @@
 #   snakemake --cores all smoke       bundled images, about a minute, no download
 #   snakemake -n all                  what the paper's whole grid would take
 #   snakemake --cores all table2      one table of the paper
-from ncmc import grid, paths, targets
+from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
+from snakemake.utils import min_version
+
+from ncmc import grid, paths, preflight, targets
+from ncmc.errors import UserError
+
+min_version("9.27")
 
 
 configfile: "config/workflow.yaml"
 
 
-container: config["container"]
+# What is wrong is said here, in one line, before anything is planned.
+try:
+    settings = preflight.settings(config)
+    if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
+        preflight.check_container(settings.container)
+    tables = grid.table_names()
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+
+container: settings.container
 
 
 wildcard_constraints:
-    dataset=r"[a-z0-9_]+",
-    tau=r"[0-9.e-]+",
-    split=r"[^/]+",
-    run=r"[^/]+/tau=[^/]+/[^/]+/[^/]+/[^/]+/seed=[0-9]+",
-    table="|".join(grid.table_names()),
+    dataset=targets.NAME,
+    tau=targets.TAU,
+    split=targets.OPTIONS,
+    run=targets.RUN,
+    table="|".join(tables),
 
 
 localrules:
@@ -31,6 +48,7 @@ include: "rules/report.smk"
 
 
 rule all:
+    """Every table and figure of the paper."""
+    default_target: True
     input:
         targets.reports(grid.table_names("paper")),
-    default_target: True

@@ -5,7 +5,16 @@ from typing import Any
 
 from ncmc import checks, config, grid, paths
 from ncmc.checks import Cells, Pairs
+from ncmc.config import SplitOptions
 from ncmc.grid import Run
+
+# What each wildcard can be: words of a path that stay in their folder and mean nothing to a shell.
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+TAU = r"[0-9][0-9.e-]*"
+OPTIONS = r"[A-Za-z][A-Za-z0-9_.+=-]*"  # f=20+theta=0.2, or default
+RUN = paths.RUN.format(
+    dataset=NAME, tau=TAU, backbone=NAME, method=NAME, options=OPTIONS, seed="[0-9]+"
+)
 
 BUNDLED = "package:"  # datasets whose bytes come with an installed Python package
 GIGABYTE = 1000  # MB, Snakemake's unit of memory
@@ -53,10 +62,15 @@ def split_of(wildcards: Any) -> str:
     return f"{_run(wildcards).split_folder}/manifest.json"
 
 
-def split_options(wildcards: Any) -> str:
-    """The options of a split as the command line takes them."""
+def split_options(wildcards: Any) -> list[str]:
+    """The options of a split as arguments of the command line.
+
+    Raises UsageError for a key that is no option of a split, or a value that it cannot have.
+    """
     options = grid.parse_options(wildcards.split)
-    return " ".join(f"-o {key}={grid.show(value)}" for key, value in options.items())
+    start = config.dataset(wildcards.dataset).split.model_dump()
+    config.parse(SplitOptions, start | options, f"split '{wildcards.split}'")
+    return [word for key, value in options.items() for word in ("-o", f"{key}={grid.show(value)}")]
 
 
 def threads_of(wildcards: Any) -> int:

@@ -1,34 +1,36 @@
 # Bytes from outside, and which of them a run trains on.
 
 
-# Before anything of the paper's grid is fetched or trained: can this machine do it?
 rule preflight:
+    """Can this machine do it? Asked before anything of the paper's grid is fetched or trained."""
     output:
         temp("results/.preflight"),
     log:
         "logs/preflight.log",
-    params:
-        insist="--insist" if config["insist"] else "",
     localrule: True
+    params:
+        insist=["--insist"] if settings.insist else [],
     shell:
-        "ncmc doctor --gate {params.insist} > {output} 2> {log} || (cat {log} >&2; exit 1)"
+        "ncmc doctor --gate {params.insist:q} > {output:q} 2> {log:q} || (cat {log:q} >&2; exit 1)"
 
 
 rule fetch:
+    """A dataset's archives through DVC, verified, and the arrays made from them."""
     input:
         targets.gate_of,
     output:
         "data/arrays/{dataset}/meta.json",
     log:
         "logs/fetch/{dataset}.log",
+    localrule: True
     resources:
         dvc=1,
-    localrule: True
     shell:
-        "ncmc fetch {wildcards.dataset} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "ncmc fetch {wildcards.dataset:q} > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"
 
 
 rule split:
+    """A long-tailed training set: which images, and a manifest that proves it."""
     input:
         "data/arrays/{dataset}/meta.json",
     output:
@@ -36,8 +38,9 @@ rule split:
         "data/splits/{dataset}/tau={tau}/{split}/indices.npz",
     log:
         "logs/split/{dataset}/tau={tau}/{split}.log",
+    localrule: True
     params:
         options=targets.split_options,
-    localrule: True
     shell:
-        "ncmc split {wildcards.dataset} --tau {wildcards.tau} {params.options} > {log} 2>&1"
+        "ncmc split {wildcards.dataset:q} --tau {wildcards.tau:q} {params.options:q}"
+        " > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"

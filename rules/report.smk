@@ -2,6 +2,7 @@
 
 
 rule table:
+    """The cells of a table or figure, as CSV, JSON and Markdown."""
     input:
         targets.records_of,
     output:
@@ -12,10 +13,11 @@ rule table:
         "logs/table/{table}.log",
     localrule: True
     shell:
-        "ncmc table {wildcards.table} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "ncmc table {wildcards.table:q} > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"
 
 
 rule verify:
+    """What the results say of the paper's claims."""
     input:
         targets.evidence_of,
         "results/{table}/table.json",
@@ -25,10 +27,11 @@ rule verify:
         "logs/verify/{table}.log",
     localrule: True
     shell:
-        "ncmc verify {wildcards.table} --no-exit-code > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "ncmc verify {wildcards.table:q} --no-exit-code > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"
 
 
 rule report:
+    """The page of a table or figure: verdicts, numbers, curves, how each was made."""
     input:
         "results/{table}/table.json",
         "results/{table}/verdicts.json",
@@ -42,13 +45,14 @@ rule report:
         "logs/report/{table}.log",
     localrule: True
     shell:
-        "ncmc report {wildcards.table} > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "ncmc report {wildcards.table:q} > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"
 
 
 # The named targets end by showing their table and verdicts: table1 ... table7, figure1 ..., smoke.
-for name in grid.table_names():
+for name in tables:
 
     rule:
+        """Shows a table or figure and its verdicts in the terminal."""
         name:
             name
         input:
@@ -56,17 +60,18 @@ for name in grid.table_names():
             f"results/{name}/verdicts.json",
         log:
             f"logs/show/{name}.log",
+        localrule: True
         params:
             table=name,
-        localrule: True
         shell:
-            "ncmc verify {params.table} --show-table --no-exit-code 2> {log}"
+            "ncmc verify {params.table:q} --show-table --no-exit-code 2> {log:q}"
 
 
 rule theory:
+    """Numerical checks of the theorems."""
     output:
         "results/theory/theory.json",
     log:
         "logs/theory.log",
     shell:
-        "ncmc theory --no-exit-code > {log} 2>&1 || (cat {log} >&2; exit 1)"
+        "ncmc theory --no-exit-code > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"

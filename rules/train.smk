@@ -3,6 +3,7 @@
 
 
 rule train:
+    """One run, from its split to its record and model."""
     input:
         split=targets.split_of,
     output:
@@ -10,12 +11,12 @@ rule train:
         model="results/runs/{run}/model.pt",
     log:
         "logs/train/{run}.log",
+    benchmark:
+        "logs/train/{run}.tsv"
     threads: targets.threads_of
     resources:
         gpu=targets.gpus_of,
         mem_mb=targets.memory_of,
         runtime=targets.minutes_of,
-    benchmark:
-        "logs/train/{run}.tsv"
     shell:
-        "ncmc train {wildcards.run} --force > {log} 2>&1 || (tail -n 20 {log} >&2; exit 1)"
+        "ncmc train {wildcards.run:q} --force > {log:q} 2>&1 || (tail -n 20 {log:q} >&2; exit 1)"

@@ -120,6 +120,7 @@ def project(tmp_path: Path) -> Path:
     for name in ("rules", "profiles"):
         shutil.copytree(CHECKOUT / name, root / name)
     shutil.copy(CHECKOUT / "Snakefile", root)
+    (root / "ncmc.sif").touch()
     dummy = tmp_path / "bin" / "apptainer"
     dummy.parent.mkdir()
     dummy.write_text(
@@ -154,11 +155,13 @@ def snakemake(project: Path, *arguments: str) -> str:
 
 def test_every_job_starts_in_the_image_that_the_configuration_names(project: Path) -> None:
     split = "data/splits/digits/tau=0.02/default/manifest.json"
-    snakemake(project, "--cores", "1", split, "--config", "container=/images/of/mine")
+    image = project.parent / "image-of-mine"
+    image.touch()
+    snakemake(project, "--cores", "1", split, "--config", f"container={image}")
     calls = [c for c in (project.parent / "calls").read_text().splitlines() if c.startswith("exec")]
     assert [re.search(r"ncmc (\w+)", call)[1] for call in calls] == ["fetch", "split"]  # type: ignore[index]
     for call in calls:
-        assert fnmatch(call, f"exec --home {project} --nv --cleanenv * /images/of/mine bash -c *")
+        assert fnmatch(call, f"exec --home {project} --nv --cleanenv * {image} bash -c *")
         assert " --env=CUDA_VISIBLE_DEVICES=3,1 " in call
     assert (project / split).exists()
 
