@@ -138,6 +138,11 @@ def train(
                 f"{path} is the record of {record.run.id}, not of {chosen.id}. Move it to its own "
                 "folder, or use --force to train over it."
             )
+        if record.schema != records.SCHEMA:
+            raise UsageError(
+                f"{path} was made before version 0.2, with other random draws. Tables still show "
+                "it. Use --force to train it again."
+            )
         if not records.differing_keys(record):
             _tell(record, path, "already trained", as_json)
             return

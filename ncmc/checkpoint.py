@@ -11,7 +11,7 @@ import torch
 from ncmc import files
 from ncmc.errors import UserError, first_line
 
-FORMAT = 2
+FORMAT = 3  # 2: the weights of before 0.2, from other random draws
 
 
 def save(path: Path, identity: dict[str, str], state: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
 
 from ncmc import catalog
@@ -60,12 +61,22 @@ def build(run: Run, counts: Sequence[int], image_size: int, channels: int) -> Me
     `counts` (K,): training images a class. Raises UsageError as `parts` does.
     """
     found = parts(run)
-    torch.manual_seed(run.seed)
+    of_backbone, of_method = seeds(run.seed)
+    torch.manual_seed(of_backbone)
     backbone = found.backbone.build(
         image_size=image_size, channels=channels, **found.backbone_options
     )
-    generator = torch.Generator().manual_seed(run.seed)
+    generator = torch.Generator().manual_seed(of_method)
     return found.method(backbone, counts, found.method_options, generator)
+
+
+def seeds(seed: int) -> tuple[int, int]:
+    """Seeds below 2**63 for the backbone's draws and for the method's own.
+
+    Two generators with the run's own seed would give both the same numbers.
+    """
+    first, second = np.random.SeedSequence(seed).generate_state(2, np.uint64) >> np.uint64(1)
+    return int(first), int(second)
 
 
 def options_of(run: Run) -> dict[str, dict[str, Any]]:

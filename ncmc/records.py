@@ -23,7 +23,8 @@ from ncmc import config, files, paths
 from ncmc.errors import UserError
 from ncmc.grid import Run, make_run
 
-SCHEMA = 1
+SCHEMA = 2  # 1: before 0.2, with other random draws
+READABLE = (1, SCHEMA)
 PACKAGES = ("ncmc", "torch", "torchvision", "numpy", "scipy", "scikit-learn")
 
 
@@ -39,12 +40,13 @@ class Record:
     result: dict[str, Any]  # accuracy, per_class, groups, ece, confusion, history
     notes: tuple[str, ...]
     made: dict[str, Any]  # seconds, hardware, packages, git, ...
+    schema: int = SCHEMA
 
     def to_json(self) -> dict[str, Any]:
         """The record as it stands in its file, digest included."""
         r = self.run
         body: dict[str, Any] = {
-            "schema": SCHEMA,
+            "schema": self.schema,
             "run": {
                 "dataset": r.dataset,
                 "tau": r.tau,
@@ -124,9 +126,10 @@ def load(path: Path) -> Record:
         ) from error
     if not isinstance(body, dict) or "schema" not in body or "digest" not in body:
         raise UserError(f"{path} is no record of ncmc (it has no schema and digest). Remove it.")
-    if body["schema"] != SCHEMA:
+    if body["schema"] not in READABLE:
         raise UserError(
-            f"{path} has record schema {body['schema']}, this program reads {SCHEMA}. "
+            f"{path} has record schema {body['schema']}, this program reads "
+            f"{' and '.join(map(str, READABLE))}. "
             "Run the training again, or use the version of ncmc that wrote it."
         )
     try:
@@ -155,6 +158,7 @@ def _from_json(body: dict[str, Any]) -> Record:
         result=dict(body["result"]),
         notes=tuple(body["notes"]),
         made=dict(body["made"]),
+        schema=body["schema"],
     )
 
 

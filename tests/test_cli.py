@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,19 @@ def test_a_run_made_with_another_configuration_is_not_overwritten(workspace: Pat
     )
     assert done.returncode == 2
     assert "recipe.batch_size: 64 then, 32 now" in done.stderr
+
+
+def test_a_run_made_with_other_random_draws_is_not_overwritten(workspace: Path) -> None:
+    from ncmc import grid
+
+    assert ncmc("train", RUN).exit_code == 0
+    path = records.path_of(grid.parse_id(RUN))
+    records.save(replace(records.load(path), schema=1), path)
+    done = ncmc("train", RUN)
+    assert done.exit_code == 2
+    told = " ".join(done.stderr.split())
+    assert "made before version 0.2, with other random draws" in told
+    assert "--force" in told
 
 
 def test_verify_says_incomplete_with_exit_code_3(workspace: Path) -> None:

@@ -1,5 +1,8 @@
 """Every name in the catalog keeps its contract: a new method needs no new test."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
 
@@ -61,6 +64,37 @@ def test_a_method_is_the_same_from_the_same_seed_and_comes_back_from_its_state(m
     fresh.load_state_dict(first.state_dict())
     images = torch.rand(4, 1, 8, 8)
     assert torch.equal(second.eval().predict(images), fresh.eval().predict(images))
+
+
+def test_the_seed_decides_the_draws_of_backbone_and_method() -> None:
+    def weights(seed: int) -> list[torch.Tensor]:
+        run = make_run("digits", 0.1, "resnet8", "CE", {"width": 4}, seed)
+        model = models.build(run, COUNTS, 8, 1)
+        return [p for p in model.parameters() if p.ndim > 1]
+
+    first, again, other = weights(0), weights(0), weights(1)
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not any(torch.equal(a, b) for a, b in zip(first, other, strict=True))
+    assert len({s for seed in range(1000) for s in models.seeds(seed)}) == 2000
+
+
+def test_backbone_and_method_draw_independently(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One stream for both gave a convolution and the extra layer the same numbers."""
+    run = make_run("digits", 0.1, "resnet8", "CAL", {"init": "torch"})  # draws as they come
+    found = models.parts(run)
+    draws = []
+
+    def spy(*given: Any) -> models.Method:
+        draws.append(torch.rand(10_000, generator=given[-1].clone_state()))
+        return found.method(*given)
+
+    monkeypatch.setattr(models, "parts", lambda run: replace(found, method=spy))
+    model = models.build(run, COUNTS, 8, 1)
+    for part in model.backbone.modules():
+        if isinstance(part, torch.nn.Conv2d):
+            weight = part.weight.detach().flatten()[:10_000]  # 144 numbers or more
+            pair = torch.stack([weight, draws[0][: len(weight)]])
+            assert abs(float(torch.corrcoef(pair)[0, 1])) < 0.3
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -69,7 +69,18 @@ def test_a_number_changed_by_hand_is_found(record: Record, tmp_path: Path) -> No
 def test_another_schema_is_refused(record: Record, tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     path.write_text(json.dumps(record.to_json() | {"schema": 99}))
-    with pytest.raises(UserError, match="schema 99, this program reads 1"):
+    with pytest.raises(UserError, match="schema 99, this program reads 1 and 2"):
+        records.load(path)
+
+
+def test_a_record_of_the_first_schema_is_read_and_checked(record: Record, tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    old = replace(record, schema=1)
+    records.save(old, path)
+    assert records.load(path) == old
+    assert (records.load(path).schema, record.schema) == (1, 2)
+    path.write_text(path.read_text().replace('"schema": 1', '"schema": 2'))
+    with pytest.raises(UserError, match="was changed after it was written"):
         records.load(path)
 
 

@@ -77,6 +77,11 @@ def test_a_record_of_another_configuration_is_refused_with_the_differing_keys(tm
     assert f"ncmc train {run.id}" in str(e.value)
 
 
+def test_a_record_from_other_random_draws_is_still_shown(tmp_path, cal):
+    fakes.fill(tmp_path, cal, [84.0], schema=1)
+    assert tables.cell(cal, 1, tmp_path).values_last == (84.0,)
+
+
 def test_the_record_of_another_run_is_refused(tmp_path, cal):
     run, other = cal.runs(2)
     records.save(fakes.record(other, 84.0), records.path_of(run, tmp_path))
