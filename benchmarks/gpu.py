@@ -63,7 +63,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
     torch.set_float32_matmul_precision("high")  # TF32 for the plain loop, as PyTorch users set it
-    device = torch.device(chosen.device)
+    device = steps.pick_device(chosen.device)
+    steps.use_device(device)
     n, tests, count = (300, 64, 2) if chosen.tiny else (12_406, 10_000, STEPS)
     rng = np.random.default_rng(0)
     bench = Bench(

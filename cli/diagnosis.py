@@ -39,23 +39,27 @@ def diagnose() -> Diagnosis:
 def _machine() -> list[Line]:
     here = records.hardware()
     free = shutil.disk_usage(paths.root()).free / 1e9
-    gpus = devices.count()
     versions = records.packages()
     return [
         Line("processor", f"{here['processor']}, {here['cores']} cores", True),
         Line("memory", f"{here['memory_gib']} GiB", here["memory_gib"] >= 4, "4 GiB are needed"),
         Line("disk", f"{free:.0f} GB free", free > 2, "2 GB are needed for the smoke run"),
-        Line(
-            "GPU",
-            f"{gpus} found" if gpus else "none",
-            True if gpus else None,
-            "" if gpus else "the smoke run needs none; the paper's grid does",
-        ),
+        _gpu(),
         *(
             Line(name, version, version != "not installed", f"run: uv sync (for {name})")
             for name, version in versions.items()
         ),
     ]
+
+
+def _gpu() -> Line:
+    gpus = devices.count()
+    if not gpus:
+        return Line("GPU", "none", None, "the smoke run needs none; the paper's grid does")
+    if why := devices.unusable():
+        advice = "mend that, or train on the CPU: CUDA_VISIBLE_DEVICES='' before the command"
+        return Line("GPU", f"{gpus} found, of no use: {why}", False, advice)
+    return Line("GPU", f"{gpus} found", True)
 
 
 def _programs() -> list[Line]:

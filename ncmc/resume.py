@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ncmc import checkpoint, faults, records
+from ncmc import checkpoint, faults, records, steps
 from ncmc.errors import UserError, first_line
 from ncmc.training import State, Training
 
@@ -19,11 +19,12 @@ UNFIT = (LookupError, RuntimeError, ValueError, TypeError, AttributeError)
 def save(training: Training, state: State, seconds: float) -> None:
     """Write the checkpoint. Raises UserError if the weights are not finite: the old one is kept."""
     faults.check_weights(training, state)
+    device = training.device
     held = {
         "model": training.model.state_dict(),
         "optimizer": training.optimizer.state_dict(),
         "rng": torch.get_rng_state(),
-        "cuda_rng": torch.cuda.get_rng_state_all() if training.device.type == "cuda" else [],
+        "cuda_rng": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
         "epoch": state.epoch,
         "step": state.step,
         "loss_sum": state.loss_sum,
@@ -52,10 +53,10 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
         before = state.sessions[-1]
         changed = [key for key in how if how[key] != before[key]]
         training.model.load_state_dict(saved["model"])
-        training.optimizer.load_state_dict(saved["optimizer"])
+        steps.restore_optimizer(training.optimizer, saved["optimizer"])
         torch.set_rng_state(saved["rng"])
-        if saved["cuda_rng"] and training.device.type == "cuda":
-            torch.cuda.set_rng_state_all(saved["cuda_rng"])
+        if saved["cuda_rng"] is not None and training.device.type == "cuda":
+            torch.cuda.set_rng_state(saved["cuda_rng"], training.device)
     except UNFIT as error:
         raise unfit(path, error, remedy) from error
     tell(f"going on from epoch {state.epoch}, step {state.step}")

@@ -1,29 +1,56 @@
 """One optimisation step, and the numerical precision it runs in."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ncmc.errors import UsageError
+from ncmc import devices
+from ncmc.errors import UsageError, UserError
 from ncmc.loaders import Draws, TrainingSet
 from ncmc.methods import Method
 from ncmc.recipes import Execution, Recipe
 
 SMALL_IMAGE = 16  # pixels: below this bfloat16 gains nothing
+OF_THE_DEVICE = ("lr", "fused", "foreach")  # keys of a parameter group that no checkpoint changes
 
 
 def pick_device(name: str | None = None) -> torch.device:
-    """`name`, or a CUDA device where there is one, or the CPU. Raises UsageError."""
+    """`name`, or the first CUDA device where there is one, or the CPU; a CUDA device has its index.
+
+    Raises UsageError for another name, UserError where there are GPUs that torch cannot use: nobody
+    should find out after a day that a CPU did the work.
+    """
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if not gpus and (name is None or name.startswith("cuda")) and (there := devices.count()):
+        raise UserError(
+            f"this machine has {there} GPU{'s' * (there > 1)}, but torch cannot use "
+            f"{'them' if there > 1 else 'it'}. Likely causes: the driver is too old for this torch "
+            f"({torch.__version__}, CUDA {torch.version.cuda or 'none'}; `nvidia-smi` shows what "
+            "the driver supports), the container was started without --nv (Docker: --gpus all), "
+            "or torch is a build for CPUs only. To train on the CPU all the same: --device cpu, "
+            "or for a whole workflow CUDA_VISIBLE_DEVICES='' before the command."
+        )
     allowed = ["cpu", *(["cuda"] if gpus else []), *(f"cuda:{i}" for i in range(gpus))]
     if name is not None and name not in allowed:
         raise UsageError(
             f"device is '{name}'; allowed on this machine: {', '.join(allowed)}"
             f"{'' if gpus else ' (torch sees no GPU: ncmc doctor)'}."
         )
-    return torch.device(name or ("cuda" if gpus else "cpu"))
+    if name == "cpu" or not gpus:
+        return torch.device("cpu")
+    return torch.device("cuda", torch.device(name or "cuda").index or 0)
+
+
+def use_device(device: torch.device) -> None:
+    """Make a GPU torch's current one: streams and graphs are made there, whatever tensors say.
+
+    On another card than the current one a recorded graph would be empty, and train nothing.
+    """
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
@@ -60,6 +87,18 @@ def make_optimizer(model: Method, recipe: Recipe, device: torch.device) -> torch
         weight_decay=recipe.weight_decay,
         fused=device.type == "cuda" or None,
     )
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
+    """Load a saved state, but keep what belongs to this device: the kernels, and the rate's tensor.
+
+    The saved rate would replace the tensor that a recorded step reads, and no later rate would
+    reach the step. The schedule sets its value before each epoch.
+    """
+    kept = [{key: group[key] for key in OF_THE_DEVICE} for group in optimizer.param_groups]
+    optimizer.load_state_dict(dict(state))
+    for group, own in zip(optimizer.param_groups, kept, strict=True):
+        group.update(own)
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

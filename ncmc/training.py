@@ -78,6 +78,7 @@ def prepare(
     torch.set_num_threads(_threads(execution.threads, us))
     _only_deterministic_kernels(execution.deterministic)
     where = device if isinstance(device, torch.device) else steps.pick_device(device)
+    steps.use_device(where)
     split = splits.load_split_of(run)
     images = datasets.load(run.dataset, "train").images
     size, channels = images.shape[1], images.shape[3]

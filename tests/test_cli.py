@@ -220,7 +220,7 @@ def test_the_paper_grid_without_a_gpu_stops_at_once_with_a_rough_cost(
     ):
         assert said in done.stderr, said
     assert ncmc("doctor", "--gate", "--insist").exit_code == 0
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setattr(diagnosis.devices, "count", lambda: 1)
     assert ncmc("doctor", "--gate").exit_code == 0
 
 
@@ -266,6 +266,20 @@ def test_doctor_reads_for_programs_too(workspace: Path) -> None:
     assert {"processor", "GPU", "snakemake", "data: digits", "runs: all"} <= {
         line["what"] for line in found["lines"]
     }
+
+
+def test_doctor_shows_a_gpu_that_is_of_no_use(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ncmc import devices
+
+    monkeypatch.setattr(devices, "count", lambda: 2)
+    for why, good in ((None, True), ("no driver", False)):
+        monkeypatch.setattr(devices, "unusable", lambda why=why: why)
+        lines = json.loads(ncmc("doctor", "--json").stdout)["lines"]
+        (line,) = [line for line in lines if line["what"] == "GPU"]
+        assert line["good"] is good
+        assert line["found"] == ("2 found" if good else "2 found, of no use: no driver")
 
 
 def test_outside_a_project_the_error_says_where_to_start(tmp_path: Path) -> None:

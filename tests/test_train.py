@@ -14,7 +14,18 @@ import numpy as np
 import pytest
 import torch
 
-from ncmc import checkpoint, datasets, grid, paths, records, splits, train, training
+from ncmc import (
+    checkpoint,
+    datasets,
+    grid,
+    paths,
+    records,
+    resume,
+    splits,
+    steps,
+    train,
+    training,
+)
 from ncmc.config import SplitOptions
 from ncmc.errors import UsageError, UserError
 from ncmc.grid import Run
@@ -200,6 +211,73 @@ def test_another_way_to_compute_is_said_and_recorded(workspace: Path) -> None:
     sessions = [(s["precision"], s["epoch"], s["step"]) for s in record.made["sessions"]]
     assert sessions == [("bfloat16", 1, 0), ("float32", 1, 3)]
     assert train.evaluate_again(tiny()).made["sessions"] == record.made["sessions"]
+
+
+def test_a_resumed_run_keeps_the_rates_tensor_and_the_kernels_of_its_device(
+    workspace: Path,
+) -> None:
+    """As on a GPU, where a recorded step goes on reading the tensor that it was recorded with."""
+    with pytest.raises(Interrupted):
+        train.train(tiny(), Quiet(3, stop))
+    path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
+    going_on = training.prepare(tiny(), path)
+    rate = torch.tensor(0.1)
+    going_on.optimizer = torch.optim.SGD(
+        going_on.model.parameters(), lr=rate, momentum=0.9, fused=True
+    )
+    resume.load(going_on, lambda text: None)
+    (group,) = going_on.optimizer.param_groups
+    assert group["lr"] is rate
+    assert group["fused"] is True
+    assert going_on.optimizer.state  # the momentum is the checkpoint's
+    steps.set_learning_rate(going_on.optimizer, 0.01)
+    assert rate.item() == pytest.approx(0.01)
+
+
+def test_the_random_state_of_the_gpu_that_trains_is_kept_and_no_others(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = workspace / "checkpoint.pt"
+    there = training.prepare(tiny(), path)
+    there.device = torch.device("cuda", 1)
+    states = {1: torch.tensor([7], dtype=torch.uint8)}  # by index; asking for another is an error
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[device.index])
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a test")
+    state = training.State(sessions=[resume.how_computed(there)])
+    resume.save(there, state, 1.0)
+    restored = {}
+    monkeypatch.setattr(
+        torch.cuda, "set_rng_state", lambda state, device: restored.update({device.index: state})
+    )
+    there.device = torch.device("cuda", 0)  # a machine with one GPU
+    resume.load(there, lambda text: None)
+    assert {index: state.tolist() for index, state in restored.items()} == {0: [7]}
+
+
+class GpuChosenError(Exception):
+    """Stops a training where it chooses its GPU."""
+
+
+def test_training_and_evaluation_make_their_gpu_the_current_one(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chosen(device: torch.device) -> None:
+        raise GpuChosenError(device.index)
+
+    train.train(tiny(), Quiet())
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen)
+    with pytest.raises(GpuChosenError, match="1"):
+        train.train(tiny(seed=1), Quiet(), device="cuda:1")
+    with pytest.raises(GpuChosenError, match="1"):
+        train.evaluate_again(tiny(), device="cuda:1")
+    with pytest.raises(GpuChosenError, match="0"):
+        train.evaluate_again(tiny())
+
+
+def test_steps_are_not_recorded_as_graphs_unless_asked_for() -> None:
+    assert tiny().resolve().execution.graphs is False
 
 
 def altered(path: Path, **changes: Any) -> None:
