@@ -17,10 +17,11 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
-from ncmc import datasets, evaluate, memory, models, records, splits, statistics, steps
+from ncmc import datasets, evaluate, models, records, splits, statistics, steps
 from ncmc.grid import Run, make_run
 from ncmc.loaders import Normalise, Resident, plan_epoch, steps_per_epoch
 from ncmc.schedule import learning_rate
+from ncmc.system import allocator
 
 CPU = torch.device("cpu")
 MARGIN = 2.0  # points
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
-    memory.keep_pages()
+    allocator.keep_pages()
     torch.set_num_threads(chosen.threads)
     backbone = chosen.backbone or ("resnet8" if chosen.dataset == "digits" else "resnet20")
     options = {"epochs": chosen.epochs} if chosen.epochs else {}

@@ -20,9 +20,10 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
-from ncmc import memory, models, records, steps
+from ncmc import models, records, steps
 from ncmc.grid import make_run
 from ncmc.loaders import Resident, plan_epoch
+from ncmc.system import allocator
 
 STEPS = {"resnet20": 8, "resnet32": 8}  # of a round; 1 for larger networks
 IMAGES = 12_406  # CIFAR-10-LT at tau 0.01
@@ -39,7 +40,7 @@ def main() -> None:
     parser.add_argument("--method", default="SETF")
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
-    memory.keep_pages()  # for both sides
+    allocator.keep_pages()  # for both sides
     torch.set_num_threads(chosen.threads)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (IMAGES, 32, 32, 3), dtype=np.uint8)  # speed knows no content

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ncmc import cost_guess, devices, grid, paths, preflight, records
+from ncmc import cost_guess, grid, paths, preflight, records
 from ncmc.errors import UserError
+from ncmc.system import gpu_lease
 
 SMOKE_SECONDS = 180  # what the README promises for two cores
 
@@ -53,10 +54,10 @@ def _machine() -> list[Line]:
 
 
 def _gpu() -> Line:
-    gpus = devices.count()
+    gpus = gpu_lease.count()
     if not gpus:
         return Line("GPU", "none", None, "the smoke run needs none; the paper's grid does")
-    if why := devices.unusable():
+    if why := gpu_lease.unusable():
         advice = "mend that, or train on the CPU: CUDA_VISIBLE_DEVICES='' before the command"
         return Line("GPU", f"{gpus} found, of no use: {why}", False, advice)
     return Line("GPU", f"{gpus} found", True)
@@ -144,7 +145,7 @@ def cost_of(name: str, price: float) -> dict[str, Any]:
 
 def gate(insist: bool) -> None:
     """Stop the paper's grid where there is no GPU, with a rough cost, at once. Raises UserError."""
-    if insist or devices.count():
+    if insist or gpu_lease.count():
         return
     names = grid.table_names("paper")
     runs = list(dict.fromkeys(run for name in names for run in grid.runs(name)))

@@ -19,15 +19,15 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; 1 and 2 are the exit codes of errors, 128 + n of signal n."""
-        from ncmc import interrupts
+        from ncmc.system import signals
 
         try:
             return super().invoke(ctx)
         except UserError as error:
             print(f"ncmc: {error}", file=sys.stderr)
             raise typer.Exit(error.exit_code) from error
-        except interrupts.Interrupted as stop:
-            interrupts.ignore()
+        except signals.Interrupted as stop:
+            signals.ignore()
             print(
                 f"ncmc: stopped by {stop}; a checkpoint is saved, the same command goes on.",
                 file=sys.stderr,

@@ -127,7 +127,8 @@ def train(
 ) -> None:
     """Train one run to its record, going on from its checkpoint if it has one."""
     from cli.progress import progress_for
-    from ncmc import datasets, devices, grid, memory, records
+    from ncmc import datasets, grid, records
+    from ncmc.system import allocator, gpu_lease
 
     chosen = run_from(run, dataset, tau, backbone, method, seed, option)
     path = records.path_of(chosen, results)
@@ -152,12 +153,12 @@ def train(
         )
     datasets.verify(chosen.dataset)  # the bytes that it trains on are those that were fetched
     _need_split(chosen)
-    memory.keep_pages()
+    allocator.keep_pages()
     from ncmc import train as training
 
     execution = grid.parse_options(",".join(option or []))
-    with devices.claim() as gpu, progress_for(sys.stderr) as progress:
-        if device is None and devices.count() > 1 and "LOCAL_RANK" not in os.environ:
+    with gpu_lease.claim() as gpu, progress_for(sys.stderr) as progress:
+        if device is None and gpu_lease.count() > 1 and "LOCAL_RANK" not in os.environ:
             device = f"cuda:{gpu}"
         record = training.train(
             chosen, progress, device=device, results=results, execution=execution

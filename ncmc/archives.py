@@ -16,8 +16,8 @@ from itertools import repeat
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
-from ncmc import threads
 from ncmc.errors import UserError
+from ncmc.system import ordered_threads
 
 RATIO = 200  # content may be this many times the size of the archive...
 ROOM = 64 << 20  # ...and at least this many bytes
@@ -148,7 +148,9 @@ class _Ahead:
 
     def __init__(self, path: Path) -> None:
         self._file = _decompressed(path)
-        self._blocks = threads.in_order(lambda _: self._file.read(BLOCK), repeat(None), 1, ahead=4)
+        self._blocks = ordered_threads.in_order(
+            lambda _: self._file.read(BLOCK), repeat(None), 1, ahead=4
+        )
 
     def read(self, size: int = BLOCK) -> bytes:
         """The next block; empty at the end."""

@@ -8,8 +8,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from ncmc import files
 from ncmc.errors import UserError
+from ncmc.system import files
 
 PARTS = ("train", "test")
 HEADER = 128  # bytes, fixed, so that the final length can be written in at the end

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from ncmc import files
 from ncmc.errors import UserError, first_line
+from ncmc.system import files
 
 FORMAT = 3  # 2: the weights of before 0.2, from other random draws
 

@@ -7,10 +7,11 @@ from functools import cache
 
 import torch
 
-from ncmc import catalog, config, memory, models, steps
+from ncmc import catalog, config, models, steps
 from ncmc.cost_guess import data_bytes, work_of
 from ncmc.grid import Run, make_run
 from ncmc.loaders import Resident, plan_epoch, steps_per_epoch
+from ncmc.system import allocator
 
 PROBE_SECONDS = 1.0  # of repeated steps, once the first, slower one is over
 PROBE_IMAGES = {"cpu": 16, "cuda": 128}  # a batch of the probe
@@ -107,7 +108,7 @@ def probe(backbone: str, image_size: int, channels: int, recipe: str, device: st
     dataset = next(name for name, entry in config.datasets().items() if entry.recipe == recipe)
     run = make_run(dataset, 1, backbone, "CE")
     resolved = run.resolve()
-    memory.keep_pages()  # as `ncmc train` does
+    allocator.keep_pages()  # as `ncmc train` does
     torch.set_num_threads(resolved.execution.threads)
     count = PROBE_IMAGES[device] if image_size < LARGE_PIXELS else PROBE_IMAGES[device] // 4
     model = models.build(run, [count // 2] * 2, image_size, channels)

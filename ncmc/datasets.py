@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ncmc import config, digests, download, files, paths, readers, store
+from ncmc import config, digests, download, paths, readers, store
 from ncmc.arrays import PARTS, Sink, fingerprint
 from ncmc.config import Dataset
 from ncmc.digests import Digest
 from ncmc.errors import UserError, unknown
+from ncmc.system import files
 from ncmc.transfer import Say
 
 SCHEMA = 1

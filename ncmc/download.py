@@ -15,10 +15,11 @@ from pathlib import Path, PurePosixPath
 
 import filelock
 
-from ncmc import config, digests, files, paths, readers, transfer
+from ncmc import config, digests, paths, readers, transfer
 from ncmc.config import DatasetFile
 from ncmc.digests import Digest
 from ncmc.errors import UserError
+from ncmc.system import files
 from ncmc.transfer import Patience, Progress, Say
 
 SOURCE = "NCMC_FROM"  # environment: where the DVC stage takes archives from

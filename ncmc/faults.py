@@ -10,10 +10,11 @@ from typing import Any
 
 import torch
 
-from ncmc import memory, rehearsal
+from ncmc import rehearsal
 from ncmc.errors import UserError
 from ncmc.grid import Run
 from ncmc.loaders import EpochPlan
+from ncmc.system import allocator
 from ncmc.training import State, Training
 
 # torch's allocator on a CPU, C++, and oneDNN, where no type tells
@@ -141,7 +142,7 @@ def _make_room(training: Training) -> None:
     training.step.forget()
     gc.collect()
     torch.cuda.empty_cache()  # nothing where there is no GPU
-    memory.give_back_pages()
+    allocator.give_back_pages()
 
 
 def _is_out_of_memory(error: Exception) -> bool:

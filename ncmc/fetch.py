@@ -4,9 +4,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncmc import config, digests, download, files, readers, store
+from ncmc import config, digests, download, readers, store
 from ncmc.digests import Digest
 from ncmc.errors import UserError, unknown
+from ncmc.system import files
 from ncmc.transfer import Progress, Say
 
 

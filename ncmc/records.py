@@ -19,9 +19,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ncmc import config, files, paths
+from ncmc import config, paths
 from ncmc.errors import UserError
 from ncmc.grid import Run, make_run
+from ncmc.system import files
 
 SCHEMA = 2  # 1: before 0.2, with other random draws
 READABLE = (1, SCHEMA)

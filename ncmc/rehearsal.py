@@ -10,8 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ncmc import evaluate, grid, memory, synced
+from ncmc import evaluate, grid, synced
 from ncmc.loaders import plan_epoch
+from ncmc.system import allocator
 from ncmc.team import Team
 from ncmc.training import Training, prepare
 
@@ -53,7 +54,7 @@ def _succeeds(
 def main() -> None:
     """The new process: fails if memory does not suffice."""
     told = json.loads(sys.argv[1])
-    memory.keep_pages()
+    allocator.keep_pages()
     training = prepare(grid.parse_id(told["run"]), Path(), told["device"], told["execution"])
     if told.get("measured"):
         evaluate.look_at_one_batch(training.model, training.test_set)

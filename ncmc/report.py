@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ncmc import config, figures, files, grid, paths, reference, tables, verify
+from ncmc import config, figures, grid, paths, reference, tables, verify
 from ncmc.figures import Group, Picture
 from ncmc.grid import Table
 from ncmc.records import Record
 from ncmc.reference import Assumption
+from ncmc.system import files
 from ncmc.tables import Cell
 from ncmc.verdicts import STATUSES, Verdict, signed, verb
 

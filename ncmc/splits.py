@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ncmc import config, datasets, files, paths
+from ncmc import config, datasets, paths
 from ncmc.config import SplitOptions
 from ncmc.errors import UsageError, UserError
 from ncmc.grid import Run, check_tau
+from ncmc.system import files
 
 SCHEMA = 1
 ROUNDING = 0.05  # a given set's tau may be named rounded, by at most this share

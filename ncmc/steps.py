@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ncmc import devices
 from ncmc.errors import UsageError, UserError
 from ncmc.loaders import Draws, TrainingSet
 from ncmc.methods import Method
 from ncmc.recipes import Execution, Recipe
+from ncmc.system import gpu_lease
 
 SMALL_IMAGE = 16  # pixels: below this bfloat16 gains nothing
 OF_THE_DEVICE = ("lr", "fused", "foreach")  # keys of a parameter group that no checkpoint changes
@@ -24,7 +24,7 @@ def pick_device(name: str | None = None) -> torch.device:
     should find out after a day that a CPU did the work.
     """
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if not gpus and (name is None or name.startswith("cuda")) and (there := devices.count()):
+    if not gpus and (name is None or name.startswith("cuda")) and (there := gpu_lease.count()):
         raise UserError(
             f"this machine has {there} GPU{'s' * (there > 1)}, but torch cannot use "
             f"{'them' if there > 1 else 'it'}. Likely causes: the driver is too old for this torch "

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from ncmc import config, digests, files, paths
+from ncmc import config, digests, paths
 from ncmc.errors import UsageError, UserError
+from ncmc.system import files
 
 if TYPE_CHECKING:
     from dvc.repo import Repo

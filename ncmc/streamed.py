@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ncmc import pictures, threads
+from ncmc import pictures
 from ncmc.errors import UserError
+from ncmc.system import ordered_threads
 
 MODES = ("centre", "random")
 PIECE = 8  # images that a thread takes at a time: handing over each one alone costs a sixth
@@ -128,6 +129,6 @@ def filled(
 
     # in order: when the last piece of a batch is done, so are the others
     most = ahead * max(sizes, default=0)
-    for batch in threads.in_order(fill, pieces(), workers, -(-most // PIECE) or 1):
+    for batch in ordered_threads.in_order(fill, pieces(), workers, -(-most // PIECE) or 1):
         if batch is not None:
             yield batch

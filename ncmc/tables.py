@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ncmc import files, records, reference
+from ncmc import records, reference
 from ncmc.errors import UserError
 from ncmc.grid import CellSpec, Run, Table, show
 from ncmc.records import Record
 from ncmc.reference import Number
 from ncmc.statistics import Sample, against, sample
+from ncmc.system import files
 
 MEANING = (
     "Top-1 accuracy in percent on the balanced test set after the last epoch, mean ± sample "

@@ -12,26 +12,15 @@ import filelock
 import torch
 from torch import Tensor
 
-from ncmc import (
-    checkpoint,
-    config,
-    evaluate,
-    faults,
-    files,
-    models,
-    paths,
-    records,
-    resume,
-    steps,
-    team,
-)
+from ncmc import checkpoint, config, evaluate, faults, models, paths, records, resume, steps, team
 from ncmc.errors import UserError
 from ncmc.grid import Run
-from ncmc.interrupts import Interrupted, Interrupts
 from ncmc.loaders import EpochPlan, plan_epoch
 from ncmc.recipes import Value
 from ncmc.reference import assumptions_for
 from ncmc.schedule import learning_rate
+from ncmc.system import files
+from ncmc.system.signals import Interrupted, Interrupts
 from ncmc.training import State, Training, prepare
 
 MODEL = "model.pt"  # beside the record

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc import config, datasets, models, parallel, recipes, records, splits, steps, threads
+from ncmc import config, datasets, models, parallel, recipes, records, splits, steps
 from ncmc.errors import UsageError, UserError
 from ncmc.evaluate import EvalSet
 from ncmc.grid import Run
@@ -20,6 +20,7 @@ from ncmc.loaders import Resident, Stored, Streamed, TrainingSet, steps_per_epoc
 from ncmc.methods import Method
 from ncmc.recipes import Resolved, Value
 from ncmc.splits import Split
+from ncmc.system import ordered_threads
 from ncmc.team import ALONE, Team
 
 GPU_EVAL_FACTOR = 8  # larger evaluation batches there
@@ -137,7 +138,7 @@ def _sets(
             torch.from_numpy(np.array(test.images)).to(where),
         )
     else:
-        workers = max(1, min(READERS, threads.available() // us.here))
+        workers = max(1, min(READERS, ordered_threads.available() // us.here))
         stored = Stored(images.images, np.asarray(split.indices), workers)
         data = Streamed(stored, labels, recipe, where)
         shown = (stored, Stored(test.images, np.arange(len(test_labels)), workers))
@@ -157,7 +158,7 @@ def _threads(wanted: int, us: Team) -> int:
 
     Its processes wait for each other at every layer: with more threads than cores five times longer.
     """
-    return wanted if us.size == 1 else max(1, min(wanted, threads.available() // us.here))
+    return wanted if us.size == 1 else max(1, min(wanted, ordered_threads.available() // us.here))
 
 
 def _only_deterministic_kernels(wanted: bool) -> None:

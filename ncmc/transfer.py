@@ -11,7 +11,7 @@ from typing import Any
 import requests
 import urllib3
 
-from ncmc import files
+from ncmc.system import files
 
 Progress = Callable[[str, int, int | None], None]  # file name, bytes so far, bytes in all
 Say = Callable[[str], None]  # one line for the user

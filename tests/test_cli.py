@@ -271,11 +271,11 @@ def test_doctor_reads_for_programs_too(workspace: Path) -> None:
 def test_doctor_shows_a_gpu_that_is_of_no_use(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ncmc import devices
+    from ncmc.system import gpu_lease
 
-    monkeypatch.setattr(devices, "count", lambda: 2)
+    monkeypatch.setattr(gpu_lease, "count", lambda: 2)
     for why, good in ((None, True), ("no driver", False)):
-        monkeypatch.setattr(devices, "unusable", lambda why=why: why)
+        monkeypatch.setattr(gpu_lease, "unusable", lambda why=why: why)
         lines = json.loads(ncmc("doctor", "--json").stdout)["lines"]
         (line,) = [line for line in lines if line["what"] == "GPU"]
         assert line["good"] is good

@@ -24,9 +24,10 @@ from projects import (  # noqa: F401  (empty_project is a fixture)
 )
 from test_download import waiting_for
 
-from ncmc import archives, config, datasets, download, fetch, files, readers
+from ncmc import archives, config, datasets, download, fetch, readers
 from ncmc.errors import UsageError, UserError
 from ncmc.readers import cifar, imagefolder
+from ncmc.system import files
 
 
 def ready(project, name, source, reader, *names, **fields):

@@ -7,24 +7,25 @@ from pathlib import Path
 import pytest
 import torch
 
-from ncmc import devices, steps
+from ncmc import steps
 from ncmc.errors import UsageError, UserError
+from ncmc.system import gpu_lease
 
 
 def test_trainings_take_the_emptiest_gpu(tmp_path: Path) -> None:
     with (
-        devices.claim(2, tmp_path) as first,
-        devices.claim(2, tmp_path) as second,
-        devices.claim(2, tmp_path) as third,
+        gpu_lease.claim(2, tmp_path) as first,
+        gpu_lease.claim(2, tmp_path) as second,
+        gpu_lease.claim(2, tmp_path) as third,
     ):
         assert (first, second, third) == (0, 1, 0)
-    with devices.claim(2, tmp_path) as again:
+    with gpu_lease.claim(2, tmp_path) as again:
         assert again == 0
 
 
 def test_a_killed_process_gives_its_place_back(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from ncmc import devices\n"
+        "import sys, time; from pathlib import Path; from ncmc.system import gpu_lease as devices\n"
         "with devices.claim(2, Path(sys.argv[1])) as gpu: print(gpu, flush=True); time.sleep(60)"
     )
     process = subprocess.Popen(
@@ -32,11 +33,11 @@ def test_a_killed_process_gives_its_place_back(tmp_path: Path) -> None:
     )
     assert process.stdout
     assert process.stdout.readline().strip() == "0"
-    with devices.claim(2, tmp_path) as other:
+    with gpu_lease.claim(2, tmp_path) as other:
         assert other == 1
     process.kill()
     process.wait()
-    with devices.claim(2, tmp_path) as gpu:
+    with gpu_lease.claim(2, tmp_path) as gpu:
         assert gpu == 0
 
 
@@ -45,7 +46,7 @@ def four(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine whose driver shows four GPUs."""
     for name in ("nvidia0", "nvidia1", "nvidia2", "nvidia3", "nvidiactl", "nvidia-uvm", "null"):
         (tmp_path / name).touch()
-    monkeypatch.setattr(devices, "DEV", tmp_path)
+    monkeypatch.setattr(gpu_lease, "DEV", tmp_path)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return tmp_path
 
@@ -53,19 +54,19 @@ def four(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_gpus_are_counted_as_cuda_would_show_them(
     four: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert devices.count() == 4
+    assert gpu_lease.count() == 4
     for visible, number in (("", 0), ("-1", 0), ("0", 1), ("0,2,3", 3), ("0,1,2,3,4,5", 4)):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-        assert devices.count() == number
+        assert gpu_lease.count() == number
 
 
 def test_a_gpu_that_is_named_but_not_there_does_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(devices, "DEV", tmp_path)
+    monkeypatch.setattr(gpu_lease, "DEV", tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
-    assert devices.count() == 0
-    assert devices.unusable() is None
+    assert gpu_lease.count() == 0
+    assert gpu_lease.unusable() is None
 
 
 @pytest.mark.parametrize(
@@ -83,9 +84,9 @@ def test_a_gpu_without_its_driver_or_with_torch_for_cpus_is_of_no_use(
         if missing:
             raise OSError(f"{name}: cannot open shared object file")
 
-    monkeypatch.setattr(devices.ctypes, "CDLL", load)
-    monkeypatch.setattr(devices.records, "packages", lambda: {"torch": version})
-    found = devices.unusable()
+    monkeypatch.setattr(gpu_lease.ctypes, "CDLL", load)
+    monkeypatch.setattr(gpu_lease.records, "packages", lambda: {"torch": version})
+    found = gpu_lease.unusable()
     assert found is None if why is None else str(found).startswith(why)
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ncmc import files
 from ncmc.errors import UserError
+from ncmc.system import files
 
 TOO_LARGE = """
 import resource, sys
 from pathlib import Path
-from ncmc import files
+from ncmc.system import files
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     files.write_atomic(Path(sys.argv[1]), "x" * 5000)

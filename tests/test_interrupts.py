@@ -5,11 +5,11 @@ import signal
 
 import pytest
 
-from ncmc import interrupts
-from ncmc.interrupts import Interrupts
+from ncmc.system import signals
+from ncmc.system.signals import Interrupts
 
 
-@pytest.mark.parametrize("number", interrupts.SIGNALS)
+@pytest.mark.parametrize("number", signals.SIGNALS)
 def test_the_first_signal_and_its_echo_are_one_request(number: int) -> None:
     before = signal.getsignal(number)
     with Interrupts() as asked:
@@ -21,7 +21,7 @@ def test_the_first_signal_and_its_echo_are_one_request(number: int) -> None:
 
 
 def test_one_more_signal_a_while_later_acts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(interrupts, "ECHO", 0.0)
+    monkeypatch.setattr(signals, "ECHO", 0.0)
     with Interrupts() as asked:
         os.kill(os.getpid(), signal.SIGTERM)
         with pytest.raises(KeyboardInterrupt):

@@ -8,7 +8,7 @@ import pytest
 
 FAULTS = """
 import resource
-from ncmc import memory
+from ncmc.system import allocator as memory
 
 def faults(mebibytes):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -122,7 +122,7 @@ def test_steps_are_rehearsed_with_one_process_share_of_a_batch(
 
 SCRIPT = """
 import pathlib, resource, sys
-from ncmc import errors, memory, train
+from ncmc import errors, train; from ncmc.system import allocator as memory
 from test_rehearsal import run_of
 batch_size, limit = map(int, sys.argv[1:])
 if limit:

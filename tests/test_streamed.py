@@ -13,9 +13,9 @@ from test_train import stop
 from ncmc import config, datasets, fetch, paths, pictures, splits, train
 from ncmc.errors import UsageError, UserError
 from ncmc.grid import make_run
-from ncmc.interrupts import Interrupted
 from ncmc.readers import imagenet_lt
 from ncmc.streamed import Streamed
+from ncmc.system.signals import Interrupted
 
 SIZE = 24  # pixels
 COUNTS = (6, 3, 1)  # training images of each class

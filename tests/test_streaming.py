@@ -14,10 +14,10 @@ from test_train import stop
 from ncmc import evaluate, metrics, models, records, train
 from ncmc.errors import UsageError
 from ncmc.evaluate import EvalSet
-from ncmc.interrupts import Interrupted
 from ncmc.loaders import Normalise, Resident, Stored, Streamed, plan_epoch
 from ncmc.recipes import Recipe, resolve
 from ncmc.streamed import Streamed as Files
+from ncmc.system.signals import Interrupted
 
 CPU = torch.device("cpu")
 SMALL = {"resident_gigabytes": 1e-6}  # nothing is smaller

@@ -29,7 +29,7 @@ from ncmc import (
 from ncmc.config import SplitOptions
 from ncmc.errors import UsageError, UserError
 from ncmc.grid import Run
-from ncmc.interrupts import Interrupted
+from ncmc.system.signals import Interrupted
 
 METHODS = ("CE", "CE-FROZEN", "SETF", "AL", "CAL")
 

@@ -11,10 +11,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ncmc import archives, pictures, threads
+from ncmc import archives, pictures
 from ncmc.arrays import Sink
 from ncmc.config import Dataset
 from ncmc.errors import UsageError, UserError
+from ncmc.system import ordered_threads
 
 FOLDERS = True  # `ncmc fetch --from` may name a folder; it is packed into the entry's file
 TRAIN, TEST = ("train",), ("test", "val")
@@ -46,7 +47,7 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
         size, channels = entry.image_size, entry.channels
         return [(n, pictures.whole(data, f"{path}: {n}", size, channels)) for n, data in chunk]
 
-    for chunk in threads.in_order(decode, _chunks(path, place), workers=2, ahead=8):
+    for chunk in ordered_threads.in_order(decode, _chunks(path, place), workers=2, ahead=8):
         for name, pixels in chunk:
             if not images:
                 images = {p: sink.slots(p, labels[p], pixels.shape) for p in parts}

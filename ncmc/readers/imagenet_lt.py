@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ncmc import files, paths
+from ncmc import paths
 from ncmc.arrays import Sink
 from ncmc.config import Dataset
 from ncmc.errors import UserError
 from ncmc.streamed import Streamed
+from ncmc.system import files
 
 STREAMED = True
 INSIDE = ("", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC", "imagenet")  # where `train` may lie

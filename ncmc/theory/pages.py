@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ncmc.files import write_atomic
+from ncmc.system.files import write_atomic
 from ncmc.theory.verdict import Part, TheoryVerdict
 
 SCHEMA = 1
