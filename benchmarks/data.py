@@ -63,10 +63,11 @@ def project(root: Path) -> Path:
 
 def clear() -> None:
     """Forget the project of the benchmark before."""
-    from ncmc import config, paths
+    from ncmc import paths
+    from ncmc.plan import schema
 
     paths.root.cache_clear()
-    config.datasets.cache_clear()
+    schema.datasets.cache_clear()
 
 
 def declare(root: Path, name: str, reader: str, files: list[str]) -> None:

@@ -22,10 +22,11 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
-from ncmc import evaluate, grid, models, records, steps
-from ncmc.grid import Run, make_run
+from ncmc import evaluate, models, records, steps
 from ncmc.loaders import Normalise, Resident, plan_epoch, steps_per_epoch
-from ncmc.recipes import Resolved, resolve
+from ncmc.plan import grid
+from ncmc.plan.grid import Run, make_run
+from ncmc.plan.recipes import Resolved, resolve
 
 VARIANTS = ("plain", "resident", "bf16", "graphs", "compiled")
 NETWORKS = {"resnet50": 0.38, "densenet150": 0.40, "resnet32": 0.14}  # shares of the budget
@@ -295,7 +296,7 @@ def shared(bench: Bench, run: Run, deadline: float, seeds: int = 3) -> None:
 
 def extrapolate(bench: Bench, epochs: dict[str, dict[str, float]]) -> None:
     """GPU-hours of each table, from the measured epochs, scaled by images and network."""
-    from ncmc import cost_guess
+    from ncmc.plan import cost_guess
 
     for name in grid.table_names("paper"):
         hours = {"plain": 0.0, "ncmc": 0.0}

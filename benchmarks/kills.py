@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from ncmc import records
-from ncmc.grid import Run, make_run
+from ncmc.plan.grid import Run, make_run
 
 OPTIONS = {"epochs": 40, "width": 8, "f": 5}
 

@@ -15,9 +15,9 @@ from torchvision import transforms
 from torchvision.models import DenseNet
 
 from ncmc import models
-from ncmc.grid import Run
 from ncmc.methods import Labels, Method
-from ncmc.recipes import Recipe
+from ncmc.plan.grid import Run
+from ncmc.plan.recipes import Recipe
 from ncmc.schedule import learning_rate
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ncmc import catalog, config, grid, reference
+from ncmc import reference
+from ncmc.plan import catalog, grid, schema
 
 Row = dict[str, Any]
 
@@ -32,7 +33,7 @@ def _datasets() -> list[Row]:
             "recipe": entry.recipe,
             "licence": entry.licence,
         }
-        for name, entry in config.datasets().items()
+        for name, entry in schema.datasets().items()
     ]
 
 

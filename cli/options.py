@@ -10,7 +10,7 @@ import typer
 from ncmc.errors import UsageError
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
-    from ncmc.grid import Run
+    from ncmc.plan.grid import Run
 
 
 def complete_dataset(incomplete: str) -> list[str]:
@@ -20,7 +20,7 @@ def complete_dataset(incomplete: str) -> list[str]:
 
 def complete_table(incomplete: str) -> list[str]:
     """Shell completion: tables and figures."""
-    from ncmc import grid
+    from ncmc.plan import grid
 
     return [name for name in grid.table_names() if name.startswith(incomplete)]
 
@@ -36,7 +36,7 @@ def complete_method(incomplete: str) -> list[str]:
 
 
 def _matching(kind: str, incomplete: str) -> list[str]:
-    from ncmc import catalog
+    from ncmc.plan import catalog
 
     return [n for n in catalog.names(kind) if n.lower().startswith(incomplete.lower())]
 
@@ -73,7 +73,7 @@ def run_from(
     options: list[str] | None,
 ) -> Run:
     """The Run that the arguments describe: an id, or its parts. Raises UsageError."""
-    from ncmc import grid
+    from ncmc.plan import grid
 
     parts = {"--dataset": dataset, "--tau": tau, "--backbone": backbone, "--method": method}
     extra = grid.parse_options(",".join(options or []))

@@ -20,7 +20,7 @@ from cli.options import (
 from ncmc.errors import UsageError, UserError
 
 if TYPE_CHECKING:  # help must not wait for their imports
-    from ncmc.grid import Run
+    from ncmc.plan.grid import Run
     from ncmc.records import Record
 
 
@@ -97,7 +97,8 @@ def split(
 ) -> None:
     """Make a long-tailed training set: which images, how many of each class."""
     from cli import show
-    from ncmc import grid, paths, splits
+    from ncmc import paths, splits
+    from ncmc.plan import grid
 
     # Any model will do: a split depends on the dataset, tau and the split's own options alone.
     run = grid.make_run(name, tau, "resnet8", "CE", grid.parse_options(",".join(option or [])))
@@ -127,7 +128,8 @@ def train(
 ) -> None:
     """Train one run to its record, going on from its checkpoint if it has one."""
     from cli.progress import progress_for
-    from ncmc import datasets, grid, records
+    from ncmc import datasets, records
+    from ncmc.plan import grid
     from ncmc.system import allocator, gpu_lease
 
     chosen = run_from(run, dataset, tau, backbone, method, seed, option)
@@ -193,7 +195,8 @@ def evaluate(
     results: Results = None,
 ) -> None:
     """Make the records of trained models anew: a new metric needs no new training."""
-    from ncmc import grid, records
+    from ncmc import records
+    from ncmc.plan import grid
 
     runs = [
         run

@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ncmc import config, grid, paths, reference
-from ncmc.config import Strict
+from ncmc import paths, reference
 from ncmc.errors import UsageError, unknown
-from ncmc.grid import CellSpec, Table, show
+from ncmc.plan import grid, schema
+from ncmc.plan.grid import CellSpec, Table, show
+from ncmc.plan.schema import Strict
 
 FILE = "checks.yaml"
 
@@ -166,11 +167,11 @@ def every() -> tuple[Check, ...]:
     """All checks. Raises UsageError naming the file, the check and what is wrong with it."""
     path = paths.config(FILE)
     found: dict[str, Check] = {}
-    for entry in config.read_yaml(path)["checks"]:
+    for entry in schema.read_yaml(path)["checks"]:
         where = f"{path}: {entry.get('id')}"
         if entry.get("kind") not in KINDS:
             raise UsageError(f"{where}: {unknown('kind', entry.get('kind'), KINDS)}")
-        check = config.parse(KINDS[entry["kind"]], entry, where)
+        check = schema.parse(KINDS[entry["kind"]], entry, where)
         if check.id in found:
             raise UsageError(f"{where}: this id stands there twice.")
         if check.table not in grid.entries():

@@ -4,7 +4,8 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from ncmc import checks, curves, grid
+from ncmc import checks, curves
+from ncmc.plan import grid
 from ncmc.reference import Number
 from ncmc.statistics import (
     ALPHA,

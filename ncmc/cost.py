@@ -7,10 +7,11 @@ from functools import cache
 
 import torch
 
-from ncmc import catalog, config, models, steps
-from ncmc.cost_guess import data_bytes, work_of
-from ncmc.grid import Run, make_run
+from ncmc import models, steps
 from ncmc.loaders import Resident, plan_epoch, steps_per_epoch
+from ncmc.plan import catalog, schema
+from ncmc.plan.cost_guess import data_bytes, work_of
+from ncmc.plan.grid import Run, make_run
 from ncmc.system import allocator
 
 PROBE_SECONDS = 1.0  # of repeated steps, once the first, slower one is over
@@ -87,7 +88,7 @@ def estimate(runs: Iterable[Run], done: Iterable[Run] = ()) -> Estimate:
 
 
 def _of_run(run: Run, device: torch.device, done: bool) -> RunCost:
-    entry = config.dataset(run.dataset)
+    entry = schema.dataset(run.dataset)
     size = entry.image_size or PROBE_PIXELS
     probed = size if size >= LARGE_PIXELS else PROBE_PIXELS
     speed = probe(run.backbone, probed, entry.channels, entry.recipe, device.type)
@@ -105,7 +106,7 @@ def probe(backbone: str, image_size: int, channels: int, recipe: str, device: st
     image files is probed without augmentation: decoding the files is not in it.
     """
     where = torch.device(device)
-    dataset = next(name for name, entry in config.datasets().items() if entry.recipe == recipe)
+    dataset = next(name for name, entry in schema.datasets().items() if entry.recipe == recipe)
     run = make_run(dataset, 1, backbone, "CE")
     resolved = run.resolve()
     allocator.keep_pages()  # as `ncmc train` does

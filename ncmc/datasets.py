@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ncmc import config, digests, download, paths, readers, store
+from ncmc import digests, download, paths, readers, store
 from ncmc.arrays import PARTS, Sink, fingerprint
-from ncmc.config import Dataset
 from ncmc.digests import Digest
 from ncmc.errors import UserError, unknown
+from ncmc.plan import schema
+from ncmc.plan.schema import Dataset
 from ncmc.system import files
 from ncmc.transfer import Say
 
@@ -56,7 +57,7 @@ def prepare(name: str, *, say: Say | None = None) -> Path:
 
     Raises UserError if archives are missing, wrong, or do not hold what config/datasets.yaml says.
     """
-    entry = config.dataset(name)
+    entry = schema.dataset(name)
     with download.alone(name, say):
         found = download.verified(name)
         source = {file: digest.sha256 for file, digest in found.items()}
@@ -100,7 +101,7 @@ def load(name: str, part: str) -> Images:
     """
     if part not in PARTS:
         raise unknown("part", part, PARTS)
-    entry = config.dataset(name)
+    entry = schema.dataset(name)
     target = folder(name)
     meta = _read_meta(target)
     remedy = f"Run `ncmc fetch {name}`."
@@ -254,11 +255,11 @@ def status(names: Iterable[str] | None = None, *, fresh: bool = False) -> list[S
 
     Archives unchanged since they were hashed are not hashed again, unless `fresh`.
     """
-    return [_status(name, fresh) for name in names or config.datasets()]
+    return [_status(name, fresh) for name in names or schema.datasets()]
 
 
 def _status(name: str, fresh: bool) -> Status:
-    entry = config.dataset(name)
+    entry = schema.dataset(name)
     under_way = _bytes(download.aside("partial", name))
     state, detail = _state(name, fresh, under_way)
     return Status(
@@ -274,7 +275,7 @@ def _status(name: str, fresh: bool) -> Status:
 
 
 def _state(name: str, fresh: bool, under_way: int) -> tuple[str, str]:
-    entry = config.dataset(name)
+    entry = schema.dataset(name)
     fetch = f"ncmc fetch {name}" + ("" if any(f.urls for f in entry.files) else " --from PATH")
     if missing := download.missing(name):
         if under_way or len(missing) < len(entry.files):

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ncmc.config import DatasetFile
 from ncmc.errors import UserError
+from ncmc.plan.schema import DatasetFile
 from ncmc.system import files
 
 BLOCK = 1 << 20  # bytes read at a time

@@ -15,10 +15,11 @@ from pathlib import Path, PurePosixPath
 
 import filelock
 
-from ncmc import config, digests, paths, readers, transfer
-from ncmc.config import DatasetFile
+from ncmc import digests, paths, readers, transfer
 from ncmc.digests import Digest
 from ncmc.errors import UserError
+from ncmc.plan import schema
+from ncmc.plan.schema import DatasetFile
 from ncmc.system import files
 from ncmc.transfer import Patience, Progress, Say
 
@@ -64,7 +65,7 @@ def alone(name: str, say: Say | None = None) -> Iterator[None]:
 
 def missing(name: str) -> list[str]:
     """Files of config/datasets.yaml that are not in data/raw/NAME."""
-    return [f.name for f in config.dataset(name).files if not (folder(name) / f.name).is_file()]
+    return [f.name for f in schema.dataset(name).files if not (folder(name) / f.name).is_file()]
 
 
 def verified(name: str, fresh: bool = False) -> dict[str, Digest]:
@@ -73,7 +74,7 @@ def verified(name: str, fresh: bool = False) -> dict[str, Digest]:
     A file that has not changed since it was last hashed is not hashed again, unless `fresh`.
     Raises UserError naming what is missing, wrong or too much, and what to do.
     """
-    entry = config.dataset(name)
+    entry = schema.dataset(name)
     if absent := missing(name):
         raise UserError(
             f"{name}: {', '.join(absent)} not in {folder(name)}. Run `ncmc fetch {name}`."
@@ -97,7 +98,7 @@ def verified(name: str, fresh: bool = False) -> dict[str, Digest]:
 
 def strangers(name: str) -> list[str]:
     """What lies in data/raw/NAME and does not belong there."""
-    named = {f.name for f in config.dataset(name).files} | {".snakemake_timestamp"}
+    named = {f.name for f in schema.dataset(name).files} | {".snakemake_timestamp"}
     return sorted(p.name for p in folder(name).iterdir() if p.name not in named)
 
 
@@ -116,14 +117,14 @@ def download(
     Raises UserError that says what failed at which address, and what to do.
     """
     with alone(name, say):
-        for file in config.dataset(name).files:
+        for file in schema.dataset(name).files:
             _bring(name, file, source, patience or PATIENCE, progress, say)
         return verified(name)
 
 
 def reject_wrong(name: str, say: Say | None = None) -> None:
     """Set aside the files in data/raw/NAME that are not those of config/datasets.yaml."""
-    for file in config.dataset(name).files:
+    for file in schema.dataset(name).files:
         _rejected(name, file, say)
 
 
@@ -174,7 +175,7 @@ def _bring(
 
 def _places(name: str, file: DatasetFile, source: str | Path | None) -> list[str]:
     """Where to look for a file, in order: addresses, `package:` paths, or paths on this disk."""
-    alone_in_set = len(config.dataset(name).files) == 1
+    alone_in_set = len(schema.dataset(name).files) == 1
     if source is None:
         if not file.urls:
             raise UserError(
@@ -191,7 +192,7 @@ def _places(name: str, file: DatasetFile, source: str | Path | None) -> list[str
         if (path / file.name).is_file() or not _packs(name):
             path = path / file.name
     elif path.is_file() and path.name != file.name and not alone_in_set:
-        names = ", ".join(f.name for f in config.dataset(name).files)
+        names = ", ".join(f.name for f in schema.dataset(name).files)
         raise UserError(
             f"{path} is one file, but {name} consists of {names}. "
             "Give the folder that holds them all."
@@ -272,7 +273,7 @@ def _copy(path: Path, partial: Path, progress: Progress | None) -> None:
 
 def _packs(name: str) -> bool:
     """Whether a folder of images may stand in for the archive of a dataset."""
-    return getattr(readers.load(config.dataset(name).reader), "FOLDERS", False)
+    return getattr(readers.load(schema.dataset(name).reader), "FOLDERS", False)
 
 
 def _pack(name: str, folder: Path, partial: Path) -> None:
@@ -280,7 +281,7 @@ def _pack(name: str, folder: Path, partial: Path) -> None:
     transfer.forget(partial)
     files.make_folder(partial.parent)
     try:
-        readers.load(config.dataset(name).reader).pack(folder, partial)
+        readers.load(schema.dataset(name).reader).pack(folder, partial)
     except OSError as error:
         raise files.explain(error, partial) from error
 

@@ -12,8 +12,8 @@ import torch
 
 from ncmc import rehearsal
 from ncmc.errors import UserError
-from ncmc.grid import Run
 from ncmc.loaders import EpochPlan
+from ncmc.plan.grid import Run
 from ncmc.system import allocator
 from ncmc.training import State, Training
 

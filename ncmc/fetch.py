@@ -4,9 +4,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncmc import config, digests, download, readers, store
+from ncmc import digests, download, readers, store
 from ncmc.digests import Digest
 from ncmc.errors import UserError, unknown
+from ncmc.plan import schema
 from ncmc.system import files
 from ncmc.transfer import Progress, Say
 
@@ -75,16 +76,16 @@ def example_entry(name: str, source: str | Path | None = None) -> str:
     )
 
 
-def _entry(name: str, source: str | Path | None) -> config.Dataset:
-    if name not in config.datasets():
-        error = unknown("dataset", name, config.datasets())
+def _entry(name: str, source: str | Path | None) -> schema.Dataset:
+    if name not in schema.datasets():
+        error = unknown("dataset", name, schema.datasets())
         if source is None:
             raise error
         raise type(error)(
             f"{error} For a set of your own add these lines to config/datasets.yaml (docs/data.md "
             f"says what they mean) and run the command again:\n{example_entry(name, source)}"
         )
-    entry = config.dataset(name)
+    entry = schema.dataset(name)
     if not entry.files:
         raise UserError(
             f"config/datasets.yaml: {name} names no files. Add one, such as\n"
@@ -96,7 +97,7 @@ def _entry(name: str, source: str | Path | None) -> config.Dataset:
 
 def _linked(name: str, source: str | Path) -> str | Path | None:
     """For a format whose images stay where they are: note where, and what is left to fetch."""
-    module = readers.load(config.dataset(name).reader)
+    module = readers.load(schema.dataset(name).reader)
     if not getattr(module, "STREAMED", False) or not Path(source).expanduser().is_dir():
         return source
     place, folder = module.link(name), Path(source).expanduser().resolve()
@@ -108,15 +109,15 @@ def _linked(name: str, source: str | Path) -> str | Path | None:
         new.replace(place)
     except OSError as error:
         raise files.explain(error, place) from error
-    held = all((folder / f.name).is_file() for f in config.dataset(name).files)
+    held = all((folder / f.name).is_file() for f in schema.dataset(name).files)
     return folder if held else None
 
 
-def _has_checksums(entry: config.Dataset) -> bool:
+def _has_checksums(entry: schema.Dataset) -> bool:
     return any(f.md5 or f.sha256 for f in entry.files)
 
 
-def _forget(name: str, entry: config.Dataset, source: str | Path | None) -> None:
+def _forget(name: str, entry: schema.Dataset, source: str | Path | None) -> None:
     """Remove the files of a set that nothing but dvc.lock vouches for."""
     if _has_checksums(entry):
         raise UserError(
@@ -136,7 +137,7 @@ def _from_cache(name: str, say: Say | None) -> bool:
         return False
     if not store.checkout(name):
         return False
-    here = [folder / f.name for f in config.dataset(name).files if (folder / f.name).is_file()]
+    here = [folder / f.name for f in schema.dataset(name).files if (folder / f.name).is_file()]
     found = download.memory(name).refresh(here)
     if digests.of_folder(found) == store.recorded(name):
         return True

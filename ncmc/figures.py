@@ -14,7 +14,7 @@ from typing import Any
 
 from ncmc import curves
 from ncmc.curves import Curve
-from ncmc.grid import NAMED, Table
+from ncmc.plan.grid import NAMED, Table
 from ncmc.records import Record
 from ncmc.statistics import sample
 from ncmc.tables import GROUPS, Cell

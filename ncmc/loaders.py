@@ -15,7 +15,7 @@ from torch import Tensor
 from ncmc import streamed
 from ncmc.errors import UsageError
 from ncmc.methods import Labels
-from ncmc.recipes import Recipe
+from ncmc.plan.recipes import Recipe
 from ncmc.team import ALONE, Team
 
 AHEAD = 2  # batches that are read before they are asked for

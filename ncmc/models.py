@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from ncmc import catalog
-from ncmc.config import SplitOptions
 from ncmc.errors import unknown
-from ncmc.grid import Run
 from ncmc.methods import Method
-from ncmc.recipes import Execution, Recipe, Value
+from ncmc.plan import catalog
+from ncmc.plan.grid import Run
+from ncmc.plan.recipes import Execution, Recipe, Value
+from ncmc.plan.schema import SplitOptions
 
 GIVEN = ("image_size", "channels")  # arguments of a backbone that the dataset says: no options
 

@@ -9,7 +9,7 @@ from torch.nn.parallel import DistributedDataParallel
 from ncmc import steps, synced
 from ncmc.loaders import Draws, TrainingSet
 from ncmc.methods import Method
-from ncmc.recipes import Execution
+from ncmc.plan.recipes import Execution
 from ncmc.team import Team
 
 

@@ -19,9 +19,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ncmc import config, paths
+from ncmc import paths
 from ncmc.errors import UserError
-from ncmc.grid import Run, make_run
+from ncmc.plan import schema
+from ncmc.plan.grid import Run, make_run
 from ncmc.system import files
 
 SCHEMA = 2  # 1: before 0.2, with other random draws
@@ -81,7 +82,7 @@ def digest(body: Mapping[str, Any]) -> str:
 def config_of(run: Run) -> dict[str, Any]:
     """What a run is made with as far as the configuration files say; what `config_hash` covers."""
     resolved = run.resolve()
-    entry = config.dataset(run.dataset)
+    entry = schema.dataset(run.dataset)
     return {
         "recipe": resolved.recipe.model_dump(mode="json"),
         "split": resolved.split.model_dump(mode="json"),

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ncmc import config, paths
-from ncmc.config import Strict, Tau
+from ncmc import paths
 from ncmc.errors import UserError, unknown
-from ncmc.grid import Run, parse_options, show
-from ncmc.recipes import Value
+from ncmc.plan import schema
+from ncmc.plan.grid import Run, parse_options, show
+from ncmc.plan.recipes import Value
+from ncmc.plan.schema import Strict, Tau
 
 NUMBERS = "paper/numbers.csv"
 CLAIMS = "paper/claims.yaml"
@@ -121,7 +122,7 @@ def numbers() -> tuple[Number, ...]:
         data: dict[str, Any] = {key: value or None for key, value in row.items()}
         data |= {"options": parse_options(row["options"] or ""), "note": row["note"] or ""}
         if data["value"] is not None:  # an unknown cell may stand there, empty
-            found.append(config.parse(Number, data, f"{path}: {row['id']}"))
+            found.append(schema.parse(Number, data, f"{path}: {row['id']}"))
     return tuple(found)
 
 
@@ -134,9 +135,9 @@ def number_for(run: Run) -> Number | None:
 def claims() -> tuple[Claim, ...]:
     """Every comparison, figure and theorem of config/paper/claims.yaml."""
     path = paths.config(CLAIMS)
-    document = config.read_yaml(path)
+    document = schema.read_yaml(path)
     entries = [*document["comparisons"], *document["theory"]]
-    return tuple(config.parse(Claim, entry, f"{path}: {entry.get('id')}") for entry in entries)
+    return tuple(schema.parse(Claim, entry, f"{path}: {entry.get('id')}") for entry in entries)
 
 
 def claim(name: str) -> Claim:
@@ -151,16 +152,16 @@ def claim(name: str) -> Claim:
 def baseline_numbers() -> tuple[BaselineNumber, ...]:
     """The second reference set: Yang et al. 2022 as quoted, and a stranger's re-run."""
     path = paths.config(CLAIMS)
-    entries = config.read_yaml(path)["yang2022"]
-    return tuple(config.parse(BaselineNumber, entry, f"{path}: yang2022") for entry in entries)
+    entries = schema.read_yaml(path)["yang2022"]
+    return tuple(schema.parse(BaselineNumber, entry, f"{path}: yang2022") for entry in entries)
 
 
 @cache
 def assumptions() -> tuple[Assumption, ...]:
     """The register of config/paper/assumptions.yaml, in its order."""
     path = paths.config(ASSUMPTIONS)
-    entries = config.read_yaml(path)["assumptions"]
-    return tuple(config.parse(Assumption, entry, f"{path}: {entry.get('id')}") for entry in entries)
+    entries = schema.read_yaml(path)["assumptions"]
+    return tuple(schema.parse(Assumption, entry, f"{path}: {entry.get('id')}") for entry in entries)
 
 
 def assumption(name: str) -> Assumption:

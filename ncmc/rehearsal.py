@@ -10,8 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ncmc import evaluate, grid, synced
+from ncmc import evaluate, synced
 from ncmc.loaders import plan_epoch
+from ncmc.plan import grid
 from ncmc.system import allocator
 from ncmc.team import Team
 from ncmc.training import Training, prepare

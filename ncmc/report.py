@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ncmc import config, figures, grid, paths, reference, tables, verify
+from ncmc import figures, paths, reference, tables, verify
 from ncmc.figures import Group, Picture
-from ncmc.grid import Table
+from ncmc.plan import grid, schema
+from ncmc.plan.grid import Table
 from ncmc.records import Record
 from ncmc.reference import Assumption
 from ncmc.system import files
@@ -329,7 +330,7 @@ def register(cells: Sequence[Cell]) -> list[Choice]:
 
 def notes(cells: Sequence[Cell]) -> list[str]:
     """What must be said with every result of these datasets and records."""
-    entries = config.datasets()
+    entries = schema.datasets()
     said = [
         note
         for cell in cells

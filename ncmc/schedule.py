@@ -2,7 +2,7 @@
 
 import math
 
-from ncmc.recipes import Recipe
+from ncmc.plan.recipes import Recipe
 
 
 def learning_rate(recipe: Recipe, epoch: int) -> float:

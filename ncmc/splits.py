@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ncmc import config, datasets, paths
-from ncmc.config import SplitOptions
+from ncmc import datasets, paths
 from ncmc.errors import UsageError, UserError
-from ncmc.grid import Run, check_tau
+from ncmc.plan import schema
+from ncmc.plan.grid import Run, check_tau
+from ncmc.plan.schema import SplitOptions
 from ncmc.system import files
 
 SCHEMA = 1
@@ -140,7 +141,7 @@ def make_split(dataset: str, tau: float, options: SplitOptions | None = None) ->
     Raises UsageError for a tau that is out of range or leaves a class without images.
     """
     check_tau(tau)
-    options = options or config.dataset(dataset).split
+    options = options or schema.dataset(dataset).split
     train = datasets.load(dataset, "train")
     n_classes = len(train.class_names)
     if options.imbalance == "given":
@@ -211,7 +212,7 @@ def load_split(folder: Path) -> Split:
     try:
         recipe = dict(manifest["recipe"])
         dataset, tau = recipe.pop("dataset"), recipe.pop("tau")
-        options = config.parse(SplitOptions, recipe, str(folder / "manifest.json"))
+        options = schema.parse(SplitOptions, recipe, str(folder / "manifest.json"))
         train = datasets.load(dataset, "train")
         split = Split(
             dataset,

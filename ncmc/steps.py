@@ -10,7 +10,7 @@ from torch import Tensor
 from ncmc.errors import UsageError, UserError
 from ncmc.loaders import Draws, TrainingSet
 from ncmc.methods import Method
-from ncmc.recipes import Execution, Recipe
+from ncmc.plan.recipes import Execution, Recipe
 from ncmc.system import gpu_lease
 
 SMALL_IMAGE = 16  # pixels: below this bfloat16 gains nothing

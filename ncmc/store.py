@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from ncmc import config, digests, paths
+from ncmc import digests, paths
 from ncmc.errors import UsageError, UserError
+from ncmc.plan import schema
 from ncmc.system import files
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ def recorded(name: str) -> str | None:
     if not lock.is_file():
         return None
     try:
-        held = (config.read_yaml(lock) or {}).get("stages", {}).get(stage(name))
+        held = (schema.read_yaml(lock) or {}).get("stages", {}).get(stage(name))
     except (UsageError, AttributeError) as error:
         raise UserError(
             f"{lock} is damaged. Restore it (`git checkout dvc.lock`) or delete it, and run the "
             "same command again."
         ) from error
-    declared = config.read_yaml(paths.config("datasets.yaml"))["datasets"][name].get("files")
+    declared = schema.read_yaml(paths.config("datasets.yaml"))["datasets"][name].get("files")
     try:
         then = held["params"]["config/datasets.yaml"][f"datasets.{name}.files"]
         return held["outs"][0]["md5"] if then == declared else None

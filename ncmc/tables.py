@@ -10,7 +10,7 @@ from typing import Any
 
 from ncmc import records, reference
 from ncmc.errors import UserError
-from ncmc.grid import CellSpec, Run, Table, show
+from ncmc.plan.grid import CellSpec, Run, Table, show
 from ncmc.records import Record
 from ncmc.reference import Number
 from ncmc.statistics import Sample, against, sample

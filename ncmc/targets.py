@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ncmc import checks, config, grid, paths
+from ncmc import checks, paths
 from ncmc.checks import Cells, Pairs
-from ncmc.config import SplitOptions
-from ncmc.grid import Run
+from ncmc.plan import grid, schema
+from ncmc.plan.grid import Run
+from ncmc.plan.schema import SplitOptions
 
 # What each wildcard can be: words of a path that stay in their folder and mean nothing to a shell.
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
@@ -52,7 +53,7 @@ def _records(runs: Iterable[Run]) -> list[str]:
 
 def gate_of(wildcards: Any) -> list[str]:
     """The check of this machine, for datasets of the paper's grid; none for bundled ones."""
-    files = config.dataset(wildcards.dataset).files
+    files = schema.dataset(wildcards.dataset).files
     bundled = bool(files) and all(u.startswith(BUNDLED) for f in files for u in f.urls)
     return [] if bundled else ["results/.preflight"]
 
@@ -68,8 +69,8 @@ def split_options(wildcards: Any) -> list[str]:
     Raises UsageError for a key that is no option of a split, or a value that it cannot have.
     """
     options = grid.parse_options(wildcards.split)
-    start = config.dataset(wildcards.dataset).split.model_dump()
-    config.parse(SplitOptions, start | options, f"split '{wildcards.split}'")
+    start = schema.dataset(wildcards.dataset).split.model_dump()
+    schema.parse(SplitOptions, start | options, f"split '{wildcards.split}'")
     return [word for key, value in options.items() for word in ("-o", f"{key}={grid.show(value)}")]
 
 
@@ -86,7 +87,7 @@ def gpus_of(wildcards: Any) -> int:
 def memory_of(wildcards: Any) -> int:
     """Main memory of one training, in MB: torch itself, and the images three times over."""
     run = _run(wildcards)
-    entry = config.dataset(run.dataset)
+    entry = schema.dataset(run.dataset)
     limit = run.resolve().execution.resident_gigabytes * GIGABYTE
     pixels = (entry.image_size or 224) ** 2 * entry.channels
     images = (entry.train_images or 0) + (entry.test_images or 0)

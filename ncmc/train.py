@@ -12,11 +12,12 @@ import filelock
 import torch
 from torch import Tensor
 
-from ncmc import checkpoint, config, evaluate, faults, models, paths, records, resume, steps, team
+from ncmc import checkpoint, evaluate, faults, models, paths, records, resume, steps, team
 from ncmc.errors import UserError
-from ncmc.grid import Run
 from ncmc.loaders import EpochPlan, plan_epoch
-from ncmc.recipes import Value
+from ncmc.plan import schema
+from ncmc.plan.grid import Run
+from ncmc.plan.recipes import Value
 from ncmc.reference import assumptions_for
 from ncmc.schedule import learning_rate
 from ncmc.system import files
@@ -246,7 +247,7 @@ def make_record(
             "n_train": len(split.indices),
         },
         result=evaluate.summary(training.model, training.test_set, split.counts, history),
-        notes=tuple(config.dataset(run.dataset).notes),
+        notes=tuple(schema.dataset(run.dataset).notes),
         made=records.provenance()
         | {
             "seconds": seconds,

@@ -12,13 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc import config, datasets, models, parallel, recipes, records, splits, steps
+from ncmc import datasets, models, parallel, records, splits, steps
 from ncmc.errors import UsageError, UserError
 from ncmc.evaluate import EvalSet
-from ncmc.grid import Run
 from ncmc.loaders import Resident, Stored, Streamed, TrainingSet, steps_per_epoch
 from ncmc.methods import Method
-from ncmc.recipes import Resolved, Value
+from ncmc.plan import recipes, schema
+from ncmc.plan.grid import Run
+from ncmc.plan.recipes import Resolved, Value
 from ncmc.splits import Split
 from ncmc.system import ordered_threads
 from ncmc.team import ALONE, Team
@@ -169,7 +170,7 @@ def _only_deterministic_kernels(wanted: bool) -> None:
 
 def _check_channels(run: Run, resolved: Resolved, channels: int) -> None:
     if len(resolved.recipe.mean) != channels:
-        name = config.dataset(run.dataset).recipe
+        name = schema.dataset(run.dataset).recipe
         raise UserError(
             f"recipe '{name}' has mean and std for {len(resolved.recipe.mean)} channels, the images "
             f"of {run.dataset} have {channels}. Give the data set another recipe in "

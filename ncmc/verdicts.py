@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ncmc import tables
-from ncmc.grid import Run
+from ncmc.plan.grid import Run
 from ncmc.statistics import Difference
 from ncmc.tables import Cell
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ncmc import checks, compare, grid, observe, reference, tables
+from ncmc import checks, compare, observe, reference, tables
 from ncmc.checks import Cells, Check, Pairs
-from ncmc.grid import CellSpec, Run, Table
+from ncmc.plan import grid
+from ncmc.plan.grid import CellSpec, Run, Table
 from ncmc.system import files
 from ncmc.tables import Cell
 from ncmc.verdicts import Finding, Verdict, overall, summary, verdict_exit_code

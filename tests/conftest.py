@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ncmc import config, datasets, fetch, grid, paths, recipes, splits
+from ncmc import datasets, fetch, paths, splits
+from ncmc.plan import grid, recipes, schema
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PROJECT_FILES = ("config", "dvc.yaml", "dvc.lock", ".dvc/config", ".dvcignore")
@@ -14,7 +15,7 @@ PROJECT_FILES = ("config", "dvc.yaml", "dvc.lock", ".dvc/config", ".dvcignore")
 
 def forget() -> None:
     """Drop everything that was read from the configuration of another root."""
-    for cached in (paths.root, config.datasets, recipes._document, grid.entries, grid.table):
+    for cached in (paths.root, schema.datasets, recipes._document, grid.entries, grid.table):
         cached.cache_clear()
     grid.planned.cache_clear()
 

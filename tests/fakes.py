@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ncmc import records, reference
-from ncmc.grid import CellSpec, Run, Table
+from ncmc.plan.grid import CellSpec, Run, Table
 from ncmc.records import Record
 
 CLASSES = 10

@@ -16,7 +16,8 @@ import scipy.io
 import yaml
 from PIL import Image
 
-from ncmc import config, digests, download, paths
+from ncmc import digests, download, paths
+from ncmc.plan import schema
 from ncmc.transfer import Patience
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -50,7 +51,7 @@ class Project:
         }
         text = yaml.safe_dump({"datasets": self.entries}, sort_keys=False)
         (self.root / "config" / "datasets.yaml").write_text(text)
-        config.datasets.cache_clear()
+        schema.datasets.cache_clear()
 
     def start(self, code: str, **environment: str) -> subprocess.Popen[str]:
         """A Python process that works on this project, impatiently."""
@@ -79,7 +80,7 @@ def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     (tmp_path / "project").mkdir()
-    caches = (paths.root, config.datasets)
+    caches = (paths.root, schema.datasets)
     for cache in caches:
         cache.cache_clear()
     made = Project(tmp_path / "project")

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from ncmc import catalog
 from ncmc.errors import UsageError
+from ncmc.plan import catalog
 
 
 def test_methods_are_the_files_of_their_folder() -> None:

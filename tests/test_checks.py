@@ -4,8 +4,9 @@ import shutil
 
 import pytest
 
-from ncmc import checks, config, grid, paths, reference
+from ncmc import checks, paths, reference
 from ncmc.errors import UsageError
+from ncmc.plan import grid, schema
 
 
 @pytest.fixture
@@ -106,5 +107,5 @@ def test_a_check_about_no_cell_is_refused(spoilt):
 
 
 def test_checks_are_the_claims_file_and_no_more():
-    ids = [entry["id"] for entry in config.read_yaml(paths.config(checks.FILE))["checks"]]
+    ids = [entry["id"] for entry in schema.read_yaml(paths.config(checks.FILE))["checks"]]
     assert len(ids) == len(set(ids)) == len(checks.every())

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from ncmc import records
-from ncmc.grid import make_run
+from ncmc.plan.grid import make_run
 
 RUN = "digits/tau=0.02/resnet8/CAL/epochs=2+f=3+width=4/seed=0"
 COMMANDS = (
@@ -139,7 +139,7 @@ def test_a_run_made_with_another_configuration_is_not_overwritten(workspace: Pat
 
 
 def test_a_run_made_with_other_random_draws_is_not_overwritten(workspace: Path) -> None:
-    from ncmc import grid
+    from ncmc.plan import grid
 
     assert ncmc("train", RUN).exit_code == 0
     path = records.path_of(grid.parse_id(RUN))

@@ -4,34 +4,34 @@ from pathlib import Path
 
 import pytest
 
-from ncmc import config
-from ncmc.config import Dataset, SplitOptions
 from ncmc.errors import UsageError, unknown
+from ncmc.plan import schema
+from ncmc.plan.schema import Dataset, SplitOptions
 
 ENTRY = {"title": "t", "reader": "digits", "recipe": "digits", "licence": "l", "source": "s"}
 
 
 def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"unknown key 'clases'.*Did you mean 'classes'") as caught:
-        config.parse(Dataset, ENTRY | {"clases": 10}, "datasets.yaml: x")
+        schema.parse(Dataset, ENTRY | {"clases": 10}, "datasets.yaml: x")
     assert "image_size" in str(caught.value)
     assert str(caught.value).startswith("datasets.yaml: x")
 
 
 def test_an_unknown_key_inside_a_list_is_refused_with_that_models_keys() -> None:
     with pytest.raises(UsageError, match=r"files\.0\.sha.*allowed: md5, name|Allowed: md5, name"):
-        config.parse(Dataset, ENTRY | {"files": [{"name": "a", "sha": "b"}]}, "here")
+        schema.parse(Dataset, ENTRY | {"files": [{"name": "a", "sha": "b"}]}, "here")
 
 
 def test_a_missing_key_and_a_wrong_value_are_named() -> None:
     with pytest.raises(UsageError, match="'reader' is missing"):
-        config.parse(Dataset, {k: v for k, v in ENTRY.items() if k != "reader"}, "here")
+        schema.parse(Dataset, {k: v for k, v in ENTRY.items() if k != "reader"}, "here")
     with pytest.raises(UsageError, match="'imbalance' is 'linear'.*'exp', 'step' or 'given'"):
-        config.parse(SplitOptions, {"imbalance": "linear"}, "here")
+        schema.parse(SplitOptions, {"imbalance": "linear"}, "here")
 
 
 def test_models_cannot_be_changed() -> None:
-    entry = config.parse(Dataset, ENTRY, "here")
+    entry = schema.parse(Dataset, ENTRY, "here")
     with pytest.raises(Exception, match="frozen"):
         entry.title = "other"
 
@@ -40,9 +40,9 @@ def test_a_file_that_is_no_yaml_is_named_with_the_line(tmp_path: Path) -> None:
     path = tmp_path / "grid.yaml"
     path.write_text("tables:\n  a: [1, 2\n")
     with pytest.raises(UsageError, match=r"(?s)grid\.yaml is not valid YAML.*line 2"):
-        config.read_yaml(path)
+        schema.read_yaml(path)
     with pytest.raises(UsageError, match="does not exist"):
-        config.read_yaml(tmp_path / "none.yaml")
+        schema.read_yaml(tmp_path / "none.yaml")
 
 
 def test_an_unknown_name_lists_the_allowed_ones_and_the_nearest() -> None:

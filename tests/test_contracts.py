@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from ncmc import catalog, config, grid, models, readers, steps
-from ncmc.grid import Run, make_run
+from ncmc import models, readers, steps
 from ncmc.loaders import Resident, plan_epoch
+from ncmc.plan import catalog, grid, schema
+from ncmc.plan.grid import Run, make_run
 
 CPU = torch.device("cpu")
 COUNTS = [9, 5, 2]
@@ -124,7 +125,7 @@ def test_a_backbone_gives_the_features_that_it_promises(backbone: str) -> None:
 
 
 def test_every_reader_that_a_dataset_names_exists() -> None:
-    for name, entry in config.datasets().items():
+    for name, entry in schema.datasets().items():
         assert readers.load(entry.reader), name
 
 

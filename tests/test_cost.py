@@ -5,8 +5,9 @@ import sys
 
 import pytest
 
-from ncmc import cost, cost_guess
-from ncmc.grid import make_run
+from ncmc import cost
+from ncmc.plan import cost_guess
+from ncmc.plan.grid import make_run
 
 RESNET = make_run("cifar10", 1, "resnet50", "CE")
 

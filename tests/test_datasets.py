@@ -24,8 +24,9 @@ from projects import (  # noqa: F401  (empty_project is a fixture)
 )
 from test_download import waiting_for
 
-from ncmc import archives, config, datasets, download, fetch, readers
+from ncmc import archives, datasets, download, fetch, readers
 from ncmc.errors import UsageError, UserError
+from ncmc.plan import schema
 from ncmc.readers import cifar, imagefolder
 from ncmc.system import files
 
@@ -51,7 +52,7 @@ def test_digits_are_scikit_learns_with_the_last_fifty_of_each_class_for_the_test
     from sklearn.datasets import load_digits
 
     official = load_digits()
-    entry = config.read_yaml(Path(__file__).parents[1] / "config" / "datasets.yaml")
+    entry = schema.read_yaml(Path(__file__).parents[1] / "config" / "datasets.yaml")
     project.entries = entry["datasets"]
     project.declare("unused", "digits")
     fetch.fetch("digits")
@@ -64,7 +65,7 @@ def test_digits_are_scikit_learns_with_the_last_fifty_of_each_class_for_the_test
         both = np.concatenate([train.images[train.labels == k], test.images[test.labels == k]])
         assert np.array_equal(both[..., 0], np.rint(mine * 255 / 16))
     assert any("our own choice" in note for note in train.notes)
-    assert config.dataset("digits").train_counts == tuple(train.counts)
+    assert schema.dataset("digits").train_counts == tuple(train.counts)
 
 
 def test_cifar_is_read_as_torchvision_reads_it(project, tmp_path, monkeypatch):
@@ -553,7 +554,7 @@ def test_status_tells_each_state(pets, tmp_path):
 
 
 def test_status_covers_every_entry_in_order(pets):
-    assert [s.name for s in datasets.status()] == list(config.datasets())
+    assert [s.name for s in datasets.status()] == list(schema.datasets())
 
 
 def test_errors_of_the_disk_are_said_in_words():
@@ -628,7 +629,7 @@ CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split() 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the JPEG copies of CIFAR-10 are not here")
 def test_the_jpeg_copies_are_cifar10_in_its_own_order():
-    entry = config.dataset("cifar10_jpeg")
+    entry = schema.dataset("cifar10_jpeg")
     path = SHARED / entry.files[0].name
     content = {member.name: member.read() for member in archives.members(path)}
     found = imagefolder.layout(content, str(path))

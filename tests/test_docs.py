@@ -9,7 +9,7 @@ from typer.models import CommandInfo
 from typer.testing import CliRunner
 
 from cli.main import app
-from ncmc import grid
+from ncmc.plan import grid
 
 PAGES = sorted(p for f in ("", "docs", "data") for p in (CHECKOUT / f).glob("*.md"))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

@@ -26,8 +26,9 @@ from servers import (
     without_ranges,
 )
 
-from ncmc import config, digests, download, transfer
+from ncmc import digests, download, transfer
 from ncmc.errors import UserError
+from ncmc.plan import schema
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 
@@ -465,7 +466,7 @@ def test_the_stage_command_tells_what_is_wrong(project, web, archive):
 def test_official_addresses_and_sums_are_torchvisions():
     from torchvision import datasets as official
 
-    entries = config.datasets()
+    entries = schema.datasets()
     for name, kind in (
         ("cifar10", official.CIFAR10),
         ("cifar100", official.CIFAR100),

@@ -21,9 +21,10 @@ from projects import (  # noqa: F401  (empty_project is a fixture)
 from servers import dripping, serving
 from test_download import waiting_for
 
-from ncmc import config, datasets, digests, download, fetch, store
+from ncmc import datasets, digests, download, fetch, store
 from ncmc.digests import Digest
 from ncmc.errors import UsageError, UserError
+from ncmc.plan import schema
 
 CONTENT = np.random.default_rng(0).bytes(100_000)
 
@@ -135,7 +136,7 @@ def test_a_lock_written_from_published_sums_is_what_dvc_writes(made, tmp_path):
 def test_the_shipped_lock_holds_the_published_sums():
     stages = yaml.safe_load((CHECKOUT / "dvc.lock").read_text())["stages"]
     plain = yaml.safe_load((CHECKOUT / "config" / "datasets.yaml").read_text())["datasets"]
-    for name, entry in config.datasets().items():
+    for name, entry in schema.datasets().items():
         if not all(f.md5 for f in entry.files):
             continue
         out = stages[f"fetch@{name}"]["outs"][0]
@@ -376,7 +377,7 @@ def test_an_unknown_set_with_a_source_gets_the_lines_to_add(made, tmp_path):
     lines = str(caught.value).partition("again:\n")[2]
     path = made.root / "config" / "datasets.yaml"
     path.write_text(path.read_text() + lines)
-    config.datasets.cache_clear()
+    schema.datasets.cache_clear()
     fetch.fetch("pets", folder)
     datasets.prepare("pets")
     assert datasets.load("pets", "test").images.shape == (4, 32, 32, 3)

@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 import fakes
 import pytest
 
-from ncmc import figures, grid, tables
-from ncmc.grid import Table
+from ncmc import figures, tables
+from ncmc.plan import grid
+from ncmc.plan.grid import Table
 
 
 @pytest.fixture(scope="module")

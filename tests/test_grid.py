@@ -10,9 +10,9 @@ from conftest import CHECKOUT, forget
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ncmc import grid
 from ncmc.errors import UsageError
-from ncmc.grid import make_run, parse_id, parse_options
+from ncmc.plan import grid
+from ncmc.plan.grid import make_run, parse_id, parse_options
 
 
 def values(table: str, field: str) -> set[object]:

@@ -9,7 +9,7 @@ from scipy import stats
 from torchvision.transforms import functional as tv
 
 from ncmc.loaders import Normalise, Resident, crop_flip, mix, plan_epoch, steps_per_epoch
-from ncmc.recipes import Recipe, resolve
+from ncmc.plan.recipes import Recipe, resolve
 
 CPU = torch.device("cpu")
 RECIPE = resolve("cifar10", "resnet32", "CE", {}).recipe

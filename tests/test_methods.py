@@ -9,7 +9,7 @@ import torch
 from test_losses import NoHostReads, slow_cosine_regression, slow_dot_regression
 from torch import nn
 
-from ncmc import catalog, frames, losses, metrics
+from ncmc import frames, losses, metrics
 from ncmc.backbones import Backbone, resnet8
 from ncmc.errors import UsageError
 from ncmc.methods import Labels, Method
@@ -19,6 +19,7 @@ from ncmc.methods.cal import CAL
 from ncmc.methods.ce import CE
 from ncmc.methods.ce_frozen import CE_FROZEN
 from ncmc.methods.setf import SETF
+from ncmc.plan import catalog
 
 torch.set_num_threads(1)
 COUNTS = [40, 20, 8, 3]

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 import torch
 
-from ncmc import grid, loaders, records, synced, train, training
+from ncmc import loaders, records, synced, train, training
 from ncmc.backbones._norm import norm_relu
-from ncmc.grid import Run
+from ncmc.plan import grid
+from ncmc.plan.grid import Run
 from ncmc.team import Team
 
 HERE = Path(__file__).resolve().parent

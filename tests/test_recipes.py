@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from ncmc import config, recipes, reference
+from ncmc import reference
 from ncmc.errors import UsageError
-from ncmc.recipes import Recipe, resolve
+from ncmc.plan import recipes, schema
+from ncmc.plan.recipes import Recipe, resolve
 from ncmc.schedule import learning_rate
 
 
@@ -73,7 +74,7 @@ def test_a_bad_value_is_named(option: str, value: object) -> None:
 
 def test_every_value_of_every_recipe_says_where_it_comes_from() -> None:
     known = {assumption.id for assumption in reference.assumptions()}
-    for name in config.datasets():
+    for name in schema.datasets():
         resolved = resolve(name, "resnet50", "CE", {})
         for key in Recipe.model_fields:
             source = resolved.sources[key]
@@ -82,7 +83,7 @@ def test_every_value_of_every_recipe_says_where_it_comes_from() -> None:
 
 
 def test_every_dataset_names_a_recipe_with_as_many_channels() -> None:
-    for name, entry in config.datasets().items():
+    for name, entry in schema.datasets().items():
         assert len(resolve(name, "resnet50", "CE", {}).recipe.mean) == entry.channels, name
 
 

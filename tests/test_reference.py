@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from ncmc import config, paths, recipes, reference
+from ncmc import paths, reference
 from ncmc.errors import UsageError
-from ncmc.grid import Run
+from ncmc.plan import recipes, schema
+from ncmc.plan.grid import Run
 
 
 @pytest.fixture
 def claims_file() -> dict:
-    return config.read_yaml(paths.config(reference.CLAIMS))
+    return schema.read_yaml(paths.config(reference.CLAIMS))
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 import torch
 
-from ncmc import faults, grid, rehearsal, splits, steps, train
+from ncmc import faults, rehearsal, splits, steps, train
 from ncmc.errors import UserError
-from ncmc.grid import Run
+from ncmc.plan import grid
+from ncmc.plan.grid import Run
 from ncmc.team import Team
 from ncmc.training import prepare
 

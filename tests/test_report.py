@@ -8,9 +8,10 @@ from pathlib import Path
 import fakes
 import pytest
 
-from ncmc import grid, records, report, tables, verify
+from ncmc import records, report, tables, verify
 from ncmc.errors import UserError
-from ncmc.grid import Table
+from ncmc.plan import grid
+from ncmc.plan.grid import Table
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from projects import declared, empty_project  # noqa: F401  (a fixture)
 
-from ncmc import config, datasets, digests, fetch, splits
+from ncmc import datasets, digests, fetch, splits
 from ncmc.arrays import Sink
-from ncmc.config import SplitOptions
 from ncmc.errors import UsageError, UserError
+from ncmc.plan import schema
+from ncmc.plan.schema import SplitOptions
 
 TAUS = (0.005, 0.01, 0.02)
 
@@ -153,7 +154,7 @@ def _write(project, parts, content=b"made"):
         sink.add("train", np.zeros((len(labels), 1, 1, 1), np.uint8), labels, origin)
     sink.add("test", np.zeros((len(test), 1, 1, 1), np.uint8), test)
     identity = datasets._identity(
-        "made", config.dataset("made"), {"made.bin": declared(archive)["sha256"]}
+        "made", schema.dataset("made"), {"made.bin": declared(archive)["sha256"]}
     )
     meta = {
         "identity": identity,
@@ -312,6 +313,6 @@ def test_svhn_by_default_has_the_right_labels_on_the_same_images(project, svhn_l
 
 
 def test_svhn_sizes_are_those_of_the_entry():
-    entry = config.datasets()["svhn"]
+    entry = schema.datasets()["svhn"]
     assert entry.train_counts == tuple(a + b for a, b in zip(SVHN_TRAIN, SVHN_EXTRA, strict=True))
     assert sum(entry.train_counts) == entry.train_images

@@ -10,9 +10,10 @@ from projects import CHECKOUT, empty_project, picture, random_images  # noqa: F4
 from test_parallel import Watch
 from test_train import stop
 
-from ncmc import config, datasets, fetch, paths, pictures, splits, train
+from ncmc import datasets, fetch, paths, pictures, splits, train
 from ncmc.errors import UsageError, UserError
-from ncmc.grid import make_run
+from ncmc.plan import schema
+from ncmc.plan.grid import make_run
 from ncmc.readers import imagenet_lt
 from ncmc.streamed import Streamed
 from ncmc.system.signals import Interrupted
@@ -137,7 +138,7 @@ def test_a_list_that_is_none_is_refused(tmp_path, line):
 
 
 def test_the_shipped_entry_is_the_published_set():
-    entry = config.datasets()["imagenet_lt"]
+    entry = schema.datasets()["imagenet_lt"]
     assert (entry.train_images, entry.test_images, entry.classes) == (115_846, 50_000, 1000)
     assert entry.split.imbalance == "given"
 

@@ -15,7 +15,7 @@ from ncmc import evaluate, metrics, models, records, train
 from ncmc.errors import UsageError
 from ncmc.evaluate import EvalSet
 from ncmc.loaders import Normalise, Resident, Stored, Streamed, plan_epoch
-from ncmc.recipes import Recipe, resolve
+from ncmc.plan.recipes import Recipe, resolve
 from ncmc.streamed import Streamed as Files
 from ncmc.system.signals import Interrupted
 

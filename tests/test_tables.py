@@ -9,9 +9,10 @@ import fakes
 import numpy as np
 import pytest
 
-from ncmc import grid, records, tables
+from ncmc import records, tables
 from ncmc.errors import UserError
-from ncmc.grid import CellSpec, Run, Table
+from ncmc.plan import grid
+from ncmc.plan.grid import CellSpec, Run, Table
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 from scipy import integrate, optimize, stats
 
-from ncmc import config, frames, paths, theory
+from ncmc import frames, paths, theory
 from ncmc.errors import UsageError
+from ncmc.plan import schema
 from ncmc.theory import (
     allocation,
     angles,
@@ -554,7 +555,7 @@ def test_a_product_after_the_division_can_floor_wrongly():
 
 
 def test_every_theory_claim_of_the_paper_has_a_check():
-    claims = config.read_yaml(paths.config("paper/claims.yaml"))["theory"]
+    claims = schema.read_yaml(paths.config("paper/claims.yaml"))["theory"]
     assert theory.names() == [claim["id"] for claim in claims]
 
 

@@ -14,21 +14,11 @@ import numpy as np
 import pytest
 import torch
 
-from ncmc import (
-    checkpoint,
-    datasets,
-    grid,
-    paths,
-    records,
-    resume,
-    splits,
-    steps,
-    train,
-    training,
-)
-from ncmc.config import SplitOptions
+from ncmc import checkpoint, datasets, paths, records, resume, splits, steps, train, training
 from ncmc.errors import UsageError, UserError
-from ncmc.grid import Run
+from ncmc.plan import grid
+from ncmc.plan.grid import Run
+from ncmc.plan.schema import SplitOptions
 from ncmc.system.signals import Interrupted
 
 METHODS = ("CE", "CE-FROZEN", "SETF", "AL", "CAL")

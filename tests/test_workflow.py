@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import pytest
 from conftest import CHECKOUT, copy_project
 
-from ncmc import config, grid, targets
+from ncmc import targets
 from ncmc.errors import UsageError
+from ncmc.plan import grid, schema
 
 BIN = Path(sys.executable).parent
 TARGETS = (
@@ -158,7 +159,7 @@ def test_every_run_and_split_of_the_grid_is_a_wildcard() -> None:
         for run in grid.runs(name):
             assert re.fullmatch(targets.RUN, run.id)
             assert re.fullmatch(targets.OPTIONS, run.split_slug)
-    assert all(re.fullmatch(targets.NAME, name) for name in config.datasets())
+    assert all(re.fullmatch(targets.NAME, name) for name in schema.datasets())
 
 
 def test_every_value_in_a_shell_line_is_quoted() -> None:

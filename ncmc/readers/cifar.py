@@ -10,8 +10,8 @@ import numpy as np
 
 from ncmc import archives
 from ncmc.arrays import Sink
-from ncmc.config import Dataset
 from ncmc.errors import UserError
+from ncmc.plan.schema import Dataset
 
 # file name -> (part, its place in the order of the part)
 BATCH = re.compile(r"(?:data_batch_(\d+)|(train)|(test_batch|test))$")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ncmc.arrays import Sink
-from ncmc.config import Dataset
+from ncmc.plan.schema import Dataset
 
 TEST_IMAGES = 50  # of each class
 

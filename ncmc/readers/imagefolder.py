@@ -13,8 +13,8 @@ import numpy as np
 
 from ncmc import archives, pictures
 from ncmc.arrays import Sink
-from ncmc.config import Dataset
 from ncmc.errors import UsageError, UserError
+from ncmc.plan.schema import Dataset
 from ncmc.system import ordered_threads
 
 FOLDERS = True  # `ncmc fetch --from` may name a folder; it is packed into the entry's file

@@ -11,8 +11,8 @@ import numpy as np
 
 from ncmc import paths
 from ncmc.arrays import Sink
-from ncmc.config import Dataset
 from ncmc.errors import UserError
+from ncmc.plan.schema import Dataset
 from ncmc.streamed import Streamed
 from ncmc.system import files
 

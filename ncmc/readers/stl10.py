@@ -6,8 +6,8 @@ import numpy as np
 
 from ncmc import archives
 from ncmc.arrays import Sink
-from ncmc.config import Dataset
 from ncmc.errors import UserError
+from ncmc.plan.schema import Dataset
 
 SIDE = 96  # pixels
 FILES = ("train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin", "class_names.txt")

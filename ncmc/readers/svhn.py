@@ -10,8 +10,8 @@ import numpy as np
 import scipy.io
 
 from ncmc.arrays import Sink
-from ncmc.config import Dataset
 from ncmc.errors import UserError
+from ncmc.plan.schema import Dataset
 
 BATCH = 8192  # images turned at a time
 

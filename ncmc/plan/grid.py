@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ncmc import catalog, config, paths, recipes
-from ncmc.config import Strict
+from ncmc import paths
 from ncmc.errors import UsageError, unknown
-from ncmc.recipes import Resolved, Sourced, Value
+from ncmc.plan import catalog, recipes, schema
+from ncmc.plan.recipes import Resolved, Sourced, Value
+from ncmc.plan.schema import Strict
 
 FILES = ("grid.yaml", "smoke.yaml")
 NAMED = ("dataset", "backbone", "method")  # axes whose values are names
@@ -280,7 +281,7 @@ def entries() -> dict[str, tuple[Grid, str, Entry]]:
     found: dict[str, tuple[Grid, str, Entry]] = {}
     for file in FILES:
         path = paths.config(file)
-        grid = config.parse(Grid, config.read_yaml(path), str(path))
+        grid = schema.parse(Grid, schema.read_yaml(path), str(path))
         for kind, group in (("table", grid.tables), ("figure", grid.figures)):
             for name, entry in group.items():
                 _check_name(name, path)

@@ -4,8 +4,8 @@ import importlib
 from pathlib import Path
 from types import ModuleType
 
-from ncmc import config
 from ncmc.errors import UsageError, unknown
+from ncmc.plan import schema
 
 KINDS = ("dataset", "backbone", "method")
 
@@ -13,7 +13,7 @@ KINDS = ("dataset", "backbone", "method")
 def names(kind: str) -> list[str]:
     """The built names of a kind, sorted, without importing any of them."""
     if kind == "dataset":
-        return sorted(config.datasets())
+        return sorted(schema.datasets())
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
     folder = Path(__file__).parent / f"{kind}s"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ncmc import config, records, splits
-from ncmc.grid import Run
+from ncmc import records, splits
+from ncmc.plan import schema
+from ncmc.plan.grid import Run
 
 # Images a second that one CPU core trains at 32 x 32 pixels, with bfloat16 in hardware and without, and
 # the megabytes of a model. Measured on one core of an AMD EPYC: torch 2.13, CIFAR-10, batches of 128.
@@ -61,7 +62,7 @@ def _of_cell(run: Run, fast: bool) -> tuple[float, float]:
     """(seconds on one core, bytes of the model) of a run; the seed changes neither."""
     with_bfloat16, without, megabytes = SPEEDS[run.backbone]
     model = run.resolve().model
-    side = (config.dataset(run.dataset).image_size or SIZE) / (
+    side = (schema.dataset(run.dataset).image_size or SIZE) / (
         STEM if model.get("stem") == "imagenet" else 1
     )
     wider = (float(model.get("growth", GROWTH)) / GROWTH) ** 2  # weights and work grow alike
@@ -74,7 +75,7 @@ def _of_cell(run: Run, fast: bool) -> tuple[float, float]:
 def work_of(run: Run) -> Work:
     """The images that a run trains on and evaluates, from its recipe and the catalog."""
     recipe = run.resolve().recipe
-    images, tests = train_images(run), config.dataset(run.dataset).test_images or 0
+    images, tests = train_images(run), schema.dataset(run.dataset).test_images or 0
     collapses = 1 + -(-recipe.epochs // recipe.collapse_every)
     looked_at = tests * -(-recipe.epochs // recipe.test_every) + images * collapses
     return Work(images * recipe.epochs, looked_at)
@@ -82,7 +83,7 @@ def work_of(run: Run) -> Work:
 
 def train_images(run: Run) -> int:
     """Images in the training set of a run, from the catalog alone: the data need not be here."""
-    entry, options = config.dataset(run.dataset), run.resolve().split
+    entry, options = schema.dataset(run.dataset), run.resolve().split
     total, classes = entry.train_images or 0, entry.classes or 0
     if not total or not classes:
         return 0
@@ -96,7 +97,7 @@ def train_images(run: Run) -> int:
 def data_bytes(names: Iterable[str]) -> int:
     """Bytes of datasets on disk: archives and arrays."""
     total = 0
-    for entry in map(config.dataset, set(names)):
+    for entry in map(schema.dataset, set(names)):
         images = (entry.train_images or 0) + (entry.test_images or 0)
         total += sum(file.size or 0 for file in entry.files)
         total += images * (entry.image_size or 0) ** 2 * entry.channels

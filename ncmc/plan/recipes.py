@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from ncmc import config, paths
-from ncmc.config import SplitOptions, Strict
+from ncmc import paths
 from ncmc.errors import UsageError, unknown
+from ncmc.plan import schema
+from ncmc.plan.schema import SplitOptions, Strict
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -103,7 +104,7 @@ def resolve(dataset: str, backbone: str, method: str, options: Mapping[str, Valu
     An option that is no key of the recipe, the split or the execution belongs to the model; the
     backbone and the method check it when they are built. Raises UsageError on a bad value.
     """
-    entry = config.dataset(dataset)
+    entry = schema.dataset(dataset)
     values, rules, sources = _recipe(entry.recipe)
     model: dict[str, Value] = {}
     for rule in rules:
@@ -121,10 +122,10 @@ def resolve(dataset: str, backbone: str, method: str, options: Mapping[str, Valu
     execution = _execution() | {k: v for k, v in values.items() if k in Execution.model_fields}
     chosen = {k: v for k, v in values.items() if k in Recipe.model_fields}
     return Resolved(
-        recipe=config.parse(Recipe, chosen | groups["recipe"], where),
-        split=config.parse(SplitOptions, entry.split.model_dump() | groups["split"], where),
+        recipe=schema.parse(Recipe, chosen | groups["recipe"], where),
+        split=schema.parse(SplitOptions, entry.split.model_dump() | groups["split"], where),
         model=model,
-        execution=config.parse(Execution, execution | groups["execution"], where),
+        execution=schema.parse(Execution, execution | groups["execution"], where),
         sources=sources,
     )
 
@@ -142,7 +143,7 @@ def owner(option: str) -> str:
 @cache
 def _document() -> dict[str, Any]:
     path = paths.config("train.yaml")
-    document = config.read_yaml(path)
+    document = schema.read_yaml(path)
     for key in ("execution", "recipes"):
         if not isinstance(document, dict) or key not in document:
             raise UsageError(f"{path}: '{key}' is missing.")
@@ -166,11 +167,11 @@ def _recipe(name: str) -> tuple[dict[str, Any], list[Rule], dict[str, str]]:
     if parent := entry.pop("inherits", None):
         values, rules, sources = _recipe(parent)
     if "rules" in entry:  # a recipe with rules of its own replaces those it inherits
-        rules = [config.parse(Rule, rule, f"{where}.rules") for rule in entry.pop("rules")]
+        rules = [schema.parse(Rule, rule, f"{where}.rules") for rule in entry.pop("rules")]
     known = [*Recipe.model_fields, *Execution.model_fields, "inherits", "rules"]
     for key, given in entry.items():
         if key not in known:
             raise UsageError(f"{where}: {unknown('key', key, known)}")
-        sourced = config.parse(Sourced, given, f"{where}.{key}")
+        sourced = schema.parse(Sourced, given, f"{where}.{key}")
         values[key], sources[key] = sourced.value, sourced.source
     return values, rules, sources

@@ -1,0 +1,1 @@
+"""What is to be run: configuration files -> tables, cells and runs."""
