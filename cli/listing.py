@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ncmc import reference
+from ncmc.paper import reference
 from ncmc.plan import catalog, grid, schema
 
 Row = dict[str, Any]

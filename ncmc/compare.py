@@ -4,9 +4,10 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from ncmc import checks, curves
+from ncmc import curves
+from ncmc.paper import checks
+from ncmc.paper.reference import Number
 from ncmc.plan import grid
-from ncmc.reference import Number
 from ncmc.statistics import (
     ALPHA,
     Difference,

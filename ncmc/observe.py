@@ -4,8 +4,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ncmc import checks, curves
+from ncmc import curves
 from ncmc.compare import contrast, rest_of
+from ncmc.paper import checks
 from ncmc.statistics import LEVEL, against, chance_interval, sample
 from ncmc.tables import Cell
 from ncmc.verdicts import Finding, Status, agreement, lacking

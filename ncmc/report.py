@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ncmc import figures, paths, reference, tables, verify
+from ncmc import figures, paths, tables, verify
 from ncmc.figures import Group, Picture
+from ncmc.paper import reference
+from ncmc.paper.reference import Assumption
 from ncmc.plan import grid, schema
 from ncmc.plan.grid import Table
 from ncmc.records import Record
-from ncmc.reference import Assumption
 from ncmc.system import files
 from ncmc.tables import Cell
 from ncmc.verdicts import STATUSES, Verdict, signed, verb

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ncmc import records, reference
+from ncmc import records
 from ncmc.errors import UserError
+from ncmc.paper import reference
+from ncmc.paper.reference import Number
 from ncmc.plan.grid import CellSpec, Run, Table, show
 from ncmc.records import Record
-from ncmc.reference import Number
 from ncmc.statistics import Sample, against, sample
 from ncmc.system import files
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ncmc import checks, paths
-from ncmc.checks import Cells, Pairs
+from ncmc import paths
+from ncmc.paper import checks
+from ncmc.paper.checks import Cells, Pairs
 from ncmc.plan import grid, schema
 from ncmc.plan.grid import Run
 from ncmc.plan.schema import SplitOptions

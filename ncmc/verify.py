@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ncmc import checks, compare, observe, reference, tables
-from ncmc.checks import Cells, Check, Pairs
+from ncmc import compare, observe, tables
+from ncmc.paper import checks, reference
+from ncmc.paper.checks import Cells, Check, Pairs
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Run, Table
 from ncmc.system import files

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ncmc import records, reference
+from ncmc import records
+from ncmc.paper import reference
 from ncmc.plan.grid import CellSpec, Run, Table
 from ncmc.records import Record
 

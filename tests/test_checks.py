@@ -4,8 +4,9 @@ import shutil
 
 import pytest
 
-from ncmc import checks, paths, reference
+from ncmc import paths
 from ncmc.errors import UsageError
+from ncmc.paper import checks, reference
 from ncmc.plan import grid, schema
 
 

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from ncmc import reference
 from ncmc.errors import UsageError
+from ncmc.paper import reference
 from ncmc.plan import recipes, schema
 from ncmc.plan.recipes import Recipe, resolve
 from ncmc.schedule import learning_rate

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ncmc import paths, reference
+from ncmc import paths
 from ncmc.errors import UsageError
+from ncmc.paper import reference
 from ncmc.plan import recipes, schema
 from ncmc.plan.grid import Run
 

@@ -7,10 +7,11 @@ import fakes
 import numpy as np
 import pytest
 
-from ncmc import checks, compare, observe, records, tables, verify
+from ncmc import compare, observe, records, tables, verify
+from ncmc.paper import checks
+from ncmc.paper.reference import Number
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Run, Table
-from ncmc.reference import Number
 from ncmc.statistics import sample, seeds_for, tost_power
 from ncmc.verdicts import Verdict, overall, verdict_exit_code
 from ncmc.verify import Shelf

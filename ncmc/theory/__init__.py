@@ -7,8 +7,8 @@ an argument, so that a wrong one can be seen to fail.
 import time
 from collections.abc import Callable
 
-from ncmc import reference
 from ncmc.errors import unknown
+from ncmc.paper import reference
 from ncmc.theory.allocation import section_3_5_example
 from ncmc.theory.angles import remark_3_9
 from ncmc.theory.fixed import corollary_3_7, remark_3_8

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ncmc import paths, reference
+from ncmc import paths
 from ncmc.errors import UsageError, unknown
+from ncmc.paper import reference
 from ncmc.plan import grid, schema
 from ncmc.plan.grid import CellSpec, Table, show
 from ncmc.plan.schema import Strict
