@@ -17,9 +17,10 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
-from ncmc import datasets, evaluate, models, records, splits, statistics, steps
+from ncmc import datasets, evaluate, models, splits, steps
 from ncmc.loaders import Normalise, Resident, plan_epoch, steps_per_epoch
 from ncmc.plan.grid import Run, make_run
+from ncmc.results import records, statistics
 from ncmc.schedule import learning_rate
 from ncmc.system import allocator
 

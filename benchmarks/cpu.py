@@ -20,9 +20,10 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
-from ncmc import models, records, steps
+from ncmc import models, steps
 from ncmc.loaders import Resident, plan_epoch
 from ncmc.plan.grid import make_run
+from ncmc.results import records
 from ncmc.system import allocator
 
 STEPS = {"resnet20": 8, "resnet32": 8}  # of a round; 1 for larger networks

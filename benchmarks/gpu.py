@@ -22,11 +22,12 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
-from ncmc import evaluate, models, records, steps
+from ncmc import evaluate, models, steps
 from ncmc.loaders import Normalise, Resident, plan_epoch, steps_per_epoch
 from ncmc.plan import grid
 from ncmc.plan.grid import Run, make_run
 from ncmc.plan.recipes import Resolved, resolve
+from ncmc.results import records
 
 VARIANTS = ("plain", "resident", "bf16", "graphs", "compiled")
 NETWORKS = {"resnet50": 0.38, "densenet150": 0.40, "resnet32": 0.14}  # shares of the budget

@@ -16,8 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from ncmc import records
 from ncmc.plan.grid import Run, make_run
+from ncmc.results import records
 
 OPTIONS = {"epochs": 40, "width": 8, "f": 5}
 

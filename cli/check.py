@@ -43,8 +43,8 @@ def table(
 ) -> None:
     """Make a table from the records there are: CSV, JSON and Markdown, and show it."""
     from cli import show
-    from ncmc import tables
     from ncmc.plan import grid
+    from ncmc.results import tables
 
     chosen = grid.table(name)
     cells = tables.cells(chosen, results)
@@ -64,9 +64,9 @@ def verify(
 ) -> None:
     """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
     from cli import show
-    from ncmc import tables
     from ncmc import verify as verifying
     from ncmc.plan import grid
+    from ncmc.results import tables
 
     chosen = grid.table(name)
     verdicts = verifying.verify(name, results)

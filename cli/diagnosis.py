@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ncmc import paths, preflight, records
+from ncmc import paths, preflight
 from ncmc.errors import UserError
 from ncmc.plan import cost_guess, grid
+from ncmc.results import records
 from ncmc.system import gpu_lease
 
 SMOKE_SECONDS = 180  # what the README promises for two cores

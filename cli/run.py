@@ -21,7 +21,7 @@ from ncmc.errors import UsageError, UserError
 
 if TYPE_CHECKING:  # help must not wait for their imports
     from ncmc.plan.grid import Run
-    from ncmc.records import Record
+    from ncmc.results.records import Record
 
 
 def add_to(app: typer.Typer) -> None:
@@ -128,8 +128,9 @@ def train(
 ) -> None:
     """Train one run to its record, going on from its checkpoint if it has one."""
     from cli.progress import progress_for
-    from ncmc import datasets, records
+    from ncmc import datasets
     from ncmc.plan import grid
+    from ncmc.results import records
     from ncmc.system import allocator, gpu_lease
 
     chosen = run_from(run, dataset, tau, backbone, method, seed, option)
@@ -195,8 +196,8 @@ def evaluate(
     results: Results = None,
 ) -> None:
     """Make the records of trained models anew: a new metric needs no new training."""
-    from ncmc import records
     from ncmc.plan import grid
+    from ncmc.results import records
 
     runs = [
         run

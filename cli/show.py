@@ -43,7 +43,7 @@ def _grid(title: str | None, *columns: str, caption: str | None = None) -> Grid:
 
 def table(chosen: Any, cells: Sequence[Any], as_json: bool) -> None:
     """A table of results: last accuracy, best beside it, the paper's number where it is known."""
-    from ncmc import tables
+    from ncmc.results import tables
 
     if as_json:
         _print_json(tables.as_json(chosen, cells))

@@ -4,11 +4,11 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from ncmc import curves
 from ncmc.paper import checks
 from ncmc.paper.reference import Number
 from ncmc.plan import grid
-from ncmc.statistics import (
+from ncmc.results import curves
+from ncmc.results.statistics import (
     ALPHA,
     Difference,
     Sample,
@@ -20,7 +20,7 @@ from ncmc.statistics import (
     tost_power,
     welch,
 )
-from ncmc.tables import Cell
+from ncmc.results.tables import Cell
 from ncmc.verdicts import (
     ONE_SEED,
     Finding,

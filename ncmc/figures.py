@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ncmc import curves
-from ncmc.curves import Curve
 from ncmc.plan.grid import NAMED, Table
-from ncmc.records import Record
-from ncmc.statistics import sample
-from ncmc.tables import GROUPS, Cell
+from ncmc.results import curves
+from ncmc.results.curves import Curve
+from ncmc.results.records import Record
+from ncmc.results.statistics import sample
+from ncmc.results.tables import GROUPS, Cell
 
 INK = "#123456"  # stands for the page's own text colour until the picture is finished
 FONTS = "ui-sans-serif, system-ui, 'Segoe UI', Helvetica, Arial, sans-serif"

@@ -4,11 +4,11 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ncmc import curves
 from ncmc.compare import contrast, rest_of
 from ncmc.paper import checks
-from ncmc.statistics import LEVEL, against, chance_interval, sample
-from ncmc.tables import Cell
+from ncmc.results import curves
+from ncmc.results.statistics import LEVEL, against, chance_interval, sample
+from ncmc.results.tables import Cell
 from ncmc.verdicts import Finding, Status, agreement, lacking
 
 

@@ -1,7 +1,7 @@
 """A page for a table or figure: results, verdicts, pictures, and how each number was made.
 
 One file that needs nothing else: styles and pictures stand in it, and no script runs. Decides
-nothing: cells come from ncmc.tables, verdicts from ncmc.verify, pictures from ncmc.figures.
+nothing: cells come from ncmc.results.tables, verdicts from ncmc.verify, pictures from ncmc.figures.
 """
 
 import json
@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ncmc import figures, paths, tables, verify
+from ncmc import figures, paths, verify
 from ncmc.figures import Group, Picture
 from ncmc.paper import reference
 from ncmc.paper.reference import Assumption
 from ncmc.plan import grid, schema
 from ncmc.plan.grid import Table
-from ncmc.records import Record
+from ncmc.results import tables
+from ncmc.results.records import Record
+from ncmc.results.tables import Cell
 from ncmc.system import files
-from ncmc.tables import Cell
 from ncmc.verdicts import STATUSES, Verdict, signed, verb
 
 TEMPLATES = Path(__file__).parent / "templates"

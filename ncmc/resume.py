@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
-from ncmc import checkpoint, faults, records, steps
+from ncmc import checkpoint, faults, steps
 from ncmc.errors import UserError, first_line
+from ncmc.results import records
 from ncmc.training import State, Training
 
 # what content that makes no sense raises where it is used

@@ -12,13 +12,14 @@ import filelock
 import torch
 from torch import Tensor
 
-from ncmc import checkpoint, evaluate, faults, models, paths, records, resume, steps, team
+from ncmc import checkpoint, evaluate, faults, models, paths, resume, steps, team
 from ncmc.errors import UserError
 from ncmc.loaders import EpochPlan, plan_epoch
 from ncmc.paper.reference import assumptions_for
 from ncmc.plan import schema
 from ncmc.plan.grid import Run
 from ncmc.plan.recipes import Value
+from ncmc.results import records
 from ncmc.schedule import learning_rate
 from ncmc.system import files
 from ncmc.system.signals import Interrupted, Interrupts

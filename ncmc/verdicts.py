@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ncmc import tables
 from ncmc.plan.grid import Run
-from ncmc.statistics import Difference
-from ncmc.tables import Cell
+from ncmc.results import tables
+from ncmc.results.statistics import Difference
+from ncmc.results.tables import Cell
 
 Status = Literal["holds", "differs", "inconclusive", "incomplete"]
 STATUSES: tuple[Status, ...] = ("holds", "differs", "inconclusive", "incomplete")

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ncmc import compare, observe, tables
+from ncmc import compare, observe
 from ncmc.paper import checks, reference
 from ncmc.paper.checks import Cells, Check, Pairs
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Run, Table
+from ncmc.results import tables
+from ncmc.results.tables import Cell
 from ncmc.system import files
-from ncmc.tables import Cell
 from ncmc.verdicts import Finding, Verdict, overall, summary, verdict_exit_code
 
 __all__ = ["Finding", "Verdict", "verdict_exit_code", "verify", "write"]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ncmc import records
 from ncmc.paper import reference
 from ncmc.plan.grid import CellSpec, Run, Table
-from ncmc.records import Record
+from ncmc.results import records
+from ncmc.results.records import Record
 
 CLASSES = 10
 COUNTS = [124, 80, 51, 33, 21, 14, 9, 5, 3, 2]

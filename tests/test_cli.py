@@ -13,8 +13,8 @@ from conftest import CHECKOUT
 from typer.testing import CliRunner
 
 from cli.main import app
-from ncmc import records
 from ncmc.plan.grid import make_run
+from ncmc.results import records
 
 RUN = "digits/tau=0.02/resnet8/CAL/epochs=2+f=3+width=4/seed=0"
 COMMANDS = (

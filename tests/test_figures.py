@@ -6,9 +6,10 @@ from xml.etree import ElementTree
 import fakes
 import pytest
 
-from ncmc import figures, tables
+from ncmc import figures
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
+from ncmc.results import tables
 
 
 @pytest.fixture(scope="module")

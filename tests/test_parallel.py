@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 import torch
 
-from ncmc import loaders, records, synced, train, training
+from ncmc import loaders, synced, train, training
 from ncmc.backbones._norm import norm_relu
 from ncmc.plan import grid
 from ncmc.plan.grid import Run
+from ncmc.results import records
 from ncmc.team import Team
 
 HERE = Path(__file__).resolve().parent

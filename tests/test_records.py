@@ -8,10 +8,10 @@ import pytest
 import yaml
 from conftest import forget
 
-from ncmc import records
 from ncmc.errors import UserError
 from ncmc.plan.grid import make_run
-from ncmc.records import Record
+from ncmc.results import records
+from ncmc.results.records import Record
 
 RUN = make_run("digits", 0.02, "resnet8", "CAL", {"f": 20, "theta": 0.2}, 3)
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import fakes
 import pytest
 
-from ncmc import records, report, tables, verify
+from ncmc import report, verify
 from ncmc.errors import UserError
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
+from ncmc.results import records, tables
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 

@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import DescrStatsW, ttost_ind
 
-from ncmc import statistics
+from ncmc.results import statistics
 
 values = st.lists(st.floats(0, 100), min_size=2, max_size=8).filter(lambda v: np.std(v) > 1e-3)
 margins = st.floats(0.1, 20)

@@ -9,10 +9,10 @@ import fakes
 import numpy as np
 import pytest
 
-from ncmc import records, tables
 from ncmc.errors import UserError
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Run, Table
+from ncmc.results import records, tables
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 import torch
 
-from ncmc import checkpoint, datasets, paths, records, resume, splits, steps, train, training
+from ncmc import checkpoint, datasets, paths, resume, splits, steps, train, training
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import grid
 from ncmc.plan.grid import Run
 from ncmc.plan.schema import SplitOptions
+from ncmc.results import records
 from ncmc.system.signals import Interrupted
 
 METHODS = ("CE", "CE-FROZEN", "SETF", "AL", "CAL")

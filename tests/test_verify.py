@@ -7,12 +7,13 @@ import fakes
 import numpy as np
 import pytest
 
-from ncmc import compare, observe, records, tables, verify
+from ncmc import compare, observe, verify
 from ncmc.paper import checks
 from ncmc.paper.reference import Number
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Run, Table
-from ncmc.statistics import sample, seeds_for, tost_power
+from ncmc.results import records, tables
+from ncmc.results.statistics import sample, seeds_for, tost_power
 from ncmc.verdicts import Verdict, overall, verdict_exit_code
 from ncmc.verify import Shelf
 

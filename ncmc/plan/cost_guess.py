@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ncmc import records, splits
+from ncmc import splits
 from ncmc.plan import schema
 from ncmc.plan.grid import Run
+from ncmc.results import records
 
 # Images a second that one CPU core trains at 32 x 32 pixels, with bfloat16 in hardware and without, and
 # the megabytes of a model. Measured on one core of an AMD EPYC: torch 2.13, CIFAR-10, batches of 128.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import filelock
 
-from ncmc import records
+from ncmc.results import records
 
 PLACES = 16  # trainings on one GPU at most
 DEV = Path("/dev")  # where the driver shows its GPUs: nvidia0, nvidia1, ...

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ncmc import records
 from ncmc.errors import UserError
 from ncmc.paper import reference
 from ncmc.paper.reference import Number
 from ncmc.plan.grid import CellSpec, Run, Table, show
-from ncmc.records import Record
-from ncmc.statistics import Sample, against, sample
+from ncmc.results import records
+from ncmc.results.records import Record
+from ncmc.results.statistics import Sample, against, sample
 from ncmc.system import files
 
 MEANING = (

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ncmc.records import Record
-from ncmc.tables import Cell
+from ncmc.results.records import Record
+from ncmc.results.tables import Cell
 
 HISTORY = ("test_accuracy", "loss", "lr")  # of an epoch itself; other measures are of `collapse`
 
