@@ -64,9 +64,9 @@ def verify(
 ) -> None:
     """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
     from cli import show
-    from ncmc import verify as verifying
     from ncmc.plan import grid
     from ncmc.results import tables
+    from ncmc.verdicts import judge as verifying
 
     chosen = grid.table(name)
     verdicts = verifying.verify(name, results)

@@ -79,7 +79,7 @@ def table(chosen: Any, cells: Sequence[Any], as_json: bool) -> None:
 
 def verdicts(chosen: Any, found: Sequence[Any], as_json: bool) -> None:
     """The verdicts on a table: status, what is claimed, why."""
-    from ncmc.verdicts import verdict_exit_code
+    from ncmc.verdicts.verdict import verdict_exit_code
 
     if as_json:
         _print_json(

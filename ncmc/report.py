@@ -1,7 +1,7 @@
 """A page for a table or figure: results, verdicts, pictures, and how each number was made.
 
 One file that needs nothing else: styles and pictures stand in it, and no script runs. Decides
-nothing: cells come from ncmc.results.tables, verdicts from ncmc.verify, pictures from ncmc.figures.
+nothing: cells come from ncmc.results.tables, verdicts from ncmc.verdicts.judge, pictures from ncmc.figures.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ncmc import figures, paths, verify
+from ncmc import figures, paths
 from ncmc.figures import Group, Picture
 from ncmc.paper import reference
 from ncmc.paper.reference import Assumption
@@ -21,7 +21,8 @@ from ncmc.results import tables
 from ncmc.results.records import Record
 from ncmc.results.tables import Cell
 from ncmc.system import files
-from ncmc.verdicts import STATUSES, Verdict, signed, verb
+from ncmc.verdicts import judge
+from ncmc.verdicts.verdict import STATUSES, Verdict, signed, verb
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE = "report.html"
@@ -47,7 +48,7 @@ def report(name: str, results: Path | None = None, folder: Path | None = None) -
     path = (folder or paths.root() / paths.RESULTS.format(table=name)) / PAGE
     table = grid.table(name)
     cells = tables.cells(table, results)
-    files.write_atomic(path, render(table, cells, verify.verify(name, results)))
+    files.write_atomic(path, render(table, cells, judge.verify(name, results)))
     return path
 
 

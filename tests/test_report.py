@@ -8,11 +8,12 @@ from pathlib import Path
 import fakes
 import pytest
 
-from ncmc import report, verify
+from ncmc import report
 from ncmc.errors import UserError
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.results import records, tables
+from ncmc.verdicts import judge
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -71,7 +72,7 @@ def bare(monkeypatch) -> None:
 
 def rendered(name: str, results: Path) -> Page:
     table = grid.table(name)
-    text = report.render(table, tables.cells(table, results), verify.verify(name, results))
+    text = report.render(table, tables.cells(table, results), judge.verify(name, results))
     return Page(text)
 
 
@@ -227,7 +228,7 @@ def test_the_same_records_give_the_same_page(tmp_path, smoke):
     fakes.fill(tmp_path, smoke.cells[3], [80.0, 81.0])
     table = grid.table("smoke")
     pages = [
-        report.render(table, tables.cells(table, tmp_path), verify.verify("smoke", tmp_path))
+        report.render(table, tables.cells(table, tmp_path), judge.verify("smoke", tmp_path))
         for _ in range(2)
     ]
     assert pages[0] == pages[1]

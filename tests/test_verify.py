@@ -7,15 +7,15 @@ import fakes
 import numpy as np
 import pytest
 
-from ncmc import compare, observe, verify
 from ncmc.paper import checks
 from ncmc.paper.reference import Number
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Run, Table
 from ncmc.results import records, tables
 from ncmc.results.statistics import sample, seeds_for, tost_power
-from ncmc.verdicts import Verdict, overall, verdict_exit_code
-from ncmc.verify import Shelf
+from ncmc.verdicts import comparisons, judge, single_cells
+from ncmc.verdicts.judge import Shelf
+from ncmc.verdicts.verdict import Verdict, overall, verdict_exit_code
 
 OURS = {"table": "smoke", "id": "X", "source": "a test"}
 AB = {"better": {"method": "CAL", "theta": 0.2}, "than": {"method": "CE"}}
@@ -32,7 +32,7 @@ def results(tmp_path) -> Path:
 
 
 def judged(check: checks.Check, results: Path) -> Verdict:
-    return verify.judge(check, Shelf(results))
+    return judge.judge(check, Shelf(results))
 
 
 def fill(results: Path, smoke: Table, **values: list[float]) -> None:
@@ -59,7 +59,7 @@ def cell_of(values: list[float], label: str = "CAL", history: list | None = None
 
 def test_every_check_of_a_good_smoke_run_holds(results, smoke):
     fakes.smoke(results, smoke)
-    verdicts = verify.verify("smoke", results)
+    verdicts = judge.verify("smoke", results)
     assert {v.id: v.status for v in verdicts} == dict.fromkeys(
         ["S1", "S2", "S3", "S4", "S5"], "holds"
     )
@@ -75,7 +75,7 @@ def test_smoke_compares_neither_al_nor_setf_with_ce():
 def test_a_smoke_run_in_which_cal_loses_differs(results, smoke):
     fakes.smoke(results, smoke)
     fill(results, smoke, CAL=[70.0, 71.0, 70.5, 70.2, 70.9])
-    verdicts = verify.verify("smoke", results)
+    verdicts = judge.verify("smoke", results)
     assert {v.id: v.status for v in verdicts} | {"S4": "-", "S5": "-"} == {
         "S1": "differs",
         "S2": "differs",
@@ -90,7 +90,7 @@ def test_missing_runs_are_named_with_the_command_that_makes_them(results, smoke)
     fakes.smoke(results, smoke)
     run = fakes.spec_of(smoke, "AL").runs(5)[3]
     records.path_of(run, results).unlink()
-    found = {v.id: v for v in verify.verify("smoke", results)}
+    found = {v.id: v for v in judge.verify("smoke", results)}
     assert found["S3"].status == "incomplete"
     assert found["S3"].missing == (run,)
     assert found["S3"].why == "1 of 10 runs have no record"
@@ -101,7 +101,7 @@ def test_missing_runs_are_named_with_the_command_that_makes_them(results, smoke)
 
 def test_every_table_without_a_record_is_incomplete(tmp_path):
     for name in grid.table_names():
-        verdicts = verify.verify(name, tmp_path)
+        verdicts = judge.verify(name, tmp_path)
         assert {v.status for v in verdicts} <= {"incomplete"}, name
         assert verdict_exit_code(verdicts) == 3
 
@@ -120,7 +120,7 @@ def test_every_table_without_a_record_is_incomplete(tmp_path):
 def test_greater_is_decided_by_the_interval_over_seeds(better, status):
     check = checks.Greater(kind="greater", **OURS, **AB)
     pair = (cell_of(better), cell_of([78.0, 78.5, 77.5], "CE"))
-    (finding,) = compare.greater(check, [pair])
+    (finding,) = comparisons.greater(check, [pair])
     assert finding.status == status
     differences = sample([b - t for b, t in zip(better, [78.0, 78.5, 77.5], strict=True)])
     assert finding.numbers["estimate"] == pytest.approx(differences.mean)
@@ -131,7 +131,7 @@ def test_greater_is_decided_by_the_interval_over_seeds(better, status):
 def test_rule_means_looks_at_the_sign_alone_and_shows_the_interval():
     check = checks.Greater(kind="greater", rule="means", **OURS, **AB)
     pair = (cell_of([79.0, 84.0, 76.0]), cell_of([78.0, 78.5, 77.5], "CE"))
-    (finding,) = compare.greater(check, [pair])
+    (finding,) = comparisons.greater(check, [pair])
     assert finding.status == "holds"
     assert finding.numbers["low"] < 0 < finding.numbers["high"]
     assert "95 % interval" in finding.why
@@ -140,19 +140,19 @@ def test_rule_means_looks_at_the_sign_alone_and_shows_the_interval():
 def test_a_margin_makes_it_at_most_that_much_below():
     check = checks.Greater(kind="greater", margin=3.0, **OURS, **AB)
     pair = (cell_of([77.0, 77.4, 76.6]), cell_of([78.0, 78.5, 77.5], "CE"))
-    assert compare.greater(check, [pair])[0].status == "holds"
+    assert comparisons.greater(check, [pair])[0].status == "holds"
 
 
 def test_one_seed_decides_nothing_by_interval():
     check = checks.Greater(kind="greater", **OURS, **AB)
-    (finding,) = compare.greater(check, [(cell_of([90.0]), cell_of([50.0], "CE"))])
+    (finding,) = comparisons.greater(check, [(cell_of([90.0]), cell_of([50.0], "CE"))])
     assert finding.status == "inconclusive"
     assert "one seed shows no spread" in finding.why
 
 
 def test_unequal_numbers_of_seeds_are_compared_by_welch():
     check = checks.Greater(kind="greater", **OURS, **AB)
-    (finding,) = compare.greater(
+    (finding,) = comparisons.greater(
         check, [(cell_of([84.0, 83.0, 85.0, 84.5]), cell_of([78.0, 78.5, 77.5], "CE"))]
     )
     assert finding.status == "holds"
@@ -164,7 +164,7 @@ def test_claims_of_the_paper_compare_best_and_ours_compare_last():
     theirs = checks.Greater(kind="greater", claim="C1", **OURS, **AB)
     assert (ours.measured, theirs.measured) == ("last", "best")
     pair = (cell_of([84.0, 83.0, 85.0]), cell_of([78.0, 78.5, 77.5], "CE"))
-    (finding,) = compare.greater(theirs, [pair])
+    (finding,) = comparisons.greater(theirs, [pair])
     assert finding.numbers["beside"]["measure"] == "last"
     assert finding.numbers["beside"]["status"] == "holds"
 
@@ -173,8 +173,8 @@ def test_one_of_many_comparisons_differs_only_after_holm():
     check = checks.Greater(kind="greater", **OURS, **AB)
     slightly_below = (cell_of([76.9, 77.8, 76.6]), cell_of([78.0, 78.5, 77.5], "CE"))
     above = (cell_of([84.0, 83.0, 85.0]), cell_of([78.0, 78.5, 77.5], "CE"))
-    alone = compare.greater(check, [slightly_below])
-    among = compare.greater(check, [slightly_below, *[above] * 11])
+    alone = comparisons.greater(check, [slightly_below])
+    among = comparisons.greater(check, [slightly_below, *[above] * 11])
     assert alone[0].status == "differs"
     assert among[0].status == "inconclusive"
     assert among[0].numbers["p_holm"] > alone[0].numbers["p_holm"]
@@ -187,8 +187,8 @@ def test_greater_is_wrong_about_equal_methods_as_rarely_as_it_says():
     found = []
     for _ in range(200):
         a, b = rng.normal(80, 0.5, (2, 3)).tolist()
-        difference, _, _ = compare.contrast([(1.0, cell_of(a)), (-1.0, cell_of(b))], "last")
-        found.append(compare.side(difference.interval(), -check.margin))
+        difference, _, _ = comparisons.contrast([(1.0, cell_of(a)), (-1.0, cell_of(b))], "last")
+        found.append(comparisons.side(difference.interval(), -check.margin))
     assert found.count("inconclusive") / 200 == pytest.approx(0.95, abs=0.04)
 
 
@@ -212,7 +212,7 @@ def number(value: float = 80.6, std: float | None = 0.5) -> Number:
     ],
 )
 def test_a_number_is_equivalent_different_or_neither(ours, status):
-    finding = compare.number(number(), cell_of(ours), 1.0)
+    finding = comparisons.number(number(), cell_of(ours), 1.0)
     assert finding.status == status
     assert finding.numbers["estimate"] == pytest.approx(np.mean(ours) - 80.6)
 
@@ -221,11 +221,11 @@ def test_a_number_is_compared_with_best():
     cell = cell_of([70.0, 70.1, 70.2])
     for record, best in zip(cell.records, (80.5, 80.7, 80.8), strict=True):
         record.result["accuracy"]["best"] = best
-    assert compare.number(number(), cell, 1.0).status == "holds"
+    assert comparisons.number(number(), cell, 1.0).status == "holds"
 
 
 def test_an_inconclusive_number_gives_its_power_and_the_seeds_it_needs():
-    finding = compare.number(number(), cell_of([79.9, 81.3, 81.2]), 1.0)
+    finding = comparisons.number(number(), cell_of([79.9, 81.3, 81.2]), 1.0)
     assert finding.status == "inconclusive"
     sigma = np.sqrt((np.var([79.9, 81.3, 81.2], ddof=1) + 0.5**2) / 2)
     assert finding.numbers["power"] == pytest.approx(tost_power(sigma, 3, 1.0))
@@ -234,16 +234,18 @@ def test_an_inconclusive_number_gives_its_power_and_the_seeds_it_needs():
 
 
 def test_a_number_printed_without_deviation_can_be_compared():
-    assert compare.number(number(std=None), cell_of([80.5, 80.7, 80.8]), 1.0).status == "holds"
-    assert compare.number(number(std=None), cell_of([70.5, 70.7, 70.8]), 1.0).status == "differs"
+    assert comparisons.number(number(std=None), cell_of([80.5, 80.7, 80.8]), 1.0).status == "holds"
+    assert (
+        comparisons.number(number(std=None), cell_of([70.5, 70.7, 70.8]), 1.0).status == "differs"
+    )
 
 
 def test_known_numbers_are_judged_wherever_their_configuration_stands(tmp_path):
-    assert {v.id for v in verify.verify("numbers", tmp_path) if v.kind == "number"} == {
+    assert {v.id for v in judge.verify("numbers", tmp_path) if v.kind == "number"} == {
         "N1", "N2", "N3",
     }  # fmt: skip
-    assert "N2" in {v.id for v in verify.verify("table6", tmp_path)}
-    assert not [v for v in verify.verify("figure5", tmp_path) if v.kind == "number"]
+    assert "N2" in {v.id for v in judge.verify("table6", tmp_path)}
+    assert not [v for v in judge.verify("figure5", tmp_path) if v.kind == "number"]
 
 
 # --- other kinds -------------------------------------------------------------------------------
@@ -285,7 +287,7 @@ def test_collapse_is_judged_by_its_share_and_the_floor(nc, variability, status):
         [50.0, 51.0, 52.0],
         history=history(nc_mean=nc, variability=variability, variability_floor=[0.62] * len(nc)),
     )
-    finding = observe.collapse(check, cell)
+    finding = single_cells.collapse(check, cell)
     assert finding.status == status
     if len(nc) > 1:
         assert finding.numbers["estimate"] == pytest.approx(nc[-1] / nc[0])
@@ -295,7 +297,7 @@ def test_collapse_is_judged_by_its_share_and_the_floor(nc, variability, status):
 def test_collapse_without_a_floor_is_judged_by_its_share():
     check = checks.Collapse(kind="collapse", cells={}, ratio=0.5, **OURS)
     cell = cell_of([50.0, 51.0], history=history(nc_mean=[1.6, 0.2], variability=[0.9, 0.99]))
-    assert observe.collapse(check, cell).status == "holds"
+    assert single_cells.collapse(check, cell).status == "holds"
 
 
 @pytest.mark.parametrize(
@@ -305,21 +307,21 @@ def test_collapse_without_a_floor_is_judged_by_its_share():
 def test_rise_and_fall_needs_a_peak_between_the_ends(series, status):
     check = checks.RiseFall(kind="rise_fall", cells={}, measure="nc_std", ratio=0.9, **OURS)
     cell = cell_of([50.0, 51.0], history=history(nc_std=series))
-    assert observe.rise_fall(check, cell).status == status
+    assert single_cells.rise_fall(check, cell).status == status
 
 
 def test_seeds_that_disagree_are_inconclusive():
     check = checks.RiseFall(kind="rise_fall", cells={}, measure="nc_std", ratio=0.9, **OURS)
     cell = cell_of([50.0, 51.0], history=history(nc_std=[0.1, 0.5, 0.2]))
     cell.records[0].result["history"] = history(nc_std=[0.5, 0.4, 0.2])
-    assert observe.rise_fall(check, cell).status == "inconclusive"
+    assert single_cells.rise_fall(check, cell).status == "inconclusive"
 
 
 def test_class_means_become_orthogonal():
     check = checks.Orthogonal(kind="orthogonal", cells={}, first=0.5, last=0.2, **OURS)
     for series, status in (([0.9, 0.4, -0.1], "holds"), ([0.9, 0.8, 0.6], "differs")):
         cell = cell_of([50.0], history=history(class_cosine=series))
-        assert observe.orthogonal(check, cell).status == status
+        assert single_cells.orthogonal(check, cell).status == status
 
 
 def test_tail_features_stay_close():
@@ -327,7 +329,7 @@ def test_tail_features_stay_close():
     for cosine, status in ((0.9, "holds"), (0.1, "differs")):
         matrix = [[1.0, cosine], [cosine, 1.0]]
         cell = cell_of([50.0], history=history(tail_cosines=[matrix, matrix]))
-        finding = observe.stays(check, cell)
+        finding = single_cells.stays(check, cell)
         assert finding.status == status
         assert finding.numbers["lowest"] == pytest.approx(cosine)
 
@@ -373,7 +375,7 @@ def test_the_largest_advantage_is_a_difference_of_differences():
                 tables.Cell(than, cell_of((60 + noise[1]).tolist()).records, ()),
             )
         )
-    findings = compare.largest(check, pairs)
+    findings = comparisons.largest(check, pairs)
     assert [f.status for f in findings] == ["holds"] * 4
     assert findings[0].numbers["estimate"] == pytest.approx(3.0, abs=0.6)
     assert findings[0].label == "cifar10, resnet50, CAL: tau 0.005 against 0.01"
@@ -384,7 +386,7 @@ def test_slight_is_above_nothing_and_below_the_bound():
     base = [78.0, 78.5, 77.5]
     for gain, status in ((1.0, "holds"), (5.0, "differs"), (-1.0, "differs")):
         ours = [value + gain + wobble for value, wobble in zip(base, (0.1, 0, -0.1), strict=True)]
-        (finding,) = compare.slight(check, [(cell_of(ours), cell_of(base, "CE"))] * 2)
+        (finding,) = comparisons.slight(check, [(cell_of(ours), cell_of(base, "CE"))] * 2)
         assert finding.status == status
         assert finding.numbers["estimate"] == pytest.approx(gain)
 
@@ -397,7 +399,7 @@ def test_equal_needs_equivalence_within_the_margin():
         ([88.1, 88.4, 87.8], "differs"),
         ([74.0, 81.0, 79.0], "inconclusive"),
     ):
-        (finding,) = compare.equal(check, [(cell_of(ours), cell_of(base, "CE"))])
+        (finding,) = comparisons.equal(check, [(cell_of(ours), cell_of(base, "CE"))])
         assert finding.status == status
 
 
@@ -434,8 +436,8 @@ def test_exit_code_says_the_worst():
 
 def test_verdicts_are_written_as_json(results, tmp_path, smoke):
     fakes.smoke(results, smoke)
-    verdicts = verify.verify("smoke", results)
-    body = json.loads(verify.write(verdicts, tmp_path).read_text())
+    verdicts = judge.verify("smoke", results)
+    body = json.loads(judge.write(verdicts, tmp_path).read_text())
     assert body["exit_code"] == 0
     assert [v["id"] for v in body["verdicts"]] == ["S1", "S2", "S3", "S4", "S5"]
     assert body["verdicts"][0]["findings"][0]["numbers"]["n"] == 5

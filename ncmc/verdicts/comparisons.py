@@ -21,7 +21,7 @@ from ncmc.results.statistics import (
     welch,
 )
 from ncmc.results.tables import Cell
-from ncmc.verdicts import (
+from ncmc.verdicts.verdict import (
     ONE_SEED,
     Finding,
     Status,

@@ -4,12 +4,12 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ncmc.compare import contrast, rest_of
 from ncmc.paper import checks
 from ncmc.results import curves
 from ncmc.results.statistics import LEVEL, against, chance_interval, sample
 from ncmc.results.tables import Cell
-from ncmc.verdicts import Finding, Status, agreement, lacking
+from ncmc.verdicts.comparisons import contrast, rest_of
+from ncmc.verdicts.verdict import Finding, Status, agreement, lacking
 
 
 def each(judge: Callable[[Any, Cell], Finding]) -> Callable[[Any, Sequence[Cell]], list[Finding]]:

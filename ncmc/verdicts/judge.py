@@ -1,4 +1,4 @@
-"""Cells + what the paper says -> verdicts. Finds the cells; ncmc.compare and ncmc.observe judge."""
+"""Cells + what the paper says -> verdicts. Finds the cells; ncmc.verdicts.comparisons and ncmc.verdicts.single_cells judge."""
 
 import dataclasses
 import json
@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ncmc import compare, observe
 from ncmc.paper import checks, reference
 from ncmc.paper.checks import Cells, Check, Pairs
 from ncmc.plan import grid
@@ -14,24 +13,25 @@ from ncmc.plan.grid import CellSpec, Run, Table
 from ncmc.results import tables
 from ncmc.results.tables import Cell
 from ncmc.system import files
-from ncmc.verdicts import Finding, Verdict, overall, summary, verdict_exit_code
+from ncmc.verdicts import comparisons, single_cells
+from ncmc.verdicts.verdict import Finding, Verdict, overall, summary, verdict_exit_code
 
 __all__ = ["Finding", "Verdict", "verdict_exit_code", "verify", "write"]
 
 SCHEMA = 1
 PAIRS: dict[str, Callable[[Any, Sequence[tuple[Cell, Cell]]], list[Finding]]] = {
-    "greater": compare.greater,
-    "slight": compare.slight,
-    "equal": compare.equal,
-    "largest": compare.largest,
+    "greater": comparisons.greater,
+    "slight": comparisons.slight,
+    "equal": comparisons.equal,
+    "largest": comparisons.largest,
 }
 CELLS: dict[str, Callable[[Any, Sequence[Cell]], list[Finding]]] = {
-    "chance": observe.each(observe.chance),
-    "collapse": observe.each(observe.collapse),
-    "rise_fall": observe.each(observe.rise_fall),
-    "orthogonal": observe.each(observe.orthogonal),
-    "stays": observe.each(observe.stays),
-    "peak": observe.peak,
+    "chance": single_cells.each(single_cells.chance),
+    "collapse": single_cells.each(single_cells.collapse),
+    "rise_fall": single_cells.each(single_cells.rise_fall),
+    "orthogonal": single_cells.each(single_cells.orthogonal),
+    "stays": single_cells.each(single_cells.stays),
+    "peak": single_cells.peak,
 }
 
 
@@ -74,7 +74,7 @@ def verify(name: str, results: Path | None = None) -> list[Verdict]:
 
 def judge_number(number: reference.Number, cell: Cell, table: Table) -> Verdict:
     """The verdict on one printed number."""
-    finding = compare.number(number, cell, table.tolerance)
+    finding = comparisons.number(number, cell, table.tolerance)
     return Verdict(
         id=number.id,
         table=table.name,

@@ -1,0 +1,1 @@
+"""What the results say of the paper: each check judged."""
