@@ -80,7 +80,7 @@ def verify(
 
 def report(name: TableName, results: Results = None, out: Folder = None) -> None:
     """Write the page of a table or figure: results, verdicts, curves, how each number was made."""
-    from ncmc import report as reporting
+    from ncmc.report import page as reporting
 
     print(reporting.report(name, results, _folder(name, out)))
 

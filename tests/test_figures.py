@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 import fakes
 import pytest
 
-from ncmc import figures
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
+from ncmc.report import figures
 from ncmc.results import tables
 
 

@@ -1,7 +1,7 @@
 """A page for a table or figure: results, verdicts, pictures, and how each number was made.
 
 One file that needs nothing else: styles and pictures stand in it, and no script runs. Decides
-nothing: cells come from ncmc.results.tables, verdicts from ncmc.verdicts.judge, pictures from ncmc.figures.
+nothing: cells come from ncmc.results.tables, verdicts from ncmc.verdicts.judge, pictures from ncmc.report.figures.
 """
 
 import json
@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ncmc import figures, paths
-from ncmc.figures import Group, Picture
+from ncmc import paths
 from ncmc.paper import reference
 from ncmc.paper.reference import Assumption
 from ncmc.plan import grid, schema
 from ncmc.plan.grid import Table
+from ncmc.report import figures
+from ncmc.report.figures import Group, Picture
 from ncmc.results import tables
 from ncmc.results.records import Record
 from ncmc.results.tables import Cell
