@@ -17,7 +17,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
-from ncmc import datasets, evaluate, models, splits, steps
+from ncmc import evaluate, models, steps
+from ncmc.data import datasets, splits
 from ncmc.loaders import Normalise, Resident, plan_epoch, steps_per_epoch
 from ncmc.plan.grid import Run, make_run
 from ncmc.results import records, statistics

@@ -106,7 +106,7 @@ def cifar(root: Path, rounds: int) -> dict[str, Any]:
     from torchvision.datasets import CIFAR10
     from torchvision.datasets.utils import calculate_md5, extract_archive
 
-    from ncmc import datasets, fetch
+    from ncmc.data import datasets, fetch
 
     rng = np.random.default_rng(0)
     archive = root / "cifar-10-python.tar.gz"
@@ -159,7 +159,7 @@ def cifar(root: Path, rounds: int) -> dict[str, Any]:
 
 def split(root: Path, rounds: int) -> dict[str, Any]:
     """Indices of a long-tailed set out of 115,846 images of 1,000 classes."""
-    from ncmc import splits
+    from ncmc.data import splits
 
     labels = np.random.default_rng(0).integers(0, 1000, IMAGENET_LT)
 
@@ -182,7 +182,7 @@ def split(root: Path, rounds: int) -> dict[str, Any]:
 # --- SVHN ---------------------------------------------------------------------------------------
 
 OURS_SVHN = """
-from ncmc import datasets, splits
+from ncmc.data import datasets, splits
 datasets.prepare("svhn")
 train = datasets.load("svhn", "train")
 split = splits.make_split("svhn", 0.01)
@@ -203,7 +203,7 @@ def svhn(root: Path, rounds: int) -> dict[str, Any]:
     """Peak memory and time from the three archives to arrays of 604,388 training images."""
     import scipy.io
 
-    from ncmc import fetch
+    from ncmc.data import fetch
 
     rng = np.random.default_rng(0)
     for part, n in SVHN_PARTS.items():
@@ -258,7 +258,7 @@ def imagenet(root: Path, rounds: int) -> dict[str, Any]:
     from torchvision import transforms
     from torchvision.datasets import ImageFolder
 
-    from ncmc.streamed import Streamed
+    from ncmc.data.image_stream import Streamed
 
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)

@@ -92,7 +92,7 @@ def _program(name: str) -> str | None:
 
 
 def _data() -> list[Line]:
-    from ncmc import datasets
+    from ncmc.data import datasets
 
     return [
         Line(f"data: {entry.name}", entry.state, entry.state == "ready" or None, entry.detail)

@@ -67,8 +67,8 @@ def fetch(
 ) -> None:
     """Bring datasets here, through DVC, verified by checksum; a second call goes on."""
     from cli import show
-    from ncmc import datasets
-    from ncmc import fetch as fetching
+    from ncmc.data import datasets
+    from ncmc.data import fetch as fetching
 
     if status:
         show.dataset_status(datasets.status(), as_json)
@@ -97,7 +97,8 @@ def split(
 ) -> None:
     """Make a long-tailed training set: which images, how many of each class."""
     from cli import show
-    from ncmc import paths, splits
+    from ncmc import paths
+    from ncmc.data import splits
     from ncmc.plan import grid
 
     # Any model will do: a split depends on the dataset, tau and the split's own options alone.
@@ -128,7 +129,7 @@ def train(
 ) -> None:
     """Train one run to its record, going on from its checkpoint if it has one."""
     from cli.progress import progress_for
-    from ncmc import datasets
+    from ncmc.data import datasets
     from ncmc.plan import grid
     from ncmc.results import records
     from ncmc.system import allocator, gpu_lease
@@ -172,7 +173,8 @@ def train(
 
 def _need_split(run: "Run") -> None:
     """Make the split of a run if nobody has; the data must be here."""
-    from ncmc import paths, splits
+    from ncmc import paths
+    from ncmc.data import splits
 
     folder = paths.root() / run.split_folder
     if not (folder / "manifest.json").exists():

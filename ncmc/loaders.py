@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc import streamed
+from ncmc.data import image_stream
 from ncmc.errors import UsageError
 from ncmc.methods import Labels
 from ncmc.plan.recipes import Recipe
@@ -215,14 +215,14 @@ def _no_parts() -> UsageError:
 class Stored:
     """Images that stay on disk: some of an array's or of a set of image files."""
 
-    images: Any  # (N, H, W, C) uint8: a memory-mapped array, or ncmc.streamed.Streamed
+    images: Any  # (N, H, W, C) uint8: a memory-mapped array, or ncmc.data.image_stream.Streamed
     indices: np.ndarray  # (n,) int64: which of them, in which order
     workers: int  # threads that read
 
     @property
     def in_files(self) -> bool:
         """Whether each is a file of its own."""
-        return isinstance(self.images, streamed.Streamed)
+        return isinstance(self.images, image_stream.Streamed)
 
     def read(
         self, wanted: Sequence[np.ndarray], parts: Sequence[np.ndarray] | None = None
@@ -243,7 +243,7 @@ class Stored:
 
         sizes = [len(batch) for batch in wanted]
         shape = tuple(self.images.shape[1:])
-        for batch in streamed.filled(one, sizes, shape, self.workers, AHEAD):
+        for batch in image_stream.filled(one, sizes, shape, self.workers, AHEAD):
             yield torch.from_numpy(batch)
 
 

@@ -12,7 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc import datasets, models, parallel, splits, steps
+from ncmc import models, parallel, steps
+from ncmc.data import datasets, splits
+from ncmc.data.splits import Split
 from ncmc.errors import UsageError, UserError
 from ncmc.evaluate import EvalSet
 from ncmc.loaders import Resident, Stored, Streamed, TrainingSet, steps_per_epoch
@@ -21,7 +23,6 @@ from ncmc.plan import recipes, schema
 from ncmc.plan.grid import Run
 from ncmc.plan.recipes import Resolved, Value
 from ncmc.results import records
-from ncmc.splits import Split
 from ncmc.system import ordered_threads
 from ncmc.team import ALONE, Team
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ncmc import datasets, fetch, paths, splits
+from ncmc import paths
+from ncmc.data import datasets, fetch, splits
 from ncmc.plan import grid, recipes, schema
 
 CHECKOUT = Path(__file__).resolve().parents[1]

@@ -16,9 +16,10 @@ import scipy.io
 import yaml
 from PIL import Image
 
-from ncmc import digests, download, paths
+from ncmc import paths
+from ncmc.data import checksums, download
+from ncmc.data.http import Patience
 from ncmc.plan import schema
-from ncmc.transfer import Patience
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 HASTE = Patience(
@@ -57,7 +58,7 @@ class Project:
         """A Python process that works on this project, impatiently."""
         preamble = (
             "import sys; sys.path.insert(0, {!r})\n"
-            "import projects; from ncmc import datasets, download, fetch, splits\n"
+            "import projects; from ncmc.data import datasets, download, fetch, splits\n"
             "download.PATIENCE = projects.HASTE\n"
         ).format(str(CHECKOUT / "tests"))
         return subprocess.Popen(
@@ -91,7 +92,7 @@ def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def declared(path: Path, *urls: str, **fields: Any) -> dict[str, Any]:
     """The entry of config/datasets.yaml for a file, with its size and checksums."""
-    digest = digests.of_file(path)
+    digest = checksums.of_file(path)
     sums = {"md5": digest.md5, "sha256": digest.sha256, "size": digest.size}
     return {"name": path.name, "urls": list(urls), **sums, **fields}
 

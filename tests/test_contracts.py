@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from ncmc import models, readers, steps
+from ncmc import models, steps
+from ncmc.data import readers
 from ncmc.loaders import Resident, plan_epoch
 from ncmc.plan import catalog, grid, schema
 from ncmc.plan.grid import Run, make_run

@@ -24,10 +24,10 @@ from projects import (  # noqa: F401  (empty_project is a fixture)
 )
 from test_download import waiting_for
 
-from ncmc import archives, datasets, download, fetch, readers
+from ncmc.data import archives, datasets, download, fetch, readers
+from ncmc.data.readers import cifar, imagefolder
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import schema
-from ncmc.readers import cifar, imagefolder
 from ncmc.system import files
 
 
@@ -478,7 +478,7 @@ def test_a_wrong_archive_is_not_prepared(pets):
 
 def test_a_process_killed_while_preparing_leaves_nothing_that_counts(pets):
     code = (
-        "import time; from ncmc.readers import imagefolder\n"
+        "import time; from ncmc.data.readers import imagefolder\n"
         "imagefolder._check_shape = lambda *_: time.sleep(0.2)\n"
         "datasets.prepare('pets')"
     )

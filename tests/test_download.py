@@ -26,7 +26,7 @@ from servers import (
     without_ranges,
 )
 
-from ncmc import digests, download, transfer
+from ncmc.data import checksums, download, http
 from ncmc.errors import UserError
 from ncmc.plan import schema
 
@@ -63,7 +63,7 @@ def test_a_file_comes_whole_with_progress(project, web, archive):
     seen = []
     found = download.download("made", progress=lambda *event: seen.append(event))
     assert arrived() == CONTENT
-    assert found["set.bin"] == digests.of_file(archive)
+    assert found["set.bin"] == checksums.of_file(archive)
     assert seen[-1] == ("set.bin", len(CONTENT), len(CONTENT))
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
 
@@ -121,8 +121,8 @@ def test_content_that_changed_meanwhile_is_begun_anew(project, web, archive):
     declare(project, archive, url)
     partial = download.aside("partial", "made") / "set.bin.part"
     patience = replace(HASTE, attempts=1)
-    with pytest.raises(transfer.UnreachableError):
-        transfer.fetch(url, partial, size=len(CONTENT), checked=True, patience=patience)
+    with pytest.raises(http.UnreachableError):
+        http.fetch(url, partial, size=len(CONTENT), checked=True, patience=patience)
     assert partial.stat().st_size == 50_000
     web.offer("/set.bin", CONTENT, with_tag('"two"'))
     download.download("made")

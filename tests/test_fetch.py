@@ -21,8 +21,8 @@ from projects import (  # noqa: F401  (empty_project is a fixture)
 from servers import dripping, serving
 from test_download import waiting_for
 
-from ncmc import datasets, digests, download, fetch, store
-from ncmc.digests import Digest
+from ncmc.data import checksums, datasets, download, dvc_store, fetch
+from ncmc.data.checksums import Digest
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import schema
 
@@ -78,8 +78,8 @@ def forget(project, *, cache=False):
 def test_a_fetched_set_is_recorded_and_in_the_cache(made):
     result = fetch.fetch("made")
     assert result.how == "fetched"
-    assert store.recorded("made") == digests.of_folder(result.digests)
-    assert store.cached("made")
+    assert dvc_store.recorded("made") == checksums.of_folder(result.digests)
+    assert dvc_store.cached("made")
     assert fetch.fetch("made").how == "already here"
     code, output = dvc(made, "status")
     assert code == 0
@@ -130,7 +130,7 @@ def test_a_lock_written_from_published_sums_is_what_dvc_writes(made, tmp_path):
     published = {f["name"]: Digest(f["size"], f["md5"], "") for f in files}
     fetch.fetch("three", tmp_path)
     stage = yaml.safe_load(lock(made))["stages"]["fetch@three"]
-    assert stage["outs"][0]["md5"] == digests.of_folder(published)
+    assert stage["outs"][0]["md5"] == checksums.of_folder(published)
 
 
 def test_the_shipped_lock_holds_the_published_sums():
@@ -141,7 +141,7 @@ def test_the_shipped_lock_holds_the_published_sums():
             continue
         out = stages[f"fetch@{name}"]["outs"][0]
         sums = {f.name: Digest(f.size, f.md5, "") for f in entry.files}
-        assert out["md5"] == digests.of_folder(sums)
+        assert out["md5"] == checksums.of_folder(sums)
         assert out["size"] == sum(f.size for f in entry.files)
         recorded = stages[f"fetch@{name}"]["params"]["config/datasets.yaml"]
         assert recorded == {f"datasets.{name}.files": plain[name]["files"]}
@@ -162,7 +162,7 @@ def test_a_changed_checksum_fetches_anew(made, web, tmp_path):
     made.declare("made", "digits", entry)
     fetch.fetch("made")
     assert (download.folder("made") / "set.bin").read_bytes() == CONTENT[::-1]
-    assert store.recorded("made") == digests.of_folder(download.verified("made"))
+    assert dvc_store.recorded("made") == checksums.of_folder(download.verified("made"))
 
 
 def test_upstream_bytes_that_changed_are_refused_by_the_dvc_command_too(made, web):
@@ -232,7 +232,7 @@ def test_a_cache_that_cannot_be_written_is_named(made):
     assert download.verified("made")  # what was fetched is kept
     (made.root / ".dvc" / "cache").unlink()
     assert fetch.fetch("made").how == "already here"
-    assert store.cached("made")
+    assert dvc_store.cached("made")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -272,7 +272,7 @@ def test_an_unknown_name_says_which_there_are(made):
 def test_the_current_folder_does_not_matter(made, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fetch.fetch("made")
-    assert store.recorded("made")
+    assert dvc_store.recorded("made")
 
 
 # --- processes ----------------------------------------------------------------------------------
@@ -295,10 +295,10 @@ def test_a_fetch_killed_before_it_recorded_is_recorded_by_the_next(made, web):
     process = made.start(code)
     process.communicate(timeout=20)
     assert process.returncode == -signal.SIGKILL
-    assert store.recorded("made") is None
+    assert dvc_store.recorded("made") is None
     assert fetch.fetch("made").how == "already here"
-    assert store.recorded("made")
-    assert store.cached("made")
+    assert dvc_store.recorded("made")
+    assert dvc_store.cached("made")
     assert len(web.requests) == 1
 
 
@@ -309,8 +309,8 @@ def test_two_sets_at_once_do_not_fail_on_dvcs_lock(made, web, tmp_path):
     processes = [made.start(f"print(fetch.fetch({n!r}).how)") for n in ("made", "other", "made")]
     results = [process.communicate(timeout=60) for process in processes]
     assert [p.returncode for p in processes] == [0, 0, 0], results
-    assert store.recorded("made")
-    assert store.recorded("other")
+    assert dvc_store.recorded("made")
+    assert dvc_store.recorded("other")
 
 
 # --- a set of one's own -------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import torch
 
-from ncmc import faults, rehearsal, splits, steps, train
+from ncmc import faults, rehearsal, steps, train
+from ncmc.data import splits
 from ncmc.errors import UserError
 from ncmc.plan import grid
 from ncmc.plan.grid import Run

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from projects import declared, empty_project  # noqa: F401  (a fixture)
 
-from ncmc import datasets, digests, fetch, splits
-from ncmc.arrays import Sink
+from ncmc.data import checksums, datasets, fetch, splits
+from ncmc.data.array_writer import Sink
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import schema
 from ncmc.plan.schema import SplitOptions
@@ -158,7 +158,7 @@ def _write(project, parts, content=b"made"):
     )
     meta = {
         "identity": identity,
-        "archives": {"made.bin": vars(digests.of_file(archive))},
+        "archives": {"made.bin": vars(checksums.of_file(archive))},
         "class_names": [str(k) for k in range(10)],
         "origins": sink.origins,
         "arrays": sink.close(),

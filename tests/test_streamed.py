@@ -10,12 +10,13 @@ from projects import CHECKOUT, empty_project, picture, random_images  # noqa: F4
 from test_parallel import Watch
 from test_train import stop
 
-from ncmc import datasets, fetch, paths, pictures, splits, train
+from ncmc import paths, train
+from ncmc.data import datasets, fetch, image_files, splits
+from ncmc.data.image_stream import Streamed
+from ncmc.data.readers import imagenet_lt
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import schema
 from ncmc.plan.grid import make_run
-from ncmc.readers import imagenet_lt
-from ncmc.streamed import Streamed
 from ncmc.system.signals import Interrupted
 
 SIZE = 24  # pixels
@@ -169,9 +170,9 @@ def test_a_random_part_is_torchvisions_resized_crop_of_the_same_box(streamed):
     image = Image.open(streamed.root / streamed.paths[0]).convert("RGB")
     rng = np.random.default_rng(0)
     for _ in range(20):
-        left, top, right, bottom = box = pictures.random_box(*image.size, rng)
+        left, top, right, bottom = box = image_files.random_box(*image.size, rng)
         official = resized_crop(image, top, left, bottom - top, right - left, [SIZE, SIZE])
-        assert np.array_equal(pictures.scaled(image, "x", box, SIZE), np.asarray(official))
+        assert np.array_equal(image_files.scaled(image, "x", box, SIZE), np.asarray(official))
 
 
 def test_random_parts_have_the_areas_and_shapes_of_the_recipe():
@@ -179,7 +180,7 @@ def test_random_parts_have_the_areas_and_shapes_of_the_recipe():
     from torchvision.transforms import RandomResizedCrop
 
     rng = np.random.default_rng(0)
-    boxes = np.array([pictures.random_box(500, 375, rng) for _ in range(4000)])
+    boxes = np.array([image_files.random_box(500, 375, rng) for _ in range(4000)])
     assert boxes.min() >= 0
     assert (boxes[:, 2:].max(0) <= (500, 375)).all()
     widths, heights = (boxes[:, 2:] - boxes[:, :2]).T
@@ -198,7 +199,7 @@ def test_random_parts_have_the_areas_and_shapes_of_the_recipe():
 
 
 def test_a_picture_too_narrow_for_any_part_gives_its_middle():
-    assert pictures.random_box(10, 1000, np.random.default_rng(0)) == (0, 493, 10, 506)
+    assert image_files.random_box(10, 1000, np.random.default_rng(0)) == (0, 493, 10, 506)
 
 
 @pytest.mark.parametrize("mode", ["centre", "random"])

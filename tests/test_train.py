@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import torch
 
-from ncmc import checkpoint, datasets, paths, resume, splits, steps, train, training
+from ncmc import checkpoint, paths, resume, steps, train, training
+from ncmc.data import datasets, splits
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import grid
 from ncmc.plan.grid import Run

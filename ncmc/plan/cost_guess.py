@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ncmc import splits
+from ncmc.data import splits
 from ncmc.plan import schema
 from ncmc.plan.grid import Run
 from ncmc.results import records

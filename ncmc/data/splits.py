@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ncmc import datasets, paths
+from ncmc import paths
+from ncmc.data import datasets
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import schema
 from ncmc.plan.grid import Run, check_tau

@@ -4,12 +4,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncmc import digests, download, readers, store
-from ncmc.digests import Digest
+from ncmc.data import checksums, download, dvc_store, readers
+from ncmc.data.checksums import Digest
+from ncmc.data.http import Progress, Say
 from ncmc.errors import UserError, unknown
 from ncmc.plan import schema
 from ncmc.system import files
-from ncmc.transfer import Progress, Say
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def fetch(
         found = download.download(name, source, progress=progress, say=say)
         if not replace:
             _compare_with_lock(name, found)
-        if store.recorded(name) != digests.of_folder(found) or not store.cached(name):
-            store.commit(name)
+        if dvc_store.recorded(name) != checksums.of_folder(found) or not dvc_store.cached(name):
+            dvc_store.commit(name)
             found = download.verified(name)  # a link into the cache is now in the file's place
         return Fetched(name, download.folder(name), how, found)
 
@@ -133,25 +133,25 @@ def _forget(name: str, entry: schema.Dataset, source: str | Path | None) -> None
 def _from_cache(name: str, say: Say | None) -> bool:
     """Take the set out of DVC's cache; what is wrong there is thrown out of it."""
     folder = download.folder(name)
-    if store.recorded(name) is None or (folder.is_dir() and download.strangers(name)):
+    if dvc_store.recorded(name) is None or (folder.is_dir() and download.strangers(name)):
         return False
-    if not store.checkout(name):
+    if not dvc_store.checkout(name):
         return False
     here = [folder / f.name for f in schema.dataset(name).files if (folder / f.name).is_file()]
     found = download.memory(name).refresh(here)
-    if digests.of_folder(found) == store.recorded(name):
+    if checksums.of_folder(found) == dvc_store.recorded(name):
         return True
     if say:
         say(f"{name}: what DVC's cache held is damaged; it is thrown out and fetched anew")
     for path in here:
         path.unlink()
-    store.drop(name)
+    dvc_store.drop(name)
     return False
 
 
 def _compare_with_lock(name: str, found: dict[str, Digest]) -> None:
     """Raise UserError if dvc.lock records other bytes than have come."""
-    held, came = store.recorded(name), digests.of_folder(found)
+    held, came = dvc_store.recorded(name), checksums.of_folder(found)
     if held is None or held == came:
         return
     kept = files.make_folder(download.aside("wrong", name))

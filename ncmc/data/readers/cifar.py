@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ncmc import archives
-from ncmc.arrays import Sink
+from ncmc.data import archives
+from ncmc.data.array_writer import Sink
 from ncmc.errors import UserError
 from ncmc.plan.schema import Dataset
 

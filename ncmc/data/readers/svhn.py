@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 
-from ncmc.arrays import Sink
+from ncmc.data.array_writer import Sink
 from ncmc.errors import UserError
 from ncmc.plan.schema import Dataset
 

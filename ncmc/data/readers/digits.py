@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ncmc.arrays import Sink
+from ncmc.data.array_writer import Sink
 from ncmc.plan.schema import Dataset
 
 TEST_IMAGES = 50  # of each class

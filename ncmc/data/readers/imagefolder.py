@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ncmc import archives, pictures
-from ncmc.arrays import Sink
+from ncmc.data import archives, image_files
+from ncmc.data.array_writer import Sink
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.schema import Dataset
 from ncmc.system import ordered_threads
@@ -45,7 +45,7 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
 
     def decode(chunk: list[tuple[PurePosixPath, bytes]]) -> list[tuple[PurePosixPath, np.ndarray]]:
         size, channels = entry.image_size, entry.channels
-        return [(n, pictures.whole(data, f"{path}: {n}", size, channels)) for n, data in chunk]
+        return [(n, image_files.whole(data, f"{path}: {n}", size, channels)) for n, data in chunk]
 
     for chunk in ordered_threads.in_order(decode, _chunks(path, place), workers=2, ahead=8):
         for name, pixels in chunk:
@@ -100,7 +100,7 @@ def layout(names: Iterable[PurePosixPath], where: str, held_out: int | None = No
     files = sorted((n for n in names if _counts(n)), key=str)
     if not files:
         raise UserError(
-            f"{where} holds no image files (looked for {', '.join(sorted(pictures.SUFFIXES))})."
+            f"{where} holds no image files (looked for {', '.join(sorted(image_files.SUFFIXES))})."
         )
     inner = _without_shared_top({name: name.parts for name in files})
     if loose := [str(name) for name, parts in inner.items() if len(parts) < 2]:
@@ -117,7 +117,7 @@ def layout(names: Iterable[PurePosixPath], where: str, held_out: int | None = No
 
 def _counts(name: PurePosixPath) -> bool:
     hidden = any(p.startswith(".") or p == "__MACOSX" for p in name.parts)
-    return not hidden and pictures.is_picture(name.name)
+    return not hidden and image_files.is_picture(name.name)
 
 
 def _without_shared_top(

@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from ncmc import digests, download, paths, readers, store
-from ncmc.arrays import PARTS, Sink, fingerprint
-from ncmc.digests import Digest
+from ncmc import paths
+from ncmc.data import checksums, download, dvc_store, readers
+from ncmc.data.array_writer import PARTS, Sink, fingerprint
+from ncmc.data.checksums import Digest
+from ncmc.data.http import Say
 from ncmc.errors import UserError, unknown
 from ncmc.plan import schema
 from ncmc.plan.schema import Dataset
 from ncmc.system import files
-from ncmc.transfer import Say
 
 SCHEMA = 1
 
@@ -62,8 +63,8 @@ def prepare(name: str, *, say: Say | None = None) -> Path:
         found = download.verified(name)
         source = {file: digest.sha256 for file, digest in found.items()}
         archives = {file: asdict(digest) for file, digest in found.items()}
-        held = store.recorded(name)
-        if held is not None and held != digests.of_folder(found):
+        held = dvc_store.recorded(name)
+        if held is not None and held != checksums.of_folder(found):
             raise UserError(
                 f"{name}: the archives in {download.folder(name)} are not those that dvc.lock "
                 f"records. Run `ncmc fetch {name}`."
@@ -133,7 +134,7 @@ def load(name: str, part: str) -> Images:
 
 def checksum(identity: Mapping[str, Any]) -> str:
     """One SHA-256 for what a prepared dataset was made from."""
-    return digests.of_json(identity)
+    return checksums.of_json(identity)
 
 
 def verify(name: str) -> None:
@@ -166,12 +167,12 @@ def _stale(name: str, entry: Dataset, meta: Mapping[str, Any]) -> bool:
     made = {file: Digest(**digest) for file, digest in meta.get("archives", {}).items()}
     if set(made) != {f.name for f in entry.files}:
         return True
-    if any(digests.differences(made[f.name], f) for f in entry.files):
+    if any(checksums.differences(made[f.name], f) for f in entry.files):
         return True
     identity = _identity(name, entry, meta["identity"]["source"])
-    return identity != meta["identity"] or store.recorded(name) not in (
+    return identity != meta["identity"] or dvc_store.recorded(name) not in (
         None,
-        digests.of_folder(made),
+        checksums.of_folder(made),
     )
 
 
@@ -270,7 +271,7 @@ def _status(name: str, fresh: bool) -> Status:
         raw=_bytes(download.folder(name)),
         arrays=_bytes(folder(name)),
         aside=under_way + _bytes(download.aside("wrong", name)),
-        cached=store.cached(name),
+        cached=dvc_store.cached(name),
     )
 
 

@@ -4,8 +4,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ncmc import archives
-from ncmc.arrays import Sink
+from ncmc.data import archives
+from ncmc.data.array_writer import Sink
 from ncmc.errors import UserError
 from ncmc.plan.schema import Dataset
 

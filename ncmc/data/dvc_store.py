@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from ncmc import digests, paths
+from ncmc import paths
+from ncmc.data import checksums
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import schema
 from ncmc.system import files
@@ -98,7 +99,7 @@ def drop(name: str) -> None:
         wanted += [entry["md5"] for entry in listing]
     for md5 in filter(None, wanted):
         item = store / md5[:2] / md5[2:]
-        if item.is_file() and digests.of_file(item).md5 != md5.removesuffix(".dir"):
+        if item.is_file() and checksums.of_file(item).md5 != md5.removesuffix(".dir"):
             item.unlink()
 
 

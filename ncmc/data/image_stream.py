@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ncmc import pictures
+from ncmc.data import image_files
 from ncmc.errors import UserError
 from ncmc.system import ordered_threads
 
@@ -90,14 +90,14 @@ class Streamed:
     def centre(self, index: int) -> np.ndarray:
         """An image as evaluated (size, size, 3)."""
         content, path = self._open(index)
-        return pictures.centre(pictures.opened(content, path), path, self.size)
+        return image_files.centre(image_files.opened(content, path), path, self.size)
 
     def random(self, index: int, random: np.random.Generator) -> np.ndarray:
         """A random part of an image, mirrored half of the time (size, size, 3)."""
         content, path = self._open(index)
-        image = pictures.opened(content, path)
-        box = pictures.random_box(*image.size, random)
-        pixels = pictures.scaled(image, path, box, self.size)
+        image = image_files.opened(content, path)
+        box = image_files.random_box(*image.size, random)
+        pixels = image_files.scaled(image, path, box, self.size)
         return pixels[:, ::-1] if random.random() < 0.5 else pixels
 
 

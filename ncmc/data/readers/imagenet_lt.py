@@ -1,6 +1,6 @@
 """ImageNet-LT: public lists of images (Liu et al. 2019) and the user's own ImageNet folder.
 
-Nothing is copied: the images are decoded when they are used (`ncmc.streamed`). Lines of a list are
+Nothing is copied: the images are decoded when they are used (`ncmc.data.image_stream`). Lines of a list are
 `train/n01440764/n01440764_190.JPEG 0`, paths below the ImageNet folder.
 """
 
@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from ncmc import paths
-from ncmc.arrays import Sink
+from ncmc.data.array_writer import Sink
+from ncmc.data.image_stream import Streamed
 from ncmc.errors import UserError
 from ncmc.plan.schema import Dataset
-from ncmc.streamed import Streamed
 from ncmc.system import files
 
 STREAMED = True

@@ -1,6 +1,6 @@
 """The archives of a dataset: official address, mirror or path -> data/raw/NAME, all verified.
 
-Also the command of the DVC stage: `python -m ncmc.download NAME`.
+Also the command of the DVC stage: `python -m ncmc.data.download NAME`.
 A file reaches data/raw/NAME only under its final name, whole, and after its checksum; what is under
 way lies in data/raw/.partial/NAME, what turned out wrong in data/raw/.wrong/NAME.
 """
@@ -15,13 +15,14 @@ from pathlib import Path, PurePosixPath
 
 import filelock
 
-from ncmc import digests, paths, readers, transfer
-from ncmc.digests import Digest
+from ncmc import paths
+from ncmc.data import checksums, http, readers
+from ncmc.data.checksums import Digest
+from ncmc.data.http import Patience, Progress, Say
 from ncmc.errors import UserError
 from ncmc.plan import schema
 from ncmc.plan.schema import DatasetFile
 from ncmc.system import files
-from ncmc.transfer import Patience, Progress, Say
 
 SOURCE = "NCMC_FROM"  # environment: where the DVC stage takes archives from
 PATIENCE = Patience()
@@ -37,9 +38,9 @@ def aside(kind: str, name: str) -> Path:
     return folder(name).parent / f".{kind}" / name
 
 
-def memory(name: str) -> digests.Memory:
+def memory(name: str) -> checksums.Memory:
     """What is known of the archives of a dataset since they were last hashed."""
-    return digests.Memory(aside("state", name).with_suffix(".json"))
+    return checksums.Memory(aside("state", name).with_suffix(".json"))
 
 
 @contextmanager
@@ -83,7 +84,7 @@ def verified(name: str, fresh: bool = False) -> dict[str, Digest]:
     here = [folder(name) / f.name for f in entry.files]
     found = known.refresh(here) if fresh else {p.name: known.digest(p) for p in here}
     for file in entry.files:
-        if wrong := digests.differences(found[file.name], file):
+        if wrong := checksums.differences(found[file.name], file):
             raise UserError(
                 f"{folder(name) / file.name} is not the right file: {'; '.join(wrong)}. "
                 f"Run `ncmc fetch {name}`: it keeps this one aside and brings the right one."
@@ -133,7 +134,7 @@ def _rejected(name: str, file: DatasetFile, say: Say | None) -> list[str]:
     path = folder(name) / file.name
     if not path.is_file():
         return []
-    wrong = digests.differences(memory(name).digest(path), file)
+    wrong = checksums.differences(memory(name).digest(path), file)
     return [_set_aside(name, path, file, str(path), wrong, say)] if wrong else []
 
 
@@ -159,7 +160,7 @@ def _bring(
                 _from_web(name, file, place, partial, patience, progress, say)
             else:
                 _from_disk(name, file, place, partial, progress)
-        except transfer.UnreachableError as error:
+        except http.UnreachableError as error:
             failures.append(f"{place}: {error}")
             if say and place != places[-1]:
                 say(f"{place}: {error}; trying the next address")
@@ -214,7 +215,7 @@ def _from_web(
     resumed = partial.exists()
     check_room(partial, (file.size or 0) - (partial.stat().st_size if resumed else 0))
     while True:
-        transfer.fetch(
+        http.fetch(
             url,
             partial,
             size=file.size,
@@ -223,15 +224,15 @@ def _from_web(
             progress=progress,
             say=say,
         )
-        found = digests.of_file(partial)
-        wrong = digests.differences(found, file)
+        found = checksums.of_file(partial)
+        wrong = checksums.differences(found, file)
         if not wrong and found.size:
             return
         if resumed:
             resumed = False
-            transfer.forget(partial)
+            http.forget(partial)
             continue
-        raise transfer.UnreachableError(
+        raise http.UnreachableError(
             _set_aside(name, partial, file, url, wrong or ["it is empty"], say)
         )
 
@@ -245,24 +246,24 @@ def _from_disk(
         _pack(name, path, partial)
         path = partial
     if not path.is_file():
-        raise transfer.UnreachableError("there is no such file")
+        raise http.UnreachableError("there is no such file")
     total = path.stat().st_size
     check_room(partial, total)
     if path != partial:
         _copy(path, partial, progress)
-    wrong = digests.differences(digests.of_file(partial), file)
+    wrong = checksums.differences(checksums.of_file(partial), file)
     if wrong or not total:
-        transfer.forget(partial)  # the user's own file stays where it is
-        raise transfer.UnreachableError(f"not the right file: {'; '.join(wrong) or 'it is empty'}")
+        http.forget(partial)  # the user's own file stays where it is
+        raise http.UnreachableError(f"not the right file: {'; '.join(wrong) or 'it is empty'}")
 
 
 def _copy(path: Path, partial: Path, progress: Progress | None) -> None:
-    transfer.forget(partial)
+    http.forget(partial)
     files.make_folder(partial.parent)
     total, done = path.stat().st_size, 0
     try:
         with path.open("rb") as reader, partial.open("wb") as writer:
-            while block := reader.read(digests.BLOCK):
+            while block := reader.read(checksums.BLOCK):
                 writer.write(block)
                 done += len(block)
                 if progress:
@@ -278,7 +279,7 @@ def _packs(name: str) -> bool:
 
 def _pack(name: str, folder: Path, partial: Path) -> None:
     """A folder of images as the one archive of a dataset, the same bytes for the same images."""
-    transfer.forget(partial)
+    http.forget(partial)
     files.make_folder(partial.parent)
     try:
         readers.load(schema.dataset(name).reader).pack(folder, partial)
@@ -291,9 +292,7 @@ def _packaged(place: str) -> Path:
     try:
         return Path(str(resources.files(package).joinpath(inside)))
     except ModuleNotFoundError as error:
-        raise transfer.UnreachableError(
-            f"the Python package '{package}' is not installed"
-        ) from error
+        raise http.UnreachableError(f"the Python package '{package}' is not installed") from error
 
 
 def check_room(path: Path, size: int) -> None:
@@ -315,7 +314,7 @@ def _settle(partial: Path, target: Path) -> None:
         partial.replace(target)
     except OSError as error:
         raise files.explain(error, target) from error
-    transfer.forget(partial)
+    http.forget(partial)
 
 
 def _set_aside(
@@ -323,10 +322,10 @@ def _set_aside(
 ) -> str:
     """Keep a wrong file out of the way, under a name of its own; returns what to report."""
     kept = files.make_folder(aside("wrong", name)) / (
-        f"{file.name}.wrong-{digests.of_file(path).sha256[:12]}"
+        f"{file.name}.wrong-{checksums.of_file(path).sha256[:12]}"
     )
     path.replace(kept)
-    transfer.forget(path)
+    http.forget(path)
     report = f"{origin}: not the right file: {'; '.join(wrong)}; kept aside as {kept}"
     if say:
         say(report)
@@ -334,9 +333,9 @@ def _set_aside(
 
 
 def main(arguments: list[str]) -> int:
-    """`python -m ncmc.download NAME`. Exit code 0, 1 (cannot be had) or 2 (wrong usage)."""
+    """`python -m ncmc.data.download NAME`. Exit code 0, 1 (cannot be had) or 2 (wrong usage)."""
     if len(arguments) != 1:
-        print("usage: python -m ncmc.download NAME", file=sys.stderr)
+        print("usage: python -m ncmc.data.download NAME", file=sys.stderr)
         return 2
 
     def say(line: str) -> None:

@@ -22,4 +22,4 @@ def load(name: str) -> ModuleType:
     """The module of one format. Raises UsageError with the allowed names."""
     if name not in names():
         raise unknown("reader", name, names())
-    return importlib.import_module(f"ncmc.readers.{name}")
+    return importlib.import_module(f"ncmc.data.readers.{name}")

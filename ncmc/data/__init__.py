@@ -1,0 +1,1 @@
+"""Bytes -> arrays -> splits: datasets fetched, verified, read and drawn from."""
