@@ -1,4 +1,4 @@
-"""A model on a data set -> what a Record states about it. The only caller of ncmc.metrics."""
+"""A model on a data set -> what a Record states about it. The only caller of ncmc.formulas.metrics."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc import metrics
+from ncmc.formulas import metrics
 from ncmc.loaders import Normalise, Stored
 from ncmc.methods import Method
 from ncmc.team import ALONE, Team

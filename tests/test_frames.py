@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import beta, kstest
 
-from ncmc import frames
 from ncmc.errors import UsageError
+from ncmc.formulas import frames
 
 torch.set_num_threads(1)
 FEW = settings(max_examples=40, deadline=None)

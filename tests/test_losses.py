@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ncmc import frames, losses
 from ncmc.errors import UsageError
+from ncmc.formulas import frames, losses
 
 torch.set_num_threads(1)
 FEW = settings(max_examples=30, deadline=None)

@@ -9,9 +9,9 @@ import torch
 from test_losses import NoHostReads, slow_cosine_regression, slow_dot_regression
 from torch import nn
 
-from ncmc import frames, losses, metrics
 from ncmc.backbones import Backbone, resnet8
 from ncmc.errors import UsageError
+from ncmc.formulas import frames, losses, metrics
 from ncmc.methods import Labels, Method
 from ncmc.methods._layers import BatchNorm, RunningNorm
 from ncmc.methods.al import AL

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 from sklearn.calibration import calibration_curve
 
-from ncmc import frames, metrics
 from ncmc.errors import UsageError
+from ncmc.formulas import frames, metrics
 
 torch.set_num_threads(1)
 FEW = settings(max_examples=30, deadline=None)

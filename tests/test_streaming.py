@@ -11,10 +11,11 @@ from PIL import Image
 from test_parallel import Watch, run_of
 from test_train import stop
 
-from ncmc import evaluate, metrics, models, train
+from ncmc import evaluate, models, train
 from ncmc.data.image_stream import Streamed as Files
 from ncmc.errors import UsageError
 from ncmc.evaluate import EvalSet
+from ncmc.formulas import metrics
 from ncmc.loaders import Normalise, Resident, Stored, Streamed, plan_epoch
 from ncmc.plan.recipes import Recipe, resolve
 from ncmc.results import records

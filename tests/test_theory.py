@@ -9,8 +9,9 @@ import pytest
 import torch
 from scipy import integrate, optimize, stats
 
-from ncmc import frames, paths, theory
+from ncmc import paths, theory
 from ncmc.errors import UsageError
+from ncmc.formulas import frames
 from ncmc.plan import schema
 from ncmc.theory import (
     allocation,

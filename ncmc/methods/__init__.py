@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ncmc.backbones import Backbone
 from ncmc.errors import UsageError
-from ncmc.losses import in_full
+from ncmc.formulas.losses import in_full
 
 
 class Labels(NamedTuple):

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ncmc import losses
+from ncmc.formulas import losses
 
 
 class Unit(nn.Module):

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ncmc import frames, losses
 from ncmc.backbones import Backbone
 from ncmc.errors import UsageError
+from ncmc.formulas import frames, losses
 from ncmc.methods import Method
 from ncmc.methods._checks import check_choice, check_number, check_switch, check_whole
 from ncmc.methods._layers import BatchNorm, RunningNorm, Unit, linear

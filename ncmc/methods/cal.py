@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ncmc import frames
+from ncmc.formulas import frames
 from ncmc.methods._checks import check_choice
 from ncmc.methods._multi_center import MultiCenter
 

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ncmc import frames, losses
 from ncmc.backbones import Backbone
+from ncmc.formulas import frames, losses
 from ncmc.methods import Method
 from ncmc.methods._checks import check_switch
 from ncmc.methods._layers import BatchNorm

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ncmc import frames
 from ncmc.data import splits
+from ncmc.formulas import frames
 from ncmc.theory.verdict import Outcome, Part, words
 
 Strategy = Callable[[Sequence[int], int], list[int]]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from ncmc import frames
+from ncmc.formulas import frames
 from ncmc.theory.verdict import Outcome, worst
 
 TOLERANCE = 1e-7  # radians; arccos near 1 loses half of the digits

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from ncmc import frames
+from ncmc.formulas import frames
 from ncmc.theory.problem import Problem
 
 

@@ -8,7 +8,7 @@ import torch
 from scipy import optimize
 from torch import Tensor
 
-from ncmc import frames
+from ncmc.formulas import frames
 from ncmc.theory import collapse
 from ncmc.theory.problem import GRADIENT, Point, Problem, loss_p, minimise_features
 from ncmc.theory.verdict import Outcome, words, worst

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc import frames, losses
+from ncmc.formulas import frames, losses
 from ncmc.theory.verdict import Outcome, Part, words, worst
 
 Gradient = Callable[[Tensor, Tensor], Tensor]  # (unit center w (d,), feature h (d,)) -> (d,)

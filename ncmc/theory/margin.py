@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ncmc import frames
+from ncmc.formulas import frames
 from ncmc.theory.rules import Rule
 from ncmc.theory.sampling import chunks, share_error
 from ncmc.theory.verdict import SIGMAS, Outcome, Part, Relation, words

@@ -8,8 +8,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from ncmc import frames
 from ncmc.data import splits
+from ncmc.formulas import frames
 from ncmc.theory import collapse
 from ncmc.theory.cases import (
     BALANCED,

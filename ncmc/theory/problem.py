@@ -11,7 +11,7 @@ import torch
 from scipy import optimize
 from torch import Tensor
 
-from ncmc import frames
+from ncmc.formulas import frames
 
 STEPS = 6000  # most iterations of one start
 GRADIENT = 2e-7  # largest entry of the gradient at which a start counts as converged

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from ncmc import frames
+from ncmc.formulas import frames
 from ncmc.theory.sampling import chunks, share_error
 from ncmc.theory.verdict import Outcome, Part, words
 

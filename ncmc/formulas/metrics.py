@@ -9,8 +9,8 @@ from typing import TypedDict
 import torch
 from torch import Tensor
 
-from ncmc import losses
 from ncmc.errors import UsageError
+from ncmc.formulas import losses
 
 CHUNK = 4096  # rows handled at once, to bound the float64 copies
 HEAT_MAP = 100  # classes up to which the whole matrix of cosines is kept

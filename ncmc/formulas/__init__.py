@@ -1,0 +1,1 @@
+"""The paper's mathematics as pure functions: frames, losses, metrics."""
