@@ -17,13 +17,13 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
-from ncmc import evaluate, models, steps
 from ncmc.data import datasets, splits
-from ncmc.loaders import Normalise, Resident, plan_epoch, steps_per_epoch
 from ncmc.plan.grid import Run, make_run
 from ncmc.results import records, statistics
-from ncmc.schedule import learning_rate
 from ncmc.system import allocator
+from ncmc.training import build, evaluate, steps
+from ncmc.training.batches import Normalise, Resident, plan_epoch, steps_per_epoch
+from ncmc.training.schedule import learning_rate
 
 CPU = torch.device("cpu")
 MARGIN = 2.0  # points
@@ -93,7 +93,7 @@ def train_ours(run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndarr
     resolved = run.resolve()
     recipe = resolved.recipe
     size, channels = images.shape[1], images.shape[3]
-    model = models.build(run, np.bincount(labels).tolist(), size, channels)
+    model = build.build(run, np.bincount(labels).tolist(), size, channels)
     model = model.to(memory_format=torch.channels_last)
     data = Resident(torch.from_numpy(images), torch.from_numpy(labels), recipe, CPU)
     dtype = steps.pick_dtype(resolved.execution, CPU, size)

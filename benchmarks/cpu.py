@@ -20,11 +20,11 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
-from ncmc import models, steps
-from ncmc.loaders import Resident, plan_epoch
 from ncmc.plan.grid import make_run
 from ncmc.results import records
 from ncmc.system import allocator
+from ncmc.training import build, steps
+from ncmc.training.batches import Resident, plan_epoch
 
 STEPS = {"resnet20": 8, "resnet32": 8}  # of a round; 1 for larger networks
 IMAGES = 12_406  # CIFAR-10-LT at tau 0.01
@@ -86,7 +86,7 @@ def our_side(
     cpu = torch.device("cpu")
     run = make_run("cifar10", 0.01, name, method)
     resolved = run.resolve()
-    model = models.build(run, np.bincount(labels).tolist(), 32, 3)
+    model = build.build(run, np.bincount(labels).tolist(), 32, 3)
     model = model.to(memory_format=torch.channels_last)
     data = Resident(torch.from_numpy(images), torch.from_numpy(labels), resolved.recipe, cpu)
     step = steps.Step(

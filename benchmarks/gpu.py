@@ -22,12 +22,12 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
-from ncmc import evaluate, models, steps
-from ncmc.loaders import Normalise, Resident, plan_epoch, steps_per_epoch
 from ncmc.plan import grid
 from ncmc.plan.grid import Run, make_run
 from ncmc.plan.recipes import Resolved, resolve
 from ncmc.results import records
+from ncmc.training import build, evaluate, steps
+from ncmc.training.batches import Normalise, Resident, plan_epoch, steps_per_epoch
 
 VARIANTS = ("plain", "resident", "bf16", "graphs", "compiled")
 NETWORKS = {"resnet50": 0.38, "densenet150": 0.40, "resnet32": 0.14}  # shares of the budget
@@ -170,7 +170,7 @@ def resolved_for(run: Run, variant: str) -> Resolved:
 def parts(bench: Bench, run: Run, variant: str) -> tuple[Any, Any, steps.Step, Resident]:
     """(model, optimizer, step, data) of our loop."""
     resolved = resolved_for(run, variant)
-    model = models.build(run, np.bincount(bench.labels, minlength=10).tolist(), 32, 3)
+    model = build.build(run, np.bincount(bench.labels, minlength=10).tolist(), 32, 3)
     layout = torch.contiguous_format if variant == "resident" else torch.channels_last
     model = model.to(bench.device, memory_format=layout)
     optimizer = steps.make_optimizer(model, resolved.recipe, bench.device)
@@ -317,7 +317,7 @@ def training_flops(run: Run) -> float:
     """FLOPs of a training image: forward and backward, counted by torch."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    model = models.build(run, [10] * 10, 32, 3)
+    model = build.build(run, [10] * 10, 32, 3)
     with FlopCounterMode(display=False) as counter:
         model.backbone(torch.rand(1, 3, 32, 32)).sum().backward()
     return float(counter.get_total_flops())

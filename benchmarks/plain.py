@@ -14,11 +14,11 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 from torchvision.models import DenseNet
 
-from ncmc import models
 from ncmc.methods import Labels, Method
 from ncmc.plan.grid import Run
 from ncmc.plan.recipes import Recipe
-from ncmc.schedule import learning_rate
+from ncmc.training import build
+from ncmc.training.schedule import learning_rate
 
 
 def build(run: Run, counts: Sequence[int], size: int, channels: int) -> Method:
@@ -27,7 +27,7 @@ def build(run: Run, counts: Sequence[int], size: int, channels: int) -> Method:
     Its ResNets are: but the harness' DenseNet normalises in its own way, so here is torchvision's, with
     the stem for small images (tests/test_backbones.py: the same numbers from the same weights).
     """
-    model = models.build(run, counts, size, channels)
+    model = build.build(run, counts, size, channels)
     if run.backbone == "densenet150":
         model.backbone = densenet150(channels, growth=12)
     return model

@@ -122,7 +122,7 @@ def _done(runs: list[grid.Run]) -> int:
 
 def cost_of(name: str, price: float) -> dict[str, Any]:
     """What the runs of a table (or of `all`) that are not done would take here."""
-    from ncmc import cost
+    from ncmc.training import cost
 
     names = grid.table_names("paper") if name == "all" else [name]
     runs = list(dict.fromkeys(run for table in names for run in grid.runs(table)))

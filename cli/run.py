@@ -158,7 +158,7 @@ def train(
     datasets.verify(chosen.dataset)  # the bytes that it trains on are those that were fetched
     _need_split(chosen)
     allocator.keep_pages()
-    from ncmc import train as training
+    from ncmc.training import train as training
 
     execution = grid.parse_options(",".join(option or []))
     with gpu_lease.claim() as gpu, progress_for(sys.stderr) as progress:
@@ -206,7 +206,7 @@ def evaluate(
         for name in names
         for run in (grid.runs(name) if name in grid.table_names() else [grid.parse_id(name)])
     ]
-    from ncmc import train as training
+    from ncmc.training import train as training
 
     for run in runs:
         record = training.evaluate_again(run, device=device, results=results)

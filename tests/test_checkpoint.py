@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ncmc import checkpoint
 from ncmc.errors import UserError
+from ncmc.training import checkpoint
 
 IDENTITY = {"run": "digits/x/seed=0", "config_hash": "abc", "split": "def"}
 REMEDY = "Delete it to start this run anew."

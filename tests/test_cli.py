@@ -198,7 +198,7 @@ def test_status_fetches_nothing(workspace: Path) -> None:
 def test_the_paper_grid_without_a_gpu_stops_at_once_with_a_rough_cost(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ncmc import cost
+    from ncmc.training import cost
 
     def no_probe(*_: object) -> None:
         raise AssertionError("the gate measures nothing")
@@ -253,7 +253,7 @@ def test_the_cost_of_a_table_is_measured_here(workspace: Path) -> None:
 def test_a_cost_measured_on_a_busy_machine_says_so(
     workspace: Path, monkeypatch: pytest.MonkeyPatch, share: float, said: str
 ) -> None:
-    from ncmc import cost
+    from ncmc.training import cost
 
     monkeypatch.setattr(cost, "probe", lambda *_: cost.Speed(0.001, 0.0001, 1000, share))
     told = " ".join(ncmc("doctor", "--cost", "smoke").stdout.split())

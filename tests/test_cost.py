@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from ncmc import cost
 from ncmc.plan import cost_guess
 from ncmc.plan.grid import make_run
+from ncmc.training import cost
 
 RESNET = make_run("cifar10", 1, "resnet50", "CE")
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ncmc import steps
 from ncmc.errors import UsageError, UserError
 from ncmc.system import gpu_lease
+from ncmc.training import steps
 
 
 def test_trainings_take_the_emptiest_gpu(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from torchvision.transforms import functional as tv
 
-from ncmc.loaders import Normalise, Resident, crop_flip, mix, plan_epoch, steps_per_epoch
 from ncmc.plan.recipes import Recipe, resolve
+from ncmc.training.batches import Normalise, Resident, crop_flip, mix, plan_epoch, steps_per_epoch
 
 CPU = torch.device("cpu")
 RECIPE = resolve("cifar10", "resnet32", "CE", {}).recipe

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 import torch
 
-from ncmc import loaders, synced, train, training
 from ncmc.backbones._norm import norm_relu
 from ncmc.plan import grid
 from ncmc.plan.grid import Run
 from ncmc.results import records
-from ncmc.team import Team
+from ncmc.training import batches, distributed_norm, session, train
+from ncmc.training.processes import Team
 
 HERE = Path(__file__).resolve().parent
 TOLERANCE: dict[str, Any] = {"rtol": 1e-8, "atol": 1e-8}
@@ -73,9 +73,9 @@ def stopping_run() -> Run:
 
 def exact() -> None:
     """Train in float64 from here on: in float32 a dozen steps blow rounding up to 0.1 %."""
-    build, normalise = train.models.build, loaders.Normalise.__call__
+    build, normalise = train.models.build, batches.Normalise.__call__
     train.models.build = lambda *given: build(*given).double()
-    loaders.Normalise.__call__ = (  # type: ignore[method-assign]
+    batches.Normalise.__call__ = (  # type: ignore[method-assign]
         lambda self, images: normalise(self, images).double()
     )
 
@@ -136,7 +136,7 @@ def ended(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str, str]]:
 SCRIPT = """
 import json, os, pathlib, shutil, signal, sys
 import torch
-from ncmc import errors, parallel, paths, train
+from ncmc import errors, paths; from ncmc.training import distributed_step as parallel, train
 from test_parallel import CASES, Watch, exact, of, run_of, stopping_run, trained
 exact()
 place, rank = pathlib.Path(sys.argv[1]), os.environ["RANK"]
@@ -185,7 +185,7 @@ def together(digits_project: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def double(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the two processes: in float64."""
     monkeypatch.setattr(train.models, "build", train.models.build)  # restored after the test
-    monkeypatch.setattr(loaders.Normalise, "__call__", loaders.Normalise.__call__)
+    monkeypatch.setattr(batches.Normalise, "__call__", batches.Normalise.__call__)
     exact()
 
 
@@ -251,7 +251,7 @@ def test_when_a_process_dies_the_others_say_so(together: Any) -> None:
 
 HANGS = """
 import datetime, os, pathlib, sys, time
-from ncmc import errors, parallel, team
+from ncmc import errors; from ncmc.training import distributed_step as parallel, processes as team
 from test_parallel import run_of, trained
 team.TIMEOUT = datetime.timedelta(seconds=3)
 real, steps = parallel.ParallelStep.__call__, []
@@ -284,7 +284,7 @@ NO_MEMORY = """
 import os, pathlib, sys
 import torch
 from torch.nn.modules.module import register_module_forward_hook
-from ncmc import errors, rehearsal
+from ncmc import errors; from ncmc.training import rehearsal
 from test_parallel import run_of, trained
 rehearsal.steps_fit = lambda training, batch_size: batch_size <= 20
 def full(*_):
@@ -360,11 +360,11 @@ def test_the_rows_of_a_team_are_all_rows_once(size: int, n: int) -> None:
 
 
 def test_processes_of_one_machine_divide_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training.threads, "available", lambda: 6)
-    assert training._threads(4, Team()) == 4
-    assert training._threads(4, Team(0, 2, here=1)) == 4
-    assert training._threads(4, Team(0, 2, here=2)) == 3
-    assert training._threads(4, Team(0, 8, here=8)) == 1
+    monkeypatch.setattr(session.threads, "available", lambda: 6)
+    assert session._threads(4, Team()) == 4
+    assert session._threads(4, Team(0, 2, here=1)) == 4
+    assert session._threads(4, Team(0, 2, here=2)) == 3
+    assert session._threads(4, Team(0, 8, here=8)) == 1
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
@@ -373,7 +373,7 @@ def test_a_synchronised_layer_is_batch_norm_in_a_dense_block_too(dtype: torch.dt
     x = torch.randn(6, 5, 4, 4, generator=generator, dtype=torch.float64).mul(3).add(1).to(dtype)
     kind = torch.float64 if dtype == torch.float64 else torch.float32
     ours, theirs = (torch.nn.BatchNorm2d(5, dtype=kind) for _ in range(2))
-    layer = synced.SyncedNorm(ours, Team())
+    layer = distributed_norm.SyncedNorm(ours, Team())
     first, second = x.clone().requires_grad_(), x.clone().requires_grad_()
     found, expected = norm_relu(first, layer), torch.relu(theirs(second))  # type: ignore[arg-type]
     weights = torch.randn(x.shape, generator=generator).to(dtype)

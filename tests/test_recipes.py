@@ -9,7 +9,7 @@ from ncmc.errors import UsageError
 from ncmc.paper import reference
 from ncmc.plan import recipes, schema
 from ncmc.plan.recipes import Recipe, resolve
-from ncmc.schedule import learning_rate
+from ncmc.training.schedule import learning_rate
 
 
 def released_rate(epoch: int) -> float:

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import torch
 
-from ncmc import faults, rehearsal, steps, train
 from ncmc.data import splits
 from ncmc.errors import UserError
 from ncmc.plan import grid
 from ncmc.plan.grid import Run
-from ncmc.team import Team
-from ncmc.training import prepare
+from ncmc.training import failures, rehearsal, steps, train
+from ncmc.training.processes import Team
+from ncmc.training.session import prepare
 
 HERE = Path(__file__).resolve().parent
 
@@ -95,7 +95,7 @@ def test_in_measuring_the_images_at_once_that_fit_are_named(
 
 @pytest.mark.parametrize("words", ["could not create a primitive descriptor", "shapes differ"])
 def test_other_errors_are_not_taken_for_a_want_of_memory(words: str) -> None:
-    with pytest.raises(RuntimeError, match=words), faults.memory_explained(str):
+    with pytest.raises(RuntimeError, match=words), failures.memory_explained(str):
         raise RuntimeError(words)
 
 
@@ -124,7 +124,7 @@ def test_steps_are_rehearsed_with_one_process_share_of_a_batch(
 
 SCRIPT = """
 import pathlib, resource, sys
-from ncmc import errors, train; from ncmc.system import allocator as memory
+from ncmc import errors; from ncmc.training import train; from ncmc.system import allocator as memory
 from test_rehearsal import run_of
 batch_size, limit = map(int, sys.argv[1:])
 if limit:

@@ -10,7 +10,7 @@ from projects import CHECKOUT, empty_project, picture, random_images  # noqa: F4
 from test_parallel import Watch
 from test_train import stop
 
-from ncmc import paths, train
+from ncmc import paths
 from ncmc.data import datasets, fetch, image_files, splits
 from ncmc.data.image_stream import Streamed
 from ncmc.data.readers import imagenet_lt
@@ -18,6 +18,7 @@ from ncmc.errors import UsageError, UserError
 from ncmc.plan import schema
 from ncmc.plan.grid import make_run
 from ncmc.system.signals import Interrupted
+from ncmc.training import train
 
 SIZE = 24  # pixels
 COUNTS = (6, 3, 1)  # training images of each class

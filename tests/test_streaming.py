@@ -11,15 +11,15 @@ from PIL import Image
 from test_parallel import Watch, run_of
 from test_train import stop
 
-from ncmc import evaluate, models, train
 from ncmc.data.image_stream import Streamed as Files
 from ncmc.errors import UsageError
-from ncmc.evaluate import EvalSet
 from ncmc.formulas import metrics
-from ncmc.loaders import Normalise, Resident, Stored, Streamed, plan_epoch
 from ncmc.plan.recipes import Recipe, resolve
 from ncmc.results import records
 from ncmc.system.signals import Interrupted
+from ncmc.training import build, evaluate, train
+from ncmc.training.batches import Normalise, Resident, Stored, Streamed, plan_epoch
+from ncmc.training.evaluate import EvalSet
 
 CPU = torch.device("cpu")
 SMALL = {"resident_gigabytes": 1e-6}  # nothing is smaller
@@ -143,7 +143,7 @@ def test_a_stopped_streamed_run_goes_on_to_the_same_record(workspace: Path) -> N
 
 
 def test_no_more_than_a_batch_of_features_is_held(memmap: np.ndarray) -> None:
-    model = models.build(run_of("CE"), [1] * 10, 8, 3).eval()
+    model = build.build(run_of("CE"), [1] * 10, 8, 3).eval()
     sizes: list[int] = []
     real = model.features
 

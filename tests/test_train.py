@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from ncmc import checkpoint, paths, resume, steps, train, training
+from ncmc import paths
 from ncmc.data import datasets, splits
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import grid
@@ -22,6 +22,7 @@ from ncmc.plan.grid import Run
 from ncmc.plan.schema import SplitOptions
 from ncmc.results import records
 from ncmc.system.signals import Interrupted
+from ncmc.training import checkpoint, resume, session, steps, train
 
 METHODS = ("CE", "CE-FROZEN", "SETF", "AL", "CAL")
 
@@ -146,7 +147,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_batch_and_keeps_the_checkpoint
         assert str(split.indices[place]) in str(caught.value)
     kept = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
     assert str(kept) in str(caught.value)
-    state = checkpoint.load(kept, training.prepare(run, kept).identity, "")
+    state = checkpoint.load(kept, session.prepare(run, kept).identity, "")
     assert (state["epoch"], state["step"]) == (2, 2)
     assert all(torch.isfinite(value).all() for value in state["model"].values())
 
@@ -174,7 +175,7 @@ def test_weights_that_are_not_finite_are_neither_kept_nor_measured(
     with pytest.raises(UserError, match=r"weights are not finite after epoch 2, step 6.* is kept"):
         train.train(tiny(), Quiet(), execution={"checkpoint_seconds": 0.0001})
     kept = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
-    state = checkpoint.load(kept, training.prepare(tiny(), kept).identity, "")
+    state = checkpoint.load(kept, session.prepare(tiny(), kept).identity, "")
     assert (state["epoch"], state["step"]) == (2, 5)
     assert not list((workspace / "results").rglob("model.pt"))
 
@@ -212,7 +213,7 @@ def test_a_resumed_run_keeps_the_rates_tensor_and_the_kernels_of_its_device(
     with pytest.raises(Interrupted):
         train.train(tiny(), Quiet(3, stop))
     path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
-    going_on = training.prepare(tiny(), path)
+    going_on = session.prepare(tiny(), path)
     rate = torch.tensor(0.1)
     going_on.optimizer = torch.optim.SGD(
         going_on.model.parameters(), lr=rate, momentum=0.9, fused=True
@@ -230,12 +231,12 @@ def test_the_random_state_of_the_gpu_that_trains_is_kept_and_no_others(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = workspace / "checkpoint.pt"
-    there = training.prepare(tiny(), path)
+    there = session.prepare(tiny(), path)
     there.device = torch.device("cuda", 1)
     states = {1: torch.tensor([7], dtype=torch.uint8)}  # by index; asking for another is an error
     monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[device.index])
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a test")
-    state = training.State(sessions=[resume.how_computed(there)])
+    state = session.State(sessions=[resume.how_computed(there)])
     resume.save(there, state, 1.0)
     restored = {}
     monkeypatch.setattr(
@@ -383,7 +384,7 @@ def test_images_that_do_not_fit_are_to_be_streamed(
     def full(*_: Any) -> None:
         raise MemoryError("std::bad_alloc")
 
-    monkeypatch.setattr(training, "Resident", full)
+    monkeypatch.setattr(session, "Resident", full)
     with pytest.raises(UserError, match=r"do not fit.* -o resident_gigabytes=0"):
         train.train(tiny(), Quiet())
     train.train(tiny(), Quiet(), execution={"resident_gigabytes": 0})

@@ -74,7 +74,7 @@ class Method(nn.Module):
         """Called with the detached features of each training batch."""
 
     def total(self, values: Tensor) -> Tensor:
-        """A sum over the batch -> over the whole batch, where processes share it (ncmc.synced)."""
+        """A sum over the batch -> over the whole batch, where processes share it (ncmc.training.distributed_norm)."""
         return values
 
     def raw_scores(self, h: Tensor) -> Tensor:

@@ -12,19 +12,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc import models, parallel, steps
 from ncmc.data import datasets, splits
 from ncmc.data.splits import Split
 from ncmc.errors import UsageError, UserError
-from ncmc.evaluate import EvalSet
-from ncmc.loaders import Resident, Stored, Streamed, TrainingSet, steps_per_epoch
 from ncmc.methods import Method
 from ncmc.plan import recipes, schema
 from ncmc.plan.grid import Run
 from ncmc.plan.recipes import Resolved, Value
 from ncmc.results import records
 from ncmc.system import ordered_threads
-from ncmc.team import ALONE, Team
+from ncmc.training import build, distributed_step, steps
+from ncmc.training.batches import Resident, Stored, Streamed, TrainingSet, steps_per_epoch
+from ncmc.training.evaluate import EvalSet
+from ncmc.training.processes import ALONE, Team
 
 GPU_EVAL_FACTOR = 8  # larger evaluation batches there
 READERS = 16  # threads that read images which are not in memory, at most
@@ -88,7 +88,7 @@ def prepare(
     size, channels = images.shape[1], images.shape[3]
     _check_channels(run, resolved, channels)
 
-    model = models.build(run, list(split.counts), size, channels)
+    model = build.build(run, list(split.counts), size, channels)
     model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = steps.make_optimizer(model, resolved.recipe, where)
     dtype = steps.pick_dtype(execution, where, size)
@@ -107,7 +107,7 @@ def prepare(
         data=data,
         train_set=train_set,
         test_set=test_set,
-        step=parallel.make_step(us, model, optimizer, data, dtype, where, execution),
+        step=distributed_step.make_step(us, model, optimizer, data, dtype, where, execution),
         device=where,
         dtype=dtype,
         checkpoint=checkpoint_path,

@@ -7,12 +7,12 @@ from functools import cache
 
 import torch
 
-from ncmc import models, steps
-from ncmc.loaders import Resident, plan_epoch, steps_per_epoch
 from ncmc.plan import catalog, schema
 from ncmc.plan.cost_guess import data_bytes, work_of
 from ncmc.plan.grid import Run, make_run
 from ncmc.system import allocator
+from ncmc.training import build, steps
+from ncmc.training.batches import Resident, plan_epoch, steps_per_epoch
 
 PROBE_SECONDS = 1.0  # of repeated steps, once the first, slower one is over
 PROBE_IMAGES = {"cpu": 16, "cuda": 128}  # a batch of the probe
@@ -112,7 +112,7 @@ def probe(backbone: str, image_size: int, channels: int, recipe: str, device: st
     allocator.keep_pages()  # as `ncmc train` does
     torch.set_num_threads(resolved.execution.threads)
     count = PROBE_IMAGES[device] if image_size < LARGE_PIXELS else PROBE_IMAGES[device] // 4
-    model = models.build(run, [count // 2] * 2, image_size, channels)
+    model = build.build(run, [count // 2] * 2, image_size, channels)
     model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(

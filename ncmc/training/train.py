@@ -12,18 +12,19 @@ import filelock
 import torch
 from torch import Tensor
 
-from ncmc import checkpoint, evaluate, faults, models, paths, resume, steps, team
+from ncmc import paths
 from ncmc.errors import UserError
-from ncmc.loaders import EpochPlan, plan_epoch
 from ncmc.paper.reference import assumptions_for
 from ncmc.plan import schema
 from ncmc.plan.grid import Run
 from ncmc.plan.recipes import Value
 from ncmc.results import records
-from ncmc.schedule import learning_rate
 from ncmc.system import files
 from ncmc.system.signals import Interrupted, Interrupts
-from ncmc.training import State, Training, prepare
+from ncmc.training import build, checkpoint, evaluate, failures, processes, resume, steps
+from ncmc.training.batches import EpochPlan, plan_epoch
+from ncmc.training.schedule import learning_rate
+from ncmc.training.session import State, Training, prepare
 
 MODEL = "model.pt"  # beside the record
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
@@ -78,12 +79,12 @@ def train(
     """
     target = records.path_of(run, results)
     folder = (checkpoints or paths.root() / paths.CHECKPOINTS) / run.id
-    models.parts(run)  # its options are right, before a folder is made
-    with team.joined(steps.pick_device(device)) as (us, where), ExitStack() as held:
+    build.parts(run)  # its options are right, before a folder is made
+    with processes.joined(steps.pick_device(device)) as (us, where), ExitStack() as held:
         interrupts = held.enter_context(Interrupts())
         us.lead(lambda: held.enter_context(_only_process(folder, target, run)))
         progress = progress if us.leads else Silent()
-        with faults.memory_explained(lambda: faults.preparing(run, where)):
+        with failures.memory_explained(lambda: failures.preparing(run, where)):
             training = prepare(run, folder / "checkpoint.pt", where, execution, us)
         us.agree(training.identity | {k: str(v) for k, v in training.resolved.execution})
         state = resume.load(training, progress.say)
@@ -115,10 +116,10 @@ def _fit(
                 saved = time.monotonic()
             if stop:
                 raise Interrupted(stop)
-        faults.check_weights(training, state)
-        with faults.memory_explained(lambda: faults.measuring(training, progress.say)):
+        failures.check_weights(training, state)
+        with failures.memory_explained(lambda: failures.measuring(training, progress.say)):
             entry = _measure(training, state)
-        faults.check_measures(training, entry)
+        failures.check_measures(training, entry)
         state.history.append(entry)
         state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
         progress.epoch(entry)
@@ -131,7 +132,7 @@ def _steps(training: Training, state: State, plan: EpochPlan, progress: Progress
     patience = CHECK_EVERY if training.device.type == "cuda" else 1
     for number in range(state.step, training.steps):
         draws = plan.at(number, size)
-        with faults.memory_explained(lambda: faults.stepping(training, progress.say)):
+        with failures.memory_explained(lambda: failures.stepping(training, progress.say)):
             loss = training.step(draws, state.epoch)
         pending.append((number, len(draws.order), loss))
         known = None
@@ -150,7 +151,7 @@ def _settle(
     values = torch.stack([loss for _, _, loss in pending]).double().tolist()
     for (number, images, _), value in zip(pending, values, strict=True):
         if not math.isfinite(value):
-            raise faults.not_finite(training, state, plan, number, value)
+            raise failures.not_finite(training, state, plan, number, value)
         state.loss_sum += value * images
     state.step = pending[-1][0] + 1
     return float(values[-1])
@@ -235,7 +236,7 @@ def make_record(
 ) -> records.Record:
     """The Record of a trained model. `seconds`: wall time of the training."""
     run, split = training.run, training.split
-    configuration = records.config_of(run) | models.options_of(run)
+    configuration = records.config_of(run) | build.options_of(run)
     images = len(training.data) * training.resolved.recipe.epochs
     return records.Record(
         run=run,

@@ -16,7 +16,7 @@ from ncmc.data import image_stream
 from ncmc.errors import UsageError
 from ncmc.methods import Labels
 from ncmc.plan.recipes import Recipe
-from ncmc.team import ALONE, Team
+from ncmc.training.processes import ALONE, Team
 
 AHEAD = 2  # batches that are read before they are asked for
 ALL = slice(None)

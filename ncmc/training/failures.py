@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 
-from ncmc import rehearsal
 from ncmc.errors import UserError
-from ncmc.loaders import EpochPlan
 from ncmc.plan.grid import Run
 from ncmc.system import allocator
-from ncmc.training import State, Training
+from ncmc.training import rehearsal
+from ncmc.training.batches import EpochPlan
+from ncmc.training.session import State, Training
 
 # torch's allocator on a CPU, C++, and oneDNN, where no type tells
 NO_MEMORY = re.compile(

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from ncmc import checkpoint, faults, steps
 from ncmc.errors import UserError, first_line
 from ncmc.results import records
-from ncmc.training import State, Training
+from ncmc.training import checkpoint, failures, steps
+from ncmc.training.session import State, Training
 
 # what content that makes no sense raises where it is used
 UNFIT = (LookupError, RuntimeError, ValueError, TypeError, AttributeError)
@@ -19,7 +19,7 @@ UNFIT = (LookupError, RuntimeError, ValueError, TypeError, AttributeError)
 
 def save(training: Training, state: State, seconds: float) -> None:
     """Write the checkpoint. Raises UserError if the weights are not finite: the old one is kept."""
-    faults.check_weights(training, state)
+    failures.check_weights(training, state)
     device = training.device
     held = {
         "model": training.model.state_dict(),

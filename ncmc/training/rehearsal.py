@@ -10,12 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ncmc import evaluate, synced
-from ncmc.loaders import plan_epoch
 from ncmc.plan import grid
 from ncmc.system import allocator
-from ncmc.team import Team
-from ncmc.training import Training, prepare
+from ncmc.training import distributed_norm, evaluate
+from ncmc.training.batches import plan_epoch
+from ncmc.training.processes import Team
+from ncmc.training.session import Training, prepare
 
 # of each of two sizes of batch, because an epoch's last is smaller; on a GPU the fourth is recorded
 STEPS = 4
@@ -48,7 +48,7 @@ def _succeeds(
         "device": str(training.device),
         "execution": training.resolved.execution.model_dump() | execution,
     }
-    command = [sys.executable, "-m", "ncmc.rehearsal", json.dumps(told)]
+    command = [sys.executable, "-m", "ncmc.training.rehearsal", json.dumps(told)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
@@ -61,7 +61,7 @@ def main() -> None:
         evaluate.look_at_one_batch(training.model, training.test_set)
         return
     if told["synced"]:
-        synced.synchronise(training.model, Team())
+        distributed_norm.synchronise(training.model, Team())
     recipe, images = training.resolved.recipe, len(training.data)
     whole = min(recipe.batch_size, images)
     for size in STEPS * (whole, -(-whole // 2)):

@@ -6,18 +6,18 @@ import torch
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
-from ncmc import steps, synced
-from ncmc.loaders import Draws, TrainingSet
 from ncmc.methods import Method
 from ncmc.plan.recipes import Execution
-from ncmc.team import Team
+from ncmc.training import distributed_norm, steps
+from ncmc.training.batches import Draws, TrainingSet
+from ncmc.training.processes import Team
 
 
 class ParallelStep(steps.Step):
     """A step whose loss and gradients are those of one process with the whole batch."""
 
     def __init__(self, team: Team, model: Method, *others: Any) -> None:
-        synced.synchronise(model, team)
+        distributed_norm.synchronise(model, team)
         super().__init__(model, *others)
         self.team = team
         # statistics need no broadcast: every process computes those of the whole batch

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from ncmc.errors import UsageError, UserError
-from ncmc.loaders import Draws, TrainingSet
 from ncmc.methods import Method
 from ncmc.plan.recipes import Execution, Recipe
 from ncmc.system import gpu_lease
+from ncmc.training.batches import Draws, TrainingSet
 
 SMALL_IMAGE = 16  # pixels: below this bfloat16 gains nothing
 OF_THE_DEVICE = ("lr", "fused", "foreach")  # keys of a parameter group that no checkpoint changes

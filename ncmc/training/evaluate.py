@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from ncmc.formulas import metrics
-from ncmc.loaders import Normalise, Stored
 from ncmc.methods import Method
-from ncmc.team import ALONE, Team
+from ncmc.training.batches import Normalise, Stored
+from ncmc.training.processes import ALONE, Team
 
 MATRIX_CLASSES = (
     20  # cosine matrices are kept for up to this many classes: K * K numbers a measurement

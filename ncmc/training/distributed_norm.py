@@ -15,7 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ncmc.methods import Method
 from ncmc.methods._layers import RunningNorm
-from ncmc.team import Team
+from ncmc.training.processes import Team
 
 
 class Moments(NamedTuple):

@@ -1,0 +1,1 @@
+"""One run -> its model and its record."""
