@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from conftest import CHECKOUT, copy_project
 
-from ncmc import targets
+from ncmc import workflow
 from ncmc.errors import UsageError
 from ncmc.plan import grid, schema
 
@@ -142,9 +142,9 @@ def test_an_option_that_is_not_of_a_split_is_refused_in_planning(project: Path) 
 
 def test_the_options_of_a_split_are_arguments_each() -> None:
     wildcards = SimpleNamespace(dataset="digits", split="imbalance=step+split_seed=3")
-    assert targets.split_options(wildcards) == ["-o", "imbalance=step", "-o", "split_seed=3"]
+    assert workflow.split_options(wildcards) == ["-o", "imbalance=step", "-o", "split_seed=3"]
     with pytest.raises(UsageError, match="'split_seed' is -1"):
-        targets.split_options(SimpleNamespace(dataset="digits", split="split_seed=-1"))
+        workflow.split_options(SimpleNamespace(dataset="digits", split="split_seed=-1"))
 
 
 def test_a_split_with_options_is_made(project: Path) -> None:
@@ -157,9 +157,9 @@ def test_a_split_with_options_is_made(project: Path) -> None:
 def test_every_run_and_split_of_the_grid_is_a_wildcard() -> None:
     for name in grid.table_names():
         for run in grid.runs(name):
-            assert re.fullmatch(targets.RUN, run.id)
-            assert re.fullmatch(targets.OPTIONS, run.split_slug)
-    assert all(re.fullmatch(targets.NAME, name) for name in schema.datasets())
+            assert re.fullmatch(workflow.RUN, run.id)
+            assert re.fullmatch(workflow.OPTIONS, run.split_slug)
+    assert all(re.fullmatch(workflow.NAME, name) for name in schema.datasets())
 
 
 def test_every_value_in_a_shell_line_is_quoted() -> None:
