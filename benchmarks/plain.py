@@ -17,7 +17,7 @@ from torchvision.models import DenseNet
 from ncmc.methods import Labels, Method
 from ncmc.plan.grid import Run
 from ncmc.plan.recipes import Recipe
-from ncmc.training import build
+from ncmc.training import build as built
 from ncmc.training.schedule import learning_rate
 
 
@@ -27,7 +27,7 @@ def build(run: Run, counts: Sequence[int], size: int, channels: int) -> Method:
     Its ResNets are: but the harness' DenseNet normalises in its own way, so here is torchvision's, with
     the stem for small images (tests/test_backbones.py: the same numbers from the same weights).
     """
-    model = build.build(run, counts, size, channels)
+    model = built.build(run, counts, size, channels)
     if run.backbone == "densenet150":
         model.backbone = densenet150(channels, growth=12)
     return model

@@ -11,7 +11,7 @@ import pytest
 from ncmc.errors import UserError
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
-from ncmc.report import page
+from ncmc.report import page as report_page
 from ncmc.results import records, tables
 from ncmc.verdicts import judge
 
@@ -61,18 +61,18 @@ def page(tmp_path_factory, smoke) -> Page:
     """The page of a whole smoke run."""
     folder = tmp_path_factory.mktemp("smoke")
     fakes.smoke(folder / "runs", smoke)
-    return Page(page.report("smoke", folder / "runs", folder).read_text())
+    return Page(report_page.report("smoke", folder / "runs", folder).read_text())
 
 
 @pytest.fixture
 def bare(monkeypatch) -> None:
     """Pages without pictures, which take most of the time."""
-    monkeypatch.setattr(page, "sections", lambda table, cells: [])
+    monkeypatch.setattr(report_page, "sections", lambda table, cells: [])
 
 
 def rendered(name: str, results: Path) -> Page:
     table = grid.table(name)
-    text = page.render(table, tables.cells(table, results), judge.verify(name, results))
+    text = report_page.render(table, tables.cells(table, results), judge.verify(name, results))
     return Page(text)
 
 
@@ -216,11 +216,11 @@ def test_a_figure_shows_its_pictures(tmp_path, name):
 @pytest.mark.usefixtures("bare")
 def test_a_damaged_record_leaves_the_old_page(tmp_path, smoke):
     fakes.smoke(tmp_path / "runs", smoke)
-    path = page.report("smoke", tmp_path / "runs", tmp_path)
+    path = report_page.report("smoke", tmp_path / "runs", tmp_path)
     before = path.read_bytes()
     records.path_of(smoke.cells[0].runs(1)[0], tmp_path / "runs").write_text("{")
     with pytest.raises(UserError, match="cut short"):
-        page.report("smoke", tmp_path / "runs", tmp_path)
+        report_page.report("smoke", tmp_path / "runs", tmp_path)
     assert path.read_bytes() == before
 
 
@@ -228,7 +228,7 @@ def test_the_same_records_give_the_same_page(tmp_path, smoke):
     fakes.fill(tmp_path, smoke.cells[3], [80.0, 81.0])
     table = grid.table("smoke")
     pages = [
-        page.render(table, tables.cells(table, tmp_path), judge.verify("smoke", tmp_path))
+        report_page.render(table, tables.cells(table, tmp_path), judge.verify("smoke", tmp_path))
         for _ in range(2)
     ]
     assert pages[0] == pages[1]

@@ -16,7 +16,7 @@ def names(kind: str) -> list[str]:
         return sorted(schema.datasets())
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
-    folder = Path(__file__).parent / f"{kind}s"
+    folder = Path(__file__).parents[1] / f"{kind}s"
     return sorted(_name(kind, f.stem) for f in folder.glob("*.py") if f.stem[0] != "_")
 
 
@@ -39,7 +39,7 @@ def load(kind: str, name: str) -> ModuleType:
     Raises UsageError that names the missing file if it is planned but not built.
     """
     stem = name.lower().replace("-", "_")
-    file = Path(__file__).parent / f"{kind}s" / f"{stem}.py"
+    file = Path(__file__).parents[1] / f"{kind}s" / f"{stem}.py"
     if not file.is_file():
         raise UsageError(
             f"{kind} '{name}' is not built yet: ncmc/{kind}s/{stem}.py is missing. "
