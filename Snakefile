@@ -6,8 +6,10 @@ from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import min_version
 
-from ncmc import grid, paths, preflight, targets
+from ncmc import jobs, preflight
 from ncmc.errors import UserError
+from ncmc.plan.grid_file import table_names
+from ncmc.project import Project
 
 min_version("9.27")
 
@@ -20,7 +22,9 @@ try:
     settings = preflight.settings(config)
     if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
         preflight.check_container(settings.container)
-    tables = grid.table_names()
+    project = Project.find()
+    tables = table_names(project)
+    job = jobs.Jobs(project)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -29,10 +33,10 @@ container: settings.container
 
 
 wildcard_constraints:
-    dataset=targets.NAME,
-    tau=targets.TAU,
-    split=targets.OPTIONS,
-    run=targets.RUN,
+    dataset=jobs.NAME,
+    tau=jobs.TAU,
+    split=jobs.OPTIONS,
+    run=jobs.RUN,
     table="|".join(tables),
 
 
@@ -51,4 +55,4 @@ rule all:
     """Every table and figure of the paper."""
     default_target: True
     input:
-        targets.reports(grid.table_names("paper")),
+        jobs.pages_of(table_names(project, "paper")),

@@ -61,7 +61,10 @@ def main() -> None:
 
 def images_of(run: Run, largest: int | None) -> tuple[np.ndarray, ...]:
     """Training images and labels, long-tailed, and those of the test."""
-    train, test = datasets.load(run.dataset, "train"), datasets.load(run.dataset, "test")
+    train, test = (
+        datasets.load(project, run.dataset, "train"),
+        datasets.load(project, run.dataset, "test"),
+    )
     if largest:
         n_classes = len(train.class_names)
         counts = splits.long_tailed_counts(largest, n_classes, run.tau)
@@ -93,7 +96,7 @@ def train_ours(run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndarr
     resolved = run.resolve()
     recipe = resolved.recipe
     size, channels = images.shape[1], images.shape[3]
-    model = build.build(run, np.bincount(labels).tolist(), size, channels)
+    model = build.build(project, run, np.bincount(labels).tolist(), size, channels)
     model = model.to(memory_format=torch.channels_last)
     data = Resident(torch.from_numpy(images), torch.from_numpy(labels), recipe, CPU)
     dtype = steps.pick_dtype(resolved.execution, CPU, size)
@@ -128,7 +131,7 @@ def report(found: dict[str, list[float]], chosen: argparse.Namespace) -> None:
         f"equivalent within {MARGIN} points: p = {p:.3f}"
     )
     if chosen.out:
-        body = {"machine": records.hardware(), "packages": records.packages(), "found": found}
+        body = {"machine": hardware.machine(), "packages": hardware.packages(), "found": found}
         chosen.out.write_text(
             json.dumps(body | {"options": vars(chosen)}, indent=1, default=str) + "\n"
         )

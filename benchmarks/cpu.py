@@ -58,8 +58,8 @@ def main() -> None:
         found[name] = compare(name, sides, STEPS.get(name, 1), chosen.rounds)
     if chosen.out:
         body = {
-            "machine": records.hardware(),
-            "packages": records.packages(),
+            "machine": hardware.machine(),
+            "packages": hardware.packages(),
             "precision": precision,
             "found": found,
             "options": str(chosen),
@@ -86,7 +86,7 @@ def our_side(
     cpu = torch.device("cpu")
     run = make_run("cifar10", 0.01, name, method)
     resolved = run.resolve()
-    model = build.build(run, np.bincount(labels).tolist(), 32, 3)
+    model = build.build(project, run, np.bincount(labels).tolist(), 32, 3)
     model = model.to(memory_format=torch.channels_last)
     data = Resident(torch.from_numpy(images), torch.from_numpy(labels), resolved.recipe, cpu)
     step = steps.Step(

@@ -121,22 +121,22 @@ def cifar(root: Path, rounds: int) -> dict[str, Any]:
             info.size = len(data)
             tar.addfile(info, BytesIO(data))
     declare(root, "cifar10", "cifar", [archive.name])
-    fetch.fetch("cifar10", archive)
+    fetch.fetch(project, "cifar10", archive)
     extract_archive(str(archive), str(root))
     sums = {n: calculate_md5(str(root / CIFAR10.base_folder / n)) for n in [*names, "batches.meta"]}
 
     class Made(CIFAR10):  # the same class, with the checksums of the files made here
-        train_list = [[n, sums[n]] for n in names[:-1]]  # noqa: RUF012
-        test_list = [[names[-1], sums[names[-1]]]]  # noqa: RUF012
-        meta = {**CIFAR10.meta, "md5": sums["batches.meta"]}  # noqa: RUF012
+        train_list = [[n, sums[n]] for n in names[:-1]]
+        test_list = [[names[-1], sums[names[-1]]]]
+        meta = {**CIFAR10.meta, "md5": sums["batches.meta"]}
 
     def ours() -> None:
         for part in ("train", "test"):
-            np.array(datasets.load("cifar10", part).images)  # into memory, not only mapped
+            np.array(datasets.load(project, "cifar10", part).images)  # into memory, not only mapped
 
     def ours_first() -> None:
-        (datasets.folder("cifar10") / "meta.json").unlink(missing_ok=True)
-        datasets.prepare("cifar10")
+        (datasets.folder(project, "cifar10") / "meta.json").unlink(missing_ok=True)
+        datasets.prepare(project, "cifar10")
         ours()
 
     def theirs() -> None:
@@ -183,9 +183,9 @@ def split(root: Path, rounds: int) -> dict[str, Any]:
 
 OURS_SVHN = """
 from ncmc.data import datasets, splits
-datasets.prepare("svhn")
-train = datasets.load("svhn", "train")
-split = splits.make_split("svhn", 0.01)
+datasets.prepare(project, "svhn")
+train = datasets.load(project, "svhn", "train")
+split = splits.make_split(project, "svhn", 0.01)
 chosen = train.images[split.indices]
 assert len(train) == 604388
 """
@@ -214,7 +214,7 @@ def svhn(root: Path, rounds: int) -> dict[str, Any]:
         del content, some
     names = [f"{part}_32x32.mat" for part in SVHN_PARTS]
     declare(root, "svhn", "svhn", names)
-    fetch.fetch("svhn", root)
+    fetch.fetch(project, "svhn", root)
     found = {
         side: _child(code)
         for side, code in (

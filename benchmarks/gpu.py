@@ -87,7 +87,7 @@ def main() -> None:
         epochs[network] = measure(bench, network, time.perf_counter() + share * chosen.budget)
     extrapolate(bench, epochs)
     if chosen.out:
-        body = {"machine": records.hardware(), "packages": records.packages(), "rows": bench.rows}
+        body = {"machine": hardware.machine(), "packages": hardware.packages(), "rows": bench.rows}
         chosen.out.write_text(
             json.dumps(body | {"options": vars(chosen)}, indent=1, default=str) + "\n"
         )
@@ -170,7 +170,7 @@ def resolved_for(run: Run, variant: str) -> Resolved:
 def parts(bench: Bench, run: Run, variant: str) -> tuple[Any, Any, steps.Step, Resident]:
     """(model, optimizer, step, data) of our loop."""
     resolved = resolved_for(run, variant)
-    model = build.build(run, np.bincount(bench.labels, minlength=10).tolist(), 32, 3)
+    model = build.build(project, run, np.bincount(bench.labels, minlength=10).tolist(), 32, 3)
     layout = torch.contiguous_format if variant == "resident" else torch.channels_last
     model = model.to(bench.device, memory_format=layout)
     optimizer = steps.make_optimizer(model, resolved.recipe, bench.device)
@@ -317,7 +317,7 @@ def training_flops(run: Run) -> float:
     """FLOPs of a training image: forward and backward, counted by torch."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    model = build.build(run, [10] * 10, 32, 3)
+    model = build.build(project, run, [10] * 10, 32, 3)
     with FlopCounterMode(display=False) as counter:
         model.backbone(torch.rand(1, 3, 32, 32)).sum().backward()
     return float(counter.get_total_flops())

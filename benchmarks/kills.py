@@ -57,7 +57,7 @@ def trained(run: Run, results: Path) -> str:
     done = subprocess.run(command(run, results), check=False, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr.strip())
-    return records.load(records.path_of(run, results)).digest
+    return records.load(records.path_of(project, run, results)).digest
 
 
 def start(run: Run, results: Path, moments: random.Random, kill: bool) -> str | None:
@@ -72,7 +72,7 @@ def start(run: Run, results: Path, moments: random.Random, kill: bool) -> str | 
         process.kill()
     if process.wait() == -signal.SIGKILL:
         return None
-    return records.load(records.path_of(run, results)).digest
+    return records.load(records.path_of(project, run, results)).digest
 
 
 if __name__ == "__main__":

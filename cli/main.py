@@ -6,7 +6,18 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import check, run
+from cli.commands import (
+    doctor,
+    evaluate,
+    fetch,
+    listing,
+    report,
+    split,
+    table,
+    theory,
+    train,
+    verify,
+)
 from ncmc.errors import UserError
 
 
@@ -29,15 +40,21 @@ class Commands(TyperGroup):
         except signals.Interrupted as stop:
             signals.ignore()
             print(
-                f"ncmc: stopped by {stop}; a checkpoint is saved, the same command goes on.",
+                f"ncmc: stopped by {stop}; a checkpoint is saved. Run the same command to resume.",
                 file=sys.stderr,
             )
             raise typer.Exit(stop.exit_code) from stop
-        except (
-            BrokenPipeError
-        ) as error:  # the reader of our output is gone, as in `ncmc list | head`
+        except BrokenPipeError as error:  # the reader of our output is gone: `ncmc list | head`
             sys.stderr.close()
             raise typer.Exit(1) from error
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        print(f"ncmc {metadata.version('ncmc')}")
+        raise typer.Exit
 
 
 app = typer.Typer(
@@ -51,8 +68,31 @@ app = typer.Typer(
     epilog="The whole chain on bundled images, about a minute on two cores: "
     "`snakemake --cores all smoke`. Start with `ncmc doctor` and `ncmc list tables`.",
 )
-run.add_to(app)
-check.add_to(app)
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    """Options of `ncmc` itself."""
+
+
+for module, name in (
+    (fetch, "fetch"),
+    (split, "split"),
+    (train, "train"),
+    (evaluate, "evaluate"),
+    (table, "table"),
+    (verify, "verify"),
+    (report, "report"),
+    (theory, "theory"),
+    (listing, "list"),
+    (doctor, "doctor"),
+):
+    function = getattr(module, "list_names" if name == "list" else name)
+    app.command(name, epilog=module.EPILOG)(function)
 
 if __name__ == "__main__":
     app()

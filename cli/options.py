@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,35 +11,42 @@ import typer
 from ncmc.errors import UsageError
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
-    from ncmc.plan.grid import Run
+    from ncmc.plan.run import Run
+    from ncmc.project import Project
 
 
 def complete_dataset(incomplete: str) -> list[str]:
     """Shell completion: datasets."""
-    return _matching("dataset", incomplete)
+    from ncmc.plan.dataset_entries import dataset_entries
+    from ncmc.project import Project
+
+    return _matching(dataset_entries(Project.find()), incomplete)
 
 
 def complete_table(incomplete: str) -> list[str]:
     """Shell completion: tables and figures."""
-    from ncmc.plan import grid
+    from ncmc.plan.grid_file import table_names
+    from ncmc.project import Project
 
-    return [name for name in grid.table_names() if name.startswith(incomplete)]
+    return _matching(table_names(Project.find()), incomplete)
 
 
 def complete_backbone(incomplete: str) -> list[str]:
     """Shell completion: backbones."""
-    return _matching("backbone", incomplete)
+    from ncmc.plan import catalog
+
+    return _matching(catalog.built_names("backbone"), incomplete)
 
 
 def complete_method(incomplete: str) -> list[str]:
     """Shell completion: methods."""
-    return _matching("method", incomplete)
-
-
-def _matching(kind: str, incomplete: str) -> list[str]:
     from ncmc.plan import catalog
 
-    return [n for n in catalog.names(kind) if n.lower().startswith(incomplete.lower())]
+    return _matching(catalog.built_names("method"), incomplete)
+
+
+def _matching(names: Iterable[str], incomplete: str) -> list[str]:
+    return [name for name in names if name.lower().startswith(incomplete.lower())]
 
 
 TableName = Annotated[
@@ -47,10 +55,30 @@ TableName = Annotated[
         help="A table or figure: see `ncmc list tables`.", autocompletion=complete_table
     ),
 ]
+DatasetName = Annotated[
+    str, typer.Argument(help="See `ncmc list datasets`.", autocompletion=complete_dataset)
+]
+DatasetNames = Annotated[
+    list[str] | None,
+    typer.Argument(help="Datasets; see `ncmc list datasets`.", autocompletion=complete_dataset),
+]
+Tau = Annotated[float, typer.Option(help="Imbalance ratio n_min / n_max, in (0, 1].")]
+Device = Annotated[str | None, typer.Option(help="cpu or cuda; by default the best there is.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Results = Annotated[
     Path | None,
-    typer.Option("--results", help="Folder of the runs.", show_default="results/runs"),
+    typer.Option(
+        "--results",
+        help="Folder of the runs.",
+        show_default="results/runs",
+        file_okay=False,
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", help="Folder to write to.", show_default="results/TABLE", file_okay=False
+    ),
 ]
 Options = Annotated[
     list[str] | None,
@@ -63,29 +91,43 @@ Options = Annotated[
 ]
 
 
+def results_folder(project: Project, name: str, out: Path | None) -> Path:
+    """Where the files of a table or figure go."""
+    from ncmc import paths
+
+    return out or project.root / paths.RESULTS.format(table=name)
+
+
 def run_from(
+    project: Project,
     given: str | None,
     dataset: str | None,
     tau: float | None,
     backbone: str | None,
     method: str | None,
-    seed: int,
+    seed: int | None,
     options: list[str] | None,
 ) -> Run:
     """The Run that the arguments describe: an id, or its parts. Raises UsageError."""
-    from ncmc.plan import grid
+    from ncmc.plan.option_text import parse_options
+    from ncmc.plan.run import make_run, parse_run_id
 
     parts = {"--dataset": dataset, "--tau": tau, "--backbone": backbone, "--method": method}
-    extra = grid.parse_options(",".join(options or []))
+    extra = parse_options(",".join(options or []))
     if given:
-        if said := [name for name, value in parts.items() if value is not None]:
+        said = [name for name, value in (parts | {"--seed": seed}).items() if value is not None]
+        if said:
             raise UsageError(f"a run is given by its id or by its parts, not by both ({said[0]}).")
-        run = grid.parse_id(given)
+        run = parse_run_id(project, given)
         chosen = dict(run.options) | extra
-        return grid.make_run(run.dataset, run.tau, run.backbone, run.method, chosen, run.seed)
+        return make_run(
+            run.dataset, run.tau, run.backbone, run.method, chosen, run.seed, project=project
+        )
     if missing := [name for name, value in parts.items() if value is None]:
         raise UsageError(
             f"a run needs {', '.join(missing)} too, or its id, such as "
             "digits/tau=0.02/resnet8/CAL/default/seed=0."
         )
-    return grid.make_run(str(dataset), tau or 0.0, str(backbone), str(method), extra, seed)
+    return make_run(
+        str(dataset), tau or 0.0, str(backbone), str(method), extra, seed or 0, project=project
+    )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from ncmc.plan.grid import Run
+from ncmc.plan.run import Run
 
 LOG_SECONDS = 20  # between two lines of a log
 

@@ -115,6 +115,18 @@ def theory(found: Sequence[Any], as_json: bool) -> None:
     _console().print(grid)
 
 
+def trained(record: Any, path: Path, how: str, as_json: bool) -> None:
+    """What a run reached."""
+    accuracy = record.result["accuracy"]
+    if as_json:
+        print(json.dumps({"run": record.run.id, "record": str(path), "accuracy": accuracy}))
+    else:
+        print(
+            f"{record.run.id}: {how}, accuracy {accuracy['last']:.2f} % "
+            f"(best {accuracy['best']:.2f} % in epoch {accuracy['best_epoch']}), {path}"
+        )
+
+
 # --- data --------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""What the Snakefile asks: paths and resources of jobs, as functions of their wildcards."""
+"""What the Snakefile asks of a job: its inputs and resources, as functions of its wildcards."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,9 +6,12 @@ from typing import Any
 from ncmc import paths
 from ncmc.paper import checks
 from ncmc.paper.checks import Cells, Pairs
-from ncmc.plan import grid, schema
-from ncmc.plan.grid import Run
-from ncmc.plan.schema import SplitOptions
+from ncmc.plan import grid
+from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
+from ncmc.plan.option_text import format_value, parse_options
+from ncmc.plan.run import Run, parse_run_id, resolve_run
+from ncmc.project import Project
+from ncmc.system import documents
 
 # What each wildcard can be: words of a path that stay in their folder and mean nothing to a shell.
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
@@ -20,85 +23,94 @@ RUN = paths.RUN.format(
 
 BUNDLED = "package:"  # datasets whose bytes come with an installed Python package
 GIGABYTE = 1000  # MB, Snakemake's unit of memory
+TORCH = 4 * GIGABYTE  # memory that a training takes beside its images
+COPIES = 3  # of the images in memory, while they are prepared
+UNKNOWN_SIDE = 224  # pixels, of a dataset that does not state its size
+MINUTES = 720  # a time limit for schedulers; a run that meets it resumes from its checkpoint
+MINUTES_BUNDLED = 30
 
 
-def reports(names: list[str]) -> list[str]:
+class Jobs:
+    """The jobs of one project."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    def records_of(self, wildcards: Any) -> list[str]:
+        """The records that a table is made of."""
+        return _records(grid.table(self.project, wildcards.table).runs)
+
+    def evidence_of(self, wildcards: Any) -> list[str]:
+        """The records of other tables that the checks of a table look at."""
+        runs: list[Run] = []
+        for check in checks.checks_of(self.project, wildcards.table):
+            for selector in _selectors(check):
+                seeds = checks.table_of(self.project, check, selector).seeds
+                chosen = checks.select(self.project, check, selector)
+                runs += [run for spec in chosen for run in spec.runs(seeds)]
+        return _records(runs)
+
+    def gate_of(self, wildcards: Any) -> list[str]:
+        """The check of this machine, for datasets of the paper's grid; none for bundled ones."""
+        return [] if self._is_bundled(wildcards.dataset) else [paths.PREFLIGHT]
+
+    def split_of(self, wildcards: Any) -> str:
+        """The manifest of the split that a run trains on."""
+        return f"{self._run(wildcards).split_folder}/manifest.json"
+
+    def split_options(self, wildcards: Any) -> list[str]:
+        """The options of a split as arguments of the command line.
+
+        Raises UsageError for a key that is no option of a split, or a value that it cannot have.
+        """
+        options = parse_options(wildcards.split)
+        start = dataset_entry(self.project, wildcards.dataset).split.model_dump()
+        documents.parse(SplitOptions, start | options, f"split '{wildcards.split}'")
+        return [
+            word
+            for key, value in options.items()
+            for word in ("-o", f"{key}={format_value(value)}")
+        ]
+
+    def threads_of(self, wildcards: Any) -> int:
+        """CPU threads of one run: a constant of its recipe, whatever --cores is."""
+        return resolve_run(self.project, self._run(wildcards)).execution.threads
+
+    def gpus_of(self, wildcards: Any) -> int:
+        """GPUs of one run: 1 for the paper's grid, 0 for bundled data."""
+        return 0 if self._is_bundled(self._run(wildcards).dataset) else 1
+
+    def memory_of(self, wildcards: Any) -> int:
+        """Main memory of one run, in MB: torch itself, and the images several times over."""
+        run = self._run(wildcards)
+        entry = dataset_entry(self.project, run.dataset)
+        limit = resolve_run(self.project, run).execution.resident_gigabytes * GIGABYTE
+        pixels = (entry.image_size or UNKNOWN_SIDE) ** 2 * entry.channels
+        images = (entry.train_images or 0) + (entry.test_images or 0)
+        return int(TORCH + min(COPIES * images * pixels / 1e6, limit))
+
+    def minutes_of(self, wildcards: Any) -> int:
+        """A time limit for schedulers; a run that meets it resumes from its checkpoint."""
+        return MINUTES_BUNDLED if self._is_bundled(self._run(wildcards).dataset) else MINUTES
+
+    def _run(self, wildcards: Any) -> Run:
+        return parse_run_id(self.project, wildcards.run)
+
+    def _is_bundled(self, dataset: str) -> bool:
+        files = dataset_entry(self.project, dataset).files
+        return bool(files) and all(u.startswith(BUNDLED) for f in files for u in f.urls)
+
+
+def pages_of(names: list[str]) -> list[str]:
     """The pages of tables and figures."""
-    return [f"{paths.RESULTS.format(table=name)}/report.html" for name in names]
+    return [paths.PAGE.format(table=name) for name in names]
 
 
-def records_of(wildcards: Any) -> list[str]:
-    """The records that a table is made of."""
-    return _records(grid.runs(wildcards.table))
-
-
-def evidence_of(wildcards: Any) -> list[str]:
-    """The records of other tables that the checks of a table look at."""
-    runs: list[Run] = []
-    for check in checks.of(wildcards.table):
-        if isinstance(check, Pairs):
-            selectors = [check.better, check.than]
-        elif isinstance(check, Cells):
-            selectors = [check.cells]
-        else:
-            continue
-        for selector in selectors:
-            seeds = checks.table_of(check, selector).seeds
-            runs += [run for spec in checks.select(check, selector) for run in spec.runs(seeds)]
-    return _records(runs)
+def _selectors(check: checks.Check) -> list[checks.Selector]:
+    if isinstance(check, Pairs):
+        return [check.better, check.than]
+    return [check.cells] if isinstance(check, Cells) else []
 
 
 def _records(runs: Iterable[Run]) -> list[str]:
-    return [f"{paths.RUNS}/{run.id}/record.json" for run in dict.fromkeys(runs)]
-
-
-def gate_of(wildcards: Any) -> list[str]:
-    """The check of this machine, for datasets of the paper's grid; none for bundled ones."""
-    files = schema.dataset(wildcards.dataset).files
-    bundled = bool(files) and all(u.startswith(BUNDLED) for f in files for u in f.urls)
-    return [] if bundled else ["results/.preflight"]
-
-
-def split_of(wildcards: Any) -> str:
-    """The manifest of the split that a run trains on."""
-    return f"{_run(wildcards).split_folder}/manifest.json"
-
-
-def split_options(wildcards: Any) -> list[str]:
-    """The options of a split as arguments of the command line.
-
-    Raises UsageError for a key that is no option of a split, or a value that it cannot have.
-    """
-    options = grid.parse_options(wildcards.split)
-    start = schema.dataset(wildcards.dataset).split.model_dump()
-    schema.parse(SplitOptions, start | options, f"split '{wildcards.split}'")
-    return [word for key, value in options.items() for word in ("-o", f"{key}={grid.show(value)}")]
-
-
-def threads_of(wildcards: Any) -> int:
-    """CPU threads of one training: a constant of its recipe, whatever --cores is."""
-    return _run(wildcards).resolve().execution.threads
-
-
-def gpus_of(wildcards: Any) -> int:
-    """GPUs of one training: 1 for the paper's grid, 0 for bundled data."""
-    return len(gate_of(_run(wildcards)))
-
-
-def memory_of(wildcards: Any) -> int:
-    """Main memory of one training, in MB: torch itself, and the images three times over."""
-    run = _run(wildcards)
-    entry = schema.dataset(run.dataset)
-    limit = run.resolve().execution.resident_gigabytes * GIGABYTE
-    pixels = (entry.image_size or 224) ** 2 * entry.channels
-    images = (entry.train_images or 0) + (entry.test_images or 0)
-    return int(4 * GIGABYTE + min(3 * images * pixels / 1e6, limit))
-
-
-def minutes_of(wildcards: Any) -> int:
-    """A time limit for schedulers; a run that meets it goes on from its checkpoint."""
-    return 720 if gpus_of(wildcards) else 30
-
-
-def _run(wildcards: Any) -> Run:
-    return grid.parse_id(wildcards.run) if hasattr(wildcards, "run") else wildcards
+    return [f"{paths.RUNS}/{run.id}/{paths.RECORD}" for run in dict.fromkeys(runs)]

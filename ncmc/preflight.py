@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import StringConstraints
 
 from ncmc.errors import UserError
-from ncmc.plan import schema
-from ncmc.plan.schema import Strict
+from ncmc.system import documents
+from ncmc.system.documents import Strict
 
 CONTAINER_PROGRAMS = ("apptainer", "singularity")  # either does; Snakemake looks in this order
 
@@ -23,7 +23,7 @@ class Settings(Strict):
 
 def settings(given: Mapping[str, Any]) -> Settings:
     """The workflow's configuration, checked. Raises UsageError: the key, what is allowed."""
-    return schema.parse(Settings, dict(given), "config/workflow.yaml or --config")
+    return documents.parse(Settings, dict(given), "config/workflow.yaml or --config")
 
 
 def check_container(container: str) -> None:

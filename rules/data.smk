@@ -17,7 +17,7 @@ rule preflight:
 rule fetch:
     """A dataset's archives through DVC, verified, and the arrays made from them."""
     input:
-        targets.gate_of,
+        job.gate_of,
     output:
         "data/arrays/{dataset}/meta.json",
     log:
@@ -40,7 +40,7 @@ rule split:
         "logs/split/{dataset}/tau={tau}/{split}.log",
     localrule: True
     params:
-        options=targets.split_options,
+        options=job.split_options,
     shell:
         "ncmc split {wildcards.dataset:q} --tau {wildcards.tau:q} {params.options:q}"
         " > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"

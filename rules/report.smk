@@ -4,7 +4,7 @@
 rule table:
     """The cells of a table or figure, as CSV, JSON and Markdown."""
     input:
-        targets.records_of,
+        job.records_of,
     output:
         csv="results/{table}/table.csv",
         json="results/{table}/table.json",
@@ -19,7 +19,7 @@ rule table:
 rule verify:
     """What the results say of the paper's claims."""
     input:
-        targets.evidence_of,
+        job.evidence_of,
         "results/{table}/table.json",
     output:
         "results/{table}/verdicts.json",

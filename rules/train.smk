@@ -5,7 +5,7 @@
 rule train:
     """One run, from its split to its record and model."""
     input:
-        split=targets.split_of,
+        split=job.split_of,
     output:
         record="results/runs/{run}/record.json",
         model="results/runs/{run}/model.pt",
@@ -13,10 +13,10 @@ rule train:
         "logs/train/{run}.log",
     benchmark:
         "logs/train/{run}.tsv"
-    threads: targets.threads_of
+    threads: job.threads_of
     resources:
-        gpu=targets.gpus_of,
-        mem_mb=targets.memory_of,
-        runtime=targets.minutes_of,
+        gpu=job.gpus_of,
+        mem_mb=job.memory_of,
+        runtime=job.minutes_of,
     shell:
         "ncmc train {wildcards.run:q} --force > {log:q} 2>&1 || (tail -n 20 {log:q} >&2; exit 1)"

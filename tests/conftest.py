@@ -1,24 +1,21 @@
 """Fixtures that several files share."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ncmc import paths
 from ncmc.data import datasets, fetch, splits
-from ncmc.plan import grid, recipes, schema
+from ncmc.plan.run import make_run
+from ncmc.project import Project
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PROJECT_FILES = ("config", "dvc.yaml", "dvc.lock", ".dvc/config", ".dvcignore")
 
 
-def forget() -> None:
-    """Drop everything that was read from the configuration of another root."""
-    for cached in (paths.root, schema.datasets, recipes._document, grid.entries, grid.table):
-        cached.cache_clear()
-    grid.planned.cache_clear()
+def here() -> Project:
+    """The project of the test at hand, its files read anew."""
+    return Project.find()
 
 
 def copy_project(root: Path) -> Path:
@@ -37,25 +34,18 @@ def copy_project(root: Path) -> Path:
 def digits_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with the digits fetched and split at tau 0.02; not to be written to."""
     root = copy_project(tmp_path_factory.mktemp("digits"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NCMC_ROOT", str(root))
-        forget()
-        fetch.fetch("digits")
-        datasets.prepare("digits")
-        run = grid.make_run("digits", 0.02, "resnet8", "CE")
-        splits.make_split("digits", 0.02).save(root / run.split_folder)
-    forget()
+    project = Project(root)
+    fetch.fetch(project, "digits")
+    datasets.prepare(project, "digits")
+    run = make_run("digits", 0.02, "resnet8", "CE", project=project)
+    splits.make_split(project, "digits", 0.02).save(root / run.split_folder)
     return root
 
 
 @pytest.fixture
-def workspace(
-    digits_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Path]:
+def workspace(digits_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh project with the digits in it, which every function of ncmc works on."""
     root = copy_project(tmp_path / "project")
     shutil.copytree(digits_project / "data", root / "data", symlinks=True)
     monkeypatch.setenv("NCMC_ROOT", str(root))
-    forget()
-    yield root
-    forget()
+    return root

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from conftest import here
 
-from ncmc.paper import reference
-from ncmc.plan.grid import CellSpec, Run, Table
+from ncmc.paper.assumptions import assumptions_for
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.run import Run
 from ncmc.results import records
 from ncmc.results.records import Record
 
@@ -27,13 +29,13 @@ MADE: dict[str, Any] = {
 
 def record(run: Run, last: float, best: float | None = None, **changes: Any) -> Record:
     """A record of `run` with given accuracies (percent); `changes` replace top-level fields."""
-    config = records.config_of(run)
+    config = records.config_of(here(), run)
     config |= {"backbone": {"width": 16, "init": "kaiming"}, "method": dict(run.options)}
     fields: dict[str, Any] = {
         "run": run,
         "config": config,
-        "config_hash": records.config_hash(run),
-        "assumptions": reference.assumptions_for(run, config),
+        "config_hash": records.config_hash(here(), run),
+        "assumptions": assumptions_for(here(), run, config),
         "split": {"sha256": "ab" * 32, "counts": COUNTS, "n_train": sum(COUNTS)},
         "result": result(run, last, last + 0.5 if best is None else best),
         "notes": (),
@@ -84,7 +86,7 @@ def epoch(e: int, epochs: int, last: float, run: Run, noise: float = 0.0) -> dic
 def save(results: Path, *made: Record) -> None:
     """Write records to where the program looks for them below `results`."""
     for entry in made:
-        records.save(entry, records.path_of(entry.run, results))
+        records.save(entry, records.path_of(here(), entry.run, results))
 
 
 def fill(results: Path, spec: CellSpec, last: Sequence[float], **changes: Any) -> None:

@@ -16,10 +16,8 @@ import scipy.io
 import yaml
 from PIL import Image
 
-from ncmc import paths
 from ncmc.data import checksums, download
 from ncmc.data.http import Patience
-from ncmc.plan import schema
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 HASTE = Patience(
@@ -52,7 +50,6 @@ class Project:
         }
         text = yaml.safe_dump({"datasets": self.entries}, sort_keys=False)
         (self.root / "config" / "datasets.yaml").write_text(text)
-        schema.datasets.cache_clear()
 
     def start(self, code: str, **environment: str) -> subprocess.Popen[str]:
         """A Python process that works on this project, impatiently."""
@@ -81,13 +78,7 @@ def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     (tmp_path / "project").mkdir()
-    caches = (paths.root, schema.datasets)
-    for cache in caches:
-        cache.cache_clear()
-    made = Project(tmp_path / "project")
-    yield made
-    for cache in caches:
-        cache.cache_clear()
+    return Project(tmp_path / "project")
 
 
 def declared(path: Path, *urls: str, **fields: Any) -> dict[str, Any]:

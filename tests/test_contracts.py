@@ -5,17 +5,20 @@ from typing import Any
 
 import pytest
 import torch
+from conftest import here
 
 from ncmc.data import readers
-from ncmc.plan import catalog, grid, schema
-from ncmc.plan.grid import Run, make_run
+from ncmc.plan import catalog, grid
+from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.plan.grid_file import table_names
+from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.training import build, steps
 from ncmc.training.batches import Resident, plan_epoch
 
 CPU = torch.device("cpu")
 COUNTS = [9, 5, 2]
-METHODS = catalog.names("method")
-BACKBONES = catalog.names("backbone")
+METHODS = catalog.built_names("method")
+BACKBONES = catalog.built_names("backbone")
 
 
 def run_of(backbone: str = "resnet8", method: str = "CE", **options: int) -> Run:
@@ -31,8 +34,8 @@ def images_and_labels(size: int, channels: int) -> tuple[torch.Tensor, torch.Ten
 
 def stepped(run: Run, size: int = 8, n: int = 2) -> tuple[build.Method, list[float]]:
     """A model after n steps, and the losses of those."""
-    recipe = run.resolve().recipe
-    model = build.build(run, COUNTS, size, 1).to(memory_format=torch.channels_last)
+    recipe = resolve_run(here(), run).recipe
+    model = build.build(here(), run, COUNTS, size, 1).to(memory_format=torch.channels_last)
     data = Resident(*images_and_labels(size, 1), recipe, CPU)
     optimizer = steps.make_optimizer(model, recipe, CPU)
     step = steps.Step(model, optimizer, data, torch.float32, CPU)
@@ -62,7 +65,7 @@ def test_a_method_is_the_same_from_the_same_seed_and_comes_back_from_its_state(m
     first, losses = stepped(run)
     second, again = stepped(run)
     assert losses == again
-    fresh = build.build(run, COUNTS, 8, 1).to(memory_format=torch.channels_last)
+    fresh = build.build(here(), run, COUNTS, 8, 1).to(memory_format=torch.channels_last)
     fresh.load_state_dict(first.state_dict())
     images = torch.rand(4, 1, 8, 8)
     assert torch.equal(second.eval().predict(images), fresh.eval().predict(images))
@@ -71,7 +74,7 @@ def test_a_method_is_the_same_from_the_same_seed_and_comes_back_from_its_state(m
 def test_the_seed_decides_the_draws_of_backbone_and_method() -> None:
     def weights(seed: int) -> list[torch.Tensor]:
         run = make_run("digits", 0.1, "resnet8", "CE", {"width": 4}, seed)
-        model = build.build(run, COUNTS, 8, 1)
+        model = build.build(here(), run, COUNTS, 8, 1)
         return [p for p in model.parameters() if p.ndim > 1]
 
     first, again, other = weights(0), weights(0), weights(1)
@@ -83,7 +86,7 @@ def test_the_seed_decides_the_draws_of_backbone_and_method() -> None:
 def test_backbone_and_method_draw_independently(monkeypatch: pytest.MonkeyPatch) -> None:
     """One stream for both gave a convolution and the extra layer the same numbers."""
     run = make_run("digits", 0.1, "resnet8", "CAL", {"init": "torch"})  # draws as they come
-    found = build.parts(run)
+    found = build.parts(here(), run)
     draws = []
 
     def spy(*given: Any) -> build.Method:
@@ -91,7 +94,7 @@ def test_backbone_and_method_draw_independently(monkeypatch: pytest.MonkeyPatch)
         return found.method(*given)
 
     monkeypatch.setattr(build, "parts", lambda run: replace(found, method=spy))
-    model = build.build(run, COUNTS, 8, 1)
+    model = build.build(here(), run, COUNTS, 8, 1)
     for part in model.backbone.modules():
         if isinstance(part, torch.nn.Conv2d):
             weight = part.weight.detach().flatten()[:10_000]  # 144 numbers or more
@@ -102,8 +105,8 @@ def test_backbone_and_method_draw_independently(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("method", METHODS)
 def test_a_last_batch_of_one_image_trains(method: str) -> None:
     run = run_of(method=method, width=4, batch_size=5)  # 16 images: 5, 5, 5, 1
-    recipe = run.resolve().recipe
-    model = build.build(run, COUNTS, 8, 1)
+    recipe = resolve_run(here(), run).recipe
+    model = build.build(here(), run, COUNTS, 8, 1)
     data = Resident(*images_and_labels(8, 1), recipe, CPU)
     step = steps.Step(model, steps.make_optimizer(model, recipe, CPU), data, torch.float32, CPU)
     assert torch.isfinite(step(plan_epoch(16, recipe, 0, 1).at(3, 5), 1))
@@ -111,7 +114,7 @@ def test_a_last_batch_of_one_image_trains(method: str) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_option_of_a_method_is_part_of_its_record(method: str) -> None:
-    options = build.options_of(run_of(method=method))["method"]
+    options = build.options_of(here(), run_of(method=method))["method"]
     module = catalog.load("method", method)
     kind = getattr(module, method.replace("-", "_"))
     assert set(options) == set(kind.Options.__dataclass_fields__)
@@ -120,19 +123,19 @@ def test_every_option_of_a_method_is_part_of_its_record(method: str) -> None:
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_a_backbone_gives_the_features_that_it_promises(backbone: str) -> None:
     size = 32 if backbone in ("resnet50", "densenet150") else 8
-    model = build.build(run_of(backbone), COUNTS, size, 1)
+    model = build.build(here(), run_of(backbone), COUNTS, size, 1)
     found = model.backbone(torch.rand(2, 1, size, size))
     assert found.shape == (2, model.backbone.out_features)
 
 
 def test_every_reader_that_a_dataset_names_exists() -> None:
-    for name, entry in schema.datasets().items():
+    for name, entry in dataset_entries(here()).items():
         assert readers.load(entry.reader), name
 
 
 def test_every_built_cell_of_the_grid_has_options_that_its_model_knows() -> None:
     built = set(METHODS), set(BACKBONES)
-    for name in grid.table_names():
-        for cell in grid.table(name).cells:
+    for name in table_names(here()):
+        for cell in grid.table(here(), name).cells:
             if cell.run.method in built[0] and cell.run.backbone in built[1]:
-                build.parts(cell.run)
+                build.parts(here(), cell.run)

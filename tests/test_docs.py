@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT
+from conftest import CHECKOUT, here
 from typer.models import CommandInfo
 from typer.testing import CliRunner
 
 from cli.main import app
 from ncmc.plan import grid
+from ncmc.plan.grid_file import table_names
 
 PAGES = sorted(p for f in ("", "docs", "data") for p in (CHECKOUT / f).glob("*.md"))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -65,5 +66,5 @@ def test_the_readme_names_every_command_and_target() -> None:
 
 
 def test_the_readme_counts_the_grid_as_it_is() -> None:
-    runs = {run for name in grid.table_names("paper") for run in grid.runs(name)}
+    runs = {run for name in table_names(here(), "paper") for run in grid.table(here(), name).runs}
     assert f"{len(runs)} trainings" in (CHECKOUT / "README.md").read_text()

@@ -15,11 +15,11 @@ records digests store archives transfer pictures streamed arrays readers downloa
 cost_guess preflight team frames losses backbones methods loaders synced schedule metrics models evaluate
 checkpoint steps parallel training rehearsal faults resume train cost theory
 tables curves checks verdicts compare observe verify targets figures report
-""".split()  # noqa: SIM905
+""".split()
 TORCH_FREE = """
 catalog grid records reference datasets fetch splits tables checks verify targets figures report
 cost_guess preflight
-""".split()  # noqa: SIM905
+""".split()
 
 
 def imported(path: Path) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ncmc.errors import UserError
-from ncmc.plan.schema import DatasetFile
+from ncmc.plan.dataset_entries import DatasetFile
 from ncmc.system import files
 
 BLOCK = 1 << 20  # bytes read at a time

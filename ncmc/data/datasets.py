@@ -6,7 +6,7 @@ meta.json, which says what they were made from. The folder appears whole or not 
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from ncmc.data.array_writer import PARTS, Sink, fingerprint
 from ncmc.data.checksums import Digest
 from ncmc.data.http import Say
 from ncmc.errors import UserError, unknown
-from ncmc.plan import schema
-from ncmc.plan.schema import Dataset
+from ncmc.plan.dataset_entries import Dataset, dataset_entry
+from ncmc.project import Project
 from ncmc.system import files
 
 SCHEMA = 1
@@ -48,31 +48,31 @@ class Images:
         return np.bincount(self.labels, minlength=len(self.class_names)).tolist()
 
 
-def folder(name: str) -> Path:
+def folder(project: Project, name: str) -> Path:
     """data/arrays/NAME."""
-    return paths.root() / paths.ARRAYS.format(dataset=name)
+    return project.root / paths.ARRAYS.format(dataset=name)
 
 
-def prepare(name: str, *, say: Say | None = None) -> Path:
+def prepare(project: Project, name: str, *, say: Say | None = None) -> Path:
     """Make data/arrays/NAME from the verified archives, unless it is there and made from them.
 
     Raises UserError if archives are missing, wrong, or do not hold what config/datasets.yaml says.
     """
-    entry = schema.dataset(name)
-    with download.alone(name, say):
-        found = download.verified(name)
+    entry = dataset_entry(project, name)
+    with download.alone(project, name, say):
+        found = download.verified(project, name)
         source = {file: digest.sha256 for file, digest in found.items()}
         archives = {file: asdict(digest) for file, digest in found.items()}
-        held = dvc_store.recorded(name)
+        held = dvc_store.recorded(project, name)
         if held is not None and held != checksums.of_folder(found):
             raise UserError(
-                f"{name}: the archives in {download.folder(name)} are not those that dvc.lock "
+                f"{name}: the archives in {download.folder(project, name)} are not those that dvc.lock "
                 f"records. Run `ncmc fetch {name}`."
             )
         wanted = _identity(name, entry, source)
-        target = folder(name)
+        target = folder(project, name)
         meta = _read_meta(target)
-        current = meta.get("identity") == wanted and not _stale(name, entry, meta)
+        current = meta.get("identity") == wanted and not _stale(project, name, entry, meta)
         if current and not _damaged(target):
             return target
         if say:
@@ -83,7 +83,7 @@ def prepare(name: str, *, say: Say | None = None) -> Path:
             for left in (work, old):
                 shutil.rmtree(left, ignore_errors=True)
             work.mkdir(parents=True)
-            _fill(work, name, entry, {"identity": wanted, "archives": archives})
+            _fill(project, work, name, entry, {"identity": wanted, "archives": archives})
             if target.exists():
                 target.replace(old)
             work.replace(target)
@@ -95,20 +95,20 @@ def prepare(name: str, *, say: Say | None = None) -> Path:
         return target
 
 
-def load(name: str, part: str) -> Images:
+def load(project: Project, name: str, part: str) -> Images:
     """One part of a prepared dataset: images memory-mapped uint8 (N, H, W, C), labels int64 (N,).
 
     Raises UserError if the set is not there, was made from other archives, or is damaged.
     """
     if part not in PARTS:
         raise unknown("part", part, PARTS)
-    entry = schema.dataset(name)
-    target = folder(name)
+    entry = dataset_entry(project, name)
+    target = folder(project, name)
     meta = _read_meta(target)
     remedy = f"Run `ncmc fetch {name}`."
     if not meta:
         raise UserError(f"{name} is not there ({target} is missing). {remedy}")
-    if _stale(name, entry, meta):
+    if _stale(project, name, entry, meta):
         raise UserError(
             f"{target} was made from other archives or options than those of now. {remedy}"
         )
@@ -137,10 +137,10 @@ def checksum(identity: Mapping[str, Any]) -> str:
     return checksums.of_json(identity)
 
 
-def verify(name: str) -> None:
+def verify(project: Project, name: str) -> None:
     """Hash archives and arrays of a dataset anew. Raises UserError for the first wrong one."""
-    download.verified(name, fresh=True)
-    target = folder(name)
+    download.verified(project, name, fresh=True)
+    target = folder(project, name)
     for file, known in _read_meta(target).get("arrays", {}).items():
         if not (target / file).is_file() or fingerprint(target / file) != known:
             raise UserError(
@@ -162,7 +162,7 @@ def _identity(name: str, entry: Dataset, source: Mapping[str, str]) -> dict[str,
     }
 
 
-def _stale(name: str, entry: Dataset, meta: Mapping[str, Any]) -> bool:
+def _stale(project: Project, name: str, entry: Dataset, meta: Mapping[str, Any]) -> bool:
     """Whether arrays were made from other bytes, or in another way, than is declared now."""
     made = {file: Digest(**digest) for file, digest in meta.get("archives", {}).items()}
     if set(made) != {f.name for f in entry.files}:
@@ -170,7 +170,7 @@ def _stale(name: str, entry: Dataset, meta: Mapping[str, Any]) -> bool:
     if any(checksums.differences(made[f.name], f) for f in entry.files):
         return True
     identity = _identity(name, entry, meta["identity"]["source"])
-    return identity != meta["identity"] or dvc_store.recorded(name) not in (
+    return identity != meta["identity"] or dvc_store.recorded(project, name) not in (
         None,
         checksums.of_folder(made),
     )
@@ -192,9 +192,11 @@ def _damaged(target: Path) -> Path | None:
     return None
 
 
-def _fill(work: Path, name: str, entry: Dataset, made_from: dict[str, Any]) -> None:
+def _fill(
+    project: Project, work: Path, name: str, entry: Dataset, made_from: dict[str, Any]
+) -> None:
     sink = Sink(work)
-    readers.load(entry.reader).read(download.folder(name), entry, sink)
+    readers.load(entry.reader).read(download.folder(project, name), entry, sink)
     arrays = sink.close()
     counts = {part: _counts(work, part, sink.class_names, name) for part in PARTS}
     _compare(name, entry, counts)
@@ -235,67 +237,3 @@ def _compare(name: str, entry: Dataset, counts: dict[str, list[int]]) -> None:
                 f"{name}: the archive holds {found} {what}, config/datasets.yaml says {wanted}. "
                 "Correct the entry, or bring the right archive."
             )
-
-
-@dataclass(frozen=True)
-class Status:
-    """What is here of a dataset. Sizes in bytes."""
-
-    name: str
-    title: str
-    state: str  # missing, partial, wrong, unverified, verified, ready (verified, arrays made)
-    detail: str  # one line; what to do, where there is something to do
-    raw: int  # archives
-    arrays: int
-    aside: int  # downloads under way, and wrong files kept
-    cached: bool  # DVC's cache has the archives
-
-
-def status(names: Iterable[str] | None = None, *, fresh: bool = False) -> list[Status]:
-    """What is here of each dataset, in the order of config/datasets.yaml.
-
-    Archives unchanged since they were hashed are not hashed again, unless `fresh`.
-    """
-    return [_status(name, fresh) for name in names or schema.datasets()]
-
-
-def _status(name: str, fresh: bool) -> Status:
-    entry = schema.dataset(name)
-    under_way = _bytes(download.aside("partial", name))
-    state, detail = _state(name, fresh, under_way)
-    return Status(
-        name=name,
-        title=entry.title,
-        state=state,
-        detail=detail,
-        raw=_bytes(download.folder(name)),
-        arrays=_bytes(folder(name)),
-        aside=under_way + _bytes(download.aside("wrong", name)),
-        cached=dvc_store.cached(name),
-    )
-
-
-def _state(name: str, fresh: bool, under_way: int) -> tuple[str, str]:
-    entry = schema.dataset(name)
-    fetch = f"ncmc fetch {name}" + ("" if any(f.urls for f in entry.files) else " --from PATH")
-    if missing := download.missing(name):
-        if under_way or len(missing) < len(entry.files):
-            return "partial", f"{', '.join(missing)} to come; go on with: {fetch}"
-        return "missing", f"{fetch}"
-    known = download.memory(name)
-    if not fresh and any(known.recall(download.folder(name) / f.name) is None for f in entry.files):
-        return "unverified", f"here, not hashed since it changed; verify with: {fetch}"
-    try:
-        download.verified(name, fresh)
-    except UserError as error:
-        return "wrong", str(error)
-    try:
-        for part in PARTS:
-            load(name, part)
-    except UserError as error:
-        return "verified", str(error)
-    return "ready", ""
-
-
-def _bytes(path: Path) -> int:
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

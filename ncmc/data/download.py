@@ -20,33 +20,33 @@ from ncmc.data import checksums, http, readers
 from ncmc.data.checksums import Digest
 from ncmc.data.http import Patience, Progress, Say
 from ncmc.errors import UserError
-from ncmc.plan import schema
-from ncmc.plan.schema import DatasetFile
+from ncmc.plan.dataset_entries import DatasetFile, dataset_entry
+from ncmc.project import Project
 from ncmc.system import files
 
 SOURCE = "NCMC_FROM"  # environment: where the DVC stage takes archives from
 PATIENCE = Patience()
 
 
-def folder(name: str) -> Path:
+def folder(project: Project, name: str) -> Path:
     """data/raw/NAME: the archives of a dataset as they came, verified."""
-    return paths.root() / paths.RAW.format(dataset=name)
+    return project.root / paths.RAW.format(dataset=name)
 
 
-def aside(kind: str, name: str) -> Path:
+def aside(project: Project, kind: str, name: str) -> Path:
     """data/raw/.KIND/NAME: what belongs to a dataset but is no verified archive of it."""
-    return folder(name).parent / f".{kind}" / name
+    return folder(project, name).parent / f".{kind}" / name
 
 
-def memory(name: str) -> checksums.Memory:
+def memory(project: Project, name: str) -> checksums.Memory:
     """What is known of the archives of a dataset since they were last hashed."""
-    return checksums.Memory(aside("state", name).with_suffix(".json"))
+    return checksums.Memory(aside(project, "state", name).with_suffix(".json"))
 
 
 @contextmanager
-def alone(name: str, say: Say | None = None) -> Iterator[None]:
+def alone(project: Project, name: str, say: Say | None = None) -> Iterator[None]:
     """One process at a time works on a dataset; others wait and say so. A killed one lets go."""
-    path = aside("locks", name)
+    path = aside(project, "locks", name)
     files.make_folder(path.parent)
     try:
         lock = filelock.FileLock(path, is_singleton=True)  # one process may nest it
@@ -64,46 +64,51 @@ def alone(name: str, say: Say | None = None) -> Iterator[None]:
         lock.release()
 
 
-def missing(name: str) -> list[str]:
+def missing(project: Project, name: str) -> list[str]:
     """Files of config/datasets.yaml that are not in data/raw/NAME."""
-    return [f.name for f in schema.dataset(name).files if not (folder(name) / f.name).is_file()]
+    return [
+        f.name
+        for f in dataset_entry(project, name).files
+        if not (folder(project, name) / f.name).is_file()
+    ]
 
 
-def verified(name: str, fresh: bool = False) -> dict[str, Digest]:
+def verified(project: Project, name: str, fresh: bool = False) -> dict[str, Digest]:
     """The digests of all archives of a dataset, each one as config/datasets.yaml wants it.
 
     A file that has not changed since it was last hashed is not hashed again, unless `fresh`.
     Raises UserError naming what is missing, wrong or too much, and what to do.
     """
-    entry = schema.dataset(name)
-    if absent := missing(name):
+    entry = dataset_entry(project, name)
+    if absent := missing(project, name):
         raise UserError(
-            f"{name}: {', '.join(absent)} not in {folder(name)}. Run `ncmc fetch {name}`."
+            f"{name}: {', '.join(absent)} not in {folder(project, name)}. Run `ncmc fetch {name}`."
         )
-    known = memory(name)
-    here = [folder(name) / f.name for f in entry.files]
+    known = memory(project, name)
+    here = [folder(project, name) / f.name for f in entry.files]
     found = known.refresh(here) if fresh else {p.name: known.digest(p) for p in here}
     for file in entry.files:
         if wrong := checksums.differences(found[file.name], file):
             raise UserError(
-                f"{folder(name) / file.name} is not the right file: {'; '.join(wrong)}. "
+                f"{folder(project, name) / file.name} is not the right file: {'; '.join(wrong)}. "
                 f"Run `ncmc fetch {name}`: it keeps this one aside and brings the right one."
             )
-    if strays := strangers(name):
+    if strays := strangers(project, name):
         raise UserError(
-            f"{folder(name)} holds {', '.join(strays)}, which config/datasets.yaml does not name "
+            f"{folder(project, name)} holds {', '.join(strays)}, which config/datasets.yaml does not name "
             f"for {name}. Move it elsewhere and run `ncmc fetch {name}` again."
         )
     return found
 
 
-def strangers(name: str) -> list[str]:
+def strangers(project: Project, name: str) -> list[str]:
     """What lies in data/raw/NAME and does not belong there."""
-    named = {f.name for f in schema.dataset(name).files} | {".snakemake_timestamp"}
-    return sorted(p.name for p in folder(name).iterdir() if p.name not in named)
+    named = {f.name for f in dataset_entry(project, name).files} | {".snakemake_timestamp"}
+    return sorted(p.name for p in folder(project, name).iterdir() if p.name not in named)
 
 
 def download(
+    project: Project,
     name: str,
     source: str | Path | None = None,
     *,
@@ -117,28 +122,29 @@ def download(
     or an http(s) address of either. Files that are there and right are left alone.
     Raises UserError that says what failed at which address, and what to do.
     """
-    with alone(name, say):
-        for file in schema.dataset(name).files:
-            _bring(name, file, source, patience or PATIENCE, progress, say)
-        return verified(name)
+    with alone(project, name, say):
+        for file in dataset_entry(project, name).files:
+            _bring(project, name, file, source, patience or PATIENCE, progress, say)
+        return verified(project, name)
 
 
-def reject_wrong(name: str, say: Say | None = None) -> None:
+def reject_wrong(project: Project, name: str, say: Say | None = None) -> None:
     """Set aside the files in data/raw/NAME that are not those of config/datasets.yaml."""
-    for file in schema.dataset(name).files:
-        _rejected(name, file, say)
+    for file in dataset_entry(project, name).files:
+        _rejected(project, name, file, say)
 
 
-def _rejected(name: str, file: DatasetFile, say: Say | None) -> list[str]:
+def _rejected(project: Project, name: str, file: DatasetFile, say: Say | None) -> list[str]:
     """What to report of a file that was there and had to be set aside; nothing if it is right."""
-    path = folder(name) / file.name
+    path = folder(project, name) / file.name
     if not path.is_file():
         return []
-    wrong = checksums.differences(memory(name).digest(path), file)
-    return [_set_aside(name, path, file, str(path), wrong, say)] if wrong else []
+    wrong = checksums.differences(memory(project, name).digest(path), file)
+    return [_set_aside(project, name, path, file, str(path), wrong, say)] if wrong else []
 
 
 def _bring(
+    project: Project,
     name: str,
     file: DatasetFile,
     source: str | Path | None,
@@ -148,25 +154,25 @@ def _bring(
 ) -> None:
     if PurePosixPath(file.name).name != file.name or file.name.startswith("."):
         raise UserError(f"config/datasets.yaml: {name}: '{file.name}' is not a plain file name.")
-    target = folder(name) / file.name
-    failures = _rejected(name, file, say)
+    target = folder(project, name) / file.name
+    failures = _rejected(project, name, file, say)
     if target.is_file():
         return
-    places = _places(name, file, source)
+    places = _places(project, name, file, source)
     for place in places:
-        partial = aside("partial", name) / f"{file.name}.part"
+        partial = aside(project, "partial", name) / f"{file.name}.part"
         try:
             if place.startswith(("http://", "https://")):
-                _from_web(name, file, place, partial, patience, progress, say)
+                _from_web(project, name, file, place, partial, patience, progress, say)
             else:
-                _from_disk(name, file, place, partial, progress)
+                _from_disk(project, name, file, place, partial, progress)
         except http.UnreachableError as error:
             failures.append(f"{place}: {error}")
             if say and place != places[-1]:
                 say(f"{place}: {error}; trying the next address")
             continue
         _settle(partial, target)
-        memory(name).digest(target)
+        memory(project, name).digest(target)
         return
     raise UserError(
         f"{file.name} of {name} could not be had. " + " | ".join(failures) + ". "
@@ -174,9 +180,9 @@ def _bring(
     )
 
 
-def _places(name: str, file: DatasetFile, source: str | Path | None) -> list[str]:
+def _places(project: Project, name: str, file: DatasetFile, source: str | Path | None) -> list[str]:
     """Where to look for a file, in order: addresses, `package:` paths, or paths on this disk."""
-    alone_in_set = len(schema.dataset(name).files) == 1
+    alone_in_set = len(dataset_entry(project, name).files) == 1
     if source is None:
         if not file.urls:
             raise UserError(
@@ -190,10 +196,10 @@ def _places(name: str, file: DatasetFile, source: str | Path | None) -> list[str
         return [place if is_file else f"{place.rstrip('/')}/{file.name}"]
     path = Path(place).expanduser()
     if path.is_dir():
-        if (path / file.name).is_file() or not _packs(name):
+        if (path / file.name).is_file() or not _packs(project, name):
             path = path / file.name
     elif path.is_file() and path.name != file.name and not alone_in_set:
-        names = ", ".join(f.name for f in schema.dataset(name).files)
+        names = ", ".join(f.name for f in dataset_entry(project, name).files)
         raise UserError(
             f"{path} is one file, but {name} consists of {names}. "
             "Give the folder that holds them all."
@@ -202,6 +208,7 @@ def _places(name: str, file: DatasetFile, source: str | Path | None) -> list[str
 
 
 def _from_web(
+    project: Project,
     name: str,
     file: DatasetFile,
     url: str,
@@ -233,17 +240,22 @@ def _from_web(
             http.forget(partial)
             continue
         raise http.UnreachableError(
-            _set_aside(name, partial, file, url, wrong or ["it is empty"], say)
+            _set_aside(project, name, partial, file, url, wrong or ["it is empty"], say)
         )
 
 
 def _from_disk(
-    name: str, file: DatasetFile, place: str, partial: Path, progress: Progress | None
+    project: Project,
+    name: str,
+    file: DatasetFile,
+    place: str,
+    partial: Path,
+    progress: Progress | None,
 ) -> None:
     """A file on this disk, or inside an installed package -> `partial`, verified."""
     path = _packaged(place) if place.startswith("package:") else Path(place)
     if path.is_dir():
-        _pack(name, path, partial)
+        _pack(project, name, path, partial)
         path = partial
     if not path.is_file():
         raise http.UnreachableError("there is no such file")
@@ -272,17 +284,17 @@ def _copy(path: Path, partial: Path, progress: Progress | None) -> None:
         raise files.explain(error, partial) from error
 
 
-def _packs(name: str) -> bool:
+def _packs(project: Project, name: str) -> bool:
     """Whether a folder of images may stand in for the archive of a dataset."""
-    return getattr(readers.load(schema.dataset(name).reader), "FOLDERS", False)
+    return getattr(readers.load(dataset_entry(project, name).reader), "FOLDERS", False)
 
 
-def _pack(name: str, folder: Path, partial: Path) -> None:
+def _pack(project: Project, name: str, folder: Path, partial: Path) -> None:
     """A folder of images as the one archive of a dataset, the same bytes for the same images."""
     http.forget(partial)
     files.make_folder(partial.parent)
     try:
-        readers.load(schema.dataset(name).reader).pack(folder, partial)
+        readers.load(dataset_entry(project, name).reader).pack(folder, partial)
     except OSError as error:
         raise files.explain(error, partial) from error
 
@@ -318,10 +330,16 @@ def _settle(partial: Path, target: Path) -> None:
 
 
 def _set_aside(
-    name: str, path: Path, file: DatasetFile, origin: str, wrong: list[str], say: Say | None
+    project: Project,
+    name: str,
+    path: Path,
+    file: DatasetFile,
+    origin: str,
+    wrong: list[str],
+    say: Say | None,
 ) -> str:
     """Keep a wrong file out of the way, under a name of its own; returns what to report."""
-    kept = files.make_folder(aside("wrong", name)) / (
+    kept = files.make_folder(aside(project, "wrong", name)) / (
         f"{file.name}.wrong-{checksums.of_file(path).sha256[:12]}"
     )
     path.replace(kept)
@@ -342,7 +360,7 @@ def main(arguments: list[str]) -> int:
         print(line, file=sys.stderr, flush=True)
 
     try:
-        download(arguments[0], os.environ.get(SOURCE), say=say)
+        download(Project.find(), arguments[0], os.environ.get(SOURCE), say=say)
     except UserError as error:
         say(f"error: {error}")
         return error.exit_code

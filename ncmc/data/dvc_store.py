@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from ncmc import paths
 from ncmc.data import checksums
 from ncmc.errors import UsageError, UserError
-from ncmc.plan import schema
-from ncmc.system import files
+from ncmc.project import Project
+from ncmc.system import documents, files
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -32,19 +31,19 @@ def stage(name: str) -> str:
     return f"fetch@{name}"
 
 
-def recorded(name: str) -> str | None:
+def recorded(project: Project, name: str) -> str | None:
     """The folder hash that dvc.lock holds for a dataset, if its files are declared as then."""
-    lock = paths.root() / "dvc.lock"
+    lock = project.root / "dvc.lock"
     if not lock.is_file():
         return None
     try:
-        held = (schema.read_yaml(lock) or {}).get("stages", {}).get(stage(name))
+        held = (documents.load_yaml(lock) or {}).get("stages", {}).get(stage(name))
     except (UsageError, AttributeError) as error:
         raise UserError(
             f"{lock} is damaged. Restore it (`git checkout dvc.lock`) or delete it, and run the "
             "same command again."
         ) from error
-    declared = schema.read_yaml(paths.config("datasets.yaml"))["datasets"][name].get("files")
+    declared = documents.load_yaml(project.config("datasets.yaml"))["datasets"][name].get("files")
     try:
         then = held["params"]["config/datasets.yaml"][f"datasets.{name}.files"]
         return held["outs"][0]["md5"] if then == declared else None
@@ -52,33 +51,33 @@ def recorded(name: str) -> str | None:
         return None
 
 
-def cached(name: str) -> bool:
+def cached(project: Project, name: str) -> bool:
     """Whether DVC's cache holds what dvc.lock records of a dataset (undamaged or not)."""
-    md5 = recorded(name) or ""
-    listing = _cache_folder() / md5[:2] / md5[2:]
+    md5 = recorded(project, name) or ""
+    listing = _cache_folder(project) / md5[:2] / md5[2:]
     try:
         wanted = [entry["md5"] for entry in json.loads(listing.read_text())]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return all((_cache_folder() / m[:2] / m[2:]).is_file() for m in wanted)
+    return all((_cache_folder(project) / m[:2] / m[2:]).is_file() for m in wanted)
 
 
-def commit(name: str) -> None:
+def commit(project: Project, name: str) -> None:
     """Record data/raw/NAME in dvc.lock and copy or link it into the cache."""
-    with _repository() as repo, _explained(name, "record"):
+    with _repository(project) as repo, _explained(name, "record"):
         repo.commit(stage(name), force=True)
         for loaded in repo.stage.collect(stage(name)):
             repo.stage_cache.save(loaded)  # so that `dvc repro` finds it in the cache too
 
 
-def checkout(name: str) -> bool:
+def checkout(project: Project, name: str) -> bool:
     """Bring data/raw/NAME out of the cache or the default remote. False if it is in neither.
 
     The bytes are not verified here.
     """
     from dvc.exceptions import CheckoutError, DvcException
 
-    with _repository() as repo:
+    with _repository(project) as repo:
         with suppress(CheckoutError):
             repo.checkout([stage(name)], force=True)
             return True
@@ -90,9 +89,9 @@ def checkout(name: str) -> bool:
     return False
 
 
-def drop(name: str) -> None:
+def drop(project: Project, name: str) -> None:
     """Remove from the cache the objects of a dataset that are not what their name says."""
-    store, listed = _cache_folder(), recorded(name) or ""
+    store, listed = _cache_folder(project), recorded(project, name) or ""
     wanted = [listed]
     with suppress(OSError, ValueError, KeyError, TypeError):
         listing = json.loads((store / listed[:2] / listed[2:]).read_text())
@@ -103,9 +102,9 @@ def drop(name: str) -> None:
             item.unlink()
 
 
-def _cache_folder() -> Path:
+def _cache_folder(project: Project) -> Path:
     """Where DVC's cache keeps its objects, by the project's own DVC settings."""
-    base = paths.root() / ".dvc"
+    base = project.root / ".dvc"
     settings = configparser.ConfigParser(interpolation=None)
     settings.read([base / "config", base / "config.local"])
     folder = settings.get("cache", "dir", fallback="cache").strip('"')
@@ -113,9 +112,9 @@ def _cache_folder() -> Path:
 
 
 @contextmanager
-def _repository() -> Iterator["Repo"]:
+def _repository(project: Project) -> Iterator["Repo"]:
     """The DVC repository of the project; one process at a time, others wait."""
-    root = paths.root()
+    root = project.root
     if not (root / "dvc.yaml").is_file() or not (root / ".dvc").is_dir():
         raise UserError(f"{root} has no dvc.yaml or no .dvc: take a whole checkout of the project.")
     lock = root / "data" / "raw" / ".locks" / "dvc"

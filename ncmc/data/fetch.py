@@ -8,7 +8,8 @@ from ncmc.data import checksums, download, dvc_store, readers
 from ncmc.data.checksums import Digest
 from ncmc.data.http import Progress, Say
 from ncmc.errors import UserError, unknown
-from ncmc.plan import schema
+from ncmc.plan.dataset_entries import Dataset, dataset_entries, dataset_entry
+from ncmc.project import Project
 from ncmc.system import files
 
 
@@ -23,6 +24,7 @@ class Fetched:
 
 
 def fetch(
+    project: Project,
     name: str,
     source: str | Path | None = None,
     *,
@@ -38,27 +40,31 @@ def fetch(
     declared checksum anew, though it is there or dvc.lock records other bytes.
     Raises UserError with what failed and what to do; the next call goes on from there.
     """
-    entry = _entry(name, source)
-    with download.alone(name, say):
+    entry = _entry(project, name, source)
+    with download.alone(project, name, say):
         if source is not None:
-            source = _linked(name, source)
+            source = _linked(project, name, source)
         if replace:
-            _forget(name, entry, source)
+            _forget(project, name, entry, source)
         how = "already here"
-        download.reject_wrong(name, say)
-        if download.missing(name):
-            known = not replace and _from_cache(name, say)
+        download.reject_wrong(project, name, say)
+        if download.missing(project, name):
+            known = not replace and _from_cache(project, name, say)
             how = "from the cache" if known else "fetched"
         elif source is not None and say:
             anew = "" if _has_checksums(entry) else "; with --replace it is taken anew"
             say(f"{name} is here and verified, --from was not used{anew}")
-        found = download.download(name, source, progress=progress, say=say)
+        found = download.download(project, name, source, progress=progress, say=say)
         if not replace:
-            _compare_with_lock(name, found)
-        if dvc_store.recorded(name) != checksums.of_folder(found) or not dvc_store.cached(name):
-            dvc_store.commit(name)
-            found = download.verified(name)  # a link into the cache is now in the file's place
-        return Fetched(name, download.folder(name), how, found)
+            _compare_with_lock(project, name, found)
+        if dvc_store.recorded(project, name) != checksums.of_folder(found) or not dvc_store.cached(
+            project, name
+        ):
+            dvc_store.commit(project, name)
+            found = download.verified(
+                project, name
+            )  # a link into the cache is now in the file's place
+        return Fetched(name, download.folder(project, name), how, found)
 
 
 def example_entry(name: str, source: str | Path | None = None) -> str:
@@ -76,16 +82,16 @@ def example_entry(name: str, source: str | Path | None = None) -> str:
     )
 
 
-def _entry(name: str, source: str | Path | None) -> schema.Dataset:
-    if name not in schema.datasets():
-        error = unknown("dataset", name, schema.datasets())
+def _entry(project: Project, name: str, source: str | Path | None) -> Dataset:
+    if name not in dataset_entries(project):
+        error = unknown("dataset", name, dataset_entries(project))
         if source is None:
             raise error
         raise type(error)(
             f"{error} For a set of your own add these lines to config/datasets.yaml (docs/data.md "
             f"says what they mean) and run the command again:\n{example_entry(name, source)}"
         )
-    entry = schema.dataset(name)
+    entry = dataset_entry(project, name)
     if not entry.files:
         raise UserError(
             f"config/datasets.yaml: {name} names no files. Add one, such as\n"
@@ -95,12 +101,12 @@ def _entry(name: str, source: str | Path | None) -> schema.Dataset:
     return entry
 
 
-def _linked(name: str, source: str | Path) -> str | Path | None:
+def _linked(project: Project, name: str, source: str | Path) -> str | Path | None:
     """For a format whose images stay where they are: note where, and what is left to fetch."""
-    module = readers.load(schema.dataset(name).reader)
+    module = readers.load(dataset_entry(project, name).reader)
     if not getattr(module, "STREAMED", False) or not Path(source).expanduser().is_dir():
         return source
-    place, folder = module.link(name), Path(source).expanduser().resolve()
+    place, folder = module.link(download.folder(project, name)), Path(source).expanduser().resolve()
     files.make_folder(place.parent)
     new = place.with_name(f".{place.name}.{os.getpid()}")
     try:
@@ -109,15 +115,15 @@ def _linked(name: str, source: str | Path) -> str | Path | None:
         new.replace(place)
     except OSError as error:
         raise files.explain(error, place) from error
-    held = all((folder / f.name).is_file() for f in schema.dataset(name).files)
+    held = all((folder / f.name).is_file() for f in dataset_entry(project, name).files)
     return folder if held else None
 
 
-def _has_checksums(entry: schema.Dataset) -> bool:
+def _has_checksums(entry: Dataset) -> bool:
     return any(f.md5 or f.sha256 for f in entry.files)
 
 
-def _forget(name: str, entry: schema.Dataset, source: str | Path | None) -> None:
+def _forget(project: Project, name: str, entry: Dataset, source: str | Path | None) -> None:
     """Remove the files of a set that nothing but dvc.lock vouches for."""
     if _has_checksums(entry):
         raise UserError(
@@ -127,37 +133,41 @@ def _forget(name: str, entry: schema.Dataset, source: str | Path | None) -> None
     if source is None and not all(f.urls for f in entry.files):
         raise UserError(f"--replace needs --from: {name} has no address.")
     for file in entry.files:
-        (download.folder(name) / file.name).unlink(missing_ok=True)
+        (download.folder(project, name) / file.name).unlink(missing_ok=True)
 
 
-def _from_cache(name: str, say: Say | None) -> bool:
+def _from_cache(project: Project, name: str, say: Say | None) -> bool:
     """Take the set out of DVC's cache; what is wrong there is thrown out of it."""
-    folder = download.folder(name)
-    if dvc_store.recorded(name) is None or (folder.is_dir() and download.strangers(name)):
+    folder = download.folder(project, name)
+    if dvc_store.recorded(project, name) is None or (
+        folder.is_dir() and download.strangers(project, name)
+    ):
         return False
-    if not dvc_store.checkout(name):
+    if not dvc_store.checkout(project, name):
         return False
-    here = [folder / f.name for f in schema.dataset(name).files if (folder / f.name).is_file()]
-    found = download.memory(name).refresh(here)
-    if checksums.of_folder(found) == dvc_store.recorded(name):
+    here = [
+        folder / f.name for f in dataset_entry(project, name).files if (folder / f.name).is_file()
+    ]
+    found = download.memory(project, name).refresh(here)
+    if checksums.of_folder(found) == dvc_store.recorded(project, name):
         return True
     if say:
         say(f"{name}: what DVC's cache held is damaged; it is thrown out and fetched anew")
     for path in here:
         path.unlink()
-    dvc_store.drop(name)
+    dvc_store.drop(project, name)
     return False
 
 
-def _compare_with_lock(name: str, found: dict[str, Digest]) -> None:
+def _compare_with_lock(project: Project, name: str, found: dict[str, Digest]) -> None:
     """Raise UserError if dvc.lock records other bytes than have come."""
-    held, came = dvc_store.recorded(name), checksums.of_folder(found)
+    held, came = dvc_store.recorded(project, name), checksums.of_folder(found)
     if held is None or held == came:
         return
-    kept = files.make_folder(download.aside("wrong", name))
+    kept = files.make_folder(download.aside(project, "wrong", name))
     for file in found:
         target = kept / f"{file}.wrong-{found[file].sha256[:12]}"
-        (download.folder(name) / file).replace(target)
+        (download.folder(project, name) / file).replace(target)
     raise UserError(
         f"{name}: what came is not what dvc.lock records (folder hash {came}, recorded {held}); "
         f"it is kept aside in {kept}. Bring the recorded files with --from, or, if the new ones "

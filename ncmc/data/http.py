@@ -52,7 +52,7 @@ def fetch(
     *,
     size: int | None = None,
     checked: bool = False,
-    patience: Patience = Patience(),  # noqa: B008  (frozen)
+    patience: Patience = Patience(),
     progress: Progress | None = None,
     say: Say | None = None,
 ) -> None:
@@ -197,7 +197,7 @@ class _Attempt:
         )
 
 
-class _writing:  # noqa: N801  (reads as a verb at its place of use)
+class _writing:
     """Errors of the disk as UserError; those of the network go through."""
 
     def __init__(self, path: Path) -> None:

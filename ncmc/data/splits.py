@@ -13,37 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from ncmc import paths
 from ncmc.data import datasets
 from ncmc.errors import UsageError, UserError
-from ncmc.plan import schema
-from ncmc.plan.grid import Run, check_tau
-from ncmc.plan.schema import SplitOptions
-from ncmc.system import files
+from ncmc.plan.class_counts import long_tailed_counts, part_counts
+from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
+from ncmc.plan.run import Run, check_tau, resolve_run
+from ncmc.project import Project
+from ncmc.system import documents, files
 
 SCHEMA = 1
 ROUNDING = 0.05  # a given set's tau may be named rounded, by at most this share
-
-
-def long_tailed_counts(n_max: float, n_classes: int, tau: float) -> list[int]:
-    """n_k = int(n_max * tau^(k/(K-1))) for k = 0..K-1, class 0 the largest (assumption A2).
-
-    `n_max` need not be whole (A3: len(train set)/K is not, for SVHN). A tiny set may leave a class
-    with 0 images. Raises UsageError for a tau outside (0, 1].
-    """
-    check_tau(tau)
-    # in this order and with a float exponent, as the reference does: the floor sees the last bit
-    return [int(n_max * tau ** (k / max(n_classes - 1.0, 1.0))) for k in range(n_classes)]
-
-
-def step_counts(n_max: float, n_classes: int, tau: float) -> list[int]:
-    """The first half of the classes n_max images each, the second half n_max * tau.
-
-    With an odd number of classes the middle one is small (the reference drops its last class).
-    """
-    check_tau(tau)
-    large = n_classes // 2
-    return [int(n_max)] * large + [int(n_max * tau)] * (n_classes - large)
 
 
 def long_tailed_indices(labels: np.ndarray, tau: float, seed: int = 0) -> np.ndarray:
@@ -133,7 +112,9 @@ class Split:
         files.write_atomic(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
 
 
-def make_split(dataset: str, tau: float, options: SplitOptions | None = None) -> Split:
+def make_split(
+    project: Project, dataset: str, tau: float, options: SplitOptions | None = None
+) -> Split:
     """The training set of a prepared dataset at imbalance ratio tau = n_min/n_max (A1).
 
     `options` default to those of the dataset's entry. A training set put together from several
@@ -142,14 +123,14 @@ def make_split(dataset: str, tau: float, options: SplitOptions | None = None) ->
     Raises UsageError for a tau that is out of range or leaves a class without images.
     """
     check_tau(tau)
-    options = options or schema.dataset(dataset).split
-    train = datasets.load(dataset, "train")
+    options = options or dataset_entry(project, dataset).split
+    train = datasets.load(project, dataset, "train")
     n_classes = len(train.class_names)
     if options.imbalance == "given":
-        _check_given(dataset, tau, train.counts)
+        _check_given(project, dataset, tau, train.counts)
         indices, labels = np.arange(len(train)), train.labels
     else:
-        indices, labels = _drawn(dataset, train, n_classes, tau, options)
+        indices, labels = _drawn(project, dataset, train, n_classes, tau, options)
     return Split(
         dataset=dataset,
         tau=tau,
@@ -162,7 +143,12 @@ def make_split(dataset: str, tau: float, options: SplitOptions | None = None) ->
 
 
 def _drawn(
-    dataset: str, train: datasets.Images, n_classes: int, tau: float, options: SplitOptions
+    project: Project,
+    dataset: str,
+    train: datasets.Images,
+    n_classes: int,
+    tau: float,
+    options: SplitOptions,
 ) -> tuple[np.ndarray, np.ndarray]:
     all_indices, all_labels, start = [], [], 0
     total = np.zeros(n_classes, np.int64)
@@ -187,14 +173,6 @@ def _drawn(
     return np.concatenate(all_indices), np.concatenate(all_labels)
 
 
-def part_counts(available: Sequence[int], tau: float, options: SplitOptions) -> list[int]:
-    """What the recipe asks of a released part, class by class; not capped by what there is."""
-    n_classes = len(available)
-    n_max = sum(available) / n_classes if options.n_max_rule == "mean" else min(available)
-    make = step_counts if options.imbalance == "step" else long_tailed_counts
-    return make(n_max, n_classes, tau)
-
-
 def shifted_labels(counts: Sequence[int], n_images: int) -> np.ndarray:
     """Labels as the reference code writes them: counts[k] times k, in order, cut at `n_images`.
 
@@ -203,7 +181,7 @@ def shifted_labels(counts: Sequence[int], n_images: int) -> np.ndarray:
     return np.repeat(np.arange(len(counts)), counts)[:n_images].astype(np.int64)
 
 
-def load_split(folder: Path) -> Split:
+def load_split(project: Project, folder: Path) -> Split:
     """A saved split, proved: its arrays match the manifest, and the manifest matches the dataset.
 
     Raises UserError if it is missing, truncated, altered, or made from other data.
@@ -213,8 +191,8 @@ def load_split(folder: Path) -> Split:
     try:
         recipe = dict(manifest["recipe"])
         dataset, tau = recipe.pop("dataset"), recipe.pop("tau")
-        options = schema.parse(SplitOptions, recipe, str(folder / "manifest.json"))
-        train = datasets.load(dataset, "train")
+        options = documents.parse(SplitOptions, recipe, str(folder / "manifest.json"))
+        train = datasets.load(project, dataset, "train")
         split = Split(
             dataset,
             tau,
@@ -236,16 +214,16 @@ def load_split(folder: Path) -> Split:
     return split
 
 
-def load_split_of(run: Run) -> Split:
+def load_split_of(project: Project, run: Run) -> Split:
     """The saved split that a run trains on, proved to be the one that its recipe draws.
 
     Raises UserError as `load_split` does, and if the folder holds a split of another tau, of other
     options or of other images than the run's recipe draws.
     """
-    folder = paths.root() / run.split_folder
+    folder = project.root / run.split_folder
     remedy = f"Delete {folder}; the next `ncmc train {run.id}` makes the run's own split."
-    split = load_split(folder)
-    drawn = make_split(run.dataset, run.tau, run.resolve().split)
+    split = load_split(project, folder)
+    drawn = make_split(project, run.dataset, run.tau, resolve_run(project, run).split)
     differing = [
         f"{key} is {split.recipe[key]} there and {wanted} in the run"
         for key, wanted in drawn.recipe.items()
@@ -284,7 +262,7 @@ def _fits(split: Split, train: datasets.Images) -> bool:
     return split.mislabelled or bool(np.array_equal(train.labels[indices], split.labels))
 
 
-def _check_given(dataset: str, tau: float, counts: Sequence[int]) -> None:
+def _check_given(project: Project, dataset: str, tau: float, counts: Sequence[int]) -> None:
     own = min(counts) / max(counts)
     if abs(tau - own) > ROUNDING * own:
         raise UsageError(

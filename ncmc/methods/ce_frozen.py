@@ -13,7 +13,7 @@ from ncmc.backbones import Backbone
 from ncmc.methods import ce
 
 
-class CE_FROZEN(ce.CE):  # noqa: N801 - the method's own name
+class CE_FROZEN(ce.CE):
     """CE, its classifier frozen where it was initialised."""
 
     def __init__(

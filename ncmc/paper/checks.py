@@ -1,17 +1,19 @@
 """config/checks.yaml: the claims in a form that a program can check. Knows no results."""
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ncmc import paths
 from ncmc.errors import UsageError, unknown
-from ncmc.paper import reference
-from ncmc.plan import grid, schema
-from ncmc.plan.grid import CellSpec, Table, show
-from ncmc.plan.schema import Strict
+from ncmc.paper.claims import claim as claim_named
+from ncmc.plan import grid
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.grid_file import grid_entries
+from ncmc.plan.option_text import format_value
+from ncmc.project import Project, read_once
+from ncmc.system import documents
+from ncmc.system.documents import Strict
 
 FILE = "checks.yaml"
 
@@ -28,14 +30,9 @@ class Check(Strict):
     table: str  # the table or figure that it belongs to
     kind: str
     claim: str | None = None  # the paper's claim; None: ours
-    says: str = ""  # this check in words; empty: the claim's own words
+    says: str = ""  # this check in words; in the file, empty means the claim's own words
     source: str = ""  # where our reading of the words comes from
     where: Selector = Field(default={})
-
-    @property
-    def words(self) -> str:
-        """What is checked."""
-        return self.says or (reference.claim(self.claim).says if self.claim else self.id)
 
     @property
     def measured(self) -> str:
@@ -148,64 +145,55 @@ class Text(Check):
     reason: str
 
 
-KINDS: dict[str, type[Check]] = {
-    "greater": Greater,
-    "slight": Slight,
-    "equal": Equal,
-    "largest": Largest,
-    "chance": Chance,
-    "collapse": Collapse,
-    "rise_fall": RiseFall,
-    "orthogonal": Orthogonal,
-    "stays": Stays,
-    "peak": Peak,
-    "text": Text,
-}
+AnyCheck = (
+    Greater
+    | Slight
+    | Equal
+    | Largest
+    | Chance
+    | Collapse
+    | RiseFall
+    | Orthogonal
+    | Stays
+    | Peak
+    | Text
+)
 
 
-@cache
-def every() -> tuple[Check, ...]:
+class ChecksFile(Strict):
+    """config/checks.yaml."""
+
+    checks: tuple[Annotated[AnyCheck, Field(discriminator="kind")], ...]
+
+
+@read_once
+def all_checks(project: Project) -> tuple[Check, ...]:
     """All checks. Raises UsageError naming the file, the check and what is wrong with it."""
-    path = paths.config(FILE)
+    path = project.config(FILE)
     found: dict[str, Check] = {}
-    for entry in schema.read_yaml(path)["checks"]:
-        where = f"{path}: {entry.get('id')}"
-        if entry.get("kind") not in KINDS:
-            raise UsageError(f"{where}: {unknown('kind', entry.get('kind'), KINDS)}")
-        check = schema.parse(KINDS[entry["kind"]], entry, where)
+    for check in documents.read_yaml(path, ChecksFile).checks:
+        where = f"{path}: {check.id}"
         if check.id in found:
             raise UsageError(f"{where}: this id stands there twice.")
-        if check.table not in grid.entries():
-            raise UsageError(f"{where}: {unknown('table', check.table, grid.entries())}")
-        if check.claim:
-            reference.claim(check.claim)
-        found[check.id] = check
+        if check.table not in grid_entries(project):
+            raise UsageError(f"{where}: {unknown('table', check.table, grid_entries(project))}")
+        claim = claim_named(project, check.claim) if check.claim else None
+        words = check.says or (claim.says if claim else check.id)
+        found[check.id] = check.model_copy(update={"says": words})
     return tuple(found.values())
 
 
-def of(table: str) -> list[Check]:
+def checks_of(project: Project, table: str) -> list[Check]:
     """The checks of a table or figure."""
-    return [check for check in every() if check.table == table]
+    return [check for check in all_checks(project) if check.table == table]
 
 
 # --- choosing cells ----------------------------------------------------------------------------
 
 
-def attributes(spec: CellSpec) -> dict[str, str]:
-    """What a cell is made of: names, tau, recipe keys, options, its labels on the axes."""
-    run = spec.run
-    resolved = run.resolve()
-    values: dict[str, Any] = resolved.recipe.model_dump() | resolved.split.model_dump()
-    values |= resolved.model | dict(run.options)
-    values |= {"backbone": run.backbone, "method": run.method}
-    values |= {"dataset": run.dataset, "tau": run.tau}
-    labels = {axis: label for axis, label in spec.coords if axis not in values}
-    return labels | {key: show(value) for key, value in values.items()}
-
-
 def chosen(spec: CellSpec, *selectors: Selector) -> bool:
     """Whether a cell is one of those that all `selectors` choose."""
-    has = attributes(spec)
+    has = spec.attributes
     return all(
         has.get(key) in _allowed(wanted)
         for selector in selectors
@@ -214,50 +202,50 @@ def chosen(spec: CellSpec, *selectors: Selector) -> bool:
     )
 
 
-def select(check: Check, selector: Selector) -> list[CellSpec]:
+def select(project: Project, check: Check, selector: Selector) -> list[CellSpec]:
     """The cells of one side of a check, from its table or the one that the selector names.
 
     Raises UsageError if there is none: the check then is about nothing.
     """
-    table = table_of(check, selector)
+    table = table_of(project, check, selector)
     found = [spec for spec in table.cells if chosen(spec, selector, check.where)]
     if not found:
         raise UsageError(
-            f"{paths.config(FILE)}: {check.id}: no cell of {table.name} has "
+            f"config/{FILE}: {check.id}: no cell of {table.name} has "
             f"{_plain(check.where)} {_plain(selector)}. Its cells: "
             f"{'; '.join(spec.label for spec in table.cells[:6])} ..."
         )
     return found
 
 
-def table_of(check: Check, selector: Selector) -> Table:
+def table_of(project: Project, check: Check, selector: Selector) -> Table:
     """The table that a selector looks its cells up in."""
-    return grid.table(str(selector.get("table", check.table)))
+    return grid.table(project, str(selector.get("table", check.table)))
 
 
-def pairs(check: Pairs) -> list[tuple[CellSpec, CellSpec]]:
+def pairs(project: Project, check: Pairs) -> list[tuple[CellSpec, CellSpec]]:
     """(better, than): the cells that agree on every axis that neither side names."""
-    sides = select(check, check.better), select(check, check.than)
-    tables = table_of(check, check.better), table_of(check, check.than)
+    sides = select(project, check, check.better), select(project, check, check.than)
+    tables = table_of(project, check, check.better), table_of(project, check, check.than)
     named = {*check.better, *check.than, "method"}
     shared = {"dataset", "tau", "backbone", *(set(tables[0].axes) & set(tables[1].axes))} - named
     found = []
     for better in sides[0]:
-        key = {axis: attributes(better).get(axis) for axis in shared}
+        key = {axis: better.attributes.get(axis) for axis in shared}
         matching = [
             than
             for than in sides[1]
             if than.run != better.run
-            and all(attributes(than).get(axis) == value for axis, value in key.items())
+            and all(than.attributes.get(axis) == value for axis, value in key.items())
         ]
         found += [(better, than) for than in matching]
     if not found:
-        raise UsageError(f"{paths.config(FILE)}: {check.id}: no cell of one side fits the other.")
+        raise UsageError(f"config/{FILE}: {check.id}: no cell of one side fits the other.")
     return found
 
 
 def _allowed(wanted: Wanted | list[Wanted]) -> list[str]:
-    return [show(value) for value in (wanted if isinstance(wanted, list) else [wanted])]
+    return [format_value(value) for value in (wanted if isinstance(wanted, list) else [wanted])]
 
 
 def _plain(selector: Selector) -> str:

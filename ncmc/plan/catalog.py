@@ -1,36 +1,45 @@
-"""What there is, by name: a method or a backbone is one file, a dataset one entry."""
+"""The backbones and methods that there are: each is one file, found by listing, without importing."""
 
+import ast
 import importlib
 from pathlib import Path
 from types import ModuleType
 
 from ncmc.errors import UsageError, unknown
-from ncmc.plan import schema
 
-KINDS = ("dataset", "backbone", "method")
+KINDS = ("backbone", "method")
+PACKAGE = Path(__file__).parents[1]
+
+# What the paper's grid names and nobody has built yet: planning accepts them, training says what is missing.
+NOT_BUILT = {
+    "backbone": frozenset({"lenet", "vgg11"}),
+    "method": frozenset({"LDAM-DRW", "KCL", "ARB", "P", "RBL", "RBL-LA"}),
+}
 
 
-def names(kind: str) -> list[str]:
-    """The built names of a kind, sorted, without importing any of them."""
-    if kind == "dataset":
-        return sorted(schema.datasets())
+def built_names(kind: str) -> list[str]:
+    """The names of a kind ("backbone" or "method") that have a file, sorted."""
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
-    folder = Path(__file__).parents[1] / f"{kind}s"
-    return sorted(_name(kind, f.stem) for f in folder.glob("*.py") if f.stem[0] != "_")
+    files = (PACKAGE / f"{kind}s").glob("*.py")
+    return sorted(_name(kind, f.stem) for f in files if f.stem[0] != "_" and f.stem != "base")
 
 
-def canonical(kind: str, name: str, planned: frozenset[str] = frozenset()) -> str:
+def all_names(kind: str) -> list[str]:
+    """The built names, and those that the paper's grid plans."""
+    return sorted({*built_names(kind), *NOT_BUILT[kind]})
+
+
+def canonical(kind: str, name: str, allowed: list[str] | None = None) -> str:
     """`name` as the catalog spells it (case and `-`/`_` do not matter).
 
-    `planned` names are accepted too: the grid may name what is not built yet.
-    Raises UsageError with the allowed names.
+    `allowed`: the names that there are, by default `all_names(kind)`. Raises UsageError with them.
     """
-    allowed = set(names(kind)) | planned
-    for candidate in allowed:
-        if _plain(candidate) == _plain(name):
+    names = all_names(kind) if allowed is None else allowed
+    for candidate in names:
+        if _plain(candidate) == _plain(str(name)):
             return candidate
-    raise unknown(kind, name, allowed)
+    raise unknown(kind, name, names)
 
 
 def load(kind: str, name: str) -> ModuleType:
@@ -38,14 +47,82 @@ def load(kind: str, name: str) -> ModuleType:
 
     Raises UsageError that names the missing file if it is planned but not built.
     """
-    stem = name.lower().replace("-", "_")
-    file = Path(__file__).parents[1] / f"{kind}s" / f"{stem}.py"
+    file = file_of(kind, name)
     if not file.is_file():
         raise UsageError(
-            f"{kind} '{name}' is not built yet: ncmc/{kind}s/{stem}.py is missing. "
-            f"Built: {', '.join(names(kind))}."
+            f"{kind} '{name}' is not built yet: {file.relative_to(PACKAGE.parent)} is missing. "
+            f"Built: {', '.join(built_names(kind))}."
         )
-    return importlib.import_module(f"ncmc.{kind}s.{stem}")
+    return importlib.import_module(f"ncmc.{kind}s.{file.stem}")
+
+
+def file_of(kind: str, name: str) -> Path:
+    """Where the code of a backbone or a method stands, or would stand."""
+    return PACKAGE / f"{kind}s" / f"{_plain(name)}.py"
+
+
+def option_names(backbone: str, method: str) -> frozenset[str] | None:
+    """The options that a backbone and a method take, read from their files without running them.
+
+    None where they cannot be told: a name that is not built, or code that is written another way.
+    """
+    files = file_of("backbone", backbone), file_of("method", method)
+    if not all(file.is_file() for file in files):
+        return None
+    of_backbone = _keywords_of_build(files[0])
+    of_method = _fields_of_options(files[1], method.replace("-", "_"))
+    return None if of_backbone is None or of_method is None else of_backbone | of_method
+
+
+def _keywords_of_build(file: Path) -> frozenset[str] | None:
+    """The keyword-only arguments of `build` in a backbone's file."""
+    for node in _statements(file):
+        if isinstance(node, ast.FunctionDef) and node.name == "build":
+            return frozenset(argument.arg for argument in node.args.kwonlyargs)
+    return None
+
+
+def _fields_of_options(file: Path, name: str) -> frozenset[str] | None:
+    """The fields of the dataclass `Options` inside class `name`, those it inherits included."""
+    statements = _statements(file)
+    found = next((n for n in statements if isinstance(n, ast.ClassDef) and n.name == name), None)
+    if found is None:
+        return None
+    own = {
+        field.target.id
+        for inner in found.body
+        if isinstance(inner, ast.ClassDef) and inner.name == "Options"
+        for field in inner.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+    }
+    base = ast.unparse(found.bases[0]) if found.bases else ""
+    if base == "Method":
+        return frozenset(own)
+    parent = _imported_from(statements, base)
+    inherited = parent and _fields_of_options(*parent)
+    return None if inherited is None or parent is None else inherited | own
+
+
+def _imported_from(statements: list[ast.stmt], base: str) -> tuple[Path, str] | None:
+    """The file and class of a base class such as `MultiCenter` or `ce.CE`."""
+    first, _, last = base.rpartition(".")
+    for node in statements:
+        if not isinstance(node, ast.ImportFrom) or not str(node.module).startswith("ncmc."):
+            continue
+        folder = PACKAGE.parent.joinpath(*str(node.module).split("."))
+        names = {alias.asname or alias.name: alias.name for alias in node.names}
+        if first in names:  # from ncmc.methods import ce
+            return folder / f"{names[first]}.py", last
+        if not first and last in names:  # from ncmc.methods._multi_center import MultiCenter
+            return folder.with_suffix(".py"), names[last]
+    return None
+
+
+def _statements(file: Path) -> list[ast.stmt]:
+    try:
+        return ast.parse(file.read_text(encoding="utf-8")).body
+    except (OSError, SyntaxError, ValueError):
+        return []
 
 
 def _name(kind: str, stem: str) -> str:

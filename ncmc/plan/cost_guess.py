@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
-from ncmc.data import splits
-from ncmc.plan import schema
-from ncmc.plan.grid import Run
-from ncmc.results import records
+from ncmc.plan.class_counts import part_counts
+from ncmc.plan.dataset_entries import dataset_entry
+from ncmc.plan.run import Run, resolve_run
+from ncmc.project import Project, read_once
+from ncmc.system import hardware
 
 # Images a second that one CPU core trains at 32 x 32 pixels, with bfloat16 in hardware and without, and
 # the megabytes of a model. Measured on one core of an AMD EPYC: torch 2.13, CIFAR-10, batches of 128.
@@ -43,72 +42,63 @@ class Guess:
     unknown: dict[str, int]  # backbone without a measured speed -> its runs, which are not counted
 
 
-def guess(missing: Iterable[Run]) -> Guess:
+def guess(project: Project, missing: Iterable[Run]) -> Guess:
     """A rough estimate, from speeds that were measured on another machine."""
-    cores = max(int(records.hardware()["cores"] or 1), 1)
-    fast = has_bfloat16()
+    cores = hardware.cores()
+    fast = hardware.has_bfloat16()
     seconds, models, unknown, names = 0.0, 0.0, dict[str, int](), set()
     for run in missing:
         names.add(run.dataset)
         if run.backbone not in SPEEDS:
             unknown[run.backbone] = unknown.get(run.backbone, 0) + 1
             continue
-        own, size = _of_cell(run.cell, fast)
+        own, size = _of_cell(project, run.cell, fast)
         seconds, models = seconds + own, models + size
-    return Guess(seconds / cores / 3600, data_bytes(names) + models, cores, unknown)
+    return Guess(seconds / cores / 3600, data_bytes(project, names) + models, cores, unknown)
 
 
-@cache
-def _of_cell(run: Run, fast: bool) -> tuple[float, float]:
+@read_once
+def _of_cell(project: Project, run: Run, fast: bool) -> tuple[float, float]:
     """(seconds on one core, bytes of the model) of a run; the seed changes neither."""
     with_bfloat16, without, megabytes = SPEEDS[run.backbone]
-    model = run.resolve().model
-    side = (schema.dataset(run.dataset).image_size or SIZE) / (
+    model = resolve_run(project, run).model
+    side = (dataset_entry(project, run.dataset).image_size or SIZE) / (
         STEM if model.get("stem") == "imagenet" else 1
     )
     wider = (float(model.get("growth", GROWTH)) / GROWTH) ** 2  # weights and work grow alike
-    work = work_of(run)
+    work = work_of(project, run)
     images = work.trained + FORWARD * work.evaluated
     rate = with_bfloat16 if fast else without
     return images * wider * (side / SIZE) ** 2 / rate, megabytes * 1e6 * wider
 
 
-def work_of(run: Run) -> Work:
+def work_of(project: Project, run: Run) -> Work:
     """The images that a run trains on and evaluates, from its recipe and the catalog."""
-    recipe = run.resolve().recipe
-    images, tests = train_images(run), schema.dataset(run.dataset).test_images or 0
+    recipe = resolve_run(project, run).recipe
+    images, tests = train_images(project, run), dataset_entry(project, run.dataset).test_images or 0
     collapses = 1 + -(-recipe.epochs // recipe.collapse_every)
     looked_at = tests * -(-recipe.epochs // recipe.test_every) + images * collapses
     return Work(images * recipe.epochs, looked_at)
 
 
-def train_images(run: Run) -> int:
+def train_images(project: Project, run: Run) -> int:
     """Images in the training set of a run, from the catalog alone: the data need not be here."""
-    entry, options = schema.dataset(run.dataset), run.resolve().split
+    entry, options = dataset_entry(project, run.dataset), resolve_run(project, run).split
     total, classes = entry.train_images or 0, entry.classes or 0
     if not total or not classes:
         return 0
     if options.imbalance == "given":
         return total
     available = entry.train_counts or (total // classes,) * classes
-    wanted = splits.part_counts(available, run.tau, options)
+    wanted = part_counts(available, run.tau, options)
     return sum(min(n, there) for n, there in zip(wanted, available, strict=True))
 
 
-def data_bytes(names: Iterable[str]) -> int:
+def data_bytes(project: Project, names: Iterable[str]) -> int:
     """Bytes of datasets on disk: archives and arrays."""
     total = 0
-    for entry in map(schema.dataset, set(names)):
+    for entry in (dataset_entry(project, name) for name in set(names)):
         images = (entry.train_images or 0) + (entry.test_images or 0)
         total += sum(file.size or 0 for file in entry.files)
         total += images * (entry.image_size or 0) ** 2 * entry.channels
     return total
-
-
-def has_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 in hardware, as Linux tells it; elsewhere, False."""
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "avx512_bf16" in text or "amx_bf16" in text

@@ -2,25 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from ncmc import paths
 from ncmc.errors import UsageError, unknown
-from ncmc.plan import schema
-from ncmc.plan.schema import SplitOptions, Strict
+from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
+from ncmc.plan.option_text import Value
+from ncmc.project import Project, read_once
+from ncmc.system import documents
+from ncmc.system.documents import Strict
+
+FILE = "train.yaml"
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Value = bool | int | float | str
 
 
 class Recipe(Strict):
     """What is trained, apart from the model: part of a run's identity. Epochs count from 1."""
 
-    epochs: Annotated[int, Field(ge=1)]
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)]
     batch_size: Annotated[int, Field(ge=1)]  # images
     lr: Positive
     schedule: Literal["step", "cosine"]
@@ -32,7 +34,7 @@ class Recipe(Strict):
     mixup: bool
     mixup_alpha: Positive
     augment: Literal["crop_flip", "none", "resized_crop_flip"]
-    padding: Annotated[int, Field(ge=0)]  # pixels on each side, before a random crop
+    padding: Annotated[int, Field(ge=0, le=4096)]  # pixels on each side, before a random crop
     mean: tuple[float, ...]  # one a channel, of pixel values scaled to 0..1
     std: tuple[Positive, ...]
     drop_last: bool
@@ -76,7 +78,7 @@ class Rule(Strict):
     """Options of a backbone or method that hold for a whole dataset."""
 
     when: When
-    set: Mapping[str, Value]
+    set: dict[str, Value]
     source: str
 
 
@@ -85,6 +87,31 @@ class Sourced(Strict):
 
     value: Any
     source: str
+
+
+class RecipeEntry(Strict):
+    """A recipe as config/train.yaml writes it: keys of Recipe or Execution, each with its source."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Sourced]
+
+    inherits: str | None = None
+    rules: tuple[Rule, ...] | None = None  # replace those of the recipe that it inherits
+
+    @model_validator(mode="after")
+    def _known_keys(self) -> "RecipeEntry":
+        known = [*Recipe.model_fields, *Execution.model_fields, "inherits", "rules"]
+        for key in self.__pydantic_extra__:
+            if key not in known:
+                raise ValueError(str(unknown("key", key, known)))
+        return self
+
+
+class TrainFile(Strict):
+    """config/train.yaml."""
+
+    execution: Execution
+    recipes: dict[str, RecipeEntry]
 
 
 @dataclass(frozen=True)
@@ -98,34 +125,38 @@ class Resolved:
     sources: dict[str, str]  # recipe key -> place in the paper, or assumption
 
 
-def resolve(dataset: str, backbone: str, method: str, options: Mapping[str, Value]) -> Resolved:
+def resolve(
+    project: Project, dataset: str, backbone: str, method: str, options: Mapping[str, Value]
+) -> Resolved:
     """The configuration of one run: the dataset's recipe, its rules, then the run's own options.
 
     An option that is no key of the recipe, the split or the execution belongs to the model; the
     backbone and the method check it when they are built. Raises UsageError on a bad value.
     """
-    entry = schema.dataset(dataset)
-    values, rules, sources = _recipe(entry.recipe)
-    model: dict[str, Value] = {}
-    for rule in rules:
+    entry = dataset_entry(project, dataset)
+    found = _recipe(project, entry.recipe)
+    groups: dict[str, dict[str, Any]] = {
+        "recipe": {k: v for k, v in found.values.items() if k in Recipe.model_fields},
+        "split": entry.split.model_dump(),
+        "execution": _train_file(project).execution.model_dump()
+        | {k: v for k, v in found.values.items() if k in Execution.model_fields},
+        "model": {},
+    }
+    for rule in found.rules:
         if rule.when.matches(backbone, method):
-            model |= rule.set
-    groups: dict[str, dict[str, Value]] = {"recipe": {}, "split": {}, "execution": {}}
+            groups["model"] |= rule.set
+    sources = dict(found.sources)
     for key, value in options.items():
-        group = owner(key)
-        if group == "model":
-            model[key] = value
-        else:
-            groups[group][key] = value
+        part = owner(key)
+        groups[part][key] = value
+        if part != "model":
             sources[key] = "set for this run"
     where = f"options of {dataset}/{backbone}/{method}"
-    execution = _execution() | {k: v for k, v in values.items() if k in Execution.model_fields}
-    chosen = {k: v for k, v in values.items() if k in Recipe.model_fields}
     return Resolved(
-        recipe=schema.parse(Recipe, chosen | groups["recipe"], where),
-        split=schema.parse(SplitOptions, entry.split.model_dump() | groups["split"], where),
-        model=model,
-        execution=schema.parse(Execution, execution | groups["execution"], where),
+        recipe=documents.parse(Recipe, groups["recipe"], where),
+        split=documents.parse(SplitOptions, groups["split"], where),
+        model=groups["model"],
+        execution=documents.parse(Execution, groups["execution"], where),
         sources=sources,
     )
 
@@ -140,38 +171,37 @@ def owner(option: str) -> str:
     return next((part for part, known in parts.items() if option in known), "model")
 
 
-@cache
-def _document() -> dict[str, Any]:
-    path = paths.config("train.yaml")
-    document = schema.read_yaml(path)
-    for key in ("execution", "recipes"):
-        if not isinstance(document, dict) or key not in document:
-            raise UsageError(f"{path}: '{key}' is missing.")
-    return document
+@dataclass(frozen=True)
+class _Inherited:
+    """A recipe with what it inherits."""
+
+    values: dict[str, Any]
+    rules: tuple[Rule, ...]
+    sources: dict[str, str]
 
 
-def _execution() -> dict[str, Any]:
-    return dict(_document()["execution"])
+@read_once
+def _train_file(project: Project) -> TrainFile:
+    return documents.read_yaml(project.config(FILE), TrainFile)
 
 
-def _recipe(name: str) -> tuple[dict[str, Any], list[Rule], dict[str, str]]:
-    """(values, rules, sources) of a recipe, those it inherits first."""
-    recipes = _document()["recipes"]
-    if name not in recipes:
-        raise unknown("recipe", name, recipes)
-    entry = dict(recipes[name])
-    where = f"{paths.config('train.yaml')}: recipes.{name}"
-    values: dict[str, Any] = {}
-    rules: list[Rule] = []
-    sources: dict[str, str] = {}
-    if parent := entry.pop("inherits", None):
-        values, rules, sources = _recipe(parent)
-    if "rules" in entry:  # a recipe with rules of its own replaces those it inherits
-        rules = [schema.parse(Rule, rule, f"{where}.rules") for rule in entry.pop("rules")]
-    known = [*Recipe.model_fields, *Execution.model_fields, "inherits", "rules"]
-    for key, given in entry.items():
-        if key not in known:
-            raise UsageError(f"{where}: {unknown('key', key, known)}")
-        sourced = schema.parse(Sourced, given, f"{where}.{key}")
-        values[key], sources[key] = sourced.value, sourced.source
-    return values, rules, sources
+@read_once
+def _recipe(project: Project, name: str, heirs: tuple[str, ...] = ()) -> _Inherited:
+    """A recipe, with those it inherits. `heirs`: the recipes that inherit it, to see a circle."""
+    entries = _train_file(project).recipes
+    if name not in entries:
+        raise unknown("recipe", name, entries)
+    if name in heirs:
+        raise UsageError(
+            f"{project.config(FILE)}: recipes inherit in a circle: {' -> '.join((*heirs, name))}."
+        )
+    entry = entries[name]
+    start = _Inherited({}, (), {})
+    if entry.inherits is not None:
+        start = _recipe(project, entry.inherits, (*heirs, name))
+    own = entry.__pydantic_extra__
+    return _Inherited(
+        start.values | {key: sourced.value for key, sourced in own.items()},
+        start.rules if entry.rules is None else entry.rules,
+        start.sources | {key: sourced.source for key, sourced in own.items()},
+    )

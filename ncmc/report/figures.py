@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ncmc.plan.grid import NAMED, Table
+from ncmc.plan.grid import Table
+from ncmc.plan.grid_file import NAMED
 from ncmc.results import curves
 from ncmc.results.curves import Curve
 from ncmc.results.records import Record

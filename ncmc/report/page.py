@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ncmc import paths
-from ncmc.paper import reference
-from ncmc.paper.reference import Assumption
-from ncmc.plan import grid, schema
+from ncmc.paper.assumptions import Assumption, assumptions
+from ncmc.plan import grid
+from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid import Table
+from ncmc.plan.option_text import format_value
+from ncmc.project import Project
 from ncmc.report import figures
 from ncmc.report.figures import Group, Picture
 from ncmc.results import tables
@@ -41,19 +43,25 @@ SHOWN = {
 }
 
 
-def report(name: str, results: Path | None = None, folder: Path | None = None) -> Path:
+def report(
+    project: Project, name: str, results: Path | None = None, folder: Path | None = None
+) -> Path:
     """Write report.html of a table or figure into `folder` (default: results/NAME); its path.
 
     Raises UsageError for an unknown name, UserError for a damaged or outdated record.
     """
-    path = (folder or paths.root() / paths.RESULTS.format(table=name)) / PAGE
-    table = grid.table(name)
-    cells = tables.cells(table, results)
-    files.write_atomic(path, render(table, cells, judge.verify(name, results)))
+    path = (folder or project.root / paths.RESULTS.format(table=name)) / PAGE
+    table = grid.table(project, name)
+    cells = tables.cells(project, table, results)
+    files.write_atomic(
+        path, render(project, table, cells, judge.verify(name, results, project=project))
+    )
     return path
 
 
-def render(table: Table, cells: Sequence[Cell], verdicts: Sequence[Verdict]) -> str:
+def render(
+    project: Project, table: Table, cells: Sequence[Cell], verdicts: Sequence[Verdict]
+) -> str:
     """The page as text."""
     import jinja2
 
@@ -88,13 +96,13 @@ def render(table: Table, cells: Sequence[Cell], verdicts: Sequence[Verdict]) -> 
         shown=SHOWN[table.shows],
         axes=axes(cells),
         banner=tables.reduced_banner(table, cells),
-        notes=notes(cells),
+        notes=notes(project, cells),
         layout=tables.layout(table, cells),
         group_names=tables.GROUPS,
         sections=sections(table, cells),
         provenance=provenance(cells),
         cards=[card(cell) for cell in cells if cell.n],
-        register=register(cells),
+        register=register(project, cells),
         missing=missing,
         elsewhere=[run for run in lacking if run not in missing],
         make_command=tables.make_command(table.name),
@@ -229,7 +237,7 @@ def _split_words(record: Record) -> str:
     split = record.split
     counts = split.get("counts") or []
     shape = f", {max(counts)} to {min(counts)} a class" if counts else ""
-    where = f"{record.run.dataset}, tau {grid.show(record.run.tau)}"
+    where = f"{record.run.dataset}, tau {format_value(record.run.tau)}"
     return f"{where}: {split.get('n_train')} images{shape}, SHA-256 {split.get('sha256')}"
 
 
@@ -315,7 +323,7 @@ class Choice:
     values: tuple[Origin, ...]
 
 
-def register(cells: Sequence[Cell]) -> list[Choice]:
+def register(project: Project, cells: Sequence[Cell]) -> list[Choice]:
     """The assumptions that arise in the records of a page, with the values they were made with.
 
     Without records: the register's choices for the planned runs.
@@ -325,16 +333,16 @@ def register(cells: Sequence[Cell]) -> list[Choice]:
         for key, value in record.assumptions.items():
             chosen.setdefault(key, []).append(value)
     if not chosen:
-        for entry in reference.assumptions():
+        for entry in assumptions(project):
             if any(entry.applies(cell.spec.run) for cell in cells):
                 chosen[entry.id] = []
-    known = [entry for entry in reference.assumptions() if entry.id in chosen]
+    known = [entry for entry in assumptions(project) if entry.id in chosen]
     return [Choice(entry, _origins(chosen[entry.id])) for entry in known]
 
 
-def notes(cells: Sequence[Cell]) -> list[str]:
+def notes(project: Project, cells: Sequence[Cell]) -> list[str]:
     """What must be said with every result of these datasets and records."""
-    entries = schema.datasets()
+    entries = dataset_entries(project)
     said = [
         note
         for cell in cells
@@ -352,7 +360,7 @@ def notes(cells: Sequence[Cell]) -> list[str]:
 def value_words(value: Any) -> str:
     """A configuration value as people read it."""
     if isinstance(value, bool | int | float | str):
-        return grid.show(value)
+        return format_value(value)
     if isinstance(value, list | tuple):
         return ", ".join(value_words(entry) for entry in value)
     return json.dumps(value, sort_keys=True)

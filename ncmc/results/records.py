@@ -8,26 +8,24 @@ import hashlib
 import json
 import math
 import os
-import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from ncmc import paths
 from ncmc.errors import UserError
-from ncmc.plan import schema
-from ncmc.plan.grid import Run, make_run
-from ncmc.system import files
+from ncmc.plan.dataset_entries import dataset_entry
+from ncmc.plan.run import Run, resolve_run
+from ncmc.project import Project
+from ncmc.system import files, hardware
 
 SCHEMA = 2  # 1: before 0.2, with other random draws
 READABLE = (1, SCHEMA)
-PACKAGES = ("ncmc", "torch", "torchvision", "numpy", "scipy", "scikit-learn")
 
 
 @dataclass(frozen=True)
@@ -79,10 +77,10 @@ def digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def config_of(run: Run) -> dict[str, Any]:
+def config_of(project: Project, run: Run) -> dict[str, Any]:
     """What a run is made with as far as the configuration files say; what `config_hash` covers."""
-    resolved = run.resolve()
-    entry = schema.dataset(run.dataset)
+    resolved = resolve_run(project, run)
+    entry = dataset_entry(project, run.dataset)
     return {
         "recipe": resolved.recipe.model_dump(mode="json"),
         "split": resolved.split.model_dump(mode="json"),
@@ -95,14 +93,14 @@ def config_of(run: Run) -> dict[str, Any]:
     }
 
 
-def config_hash(run: Run) -> str:
-    """SHA-256 of `config_of(run)`: equal for all seeds of a cell."""
-    return digest(config_of(run))
+def config_hash(project: Project, run: Run) -> str:
+    """SHA-256 of `config_of(project, run)`: equal for all seeds of a cell."""
+    return digest(config_of(project, run))
 
 
-def path_of(run: Run, results: Path | None = None) -> Path:
+def path_of(project: Project, run: Run, results: Path | None = None) -> Path:
     """Where the record of a run lies."""
-    return (results or paths.root() / paths.RUNS) / run.id / "record.json"
+    return (results or project.root / paths.RUNS) / run.id / "record.json"
 
 
 def save(record: Record, path: Path) -> None:
@@ -152,7 +150,14 @@ def load(path: Path) -> Record:
 def _from_json(body: dict[str, Any]) -> Record:
     r = body["run"]
     return Record(
-        run=make_run(r["dataset"], r["tau"], r["backbone"], r["method"], r["options"], r["seed"]),
+        run=Run(
+            r["dataset"],
+            r["tau"],
+            r["backbone"],
+            r["method"],
+            tuple(sorted(r["options"].items())),
+            r["seed"],
+        ),
         config=dict(body["config"]),
         config_hash=str(body["config_hash"]),
         assumptions=dict(body["assumptions"]),
@@ -164,15 +169,15 @@ def _from_json(body: dict[str, Any]) -> Record:
     )
 
 
-def differing_keys(record: Record) -> list[str]:
+def differing_keys(project: Project, record: Record) -> list[str]:
     """What a record was made with that the present configuration says otherwise, in words.
 
     Empty if the record is of the present configuration.
     """
-    if record.config_hash == config_hash(record.run):
+    if record.config_hash == config_hash(project, record.run):
         return []
-    now = dict(_flat(config_of(record.run)))
-    then = dict(_flat({key: record.config.get(key, {}) for key in config_of(record.run)}))
+    now = dict(_flat(config_of(project, record.run)))
+    then = dict(_flat({key: record.config.get(key, {}) for key in config_of(project, record.run)}))
     return [
         f"{key}: {then.get(key, 'absent')} then, {now.get(key, 'absent')} now"
         for key in sorted(now.keys() | then.keys())
@@ -196,31 +201,19 @@ def finite(value: float | None) -> float | None:
 # --- provenance --------------------------------------------------------------------------------
 
 
-def provenance() -> dict[str, Any]:
+def provenance(root: Path) -> dict[str, Any]:
     """When, where and with which code and packages: the part of a record that may differ."""
     return {
         "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "git": git_state(),
-        "hardware": hardware(),
-        "packages": packages(),
+        "git": git_state(root),
+        "hardware": hardware.machine(),
+        "packages": hardware.packages(),
     }
 
 
 @cache
-def packages() -> dict[str, str]:
-    """The versions of Python and of the packages that can change a result."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
-
-
-@cache
-def git_state() -> dict[str, Any]:
+def git_state(root: Path) -> dict[str, Any]:
     """The commit of the project's root and whether the tree differs from it; None without git.
 
     A container has the code but no history: $NCMC_COMMIT, set when the image is built, stands in.
@@ -230,7 +223,7 @@ def git_state() -> dict[str, Any]:
     def git(*arguments: str) -> str | None:
         try:
             done = subprocess.run(
-                ["git", "-C", str(paths.root()), *arguments],
+                ["git", "-C", str(root), *arguments],
                 capture_output=True,
                 text=True,
                 timeout=20,
@@ -241,32 +234,7 @@ def git_state() -> dict[str, Any]:
         return done.stdout.strip()
 
     top = git("rev-parse", "--show-toplevel")
-    if top is None or Path(top).resolve() != paths.root():
+    if top is None or Path(top).resolve() != root:
         return {"commit": given, "dirty": None}
     changed = git("status", "--porcelain", "--untracked-files=no")
     return {"commit": git("rev-parse", "HEAD"), "dirty": None if changed is None else bool(changed)}
-
-
-@cache
-def hardware() -> dict[str, Any]:
-    """Processor, cores and memory (GiB); the trainer adds the accelerator."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
-        "memory_gib": round(memory, 1),
-        "system": f"{platform.system()} {platform.machine()}",
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next(
-        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
-        platform.machine(),
-    )

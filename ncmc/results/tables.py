@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ncmc.errors import UserError
-from ncmc.paper import reference
-from ncmc.paper.reference import Number
-from ncmc.plan.grid import CellSpec, Run, Table, show
+from ncmc.paper.printed_numbers import Number, number_for
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.option_text import format_value
+from ncmc.plan.run import Run
+from ncmc.project import Project
 from ncmc.results import records
 from ncmc.results.records import Record
 from ncmc.results.statistics import Sample, against, sample
@@ -34,6 +36,7 @@ class Cell:
     spec: CellSpec
     records: tuple[Record, ...]  # by seed
     missing: tuple[Run, ...]  # planned runs that have no record
+    paper: Number | None = None  # the paper's number for this configuration, where it is known
 
     @property
     def n(self) -> int:
@@ -91,40 +94,35 @@ class Cell:
         """Mean expected calibration error (0 to 1)."""
         return _mean(r.result["ece"] for r in self.records)
 
-    @property
-    def paper(self) -> Number | None:
-        """The paper's number for this configuration, where it is known."""
-        return reference.number_for(self.spec.run)
 
-
-def cells(table: Table, results: Path | None = None) -> list[Cell]:
+def cells(project: Project, table: Table, results: Path | None = None) -> list[Cell]:
     """Every cell of a table. A run without a record is listed as missing.
 
     Raises UserError for a record that is damaged, of another run, or of another configuration.
     """
-    return [cell(spec, table.seeds, results) for spec in table.cells]
+    return [cell(project, spec, table.seeds, results) for spec in table.cells]
 
 
-def cell(spec: CellSpec, seeds: int, results: Path | None = None) -> Cell:
+def cell(project: Project, spec: CellSpec, seeds: int, results: Path | None = None) -> Cell:
     """The cell of seeds 0 .. seeds - 1. Raises UserError as `cells` does."""
     found, missing = [], []
     for run in spec.runs(seeds):
-        path = records.path_of(run, results)
+        path = records.path_of(project, run, results)
         if path.exists():
-            found.append(_present(records.load(path), run, path))
+            found.append(_present(project, records.load(path), run, path))
         else:
             missing.append(run)
-    return Cell(spec, tuple(found), tuple(missing))
+    return Cell(spec, tuple(found), tuple(missing), number_for(project, spec.run))
 
 
-def _present(record: Record, run: Run, path: Path) -> Record:
+def _present(project: Project, record: Record, run: Run, path: Path) -> Record:
     """`record`, if it is of `run` as it is configured now."""
     if record.run != run:
         raise UserError(
             f"{path} is the record of {record.run.id}, not of {run.id}. "
             "Move it to its own folder, or delete it and run the training again."
         )
-    if differing := records.differing_keys(record):
+    if differing := records.differing_keys(project, record):
         raise UserError(
             f"{path} was made with another configuration: {'; '.join(differing)}. "
             f"Undo the change in config/, or delete {path.parent} and train it again: "
@@ -329,7 +327,7 @@ def _flat(entry: Mapping[str, Any]) -> dict[str, str]:
     row: dict[str, str] = {}
     for key, value in entry.items():
         if key == "options":
-            row[key] = ",".join(f"{k}={show(v)}" for k, v in value.items())
+            row[key] = ",".join(f"{k}={format_value(v)}" for k, v in value.items())
         elif key == "interval":
             row["low"], row["high"] = (_text(v) for v in value or (None, None))
         elif isinstance(value, Mapping):

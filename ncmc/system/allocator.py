@@ -3,7 +3,6 @@ on a CPU."""
 
 import ctypes
 import os
-from contextlib import suppress
 
 # glibc's mallopt and Linux's madvise: names and numbers of malloc.h and mman.h
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD = -1, -2, -3
@@ -29,12 +28,6 @@ def keep_pages() -> bool:
     if listened:
         _ask_for_large_pages(libc, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2)
     return listened
-
-
-def give_back_pages() -> None:
-    """Give the kernel what is free, where the C library is glibc: for a trial of what fits."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _ask_for_large_pages(libc: ctypes.CDLL, size: int) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,32 @@ def explain(error: OSError, path: Path) -> UserError:
             f"no permission to write {path}. Make its folder writable or choose another one."
         )
     return UserError(f"cannot write {path}: {error.strerror or error}.")
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """The content of a regular file of at most `most` bytes.
+
+    Raises UserError if there is none, it cannot be read, it is larger, or it is no regular file (a
+    named pipe would wait for ever).
+    """
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise UserError(f"{path} is not a regular file. Put a file in its place.")
+            data = file.read(most + 1)
+    except FileNotFoundError as error:
+        raise UserError(f"{path} does not exist.") from error
+    except IsADirectoryError as error:
+        raise UserError(f"{path} is a folder. Put a file in its place.") from error
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}.") from error
+    if len(data) > most:
+        raise UserError(f"{path} is larger than {most:,} bytes: not a file of ours.")
+    return data
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def make_folder(path: Path) -> Path:

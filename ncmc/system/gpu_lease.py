@@ -1,6 +1,5 @@
 """Which GPU a training takes, where several trainings share several GPUs. Torch-free."""
 
-import ctypes
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,36 +8,9 @@ from pathlib import Path
 
 import filelock
 
-from ncmc.results import records
+from ncmc.system import hardware
 
 PLACES = 16  # trainings on one GPU at most
-DEV = Path("/dev")  # where the driver shows its GPUs: nvidia0, nvidia1, ...
-
-
-def count() -> int:
-    """GPUs that this process may use, without importing torch.
-
-    Those that the driver shows, or as many of them as $CUDA_VISIBLE_DEVICES names: naming one that
-    is not there makes none.
-    """
-    here = len([n for n in os.listdir(DEV) if n.startswith("nvidia") and n[6:].isdigit()])
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is None:
-        return here
-    return min(here, len([name for name in visible.split(",") if name.strip() not in ("", "-1")]))
-
-
-def unusable() -> str | None:
-    """Why no program can use the GPUs here, as far as that is seen without importing torch."""
-    if not count():
-        return None
-    if records.packages()["torch"].endswith("+cpu"):
-        return "the installed torch is a build for CPUs only"
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return "libcuda.so.1 cannot be loaded: no driver, or a container started without --nv"
-    return None
 
 
 @contextmanager
@@ -48,7 +20,7 @@ def claim(gpus: int | None = None, folder: Path | None = None) -> Iterator[int]:
     Snakemake counts GPUs but hands out no numbers: trainings that start together would all take the
     first. A killed process gives its place back. Without a GPU, 0, and nothing is held.
     """
-    gpus = count() if gpus is None else gpus
+    gpus = hardware.gpu_count() if gpus is None else gpus
     folder = folder or Path(tempfile.gettempdir()) / f"ncmc-gpus-{os.getuid()}"
     with ExitStack() as held:
         if gpus > 1:

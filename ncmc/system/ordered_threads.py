@@ -1,6 +1,5 @@
 """Work on threads, results in order: for what gives up Python's lock (decoding, decompressing)."""
 
-import os
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
@@ -25,9 +24,3 @@ def in_order(
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def available() -> int:
-    """Processors that this process may use."""
-    counted = getattr(os, "sched_getaffinity", None)  # Linux
-    return len(counted(0)) if counted else os.cpu_count() or 1

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 
 from ncmc.errors import unknown
-from ncmc.paper import reference
+from ncmc.paper.claims import claim as claim_named
+from ncmc.project import Project
 from ncmc.theory.allocation import section_3_5_example
 from ncmc.theory.angles import remark_3_9
 from ncmc.theory.fixed import corollary_3_7, remark_3_8
@@ -66,18 +67,18 @@ def names() -> list[str]:
     return list(CHECKS)
 
 
-def check(name: str) -> TheoryVerdict:
+def check(project: Project, name: str) -> TheoryVerdict:
     """Check one claim of the theory. Raises UsageError for an unknown id."""
     if name not in CHECKS:
         raise unknown("theory claim", name, CHECKS)
     says, run = CHECKS[name]
-    where = reference.claim(name).where
+    where = claim_named(project, name).where
     start = time.perf_counter()
     with one_thread():
         outcome = run()
     return TheoryVerdict(name, where, says, outcome, time.perf_counter() - start)
 
 
-def check_all() -> list[TheoryVerdict]:
+def check_all(project: Project) -> list[TheoryVerdict]:
     """Every check, one after the other: well under a minute on one core."""
-    return [check(name) for name in CHECKS]
+    return [check(project, name) for name in CHECKS]

@@ -12,9 +12,11 @@ import torch
 from ncmc.errors import unknown
 from ncmc.methods import Method
 from ncmc.plan import catalog
-from ncmc.plan.grid import Run
-from ncmc.plan.recipes import Execution, Recipe, Value
-from ncmc.plan.schema import SplitOptions
+from ncmc.plan.dataset_entries import SplitOptions
+from ncmc.plan.option_text import Value
+from ncmc.plan.recipes import Execution, Recipe
+from ncmc.plan.run import Run, resolve_run
+from ncmc.project import Project
 
 GIVEN = ("image_size", "channels")  # arguments of a backbone that the dataset says: no options
 
@@ -29,7 +31,7 @@ class Parts:
     method_options: Any  # the method's own Options
 
 
-def parts(run: Run) -> Parts:
+def parts(project: Project, run: Run) -> Parts:
     """What a run's model is built from.
 
     Raises UsageError for an option that neither backbone nor method knows, a value that they refuse,
@@ -41,7 +43,7 @@ def parts(run: Run) -> Parts:
     signature = inspect.signature(backbone.build).parameters
     defaults = {name: p.default for name, p in signature.items() if name not in GIVEN}
     of_method = {field.name for field in fields(method.Options)}
-    given = run.resolve().model
+    given = resolve_run(project, run).model
     for key in given:
         if key not in defaults and key not in of_method:
             others = {k for m in (Recipe, SplitOptions, Execution) for k in m.model_fields}
@@ -55,12 +57,14 @@ def parts(run: Run) -> Parts:
     )
 
 
-def build(run: Run, counts: Sequence[int], image_size: int, channels: int) -> Method:
+def build(
+    project: Project, run: Run, counts: Sequence[int], image_size: int, channels: int
+) -> Method:
     """The untrained model of a run; the same run gives the same weights, bit for bit.
 
     `counts` (K,): training images a class. Raises UsageError as `parts` does.
     """
-    found = parts(run)
+    found = parts(project, run)
     of_backbone, of_method = seeds(run.seed)
     torch.manual_seed(of_backbone)
     backbone = found.backbone.build(
@@ -79,9 +83,9 @@ def seeds(seed: int) -> tuple[int, int]:
     return int(first), int(second)
 
 
-def options_of(run: Run) -> dict[str, dict[str, Any]]:
+def options_of(project: Project, run: Run) -> dict[str, dict[str, Any]]:
     """The resolved options of a run's backbone and method, as its record states them."""
-    found = parts(run)
+    found = parts(project, run)
     return {"backbone": found.backbone_options, "method": asdict(found.method_options)}
 
 

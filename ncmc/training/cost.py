@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 
-from ncmc.plan import catalog, schema
+from ncmc.plan import catalog
 from ncmc.plan.cost_guess import data_bytes, work_of
-from ncmc.plan.grid import Run, make_run
+from ncmc.plan.dataset_entries import dataset_entries, dataset_entry
+from ncmc.plan.run import Run, make_run, resolve_run
+from ncmc.project import Project, read_once
 from ncmc.system import allocator
 from ncmc.training import build, steps
 from ncmc.training.batches import Resident, plan_epoch, steps_per_epoch
@@ -70,49 +71,55 @@ class Estimate:
         return self.data + sum(cost.disk for cost in self.runs)
 
 
-def estimate(runs: Iterable[Run], done: Iterable[Run] = ()) -> Estimate:
+def estimate(project: Project, runs: Iterable[Run], done: Iterable[Run] = ()) -> Estimate:
     """The cost of runs on this machine; each pair of network and image size is probed once."""
     device = steps.pick_device()
     finished, costs, left_out = set(done), [], dict[str, int]()
     names, notes = set(), set()
     for run in runs:
         names.add(run.dataset)
-        if run.resolve().recipe.augment == "resized_crop_flip":
+        if resolve_run(project, run).recipe.augment == "resized_crop_flip":
             notes.add(f"{run.dataset}: reading and decoding its image files is not in the time")
-        if run.backbone not in catalog.names("backbone"):
+        if run.backbone not in catalog.built_names("backbone"):
             why = f"backbone {run.backbone} is not built"
             left_out[why] = left_out.get(why, 0) + 1
             continue
-        costs.append(_of_run(run, device, run in finished))
-    return Estimate(tuple(costs), left_out, data_bytes(names), _name(device), tuple(sorted(notes)))
+        costs.append(_of_run(project, run, device, run in finished))
+    return Estimate(
+        tuple(costs), left_out, data_bytes(project, names), _name(device), tuple(sorted(notes))
+    )
 
 
-def _of_run(run: Run, device: torch.device, done: bool) -> RunCost:
-    entry = schema.dataset(run.dataset)
+def _of_run(project: Project, run: Run, device: torch.device, done: bool) -> RunCost:
+    entry = dataset_entry(project, run.dataset)
     size = entry.image_size or PROBE_PIXELS
     probed = size if size >= LARGE_PIXELS else PROBE_PIXELS
-    speed = probe(run.backbone, probed, entry.channels, entry.recipe, device.type)
+    speed = probe(project, run.backbone, probed, entry.channels, entry.recipe, device.type)
     scale = (size / probed) ** 2  # convolutions: work grows with the pixels
-    work = work_of(run)
+    work = work_of(project, run)
     seconds = scale * (work.trained * speed.train + work.evaluated * speed.evaluate)
     return RunCost(run, seconds, 4 * speed.parameters, speed.share, done)
 
 
-@cache
-def probe(backbone: str, image_size: int, channels: int, recipe: str, device: str) -> Speed:
+@read_once
+def probe(
+    project: Project, backbone: str, image_size: int, channels: int, recipe: str, device: str
+) -> Speed:
     """Seconds an image in training and in evaluation: one warm-up step, then PROBE_SECONDS of steps.
 
     Random images in memory: neither data nor download is needed. A recipe that takes parts of whole
     image files is probed without augmentation: decoding the files is not in it.
     """
     where = torch.device(device)
-    dataset = next(name for name, entry in schema.datasets().items() if entry.recipe == recipe)
-    run = make_run(dataset, 1, backbone, "CE")
-    resolved = run.resolve()
+    dataset = next(
+        name for name, entry in dataset_entries(project).items() if entry.recipe == recipe
+    )
+    run = make_run(dataset, 1, backbone, "CE", project=project)
+    resolved = resolve_run(project, run)
     allocator.keep_pages()  # as `ncmc train` does
     torch.set_num_threads(resolved.execution.threads)
     count = PROBE_IMAGES[device] if image_size < LARGE_PIXELS else PROBE_IMAGES[device] // 4
-    model = build.build(run, [count // 2] * 2, image_size, channels)
+    model = build.build(project, run, [count // 2] * 2, image_size, channels)
     model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(

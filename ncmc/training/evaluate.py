@@ -76,11 +76,6 @@ def features(model: Method, data: EvalSet) -> Tensor:
     return torch.cat([h for h, _ in _parts(model, data)])
 
 
-def look_at_one_batch(model: Method, data: EvalSet) -> None:
-    """The features of the first batch, to see whether memory suffices for them."""
-    next(_parts(model, data))
-
-
 @torch.no_grad()
 def _parts(model: Method, data: EvalSet) -> Iterator[tuple[Tensor, Tensor]]:
     """Features (B, d), float32, in evaluation mode and without augmentation, and labels (B,)."""

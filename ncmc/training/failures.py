@@ -1,19 +1,16 @@
 """What can go wrong in a training, in words that say what to do."""
 
-import gc
 import json
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from ncmc.errors import UserError
-from ncmc.plan.grid import Run
-from ncmc.system import allocator
-from ncmc.training import rehearsal
+from ncmc.plan.run import Run
 from ncmc.training.batches import EpochPlan
 from ncmc.training.session import State, Training
 
@@ -68,18 +65,15 @@ def _remedy(training: Training) -> str:
 
 
 @contextmanager
-def memory_explained(say: Callable[[], str]) -> Iterator[None]:
-    """Out of memory as a UserError with the words of `say`; any other error as it is.
-
-    `say` is called when nothing holds what the failed work had computed, so that it can try less.
-    """
+def explain_out_of_memory(words: str) -> Iterator[None]:
+    """Out of memory as a UserError with these words; any other error as it is."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
         if not _is_out_of_memory(error):
             raise
         traceback.clear_frames(error.__traceback__)  # the frames of its functions held it
-        raise UserError(say()) from None
+        raise UserError(words) from None
 
 
 def preparing(run: Run, device: torch.device) -> str:
@@ -87,62 +81,28 @@ def preparing(run: Run, device: torch.device) -> str:
     return (
         f"out of memory on {device}: the images and the model of {run.id} do not fit. Stop other "
         "programs that use this memory; -o resident_gigabytes=0 leaves the images on disk; a smaller "
-        "model (width, padding: a different run than the paper's) needs less."
+        "model (width, padding) is another run than the paper's."
     )
 
 
-def stepping(training: Training, tell: Callable[[str], None]) -> str:
-    """What to say if a training step does not fit: the batch size that does, which takes a while."""
+def stepping(training: Training) -> str:
+    """What to say if a training step does not fit."""
     size, processes = training.resolved.recipe.batch_size, training.team.size
-    largest = min(size, len(training.data))
-    fits = _largest(rehearsal.steps_fit, training, largest, tell)
     together = f" on {processes} processes" if processes > 1 else ""
     return (
         f"out of memory on {training.device} with batch_size={size}{together} ({training.run.id}). "
-        + _advice("batch_size", largest, fits, "a different run than the paper's")
+        "Stop other programs that use this memory, then run the same command to resume. A smaller "
+        f"batch (-o batch_size={max(size // 2, 1)}) is another run than the paper's, with its own id."
     )
 
 
-def measuring(training: Training, tell: Callable[[str], None]) -> str:
-    """What to say if the measuring of an epoch does not fit: how many images at once do."""
+def measuring(training: Training) -> str:
+    """What to say if the measuring of an epoch does not fit."""
     size = training.resolved.execution.eval_batch
-    fits = _largest(rehearsal.measuring_fits, training, size, tell)
     return (
         f"out of memory on {training.device} measuring {training.run.id} with eval_batch={size}. "
-        + _advice("eval_batch", size, fits, "the same run")
+        f"Fewer images at a time give the same results: -o eval_batch={max(size // 2, 1)}."
     )
-
-
-def _largest(
-    fits: Callable[[Training, int], bool],
-    training: Training,
-    size: int,
-    tell: Callable[[str], None],
-) -> int:
-    """The first of size, size / 2, ..., 1 that fits; 0 if none does."""
-    tell("out of memory: trying what fits, in new processes")
-    _make_room(training)
-    while size:
-        if fits(training, size):
-            return size
-        size //= 2
-    return 0
-
-
-def _advice(option: str, size: int, fits: int, what: str) -> str:
-    if not fits:
-        return "Not even the smallest fits: use a machine with more memory."
-    if fits == size:
-        return "It fits now: another program may have had the memory. The same command goes on."
-    return f"{option}={fits} fits: -o {option}={fits} ({what})."
-
-
-def _make_room(training: Training) -> None:
-    """Give back what this process holds and no longer needs: another one is to try what fits."""
-    training.step.forget()
-    gc.collect()
-    torch.cuda.empty_cache()  # nothing where there is no GPU
-    allocator.give_back_pages()
 
 
 def _is_out_of_memory(error: Exception) -> bool:

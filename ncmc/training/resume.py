@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ncmc.errors import UserError, first_line
-from ncmc.results import records
+from ncmc.system import hardware
 from ncmc.training import checkpoint, failures, steps
 from ncmc.training.session import State, Training
 
@@ -101,7 +101,7 @@ def how_computed(training: Training) -> dict[str, Any]:
     device = training.device
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-        "processor": records.hardware()["processor"],
+        "processor": hardware.machine()["processor"],
         "precision": str(training.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
         "processes": training.team.size,

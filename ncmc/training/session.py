@@ -16,11 +16,13 @@ from ncmc.data import datasets, splits
 from ncmc.data.splits import Split
 from ncmc.errors import UsageError, UserError
 from ncmc.methods import Method
-from ncmc.plan import recipes, schema
-from ncmc.plan.grid import Run
-from ncmc.plan.recipes import Resolved, Value
+from ncmc.plan.dataset_entries import dataset_entry
+from ncmc.plan.option_text import Value
+from ncmc.plan.recipes import Resolved, resolve
+from ncmc.plan.run import Run
+from ncmc.project import Project
 from ncmc.results import records
-from ncmc.system import ordered_threads
+from ncmc.system import hardware
 from ncmc.training import build, distributed_step, steps
 from ncmc.training.batches import Resident, Stored, Streamed, TrainingSet, steps_per_epoch
 from ncmc.training.evaluate import EvalSet
@@ -46,6 +48,7 @@ class State:
 class Training:
     """One run in memory: its data, its model and how they are stepped."""
 
+    project: Project
     run: Run
     resolved: Resolved
     split: Split
@@ -68,6 +71,7 @@ class Training:
 
 
 def prepare(
+    project: Project,
     run: Run,
     checkpoint_path: Path,
     device: torch.device | str | None = None,
@@ -75,30 +79,35 @@ def prepare(
     us: Team = ALONE,
 ) -> Training:
     """Everything a run needs, loaded, checked and built."""
-    resolved = recipes.resolve(
-        run.dataset, run.backbone, run.method, {**(execution_options or {}), **dict(run.options)}
+    resolved = resolve(
+        project,
+        run.dataset,
+        run.backbone,
+        run.method,
+        {**(execution_options or {}), **dict(run.options)},
     )
     execution = resolved.execution
     torch.set_num_threads(_threads(execution.threads, us))
     _only_deterministic_kernels(execution.deterministic)
     where = device if isinstance(device, torch.device) else steps.pick_device(device)
     steps.use_device(where)
-    split = splits.load_split_of(run)
-    images = datasets.load(run.dataset, "train").images
+    split = splits.load_split_of(project, run)
+    images = datasets.load(project, run.dataset, "train").images
     size, channels = images.shape[1], images.shape[3]
-    _check_channels(run, resolved, channels)
+    _check_channels(project, run, resolved, channels)
 
-    model = build.build(run, list(split.counts), size, channels)
+    model = build.build(project, run, list(split.counts), size, channels)
     model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = steps.make_optimizer(model, resolved.recipe, where)
     dtype = steps.pick_dtype(execution, where, size)
-    data, train_set, test_set = _sets(run, resolved, split, where, dtype, us)
+    data, train_set, test_set = _sets(project, run, resolved, split, where, dtype, us)
     if not steps_per_epoch(len(data), resolved.recipe):
         raise UsageError(
             f"batch_size={resolved.recipe.batch_size} with drop_last=true leaves no batch of the "
             f"{len(data)} training images of {run.id}. Take a smaller batch, or drop_last=false."
         )
     return Training(
+        project=project,
         run=run,
         resolved=resolved,
         split=split,
@@ -113,7 +122,7 @@ def prepare(
         checkpoint=checkpoint_path,
         identity={
             "run": run.id,
-            "config_hash": records.config_hash(run),
+            "config_hash": records.config_hash(project, run),
             "split": split.sha256,
         },
         team=us,
@@ -121,14 +130,20 @@ def prepare(
 
 
 def _sets(
-    run: Run, resolved: Resolved, split: Split, where: torch.device, dtype: torch.dtype, us: Team
+    project: Project,
+    run: Run,
+    resolved: Resolved,
+    split: Split,
+    where: torch.device,
+    dtype: torch.dtype,
+    us: Team,
 ) -> tuple[TrainingSet, EvalSet, EvalSet]:
     """What is trained on, the same images as they are measured, and the test images.
 
     In memory, or streamed if they are image files or larger than `resident_gigabytes`.
     """
     execution, recipe = resolved.execution, resolved.recipe
-    images, test = (datasets.load(run.dataset, part) for part in ("train", "test"))
+    images, test = (datasets.load(project, run.dataset, part) for part in ("train", "test"))
     labels = torch.from_numpy(np.array(split.labels))
     test_labels = torch.from_numpy(np.array(test.labels)).to(where)
     pixels = (len(labels) + len(test_labels)) * math.prod(images.images.shape[1:])
@@ -141,7 +156,7 @@ def _sets(
             torch.from_numpy(np.array(test.images)).to(where),
         )
     else:
-        workers = max(1, min(READERS, ordered_threads.available() // us.here))
+        workers = max(1, min(READERS, hardware.cores() // us.here))
         stored = Stored(images.images, np.asarray(split.indices), workers)
         data = Streamed(stored, labels, recipe, where)
         shown = (stored, Stored(test.images, np.arange(len(test_labels)), workers))
@@ -161,7 +176,7 @@ def _threads(wanted: int, us: Team) -> int:
 
     Its processes wait for each other at every layer: with more threads than cores five times longer.
     """
-    return wanted if us.size == 1 else max(1, min(wanted, ordered_threads.available() // us.here))
+    return wanted if us.size == 1 else max(1, min(wanted, hardware.cores() // us.here))
 
 
 def _only_deterministic_kernels(wanted: bool) -> None:
@@ -170,9 +185,9 @@ def _only_deterministic_kernels(wanted: bool) -> None:
     torch.use_deterministic_algorithms(wanted)
 
 
-def _check_channels(run: Run, resolved: Resolved, channels: int) -> None:
+def _check_channels(project: Project, run: Run, resolved: Resolved, channels: int) -> None:
     if len(resolved.recipe.mean) != channels:
-        name = schema.dataset(run.dataset).recipe
+        name = dataset_entry(project, run.dataset).recipe
         raise UserError(
             f"recipe '{name}' has mean and std for {len(resolved.recipe.mean)} channels, the images "
             f"of {run.dataset} have {channels}. Give the data set another recipe in "

@@ -10,7 +10,7 @@ from torch import Tensor
 from ncmc.errors import UsageError, UserError
 from ncmc.methods import Method
 from ncmc.plan.recipes import Execution, Recipe
-from ncmc.system import gpu_lease
+from ncmc.system import hardware
 from ncmc.training.batches import Draws, TrainingSet
 
 SMALL_IMAGE = 16  # pixels: below this bfloat16 gains nothing
@@ -24,7 +24,7 @@ def pick_device(name: str | None = None) -> torch.device:
     should find out after a day that a CPU did the work.
     """
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if not gpus and (name is None or name.startswith("cuda")) and (there := gpu_lease.count()):
+    if not gpus and (name is None or name.startswith("cuda")) and (there := hardware.gpu_count()):
         raise UserError(
             f"this machine has {there} GPU{'s' * (there > 1)}, but torch cannot use "
             f"{'them' if there > 1 else 'it'}. Likely causes: the driver is too old for this torch "
@@ -137,10 +137,6 @@ class Step:
         self.optimizer.step()
         return loss.detach()
 
-    def forget(self) -> None:
-        """Give back the memory that is kept from one step to the next."""
-        self.optimizer.zero_grad(set_to_none=True)
-
 
 class GraphStep(Step):
     """The same step recorded once as a CUDA graph and replayed: one launch for hundreds of kernels.
@@ -190,11 +186,6 @@ class GraphStep(Step):
         with torch.cuda.graph(graph, pool=self.pool):
             loss = super().__call__(read, epoch)
         return graph, read, loss
-
-    def forget(self) -> None:
-        """The same; the recordings' memory is most of it."""
-        self.graphs.clear()
-        super().forget()
 
 
 def make_step(

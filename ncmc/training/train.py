@@ -14,10 +14,11 @@ from torch import Tensor
 
 from ncmc import paths
 from ncmc.errors import UserError
-from ncmc.paper.reference import assumptions_for
-from ncmc.plan import schema
-from ncmc.plan.grid import Run
-from ncmc.plan.recipes import Value
+from ncmc.paper.assumptions import assumptions_for
+from ncmc.plan.dataset_entries import dataset_entry
+from ncmc.plan.option_text import Value
+from ncmc.plan.run import Run
+from ncmc.project import Project
 from ncmc.results import records
 from ncmc.system import files
 from ncmc.system.signals import Interrupted, Interrupts
@@ -63,6 +64,7 @@ class Silent:
 
 
 def train(
+    project: Project,
     run: Run,
     progress: Progress,
     *,
@@ -77,15 +79,15 @@ def train(
     Raises UserError (data missing, split of other data, loss not finite, disk full, ...), UsageError
     (an unknown name or option) and Interrupted (SIGTERM, SIGHUP, Ctrl-C: a checkpoint is saved first).
     """
-    target = records.path_of(run, results)
-    folder = (checkpoints or paths.root() / paths.CHECKPOINTS) / run.id
-    build.parts(run)  # its options are right, before a folder is made
+    target = records.path_of(project, run, results)
+    folder = (checkpoints or project.root / paths.CHECKPOINTS) / run.id
+    build.parts(project, run)  # its options are right, before a folder is made
     with processes.joined(steps.pick_device(device)) as (us, where), ExitStack() as held:
         interrupts = held.enter_context(Interrupts())
         us.lead(lambda: held.enter_context(_only_process(folder, target, run)))
         progress = progress if us.leads else Silent()
-        with failures.memory_explained(lambda: failures.preparing(run, where)):
-            training = prepare(run, folder / "checkpoint.pt", where, execution, us)
+        with failures.explain_out_of_memory(failures.preparing(run, where)):
+            training = prepare(project, run, folder / "checkpoint.pt", where, execution, us)
         us.agree(training.identity | {k: str(v) for k, v in training.resolved.execution})
         state = resume.load(training, progress.say)
         started = time.monotonic() - state.seconds
@@ -117,7 +119,7 @@ def _fit(
             if stop:
                 raise Interrupted(stop)
         failures.check_weights(training, state)
-        with failures.memory_explained(lambda: failures.measuring(training, progress.say)):
+        with failures.explain_out_of_memory(failures.measuring(training)):
             entry = _measure(training, state)
         failures.check_measures(training, entry)
         state.history.append(entry)
@@ -132,7 +134,7 @@ def _steps(training: Training, state: State, plan: EpochPlan, progress: Progress
     patience = CHECK_EVERY if training.device.type == "cuda" else 1
     for number in range(state.step, training.steps):
         draws = plan.at(number, size)
-        with failures.memory_explained(lambda: failures.stepping(training, progress.say)):
+        with failures.explain_out_of_memory(failures.stepping(training)):
             loss = training.step(draws, state.epoch)
         pending.append((number, len(draws.order), loss))
         known = None
@@ -203,18 +205,18 @@ def _finish(training: Training, state: State, target: Path, seconds: float) -> r
 
 
 def evaluate_again(
-    run: Run, *, device: str | None = None, results: Path | None = None
+    project: Project, run: Run, *, device: str | None = None, results: Path | None = None
 ) -> records.Record:
     """Make the record of a trained model anew from its model.pt, and write it.
 
     What only the training knows (its time and its history) is taken over. Raises UserError if there
     is no model, or it is damaged, not trained to its end or of another configuration.
     """
-    target = records.path_of(run, results)
+    target = records.path_of(project, run, results)
     path = target.with_name(MODEL)
     if not path.exists():
         raise UserError(f"no model at {path}. Train the run first: ncmc train {run.id}")
-    training = prepare(run, path, device)
+    training = prepare(project, run, path, device)
     remedy = f"Train the run again: ncmc train {run.id} --force"
     saved = checkpoint.load(path, training.identity, remedy)
     try:
@@ -235,22 +237,22 @@ def make_record(
     seconds: float,
 ) -> records.Record:
     """The Record of a trained model. `seconds`: wall time of the training."""
-    run, split = training.run, training.split
-    configuration = records.config_of(run) | build.options_of(run)
+    project, run, split = training.project, training.run, training.split
+    configuration = records.config_of(project, run) | build.options_of(project, run)
     images = len(training.data) * training.resolved.recipe.epochs
     return records.Record(
         run=run,
         config=configuration,
         config_hash=training.identity["config_hash"],
-        assumptions=assumptions_for(run, configuration),
+        assumptions=assumptions_for(project, run, configuration),
         split={
             "sha256": split.sha256,
             "counts": [int(n) for n in split.counts],
             "n_train": len(split.indices),
         },
         result=evaluate.summary(training.model, training.test_set, split.counts, history),
-        notes=tuple(schema.dataset(run.dataset).notes),
-        made=records.provenance()
+        notes=tuple(dataset_entry(project, run.dataset).notes),
+        made=records.provenance(project.root)
         | {
             "seconds": seconds,
             "images_per_second": images / seconds if seconds else None,

@@ -5,8 +5,9 @@ import math
 from collections.abc import Sequence
 
 from ncmc.paper import checks
-from ncmc.paper.reference import Number
-from ncmc.plan import grid
+from ncmc.paper.printed_numbers import Number
+from ncmc.plan.grid_file import NAMED
+from ncmc.plan.option_text import format_value
 from ncmc.results import curves
 from ncmc.results.statistics import (
     ALPHA,
@@ -220,10 +221,10 @@ def _equivalent(check: checks.Equal, pair: Pair) -> Finding:
 
 def largest(check: checks.Largest, pairs: Sequence[Pair]) -> list[Finding]:
     """The advantage where `axis` is `at`, minus that elsewhere, in every group of settings."""
-    at = grid.show(check.at)
+    at = format_value(check.at)
     groups: dict[tuple[str, ...], dict[str, Pair]] = {}
     for better, than in pairs:
-        place = checks.attributes(better.spec)[check.axis]
+        place = better.spec.attributes[check.axis]
         groups.setdefault(rest_of(better, check.axis), {})[place] = (better, than)
     return cautious(
         [
@@ -255,7 +256,7 @@ def _advantage(check: checks.Largest, label: str, here: Pair, there: Pair) -> Fi
 
 def rest_of(cell: Cell, *left_out: str) -> tuple[str, ...]:
     """A cell's labels on all axes but those left out."""
-    coords = sorted(cell.spec.coords, key=lambda coord: coord[0] not in grid.NAMED)
+    coords = sorted(cell.spec.coords, key=lambda coord: coord[0] not in NAMED)
     return tuple(_words(axis, label) for axis, label in coords if axis not in left_out)
 
 
@@ -269,4 +270,4 @@ def versus(better: Cell, than: Cell) -> str:
 
 
 def _words(axis: str, label: str) -> str:
-    return label if axis in grid.NAMED else f"{axis} {label}"
+    return label if axis in NAMED else f"{axis} {label}"

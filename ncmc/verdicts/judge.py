@@ -6,10 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ncmc.paper import checks, reference
+from ncmc.paper import checks
 from ncmc.paper.checks import Cells, Check, Pairs
+from ncmc.paper.claims import claim as claim_named
+from ncmc.paper.printed_numbers import Number, number_for
 from ncmc.plan import grid
-from ncmc.plan.grid import CellSpec, Run, Table
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.run import Run
+from ncmc.project import Project
 from ncmc.results import tables
 from ncmc.results.tables import Cell
 from ncmc.system import files
@@ -38,7 +42,8 @@ CELLS: dict[str, Callable[[Any, Sequence[Cell]], list[Finding]]] = {
 class Shelf:
     """The cells of any table, each record read once."""
 
-    def __init__(self, results: Path | None = None) -> None:
+    def __init__(self, project: Project, results: Path | None = None) -> None:
+        self.project = project
         self.results = results
         self._read: dict[tuple[Run, int], Cell] = {}
 
@@ -46,33 +51,40 @@ class Shelf:
         """One cell, with the seeds of its table. Raises UserError as `tables.cell` does."""
         key = (spec.run, table.seeds)
         if key not in self._read:
-            self._read[key] = tables.cell(spec, table.seeds, self.results)
+            self._read[key] = tables.cell(self.project, spec, table.seeds, self.results)
         return dataclasses.replace(self._read[key], spec=spec)
 
     def pairs(self, check: Pairs) -> list[tuple[Cell, Cell]]:
         """The cells of a check's two sides, which may lie in two tables."""
-        better, than = (checks.table_of(check, side) for side in (check.better, check.than))
-        return [(self.cell(b, better), self.cell(t, than)) for b, t in checks.pairs(check)]
+        better, than = (
+            checks.table_of(self.project, check, side) for side in (check.better, check.than)
+        )
+        return [
+            (self.cell(b, better), self.cell(t, than)) for b, t in checks.pairs(self.project, check)
+        ]
 
     def chosen(self, check: Cells) -> list[Cell]:
         """The cells of a check of single cells."""
-        table = checks.table_of(check, check.cells)
-        return [self.cell(spec, table) for spec in checks.select(check, check.cells)]
+        table = checks.table_of(self.project, check, check.cells)
+        return [self.cell(spec, table) for spec in checks.select(self.project, check, check.cells)]
 
 
-def verify(name: str, results: Path | None = None) -> list[Verdict]:
+def verify(
+    name: str, results: Path | None = None, *, project: Project | None = None
+) -> list[Verdict]:
     """The verdicts on a table or figure: the paper's known numbers in it, then its checks.
 
     Raises UsageError for an unknown name, UserError for a damaged or outdated record.
     """
-    table, shelf = grid.table(name), Shelf(results)
+    project = project or Project.find()
+    table, shelf = grid.table(project, name), Shelf(project, results)
     specs = table.cells if table.shows == "accuracy" else ()
-    printed = [(reference.number_for(spec.run), spec) for spec in specs]
+    printed = [(number_for(project, spec.run), spec) for spec in specs]
     numbers = [judge_number(number, shelf.cell(s, table), table) for number, s in printed if number]
-    return [*numbers, *(judge(check, shelf) for check in checks.of(name))]
+    return [*numbers, *(judge(check, shelf) for check in checks.checks_of(project, name))]
 
 
-def judge_number(number: reference.Number, cell: Cell, table: Table) -> Verdict:
+def judge_number(number: Number, cell: Cell, table: Table) -> Verdict:
     """The verdict on one printed number."""
     finding = comparisons.number(number, cell, table.tolerance)
     return Verdict(
@@ -93,13 +105,13 @@ def judge(check: Check, shelf: Shelf) -> Verdict:
     """The verdict on one check."""
     findings = _findings(check, shelf)
     allow = check.allow if isinstance(check, checks.Greater) else 0
-    claim = reference.claim(check.claim) if check.claim else None
+    claim = claim_named(shelf.project, check.claim) if check.claim else None
     return Verdict(
         id=check.id,
         table=check.table,
         kind=check.kind,
         status=overall([finding.status for finding in findings], allow),
-        says=check.words,
+        says=check.says,
         why=summary(findings, allow),
         claim=check.claim,
         where=claim.where if claim else "",
@@ -111,7 +123,7 @@ def judge(check: Check, shelf: Shelf) -> Verdict:
 
 def _findings(check: Check, shelf: Shelf) -> list[Finding]:
     if isinstance(check, checks.Text):
-        return [Finding(check.words, "incomplete", check.reason)]
+        return [Finding(check.says, "incomplete", check.reason)]
     if isinstance(check, Pairs):
         return PAIRS[check.kind](check, shelf.pairs(check))
     assert isinstance(check, Cells)

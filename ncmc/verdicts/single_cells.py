@@ -174,7 +174,7 @@ def _interior(check: checks.Peak, label: str, cells: Sequence[Cell]) -> Finding:
     """holds: some value between the ends is above both (Bonferroni over those between)."""
     if not all(cell.complete for cell in cells):
         return lacking(label, *cells)
-    places = {cell.spec.run: checks.attributes(cell.spec)[check.axis] for cell in cells}
+    places = {cell.spec.run: cell.spec.attributes[check.axis] for cell in cells}
     ordered = sorted(cells, key=lambda cell: float(places[cell.spec.run]))
     ends, between = (ordered[0], ordered[-1]), ordered[1:-1]
     if not between:

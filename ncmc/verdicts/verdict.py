@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ncmc.plan.grid import Run
+from ncmc.plan.run import Run
 from ncmc.results import tables
 from ncmc.results.statistics import Difference
 from ncmc.results.tables import Cell

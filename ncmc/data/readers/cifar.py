@@ -11,7 +11,7 @@ import numpy as np
 from ncmc.data import archives
 from ncmc.data.array_writer import Sink
 from ncmc.errors import UserError
-from ncmc.plan.schema import Dataset
+from ncmc.plan.dataset_entries import Dataset
 
 # file name -> (part, its place in the order of the part)
 BATCH = re.compile(r"(?:data_batch_(\d+)|(train)|(test_batch|test))$")

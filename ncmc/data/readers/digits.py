@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ncmc.data.array_writer import Sink
-from ncmc.plan.schema import Dataset
+from ncmc.plan.dataset_entries import Dataset
 
 TEST_IMAGES = 50  # of each class
 

@@ -14,7 +14,7 @@ import numpy as np
 from ncmc.data import archives, image_files
 from ncmc.data.array_writer import Sink
 from ncmc.errors import UsageError, UserError
-from ncmc.plan.schema import Dataset
+from ncmc.plan.dataset_entries import Dataset
 from ncmc.system import ordered_threads
 
 FOLDERS = True  # `ncmc fetch --from` may name a folder; it is packed into the entry's file

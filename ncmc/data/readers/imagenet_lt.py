@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ncmc import paths
 from ncmc.data.array_writer import Sink
 from ncmc.data.image_stream import Streamed
 from ncmc.errors import UserError
-from ncmc.plan.schema import Dataset
+from ncmc.plan.dataset_entries import Dataset
 from ncmc.system import files
 
 STREAMED = True
@@ -23,7 +22,7 @@ SHOWN = 10
 
 def read(folder: Path, entry: Dataset, sink: Sink) -> None:
     """Labels and paths. Raises UserError with every image that is missing."""
-    root = image_folder(folder.name)
+    root = image_folder(folder)
     missing: list[str] = []
     names: dict[int, str] = {}
     for file in entry.files:
@@ -35,24 +34,27 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
         sink.lines(f"{part}_paths.txt", placed)
         names.update({k: Path(p).parent.name for p, k in zip(listed, labels, strict=True)})
     if missing:
-        raise _missing(missing, root, folder.name)
+        raise _missing(missing, root, folder)
     sink.class_names = [names.get(k, str(k)) for k in range(max(names) + 1)]
 
 
 def images(arrays: Path, entry: Dataset, part: str) -> Streamed:
     """The images of a part, read from their files when indexed."""
     listed = (arrays / f"{part}_paths.txt").read_text().splitlines()
-    return Streamed(image_folder(arrays.name), listed, entry.image_size or 224)
+    return Streamed(image_folder(arrays), listed, entry.image_size or 224)
 
 
-def link(name: str) -> Path:
-    """data/images/NAME: a link to the folder that holds the images."""
-    return paths.root() / "data" / "images" / name
+def link(beside: Path) -> Path:
+    """data/images/NAME: a link to the folder that holds the images of data/raw/NAME."""
+    return beside.parents[1] / "images" / beside.name
 
 
-def image_folder(name: str) -> Path:
-    """The folder that the paths of the lists start from. Raises UserError if it is not known."""
-    place = link(name)
+def image_folder(beside: Path) -> Path:
+    """The folder that the paths of the lists start from. Raises UserError if it is not known.
+
+    `beside`: data/raw/NAME or data/arrays/NAME.
+    """
+    place, name = link(beside), beside.name
     for inside in INSIDE:
         if (place / inside / "train").is_dir():
             return place / inside
@@ -110,8 +112,9 @@ def locate(listed: list[str], root: Path) -> tuple[list[str], list[str]]:
     return placed, missing
 
 
-def _missing(missing: list[str], root: Path, name: str) -> UserError:
-    report = link(name).with_suffix(".missing.txt")
+def _missing(missing: list[str], root: Path, folder: Path) -> UserError:
+    name = folder.name
+    report = link(folder).with_suffix(".missing.txt")
     files.write_atomic(report, "\n".join(missing) + "\n")
     shown = ", ".join(missing[:SHOWN])
     return UserError(

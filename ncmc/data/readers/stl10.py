@@ -7,7 +7,7 @@ import numpy as np
 from ncmc.data import archives
 from ncmc.data.array_writer import Sink
 from ncmc.errors import UserError
-from ncmc.plan.schema import Dataset
+from ncmc.plan.dataset_entries import Dataset
 
 SIDE = 96  # pixels
 FILES = ("train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin", "class_names.txt")

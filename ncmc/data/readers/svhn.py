@@ -11,7 +11,7 @@ import scipy.io
 
 from ncmc.data.array_writer import Sink
 from ncmc.errors import UserError
-from ncmc.plan.schema import Dataset
+from ncmc.plan.dataset_entries import Dataset
 
 BATCH = 8192  # images turned at a time
 

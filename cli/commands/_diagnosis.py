@@ -1,0 +1,172 @@
+"""What `ncmc doctor` finds out."""
+
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ncmc import preflight
+from ncmc.errors import UserError
+from ncmc.plan import cost_guess, grid
+from ncmc.plan.grid_file import table_names
+from ncmc.plan.run import Run
+from ncmc.project import Project
+from ncmc.results import records
+from ncmc.system import hardware
+
+SMOKE_SECONDS = 180  # what the README promises for two cores
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing looked at."""
+
+    what: str
+    found: str
+    good: bool | None  # None: neither good nor bad
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All that was looked at, and what each part of the grid would take."""
+
+    lines: list[Line] = field(default_factory=list)
+    able: bool = True  # to run the smoke run
+
+
+def diagnose(project: Project) -> Diagnosis:
+    """Look at programs, data, disk and devices. Imports no torch."""
+    lines = [*_machine(project), *_programs(), *_data(project), *_tiers(project)]
+    return Diagnosis(lines, able=all(line.good is not False for line in lines))
+
+
+def _machine(project: Project) -> list[Line]:
+    here = hardware.machine()
+    free = shutil.disk_usage(project.root).free / 1e9
+    versions = hardware.packages()
+    return [
+        Line("processor", f"{here['processor']}, {here['cores']} cores", True),
+        Line("memory", f"{here['memory_gib']} GiB", here["memory_gib"] >= 4, "4 GiB are needed"),
+        Line("disk", f"{free:.0f} GB free", free > 2, "2 GB are needed for the smoke run"),
+        _gpu(),
+        *(
+            Line(name, version, version != "not installed", f"run: uv sync (for {name})")
+            for name, version in versions.items()
+        ),
+    ]
+
+
+def _gpu() -> Line:
+    gpus = hardware.gpu_count()
+    if not gpus:
+        return Line("GPU", "none", None, "the smoke run needs none; the paper's grid does")
+    if why := hardware.gpu_fault():
+        advice = "mend that, or train on the CPU: CUDA_VISIBLE_DEVICES='' before the command"
+        return Line("GPU", f"{gpus} found, of no use: {why}", False, advice)
+    return Line("GPU", f"{gpus} found", True)
+
+
+def _programs() -> list[Line]:
+    wanted = {
+        "snakemake": (False, "run: uv sync"),
+        "dvc": (False, "run: uv sync"),
+        "git": (None, "only to record the commit"),
+        _container_program(): (None, "only for --use-singularity; `singularity` does too"),
+        "sbatch": (None, "only for Slurm"),
+    }
+    lines = []
+    for name, (needed, advice) in wanted.items():  # False: every run needs it
+        found = _program(name)
+        lines.append(Line(name, found or "not found", True if found else needed, advice))
+    return lines
+
+
+def _container_program() -> str:
+    """The one of the programs for containers that is there, or the one to install."""
+    programs = preflight.CONTAINER_PROGRAMS
+    return next((name for name in programs if shutil.which(name)), programs[0])
+
+
+def _program(name: str) -> str | None:
+    """Where a program lies: on the PATH, or beside the Python that runs this."""
+    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
+
+
+def _data(project: Project) -> list[Line]:
+    from ncmc.data import dataset_status
+
+    return [
+        Line(f"data: {entry.name}", entry.state, entry.state == "ready" or None, entry.detail)
+        for entry in dataset_status.status(project)
+    ]
+
+
+def _tiers(project: Project) -> list[Line]:
+    """How much there is to do: smoke, one table, everything."""
+    names = table_names(project, "paper")
+    everything = {run for name in names for run in grid.table(project, name).runs}
+    smoke = grid.table(project, "smoke").runs
+    tiers = {
+        "smoke": (smoke, f"snakemake --cores all smoke: under {SMOKE_SECONDS // 60} minutes"),
+        "table2": (
+            grid.table(project, "table2").runs,
+            "ncmc doctor --cost table2 says what it takes here",
+        ),
+        "all": (list(everything), "ncmc doctor --cost all says what it takes here"),
+    }
+    return [
+        Line(f"runs: {name}", f"{_done(project, runs)} of {len(runs)} done", None, advice)
+        for name, (runs, advice) in tiers.items()
+    ]
+
+
+def _done(project: Project, runs: list[Run]) -> int:
+    return sum(records.path_of(project, run).exists() for run in runs)
+
+
+def cost_of(project: Project, name: str, price: float) -> dict[str, Any]:
+    """What the runs of a table (or of `all`) that are not done would take here."""
+    from ncmc.training import cost
+
+    names = table_names(project, "paper") if name == "all" else [name]
+    runs = list(dict.fromkeys(run for table in names for run in grid.table(project, table).runs))
+    done = [run for run in runs if records.path_of(project, run).exists()]
+    found = cost.estimate(project, runs, done)
+    hours = found.seconds / 3600
+    return {
+        "table": name,
+        "device": found.device,
+        "runs": len(runs),
+        "done": len(done),
+        "hours": hours,
+        "disk_gb": found.disk / 1e9,
+        "price_per_hour": price,
+        "euros": hours * price if price else None,
+        "not_estimated": found.left_out,
+        "notes": list(found.notes),
+        "processor_share": found.share,
+        "busy": found.share < cost.BUSY,
+    }
+
+
+def gate(project: Project, insist: bool) -> None:
+    """Stop the paper's grid where there is no GPU, with a rough cost, at once. Raises UserError."""
+    if insist or hardware.gpu_count():
+        return
+    names = table_names(project, "paper")
+    runs = list(dict.fromkeys(run for name in names for run in grid.table(project, name).runs))
+    missing = [run for run in runs if not records.path_of(project, run).exists()]
+    guess = cost_guess.guess(project, missing)
+    not_counted = sum(guess.unknown.values())
+    raise UserError(
+        "the paper's grid is planned for a GPU, and this machine has none.\n"
+        f"  Missing: {len(missing)} of its {len(runs)} runs. A rough estimate, from speeds measured "
+        f"on another processor: {guess.hours / 24:,.0f} days with this machine's "
+        f"{guess.cores} cores at work, and {guess.disk / 1e9:.0f} GB of disk"
+        + (f" (without {not_counted} runs of {', '.join(guess.unknown)})" if not_counted else "")
+        + ".\n  To measure it here: ncmc doctor --cost all\n"
+        "  To run what needs no GPU: snakemake --cores all smoke\n"
+        "  To start the paper's grid all the same, put this last on the line: --config insist=true"
+    )

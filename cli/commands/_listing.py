@@ -1,0 +1,108 @@
+"""What `ncmc list` lists: rows of plain values."""
+
+from typing import Any
+
+from ncmc.paper.assumptions import assumptions
+from ncmc.paper.claims import claims
+from ncmc.paper.printed_numbers import Number, printed_numbers
+from ncmc.plan import catalog, grid
+from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.plan.grid_file import table_names
+from ncmc.plan.option_text import format_value
+from ncmc.project import Project
+
+Row = dict[str, Any]
+
+
+def rows(project: Project, kind: str) -> list[Row]:
+    """The rows of one kind."""
+    makers = {
+        "datasets": lambda: _datasets(project),
+        "methods": lambda: _code(project, "method"),
+        "backbones": lambda: _code(project, "backbone"),
+        "tables": lambda: _tables(project),
+        "claims": lambda: _claims(project),
+        "assumptions": lambda: _assumptions(project),
+    }
+    return makers[kind]()
+
+
+def _datasets(project: Project) -> list[Row]:
+    return [
+        {
+            "name": name,
+            "title": entry.title,
+            "classes": entry.classes,
+            "pixels": entry.image_size,
+            "train": entry.train_images,
+            "test": entry.test_images,
+            "recipe": entry.recipe,
+            "licence": entry.licence,
+        }
+        for name, entry in dataset_entries(project).items()
+    ]
+
+
+def _code(project: Project, kind: str) -> list[Row]:
+    built = catalog.built_names(kind)
+    return [
+        {
+            "name": name,
+            "built": name in built,
+            "used by": ", ".join(
+                t for t in table_names(project) if name in _used(project, t, kind)
+            ),
+            "file": f"ncmc/{kind}s/{name.lower().replace('-', '_')}.py",
+        }
+        for name in sorted({*built, *catalog.all_names(kind)})
+    ]
+
+
+def _used(project: Project, table: str, kind: str) -> set[str]:
+    return {getattr(cell.run, kind) for cell in grid.table(project, table).cells}
+
+
+def _tables(project: Project) -> list[Row]:
+    found = []
+    for name in table_names(project):
+        table = grid.table(project, name)
+        found.append(
+            {
+                "name": name,
+                "title": table.title,
+                "where": table.where,
+                "cells": len(table.cells),
+                "runs": len(table.runs),
+                "scale": table.scale,
+            }
+        )
+    return found
+
+
+def _claims(project: Project) -> list[Row]:
+    return [
+        {"id": claim.id, "where": claim.where, "shown in": claim.shown_in, "says": claim.says}
+        for claim in claims(project).values()
+    ] + [
+        {"id": n.id, "where": n.where, "shown in": n.table, "says": _number(n)}
+        for n in printed_numbers(project)
+    ]
+
+
+def _number(number: Number) -> str:
+    options = ", ".join(f"{key} {format_value(value)}" for key, value in number.options.items())
+    cell = f"{number.dataset}, tau {number.tau:g}, {number.backbone}, {number.method}, {options}"
+    return f"{cell}: {number.value} +- {number.std} %"
+
+
+def _assumptions(project: Project) -> list[Row]:
+    return [
+        {
+            "id": a.id,
+            "open": a.open,
+            "choice": a.choice,
+            "alternatives": "; ".join(f"{alt.says} ({alt.switch})" for alt in a.alternatives)
+            or "-",
+        }
+        for a in assumptions(project)
+    ]

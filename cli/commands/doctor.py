@@ -1,0 +1,49 @@
+"""`ncmc doctor`: what this machine can run, and what runs would take."""
+
+import math
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.options import Json, complete_table
+from ncmc.errors import UsageError
+
+EPILOG = "Examples: `ncmc doctor`, `ncmc doctor --cost table2 --price 2.50`."
+
+
+def doctor(
+    cost: Annotated[
+        str | None,
+        typer.Option(
+            help="Measure what this table (or `all`) would take here, by a short probe.",
+            autocompletion=complete_table,
+        ),
+    ] = None,
+    price: Annotated[
+        float, typer.Option(help="Euros for an hour of this machine (or of its GPU).", min=0)
+    ] = 0.0,
+    gate: Annotated[bool, typer.Option(hidden=True)] = False,
+    insist: Annotated[bool, typer.Option(hidden=True)] = False,
+    as_json: Json = False,
+) -> None:
+    """Say what this machine can run, what is missing, and what a table would take."""
+    from cli import show
+    from cli.commands import _diagnosis
+    from ncmc.project import Project
+
+    project = Project.find()
+    if not math.isfinite(price):
+        raise UsageError(f"--price is {price}; allowed: a number of euros, 0 or more.")
+    if cost == "":
+        raise UsageError("--cost is empty; needed is the name of a table, or `all`.")
+    if gate:
+        _diagnosis.gate(project, insist)
+    elif cost:
+        show.cost(_diagnosis.cost_of(project, cost, price), as_json)
+    else:
+        found = _diagnosis.diagnose(project)
+        show.diagnosis(found, as_json)
+        if not found.able:
+            print("ncmc: something that every run needs is missing, see above.", file=sys.stderr)
+            raise typer.Exit(1)

@@ -1,0 +1,27 @@
+"""`ncmc split`: a long-tailed training set."""
+
+from cli.options import DatasetName, Json, Options, Tau
+from ncmc.errors import unknown
+
+EPILOG = "Example: `ncmc split cifar10 --tau 0.01`."
+
+
+def split(name: DatasetName, tau: Tau, option: Options = None, as_json: Json = False) -> None:
+    """Make a long-tailed training set: which images, how many of each class."""
+    from cli import show
+    from ncmc.data import splits
+    from ncmc.plan.dataset_entries import SplitOptions
+    from ncmc.plan.option_text import parse_options
+    from ncmc.plan.run import make_run, resolve_run
+    from ncmc.project import Project
+
+    project, options = Project.find(), parse_options(",".join(option or []))
+    for key in options:
+        if key not in SplitOptions.model_fields:
+            raise unknown("option of a split", key, SplitOptions.model_fields)
+    # Any model will do: a split depends on the dataset, tau and the split's own options alone.
+    run = make_run(name, tau, "resnet8", "CE", options, project=project)
+    made = splits.make_split(project, run.dataset, run.tau, resolve_run(project, run).split)
+    folder = project.root / run.split_folder
+    made.save(folder)
+    show.split(made, folder, as_json)

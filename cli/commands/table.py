@@ -1,0 +1,21 @@
+"""`ncmc table`: a table from the records there are."""
+
+from cli.options import Folder, Json, Results, TableName, results_folder
+
+EPILOG = "Example: `ncmc table smoke`."
+
+
+def table(
+    name: TableName, results: Results = None, out: Folder = None, as_json: Json = False
+) -> None:
+    """Make a table from the records there are (CSV, JSON, Markdown), and show it."""
+    from cli import show
+    from ncmc.plan import grid
+    from ncmc.project import Project
+    from ncmc.results import tables
+
+    project = Project.find()
+    chosen = grid.table(project, name)
+    cells = tables.cells(project, chosen, results)
+    tables.write(chosen, cells, results_folder(project, name, out))
+    show.table(chosen, cells, as_json)

@@ -1,0 +1,30 @@
+"""`ncmc theory`: the paper's theorems, checked numerically."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import Folder, Json, results_folder
+
+EPILOG = "Example: `ncmc theory T2 T8`."
+
+
+def theory(
+    names: Annotated[list[str] | None, typer.Argument(help="Claims T1 to T9; all if none.")] = None,
+    out: Folder = None,
+    exit_code: Annotated[bool, typer.Option(help="Say the verdict by the exit code.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Check the paper's theorems numerically: about a minute on one core."""
+    from cli import show
+    from ncmc import theory as checking
+    from ncmc.project import Project
+
+    project = Project.find()
+    verdicts = (
+        [checking.check(project, name) for name in names] if names else checking.check_all(project)
+    )
+    checking.write(verdicts, results_folder(project, "theory", out))
+    show.theory(verdicts, as_json)
+    if exit_code and any(v.status != "holds" for v in verdicts):
+        raise typer.Exit(1 if any(v.status == "differs" for v in verdicts) else 3)

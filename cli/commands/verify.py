@@ -1,0 +1,40 @@
+"""`ncmc verify`: verdicts on a table or figure."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import Folder, Json, Results, TableName, results_folder
+
+EPILOG = (
+    "Example: `ncmc verify table2 && echo all of it holds`. "
+    "Exit code: 0 all hold, 1 something differs, 2 usage, 3 incomplete or inconclusive."
+)
+
+
+def verify(
+    name: TableName,
+    results: Results = None,
+    out: Folder = None,
+    show_table: Annotated[bool, typer.Option("--show-table", help="Show the table too.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option(help="Say the verdict by the exit code; otherwise 0.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
+    from cli import show
+    from ncmc.plan import grid
+    from ncmc.project import Project
+    from ncmc.results import tables
+    from ncmc.verdicts import judge
+
+    project = Project.find()
+    chosen = grid.table(project, name)
+    verdicts = judge.verify(name, results, project=project)
+    judge.write(verdicts, results_folder(project, name, out))
+    if show_table and not as_json:
+        show.table(chosen, tables.cells(project, chosen, results), as_json=False)
+    show.verdicts(chosen, verdicts, as_json)
+    if exit_code:
+        raise typer.Exit(judge.verdict_exit_code(verdicts))

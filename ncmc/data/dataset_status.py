@@ -1,0 +1,79 @@
+"""What is here of each dataset."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ncmc.data import datasets, download, dvc_store
+from ncmc.data.array_writer import PARTS
+from ncmc.errors import UserError
+from ncmc.plan.dataset_entries import dataset_entries, dataset_entry
+from ncmc.project import Project
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is here of a dataset. Sizes in bytes."""
+
+    name: str
+    title: str
+    state: str  # missing, partial, wrong, unverified, verified, ready (verified, arrays made)
+    detail: str  # one line; what to do, where there is something to do
+    raw: int  # archives
+    arrays: int
+    aside: int  # downloads under way, and wrong files kept
+    cached: bool  # DVC's cache has the archives
+
+
+def status(
+    project: Project, names: Iterable[str] | None = None, *, fresh: bool = False
+) -> list[Status]:
+    """What is here of each dataset, in the order of config/datasets.yaml.
+
+    Archives unchanged since they were hashed are not hashed again, unless `fresh`.
+    """
+    return [_status(project, name, fresh) for name in names or dataset_entries(project)]
+
+
+def _status(project: Project, name: str, fresh: bool) -> Status:
+    entry = dataset_entry(project, name)
+    under_way = _bytes(download.aside(project, "partial", name))
+    state, detail = _state(project, name, fresh, under_way)
+    return Status(
+        name=name,
+        title=entry.title,
+        state=state,
+        detail=detail,
+        raw=_bytes(download.folder(project, name)),
+        arrays=_bytes(datasets.folder(project, name)),
+        aside=under_way + _bytes(download.aside(project, "wrong", name)),
+        cached=dvc_store.cached(project, name),
+    )
+
+
+def _state(project: Project, name: str, fresh: bool, under_way: int) -> tuple[str, str]:
+    entry = dataset_entry(project, name)
+    fetch = f"ncmc fetch {name}" + ("" if any(f.urls for f in entry.files) else " --from PATH")
+    if missing := download.missing(project, name):
+        if under_way or len(missing) < len(entry.files):
+            return "partial", f"{', '.join(missing)} to come; go on with: {fetch}"
+        return "missing", f"{fetch}"
+    known = download.memory(project, name)
+    if not fresh and any(
+        known.recall(download.folder(project, name) / f.name) is None for f in entry.files
+    ):
+        return "unverified", f"here, not hashed since it changed; verify with: {fetch}"
+    try:
+        download.verified(project, name, fresh)
+    except UserError as error:
+        return "wrong", str(error)
+    try:
+        for part in PARTS:
+            datasets.load(project, name, part)
+    except UserError as error:
+        return "verified", str(error)
+    return "ready", ""
+
+
+def _bytes(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())

@@ -1,0 +1,103 @@
+"""config/datasets.yaml: every dataset, where it comes from and how its splits are drawn."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from ncmc.errors import unknown
+from ncmc.project import Project, read_once
+from ncmc.system import documents
+from ncmc.system.documents import Strict
+
+FILE = "datasets.yaml"
+NAME = re.compile(r"[a-z0-9_]{1,40}")
+
+Count = Annotated[int, Field(ge=1)]
+Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_. +-]{0,199}$")]
+
+
+class SplitOptions(Strict):
+    """What decides which training images are taken (assumptions A2 to A4)."""
+
+    # given: the data set comes long-tailed (ImageNet-LT), every image is taken
+    imbalance: Literal["exp", "step", "given"] = "exp"
+    n_max_rule: Literal["mean", "common"] = "mean"  # A3
+    split_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0  # A2
+    generator: Literal["mislas", "pcg64"] = "mislas"  # A2
+    svhn_labels: Literal["correct", "as_released"] = "correct"  # A4
+
+
+class DatasetFile(Strict):
+    """One file that comes from outside: where from, and how to know that it is the right one."""
+
+    name: FileName
+    urls: tuple[str, ...] = ()  # tried in order; `package:` names a file inside a Python package
+    md5: Md5 | None = None
+    sha256: Sha256 | None = None
+    size: Annotated[int, Field(ge=0)] | None = None  # bytes
+
+
+class Dataset(Strict):
+    """One entry of config/datasets.yaml."""
+
+    title: str
+    reader: str
+    reader_options: Mapping[str, Any] = {}
+    classes: Annotated[int, Field(ge=2, le=100_000)] | None = None  # None: read from the data
+    image_size: Annotated[int, Field(ge=1, le=4096)] | None = None  # pixels, square
+    channels: Literal[1, 3] = 3
+    train_images: Count | None = None
+    train_counts: tuple[Count, ...] | None = None  # images a class, where they are not all equal
+    test_images: Count | None = None
+    files: tuple[DatasetFile, ...] = ()
+    recipe: str  # a recipe of config/train.yaml
+    split: SplitOptions = SplitOptions()  # what its splits start from
+    licence: str
+    source: str
+    notes: tuple[str, ...] = ()  # said wherever a result on this dataset is shown
+
+    @model_validator(mode="after")
+    def _counts_agree(self) -> "Dataset":
+        counts = self.train_counts
+        if counts and self.classes not in (None, len(counts)):
+            raise ValueError(f"train_counts lists {len(counts)} classes, classes is {self.classes}")
+        if counts and self.train_images not in (None, sum(counts)):
+            raise ValueError(
+                f"train_counts adds up to {sum(counts)}, train_images is {self.train_images}"
+            )
+        return self
+
+
+class DatasetsFile(Strict):
+    """config/datasets.yaml."""
+
+    datasets: dict[str, Dataset]
+
+    @field_validator("datasets")
+    @classmethod
+    def _plain_names(cls, value: dict[str, Dataset]) -> dict[str, Dataset]:
+        for name in value:
+            if not NAME.fullmatch(name):
+                raise ValueError(
+                    f"a dataset is called '{name[:60]}'; allowed: small letters, digits and _, at "
+                    "most 40 of them"
+                )
+        return value
+
+
+@read_once
+def dataset_entries(project: Project) -> dict[str, Dataset]:
+    """Every entry of config/datasets.yaml, by name. Raises UsageError or UserError."""
+    return documents.read_yaml(project.config(FILE), DatasetsFile).datasets
+
+
+def dataset_entry(project: Project, name: str) -> Dataset:
+    """The entry of one dataset. Raises UsageError with the known names."""
+    entries = dataset_entries(project)
+    if name not in entries:
+        raise unknown("dataset", name, entries)
+    return entries[name]

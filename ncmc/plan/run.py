@@ -1,0 +1,171 @@
+"""A Run: one training, by what it is made of. Its id names its folder, its wildcard and its command."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ncmc import paths
+from ncmc.errors import UsageError, shortened, unknown
+from ncmc.plan import catalog, recipes
+from ncmc.plan.dataset_entries import SplitOptions, dataset_entries
+from ncmc.plan.option_text import (
+    Value,
+    check_option,
+    format_options,
+    format_value,
+    parse_options,
+    parse_value,
+)
+from ncmc.plan.recipes import Execution, Recipe, Resolved
+from ncmc.project import Project, read_once
+
+MOST_SEED = 2**31 - 1
+SHAPE = "DATASET/tau=T/BACKBONE/METHOD/OPTIONS/seed=N (OPTIONS: f=20+theta=0.2 or default)"
+ID = re.compile(r"([^/]+)/tau=([^/]+)/([^/]+)/([^/]+)/([^/]+)/seed=([0-9]{1,10})")
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """One training: what it is made of, and nothing about how it went."""
+
+    dataset: str
+    tau: float  # imbalance ratio n_min / n_max, in (0, 1] (assumption A1)
+    backbone: str
+    method: str
+    options: tuple[tuple[str, Value], ...] = ()  # sorted by key; only what differs from the recipe
+    seed: int = 0
+
+    @property
+    def id(self) -> str:
+        """For example `digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`; the folder of a run."""
+        return paths.RUN.format(
+            dataset=self.dataset,
+            tau=format_value(self.tau),
+            backbone=self.backbone,
+            method=self.method,
+            options=format_options(self.options),
+            seed=self.seed,
+        )
+
+    @property
+    def cell(self) -> "Run":
+        """The same run with seed 0: what runs that differ in the seed alone have in common."""
+        return self.with_seed(0)
+
+    def with_seed(self, seed: int) -> "Run":
+        """The same run with another seed."""
+        return replace(self, seed=seed)
+
+    @property
+    def split_folder(self) -> str:
+        """Where the split's manifest lies, relative to the project's root."""
+        chosen = [(k, v) for k, v in self.options if k in SplitOptions.model_fields]
+        return paths.SPLIT.format(
+            dataset=self.dataset, tau=format_value(self.tau), split=format_options(chosen)
+        )
+
+
+def make_run(
+    dataset: str,
+    tau: float,
+    backbone: str,
+    method: str,
+    options: Mapping[str, Value] | None = None,
+    seed: int = 0,
+    *,
+    project: Project | None = None,
+) -> Run:
+    """A checked Run with the catalog's spelling, without options that repeat the recipe.
+
+    `project`: by default that of the current folder. Names that the paper's grid plans but nobody has
+    built yet are accepted: training them says which file is missing. Raises UsageError for an unknown
+    name, tau outside (0, 1], an unknown option or a bad value of the recipe.
+    """
+    project = project or Project.find()
+    check_tau(tau)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
+        raise UsageError(
+            f"seed is {shortened(repr(seed))}; allowed: an integer from 0 to {MOST_SEED}."
+        )
+    dataset = catalog.canonical("dataset", dataset, list(dataset_entries(project)))
+    backbone = catalog.canonical("backbone", backbone)
+    method = catalog.canonical("method", method)
+    kept = _own_options(project, dataset, backbone, method, options or {})
+    return Run(dataset, float(tau), backbone, method, tuple(sorted(kept.items())), seed)
+
+
+def _own_options(
+    project: Project, dataset: str, backbone: str, method: str, options: Mapping[str, Value]
+) -> dict[str, Value]:
+    """The options that are part of the run's identity and differ from its recipe."""
+    for key, value in options.items():
+        check_option(key, value)
+    _check_names(backbone, method, options)
+    default = recipes.resolve(project, dataset, backbone, method, {})
+    given = recipes.resolve(project, dataset, backbone, method, options)  # checks the values
+    kept: dict[str, Value] = {}
+    for key, value in options.items():
+        part = recipes.owner(key)
+        if part == "execution":
+            continue  # how, not what: no part of a run's identity
+        if part == "model":
+            if default.model.get(key) == value:
+                continue
+        else:
+            value = getattr(getattr(given, part), key)
+            if value == getattr(getattr(default, part), key):
+                continue
+        kept[key] = parse_value(format_value(value))  # one spelling of 0 and 0.0
+    return kept
+
+
+def _check_names(backbone: str, method: str, options: Mapping[str, Value]) -> None:
+    """Raises UsageError for an option that nothing reads, where that can be told."""
+    known = catalog.option_names(backbone, method)
+    others = {k for m in (Recipe, SplitOptions, Execution) for k in m.model_fields}
+    for key in options:
+        if known is not None and key not in known | others:
+            raise unknown(f"option of {backbone} with {method}", key, known | others)
+
+
+@read_once
+def resolve_run(project: Project, run: Run) -> Resolved:
+    """The configuration that a run is made with."""
+    return recipes.resolve(project, run.dataset, run.backbone, run.method, dict(run.options))
+
+
+def check_tau(tau: Any) -> None:
+    """Raises UsageError unless tau is a number in (0, 1]."""
+    if isinstance(tau, bool) or not isinstance(tau, int | float) or not 0 < tau <= 1:
+        inverse = isinstance(tau, int | float) and 1 < tau < math.inf  # n_max / n_min (A1)
+        raise UsageError(
+            f"tau is {shortened(str(tau))}; allowed: a number in (0, 1], n_min/n_max: the smallest "
+            "class over the largest (the paper uses 0.005, 0.01 and 0.02; 1 is balanced)."
+            + (f" Did you mean {1 / tau:g}?" if inverse else "")
+        )
+
+
+def parse_tau(text: str) -> float:
+    """A number in (0, 1] from text. Raises UsageError."""
+    value = parse_value(text)
+    check_tau(value)
+    return float(value)
+
+
+def parse_run_id(project: Project, text: str) -> Run:
+    """The Run of an id such as `digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`."""
+    match = ID.fullmatch(text.strip("/"))
+    if not match:
+        raise UsageError(f"'{shortened(text)}' is not a run id; allowed: {SHAPE}.")
+    dataset, tau, backbone, method, options, seed = match.groups()
+    return make_run(
+        dataset,
+        parse_tau(tau),
+        backbone,
+        method,
+        parse_options(options),
+        int(seed),
+        project=project,
+    )

@@ -1,0 +1,193 @@
+"""The one door for files that a person can touch: YAML, JSON and CSV -> frozen, validated models.
+
+A file is read with limits on its size and depth, then validated strictly: no text where a number is
+needed, no `true` for 1. Every error names the file, the key, what came and what is allowed.
+"""
+
+import csv
+import io
+import json
+import typing
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ncmc.errors import UsageError, shortened, unknown
+from ncmc.system import files
+
+Model = TypeVar("Model", bound=BaseModel)
+
+MOST_BYTES = 64 << 20  # of one document; the largest record is a few megabytes
+MOST_DEPTH = 40  # of nested lists and mappings
+MOST_NODES = 200_000  # of a YAML document, aliases followed: a small file can stand for a huge one
+
+
+class Strict(BaseModel):
+    """Immutable, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def read_yaml(path: Path, model: type[Model]) -> Model:
+    """A YAML file as a `model`. Raises UsageError (its content) or UserError (cannot be read)."""
+    return parse(model, load_yaml(path), str(path))
+
+
+def read_json(path: Path, model: type[Model]) -> Model:
+    """A JSON file as a `model`. Raises UsageError (its content) or UserError (cannot be read)."""
+    return parse(model, load_json(path), str(path))
+
+
+def load_yaml(path: Path) -> Any:
+    """The plain content of a YAML file. Raises UsageError that names the file, and line, at fault."""
+    text = read_text(path)
+    try:
+        content = _constructed(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not valid YAML: {shortened(str(error), 400)}") from error
+    if content is None:
+        raise UsageError(f"{path} is empty. Restore it from the project's checkout.")
+    return content
+
+
+def load_json(path: Path) -> Any:
+    """The plain content of a JSON file. Raises UsageError that names the file."""
+    try:
+        return json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"{path} is not valid JSON ({shortened(str(error))}): truncated, or not ours."
+        ) from error
+
+
+def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """The rows of a CSV file that has exactly these columns. Raises UsageError or UserError."""
+    try:
+        reader = csv.DictReader(io.StringIO(read_text(path)), strict=True)
+        rows = list(reader)
+    except csv.Error as error:
+        raise UsageError(f"{path} is not valid CSV ({error}).") from error
+    if tuple(reader.fieldnames or ()) != columns:
+        found = ", ".join(reader.fieldnames or ()) or "none"
+        raise UsageError(
+            f"{path} has the columns {shortened(found)}; needed: {', '.join(columns)}."
+        )
+    for number, row in enumerate(rows, start=2):
+        if None in row or None in row.values():
+            raise UsageError(f"{path}, line {number}: needed are {len(columns)} values.")
+    return rows
+
+
+def read_text(path: Path) -> str:
+    """A text file of ours, in UTF-8. Raises UserError if it cannot be read, UsageError if not text."""
+    data = files.read_bytes(path, MOST_BYTES)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not a text file in UTF-8.") from error
+    if "\0" in text:
+        raise UsageError(f"{path} is not a text file (it holds a zero byte).")
+    return text
+
+
+def parse(model: type[Model], data: Any, where: str) -> Model:
+    """`data` as a `model`. Raises UsageError: where, which key, what came, what is allowed.
+
+    Validated as JSON is: lists may become tuples, whole numbers may become fractions, nothing else.
+    """
+    try:
+        return model.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        problems = "; ".join(_plain(model, problem) for problem in error.errors()[:5])
+        raise UsageError(f"{where}: {problems}") from error
+    except (TypeError, ValueError, RecursionError) as error:  # a date, a number of 5,000 digits
+        raise UsageError(f"{where}: {shortened(str(error))}.") from error
+
+
+def _plain(model: type[BaseModel], problem: Any) -> str:
+    location = [part for part in problem["loc"] if isinstance(part, str | int)]
+    key = ".".join(str(part) for part in location)
+    came = shortened(repr(problem["input"]))
+    if problem["type"] == "extra_forbidden":
+        return str(unknown("key", key, _keys_at(model, location[:-1])))
+    if problem["type"] == "missing":
+        return f"'{key}' is missing"
+    if problem["type"] == "tuple_type":
+        return f"'{key}' is {came}: a list is needed, [a, b]"
+    if not key:
+        return f"{came} is not what belongs there: {problem['msg']}"
+    return f"'{key}' is {came}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+
+
+def _keys_at(model: type[BaseModel], location: list[Any]) -> list[str]:
+    """The keys that are known at `location` inside `model`."""
+    for part in location:
+        field = model.model_fields.get(part) if isinstance(part, str) else None
+        if field and (nested := _models_in(field.annotation)):
+            model = nested[0]
+    return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models that an annotation such as `dict[str, Model]` or `Model | None` holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for inner in typing.get_args(annotation) for model in _models_in(inner)]
+
+
+def _constructed(text: str) -> Any:
+    _check_depth(text)
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        _check_size(node)
+        return loader.construct_document(node) if node else None
+    finally:
+        loader.dispose()
+
+
+def _check_depth(text: str) -> None:
+    """Raise ValueError for a document nested too deep: the C parser's own recursion has no limit."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        opens = isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent)
+        closes = isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent)
+        depth += opens - closes
+        if depth > MOST_DEPTH:
+            raise ValueError(f"it is nested deeper than {MOST_DEPTH} levels")
+
+
+def _check_size(node: yaml.Node | None) -> None:
+    """Raise ValueError for a document that is too large, or endless, with its aliases followed."""
+    counted = 0
+    stack = [(node, 1)] if node else []
+    while stack:
+        here, depth = stack.pop()
+        counted += 1
+        if depth > MOST_DEPTH or counted > MOST_NODES:
+            raise ValueError("its aliases make it too large, or stand in a circle")
+        if isinstance(here, yaml.MappingNode):
+            stack += [(part, depth + 1) for pair in here.value for part in pair]
+        elif isinstance(here, yaml.SequenceNode):
+            stack += [(part, depth + 1) for part in here.value]
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Refuses a key that stands twice in one mapping: YAML itself would drop the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str | int | float | bool):
+                problem = f"a key is {shortened(repr(key))}: a word or a number is needed"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
+            if key in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"key '{key}' stands twice", problem_mark=key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,88 @@
+"""What machine this is: processor, cores, memory, GPUs, installed packages. Imports no torch."""
+
+import ctypes
+import os
+import platform
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("ncmc", "torch", "torchvision", "numpy", "scipy", "scikit-learn")
+DEV = Path("/dev")  # where the driver shows its GPUs: nvidia0, nvidia1, ...
+
+
+@cache
+def machine() -> dict[str, Any]:
+    """Processor, cores and memory (GiB); the trainer adds the accelerator."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": _processor(),
+        "cores": cores(),
+        "memory_gib": round(memory, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+        platform.machine(),
+    )
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    counted = getattr(os, "sched_getaffinity", None)  # Linux
+    return len(counted(0)) if counted else os.cpu_count() or 1
+
+
+@cache
+def packages() -> dict[str, str]:
+    """The versions of Python and of the packages that can change a result."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def gpu_count() -> int:
+    """GPUs that this process may use, without importing torch.
+
+    Those that the driver shows, or as many of them as $CUDA_VISIBLE_DEVICES names: naming one that
+    is not there makes none.
+    """
+    here = len([n for n in os.listdir(DEV) if n.startswith("nvidia") and n[6:].isdigit()])
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return here
+    return min(here, len([name for name in visible.split(",") if name.strip() not in ("", "-1")]))
+
+
+def gpu_fault() -> str | None:
+    """Why no program can use the GPUs here, as far as that is seen without importing torch."""
+    if not gpu_count():
+        return None
+    if packages()["torch"].endswith("+cpu"):
+        return "the installed torch is a build for CPUs only"
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return "libcuda.so.1 cannot be loaded: no driver, or a container started without --nv"
+    return None
+
+
+def has_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 in hardware, as Linux tells it; elsewhere, False."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in text or "amx_bf16" in text

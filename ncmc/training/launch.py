@@ -1,0 +1,85 @@
+"""From the wish to train a run to its record: is it trained already, are its data and split here?"""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ncmc import paths
+from ncmc.data import datasets, splits
+from ncmc.errors import UsageError, UserError
+from ncmc.plan.option_text import Value
+from ncmc.plan.run import Run, resolve_run
+from ncmc.project import Project
+from ncmc.results import records
+from ncmc.results.records import Record
+from ncmc.system import allocator, gpu_lease, hardware
+
+if TYPE_CHECKING:  # a run that is trained already must not wait for torch
+    from ncmc.training.train import Progress
+
+
+def launch(
+    project: Project,
+    run: Run,
+    progress: "Callable[[], Progress]",
+    *,
+    device: str | None = None,
+    results: Path | None = None,
+    execution: Mapping[str, Value] | None = None,
+    force: bool = False,
+) -> tuple[Record, str]:
+    """The record of a run and how it came: "already trained" or "trained".
+
+    `progress` is called if there is something to train. `force`: train again though a record is there.
+    Raises UserError and Interrupted as `train.train` does, UsageError if the record that is there was
+    made in another way.
+    """
+    if not force and (record := finished(project, run, results)):
+        return record, "already trained"
+    datasets.verify(project, run.dataset)  # the bytes that it trains on are those that were fetched
+    _make_split_if_missing(project, run)
+    allocator.keep_pages()
+    from ncmc.training import train
+
+    with gpu_lease.claim() as gpu:
+        if device is None and hardware.gpu_count() > 1 and "LOCAL_RANK" not in os.environ:
+            device = f"cuda:{gpu}"
+        record = train.train(
+            project, run, progress(), device=device, results=results, execution=execution
+        )
+    return record, "trained"
+
+
+def finished(project: Project, run: Run, results: Path | None = None) -> Record | None:
+    """The record of a run, if it is there and made as it would be made now.
+
+    Raises UserError for a damaged or foreign record, UsageError if it was made in another way.
+    """
+    path = records.path_of(project, run, results)
+    if not path.exists():
+        return None
+    record = records.load(path)
+    if record.run != run:
+        raise UserError(
+            f"{path} is the record of {record.run.id}, not of {run.id}. Move it to its own folder, or "
+            "use --force to replace it."
+        )
+    if record.schema != records.SCHEMA:
+        raise UsageError(
+            f"{path} was made before version 0.2, with other random draws. Tables still show it. "
+            "Use --force to train it again."
+        )
+    if differing := records.differing_keys(project, record):
+        raise UsageError(
+            f"{path} was made with another configuration ({'; '.join(differing)}). "
+            "Use --force to train it again."
+        )
+    return record
+
+
+def _make_split_if_missing(project: Project, run: Run) -> None:
+    folder = project.root / run.split_folder
+    if not (folder / Path(paths.SPLIT_MANIFEST).name).exists():
+        made = splits.make_split(project, run.dataset, run.tau, resolve_run(project, run).split)
+        made.save(folder)

@@ -1,0 +1,295 @@
+"""The command line, as its users meet it: help, exit codes, errors, JSON."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import CHECKOUT, here
+from typer.testing import CliRunner
+
+from cli.commands import _diagnosis
+from cli.main import app
+from ncmc.plan.run import make_run, parse_run_id
+from ncmc.results import records
+
+RUN = "digits/tau=0.02/resnet8/CAL/epochs=2+f=3+width=4/seed=0"
+COMMANDS = (
+    "fetch", "split", "train", "evaluate", "table", "verify", "report", "theory", "list", "doctor",
+)  # fmt: skip
+
+
+def ncmc(*arguments: str) -> Any:
+    """One call in this process: .exit_code, .stdout, .stderr."""
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_help_names_every_command_and_imports_neither_torch_nor_the_grid() -> None:
+    code = (
+        "import sys; from cli.main import app\n"
+        "try: app(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print('HEAVY', [m for m in ('torch', 'pydantic', 'matplotlib', 'scipy', 'numpy') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert all(command in done.stdout for command in COMMANDS)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_examples_in_its_help(command: str) -> None:
+    shown = ncmc(command, "--help")
+    assert shown.exit_code == 0
+    assert "Example" in shown.stdout
+    assert f"ncmc {command}" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["train", "digits/tau=2/resnet8/CE/default/seed=0"], "tau is 2; allowed"),
+        (["train", "digits/tau=0.1/resnet8/CALL/default/seed=0"], "Did you mean 'CAL'"),
+        (["train", "--dataset", "digits"], "a run needs --tau, --backbone, --method"),
+        (["train", RUN, "--tau", "0.1"], "by its id or by its parts, not by both"),
+        (["train", RUN, "-o", "f"], "'f' is no KEY=VALUE pair"),
+        (["train", RUN, "-o", "epochs=0"], "'epochs' is 0"),
+        (["split", "mnist", "--tau", "0.1"], "unknown dataset 'mnist'"),
+        (["split", "digits", "--tau", "0"], "tau is 0"),
+        (["fetch"], "needs the name of a dataset"),
+        (["table", "table9"], "unknown table 'table9'"),
+        (["verify", "table9"], "unknown table 'table9'"),
+        (["report", "table9"], "unknown table 'table9'"),
+        (["list", "things"], "unknown kind 'things'"),
+        (["doctor", "--cost", "table9"], "unknown table 'table9'"),
+        (["doctor", "--cost", "smoke", "--price", "nan"], "--price is nan; allowed"),
+        (["train", RUN, "-o", "mean=0.5"], "'mean' is 0.5: a list is needed"),
+        (["train", RUN, "-o", "threads=100000"], "'threads' is 100000"),
+    ],
+)
+def test_wrong_usage_is_told_on_stderr_with_exit_code_2(arguments: list[str], what: str) -> None:
+    done = ncmc(*arguments)
+    assert done.exit_code == 2
+    assert what in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def with_option(option: str) -> str:
+    return RUN.replace("f=3,", f"f=3,{option},") if option[0] != "f" else RUN.replace("f=3", option)
+
+
+@pytest.mark.parametrize(
+    ("run", "what"),
+    [
+        (RUN.replace("f=3", "f=0"), "f is 0"),
+        (RUN.replace("f=3", "f=3,theta=1.6"), "theta is 1.6"),
+        (RUN.replace("f=3", "f=3,theta=-0.1"), "theta is -0.1"),
+        (RUN.replace("f=3", "f=30,linear=never"), "310"),
+        (RUN.replace("f=3", "f=1000000000"), "allowed: 16 GB"),
+        (RUN.replace("epochs=2", "epochs=2,lr=inf"), "'lr' is inf"),
+        (RUN.replace("f=3", "f=3,foo=1"), "unknown option of resnet8 with CAL 'foo'"),
+        (RUN.replace("CAL", "KCL").replace("f=3,", ""), "ncmc/methods/kcl.py is missing"),
+    ],
+)
+def test_a_model_that_cannot_be_built_is_told_with_exit_code_2(
+    workspace: Path, run: str, what: str
+) -> None:
+    done = ncmc("train", run)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert what in done.stderr
+    assert not list(workspace.glob("results/runs/**/*.json"))
+
+
+def test_a_run_is_trained_once_and_its_record_read_after_that(workspace: Path) -> None:
+    first = ncmc("train", RUN, "--json")
+    assert first.exit_code == 0, first.stderr
+    told = json.loads(first.stdout)
+    record = records.load(Path(told["record"]))
+    assert told["accuracy"] == record.result["accuracy"]
+    assert "epoch 2.0/2" in first.stderr
+    again = ncmc("train", RUN)
+    assert "already trained" in again.stdout
+    assert records.load(Path(told["record"])).made["at"] == record.made["at"]
+    assert ncmc("evaluate", RUN).exit_code == 0
+
+
+def test_data_that_is_not_there_is_told_with_the_command(workspace: Path) -> None:
+    done = ncmc("train", "cifar10/tau=0.01/resnet20/CE/default/seed=0")
+    assert done.exit_code == 1
+    assert "Run `ncmc fetch cifar10`" in done.stderr
+
+
+def test_a_run_made_with_another_configuration_is_not_overwritten(workspace: Path) -> None:
+    assert ncmc("train", RUN).exit_code == 0
+    path = workspace / "config" / "train.yaml"
+    path.write_text(path.read_text().replace("batch_size: {value: 64", "batch_size: {value: 32"))
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", "train", RUN],
+        env=os.environ | {"NCMC_ROOT": str(workspace)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "recipe.batch_size: 64 then, 32 now" in done.stderr
+
+
+def test_a_run_made_with_other_random_draws_is_not_overwritten(workspace: Path) -> None:
+
+    assert ncmc("train", RUN).exit_code == 0
+    path = records.path_of(here(), parse_run_id(here(), RUN))
+    records.save(replace(records.load(path), schema=1), path)
+    done = ncmc("train", RUN)
+    assert done.exit_code == 2
+    told = " ".join(done.stderr.split())
+    assert "made before version 0.2, with other random draws" in told
+    assert "--force" in told
+
+
+def test_verify_says_incomplete_with_exit_code_3(workspace: Path) -> None:
+    done = ncmc("verify", "smoke")
+    assert done.exit_code == 3
+    assert "snakemake --cores all smoke" in done.stdout.replace("\n", " ")
+    assert json.loads((workspace / "results/smoke/verdicts.json").read_text())["exit_code"] == 3
+
+
+def test_a_damaged_record_is_told_and_nothing_is_written(workspace: Path) -> None:
+    path = records.path_of(here(), make_run("digits", 0.02, "resnet8", "CE"))
+    path.parent.mkdir(parents=True)
+    path.write_text('{"schema": 1, "digest"')
+    for command in ("table", "verify", "report"):
+        done = ncmc(command, "smoke")
+        assert done.exit_code == 1, command
+        assert "cut short or is foreign" in done.stderr
+    assert not (workspace / "results" / "smoke").exists()
+
+
+@pytest.mark.parametrize(
+    "kind", ["datasets", "methods", "backbones", "tables", "claims", "assumptions"]
+)
+def test_every_kind_is_listed_for_people_and_for_programs(kind: str) -> None:
+    rows = json.loads(ncmc("list", kind, "--json").stdout)
+    assert rows
+    assert str(next(iter(rows[0].values()))) in ncmc("list", kind).stdout
+
+
+def test_a_split_shows_its_counts(workspace: Path) -> None:
+    told = json.loads(ncmc("split", "digits", "--tau", "0.1", "--json").stdout)
+    assert told["counts"][0] == 128
+    assert told["counts"][-1] == 12
+    shown = ncmc("split", "digits", "--tau", "0.1").stdout
+    assert "█" in shown
+    assert "128" in shown
+
+
+def test_status_fetches_nothing(workspace: Path) -> None:
+    rows = json.loads(ncmc("fetch", "--status", "--json").stdout)
+    states = {row["name"]: row["state"] for row in rows}
+    assert states["cifar10"] == "missing"
+    assert states["digits"] in ("ready", "unverified")
+    assert not (workspace / "data" / "raw" / "cifar10").exists()
+
+
+def test_the_paper_grid_without_a_gpu_stops_at_once_with_a_rough_cost(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ncmc.training import cost
+
+    def no_probe(*_: object) -> None:
+        raise AssertionError("the gate measures nothing")
+
+    monkeypatch.setattr(cost, "probe", no_probe)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    finished = records.path_of(here(), make_run("cifar10", 0.01, "resnet50", "CE"))
+    finished.parent.mkdir(parents=True)
+    finished.touch()
+    done = ncmc("doctor", "--gate")
+    assert done.exit_code == 1
+    for said in (
+        "planned for a GPU, and this machine has none",
+        "Missing: 485 of its 486 runs. A rough estimate",
+        "GB of disk (without 6 runs of lenet, vgg11)",
+        "ncmc doctor --cost all",
+        "snakemake --cores all smoke",
+        "--config insist=true",
+    ):
+        assert said in done.stderr, said
+    assert ncmc("doctor", "--gate", "--insist").exit_code == 0
+    monkeypatch.setattr(_diagnosis.hardware, "gpu_count", lambda: 1)
+    assert ncmc("doctor", "--gate").exit_code == 0
+
+
+@pytest.mark.parametrize("program", ["apptainer", "singularity"])
+def test_doctor_takes_either_program_for_containers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    from cli.commands import _diagnosis as diagnosis
+
+    (tmp_path / program).write_text("#!/bin/sh\n")
+    (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = {line.what: line for line in diagnosis._programs()}
+    assert found[program].found == str(tmp_path / program)
+    assert len({"apptainer", "singularity"} & set(found)) == 1
+
+
+def test_the_cost_of_a_table_is_measured_here(workspace: Path) -> None:
+    found = json.loads(ncmc("doctor", "--cost", "smoke", "--price", "3", "--json").stdout)
+    assert (found["runs"], found["done"], found["not_estimated"]) == (25, 0, {})
+    assert 0 < found["hours"] < 5
+    assert found["euros"] == pytest.approx(3 * found["hours"])
+    assert 0 < found["processor_share"] <= 1.1
+    assert found["busy"] == (found["processor_share"] < 0.8)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.5, "the probe had 50% of its threads' time"), (0.9, "factor of 1.5")]
+)
+def test_a_cost_measured_on_a_busy_machine_says_so(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, share: float, said: str
+) -> None:
+    from ncmc.training import cost
+
+    monkeypatch.setattr(cost, "probe", lambda *_: cost.Speed(0.001, 0.0001, 1000, share))
+    told = " ".join(ncmc("doctor", "--cost", "smoke").stdout.split())
+    assert said in told
+
+
+def test_doctor_reads_for_programs_too(workspace: Path) -> None:
+    found = json.loads(ncmc("doctor", "--json").stdout)
+    assert found["able"] is True
+    assert {"processor", "GPU", "snakemake", "data: digits", "runs: all"} <= {
+        line["what"] for line in found["lines"]
+    }
+
+
+def test_doctor_shows_a_gpu_that_is_of_no_use(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ncmc.system import gpu_lease
+
+    monkeypatch.setattr(gpu_lease, "gpu_count", lambda: 2)
+    for why, good in ((None, True), ("no driver", False)):
+        monkeypatch.setattr(gpu_lease, "unusable", lambda why=why: why)
+        lines = json.loads(ncmc("doctor", "--json").stdout)["lines"]
+        (line,) = [line for line in lines if line["what"] == "GPU"]
+        assert line["good"] is good
+        assert line["found"] == ("2 found" if good else "2 found, of no use: no driver")
+
+
+def test_outside_a_project_the_error_says_where_to_start(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", "list", "tables"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "Start ncmc inside its checkout, or set NCMC_ROOT" in done.stderr

@@ -1,0 +1,480 @@
+"""Downloads from a server on this machine, with every fault that the internet has."""
+
+import errno
+import os
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from conftest import here
+from projects import HASTE, declared
+from servers import (
+    chunked,
+    dripping,
+    first,
+    gone_after,
+    labelled_gzip,
+    redirect,
+    serving,
+    silent,
+    status,
+    well,
+    with_tag,
+    without_ranges,
+)
+
+from ncmc.data import checksums, download, http
+from ncmc.errors import UserError
+from ncmc.plan.dataset_entries import dataset_entries
+
+CONTENT = np.random.default_rng(0).bytes(300_000)
+
+
+@pytest.fixture
+def web():
+    """The internet."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """A file with CONTENT; its checksums are what the tests declare."""
+    path = tmp_path / "set.bin"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def declare(project, archive, *urls, **fields):
+    """The data set `made` with one file."""
+    project.declare("made", "digits", declared(archive, *urls, **fields))
+
+
+def arrived():
+    """What lies under the final name."""
+    return (download.folder(here(), "made") / "set.bin").read_bytes()
+
+
+def test_a_file_comes_whole_with_progress(project, web, archive):
+    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    seen = []
+    found = download.download(here(), "made", progress=lambda *event: seen.append(event))
+    assert arrived() == CONTENT
+    assert found["set.bin"] == checksums.of_file(archive)
+    assert seen[-1] == ("set.bin", len(CONTENT), len(CONTENT))
+    assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
+
+
+def test_a_file_that_is_there_is_not_asked_for_again(project, web, archive):
+    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    download.download(here(), "made")
+    download.download(here(), "made")
+    assert len(web.requests) == 1
+
+
+@pytest.mark.parametrize("behaviour", [without_ranges, chunked, labelled_gzip])
+def test_odd_servers_do(project, web, archive, behaviour):
+    declare(here(), archive, web.offer("/set.bin", CONTENT, behaviour))
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+
+
+def test_a_redirect_is_followed(project, web, archive):
+    url = web.offer("/old", b"", redirect(web.offer("/new", CONTENT)))
+    declare(here(), archive, url)
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+
+
+def test_a_server_gone_in_the_middle_is_asked_for_the_rest(project, web, archive):
+    fault = first(2, then=well)(gone_after(100_000))
+    declare(here(), archive, web.offer("/set.bin", CONTENT, fault))
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+    assert [r for _, r in web.requests] == [None, "bytes=100000-", "bytes=200000-"]
+
+
+def test_a_server_gone_for_good_leaves_a_part_that_the_next_call_goes_on_from(
+    project, web, archive
+):
+    def refuse(handler, content):
+        handler.connection.close()
+
+    fault = first(1, then=refuse)(gone_after(100_000))
+    declare(here(), archive, web.offer("/set.bin", CONTENT, fault))
+    with pytest.raises(UserError, match="--from"):
+        download.download(here(), "made")
+    assert not (download.folder(here(), "made") / "set.bin").exists()
+    web.requests.clear()
+    web.behaviours["/set.bin"] = well
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+    assert web.requests == [("/set.bin", "bytes=100000-")]
+
+
+def test_content_that_changed_meanwhile_is_begun_anew(project, web, archive):
+    old = bytes(len(CONTENT))
+    url = web.offer("/set.bin", old, first(9, then=well)(gone_after(50_000)))
+    declare(here(), archive, url)
+    partial = download.aside(here(), "partial", "made") / "set.bin.part"
+    patience = replace(HASTE, attempts=1)
+    with pytest.raises(http.UnreachableError):
+        http.fetch(url, partial, size=len(CONTENT), checked=True, patience=patience)
+    assert partial.stat().st_size == 50_000
+    web.offer("/set.bin", CONTENT, with_tag('"two"'))
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+
+
+def test_a_part_of_the_wrong_content_costs_a_second_download_only(project, web, archive):
+    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    partial = download.aside(here(), "partial", "made") / "set.bin.part"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(bytes(1000))
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+    assert [r for _, r in web.requests] == ["bytes=1000-", None]
+
+
+def test_a_complete_part_is_used_without_another_byte(project, web, archive):
+    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    partial = download.aside(here(), "partial", "made") / "set.bin.part"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(CONTENT)
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+
+
+def test_a_wrong_length_is_refused_before_it_is_loaded(project, web, archive):
+    declare(here(), archive, web.offer("/set.bin", CONTENT + b"more"))
+    with pytest.raises(UserError, match="offers 300,004 bytes, expected 300,000"):
+        download.download(here(), "made")
+
+
+def test_a_body_longer_than_announced_is_cut_short(project, web, archive):
+    declare(here(), archive, web.offer("/set.bin", CONTENT * 3, chunked))
+    with pytest.raises(UserError, match="more than the 300,000 bytes"):
+        download.download(here(), "made")
+    assert not (download.folder(here(), "made") / "set.bin").exists()
+
+
+def test_one_flipped_byte_is_seen_kept_aside_and_reported(project, web, archive):
+    flipped = CONTENT[:1000] + bytes([CONTENT[1000] ^ 1]) + CONTENT[1001:]
+    declare(here(), archive, web.offer("/set.bin", flipped))
+    said = []
+    with pytest.raises(UserError, match=r"set\.bin\.wrong-[0-9a-f]{12}") as caught:
+        download.download(here(), "made", say=said.append)
+    assert "sha256 is" in str(caught.value)
+    (kept,) = download.aside(here(), "wrong", "made").iterdir()
+    assert kept.read_bytes() == flipped
+    assert str(kept) in said[0]
+    assert not (download.folder(here(), "made") / "set.bin").exists()
+    web.offer("/set.bin", CONTENT)
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+
+
+def test_a_file_that_rots_on_disk_is_seen_and_replaced(project, web, archive):
+    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    download.download(here(), "made")
+    path = download.folder(here(), "made") / "set.bin"
+    path.write_bytes(bytes(len(CONTENT)))
+    with pytest.raises(UserError, match="not the right file"):
+        download.verified(here(), "made", fresh=True)
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+    assert len(list(download.aside(here(), "wrong", "made").iterdir())) == 1
+
+
+def test_a_bad_mirror_is_passed_over(project, web, archive):
+    good = web.offer("/good", CONTENT)
+    bad = [
+        web.offer("/loop", b"", redirect("/loop")),
+        web.address + "/missing",
+        web.offer("/forbidden", b"", status(403)),
+        web.offer("/wrong", bytes(len(CONTENT))),
+        web.offer("/dead", b"", status(503)),
+        "http://127.0.0.1:9/nobody",
+        "ftp://127.0.0.1/old",
+    ]
+    declare(here(), archive, *bad, good)
+    said = []
+    download.download(here(), "made", say=said.append)
+    assert arrived() == CONTENT
+    text = "\n".join(said)
+    for reason in ("in a circle", "HTTP 404", "HTTP 403", "not the right file", "HTTP 503"):
+        assert reason in text
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        (redirect("/set.bin"), "redirects in a circle"),
+        (status(404), "HTTP 404"),
+        (status(503), r"HTTP 503 .* \(3 attempts\)"),
+        (silent, "no answer in time"),
+        (dripping(20), "bytes a second"),
+    ],
+)
+def test_every_address_and_its_fault_are_named(project, web, archive, behaviour, reason):
+    url = web.offer("/set.bin", CONTENT[:5000], behaviour)
+    declare(here(), archive, url, size=None)
+    started = time.monotonic()
+    with pytest.raises(UserError, match=reason) as caught:
+        download.download(here(), "made")
+    assert url in str(caught.value)
+    assert "--from" in str(caught.value)
+    assert time.monotonic() - started < 10
+
+
+def test_a_slow_drip_is_gone_on_from_elsewhere(project, web, archive):
+    drip = web.offer("/drip", CONTENT, dripping(20, quick=200_000))
+    declare(here(), archive, drip, web.offer("/good", CONTENT))
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+    path, asked = web.requests[-1]
+    assert path == "/good"
+    assert int(asked.removeprefix("bytes=").rstrip("-")) >= 200_000
+
+
+def test_a_server_may_ask_for_patience(project, web, archive):
+    fault = first(1, then=well)(status(429, Retry_After="0"))
+    declare(here(), archive, web.offer("/set.bin", CONTENT, fault))
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+
+
+def test_a_long_download_may_break_more_often_than_attempts_are_allowed(project, web, archive):
+    fault = first(10, then=well)(gone_after(25_000))
+    declare(here(), archive, web.offer("/set.bin", CONTENT, fault))
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+
+
+def test_a_file_without_checksum_is_not_gone_on_from_another_address(project, web, archive):
+    partial = download.aside(here(), "partial", "made") / "set.bin.part"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(b"another file's beginning")
+    url = web.offer("/set.bin", CONTENT)
+    declare(here(), archive, url, md5=None, sha256=None, size=None)
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+
+
+def test_a_proxy_is_used(project, web, archive, monkeypatch):
+    web.offer("/set.bin", CONTENT)
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("http_proxy", web.address)
+    declare(here(), archive, "http://data.example/set.bin")
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+    assert web.proxied == ["http://data.example/set.bin"]
+
+
+def test_a_dead_proxy_is_named(project, archive, monkeypatch):
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    declare(here(), archive, "http://data.example/set.bin")
+    with pytest.raises(UserError, match="the proxy does not answer"):
+        download.download(here(), "made")
+
+
+# --- --from -------------------------------------------------------------------------------------
+
+
+def test_a_path_a_folder_or_an_address_may_stand_in(project, web, archive, tmp_path):
+    other = tmp_path / "renamed.bin"
+    other.write_bytes(CONTENT)
+    web.offer("/mirror/set.bin", CONTENT)
+    web.offer("/any", CONTENT)
+    declare(here(), archive)
+    for source in (
+        archive,
+        str(archive.parent),
+        other,
+        web.address + "/mirror/set.bin",
+        web.address + "/mirror/",
+        web.address + "/any",
+    ):
+        download.download(here(), "made", source)
+        assert arrived() == CONTENT
+        (download.folder(here(), "made") / "set.bin").unlink()
+    assert other.exists()
+
+
+def test_a_wrong_file_given_by_hand_is_refused_and_left_where_it_is(project, archive, tmp_path):
+    declare(here(), archive)
+    wrong = tmp_path / "wrong.bin"
+    wrong.write_bytes(b"something else")
+    with pytest.raises(UserError, match="size is 14, expected 300000"):
+        download.download(here(), "made", wrong)
+    assert wrong.read_bytes() == b"something else"
+    assert not list(Path(here().root, "data").rglob("set.bin"))
+
+
+def test_a_set_of_several_files_wants_their_folder(project, tmp_path):
+    paths = [tmp_path / name for name in ("one", "two")]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    project.declare("made", "digits", *map(declared, paths))
+    other = tmp_path / "other"
+    other.write_bytes(b"")
+    with pytest.raises(UserError, match="consists of one, two"):
+        download.download(here(), "made", other)
+    assert sorted(download.download(here(), "made", tmp_path)) == ["one", "two"]
+
+
+def test_a_set_without_address_says_how_to_bring_it(project, archive):
+    declare(here(), archive)
+    with pytest.raises(UserError, match="ncmc fetch made --from PATH"):
+        download.download(here(), "made")
+
+
+def test_a_missing_path_and_a_missing_package_are_named(project, archive):
+    declare(here(), archive, "package:no_such_package/file.gz")
+    with pytest.raises(UserError, match="'no_such_package' is not installed"):
+        download.download(here(), "made")
+    with pytest.raises(UserError, match="there is no such file"):
+        download.download(here(), "made", "/no/such/file")
+
+
+def test_a_file_that_the_set_does_not_name_is_reported(project, archive):
+    declare(here(), archive)
+    download.download(here(), "made", archive)
+    (download.folder(here(), "made") / "stray.txt").write_text("?")
+    with pytest.raises(UserError, match=r"stray\.txt"):
+        download.verified(here(), "made")
+
+
+@pytest.mark.parametrize("name", ["../set.bin", "a/b", ".hidden", ".."])
+def test_a_file_name_that_leads_elsewhere_is_refused(project, archive, name):
+    project.declare("made", "digits", {**declared(archive), "name": name})
+    with pytest.raises(UserError, match="not a plain file name"):
+        download.download(here(), "made", archive)
+
+
+# --- disk ---------------------------------------------------------------------------------------
+
+
+def test_too_little_room_is_said_before_the_download(project, web, archive, monkeypatch):
+    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(UserError, match="no space left"):
+        download.download(here(), "made")
+    assert not web.requests
+
+
+def test_a_disk_that_fills_up_is_said_and_gone_on_from(project, web, archive):
+    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    code = (
+        "import resource, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100000, 100000))\n"
+        "from ncmc.errors import UserError\n"
+        "try:\n    download.download(here(), 'made')\n"
+        "except UserError as error:\n    print('UserError', error)\n"
+    )
+    out, err = project.start(code).communicate(timeout=30)
+    assert out.startswith("UserError"), err
+    assert "set.bin.part" in out
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+    assert web.requests[-1][1] == "bytes=100000-"
+
+
+def test_a_full_disk_is_said_in_plain_words(project, web, archive, monkeypatch):
+    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    real = Path.open
+
+    def full(path, mode="r", *rest, **named):
+        if path.name == "set.bin.part" and "b" in mode and mode != "rb":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(path, mode, *rest, **named)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(UserError, match=r"no space left on the disk that holds .*set\.bin\.part"):
+        download.download(here(), "made")
+
+
+def test_a_folder_that_cannot_be_written_is_named(project, archive):
+    declare(here(), archive)
+    (here().root / "data").write_text("a file in the way")
+    with pytest.raises(UserError, match="data/raw"):
+        download.download(here(), "made", archive)
+
+
+# --- processes ----------------------------------------------------------------------------------
+
+
+def waiting_for(condition, seconds=20):
+    """Wait until `condition()` holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_download_that_was_killed_is_gone_on_from(project, web, archive, how):
+    declare(here(), archive, web.offer("/set.bin", CONTENT, dripping(5000, quick=100_000)))
+    process = project.start("download.download(here(), 'made')")
+    partial = download.aside(here(), "partial", "made") / "set.bin.part"
+    waiting_for(lambda: partial.exists() and partial.stat().st_size >= 100_000)
+    process.send_signal(how)
+    process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert not (download.folder(here(), "made") / "set.bin").exists()
+    web.offer("/set.bin", CONTENT)
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+    assert int(web.requests[-1][1].removeprefix("bytes=").rstrip("-")) >= 100_000
+
+
+def test_two_processes_fetch_a_set_once(project, web, archive):
+    declare(here(), archive, web.offer("/set.bin", CONTENT, dripping(20_000, quick=290_000)))
+    code = "download.download(here(), 'made', say=print); print('done')"
+    processes = [project.start(code) for _ in range(2)]
+    results = [process.communicate(timeout=30) for process in processes]
+    assert [p.returncode for p in processes] == [0, 0], results
+    assert arrived() == CONTENT
+    assert len(web.requests) == 1
+    assert "another process is working on made" in "".join(out for out, _ in results)
+
+
+def test_the_stage_command_tells_what_is_wrong(project, web, archive):
+    declare(here(), archive, web.address + "/missing")
+    code = "sys.exit(download.main(['made']))"
+    process = project.start(code)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "error: set.bin of made could not be had" in err
+    assert "HTTP 404" in err
+    code = "sys.exit(download.main(['mode']))"
+    process = project.start(code)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "Did you mean 'made'" in err
+    assert "Traceback" not in err
+
+
+# --- the shipped entries ------------------------------------------------------------------------
+
+
+def test_official_addresses_and_sums_are_torchvisions():
+    from torchvision import datasets as official
+
+    entries = dataset_entries(here())
+    for name, kind in (
+        ("cifar10", official.CIFAR10),
+        ("cifar100", official.CIFAR100),
+        ("stl10", official.STL10),
+    ):
+        (file,) = entries[name].files
+        assert (file.name, file.md5) == (kind.filename, kind.tgz_md5)
+        assert file.urls[0] == kind.url
+    svhn = {f.name: (f.urls[0], f.md5) for f in entries["svhn"].files}
+    assert svhn == {name: (url, md5) for url, name, md5 in official.SVHN.split_list.values()}

@@ -1,0 +1,398 @@
+"""`fetch` end to end: DVC's lock and cache, a set of one's own, processes that die."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+from conftest import here
+from projects import (
+    CHECKOUT,
+    class_folders,
+    declared,
+    picture,
+    random_images,
+    tar,
+)
+from servers import dripping, serving
+from test_download import waiting_for
+
+from ncmc.data import checksums, datasets, download, dvc_store, fetch
+from ncmc.data.checksums import Digest
+from ncmc.errors import UsageError, UserError
+from ncmc.plan.dataset_entries import dataset_entries
+
+CONTENT = np.random.default_rng(0).bytes(100_000)
+
+
+@pytest.fixture
+def web():
+    """The internet."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def made(project, web, tmp_path):
+    """A data set `made` of one file, offered by the internet."""
+    archive = tmp_path / "set.bin"
+    archive.write_bytes(CONTENT)
+    project.declare("made", "digits", declared(archive, web.offer("/set.bin", CONTENT)))
+    return project
+
+
+def dvc(project, *arguments):
+    """The `dvc` command in the project; returns (exit code, output)."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments],
+        cwd=here().root,
+        env={
+            **os.environ,
+            "DVC_NO_ANALYTICS": "1",
+            "PYTHONPATH": str(CHECKOUT),
+            "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",
+            "NCMC_ROOT": str(here().root),
+        },
+        capture_output=True,
+        text=True,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def lock(project):
+    """The content of dvc.lock."""
+    return (here().root / "dvc.lock").read_text()
+
+
+def forget(project, *, cache=False):
+    """As on another machine: no raw data, and perhaps no cache."""
+    shutil.rmtree(here().root / "data" / "raw")
+    if cache:
+        shutil.rmtree(here().root / ".dvc" / "cache")
+
+
+def test_a_fetched_set_is_recorded_and_in_the_cache(made):
+    result = fetch.fetch(here(), "made")
+    assert result.how == "fetched"
+    assert dvc_store.recorded(here(), "made") == checksums.of_folder(result.digests)
+    assert dvc_store.cached(here(), "made")
+    assert fetch.fetch(here(), "made").how == "already here"
+    code, output = dvc(made, "status")
+    assert code == 0
+    assert "up to date" in output
+
+
+def test_a_set_in_the_cache_touches_no_network(made, web):
+    fetch.fetch(here(), "made")
+    forget(made)
+    web.requests.clear()
+    assert fetch.fetch(here(), "made").how == "from the cache"
+    assert (download.folder(here(), "made") / "set.bin").read_bytes() == CONTENT
+    forget(made)
+    code, output = dvc(made, "repro", "fetch@made")
+    assert code == 0, output
+    assert not web.requests
+
+
+def test_the_dvc_command_fetches_too(made, web):
+    code, output = dvc(made, "repro", "fetch@made")
+    assert code == 0, output
+    assert fetch.fetch(here(), "made").how == "already here"
+    assert len(web.requests) == 1
+
+
+def test_a_remote_storage_restores_a_set_without_the_internet(made, web, tmp_path):
+    fetch.fetch(here(), "made")
+    assert dvc(made, "remote", "add", "-d", "store", str(tmp_path / "store"))[0] == 0
+    code, output = dvc(made, "push")
+    assert code == 0, output
+    web.behaviours.clear()
+    web.requests.clear()
+    forget(made, cache=True)
+    code, output = dvc(made, "pull", "fetch@made")
+    assert code == 0, output
+    assert fetch.fetch(here(), "made").how == "already here"
+    forget(made, cache=True)
+    assert (
+        fetch.fetch(here(), "made").how == "from the cache"
+    )  # which `fetch` filled from the remote
+    assert not web.requests
+
+
+def test_a_lock_written_from_published_sums_is_what_dvc_writes(made, tmp_path):
+    files = []
+    for name in ("train.bin", "extra.bin", "test.bin"):
+        (tmp_path / name).write_bytes(name.encode())
+        files.append(declared(tmp_path / name))
+    made.declare("three", "digits", *files)
+    published = {f["name"]: Digest(f["size"], f["md5"], "") for f in files}
+    fetch.fetch(here(), "three", tmp_path)
+    stage = yaml.safe_load(lock(made))["stages"]["fetch@three"]
+    assert stage["outs"][0]["md5"] == checksums.of_folder(published)
+
+
+def test_the_shipped_lock_holds_the_published_sums():
+    stages = yaml.safe_load((CHECKOUT / "dvc.lock").read_text())["stages"]
+    plain = yaml.safe_load((CHECKOUT / "config" / "datasets.yaml").read_text())["datasets"]
+    for name, entry in dataset_entries(here()).items():
+        if not all(f.md5 for f in entry.files):
+            continue
+        out = stages[f"fetch@{name}"]["outs"][0]
+        sums = {f.name: Digest(f.size, f.md5, "") for f in entry.files}
+        assert out["md5"] == checksums.of_folder(sums)
+        assert out["size"] == sum(f.size for f in entry.files)
+        recorded = stages[f"fetch@{name}"]["params"]["config/datasets.yaml"]
+        assert recorded == {f"datasets.{name}.files": plain[name]["files"]}
+
+
+def test_a_set_fetched_under_a_shipped_lock_leaves_the_lock_as_it_was(made):
+    fetch.fetch(here(), "made")
+    before = lock(made)
+    forget(made, cache=True)
+    assert fetch.fetch(here(), "made").how == "fetched"
+    assert lock(made) == before
+
+
+def test_a_changed_checksum_fetches_anew(made, web, tmp_path):
+    fetch.fetch(here(), "made")
+    (tmp_path / "set.bin").write_bytes(CONTENT[::-1])
+    entry = declared(tmp_path / "set.bin", web.offer("/new.bin", CONTENT[::-1]))
+    made.declare("made", "digits", entry)
+    fetch.fetch(here(), "made")
+    assert (download.folder(here(), "made") / "set.bin").read_bytes() == CONTENT[::-1]
+    assert dvc_store.recorded(here(), "made") == checksums.of_folder(
+        download.verified(here(), "made")
+    )
+
+
+def test_upstream_bytes_that_changed_are_refused_by_the_dvc_command_too(made, web):
+    fetch.fetch(here(), "made")
+    before = lock(made)
+    forget(made, cache=True)
+    web.offer("/set.bin", CONTENT[::-1])
+    code, output = dvc(made, "repro", "fetch@made")
+    assert code != 0
+    assert "not the right file" in output
+    assert lock(made) == before
+
+
+def test_without_a_declared_checksum_the_lock_is_the_judge(made, web, tmp_path):
+    url = web.offer("/set.bin", CONTENT)
+    made.declare("made", "digits", {"name": "set.bin", "urls": [url]})
+    fetch.fetch(here(), "made")
+    forget(made, cache=True)
+    web.offer("/set.bin", CONTENT[::-1])
+    with pytest.raises(UserError, match="not what dvc.lock records"):
+        fetch.fetch(here(), "made")
+    assert download.missing(here(), "made") == ["set.bin"]
+    fetch.fetch(here(), "made", replace=True)
+    assert (download.folder(here(), "made") / "set.bin").read_bytes() == CONTENT[::-1]
+    assert fetch.fetch(here(), "made").how == "already here"
+
+
+def test_a_set_with_a_declared_checksum_cannot_be_replaced(made):
+    with pytest.raises(UserError, match="has checksums"):
+        fetch.fetch(here(), "made", replace=True)
+
+
+def test_a_damaged_cache_is_not_believed(made, web):
+    fetch.fetch(here(), "made")
+    forget(made)
+    objects = [p for p in (made.root / ".dvc/cache/files/md5").rglob("*") if p.is_file()]
+    (victim,) = [p for p in objects if p.stat().st_size == len(CONTENT)]
+    victim.chmod(0o644)
+    victim.write_bytes(bytes(len(CONTENT)))
+    victim.chmod(0o444)  # DVC believes a read-only object without hashing it
+    said = []
+    assert fetch.fetch(here(), "made", say=said.append).how == "fetched"
+    assert "damaged" in said[0]
+    assert (download.folder(here(), "made") / "set.bin").read_bytes() == CONTENT
+    forget(made)
+    assert fetch.fetch(here(), "made").how == "from the cache"
+
+
+def test_a_file_that_rots_is_replaced_in_the_cache_too(made, web):
+    fetch.fetch(here(), "made")
+    path = download.folder(here(), "made") / "set.bin"
+    assert path.stat().st_nlink == 2  # one file on disk, in the cache and here
+    path.chmod(0o644)
+    path.write_bytes(bytes(len(CONTENT)))
+    assert fetch.fetch(here(), "made").how == "fetched"
+    assert path.read_bytes() == CONTENT
+    forget(made)
+    web.behaviours.clear()
+    assert fetch.fetch(here(), "made").how == "from the cache"
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_cache_that_cannot_be_written_is_named(made):
+    (made.root / ".dvc" / "cache").write_text("a file in the way")
+    with pytest.raises(UserError, match="dvc cache dir"):
+        fetch.fetch(here(), "made")
+    assert download.verified(here(), "made")  # what was fetched is kept
+    (made.root / ".dvc" / "cache").unlink()
+    assert fetch.fetch(here(), "made").how == "already here"
+    assert dvc_store.cached(here(), "made")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_cache_is_named(made):
+    cache = made.root / ".dvc" / "cache"
+    cache.mkdir()
+    cache.chmod(0o555)
+    with pytest.raises(UserError, match="dvc cache dir"):
+        fetch.fetch(here(), "made")
+    cache.chmod(0o755)
+    fetch.fetch(here(), "made")
+
+
+def test_a_checkout_without_git_or_dvc(made):
+    assert not (made.root / ".git").exists()
+    fetch.fetch(here(), "made")
+    shutil.rmtree(made.root / ".dvc")
+    forget(made)
+    with pytest.raises(UserError, match="whole checkout"):
+        fetch.fetch(here(), "made")
+
+
+@pytest.mark.parametrize("content", ["stages: {fetch@made: [", "- a list", "\0"])
+def test_a_damaged_lock_is_named(made, content):
+    (made.root / "dvc.lock").write_text(content)
+    with pytest.raises(UserError, match=r"dvc\.lock is damaged.*git checkout"):
+        fetch.fetch(here(), "made")
+    (made.root / "dvc.lock").unlink()
+    fetch.fetch(here(), "made")
+
+
+def test_an_unknown_name_says_which_there_are(made):
+    with pytest.raises(UsageError, match="Did you mean 'made'"):
+        fetch.fetch(here(), "mode")
+
+
+def test_the_current_folder_does_not_matter(made, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fetch.fetch(here(), "made")
+    assert dvc_store.recorded(here(), "made")
+
+
+# --- processes ----------------------------------------------------------------------------------
+
+
+def test_a_fetch_killed_while_downloading_is_gone_on_from(made, web):
+    web.offer("/set.bin", CONTENT, dripping(5000, quick=50_000))
+    process = made.start("fetch.fetch(here(), 'made')")
+    partial = download.aside(here(), "partial", "made") / "set.bin.part"
+    waiting_for(lambda: partial.exists() and partial.stat().st_size >= 50_000)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=20)
+    web.offer("/set.bin", CONTENT)
+    assert fetch.fetch(here(), "made").how == "fetched"
+    assert web.requests[-1][1] is not None
+
+
+def test_a_fetch_killed_before_it_recorded_is_recorded_by_the_next(made, web):
+    code = "import os; fetch.store.commit = lambda _: os.kill(os.getpid(), 9); fetch.fetch(here(), 'made')"
+    process = made.start(code)
+    process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGKILL
+    assert dvc_store.recorded(here(), "made") is None
+    assert fetch.fetch(here(), "made").how == "already here"
+    assert dvc_store.recorded(here(), "made")
+    assert dvc_store.cached(here(), "made")
+    assert len(web.requests) == 1
+
+
+def test_two_sets_at_once_do_not_fail_on_dvcs_lock(made, web, tmp_path):
+    (tmp_path / "other.bin").write_bytes(b"other")
+    url = web.offer("/other.bin", b"other")
+    made.declare("other", "digits", declared(tmp_path / "other.bin", url))
+    processes = [
+        made.start(f"print(fetch.fetch(here(), {n!r}).how)") for n in ("made", "other", "made")
+    ]
+    results = [process.communicate(timeout=60) for process in processes]
+    assert [p.returncode for p in processes] == [0, 0, 0], results
+    assert dvc_store.recorded(here(), "made")
+    assert dvc_store.recorded(here(), "other")
+
+
+# --- a set of one's own -------------------------------------------------------------------------
+
+
+def own(project, name="pets", **fields):
+    """The shortest entry."""
+    project.declare(name, "imagefolder", {"name": f"{name}.tar"}, **fields)
+
+
+def unpack(folder, content):
+    """Files below a folder."""
+    for name, data in content.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def test_a_strangers_folder_and_tar_give_the_same_set(project, tmp_path):
+    content = class_folders()
+    own(here())
+    fetch.fetch(here(), "pets", unpack(tmp_path / "pets", content))
+    datasets.prepare(here(), "pets")
+    folder = datasets.load(here(), "pets", "train")
+    own(here(), "packed")
+    fetch.fetch(here(), "packed", tar(tmp_path / "any name.tar.gz", content))
+    datasets.prepare(here(), "packed")
+    packed = datasets.load(here(), "packed", "train")
+    assert folder.class_names == packed.class_names == ("cat", "dog")
+    assert folder.counts == [4, 4]
+    assert np.array_equal(folder.images, packed.images)
+    assert np.array_equal(datasets.load(here(), "pets", "test").labels, [0, 0, 1, 1])
+
+
+def test_the_same_folder_packs_to_the_same_bytes(project, tmp_path):
+    own(here())
+    first = fetch.fetch(here(), "pets", unpack(tmp_path / "one", class_folders())).digests
+    (tmp_path / "one/train/cat/0.png").touch()
+    forget(here(), cache=True)
+    again = fetch.fetch(here(), "pets", unpack(tmp_path / "two", class_folders())).digests
+    assert first == again
+
+
+def test_an_own_set_that_changed_needs_to_be_replaced(project, tmp_path):
+    own(here())
+    folder = unpack(tmp_path / "pets", class_folders())
+    fetch.fetch(here(), "pets", folder)
+    datasets.prepare(here(), "pets")
+    (folder / "train/cat/more.png").write_bytes(picture(random_images(1, 8)[0]))
+    said = []
+    assert fetch.fetch(here(), "pets", folder, say=said.append).how == "already here"
+    assert "--from was not used; with --replace" in said[0]
+    fetch.fetch(here(), "pets", folder, replace=True)
+    with pytest.raises(UserError, match="made from other archives"):
+        datasets.load(here(), "pets", "train")
+    datasets.prepare(here(), "pets")
+    assert datasets.load(here(), "pets", "train").counts == [5, 4]
+
+
+def test_an_unknown_set_with_a_source_gets_the_lines_to_add(made, tmp_path):
+    folder = unpack(tmp_path / "pets", class_folders())
+    with pytest.raises(UsageError, match="reader: imagefolder") as caught:
+        fetch.fetch(here(), "pets", folder)
+    lines = str(caught.value).partition("again:\n")[2]
+    path = made.root / "config" / "datasets.yaml"
+    path.write_text(path.read_text() + lines)
+    fetch.fetch(here(), "pets", folder)
+    datasets.prepare(here(), "pets")
+    assert datasets.load(here(), "pets", "test").images.shape == (4, 32, 32, 3)
+
+
+def test_an_unsafe_tar_is_refused_when_it_is_read(project, tmp_path):
+    own(here())
+    content = {**class_folders(), "../../etc/passwd": b"root"}
+    fetch.fetch(here(), "pets", tar(tmp_path / "pets.tar", content, "w"))
+    with pytest.raises(UserError, match="leads out of its folder"):
+        datasets.prepare(here(), "pets")
+    with pytest.raises(UserError, match="ncmc fetch pets"):
+        datasets.load(here(), "pets", "train")

@@ -1,0 +1,279 @@
+"""ImageNet-LT's reader and the streaming of images, against torchvision's transforms."""
+
+import shutil
+
+import numpy as np
+import pytest
+from conftest import here
+from PIL import Image
+from projects import CHECKOUT, picture, random_images
+from test_parallel import Watch
+from test_train import stop
+
+from ncmc.data import datasets, fetch, image_files, splits
+from ncmc.data.image_stream import Streamed
+from ncmc.data.readers import imagenet_lt
+from ncmc.errors import UsageError, UserError
+from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.plan.run import make_run, resolve_run
+from ncmc.system.signals import Interrupted
+from ncmc.training import train
+
+SIZE = 24  # pixels
+COUNTS = (6, 3, 1)  # training images of each class
+
+
+@pytest.fixture
+def imagenet(tmp_path):
+    """A folder with train/ and val/ as ImageNet's, and the lists beside it."""
+    folder, lists = tmp_path / "imagenet", tmp_path / "lists"
+    lists.mkdir()
+    rng = np.random.default_rng(0)
+    lines = {"train": [], "test": []}
+    for label, n in enumerate(COUNTS):
+        wnid = f"n{label:08}"
+        for i in range(n + 2):
+            part = "train" if i < n else "val"
+            name = f"{part}/{wnid}/{wnid}_{i}.JPEG"
+            width, height = rng.integers(30, 80, 2)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            pixels = random_images(1, 80, seed=i)[0, :height, :width]
+            (folder / name).write_bytes(picture(pixels, "jpeg"))
+            lines["train" if i < n else "test"].append(f"{name} {label}")
+    for part, listed in lines.items():
+        (lists / f"ImageNet_LT_{part}.txt").write_text("\n".join(listed) + "\n")
+    return folder, lists
+
+
+@pytest.fixture
+def declared_set(project, imagenet):
+    """The set `big`, declared, with the lists where the addresses would be."""
+    _, lists = imagenet
+    names = [f"ImageNet_LT_{part}.txt" for part in ("train", "test")]
+    project.declare(
+        "big",
+        "imagenet_lt",
+        *({"name": name} for name in names),
+        image_size=SIZE,
+        recipe="imagenet",
+        split={"imbalance": "given"},
+    )
+    fetch.fetch(here(), "big", lists)
+    return project
+
+
+def test_lists_and_an_image_folder_make_a_set(declared_set, imagenet):
+    folder, lists = imagenet
+    fetch.fetch(here(), "big", folder)
+    datasets.prepare(here(), "big")
+    train, test = datasets.load(here(), "big", "train"), datasets.load(here(), "big", "test")
+    assert train.counts == list(COUNTS)
+    assert test.counts == [2, 2, 2]
+    assert train.class_names == ("n00000000", "n00000001", "n00000002")
+    assert train.images.shape == (10, SIZE, SIZE, 3)
+    assert len(train.images[[0, 3, 9]]) == 3
+    listed = (lists / "ImageNet_LT_train.txt").read_text().split()
+    assert train.images.paths == listed[::2]
+
+
+def test_the_released_set_is_its_own_split(declared_set, imagenet):
+    fetch.fetch(here(), "big", imagenet[0])
+    datasets.prepare(here(), "big")
+    split = splits.make_split(here(), "big", 1 / 6)
+    assert split.counts == list(COUNTS)
+    with pytest.raises(UsageError, match=r"1/6 = 0\.166667"):
+        splits.make_split(here(), "big", 0.01)
+
+
+def test_lists_may_lie_in_the_image_folder(project, imagenet):
+    folder, lists = imagenet
+    for path in lists.iterdir():
+        path.rename(folder / path.name)
+    project.declare(
+        "big",
+        "imagenet_lt",
+        {"name": "ImageNet_LT_train.txt"},
+        {"name": "ImageNet_LT_test.txt"},
+        image_size=SIZE,
+    )
+    fetch.fetch(here(), "big", folder)
+    datasets.prepare(here(), "big")
+
+
+def test_without_an_image_folder_it_is_asked_for(declared_set):
+    with pytest.raises(UserError, match="ncmc fetch big --from FOLDER"):
+        datasets.prepare(here(), "big")
+
+
+def test_missing_images_are_all_named_at_once(declared_set, imagenet):
+    folder, _ = imagenet
+    gone = ["train/n00000000/n00000000_1.JPEG", "val/n00000002/n00000002_2.JPEG"]
+    for name in gone:
+        (folder / name).unlink()
+    fetch.fetch(here(), "big", folder)
+    with pytest.raises(UserError, match="2 images are missing") as caught:
+        datasets.prepare(here(), "big")
+    for name in gone:
+        assert name in str(caught.value)
+    report = imagenet_lt.link("big").with_suffix(".missing.txt")
+    assert report.read_text().split() == gone
+
+
+def test_validation_images_may_lie_flat_and_the_folder_deeper(declared_set, imagenet, tmp_path):
+    folder, _ = imagenet
+    for path in list((folder / "val").glob("*/*")):
+        path.rename(folder / "val" / path.name)
+    deeper = tmp_path / "downloads" / "ILSVRC" / "Data"
+    deeper.mkdir(parents=True)
+    folder.rename(deeper / "CLS-LOC")
+    fetch.fetch(here(), "big", tmp_path / "downloads")
+    datasets.prepare(here(), "big")
+    assert len(datasets.load(here(), "big", "test").images[:]) == 6
+
+
+@pytest.mark.parametrize("line", ["no label", "../../etc/passwd 0", "/etc/passwd 0", "only"])
+def test_a_list_that_is_none_is_refused(tmp_path, line):
+    (tmp_path / "list.txt").write_text(f"train/a/b.JPEG 0\n{line}\n")
+    with pytest.raises(UserError, match="line 2"):
+        imagenet_lt.parse(tmp_path / "list.txt")
+
+
+def test_the_shipped_entry_is_the_published_set():
+    entry = dataset_entries(here())["imagenet_lt"]
+    assert (entry.train_images, entry.test_images, entry.classes) == (115_846, 50_000, 1000)
+    assert entry.split.imbalance == "given"
+
+
+# --- streaming ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def streamed(imagenet):
+    """All training images."""
+    folder, lists = imagenet
+    names, _ = imagenet_lt.parse(lists / "ImageNet_LT_train.txt")
+    return Streamed(folder, names, SIZE)
+
+
+def test_the_centre_is_torchvisions_resize_and_centre_crop(streamed):
+    from torchvision.transforms import CenterCrop, Compose, Resize
+
+    official = Compose([Resize(SIZE * 256 // 224), CenterCrop(SIZE)])
+    for i, path in enumerate(streamed.paths):
+        image = Image.open(streamed.root / path).convert("RGB")
+        assert np.array_equal(streamed[i], np.asarray(official(image)))
+
+
+def test_a_random_part_is_torchvisions_resized_crop_of_the_same_box(streamed):
+    from torchvision.transforms.functional import resized_crop
+
+    image = Image.open(streamed.root / streamed.paths[0]).convert("RGB")
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        left, top, right, bottom = box = image_files.random_box(*image.size, rng)
+        official = resized_crop(image, top, left, bottom - top, right - left, [SIZE, SIZE])
+        assert np.array_equal(image_files.scaled(image, "x", box, SIZE), np.asarray(official))
+
+
+def test_random_parts_have_the_areas_and_shapes_of_the_recipe():
+    import torch
+    from torchvision.transforms import RandomResizedCrop
+
+    rng = np.random.default_rng(0)
+    boxes = np.array([image_files.random_box(500, 375, rng) for _ in range(4000)])
+    assert boxes.min() >= 0
+    assert (boxes[:, 2:].max(0) <= (500, 375)).all()
+    widths, heights = (boxes[:, 2:] - boxes[:, :2]).T
+    torch.manual_seed(0)
+    image = torch.empty(3, 375, 500)
+    official = [RandomResizedCrop.get_params(image, (0.08, 1), (3 / 4, 4 / 3)) for _ in range(4000)]
+    their_heights, their_widths = np.array(official).T[2:]
+    for ours, theirs in (
+        (widths * heights, their_widths * their_heights),
+        (widths / heights, their_widths / their_heights),
+        (boxes[:, 0], np.array(official)[:, 1]),
+    ):
+        for q in (0.01, 0.25, 0.5, 0.75, 0.99):
+            spread = np.quantile(theirs, 0.99) - np.quantile(theirs, 0.01)
+            assert abs(np.quantile(ours, q) - np.quantile(theirs, q)) < 0.04 * spread
+
+
+def test_a_picture_too_narrow_for_any_part_gives_its_middle():
+    assert image_files.random_box(10, 1000, np.random.default_rng(0)) == (0, 493, 10, 506)
+
+
+@pytest.mark.parametrize("mode", ["centre", "random"])
+def test_batches_do_not_depend_on_threads(streamed, mode):
+    order = np.random.default_rng(0).permutation(len(streamed))
+    one, four = (
+        list(streamed.batches(order, 4, mode=mode, seed=1, epoch=2, workers=w)) for w in (1, 4)
+    )
+    assert [len(batch) for batch in one] == [4, 4, 2]
+    assert all(np.array_equal(a, b) for a, b in zip(one, four, strict=True))
+
+
+def test_draws_change_with_seed_and_epoch(streamed):
+    order = np.arange(len(streamed))
+
+    def all_images(**draw):
+        return np.concatenate(list(streamed.batches(order, 4, mode="random", **draw)))
+
+    first = all_images(seed=1, epoch=1)
+    assert np.array_equal(first, all_images(seed=1, epoch=1))
+    assert not np.array_equal(first, all_images(seed=1, epoch=2))
+    assert not np.array_equal(first, all_images(seed=2, epoch=1))
+
+
+def test_indexing_is_that_of_an_array(streamed):
+    everything = np.stack([streamed[i] for i in range(len(streamed))])
+    assert np.array_equal(streamed[2:5], everything[2:5])
+    assert np.array_equal(streamed[[7, 1]], everything[[7, 1]])
+    assert np.array_equal(streamed[-1], everything[-1])
+    assert streamed[[]].shape == (0, SIZE, SIZE, 3)
+    assert streamed.nbytes == everything.nbytes
+
+
+def test_a_broken_image_is_named(streamed):
+    path = streamed.root / streamed.paths[3]
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(UserError, match=path.name):
+        list(streamed.batches(range(len(streamed)), 4))
+    path.unlink()
+    with pytest.raises(UserError, match=path.name):
+        streamed[3]
+
+
+def test_a_consumer_may_stop_early(streamed):
+    for _ in streamed.batches(np.zeros(1000, int), 4, workers=2):
+        break
+
+
+@pytest.fixture
+def configured(declared_set):
+    """The project with this checkout's configuration of all but data sets."""
+    shutil.copytree(
+        CHECKOUT / "config",
+        declared_set.root / "config",
+        ignore=shutil.ignore_patterns("datasets.yaml"),
+        dirs_exist_ok=True,
+    )
+    yield declared_set
+
+
+@pytest.mark.parametrize("method", ["CE", "CAL"])
+def test_the_set_trains_from_lists_to_record_and_a_stop_changes_nothing(
+    declared_set, imagenet, method, configured
+):
+    """Files, lists, split, streaming, the recipe of ImageNet, evaluation: all but the size is real."""
+    fetch.fetch(here(), "big", imagenet[0])
+    datasets.prepare(here(), "big")
+    run = make_run("big", 1 / 6, "resnet8", method, {"epochs": 2, "batch_size": 4})
+    splits.make_split(here(), "big", 1 / 6).save(here().root / run.split_folder)
+    assert resolve_run(here(), run).recipe.augment == "resized_crop_flip"
+    whole = train.train(here(), run, Watch(), results=declared_set.root / "whole")
+    with pytest.raises(Interrupted):
+        train.train(here(), run, Watch(4, stop), results=declared_set.root / "parts")
+    parts = train.train(here(), run, Watch(), results=declared_set.root / "parts")
+    assert parts.digest == whole.digest
+    assert len(whole.result["history"]) == 2
+    assert all(np.isfinite(entry["loss"]) for entry in whole.result["history"])

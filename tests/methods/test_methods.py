@@ -1,0 +1,567 @@
+"""Methods: what the contract promises for every one of them, then what is special about each."""
+
+import dataclasses
+import importlib
+import math
+
+import pytest
+import torch
+from test_losses import NoHostReads, slow_cosine_regression, slow_dot_regression
+from torch import nn
+
+from ncmc.backbones import Backbone, resnet8
+from ncmc.errors import UsageError
+from ncmc.formulas import frames, losses, metrics
+from ncmc.methods import Labels, Method
+from ncmc.methods._layers import BatchNorm, RunningNorm
+from ncmc.methods.al import AL
+from ncmc.methods.cal import CAL
+from ncmc.methods.ce import CE
+from ncmc.methods.ce_frozen import CE_FROZEN
+from ncmc.methods.setf import SETF
+from ncmc.plan import catalog
+
+torch.set_num_threads(1)
+COUNTS = [40, 20, 8, 3]
+VARIANTS = [
+    (CE, {}),
+    (CE_FROZEN, {}),
+    (SETF, {}),
+    (SETF, {"batch_scaling": False}),
+    (AL, {"f": 1}),
+    (AL, {"f": 3}),
+    (AL, {"f": 3, "reduce": "mean"}),
+    (CAL, {"f": 3}),
+    (CAL, {"f": 3, "order": "ascending"}),
+    (CAL, {"f": 3, "theta": 0}),
+    (CAL, {"f": 3, "theta": math.pi / 2}),
+    (CAL, {"f": 2, "linear": "needed"}),
+    (CAL, {"f": 2, "linear": "never"}),
+    (CAL, {"f": 3, "prediction_bn": "affine"}),
+    (CAL, {"f": 3, "prediction_bn": "none"}),
+    (CAL, {"f": 3, "normalise": "l2"}),
+    (CAL, {"f": 3, "normalise": "l2_bn"}),
+    (CAL, {"f": 3, "axes": True}),
+]
+
+
+def over(variants):
+    """Run a test once for each (method, options)."""
+    ids = [",".join([k.__name__, *(f"{a}={b}" for a, b in o.items())]) for k, o in variants]
+    return pytest.mark.parametrize(("kind", "options"), variants, ids=ids)
+
+
+every_variant = over(VARIANTS)
+
+
+class Flat(Backbone):
+    """A linear layer on pixels: the smallest backbone there is."""
+
+    def __init__(self, out_features: int = 13) -> None:
+        super().__init__()
+        self.out_features = out_features
+        self.linear = nn.Linear(16, out_features)
+
+    def forward(self, images):
+        return self.linear(images.flatten(1))
+
+
+def build(kind: type[Method], seed: int = 0, backbone=None, **options) -> Method:
+    torch.manual_seed(seed)
+    body = Flat() if backbone is None else backbone
+    return kind(body, COUNTS, kind.Options(**options), torch.Generator().manual_seed(seed))
+
+
+def batch(size: int = 12, seed: int = 0, mixed: bool = True) -> tuple[torch.Tensor, Labels]:
+    g = torch.Generator().manual_seed(seed)
+    images = torch.randn(size, 1, 4, 4, generator=g)
+    first = torch.randint(0, len(COUNTS), (size,), generator=g)
+    if not mixed:
+        return images, Labels(first)
+    return images, Labels(first, first.flip(0), torch.tensor(0.3))
+
+
+# --- the contract, for every method ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [CE, CE_FROZEN, SETF, AL, CAL])
+def test_a_file_holds_the_class_of_its_name(kind):
+    name = kind.__name__.replace("_", "-")
+    assert name in catalog.built_names("method")
+    assert getattr(catalog.load("method", name), kind.__name__) is kind
+
+
+@every_variant
+@pytest.mark.parametrize("mixed", [True, False])
+def test_the_loss_reaches_every_trainable_parameter(kind, options, mixed):
+    method = build(kind, **options)
+    images, labels = batch(mixed=mixed)
+    loss = method(images, labels, 1)
+    loss.backward()
+    assert loss.shape == ()
+    assert torch.isfinite(loss)
+    for name, parameter in method.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None, name
+            if not name.endswith("bias"):  # a bias in front of a batch normalisation has no effect
+                assert parameter.grad.abs().sum() > 1e-6, name
+
+
+@every_variant
+def test_equal_seeds_give_equal_losses_and_gradients(kind, options):
+    def run(seed):
+        method = build(kind, seed, **options)
+        loss = method.loss(*batch(), epoch=1)
+        loss.backward()
+        return [loss.detach(), *(p.grad for p in method.parameters() if p.requires_grad)]
+
+    first, again, other = run(0), run(0), run(1)
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not torch.equal(first[0], other[0])
+
+
+@every_variant
+def test_shapes_are_those_of_the_contract(kind, options):
+    method = build(kind, **options).eval()
+    images, _ = batch(5)
+    h = method.features(images)
+    k_classes, dim = len(COUNTS), h.shape[1]
+    assert h.shape == (5, dim)
+    assert method.scores(h).shape == method.raw_scores(h).shape == (5, k_classes)
+    assert torch.equal(method.predict(images), method.scores(h))
+    assert method.classifier().shape == (k_classes, dim)
+    targets = method.targets()
+    assert targets is None or targets.shape == (k_classes, dim)
+    metrics.collapse(h, torch.arange(5) % k_classes, targets, method.classifier(), k_classes)
+
+
+@every_variant
+def test_targets_are_unit_rows(kind, options):
+    targets = build(kind, **options).targets()
+    if targets is not None:
+        assert torch.allclose(targets.norm(dim=1), torch.ones(len(COUNTS)), atol=1e-6)
+
+
+@every_variant
+def test_a_saved_method_predicts_the_same_in_a_new_one(kind, options):
+    method = build(kind, **options)
+    method.loss(*batch(), epoch=1)
+    other = build(kind, seed=5, **options)
+    other.load_state_dict(method.state_dict())
+    images, _ = batch(5)
+    assert torch.equal(method.eval().predict(images), other.eval().predict(images))
+
+
+@every_variant
+def test_the_methods_own_layers_come_from_its_generator(kind, options):
+    """So that methods of one seed share their backbone's weights."""
+    body = Flat()
+    before = torch.get_rng_state()
+    kind(body, COUNTS, kind.Options(**options), torch.Generator().manual_seed(0))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@every_variant
+def test_a_batch_of_one_trains(kind, options):
+    method = build(kind, **options)
+    loss = method.loss(*batch(1), epoch=1)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert all(torch.isfinite(value).all() for value in method.state_dict().values())
+
+
+@every_variant
+def test_heads_and_losses_are_float32_under_autocast(kind, options):
+    """Only the backbone may round: with its output held, autocast changes nothing."""
+    method = build(kind, backbone=Rounded(), **options)
+    images, labels = batch()
+    plain = method.loss(images, labels, 1)
+    plain_scores = method.eval().predict(images)
+    again = build(kind, backbone=Rounded(), **options)
+    with torch.autocast("cpu", torch.bfloat16):
+        cast = again.loss(images, labels, 1)
+        cast_scores = again.eval().predict(images)
+    assert cast.dtype == cast_scores.dtype == torch.float32
+    assert torch.equal(plain, cast)
+    assert torch.equal(plain_scores, cast_scores)
+
+
+class Rounded(Backbone):
+    """Gives bfloat16 features, as a network under autocast does, and has no parameters."""
+
+    out_features = 16
+
+    def forward(self, images):
+        return images.flatten(1).bfloat16()
+
+
+@every_variant
+def test_a_step_reads_no_value_on_the_host(kind, options):
+    method = build(kind, **options)
+    images, labels = batch()
+    with NoHostReads():
+        method.loss(images, labels, 1).backward()
+
+
+@over([v for v in VARIANTS if v[1] in ({}, {"f": 3}, {"f": 3, "axes": True})])
+def test_a_step_is_one_graph_for_the_compiler(kind, options):
+    method = build(kind, **options)
+    images, labels = batch()
+    compiled = torch.compile(method.loss, backend="eager", fullgraph=True)
+    assert torch.allclose(compiled(images, labels, 1), method.loss(images, labels, 1))
+
+
+@every_variant
+def test_methods_work_in_float64(kind, options):
+    method = build(kind, **options).double()
+    images, labels = batch()
+    loss = method.loss(images.double(), labels._replace(weight=labels.weight.double()), 1)
+    assert loss.dtype == torch.float64
+    assert method.predict(images.double()).dtype == torch.float64
+
+
+@over([v for v in VARIANTS if v[1].get("theta") != 0])  # theta = 0 is at chance (C14)
+def test_a_small_resnet_learns_one_batch(kind, options):
+    torch.manual_seed(0)
+    method = build(kind, backbone=resnet8.build(8, 1, width=4), **options)
+    images = torch.randn(24, 1, 8, 8)
+    labels = torch.arange(24) % 4
+    trained = [p for p in method.parameters() if p.requires_grad]
+    optimizer = torch.optim.SGD(trained, lr=0.1, momentum=0.9)
+    first = None
+    for _ in range(40):
+        loss = method(images, Labels(labels), 1)
+        first = float(loss.detach()) if first is None else first
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    right = float((method.eval().predict(images).argmax(1) == labels).double().mean())
+    assert float(loss.detach()) < first
+    assert right > 0.5  # chance is 0.25
+
+
+# --- labels ---------------------------------------------------------------------------------------
+
+
+def test_mixed_labels_weigh_the_two_losses():
+    labels = Labels(torch.tensor([1.0]), torch.tensor([5.0]), torch.tensor(0.25))
+    assert float(labels.mix(lambda y: y.sum())) == 0.25 * 1 + 0.75 * 5
+    assert float(Labels(torch.tensor([1.0])).mix(lambda y: y.sum())) == 1.0
+
+
+# --- CE -------------------------------------------------------------------------------------------
+
+
+def test_ce_is_cross_entropy_on_linear_scores():
+    method = build(CE)
+    images, labels = batch(mixed=False)
+    h = method.features(images)
+    scores = h @ method.classifier().T + method.linear.bias
+    log_share = scores - scores.exp().sum(1, keepdim=True).log()
+    slow = -sum(log_share[i, k] for i, k in enumerate(labels.first)) / len(h)
+    assert method.loss(images, labels, 1).item() == pytest.approx(slow.item(), rel=1e-5)
+
+
+def test_only_ce_trains_its_classifier():
+    frozen, free = build(CE_FROZEN), build(CE)
+    assert torch.equal(frozen.classifier(), free.classifier())
+    assert free.linear.weight.requires_grad
+    assert not any(p.requires_grad for p in frozen.linear.parameters())
+
+
+# --- SETF -----------------------------------------------------------------------------------------
+
+
+def test_setf_features_are_batch_normalised_unit_vectors():
+    method = build(SETF)
+    images, labels = batch(mixed=False)
+    x = method.backbone(images)
+    standard = (x - x.mean(0)) / (x.var(0, correction=0) + 1e-5).sqrt()
+    expected = standard / standard.norm(dim=1, keepdim=True)
+    h = method.features(images)
+    assert torch.allclose(h, expected, atol=1e-5)
+    for scaling in (True, False):
+        slow = slow_dot_regression(h.detach(), labels.first, method.classifier(), scaling)
+        found = build(SETF, batch_scaling=scaling).criterion(h, labels.first, 1)
+        assert found.item() == pytest.approx(slow, rel=1e-5)
+
+
+def test_setf_predicts_with_the_unscaled_simplex():
+    method = build(SETF).eval()
+    h = method.targets()
+    assert method.scores(h).argmax(1).tolist() == [0, 1, 2, 3]
+    assert torch.allclose(method.scores(h).diagonal(), torch.ones(4))
+
+
+def test_setf_says_how_many_features_it_needs():
+    with pytest.raises(UsageError, match="at least 3"):
+        build(SETF, backbone=Flat(2))
+
+
+# --- AL and CAL -----------------------------------------------------------------------------------
+
+
+def test_al_shares_out_evenly_and_cal_by_class():
+    assert build(AL, f=3).centers_per_class == [3, 3, 3, 3]
+    assert build(CAL, f=3).centers_per_class == frames.class_aware_counts(COUNTS, 3)
+    ascending = frames.class_aware_counts(COUNTS, 3, "ascending")
+    assert build(CAL, f=3, order="ascending").centers_per_class == ascending
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+@pytest.mark.parametrize("axes", [False, True])
+def test_the_loss_is_the_formula_as_a_loop(reduce, axes):
+    method = build(CAL, f=3, reduce=reduce, axes=axes, lam=0.1)
+    images, labels = batch(mixed=False)
+    h = method.features(images).detach()
+    f = torch.tensor(method.centers_per_class)
+    dim = h.shape[1]
+    basis = torch.eye(dim)[: 4 + sum(f)] if axes else method.basis
+    classes = frames.center_classes(f.tolist())
+    centers = math.cos(0.2) * basis[4:] + math.sin(0.2) * basis[:4][classes]
+    slow = slow_cosine_regression(h, labels.first, centers, classes, 0.2, 0.1, reduce)
+    assert method.criterion(h, labels.first, 1).item() == pytest.approx(slow, rel=1e-5)
+
+
+def test_targets_are_the_mean_centers():
+    for axes in (False, True):
+        method = build(CAL, f=3, axes=axes)
+        basis = torch.eye(method.dim)[:16] if axes else method.basis
+        classes = frames.center_classes(method.centers_per_class)
+        centers = math.cos(0.2) * basis[4:] + math.sin(0.2) * basis[:4][classes]
+        for k in range(4):
+            mean = centers[classes == k].mean(0)
+            assert torch.allclose(method.targets()[k], mean / mean.norm(), atol=1e-6)
+            assert torch.allclose(method.classifier()[k], basis[k])
+
+
+def test_collapsed_features_are_at_the_floor_of_loss_and_variability():
+    method = build(CAL, f=3)
+    labels = torch.arange(4)
+    floors = frames.loss_floors(method.centers_per_class, 0.2)
+    loss = method.criterion(method.targets(), labels, 1)
+    assert loss.item() == pytest.approx(float(floors.mean()), rel=1e-5)
+    found = metrics.collapse(method.targets(), labels, method.targets(), method.classifier(), 4)
+    expected = float(frames.variability_floors(method.centers_per_class, 0.2).mean())
+    assert found["variability"] == pytest.approx(expected, rel=1e-5)
+    assert found["variability"] == pytest.approx(found["variability_floor"])
+
+
+def test_collapsed_features_are_predicted_right():
+    for kind in (AL, CAL):
+        method = build(kind, f=3)
+        assert method.raw_scores(method.targets()).argmax(1).tolist() == [0, 1, 2, 3]
+
+
+def test_the_frame_is_fixed():
+    method = build(CAL, f=3)
+    assert "basis" in dict(method.named_buffers())
+    assert not any("basis" in name for name, _ in method.named_parameters())
+
+
+@pytest.mark.parametrize(
+    ("width", "linear", "dim", "has_linear"),
+    [
+        (13, "always", 16, True),  # (f+1)K = 16
+        (40, "always", 40, True),
+        (13, "needed", 16, True),
+        (40, "needed", 40, False),
+        (40, "never", 40, False),
+    ],
+)
+def test_the_extra_layer_is_as_wide_as_the_frame_needs(width, linear, dim, has_linear):
+    method = build(CAL, backbone=Flat(width), f=3, linear=linear)
+    assert method.dim == dim
+    assert isinstance(method.linear, nn.Linear) == has_linear
+    if has_linear:
+        assert method.linear.weight.shape == (dim, width)
+        assert method.linear.bias.shape == (dim,)
+
+
+def test_without_the_extra_layer_the_needed_width_is_named():
+    with pytest.raises(UsageError, match=r"13 features; f = 3 and 4 classes need 16"):
+        build(CAL, f=3, linear="never")
+
+
+def test_the_extra_layer_starts_kaiming_normal():
+    method = build(AL, backbone=Flat(200), f=49)
+    weight = method.linear.weight
+    assert weight.std().item() == pytest.approx(math.sqrt(2 / 200), rel=0.02)
+    assert not method.linear.bias.any()
+
+
+def test_the_decision_rule_standardises_with_running_statistics():
+    """argmax <BN(h)/|BN(h)|, w_k> (App. F.1), BN from what training saw (A14)."""
+    method = build(CAL, f=3)
+    mean, var = torch.zeros(method.dim), torch.ones(method.dim)
+    for seed in range(3):
+        images, labels = batch(seed=seed)
+        h = method.features(images).detach()
+        method.loss(images, labels, 1)
+        mean = 0.9 * mean + 0.1 * h.mean(0)
+        var = 0.9 * var + 0.1 * h.var(0)
+    method.eval()
+    h = method.features(batch(5)[0])
+    standard = (h - mean) / (var + 1e-5).sqrt()
+    expected = standard / standard.norm(dim=1, keepdim=True) @ method.classifier().T
+    raw = h / h.norm(dim=1, keepdim=True) @ method.classifier().T
+    assert torch.allclose(method.scores(h), expected, atol=1e-5)
+    assert torch.allclose(method.raw_scores(h), raw, atol=1e-6)
+    assert not torch.allclose(expected, raw, atol=1e-3)
+
+
+def test_the_prediction_norm_changes_neither_loss_nor_gradient():
+    def gradients(prediction_bn):
+        method = build(CAL, f=3, prediction_bn=prediction_bn)
+        for seed in range(2):
+            loss = method.loss(*batch(seed=seed), epoch=1)
+        return torch.autograd.grad(loss, list(method.parameters()))
+
+    for a, b in zip(gradients("frozen"), gradients("none"), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_predicting_and_evaluating_leave_the_statistics_alone():
+    method = build(CAL, f=3)
+    before = {k: v.clone() for k, v in method.state_dict().items()}
+    images, labels = batch()
+    method.predict(images)
+    method.eval()
+    method.loss(images, labels, 1)
+    assert all(torch.equal(v, before[k]) for k, v in method.state_dict().items())
+    method.train()
+    method.loss(images, labels, 1)
+    assert not torch.equal(method.bn.running_mean, before["bn.running_mean"])
+
+
+def test_an_affine_norm_lies_in_the_path_of_the_loss():
+    method = build(CAL, f=3, prediction_bn="affine")
+    h = method.features(batch()[0])
+    assert torch.allclose(h.mean(0), torch.zeros(method.dim), atol=1e-5)
+    assert torch.equal(method.scores(h), method.raw_scores(h))
+
+
+def test_normalisation_comes_before_the_extra_layer():
+    images, _ = batch()
+    method = build(CAL, f=3, normalise="l2").eval()
+    x = method.backbone(images)
+    expected = method.linear(x / x.norm(dim=1, keepdim=True))
+    assert torch.allclose(method.features(images), expected, atol=1e-6)
+    method = build(CAL, f=3, normalise="l2_bn")
+    seen = []
+    method.linear.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    method.features(images)
+    assert torch.allclose(seen[0].mean(0), torch.zeros(13), atol=1e-5)
+    assert torch.allclose(seen[0].var(0, correction=0), torch.ones(13), atol=2e-2)
+
+
+def test_al_with_a_right_angle_ignores_the_number_of_centers():
+    """theta = pi/2: the frame is the classifier, f centers are one center f times (C13)."""
+    h = torch.randn(6, 20, generator=torch.Generator().manual_seed(1))
+    labels = torch.arange(6) % 4
+    one = build(AL, backbone=Flat(20), f=1, theta=math.pi / 2, linear="never", axes=True, lam=0)
+    four = build(AL, backbone=Flat(20), f=4, theta=math.pi / 2, linear="never", axes=True, lam=0)
+    single = one.criterion(h, labels, 1).item()
+    assert four.criterion(h, labels, 1).item() == pytest.approx(4 * single, rel=1e-5)
+
+
+def test_a_thousand_classes_on_axes_need_no_matrix():
+    """f = 20 and K = 1000: the dense frame would be 21,000 x 21,000."""
+    counts = [1000] * 500 + [10] * 500
+    options = CAL.Options(f=20, axes=True)
+    method = CAL(Flat(4), counts, options, torch.Generator().manual_seed(0))
+    assert method.basis is None
+    assert method.dim == 21_000
+    assert max(b.numel() for b in method.buffers()) <= 21_000
+    images, _ = batch(3)
+    loss = method.loss(images, Labels(torch.tensor([0, 500, 999])), 1)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert method.predict(images).shape == (3, 1000)
+
+
+# --- options --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (AL, {"f": 0}),
+        (AL, {"f": 2.5}),
+        (AL, {"f": True}),
+        (CAL, {"f": 1}),
+        (CAL, {"theta": -0.1}),
+        (CAL, {"theta": 2}),
+        (CAL, {"theta": math.nan}),
+        (CAL, {"theta": "wide"}),
+        (CAL, {"lam": -1}),
+        (CAL, {"lam": math.inf}),
+        (CAL, {"order": "up"}),
+        (CAL, {"reduce": "max"}),
+        (CAL, {"linear": "on"}),
+        (CAL, {"prediction_bn": "off"}),
+        (CAL, {"normalise": "l1"}),
+        (CAL, {"axes": 1}),
+        (SETF, {"batch_scaling": 1}),
+    ],
+)
+def test_bad_values_are_refused_by_name(kind, options):
+    (name,) = options
+    with pytest.raises(UsageError, match=f"{name} is"):
+        kind.Options(**options)
+
+
+def test_defaults_are_those_of_the_paper():
+    assert dataclasses.asdict(CAL.Options()) == {
+        "f": 20,
+        "theta": 0.2,
+        "lam": 6e-4,
+        "reduce": "sum",
+        "linear": "always",
+        "prediction_bn": "frozen",
+        "normalise": "none",
+        "axes": False,
+        "order": "descending",
+    }
+    assert {*dataclasses.asdict(CAL.Options())} - {*dataclasses.asdict(AL.Options())} == {"order"}
+
+
+def test_options_of_another_method_are_refused():
+    with pytest.raises(UsageError, match=r"CAL\.Options"):
+        CAL(Flat(), COUNTS, AL.Options(), torch.Generator())
+
+
+# --- layers ---------------------------------------------------------------------------------------
+
+
+def test_the_safe_norm_equals_pytorchs_on_whole_batches():
+    ours, theirs = BatchNorm(5), nn.BatchNorm1d(5)
+    for size in (7, 2):
+        h = torch.randn(size, 5)
+        assert torch.equal(ours(h), theirs(h))
+    before = ours.running_mean.clone()
+    alone = torch.randn(1, 5)
+    assert torch.equal(ours(alone), theirs.eval()(alone))  # running statistics, left as they are
+    assert torch.equal(ours.running_mean, before)
+
+
+def test_running_norm_equals_pytorchs_statistics():
+    ours, theirs = RunningNorm(5), nn.BatchNorm1d(5, affine=False)
+    for size in (9, 4):
+        h = torch.randn(size, 5)
+        ours.observe(h)
+        theirs(h)
+    ours.observe(torch.randn(1, 5))
+    h = torch.randn(3, 5)
+    assert torch.equal(ours(h), theirs.eval()(h))
+
+
+def test_every_method_file_is_importable():
+    for name in catalog.built_names("method"):
+        stem = name.lower().replace("-", "_")
+        assert importlib.import_module(f"ncmc.methods.{stem}").__doc__
+
+
+def test_unit_rows_have_length_one():
+    h = torch.randn(5, 7, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(losses.unit(h).norm(dim=1), torch.ones(5))

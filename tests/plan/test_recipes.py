@@ -1,0 +1,98 @@
+"""config/train.yaml: the paper's recipe, and where every value comes from."""
+
+import itertools
+import re
+
+import pytest
+from conftest import here
+
+from ncmc.errors import UsageError
+from ncmc.paper.assumptions import assumptions
+from ncmc.plan import recipes
+from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.plan.recipes import Recipe, resolve
+from ncmc.training.schedule import learning_rate
+
+
+def released_rate(epoch: int) -> float:
+    """The schedule as the reference code's family has it for 200 epochs, `epoch` from 1 (A7)."""
+    if epoch <= 5:
+        return 0.1 * epoch / 5
+    if epoch > 180:
+        return 0.1 * 0.01
+    if epoch > 160:
+        return 0.1 * 0.1
+    return 0.1
+
+
+def test_the_small_recipe_is_the_papers() -> None:
+    recipe = resolve(here(), "cifar100", "resnet50", "CAL", {}).recipe
+    assert (recipe.epochs, recipe.batch_size, recipe.momentum) == (200, 128, 0.9)
+    assert (recipe.weight_decay, recipe.mixup, recipe.mixup_alpha) == (2e-4, True, 1.0)
+    assert recipe.augment == "crop_flip"
+
+
+def test_the_learning_rate_is_the_released_one_in_every_epoch() -> None:
+    recipe = resolve(here(), "cifar10", "resnet50", "CE", {}).recipe
+    rates = [learning_rate(recipe, epoch) for epoch in range(1, 201)]
+    assert rates == pytest.approx([released_rate(epoch) for epoch in range(1, 201)], rel=1e-12)
+
+
+def test_a_cosine_schedule_falls_from_the_full_rate_without_a_step() -> None:
+    recipe = resolve(here(), "imagenet_lt", "resnet50", "CE", {}).recipe
+    rates = [learning_rate(recipe, epoch) for epoch in range(1, recipe.epochs + 1)]
+    assert rates[0] == recipe.lr
+    assert all(a > b for a, b in itertools.pairwise(rates))
+    assert rates[-1] < 1e-4 * recipe.lr
+
+
+def test_densenet_grows_by_12_on_cifar_and_by_32_on_svhn() -> None:
+    assert resolve(here(), "cifar10", "densenet150", "CE", {}).model["growth"] == 12
+    assert resolve(here(), "svhn", "densenet150", "CE", {}).model["growth"] == 32
+
+
+def test_features_are_normalised_first_on_svhn_and_with_densenet() -> None:
+    assert "normalise" not in resolve(here(), "cifar10", "resnet50", "CAL", {}).model
+    assert resolve(here(), "svhn", "resnet50", "CAL", {}).model["normalise"] == "l2"
+    assert resolve(here(), "svhn", "densenet150", "CAL", {}).model["normalise"] == "l2_bn"
+    assert "normalise" not in resolve(here(), "svhn", "densenet150", "CE", {}).model
+
+
+def test_an_option_overrides_its_part_and_no_other() -> None:
+    resolved = resolve(here(), "cifar10", "resnet50", "CAL", {"epochs": 3, "f": 7, "split_seed": 4})
+    assert resolved.recipe.epochs == 3
+    assert resolved.split.split_seed == 4
+    assert resolved.model == {"f": 7}
+    assert resolved.sources["epochs"] == "set for this run"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("epochs", 0), ("lr", -1.0), ("schedule", "linear"), ("n_max_rule", "x")]
+)
+def test_a_bad_value_is_named(option: str, value: object) -> None:
+    with pytest.raises(UsageError, match=f"'{option}' is {value!r}"):
+        resolve(here(), "cifar10", "resnet50", "CAL", {option: value})  # type: ignore[dict-item]
+
+
+def test_every_value_of_every_recipe_says_where_it_comes_from() -> None:
+    known = {assumption.id for assumption in assumptions(here())}
+    for name in dataset_entries(here()):
+        resolved = resolve(here(), name, "resnet50", "CE", {})
+        for key in Recipe.model_fields:
+            source = resolved.sources[key]
+            assert source.startswith(("spec", "assumed: A", "ours")), (name, key, source)
+            assert set(re.findall(r"\bA\d+\b", source)) <= known
+
+
+def test_every_dataset_names_a_recipe_with_as_many_channels() -> None:
+    for name, entry in dataset_entries(here()).items():
+        assert len(resolve(here(), name, "resnet50", "CE", {}).recipe.mean) == entry.channels, name
+
+
+def test_owner_knows_each_part() -> None:
+    assert [recipes.owner(k) for k in ("epochs", "split_seed", "threads", "theta")] == [
+        "recipe",
+        "split",
+        "execution",
+        "model",
+    ]

@@ -1,0 +1,143 @@
+"""Curves, bars and heat maps."""
+
+import re
+from xml.etree import ElementTree
+
+import fakes
+import pytest
+from conftest import here
+
+from ncmc.plan import grid
+from ncmc.plan.grid import Table
+from ncmc.report import figures
+from ncmc.results import tables
+
+
+@pytest.fixture(scope="module")
+def smoke() -> Table:
+    return grid.table(here(), "smoke")
+
+
+@pytest.fixture(scope="module")
+def group(tmp_path_factory, smoke) -> figures.Group:
+    results = tmp_path_factory.mktemp("runs")
+    fakes.smoke(results, smoke)
+    (found,) = figures.groups(smoke, tables.cells(smoke, results))
+    return found
+
+
+@pytest.fixture(scope="module")
+def pictures(group) -> list[figures.Picture]:
+    record = group.lines[0].cell.records[0]
+    return [
+        *figures.collapse_curves(group),
+        figures.accuracy_curves(group),
+        figures.group_bars(group),
+        *figures.heat_maps(record, "class_cosines"),
+        *figures.heat_maps(record, "tail_cosines"),
+    ]
+
+
+def planned(name: str, seeds: int = 1) -> tuple[Table, list[tables.Cell]]:
+    """Cells of a table with records that are not written anywhere."""
+    table = grid.table(here(), name)
+    return table, [
+        tables.Cell(spec, tuple(fakes.record(r, 50.0) for r in spec.runs(seeds)), ())
+        for spec in table.cells
+    ]
+
+
+def test_every_picture_is_well_formed_and_stands_alone_in_a_page(pictures):
+    for picture in pictures:
+        text = picture.svg.decode()
+        root = ElementTree.fromstring(text)
+        assert root.tag.endswith("svg")
+        assert root.get("viewBox")
+        assert "<style" not in text  # it would reach the whole page
+        assert "<script" not in text
+        assert "currentColor" in text  # dark pages have light ink
+        assert not re.search(r'(href|src)="https?:', text)
+
+
+def test_ids_are_unique_over_the_page_and_every_reference_is_met(pictures):
+    text = "".join(picture.svg.decode() for picture in pictures)
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', text)) <= {
+        pair for i in ids for pair in ((i, ""), ("", i))
+    }
+
+
+def test_the_same_records_give_the_same_bytes(group):
+    record = group.lines[0].cell.records[0]
+    first, second = (
+        [*figures.collapse_curves(group), *figures.heat_maps(record, "class_cosines", most=2)]
+        for _ in range(2)
+    )
+    assert [picture.svg for picture in first] == [picture.svg for picture in second]
+
+
+def test_a_picture_says_in_words_what_it_shows(pictures):
+    assert pictures[0].title == "Mean of NC"
+    assert re.search(r"CAL: 1\.\d+ at epoch 1, 0\.17\d* at epoch 12", pictures[0].alt)
+    assert re.search(r"; CAL: many 9\d\.\d %, medium 8\d\.\d %, few 6\d\.\d %", pictures[4].alt)
+    assert pictures[5].alt.startswith("Cosines between class means at epoch 1: mean 0.95")
+
+
+def test_a_method_looks_the_same_in_every_picture(group):
+    looks = {line.label: (line.colour, line.marker) for line in group.lines}
+    assert looks["CAL"] == figures.STYLES["CAL"]
+    table, cells = planned("table2")
+    for other in figures.groups(table, cells):
+        for line in other.lines:
+            assert (line.colour, line.marker) == figures.STYLES[line.cell.spec.run.method]
+
+
+def test_cells_of_one_method_differ_by_their_dash(group):
+    dashes = {line.label: line.dash for line in group.lines}
+    assert dashes["CAL"] == 0
+    assert dashes["CAL, theta = 0"] == 1
+
+
+def test_colours_of_methods_differ_and_can_be_seen_on_light_and_dark():
+    colours = [colour for name, (colour, _) in figures.STYLES.items() if name != "CE-FROZEN"]
+    assert len(set(colours)) == len(colours)
+    for colour in [*colours, *figures.RAMP]:
+        for page in ("#fdfcfa", "#16181b"):
+            assert contrast(colour, page) > 2.4, (colour, page)
+
+
+def contrast(first: str, second: str) -> float:
+    """WCAG's contrast ratio."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    dark, light = sorted((luminance(first), luminance(second)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_groups_hold_cells_that_can_be_compared():
+    table, cells = planned("table2")
+    found = figures.groups(table, cells)
+    assert len(found) == 12
+    for group in found:
+        runs = [line.cell.spec.run for line in group.lines]
+        assert len({(run.dataset, run.tau, run.backbone) for run in runs}) == 1
+        assert [line.label for line in group.lines] == ["CE", "SETF", "CAL"]
+
+
+def test_cells_without_records_are_in_no_picture(smoke):
+    cells = [tables.Cell(spec, (), ()) for spec in smoke.cells]
+    assert figures.groups(smoke, cells) == []
+
+
+def test_heat_maps_show_the_first_and_the_last_epoch(group):
+    titles = [p.title for p in figures.heat_maps(group.lines[0].cell.records[0], "class_cosines")]
+    assert titles == ["Epoch 1", "Epoch 5", "Epoch 8", "Epoch 12"]
+
+
+def test_a_measure_that_nobody_took_has_no_picture(group):
+    assert figures._curves(group, "never_measured", "Nothing") is None

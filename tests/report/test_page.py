@@ -1,0 +1,253 @@
+"""The pages."""
+
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import fakes
+import pytest
+from conftest import here
+
+from ncmc.errors import UserError
+from ncmc.plan import grid
+from ncmc.plan.grid import Table
+from ncmc.plan.grid_file import table_names
+from ncmc.report import page as report_page
+from ncmc.results import records, tables
+from ncmc.verdicts import judge
+
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+
+class Page(HTMLParser):
+    """A page's elements, checked for balance while it is read."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def smoke() -> Table:
+    return grid.table(here(), "smoke")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, smoke) -> Page:
+    """The page of a whole smoke run."""
+    folder = tmp_path_factory.mktemp("smoke")
+    fakes.smoke(folder / "runs", smoke)
+    return Page(report_page.report("smoke", folder / "runs", folder).read_text())
+
+
+@pytest.fixture
+def bare(monkeypatch) -> None:
+    """Pages without pictures, which take most of the time."""
+    monkeypatch.setattr(report_page, "sections", lambda table, cells: [])
+
+
+def rendered(name: str, results: Path) -> Page:
+    table = grid.table(here(), name)
+    text = report_page.render(
+        here(), table, tables.cells(table, results), judge.verify(name, results)
+    )
+    return Page(text)
+
+
+def test_the_page_stands_alone(page):
+    assert not page.all("script")
+    assert not page.all("link")
+    assert not page.all("img")
+    for _, attributes in page.elements:
+        for name in ("src", "href", "xlink:href"):
+            assert (attributes.get(name) or "#").startswith("#")
+
+
+def test_every_link_within_the_page_leads_somewhere(page):
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for link in page.all("a"):
+        assert link["href"].removeprefix("#") in ids
+
+
+def test_the_page_says_that_it_is_of_reduced_scale(page):
+    assert "Reduced scale: digits, resnet8. Not the paper's table." in page.text
+
+
+def test_a_table_of_the_paper_has_no_banner(tmp_path):
+    assert "Reduced scale" not in rendered("table2", tmp_path).text
+
+
+def test_the_page_shows_last_with_best_beside_it(page, tmp_path, smoke):
+    fakes.smoke(tmp_path, smoke)
+    for cell in tables.cells(smoke, tmp_path):
+        words = f"{tables.plus_minus(cell.last)} best {tables.plus_minus(cell.best)}"
+        assert words in page.text
+
+
+def test_a_verdict_is_a_word_and_a_mark(page):
+    assert "✓ 5 hold" in page.text
+    assert page.text.count("✓ holds") >= 5
+    assert "CAL is above CE" in page.text
+
+
+def test_the_page_says_how_each_number_was_made(page, smoke):
+    for cell in smoke.cells:
+        for run in cell.runs(smoke.seeds):
+            assert f"ncmc train {run.id}" in page.text
+    for said in ("0123456789ab", "a test, 2 cores, 8.0 GiB", "torch 2.13.0", "ab" * 32, "12.5 s"):
+        assert said in page.text
+    assert "342 images, 124 to 2 a class" in page.text
+
+
+def test_the_page_lists_assumptions_with_their_alternatives(page):
+    assert "mislas: as MiSLAS" in page.text
+    assert "generator=pcg64" in page.text
+
+
+def test_tables_and_pictures_are_accessible(page):
+    assert page.all("html")[0]["lang"] == "en"
+    for header in page.all("th"):
+        assert header["scope"] in ("row", "col", "rowgroup", "colgroup")
+    for figure in page.all("figure"):
+        assert figure["role"] == "img"
+        assert len(figure["aria-label"]) > 40
+    levels = [int(tag[1]) for tag, _ in page.elements if tag in ("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+
+
+def test_a_page_without_records_says_how_to_get_them(tmp_path):
+    for name in table_names(here()):
+        empty = rendered(name, tmp_path)
+        assert "No run has been recorded yet" in empty.text, name
+        assert f"uv run snakemake --cores all {name}" in empty.text
+        assert not empty.all("figure")
+
+
+@pytest.mark.usefixtures("bare")
+def test_missing_runs_are_listed(tmp_path, smoke):
+    fakes.smoke(tmp_path, smoke)
+    run = smoke.cells[0].runs(5)[2]
+    records.path_of(here(), run, tmp_path).unlink()
+    text = rendered("smoke", tmp_path).text
+    assert "24 of 25 runs recorded" in text
+    assert "1 of 25 planned runs have no record" in text
+    assert "4 of 5 seeds" in text
+
+
+@pytest.mark.usefixtures("bare")
+def test_missing_runs_of_other_tables_are_listed_too(tmp_path):
+    table = grid.table(here(), "table6")
+    for spec in table.cells:
+        fakes.fill(tmp_path, spec, [50.0] * table.seeds)
+    text = rendered("table6", tmp_path).text
+    assert "0 of 45 planned runs have no record, and 9 runs of other tables" in text
+    assert "ncmc train cifar10/tau=0.005/resnet50/CAL/f=10+theta=0.2/seed=0" in text
+
+
+@pytest.mark.usefixtures("bare")
+def test_records_from_several_commits_and_machines_are_said(tmp_path, smoke):
+    spec = smoke.cells[0]
+    other = fakes.MADE | {
+        "git": {"commit": "fedcba9876543210", "dirty": True},
+        "hardware": fakes.MADE["hardware"] | {"processor": "another"},
+        "packages": {"torch": "2.12.0"},
+    }
+    fakes.fill(tmp_path, spec, [80.0, 81.0, 82.0])
+    fakes.save(tmp_path, fakes.record(spec.runs(4)[3], 80.0, made=other))
+    text = rendered("smoke", tmp_path).text
+    assert "made from 2 states of the code" in text
+    assert "made on 2 machines" in text
+    assert "made with 2 sets of packages" in text
+    assert "1 of 4 records were made with changes that no commit holds" in text
+    assert "fedcba987654, with uncommitted changes (1 of 4 records)" in text
+
+
+@pytest.mark.usefixtures("bare")
+def test_records_made_outside_git_can_be_shown(tmp_path, smoke):
+    spec = smoke.cells[0]
+    bare = {"git": {"commit": None, "dirty": None}}
+    fakes.fill(tmp_path, spec, [80.0], made=bare)
+    assert "no commit known (made outside git)" in rendered("smoke", tmp_path).text
+
+
+@pytest.mark.usefixtures("bare")
+def test_text_from_records_is_escaped(tmp_path, smoke):
+    spec = smoke.cells[0]
+    fakes.fill(tmp_path, spec, [80.0], notes=("<script>alert(1)</script>",))
+    shown = rendered("smoke", tmp_path)
+    assert not shown.all("script")
+    assert "<script>alert(1)</script>." in shown.text
+
+
+@pytest.mark.parametrize("name", ["figure1", "figure6", "figure7"])
+def test_a_figure_shows_its_pictures(tmp_path, name):
+    table = grid.table(here(), name)
+    for spec in table.cells:
+        fakes.fill(tmp_path, spec, [50.0] * table.seeds)
+    shown = rendered(name, tmp_path)
+    assert len(shown.all("figure")) >= 4
+    assert "Holds" in shown.text or "✓" in shown.text
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_damaged_record_leaves_the_old_page(tmp_path, smoke):
+    fakes.smoke(tmp_path / "runs", smoke)
+    path = report_page.report("smoke", tmp_path / "runs", tmp_path)
+    before = path.read_bytes()
+    records.path_of(here(), smoke.cells[0].runs(1)[0], tmp_path / "runs").write_text("{")
+    with pytest.raises(UserError, match="cut short"):
+        report_page.report("smoke", tmp_path / "runs", tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_the_same_records_give_the_same_page(tmp_path, smoke):
+    fakes.fill(tmp_path, smoke.cells[3], [80.0, 81.0])
+    table = grid.table(here(), "smoke")
+    pages = [
+        report_page.render(
+            here(), table, tables.cells(table, tmp_path), judge.verify("smoke", tmp_path)
+        )
+        for _ in range(2)
+    ]
+    assert pages[0] == pages[1]
+
+
+def test_durations_read_well():
+    assert [page.duration(s) for s in (7.58, 720, 12_240)] == ["7.6 s", "12 min", "3.4 h"]
+
+
+def test_tables_verdicts_and_pages_need_no_torch(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from ncmc.report import page as report; "
+        f"report.report('smoke', Path({str(tmp_path)!r}), Path({str(tmp_path)!r})); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

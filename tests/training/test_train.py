@@ -1,0 +1,500 @@
+"""Training: the same bits however it was interrupted, and faults that say what happened."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+import pytest
+import torch
+from conftest import here
+
+from ncmc import paths
+from ncmc.data import datasets, splits
+from ncmc.errors import UsageError, UserError
+from ncmc.plan.dataset_entries import SplitOptions
+from ncmc.plan.run import Run, make_run
+from ncmc.results import records
+from ncmc.system.signals import Interrupted
+from ncmc.training import checkpoint, resume, session, steps, train
+
+METHODS = ("CE", "CE-FROZEN", "SETF", "AL", "CAL")
+
+
+class Quiet:
+    """A Progress that remembers what it was told and can act at a step."""
+
+    def __init__(self, at: int | None = None, act: Any = None) -> None:
+        self.said: list[str] = []
+        self.entries: list[dict[str, Any]] = []
+        self.steps = 0
+        self.at, self.act = at, act
+
+    def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
+        self.began = (done_epochs, done_steps)
+
+    def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
+        self.steps += 1
+        if self.steps == self.at:
+            self.act()
+
+    def epoch(self, entry: dict[str, Any]) -> None:
+        self.entries.append(entry)
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+
+def tiny(method: str = "CAL", seed: int = 0, **options: Any) -> Run:
+    """A run of a second: two epochs of six steps on a narrow network."""
+    chosen = {"epochs": 2, "width": 4, **({"f": 3} if method in ("AL", "CAL") else {}), **options}
+    return make_run("digits", 0.02, "resnet8", method, chosen, seed)
+
+
+def stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_same_run_gives_the_same_record(workspace: Path, method: str) -> None:
+    first = train.train(here(), tiny(method), Quiet(), results=workspace / "a")
+    again = train.train(here(), tiny(method), Quiet(), results=workspace / "b")
+    assert first.digest == again.digest
+    assert records.load(records.path_of(here(), tiny(method), workspace / "a")) == first
+
+
+def test_another_seed_gives_another_result_on_the_same_split(workspace: Path) -> None:
+    first = train.train(here(), tiny(seed=0), Quiet())
+    other = train.train(here(), tiny(seed=1), Quiet())
+    assert first.split == other.split
+    assert first.result["history"][0]["loss"] != other.result["history"][0]["loss"]
+
+
+@pytest.mark.parametrize("at", [1, 3, 5, 6, 7, 10, 12])
+def test_a_stopped_run_goes_on_to_the_same_record(workspace: Path, at: int) -> None:
+    whole = train.train(here(), tiny(), Quiet(), results=workspace / "whole")
+    with pytest.raises(Interrupted) as caught:
+        train.train(here(), tiny(), Quiet(at, stop), results=workspace / "parts")
+    assert caught.value.exit_code == 128 + signal.SIGTERM
+    assert not records.path_of(here(), tiny(), workspace / "parts").exists()
+    going_on = Quiet()
+    parts = train.train(here(), tiny(), going_on, results=workspace / "parts")
+    assert going_on.steps == 12 - at
+    assert parts.digest == whole.digest
+    assert not list((workspace / paths.CHECKPOINTS).rglob("*.pt"))
+
+
+def test_a_run_stopped_again_and_again_ends_the_same(workspace: Path) -> None:
+    whole = train.train(here(), tiny("SETF"), Quiet(), results=workspace / "whole")
+    for _ in range(5):
+        with pytest.raises(Interrupted):
+            train.train(here(), tiny("SETF"), Quiet(2, stop), results=workspace / "parts")
+    parts = train.train(here(), tiny("SETF"), Quiet(), results=workspace / "parts")
+    assert parts.digest == whole.digest
+
+
+def test_a_killed_run_goes_on_to_the_same_record(workspace: Path) -> None:
+    run = tiny(
+        epochs=12, checkpoint_seconds=0.001
+    )  # a checkpoint a step: kills hit its writing too
+    options = {"checkpoint_seconds": 0.001}  # one a step: the kills hit its writing too
+    whole = train.train(here(), run, Quiet(), results=workspace / "whole", execution=options)
+    command = [sys.executable, "-m", "cli.main", "train", run.id, "-o", "checkpoint_seconds=0.001"]
+    place = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
+    kills = 0
+    for delay in (0.0, 0.02, 0.11, 0.23):
+        process = subprocess.Popen(
+            command, env=os.environ | {"NCMC_ROOT": str(workspace)}, stderr=subprocess.DEVNULL
+        )
+        before = place.stat().st_mtime_ns if place.exists() else 0
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            if place.exists() and place.stat().st_mtime_ns != before:
+                break
+            time.sleep(0.002)
+        time.sleep(delay)
+        process.kill()
+        kills += process.wait() == -signal.SIGKILL
+    assert kills
+    parts = train.train(here(), run, Quiet(), execution=options)
+    assert parts.digest == whole.digest
+    left = [p.name for p in place.parent.iterdir()]
+    assert [name for name in left if name.endswith(".pt")] == []
+
+
+def test_a_loss_that_is_not_finite_stops_with_the_batch_and_keeps_the_checkpoint(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = train.steps.Step.__call__, []
+
+    def poisoned(self: Any, draws: Any, epoch: int) -> torch.Tensor:
+        calls.append(draws)
+        loss = real(self, draws, epoch)
+        return loss * float("nan") if len(calls) == 9 else loss
+
+    monkeypatch.setattr(train.steps.Step, "__call__", poisoned)
+    run = tiny()
+    with pytest.raises(UserError, match=r"loss is nan in epoch 2, step 3 of 6") as caught:
+        train.train(here(), run, Quiet(), execution={"checkpoint_seconds": 0.0001})
+    split = splits.load_split(here(), workspace / run.split_folder)
+    for place in calls[8].order.tolist():
+        assert str(split.indices[place]) in str(caught.value)
+    kept = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
+    assert str(kept) in str(caught.value)
+    state = checkpoint.load(kept, session.prepare(here(), run, kept).identity, "")
+    assert (state["epoch"], state["step"]) == (2, 2)
+    assert all(torch.isfinite(value).all() for value in state["model"].values())
+
+
+def test_a_diverging_run_stops(workspace: Path) -> None:
+    with pytest.raises(UserError, match=r"loss is (nan|inf).*a smaller learning rate helps"):
+        train.train(here(), tiny("CE", lr=1e30, warmup_epochs=0), Quiet())
+
+
+@pytest.mark.parametrize("name", ["weight", "running_var"])
+def test_weights_that_are_not_finite_are_neither_kept_nor_measured(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    real, calls = train.steps.Step.__call__, []
+
+    def poisoned(self: Any, draws: Any, epoch: int) -> torch.Tensor:
+        calls.append(draws)
+        loss = real(self, draws, epoch)
+        if len(calls) == 12:  # the last: no loss comes after it
+            norm = next(m for m in self.model.modules() if isinstance(m, torch.nn.BatchNorm2d))
+            getattr(norm, name).data[0] = float("inf")
+        return loss
+
+    monkeypatch.setattr(train.steps.Step, "__call__", poisoned)
+    with pytest.raises(UserError, match=r"weights are not finite after epoch 2, step 6.* is kept"):
+        train.train(here(), tiny(), Quiet(), execution={"checkpoint_seconds": 0.0001})
+    kept = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
+    state = checkpoint.load(kept, session.prepare(here(), tiny(), kept).identity, "")
+    assert (state["epoch"], state["step"]) == (2, 5)
+    assert not list((workspace / "results").rglob("model.pt"))
+
+
+def test_measures_that_are_not_finite_stop(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train.evaluate, "collapse", lambda *_: {"nc_mean": float("nan")})
+    with pytest.raises(UserError, match=r"measures are not finite in epoch 1"):
+        train.train(here(), tiny(), Quiet())
+
+
+def test_a_batch_larger_than_the_set_is_not_dropped(workspace: Path) -> None:
+    with pytest.raises(UsageError, match=r"batch_size=1000 .* leaves no batch of the 357"):
+        train.train(here(), tiny(batch_size=1000, drop_last=True), Quiet())
+
+
+def test_another_way_to_compute_is_said_and_recorded(workspace: Path) -> None:
+    with pytest.raises(Interrupted):
+        train.train(here(), tiny(), Quiet(3, stop), execution={"precision": "bfloat16"})
+    with pytest.raises(Interrupted):
+        train.train(here(), tiny(), going_on := Quiet(5, stop))
+    assert "with precision float32 instead of bfloat16: not bit for bit" in going_on.said[1]
+    record = train.train(here(), tiny(), last := Quiet())
+    assert last.said == ["going on from epoch 2, step 2"]
+    sessions = [(s["precision"], s["epoch"], s["step"]) for s in record.made["sessions"]]
+    assert sessions == [("bfloat16", 1, 0), ("float32", 1, 3)]
+    assert train.evaluate_again(here(), tiny()).made["sessions"] == record.made["sessions"]
+
+
+def test_a_resumed_run_keeps_the_rates_tensor_and_the_kernels_of_its_device(
+    workspace: Path,
+) -> None:
+    """As on a GPU, where a recorded step goes on reading the tensor that it was recorded with."""
+    with pytest.raises(Interrupted):
+        train.train(here(), tiny(), Quiet(3, stop))
+    path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
+    going_on = session.prepare(here(), tiny(), path)
+    rate = torch.tensor(0.1)
+    going_on.optimizer = torch.optim.SGD(
+        going_on.model.parameters(), lr=rate, momentum=0.9, fused=True
+    )
+    resume.load(going_on, lambda text: None)
+    (group,) = going_on.optimizer.param_groups
+    assert group["lr"] is rate
+    assert group["fused"] is True
+    assert going_on.optimizer.state  # the momentum is the checkpoint's
+    steps.set_learning_rate(going_on.optimizer, 0.01)
+    assert rate.item() == pytest.approx(0.01)
+
+
+def test_the_random_state_of_the_gpu_that_trains_is_kept_and_no_others(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = workspace / "checkpoint.pt"
+    there = session.prepare(here(), tiny(), path)
+    there.device = torch.device("cuda", 1)
+    states = {1: torch.tensor([7], dtype=torch.uint8)}  # by index; asking for another is an error
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[device.index])
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a test")
+    state = session.State(sessions=[resume.how_computed(there)])
+    resume.save(there, state, 1.0)
+    restored = {}
+    monkeypatch.setattr(
+        torch.cuda, "set_rng_state", lambda state, device: restored.update({device.index: state})
+    )
+    there.device = torch.device("cuda", 0)  # a machine with one GPU
+    resume.load(there, lambda text: None)
+    assert {index: state.tolist() for index, state in restored.items()} == {0: [7]}
+
+
+class GpuChosenError(Exception):
+    """Stops a training where it chooses its GPU."""
+
+
+def test_training_and_evaluation_make_their_gpu_the_current_one(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def chosen(device: torch.device) -> None:
+        raise GpuChosenError(device.index)
+
+    train.train(here(), tiny(), Quiet())
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen)
+    with pytest.raises(GpuChosenError, match="1"):
+        train.train(here(), tiny(seed=1), Quiet(), device="cuda:1")
+    with pytest.raises(GpuChosenError, match="1"):
+        train.evaluate_again(here(), tiny(), device="cuda:1")
+    with pytest.raises(GpuChosenError, match="0"):
+        train.evaluate_again(here(), tiny())
+
+
+def test_steps_are_not_recorded_as_graphs_unless_asked_for() -> None:
+    assert tiny().RESOLVE().execution.graphs is False
+
+
+def altered(path: Path, **changes: Any) -> None:
+    """Change a checkpoint or model as nobody but a tester does."""
+    content = torch.load(path, weights_only=True)
+    content["state"] |= changes
+    torch.save(content, path)
+
+
+DAMAGED: list[dict[str, Any]] = [
+    {"epoch": "x"},
+    {"epoch": -5},
+    {"epoch": 10**9},
+    {"step": -3},
+    {"step": 999},
+    {"loss_sum": None},
+    {"loss_sum": float("nan")},
+    {"seconds": "x"},
+    {"history": "[1,2]"},
+    {"history": "[]"},
+    {"history": 3},
+    {"sessions": "x"},
+    {"model": {}},
+    {"optimizer": 3},
+    {"rng": "x"},
+]
+
+
+def test_a_state_that_makes_no_sense_is_refused(workspace: Path) -> None:
+    with pytest.raises(Interrupted):
+        train.train(here(), tiny(), Quiet(8, stop))
+    path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
+    whole = path.read_bytes()
+    for changes in DAMAGED:
+        path.write_bytes(whole)
+        altered(path, **changes)
+        with pytest.raises(UserError, match=r"does not fit this run .*Delete .* anew"):
+            train.train(here(), tiny(), Quiet())
+    path.write_bytes(whole)
+    train.train(here(), tiny(), Quiet())
+
+
+def test_a_model_that_is_not_trained_to_its_end_is_not_evaluated(workspace: Path) -> None:
+    with pytest.raises(Interrupted):
+        train.train(here(), tiny(), Quiet(8, stop))
+    path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
+    part = path.read_bytes()
+    record = train.train(here(), tiny(), Quiet())
+    model = records.path_of(here(), tiny()).with_name("model.pt")
+    whole = model.read_bytes()
+    model.write_bytes(part)
+    with pytest.raises(UserError, match=r"history is not one of 2 epochs.*--force"):
+        train.evaluate_again(here(), tiny())
+    for changes in ({"history": "x"}, {"seconds": "x"}, {"model": {}}, {"sessions": None}):
+        model.write_bytes(whole)
+        altered(model, **changes)
+        with pytest.raises(UserError, match=r"does not fit this run .*--force"):
+            train.evaluate_again(here(), tiny())
+    model.write_bytes(whole)
+    assert train.evaluate_again(here(), tiny()).digest == record.digest
+
+
+@pytest.mark.parametrize("name", ["model.pt", "record.json"])
+def test_a_folder_in_the_way_is_told_before_training(workspace: Path, name: str) -> None:
+    records.path_of(here(), tiny()).with_name(name).mkdir(parents=True)
+    with pytest.raises(UserError, match=rf"{name} is a folder"):
+        train.train(here(), tiny(), watch := Quiet())
+    assert watch.steps == 0
+
+
+def test_a_disk_that_fills_up_at_the_end_costs_no_training(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise UserError("no space left on the disk")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "save", full)
+        with pytest.raises(UserError, match="no space left"):
+            train.train(here(), tiny(), Quiet())
+    going_on = Quiet()
+    train.train(here(), tiny(), going_on)
+    assert going_on.steps == 0
+    assert not list((workspace / paths.CHECKPOINTS).rglob("*.pt"))
+
+
+def test_a_second_process_on_the_same_run_is_turned_away(workspace: Path) -> None:
+    folder = workspace / paths.CHECKPOINTS / tiny().id
+    folder.mkdir(parents=True)
+    with (
+        filelock.FileLock(folder / "lock"),
+        pytest.raises(UserError, match="another process is training"),
+    ):
+        train.train(here(), tiny(), Quiet())
+
+
+def test_a_checkpoint_of_another_configuration_is_refused(workspace: Path) -> None:
+    with pytest.raises(Interrupted):
+        train.train(here(), tiny(), Quiet(2, stop))
+    mine = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
+    other = workspace / paths.CHECKPOINTS / tiny(seed=1).id / "checkpoint.pt"
+    other.parent.mkdir(parents=True)
+    mine.rename(other)
+    with pytest.raises(UserError, match="belongs to another configuration"):
+        train.train(here(), tiny(seed=1), Quiet())
+
+
+def test_images_that_do_not_fit_are_to_be_streamed(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise MemoryError("std::bad_alloc")
+
+    monkeypatch.setattr(session, "Resident", full)
+    with pytest.raises(UserError, match=r"do not fit.* -o resident_gigabytes=0"):
+        train.train(here(), tiny(), Quiet())
+    train.train(here(), tiny(), Quiet(), execution={"resident_gigabytes": 0})
+
+
+def test_other_errors_of_torch_are_not_hidden(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Any, draws: Any, epoch: int) -> torch.Tensor:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(train.steps.Step, "__call__", broken)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        train.train(here(), tiny(), Quiet())
+
+
+def test_a_results_folder_that_cannot_be_written_is_told_before_training(workspace: Path) -> None:
+    (workspace / "results").mkdir()
+    (workspace / "results" / "runs").write_text("a file in the way")
+    progress = Quiet()
+    with pytest.raises(UserError, match="cannot write"):
+        train.train(here(), tiny(), progress)
+    assert progress.steps == 0
+
+
+def test_a_clock_that_goes_back_does_no_harm(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: -1e9)
+    assert train.train(here(), tiny(), Quiet()).made["seconds"] > 0
+
+
+def test_a_record_states_what_it_was_made_with(workspace: Path) -> None:
+    record = train.train(here(), tiny(), Quiet())
+    assert record.config["recipe"]["epochs"] == 2
+    assert record.config["method"]["f"] == 3
+    assert record.config["method"]["theta"] == 0.2
+    assert record.config["backbone"]["width"] == 4
+    assert record.assumptions["A17"] == "0.0006"
+    assert record.split["counts"] == [128, 83, 54, 35, 22, 14, 9, 6, 4, 2]
+    assert len(record.result["history"]) == 2
+    assert set(record.result["groups"]) == {"thirds", "shots"}
+    assert record.result["accuracy"]["last"] == record.result["history"][-1]["test_accuracy"]
+    assert sum(map(sum, record.result["confusion"])) == 500
+    assert record.made["precision"] == "float32"
+
+
+def test_a_model_is_evaluated_again_to_the_same_record(workspace: Path) -> None:
+    first = train.train(here(), tiny(), Quiet())
+    path = records.path_of(here(), tiny())
+    path.unlink()
+    again = train.evaluate_again(here(), tiny())
+    assert again.digest == first.digest
+    assert again.made["seconds"] == first.made["seconds"]
+    assert records.load(path) == again
+
+
+def test_test_and_collapse_are_measured_as_often_as_the_recipe_says(workspace: Path) -> None:
+    progress = Quiet()
+    run = tiny("CE", epochs=5, test_every=2, collapse_every=3)
+    train.train(here(), run, progress)
+    tested = [e["epoch"] for e in progress.entries if e["test_accuracy"] is not None]
+    measured = [e["epoch"] for e in progress.entries if e["collapse"] is not None]
+    assert (tested, measured) == ([2, 4, 5], [1, 3, 5])
+    assert records.load(records.path_of(here(), run)).result["accuracy"]["best_epoch"] in tested
+
+
+def test_only_deterministic_kernels_give_the_same_numbers_here(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CPU is deterministic anyhow; what cuBLAS needs to be so is said before its first product."""
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    free = train.train(here(), tiny(), Quiet(), results=workspace / "free")
+    assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+    try:
+        bound = train.train(
+            here(), tiny(), Quiet(), results=workspace / "bound", execution={"deterministic": True}
+        )
+        assert torch.are_deterministic_algorithms_enabled()
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert os.environ.pop("CUBLAS_WORKSPACE_CONFIG") == ":4096:8"
+    assert bound.result["history"] == free.result["history"]
+
+
+@pytest.mark.parametrize(
+    ("tau", "options", "said"),
+    [
+        (0.1, {}, "tau is 0.1 there and 0.02 in the run"),
+        (0.02, {"split_seed": 1}, "split_seed is 1 there and 0 in the run"),
+        (0.02, {"imbalance": "step"}, "imbalance is step there and exp in the run"),
+    ],
+)
+def test_the_split_of_another_run_is_not_trained_on(
+    workspace: Path, tau: float, options: dict[str, Any], said: str
+) -> None:
+    run = tiny()
+    other = splits.make_split(here(), "digits", tau, SplitOptions(**options))
+    other.save(workspace / run.split_folder)
+    with pytest.raises(UserError, match=rf"is the split of another run: {said}.*Delete "):
+        train.train(here(), run, Quiet())
+    assert not records.path_of(here(), run).exists()
+
+
+def test_a_split_that_its_own_recipe_does_not_draw_is_not_trained_on(workspace: Path) -> None:
+    run = tiny()
+    drawn = splits.make_split(here(), "digits", 0.02)
+    train_labels = datasets.load(here(), "digits", "train").labels
+    chosen = np.flatnonzero(train_labels >= 0)[: len(drawn.indices)]
+    labels = train_labels[chosen]
+    dataclasses.replace(drawn, indices=chosen, labels=labels).save(workspace / run.split_folder)
+    with pytest.raises(UserError, match="lists other images than its own recipe draws"):
+        train.train(here(), run, Quiet())

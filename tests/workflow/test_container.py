@@ -1,0 +1,172 @@
+"""The image and the lock fit the project, and the workflow starts its jobs in the configured image."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import CHECKOUT, copy_project, here
+
+BIN = Path(sys.executable).parent
+DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
+LOCK = (CHECKOUT / "requirements.lock").read_text()
+PROFILES = sorted((CHECKOUT / "profiles").glob("*/config.yaml"))
+FILES = (
+    "Dockerfile",
+    ".dockerignore",
+    "requirements.lock",
+    "tools/lock.sh",
+    "config/workflow.yaml",
+)
+
+
+def locked() -> dict[str, set[str]]:
+    """Package -> the versions that the lock names for it (more than one: by platform)."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", LOCK, re.MULTILINE):
+        found.setdefault(name, set()).add(version)
+    return found
+
+
+def declared() -> dict[str, str]:
+    """Package -> version specifier, as pyproject.toml declares it for run time."""
+    lines = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["dependencies"]
+    parts = [re.fullmatch(r"([A-Za-z0-9-]+)(.*)", line) for line in lines]
+    return {part[1].lower(): part[2] for part in parts if part}
+
+
+def copied() -> list[str]:
+    """What the Dockerfile takes from the project."""
+    lines = re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE)
+    return [source for line in lines for source in line.split()[:-1]]
+
+
+# --- the lock ----------------------------------------------------------------------------------
+
+
+def test_every_locked_package_has_a_hash() -> None:
+    entries = re.split(r"\n(?=[a-z0-9])", LOCK.strip())
+    assert len(entries) > 50
+    for entry in entries:
+        assert re.match(r"[a-z0-9-]+==", entry), entry
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
+
+
+def test_the_lock_names_no_address_and_no_option() -> None:
+    assert "://" not in LOCK
+    assert not [line for line in LOCK.splitlines() if line.startswith("-")]
+
+
+def test_every_dependency_is_locked_at_a_version_it_allows() -> None:
+    versions = locked()
+    for name, wanted in declared().items():
+        assert name in versions, f"{name}: run tools/lock.sh"
+        if wanted.startswith("=="):
+            assert versions[name] == {wanted[2:]}, f"{name}: run tools/lock.sh"
+
+
+def test_what_only_the_tests_need_is_not_in_the_image() -> None:
+    assert not {"pytest", "hypothesis", "ruff", "mypy"} & set(locked())
+
+
+# --- the Dockerfile ----------------------------------------------------------------------------
+
+
+def test_everything_that_the_image_takes_is_there_and_not_ignored() -> None:
+    lines = (CHECKOUT / ".dockerignore").read_text().split()
+    kept = [line[1:] for line in lines if line.startswith("!")]
+    assert set(copied()) == set(kept)
+    for source in copied():
+        assert (CHECKOUT / source).exists(), source
+
+
+def test_the_packages_come_before_the_code() -> None:
+    assert DOCKERFILE.index("requirements.lock") < DOCKERFILE.index("COPY ncmc")
+    assert DOCKERFILE.index("COPY ncmc") < DOCKERFILE.index("ARG NCMC_COMMIT")
+
+
+def test_every_package_of_the_project_is_in_the_image() -> None:
+    wheel = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    assert set(wheel["targets"]["wheel"]["packages"]) <= set(copied())
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_file_names_a_host(name: str) -> None:
+    assert not re.search(r"https?://|[a-z0-9-]+\.(io|com|org|net)\b", (CHECKOUT / name).read_text())
+
+
+# --- the workflow ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda path: path.parent.name)
+def test_profiles_agree_where_they_do_not_mean_to_differ(profile: Path) -> None:
+    default = yaml.safe_load((CHECKOUT / "profiles/default/config.yaml").read_text())
+    other = yaml.safe_load(profile.read_text())
+    for key in default.keys() - {"resources"}:
+        assert other[key] == default[key], key
+    assert "dvc=1" in other["resources"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The workflow in a folder of its own, beside a dummy that notes how Apptainer is called."""
+    root = copy_project(tmp_path / "project")
+    for name in ("rules", "profiles"):
+        shutil.copytree(CHECKOUT / name, root / name)
+    shutil.copy(CHECKOUT / "Snakefile", root)
+    (root / "ncmc.sif").touch()
+    dummy = tmp_path / "bin" / "apptainer"
+    dummy.parent.mkdir()
+    dummy.write_text(
+        "#!/bin/bash\n"
+        '[ "$1" = --version ] && exec echo apptainer version 1.3.0\n'
+        f'printf "%s\\n" "$*" >> {tmp_path}/calls\n'
+        'exec bash -c "${@: -1}"\n'
+    )
+    dummy.chmod(0o755)
+    return root
+
+
+def snakemake(project: Path, *arguments: str) -> str:
+    """Run Snakemake with the dummy first on the PATH; what it printed."""
+    done = subprocess.run(
+        [str(BIN / "snakemake"), "--use-singularity", *arguments],
+        cwd=project,
+        env=os.environ
+        | {
+            "PATH": f"{project.parent}/bin{os.pathsep}{BIN}{os.pathsep}{os.environ['PATH']}",
+            "NCMC_ROOT": str(here()),
+            "CUDA_VISIBLE_DEVICES": "3,1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return done.stdout + done.stderr
+
+
+def test_every_job_starts_in_the_image_that_the_configuration_names(project: Path) -> None:
+    split = "data/splits/digits/tau=0.02/default/manifest.json"
+    image = project.parent / "image-of-mine"
+    image.touch()
+    snakemake(here(), "--cores", "1", split, "--config", f"container={image}")
+    calls = [c for c in (project.parent / "calls").read_text().splitlines() if c.startswith("exec")]
+    assert [re.search(r"ncmc (\w+)", call)[1] for call in calls] == ["fetch", "split"]  # type: ignore[index]
+    for call in calls:
+        assert fnmatch(call, f"exec --home {project} --nv --cleanenv * {image} bash -c *")
+        assert " --env=CUDA_VISIBLE_DEVICES=3,1 " in call
+    assert (project / split).exists()
+
+
+@pytest.mark.parametrize("profile", ["default", "gpu"])
+def test_a_profile_plans_with_the_image(project: Path, profile: str) -> None:
+    told = snakemake(here(), "-n", "--cores", "1", "--workflow-profile", profile, "smoke")
+    assert "train" in told

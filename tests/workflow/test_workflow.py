@@ -1,0 +1,233 @@
+"""The Snakemake workflow: it plans everything, without the network, and is well formed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from conftest import CHECKOUT, copy_project, here
+
+from ncmc import jobs
+from ncmc.errors import UsageError
+from ncmc.plan import grid
+from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.plan.grid_file import table_names
+
+BIN = Path(sys.executable).parent
+TARGETS = (
+    "smoke", "table1", "table2", "table3", "table4", "table5", "table6", "table7",
+    "figure1", "figure4", "figure5", "figure6", "figure7", "theory", "all",
+)  # fmt: skip
+
+
+def snakemake(
+    where: Path, *arguments: str, timeout: int = 120, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """One call in a project, with this environment's programs first."""
+    environment = os.environ | {
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "http_proxy": "http://127.0.0.1:9",  # nothing there: whoever asks the network fails
+        "https_proxy": "http://127.0.0.1:9",
+    }
+    environment.pop("NCMC_ROOT", None)
+    environment |= more
+    return subprocess.run(
+        [str(BIN / "snakemake"), *arguments],
+        cwd=where,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The workflow in a folder of its own."""
+    root = copy_project(tmp_path / "project")
+    for name in ("rules", "profiles"):
+        shutil.copytree(CHECKOUT / name, root / name)
+    shutil.copy(CHECKOUT / "Snakefile", root)
+    return root
+
+
+def test_the_whole_grid_is_planned_without_the_network(project: Path) -> None:
+    done = snakemake(here(), "-n", "all")
+    assert done.returncode == 0, done.stderr[-2000:]
+    everything = {
+        run for name in table_names(here(), "paper") for run in grid.table(here(), name).runs
+    }
+    table = done.stdout[done.stdout.index("Job stats:") :].splitlines()
+    counts = dict(line.split() for line in table if len(line.split()) == 2)
+    assert int(counts["train"]) == len(everything)
+    assert counts["preflight"] == "1"
+
+
+def test_every_named_target_is_there(project: Path) -> None:
+    listed = snakemake(here(), "--list").stdout.split()
+    assert set(TARGETS) <= set(listed)
+
+
+def test_the_workflow_passes_its_linter(project: Path) -> None:
+    done = snakemake(here(), "--lint")
+    assert done.returncode == 0, done.stderr
+    assert "good condition" in done.stderr
+
+
+def test_one_table_plans_its_own_runs(project: Path) -> None:
+    done = snakemake(here(), "-n", "smoke")
+    assert done.returncode == 0, done.stderr
+    assert "train 25" in " ".join(done.stdout.split())
+    assert "preflight" not in done.stdout
+
+
+def test_a_typo_in_a_target_fails_at_once(project: Path) -> None:
+    done = snakemake(here(), "-n", "tabel2")
+    assert done.returncode != 0
+    assert "tabel2" in done.stdout + done.stderr
+
+
+def test_a_smaller_smoke_run_goes_from_fetch_to_page(project: Path) -> None:
+    path = project / "config" / "smoke.yaml"
+    text = path.read_text().replace("value: 5", "value: 1")
+    path.write_text(text.replace("dataset: [digits]", "dataset: [digits]\n      epochs: [1]"))
+    done = snakemake(here(), "--cores", "2", "smoke", timeout=300)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    for name in ("table.csv", "table.json", "table.md", "verdicts.json", "report.html"):
+        assert (project / "results" / "smoke" / name).stat().st_size > 0
+    assert "Reduced scale" in (project / "results/smoke/report.html").read_text()
+    assert "smoke: verdicts" in done.stdout
+    assert not (project / "data" / "raw" / "cifar10").exists()
+    again = snakemake(here(), "-n", "results/smoke/report.html")
+    assert "Nothing to be done" in again.stdout
+
+
+def test_a_method_that_is_not_built_is_planned_and_says_which_file_is_missing(
+    project: Path,
+) -> None:
+    run = "results/runs/digits/tau=0.02/resnet8/KCL/default/seed=0/record.json"
+    assert snakemake(here(), "-n", run).returncode == 0
+    done = snakemake(here(), "--cores", "1", run)
+    assert done.returncode == 1
+    assert "ncmc/methods/kcl.py is missing" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "data/splits/digits/tau=0.02/f=1;touch PWNED/manifest.json",
+        "data/splits/digits/tau=0.02/f=$(touch PWNED)/manifest.json",
+        "data/splits/digits/tau=0.02/`touch PWNED`=1/manifest.json",
+        "data/splits/digits/tau=0.02;touch PWNED/default/manifest.json",
+        "data/splits/../tau=0.02/default/manifest.json",
+        "data/arrays/digits;touch PWNED/meta.json",
+        "results/runs/digits/tau=0.02/resnet8/CE/f=1;touch PWNED/seed=0/record.json",
+        "results/runs/digits/tau=0.02/resnet8/CE;touch PWNED/default/seed=0/record.json",
+        "results/smoke;touch PWNED/table.json",
+    ],
+)
+def test_a_target_that_is_a_command_runs_nothing(project: Path, target: str) -> None:
+    done = snakemake(here(), "--cores", "1", target)
+    assert done.returncode != 0
+    assert not list(project.rglob("PWNED*"))
+    assert "No rule to produce" in done.stdout + done.stderr
+
+
+def test_an_option_that_is_not_of_a_split_is_refused_in_planning(project: Path) -> None:
+    done = snakemake(here(), "-n", "data/splits/digits/tau=0.02/f=1/manifest.json")
+    assert done.returncode != 0
+    assert "split 'f=1': unknown key 'f'. Allowed: generator" in done.stdout + done.stderr
+
+
+def test_the_options_of_a_split_are_arguments_each() -> None:
+    wildcards = SimpleNamespace(dataset="digits", split="imbalance=step+split_seed=3")
+    assert workflow.split_options(wildcards) == ["-o", "imbalance=step", "-o", "split_seed=3"]
+    with pytest.raises(UsageError, match="'split_seed' is -1"):
+        workflow.split_options(SimpleNamespace(dataset="digits", split="split_seed=-1"))
+
+
+def test_a_split_with_options_is_made(project: Path) -> None:
+    split = "data/splits/digits/tau=0.02/imbalance=step+split_seed=3/manifest.json"
+    done = snakemake(here(), "--cores", "1", split)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert '"split_seed": 3' in (project / split).read_text()
+
+
+def test_every_run_and_split_of_the_grid_is_a_wildcard() -> None:
+    for name in table_names(here()):
+        for run in grid.table(here(), name).runs:
+            assert re.fullmatch(jobs.RUN, run.id)
+            assert re.fullmatch(jobs.OPTIONS, run.split_slug)
+    assert all(re.fullmatch(jobs.NAME, name) for name in dataset_entries(here()))
+
+
+def test_every_value_in_a_shell_line_is_quoted() -> None:
+    for path in (CHECKOUT / "rules").glob("*.smk"):
+        shells = re.findall(r"shell:((?:\n +\".*\")+)", path.read_text())
+        assert shells
+        for field in re.findall(r"\{([^}]+)\}", "".join(shells)):
+            assert field.endswith(":q"), (path.name, field)
+
+
+@pytest.mark.parametrize(
+    ("setting", "what"),
+    [
+        ("insits=true", "unknown key 'insits'. Did you mean 'insist'? Allowed: container, insist."),
+        ("insist=perhaps", "'insist' is 'perhaps'"),
+        ("container=", "'container' is None"),
+    ],
+)
+def test_a_mistyped_setting_fails_in_planning(project: Path, setting: str, what: str) -> None:
+    done = snakemake(here(), "-n", "smoke", "--config", setting)
+    assert done.returncode != 0
+    assert what in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_container_that_cannot_be_had_fails_in_planning(project: Path) -> None:
+    done = snakemake(here(), "smoke", "-n", "--sdm", "apptainer", "--config", "container=mine.sif")
+    assert done.returncode != 0
+    told = done.stdout + done.stderr
+    assert "the image mine.sif does not exist: build it (docs/container.md)" in told
+    assert "Traceback" not in told
+    assert "Building DAG" not in told
+
+
+def test_a_table_with_a_hostile_name_fails_in_planning(project: Path) -> None:
+    path = project / "config" / "smoke.yaml"
+    path.write_text(path.read_text().replace("  smoke:", '  "x;touch PWNED":'))
+    done = snakemake(here(), "--cores", "1", "x;touch PWNED")
+    assert done.returncode != 0
+    assert "smoke.yaml: 'x;touch PWNED' cannot be the name of a table" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not list(project.rglob("PWNED*"))
+
+
+def test_the_paper_grid_without_a_gpu_stops_before_anything_is_fetched(project: Path) -> None:
+    done = snakemake(here(), "--cores", "2", CUDA_VISIBLE_DEVICES="")
+    assert done.returncode != 0
+    assert "Missing: 486 of its 486 runs. A rough estimate" in done.stdout + done.stderr
+    assert not (project / "data" / "raw").exists()
+
+
+def test_every_rule_says_what_it_does(project: Path) -> None:
+    lines = snakemake(here(), "--list", "--quiet", "all").stdout.splitlines()
+    told = [line for line in lines if line.split(" ")[0] in TARGETS]
+    assert len(told) == len(TARGETS)
+    assert all(re.fullmatch(r"\S+ \(.+\.\)", line) for line in told), told
+
+
+def test_the_workflow_is_formatted() -> None:
+    done = subprocess.run(
+        [str(BIN / "snakefmt"), "--check", "Snakefile", "rules"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
