@@ -118,5 +118,5 @@ def test_without_git_the_commit_is_unknown_and_nothing_fails(
 ) -> None:
     records.git_state.cache_clear()
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(workspace.parent))
-    assert records.git_state() == {"commit": None, "dirty": None}
+    assert records.git_state(workspace) == {"commit": None, "dirty": None}
     records.git_state.cache_clear()

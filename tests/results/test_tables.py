@@ -33,7 +33,7 @@ def cal(smoke: Table) -> CellSpec:
 def test_mean_and_deviation_are_over_seeds(tmp_path, smoke, cal):
     values = [84.0, 83.1, 85.5, 84.2, 83.9]
     fakes.fill(tmp_path, cal, values)
-    cell = tables.cell(cal, smoke.seeds, tmp_path)
+    cell = tables.cell(here(), cal, smoke.seeds, tmp_path)
     assert cell.values_last == tuple(values)
     assert cell.last.mean == pytest.approx(np.mean(values))
     assert cell.last.std == pytest.approx(np.std(values, ddof=1))
@@ -46,18 +46,18 @@ def test_mean_and_deviation_are_over_seeds(tmp_path, smoke, cal):
 
 def test_one_seed_has_no_deviation(tmp_path, cal):
     fakes.fill(tmp_path, cal, [84.0])
-    cell = tables.cell(cal, 1, tmp_path)
+    cell = tables.cell(here(), cal, 1, tmp_path)
     assert (cell.n, cell.last.std, cell.interval) == (1, None, None)
     assert tables.plus_minus(cell.last) == "84.0"
 
 
 def test_a_missing_record_is_listed_as_missing(tmp_path, smoke, cal):
     fakes.fill(tmp_path, cal, [84.0, 83.0])
-    cell = tables.cell(cal, smoke.seeds, tmp_path)
+    cell = tables.cell(here(), cal, smoke.seeds, tmp_path)
     assert cell.seeds == (0, 1)
     assert [run.seed for run in cell.missing] == [2, 3, 4]
     assert tables.counted(cell) == "2 of 5 seeds"
-    empty = tables.cell(fakes.spec_of(smoke, "CE"), smoke.seeds, tmp_path)
+    empty = tables.cell(here(), fakes.spec_of(smoke, "CE"), smoke.seeds, tmp_path)
     assert (empty.n, empty.last, empty.best, empty.ece) == (0, None, None, None)
     assert len(empty.missing) == 5
 
@@ -67,7 +67,7 @@ def test_a_group_without_classes_stays_unknown(tmp_path, cal):
     made = fakes.record(run, 50.0)
     made.result["groups"]["shots"]["many"] = None
     fakes.save(tmp_path, made)
-    assert tables.cell(cal, 1, tmp_path).groups["shots"]["many"] is None
+    assert tables.cell(here(), cal, 1, tmp_path).groups["shots"]["many"] is None
 
 
 def test_a_record_of_another_configuration_is_refused_with_the_differing_keys(tmp_path, cal):
@@ -76,21 +76,21 @@ def test_a_record_of_another_configuration_is_refused_with_the_differing_keys(tm
     old["recipe"]["epochs"] = 7
     fakes.save(tmp_path, fakes.record(run, 84.0, config=old, config_hash=records.digest(old)))
     with pytest.raises(UserError, match=r"record.json was made with another configuration") as e:
-        tables.cell(cal, 1, tmp_path)
+        tables.cell(here(), cal, 1, tmp_path)
     assert f"recipe.epochs: 7 then, {resolve_run(here(), run).recipe.epochs} now" in str(e.value)
     assert f"ncmc train {run.id}" in str(e.value)
 
 
 def test_a_record_from_other_random_draws_is_still_shown(tmp_path, cal):
     fakes.fill(tmp_path, cal, [84.0], schema=1)
-    assert tables.cell(cal, 1, tmp_path).values_last == (84.0,)
+    assert tables.cell(here(), cal, 1, tmp_path).values_last == (84.0,)
 
 
 def test_the_record_of_another_run_is_refused(tmp_path, cal):
     run, other = cal.runs(2)
     records.save(fakes.record(other, 84.0), records.path_of(here(), run, tmp_path))
     with pytest.raises(UserError, match=r"is the record of .*seed=1, not of .*seed=0"):
-        tables.cell(cal, 1, tmp_path)
+        tables.cell(here(), cal, 1, tmp_path)
 
 
 @pytest.mark.parametrize("spoil", ["cut", "foreign", "changed"])
@@ -103,7 +103,7 @@ def test_a_damaged_record_is_refused(tmp_path, cal, spoil):
         {"cut": text[:200], "foreign": "[1, 2]", "changed": text.replace("84.0", "94.0")}[spoil]
     )
     with pytest.raises(UserError, match=re.escape(str(path))):
-        tables.cell(cal, 1, tmp_path)
+        tables.cell(here(), cal, 1, tmp_path)
 
 
 # --- layout ------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def test_an_axis_with_one_value_names_no_rows(smoke):
 
 def test_files_hold_every_cell(tmp_path, smoke):
     fakes.smoke(tmp_path / "runs", smoke)
-    cells = tables.cells(smoke, tmp_path / "runs")
+    cells = tables.cells(here(), smoke, tmp_path / "runs")
     paths = tables.write(smoke, cells, tmp_path / "out")
     assert [path.name for path in paths] == ["table.csv", "table.json", "table.md"]
     rows = list(csv.DictReader((tmp_path / "out" / "table.csv").open()))
@@ -158,7 +158,7 @@ def test_files_hold_every_cell(tmp_path, smoke):
 
 
 def test_a_table_without_records_is_written_and_says_how_to_get_them(tmp_path, smoke):
-    cells = tables.cells(smoke, tmp_path)
+    cells = tables.cells(here(), smoke, tmp_path)
     text = tables.as_markdown(smoke, cells)
     assert "no record" in text
     assert "`uv run snakemake --cores all smoke`" in text
@@ -168,7 +168,7 @@ def test_a_table_without_records_is_written_and_says_how_to_get_them(tmp_path, s
 
 def test_the_papers_number_stands_beside_ours():
     table = grid.table(here(), "table3")
-    text = tables.as_markdown(table, tables.cells(table, Path("nowhere")))
+    text = tables.as_markdown(table, tables.cells(here(), table, Path("nowhere")))
     assert "80.6 ± 0.5 (App. F.2)" in text
     assert "paper: not known" in text
 
@@ -181,7 +181,7 @@ def golden_table() -> tuple[Table, list[tables.Cell]]:
         CellSpec(
             Run(run.dataset, tau, run.backbone, method),
             (("method", method), ("tau", label)),
-            spec.resolved,
+            resolve_run(here(), run),
         )
         for method, tau, label in (("CE", 0.01, "0.01"), ("SETF", 0.01, "0.01"), ("CE", 0.1, "0.1"))
     ]
