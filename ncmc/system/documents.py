@@ -101,34 +101,69 @@ def parse(model: type[Model], data: Any, where: str) -> Model:
     try:
         return model.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        problems = "; ".join(_plain(model, problem) for problem in error.errors()[:5])
-        raise UsageError(f"{where}: {problems}") from error
+        problems = dict.fromkeys(_plain(model, data, problem) for problem in error.errors()[:5])
+        raise UsageError(f"{where}: {'; '.join(problems)}") from error
     except (TypeError, ValueError, RecursionError) as error:  # a date, a number of 5,000 digits
         raise UsageError(f"{where}: {shortened(str(error))}.") from error
 
 
-def _plain(model: type[BaseModel], problem: Any) -> str:
+def _plain(model: type[BaseModel], data: Any, problem: Any) -> str:
     location = [part for part in problem["loc"] if isinstance(part, str | int)]
-    key = ".".join(str(part) for part in location)
+    entry, key = _place(data, location)
     came = shortened(repr(problem["input"]))
     if problem["type"] == "extra_forbidden":
-        return str(unknown("key", key, _keys_at(model, location[:-1])))
+        return entry + str(unknown("key", key, _keys_at(model, location[:-1])))
+    if problem["type"] == "union_tag_invalid":
+        tags = problem["ctx"]["expected_tags"].replace("'", "").split(", ")
+        return entry + str(unknown(_field(problem), problem["ctx"]["tag"], tags))
+    if problem["type"] == "union_tag_not_found":
+        return f"{entry}'{_field(problem)}' is missing"
     if problem["type"] == "missing":
-        return f"'{key}' is missing"
+        return f"{entry}'{key}' is missing"
     if problem["type"] == "tuple_type":
-        return f"'{key}' is {came}: a list is needed, [a, b]"
+        return f"{entry}'{key}' is {came}: a list is needed, [a, b]"
     if not key:
-        return f"{came} is not what belongs there: {problem['msg']}"
-    return f"'{key}' is {came}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+        return f"{entry}{came} is not what belongs there: {problem['msg']}"
+    return f"{entry}'{key}' is {came}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+
+
+def _field(problem: Any) -> str:
+    """The key that tells the kinds of an entry apart."""
+    return str(problem["ctx"]["discriminator"]).strip("'")
+
+
+def _place(data: Any, location: list[str | int]) -> tuple[str, str]:
+    """(`C1: `, `where.tau`): the entry of a list by its own id, if it has one, and the key in it.
+
+    Leaves out what pydantic adds to a location and the file does not have: the kind of an entry.
+    """
+    entry, rest = "", list[str]()
+    for depth, part in enumerate(location):
+        inside = isinstance(data, dict) and part in data
+        inside |= isinstance(data, list) and isinstance(part, int) and part < len(data)
+        if not inside and (depth < len(location) - 1 or not isinstance(data, dict)):
+            continue
+        data = data[part] if inside else None
+        rest.append(str(part))
+        if isinstance(part, int) and isinstance(data, dict) and isinstance(data.get("id"), str):
+            entry, rest = f"{shortened(data['id'])}: ", []
+    return entry, ".".join(rest)
 
 
 def _keys_at(model: type[BaseModel], location: list[Any]) -> list[str]:
     """The keys that are known at `location` inside `model`."""
+    candidates = [model]
     for part in location:
-        field = model.model_fields.get(part) if isinstance(part, str) else None
+        field = candidates[0].model_fields.get(part) if isinstance(part, str) else None
         if field and (nested := _models_in(field.annotation)):
-            model = nested[0]
-    return list(model.model_fields)
+            candidates = nested
+        elif len(candidates) > 1:  # entries of several kinds: `part` is the kind
+            candidates = [m for m in candidates if _is_kind(m, part)] or candidates
+    return list(candidates[0].model_fields)
+
+
+def _is_kind(model: type[BaseModel], kind: Any) -> bool:
+    return any(kind in typing.get_args(field.annotation) for field in model.model_fields.values())
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

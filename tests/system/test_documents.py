@@ -4,9 +4,10 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
+from pydantic import Field
 
 from ncmc.errors import UsageError, UserError
 from ncmc.system import documents
@@ -30,6 +31,43 @@ class Example(Strict):
 def write(path: Path, text: str | bytes) -> Path:
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
+
+
+class Round(Strict):
+    id: str
+    shape: Literal["round"]
+    radius: int
+
+
+class Square(Strict):
+    id: str
+    shape: Literal["square"]
+    side: int | bool
+
+
+class Shapes(Strict):
+    shapes: tuple[Annotated[Round | Square, Field(discriminator="shape")], ...]
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("{id: S, shape: round, radius: x}", r"x\.yaml: S: 'radius' is 'x'"),
+        (
+            "{id: S, shape: square, radius: 1}",
+            r"S: 'side' is missing; S: unknown key 'radius'. All",
+        ),
+        ("{id: S, shape: square, side: x}", r"S: 'side' is 'x': .*integer.*; S: 'side' is 'x'"),
+        ("{id: S, shape: squer}", r"S: unknown shape 'squer'. Did you mean 'square'"),
+        ("{id: S}", r"S: 'shape' is missing"),
+        ("{shape: round, radius: 1}", r"yaml: 'shapes.1.id' is missing"),
+        ("S", r"'shapes.1' is 'S'"),
+    ],
+)
+def test_an_entry_of_a_list_is_named_by_its_own_id(tmp_path: Path, entry: str, told: str) -> None:
+    text = f"shapes:\n  - {{id: A, shape: round, radius: 1}}\n  - {entry}\n"
+    with pytest.raises(UsageError, match=told):
+        documents.read_yaml(write(tmp_path / "x.yaml", text), Shapes)
 
 
 def test_a_good_file_is_read(tmp_path: Path) -> None:
