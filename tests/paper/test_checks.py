@@ -5,7 +5,6 @@ import shutil
 import pytest
 from conftest import here
 
-from ncmc import paths
 from ncmc.errors import UsageError
 from ncmc.paper import checks
 from ncmc.paper.claims import claim as claim_named
@@ -18,7 +17,7 @@ from ncmc.system import documents
 def spoilt(tmp_path, monkeypatch):
     """A project root whose checks.yaml holds one given check."""
     shutil.copytree(here().config("."), tmp_path / "config")
-    monkeypatch.setattr(paths, "root", lambda: tmp_path)
+    monkeypatch.setenv("NCMC_ROOT", str(tmp_path))
 
     def write(text: str) -> None:
         (tmp_path / "config" / checks.FILE).write_text(f"checks:\n  - {text}\n")
@@ -91,7 +90,7 @@ def test_a_side_may_lie_in_another_table():
         ("{id: X, table: smoke, kind: text, reason: r, claim: C99}", r"unknown claim 'C99'"),
         (
             "{id: X, table: smoke, kind: chance, cell: {}}",
-            r"'cells' is missing; unknown key 'cell'",
+            r"X: 'cells' is missing; X: unknown key 'cell'. Did you mean 'cells'",
         ),
         ("{id: X, table: smoke, kind: collapse, cells: {}, ratio: 2}", r"'ratio' is 2"),
     ],

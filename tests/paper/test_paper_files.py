@@ -65,7 +65,7 @@ def test_an_unknown_number_stays_unknown(empty_root: Path):
 def test_a_number_outside_percent_is_refused(empty_root: Path):
     path = empty_root / "config" / "paper/numbers.csv"
     path.write_text(path.read_text().replace("80.6", "806"))
-    with pytest.raises(UsageError, match=r"N1: 'value' is '806'"):
+    with pytest.raises(UsageError, match=r"line 2 \(N1\): 'value' is 806.0: input should be"):
         printed_numbers(here())
 
 
