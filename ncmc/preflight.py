@@ -5,20 +5,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 
 from ncmc.errors import UserError
 from ncmc.system import documents
 from ncmc.system.documents import Strict
 
 CONTAINER_PROGRAMS = ("apptainer", "singularity")  # either does; Snakemake looks in this order
+YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def _from_words(value: Any) -> Any:
+    """`--config insist=true` gives text: what people type for yes and no, as a bool."""
+    return YES_NO.get(str(value).lower(), value)
 
 
 class Settings(Strict):
     """config/workflow.yaml, with what `--config` changes."""
 
     container: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-    insist: bool
+    insist: Annotated[bool, BeforeValidator(_from_words)]
 
 
 def settings(given: Mapping[str, Any]) -> Settings:

@@ -22,7 +22,7 @@ def smoke() -> Table:
 def group(tmp_path_factory, smoke) -> figures.Group:
     results = tmp_path_factory.mktemp("runs")
     fakes.smoke(results, smoke)
-    (found,) = figures.groups(smoke, tables.cells(smoke, results))
+    (found,) = figures.groups(smoke, tables.cells(here(), smoke, results))
     return found
 
 

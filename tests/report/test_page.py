@@ -63,7 +63,7 @@ def page(tmp_path_factory, smoke) -> Page:
     """The page of a whole smoke run."""
     folder = tmp_path_factory.mktemp("smoke")
     fakes.smoke(folder / "runs", smoke)
-    return Page(report_page.report("smoke", folder / "runs", folder).read_text())
+    return Page(report_page.report(here(), "smoke", folder / "runs", folder).read_text())
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def bare(monkeypatch) -> None:
 def rendered(name: str, results: Path) -> Page:
     table = grid.table(here(), name)
     text = report_page.render(
-        here(), table, tables.cells(table, results), judge.verify(name, results)
+        here(), table, tables.cells(here(), table, results), judge.verify(name, results)
     )
     return Page(text)
 
@@ -106,7 +106,7 @@ def test_a_table_of_the_paper_has_no_banner(tmp_path):
 
 def test_the_page_shows_last_with_best_beside_it(page, tmp_path, smoke):
     fakes.smoke(tmp_path, smoke)
-    for cell in tables.cells(smoke, tmp_path):
+    for cell in tables.cells(here(), smoke, tmp_path):
         words = f"{tables.plus_minus(cell.last)} best {tables.plus_minus(cell.best)}"
         assert words in page.text
 
@@ -220,11 +220,11 @@ def test_a_figure_shows_its_pictures(tmp_path, name):
 @pytest.mark.usefixtures("bare")
 def test_a_damaged_record_leaves_the_old_page(tmp_path, smoke):
     fakes.smoke(tmp_path / "runs", smoke)
-    path = report_page.report("smoke", tmp_path / "runs", tmp_path)
+    path = report_page.report(here(), "smoke", tmp_path / "runs", tmp_path)
     before = path.read_bytes()
     records.path_of(here(), smoke.cells[0].runs(1)[0], tmp_path / "runs").write_text("{")
     with pytest.raises(UserError, match="cut short"):
-        report_page.report("smoke", tmp_path / "runs", tmp_path)
+        report_page.report(here(), "smoke", tmp_path / "runs", tmp_path)
     assert path.read_bytes() == before
 
 
@@ -233,7 +233,7 @@ def test_the_same_records_give_the_same_page(tmp_path, smoke):
     table = grid.table(here(), "smoke")
     pages = [
         report_page.render(
-            here(), table, tables.cells(table, tmp_path), judge.verify("smoke", tmp_path)
+            here(), table, tables.cells(here(), table, tmp_path), judge.verify("smoke", tmp_path)
         )
         for _ in range(2)
     ]
@@ -241,13 +241,14 @@ def test_the_same_records_give_the_same_page(tmp_path, smoke):
 
 
 def test_durations_read_well():
-    assert [page.duration(s) for s in (7.58, 720, 12_240)] == ["7.6 s", "12 min", "3.4 h"]
+    assert [report_page.duration(s) for s in (7.58, 720, 12_240)] == ["7.6 s", "12 min", "3.4 h"]
 
 
 def test_tables_verdicts_and_pages_need_no_torch(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from ncmc.report import page as report; "
-        f"report.report('smoke', Path({str(tmp_path)!r}), Path({str(tmp_path)!r})); "
-        "sys.exit('torch' in sys.modules)"
+        "import sys; from pathlib import Path; from ncmc.project import Project; "
+        "from ncmc.report import page; folder = Path(sys.argv[1]); "
+        "page.report(Project.find(), 'smoke', folder, folder); sys.exit('torch' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    assert subprocess.run(command, check=False).returncode == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import CHECKOUT, copy_project, here
+from conftest import CHECKOUT, copy_project
 
 BIN = Path(sys.executable).parent
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
@@ -141,7 +141,7 @@ def snakemake(project: Path, *arguments: str) -> str:
         env=os.environ
         | {
             "PATH": f"{project.parent}/bin{os.pathsep}{BIN}{os.pathsep}{os.environ['PATH']}",
-            "NCMC_ROOT": str(here()),
+            "NCMC_ROOT": str(project),
             "CUDA_VISIBLE_DEVICES": "3,1",
         },
         capture_output=True,
@@ -157,7 +157,7 @@ def test_every_job_starts_in_the_image_that_the_configuration_names(project: Pat
     split = "data/splits/digits/tau=0.02/default/manifest.json"
     image = project.parent / "image-of-mine"
     image.touch()
-    snakemake(here(), "--cores", "1", split, "--config", f"container={image}")
+    snakemake(project, "--cores", "1", split, "--config", f"container={image}")
     calls = [c for c in (project.parent / "calls").read_text().splitlines() if c.startswith("exec")]
     assert [re.search(r"ncmc (\w+)", call)[1] for call in calls] == ["fetch", "split"]  # type: ignore[index]
     for call in calls:
@@ -168,5 +168,5 @@ def test_every_job_starts_in_the_image_that_the_configuration_names(project: Pat
 
 @pytest.mark.parametrize("profile", ["default", "gpu"])
 def test_a_profile_plans_with_the_image(project: Path, profile: str) -> None:
-    told = snakemake(here(), "-n", "--cores", "1", "--workflow-profile", profile, "smoke")
+    told = snakemake(project, "-n", "--cores", "1", "--workflow-profile", profile, "smoke")
     assert "train" in told

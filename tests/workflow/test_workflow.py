@@ -57,7 +57,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_the_whole_grid_is_planned_without_the_network(project: Path) -> None:
-    done = snakemake(here(), "-n", "all")
+    done = snakemake(project, "-n", "all")
     assert done.returncode == 0, done.stderr[-2000:]
     everything = {
         run for name in table_names(here(), "paper") for run in grid.table(here(), name).runs
@@ -69,25 +69,25 @@ def test_the_whole_grid_is_planned_without_the_network(project: Path) -> None:
 
 
 def test_every_named_target_is_there(project: Path) -> None:
-    listed = snakemake(here(), "--list").stdout.split()
+    listed = snakemake(project, "--list").stdout.split()
     assert set(TARGETS) <= set(listed)
 
 
 def test_the_workflow_passes_its_linter(project: Path) -> None:
-    done = snakemake(here(), "--lint")
+    done = snakemake(project, "--lint")
     assert done.returncode == 0, done.stderr
     assert "good condition" in done.stderr
 
 
 def test_one_table_plans_its_own_runs(project: Path) -> None:
-    done = snakemake(here(), "-n", "smoke")
+    done = snakemake(project, "-n", "smoke")
     assert done.returncode == 0, done.stderr
     assert "train 25" in " ".join(done.stdout.split())
     assert "preflight" not in done.stdout
 
 
 def test_a_typo_in_a_target_fails_at_once(project: Path) -> None:
-    done = snakemake(here(), "-n", "tabel2")
+    done = snakemake(project, "-n", "tabel2")
     assert done.returncode != 0
     assert "tabel2" in done.stdout + done.stderr
 
@@ -96,14 +96,14 @@ def test_a_smaller_smoke_run_goes_from_fetch_to_page(project: Path) -> None:
     path = project / "config" / "smoke.yaml"
     text = path.read_text().replace("value: 5", "value: 1")
     path.write_text(text.replace("dataset: [digits]", "dataset: [digits]\n      epochs: [1]"))
-    done = snakemake(here(), "--cores", "2", "smoke", timeout=300)
+    done = snakemake(project, "--cores", "2", "smoke", timeout=300)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     for name in ("table.csv", "table.json", "table.md", "verdicts.json", "report.html"):
         assert (project / "results" / "smoke" / name).stat().st_size > 0
     assert "Reduced scale" in (project / "results/smoke/report.html").read_text()
     assert "smoke: verdicts" in done.stdout
     assert not (project / "data" / "raw" / "cifar10").exists()
-    again = snakemake(here(), "-n", "results/smoke/report.html")
+    again = snakemake(project, "-n", "results/smoke/report.html")
     assert "Nothing to be done" in again.stdout
 
 
@@ -111,8 +111,8 @@ def test_a_method_that_is_not_built_is_planned_and_says_which_file_is_missing(
     project: Path,
 ) -> None:
     run = "results/runs/digits/tau=0.02/resnet8/KCL/default/seed=0/record.json"
-    assert snakemake(here(), "-n", run).returncode == 0
-    done = snakemake(here(), "--cores", "1", run)
+    assert snakemake(project, "-n", run).returncode == 0
+    done = snakemake(project, "--cores", "1", run)
     assert done.returncode == 1
     assert "ncmc/methods/kcl.py is missing" in done.stdout + done.stderr
 
@@ -132,28 +132,29 @@ def test_a_method_that_is_not_built_is_planned_and_says_which_file_is_missing(
     ],
 )
 def test_a_target_that_is_a_command_runs_nothing(project: Path, target: str) -> None:
-    done = snakemake(here(), "--cores", "1", target)
+    done = snakemake(project, "--cores", "1", target)
     assert done.returncode != 0
     assert not list(project.rglob("PWNED*"))
     assert "No rule to produce" in done.stdout + done.stderr
 
 
 def test_an_option_that_is_not_of_a_split_is_refused_in_planning(project: Path) -> None:
-    done = snakemake(here(), "-n", "data/splits/digits/tau=0.02/f=1/manifest.json")
+    done = snakemake(project, "-n", "data/splits/digits/tau=0.02/f=1/manifest.json")
     assert done.returncode != 0
     assert "split 'f=1': unknown key 'f'. Allowed: generator" in done.stdout + done.stderr
 
 
 def test_the_options_of_a_split_are_arguments_each() -> None:
     wildcards = SimpleNamespace(dataset="digits", split="imbalance=step+split_seed=3")
-    assert workflow.split_options(wildcards) == ["-o", "imbalance=step", "-o", "split_seed=3"]
+    job = jobs.Jobs(here())
+    assert job.split_options(wildcards) == ["-o", "imbalance=step", "-o", "split_seed=3"]
     with pytest.raises(UsageError, match="'split_seed' is -1"):
-        workflow.split_options(SimpleNamespace(dataset="digits", split="split_seed=-1"))
+        job.split_options(SimpleNamespace(dataset="digits", split="split_seed=-1"))
 
 
 def test_a_split_with_options_is_made(project: Path) -> None:
     split = "data/splits/digits/tau=0.02/imbalance=step+split_seed=3/manifest.json"
-    done = snakemake(here(), "--cores", "1", split)
+    done = snakemake(project, "--cores", "1", split)
     assert done.returncode == 0, done.stderr[-2000:]
     assert '"split_seed": 3' in (project / split).read_text()
 
@@ -162,7 +163,7 @@ def test_every_run_and_split_of_the_grid_is_a_wildcard() -> None:
     for name in table_names(here()):
         for run in grid.table(here(), name).runs:
             assert re.fullmatch(jobs.RUN, run.id)
-            assert re.fullmatch(jobs.OPTIONS, run.split_slug)
+            assert re.fullmatch(jobs.OPTIONS, run.split_folder.rsplit("/", 1)[-1])
     assert all(re.fullmatch(jobs.NAME, name) for name in dataset_entries(here()))
 
 
@@ -183,14 +184,14 @@ def test_every_value_in_a_shell_line_is_quoted() -> None:
     ],
 )
 def test_a_mistyped_setting_fails_in_planning(project: Path, setting: str, what: str) -> None:
-    done = snakemake(here(), "-n", "smoke", "--config", setting)
+    done = snakemake(project, "-n", "smoke", "--config", setting)
     assert done.returncode != 0
     assert what in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_a_container_that_cannot_be_had_fails_in_planning(project: Path) -> None:
-    done = snakemake(here(), "smoke", "-n", "--sdm", "apptainer", "--config", "container=mine.sif")
+    done = snakemake(project, "smoke", "-n", "--sdm", "apptainer", "--config", "container=mine.sif")
     assert done.returncode != 0
     told = done.stdout + done.stderr
     assert "the image mine.sif does not exist: build it (docs/container.md)" in told
@@ -201,22 +202,22 @@ def test_a_container_that_cannot_be_had_fails_in_planning(project: Path) -> None
 def test_a_table_with_a_hostile_name_fails_in_planning(project: Path) -> None:
     path = project / "config" / "smoke.yaml"
     path.write_text(path.read_text().replace("  smoke:", '  "x;touch PWNED":'))
-    done = snakemake(here(), "--cores", "1", "x;touch PWNED")
+    done = snakemake(project, "--cores", "1", "x;touch PWNED")
     assert done.returncode != 0
-    assert "smoke.yaml: 'x;touch PWNED' cannot be the name of a table" in done.stdout + done.stderr
+    assert "a table is called 'x;touch PWNED'" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert not list(project.rglob("PWNED*"))
 
 
 def test_the_paper_grid_without_a_gpu_stops_before_anything_is_fetched(project: Path) -> None:
-    done = snakemake(here(), "--cores", "2", CUDA_VISIBLE_DEVICES="")
+    done = snakemake(project, "--cores", "2", CUDA_VISIBLE_DEVICES="")
     assert done.returncode != 0
     assert "Missing: 486 of its 486 runs. A rough estimate" in done.stdout + done.stderr
     assert not (project / "data" / "raw").exists()
 
 
 def test_every_rule_says_what_it_does(project: Path) -> None:
-    lines = snakemake(here(), "--list", "--quiet", "all").stdout.splitlines()
+    lines = snakemake(project, "--list", "--quiet", "all").stdout.splitlines()
     told = [line for line in lines if line.split(" ")[0] in TARGETS]
     assert len(told) == len(TARGETS)
     assert all(re.fullmatch(r"\S+ \(.+\.\)", line) for line in told), told
