@@ -93,7 +93,7 @@ def test_backbone_and_method_draw_independently(monkeypatch: pytest.MonkeyPatch)
         draws.append(torch.rand(10_000, generator=given[-1].clone_state()))
         return found.method(*given)
 
-    monkeypatch.setattr(build, "parts", lambda run: replace(found, method=spy))
+    monkeypatch.setattr(build, "parts", lambda project, run: replace(found, method=spy))
     model = build.build(here(), run, COUNTS, 8, 1)
     for part in model.backbone.modules():
         if isinstance(part, torch.nn.Conv2d):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.utils._python_dispatch import TorchDispatchMode
+from slow_losses import NoHostReads, slow_cosine_regression, slow_dot_regression
 
 from ncmc.errors import UsageError
 from ncmc.formulas import frames, losses
@@ -27,34 +27,7 @@ def batch(size: int, dim: int, n_classes: int, seed: int = 0):
     return h, torch.randint(0, n_classes, (size,), generator=g)
 
 
-class NoHostReads(TorchDispatchMode):
-    """Raises where an operation reads a value on the host or has a shape that depends on values."""
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        integers_only = func is torch.ops.aten.index.Tensor and not any(
-            i is not None and i.dtype == torch.bool for i in args[1]
-        )
-        tags = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
-        if tags & set(func.tags) and not integers_only:
-            raise AssertionError(f"{func} reads values on the host")
-        return func(*args, **(kwargs or {}))
-
-
 # --- cosine regression ----------------------------------------------------------------------------
-
-
-def slow_cosine_regression(h, labels, centers, center_class, theta, lam, reduce="sum"):
-    """App. F.1, one sample and one center after another."""
-    total = 0.0
-    for vector, label in zip(h, labels, strict=True):
-        length = math.sqrt(sum(float(x) ** 2 for x in vector))
-        own = [w for w, k in zip(centers, center_class, strict=True) if k == label]
-        f = len(own)
-        cos_alpha = math.sqrt((math.cos(theta) ** 2 + f * math.sin(theta) ** 2) / f)
-        terms = [(float(w @ vector) / length - 1) ** 2 for w in own]
-        share = sum(terms) / (f if reduce == "mean" else 1)
-        total += cos_alpha * share + lam * (length - 1) ** 2
-    return total / len(h)
 
 
 @given(centers_lists, angles, st.floats(0, 2), st.sampled_from(["sum", "mean"]), st.integers(0, 50))
@@ -232,22 +205,6 @@ def test_an_unknown_reduction_is_refused():
 
 
 # --- dot regression -------------------------------------------------------------------------------
-
-
-def slow_dot_regression(h, labels, classifier, batch_scaling):
-    """A10 as a loop: scale column k of M, then the mean of (<m_y, h> - |m_y||h|)^2 / (2|h|)."""
-    m = [row.clone() for row in classifier]
-    present = sorted(set(labels.tolist()))
-    if batch_scaling:
-        for k in present:
-            count = sum(label == k for label in labels.tolist())
-            m[k] = m[k] * math.sqrt(len(labels) / len(present) / count)
-    total = 0.0
-    for vector, label in zip(h, labels.tolist(), strict=True):
-        length = float(vector.norm())
-        gap = float(m[label] @ vector) - float(m[label].norm()) * length
-        total += gap**2 / (2 * length)
-    return total / len(h)
 
 
 @given(st.integers(1, 20), st.integers(2, 7), st.booleans(), st.integers(0, 100))

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from test_losses import NoHostReads, slow_cosine_regression, slow_dot_regression
+from slow_losses import NoHostReads, slow_cosine_regression, slow_dot_regression
 from torch import nn
 
 from ncmc.backbones import Backbone, resnet8

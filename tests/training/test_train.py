@@ -19,7 +19,7 @@ from ncmc import paths
 from ncmc.data import datasets, splits
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import SplitOptions
-from ncmc.plan.run import Run, make_run
+from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.results import records
 from ncmc.system.signals import Interrupted
 from ncmc.training import checkpoint, resume, session, steps, train
@@ -270,7 +270,7 @@ def test_training_and_evaluation_make_their_gpu_the_current_one(
 
 
 def test_steps_are_not_recorded_as_graphs_unless_asked_for() -> None:
-    assert tiny().RESOLVE().execution.graphs is False
+    assert resolve_run(here(), tiny()).execution.graphs is False
 
 
 def altered(path: Path, **changes: Any) -> None:
