@@ -23,7 +23,7 @@ from ncmc.project import Project, read_once
 
 MOST_SEED = 2**31 - 1
 SHAPE = "DATASET/tau=T/BACKBONE/METHOD/OPTIONS/seed=N (OPTIONS: f=20+theta=0.2 or default)"
-ID = re.compile(r"([^/]+)/tau=([^/]+)/([^/]+)/([^/]+)/([^/]+)/seed=([0-9]{1,10})")
+ID = re.compile(r"([^/]+)/tau=([^/]+)/([^/]+)/([^/]+)/([^/]+)/seed=([^/]+)")
 
 
 @dataclass(frozen=True, order=True)
@@ -85,10 +85,7 @@ def make_run(
     """
     project = project or Project.find()
     check_tau(tau)
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
-        raise UsageError(
-            f"seed is {shortened(repr(seed))}; allowed: an integer from 0 to {MOST_SEED}."
-        )
+    check_seed(seed)
     dataset = catalog.canonical("dataset", dataset, list(dataset_entries(project)))
     backbone = catalog.canonical("backbone", backbone)
     method = catalog.canonical("method", method)
@@ -154,6 +151,21 @@ def parse_tau(text: str) -> float:
     return float(value)
 
 
+def check_seed(seed: Any) -> None:
+    """Raises UsageError unless seed is an integer from 0 to MOST_SEED."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MOST_SEED:
+        raise UsageError(
+            f"seed is {shortened(str(seed))}; allowed: an integer from 0 to {MOST_SEED}."
+        )
+
+
+def parse_seed(text: str) -> int:
+    """A seed from text. Raises UsageError."""
+    value = parse_value(text)
+    check_seed(value)
+    return int(value)
+
+
 def parse_run_id(project: Project, text: str) -> Run:
     """The Run of an id such as `digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`."""
     match = ID.fullmatch(text.strip("/"))
@@ -166,6 +178,6 @@ def parse_run_id(project: Project, text: str) -> Run:
         backbone,
         method,
         parse_options(options),
-        int(seed),
+        parse_seed(seed),
         project=project,
     )

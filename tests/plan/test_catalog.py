@@ -31,12 +31,12 @@ def test_an_unknown_name_is_refused_with_the_allowed_ones() -> None:
 
 
 def test_a_planned_method_says_which_file_is_missing() -> None:
-    assert catalog.canonical("method", "nope", frozenset({"NOPE"})) == "NOPE"
+    assert catalog.canonical("method", "nope", ["NOPE"]) == "NOPE"
     with pytest.raises(UsageError, match=r"'NOPE' is not built yet: ncmc/methods/nope\.py"):
         catalog.load("method", "NOPE")
 
 
 def test_listing_names_imports_no_torch() -> None:
-    code = "import sys; from ncmc.plan import catalog as c; c.names('method'); print('torch' in sys.modules)"
+    code = "import sys; from ncmc.plan import catalog as c; c.all_names('method'); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ncmc.errors import UsageError, unknown
+from ncmc.errors import UsageError, UserError, unknown
 from ncmc.plan.dataset_entries import Dataset, SplitOptions
 from ncmc.system import documents
 
@@ -41,7 +41,7 @@ def test_a_file_that_is_no_yaml_is_named_with_the_line(tmp_path: Path) -> None:
     path.write_text("tables:\n  a: [1, 2\n")
     with pytest.raises(UsageError, match=r"(?s)grid\.yaml is not valid YAML.*line 2"):
         documents.load_yaml(path)
-    with pytest.raises(UsageError, match="does not exist"):
+    with pytest.raises(UserError, match="does not exist"):
         documents.load_yaml(tmp_path / "none.yaml")
 
 

@@ -102,15 +102,17 @@ def test_tau_outside_its_range_is_refused(tau: float) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("digits", "is no run; allowed: DATASET/tau=T"),
+        ("digits", "is not a run id; allowed: DATASET/tau=T"),
         ("digit/tau=0.1/resnet8/CE/default/seed=0", "unknown dataset 'digit'. Did you mean"),
         ("digits/tau=0.1/resnet9/CE/default/seed=0", "unknown backbone 'resnet9'"),
         ("digits/tau=0.1/resnet8/CEE/default/seed=0", "unknown method 'CEE'"),
         ("digits/tau=x/resnet8/CE/default/seed=0", "tau is x"),
-        ("digits/tau=0.1/resnet8/CE/f/seed=0", "'f' is no KEY=VALUE pair"),
+        ("digits/tau=0.1/resnet8/CE/f/seed=0", "'f' is not KEY=VALUE"),
         ("digits/tau=0.1/resnet8/CE/f=1,f=2/seed=0", "'f' is given twice"),
         ("digits/tau=0.1/resnet8/CE/f=a b/seed=0", "cannot stand in a path"),
         ("digits/tau=0.1/resnet8/CE/default/seed=99999999999", "seed is 99999999999"),
+        ("digits/tau=0.1/resnet8/CE/default/seed=-1", "seed is -1; allowed: an integer from 0"),
+        ("digits/tau=0.1/resnet8/CE/default/seed=one", "seed is one; allowed: an integer"),
     ],
 )
 def test_a_bad_id_says_what_is_allowed(text: str, what: str) -> None:
