@@ -56,7 +56,7 @@ def test_every_command_has_examples_in_its_help(command: str) -> None:
         (["train", "digits/tau=0.1/resnet8/CALL/default/seed=0"], "Did you mean 'CAL'"),
         (["train", "--dataset", "digits"], "a run needs --tau, --backbone, --method"),
         (["train", RUN, "--tau", "0.1"], "by its id or by its parts, not by both"),
-        (["train", RUN, "-o", "f"], "'f' is no KEY=VALUE pair"),
+        (["train", RUN, "-o", "f"], "'f' is not KEY=VALUE"),
         (["train", RUN, "-o", "epochs=0"], "'epochs' is 0"),
         (["split", "mnist", "--tau", "0.1"], "unknown dataset 'mnist'"),
         (["split", "digits", "--tau", "0"], "tau is 0"),
@@ -271,11 +271,11 @@ def test_doctor_reads_for_programs_too(workspace: Path) -> None:
 def test_doctor_shows_a_gpu_that_is_of_no_use(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ncmc.system import gpu_lease
+    from ncmc.system import hardware
 
-    monkeypatch.setattr(gpu_lease, "gpu_count", lambda: 2)
+    monkeypatch.setattr(hardware, "gpu_count", lambda: 2)
     for why, good in ((None, True), ("no driver", False)):
-        monkeypatch.setattr(gpu_lease, "unusable", lambda why=why: why)
+        monkeypatch.setattr(hardware, "gpu_fault", lambda why=why: why)
         lines = json.loads(ncmc("doctor", "--json").stdout)["lines"]
         (line,) = [line for line in lines if line["what"] == "GPU"]
         assert line["good"] is good
