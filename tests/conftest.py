@@ -9,6 +9,8 @@ from ncmc.data import datasets, fetch, splits
 from ncmc.plan.run import make_run
 from ncmc.project import Project
 
+pytest_plugins = ["projects"]  # the fixture `project`
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 PROJECT_FILES = ("config", "dvc.yaml", "dvc.lock", ".dvc/config", ".dvcignore")
 

@@ -16,8 +16,9 @@ import scipy.io
 import yaml
 from PIL import Image
 
-from ncmc.data import checksums, download
+from ncmc.data import checksums, download, fetch
 from ncmc.data.http import Patience
+from ncmc.project import Project
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 HASTE = Patience(
@@ -25,8 +26,12 @@ HASTE = Patience(
 )
 
 
-class Project:
-    """The folder, and how to declare data sets in it."""
+SIZE = 24  # pixels of the images that stay in their files
+COUNTS = (6, 3, 1)  # training images of each of their classes
+
+
+class ScratchProject:
+    """A folder that is a project, and how to declare data sets in it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -55,7 +60,8 @@ class Project:
         """A Python process that works on this project, impatiently."""
         preamble = (
             "import sys; sys.path.insert(0, {!r})\n"
-            "import projects; from ncmc.data import datasets, download, fetch, splits\n"
+            "import projects; from conftest import here\n"
+            "from ncmc.data import datasets, download, fetch, splits\n"
             "download.PATIENCE = projects.HASTE\n"
         ).format(str(CHECKOUT / "tests"))
         return subprocess.Popen(
@@ -78,7 +84,7 @@ def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     (tmp_path / "project").mkdir()
-    return Project(tmp_path / "project")
+    return ScratchProject(tmp_path / "project")
 
 
 def declared(path: Path, *urls: str, **fields: Any) -> dict[str, Any]:
@@ -145,3 +151,42 @@ def svhn_file(path: Path, images: np.ndarray, labels: np.ndarray) -> Path:
     content = {"X": images.transpose(1, 2, 3, 0), "y": told}
     scipy.io.savemat(path, content, do_compression=True)
     return path
+
+
+@pytest.fixture
+def imagenet(tmp_path: Path) -> tuple[Path, Path]:
+    """A folder with train/ and val/ as ImageNet's, and the lists beside it."""
+    folder, lists = tmp_path / "imagenet", tmp_path / "lists"
+    lists.mkdir()
+    rng = np.random.default_rng(0)
+    lines: dict[str, list[str]] = {"train": [], "test": []}
+    for label, n in enumerate(COUNTS):
+        wnid = f"n{label:08}"
+        for i in range(n + 2):
+            part = "train" if i < n else "val"
+            name = f"{part}/{wnid}/{wnid}_{i}.JPEG"
+            width, height = rng.integers(30, 80, 2)
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            pixels = random_images(1, 80, seed=i)[0, :height, :width]
+            (folder / name).write_bytes(picture(pixels, "jpeg"))
+            lines["train" if i < n else "test"].append(f"{name} {label}")
+    for part, listed in lines.items():
+        (lists / f"ImageNet_LT_{part}.txt").write_text("\n".join(listed) + "\n")
+    return folder, lists
+
+
+@pytest.fixture
+def declared_set(project: ScratchProject, imagenet: tuple[Path, Path]) -> ScratchProject:
+    """The set `big`, declared, with the lists where the addresses would be."""
+    _, lists = imagenet
+    names = [f"ImageNet_LT_{part}.txt" for part in ("train", "test")]
+    project.declare(
+        "big",
+        "imagenet_lt",
+        *({"name": name} for name in names),
+        image_size=SIZE,
+        recipe="imagenet",
+        split={"imbalance": "given"},
+    )
+    fetch.fetch(Project.find(), "big", lists)
+    return project

@@ -95,8 +95,8 @@ def verified(project: Project, name: str, fresh: bool = False) -> dict[str, Dige
             )
     if strays := strangers(project, name):
         raise UserError(
-            f"{folder(project, name)} holds {', '.join(strays)}, which config/datasets.yaml does not name "
-            f"for {name}. Move it elsewhere and run `ncmc fetch {name}` again."
+            f"{folder(project, name)} holds {', '.join(strays)}, which config/datasets.yaml "
+            f"does not name for {name}. Move it elsewhere and run `ncmc fetch {name}` again."
         )
     return found
 

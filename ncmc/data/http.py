@@ -33,6 +33,9 @@ class Patience:
     window: float = 30.0
 
 
+PATIENCE = Patience()
+
+
 class UnreachableError(Exception):
     """This address will not do; the reason is the message. Another one may."""
 
@@ -52,7 +55,7 @@ def fetch(
     *,
     size: int | None = None,
     checked: bool = False,
-    patience: Patience = Patience(),
+    patience: Patience = PATIENCE,
     progress: Progress | None = None,
     say: Say | None = None,
 ) -> None:
@@ -166,7 +169,7 @@ class _Attempt:
         self._write_note(response)
         done = start
         since, then = time.monotonic(), start
-        with _writing(self.partial), self.partial.open("r+b" if start else "wb") as file:
+        with _Writing(self.partial), self.partial.open("r+b" if start else "wb") as file:
             file.seek(start)
             file.truncate()
             # raw and undecoded: some servers label .tar.gz files "Content-Encoding: gzip";
@@ -197,7 +200,7 @@ class _Attempt:
         )
 
 
-class _writing:
+class _Writing:
     """Errors of the disk as UserError; those of the network go through."""
 
     def __init__(self, path: Path) -> None:

@@ -24,7 +24,7 @@ from projects import (
 )
 from test_download import waiting_for
 
-from ncmc.data import archives, datasets, download, fetch, readers
+from ncmc.data import archives, dataset_status, datasets, download, fetch, readers
 from ncmc.data.readers import cifar, imagefolder
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import dataset_entries, dataset_entry
@@ -74,7 +74,7 @@ def test_cifar_is_read_as_torchvision_reads_it(project, tmp_path, monkeypatch):
     images, labels = random_images(60), labels_of(60)
     batches = [(images[i : i + 10], labels[i : i + 10]) for i in range(0, 50, 10)]
     archive = cifar_archive(tmp_path / "c.tar.gz", batches, (images[50:], labels[50:]))
-    train, test = ready(here(), "made", archive, "cifar", classes=10, train_images=50)
+    train, test = ready(project, "made", archive, "cifar", classes=10, train_images=50)
     with tarfile.open(archive) as opened:
         opened.extractall(tmp_path, filter="data")
     monkeypatch.setattr(CIFAR10, "_check_integrity", lambda self: True)
@@ -99,7 +99,7 @@ def test_cifar100_takes_fine_labels_at_every_pickle_protocol(project, tmp_path, 
         "cifar-100-python/test": pickle.dumps(batch, protocol),
         "cifar-100-python/file.txt~": b"",
     }
-    train, _ = ready(here(), "made", tar(tmp_path / "c.tar.gz", content), "cifar")
+    train, _ = ready(project, "made", tar(tmp_path / "c.tar.gz", content), "cifar")
     assert np.array_equal(train.images, images)
     assert train.labels.tolist() == fine.tolist()
 
@@ -109,7 +109,7 @@ def test_batches_are_read_in_order_of_their_number(project, tmp_path):
     batches = [(images[i : i + 10], labels[i : i + 10]) for i in range(0, 100, 10)]
     batches.append((images[100:], labels[100:]))
     archive = cifar_archive(tmp_path / "c.tar.gz", batches, (images[:10], labels[:10]))
-    train, _ = ready(here(), "made", archive, "cifar")
+    train, _ = ready(project, "made", archive, "cifar")
     assert np.array_equal(train.labels, labels)
 
 
@@ -122,7 +122,7 @@ def test_svhn_is_read_as_torchvision_reads_it_part_after_part(project, tmp_path,
         svhn_file(name, random_images(n, seed=seed), labels_of(n, seed))
     names = [f"{part}_32x32.mat" for part in ("train", "extra", "test")]
     monkeypatch.setattr(readers.load("svhn"), "BATCH", 16)
-    train, test = ready(here(), "made", tmp_path, "svhn", *names)
+    train, test = ready(project, "made", tmp_path, "svhn", *names)
     monkeypatch.setattr(SVHN, "_check_integrity", lambda self: True)
     official = {part: SVHN(str(tmp_path), split=part) for part in sizes}
     both = [official[part].data.transpose(0, 2, 3, 1) for part in ("train", "extra")]
@@ -147,7 +147,7 @@ def test_stl10_is_read_as_torchvision_reads_it(project, tmp_path, monkeypatch):
             content[f"stl10_binary/{part}_y.bin"] = (labels_of(n) + 1).astype(np.uint8).tobytes()
     content["stl10_binary/fold_indices.txt"] = b""
     archive = tar(tmp_path / "stl.tar.gz", content)
-    train, test = ready(here(), "made", archive, "stl10", image_size=96)
+    train, test = ready(project, "made", archive, "stl10", image_size=96)
     with tarfile.open(archive) as opened:
         opened.extractall(tmp_path, filter="data")
     monkeypatch.setattr(STL10, "_check_integrity", lambda self: True)
@@ -161,7 +161,7 @@ def test_imagefolder_is_read_as_torchvision_reads_it(project, tmp_path):
     from torchvision.datasets import ImageFolder
 
     archive = tar(tmp_path / "pets.tar.xz", class_folders(), "w:xz")
-    train, test = ready(here(), "made", archive, "imagefolder")
+    train, test = ready(project, "made", archive, "imagefolder")
     with tarfile.open(archive) as opened:
         opened.extractall(tmp_path, filter="data")
     for part, ours in (("train", train), ("test", test)):
@@ -176,8 +176,8 @@ def test_a_zip_is_read_like_a_tar(project, tmp_path):
     with zipfile.ZipFile(tmp_path / "pets.zip", "w") as archive:
         for name, data in content.items():
             archive.writestr(name, data)
-    zipped, _ = ready(here(), "one", tmp_path / "pets.zip", "imagefolder")
-    tarred, _ = ready(here(), "two", tar(tmp_path / "pets.tar", content, "w"), "imagefolder")
+    zipped, _ = ready(project, "one", tmp_path / "pets.zip", "imagefolder")
+    tarred, _ = ready(project, "two", tar(tmp_path / "pets.tar", content, "w"), "imagefolder")
     assert np.array_equal(zipped.images, tarred.images)
 
 
@@ -187,8 +187,8 @@ def test_a_zip_is_read_like_a_tar(project, tmp_path):
 def test_the_order_within_the_archive_does_not_matter(project, tmp_path):
     content = class_folders()
     backwards = dict(reversed(content.items()))
-    one, _ = ready(here(), "one", tar(tmp_path / "one.tar", content, "w"), "imagefolder")
-    two, _ = ready(here(), "two", tar(tmp_path / "two.tar", backwards, "w"), "imagefolder")
+    one, _ = ready(project, "one", tar(tmp_path / "one.tar", content, "w"), "imagefolder")
+    two, _ = ready(project, "two", tar(tmp_path / "two.tar", backwards, "w"), "imagefolder")
     assert np.array_equal(one.images, two.images)
 
 
@@ -197,10 +197,10 @@ def test_a_set_without_a_test_part_holds_out_the_last_of_each_class(project, tmp
     content = {f"set/cat/{i:02}.png": picture(images[i]) for i in range(10)}
     content |= {f"set/dog/{i:02}.png": picture(images[10 + i]) for i in range(7)}
     archive = tar(tmp_path / "pets.tar", content, "w")
-    train, test = ready(here(), "made", archive, "imagefolder")
+    train, test = ready(project, "made", archive, "imagefolder")
     assert (train.counts, test.counts) == ([9, 6], [1, 1])
     assert np.array_equal(test.images[0], images[9])
-    train, test = ready(here(), "more", archive, "imagefolder", reader_options={"test_images": 3})
+    train, test = ready(project, "more", archive, "imagefolder", reader_options={"test_images": 3})
     assert (train.counts, test.counts) == ([7, 4], [3, 3])
 
 
@@ -220,14 +220,14 @@ def test_images_of_other_sizes_and_kinds_are_scaled_to_one(project, tmp_path):
         "__MACOSX/train/a/._tall.png": b"",
     }
     archive = tar(tmp_path / "mixed.tar", content, "w")
-    train, test = ready(here(), "made", archive, "imagefolder", image_size=16)
+    train, test = ready(project, "made", archive, "imagefolder", image_size=16)
     assert train.images.shape == test.images.shape == (2, 16, 16, 3)
     official = Compose([Resize(16), CenterCrop(16)])(Image.fromarray(tall))
     assert np.array_equal(train.images[0], np.asarray(official))
-    grey, _ = ready(here(), "grey", archive, "imagefolder", image_size=16, channels=1)
+    grey, _ = ready(project, "grey", archive, "imagefolder", image_size=16, channels=1)
     assert grey.images.shape == (2, 16, 16, 1)
     with pytest.raises(UserError, match="Give image_size"):
-        ready(here(), "unscaled", archive, "imagefolder")
+        ready(project, "unscaled", archive, "imagefolder")
 
 
 @pytest.mark.parametrize(
@@ -250,13 +250,13 @@ def test_a_picture_that_is_none_is_named(project, tmp_path):
     content = {**class_folders(), "train/cat/broken.png": b"\x89PNG broken"}
     archive = tar(tmp_path / "pets.tar", content, "w")
     with pytest.raises(UserError, match=r"train/cat/broken\.png cannot be read as an image"):
-        ready(here(), "made", archive, "imagefolder")
+        ready(project, "made", archive, "imagefolder")
 
 
 def test_unknown_reader_options_are_refused(project, tmp_path):
     archive = tar(tmp_path / "pets.tar", class_folders(), "w")
     with pytest.raises(UsageError, match="test_images"):
-        ready(here(), "made", archive, "imagefolder", reader_options={"tests": 1})
+        ready(project, "made", archive, "imagefolder", reader_options={"tests": 1})
 
 
 def test_an_unknown_reader_is_refused_before_anything_is_fetched(project, tmp_path):
@@ -299,7 +299,7 @@ def tar_with(path, info):
 )
 def test_an_unsafe_member_condemns_the_archive(project, tmp_path, info, message):
     with pytest.raises(UserError, match=message):
-        ready(here(), "made", tar_with(tmp_path / "bad.tar", info), "imagefolder")
+        ready(project, "made", tar_with(tmp_path / "bad.tar", info), "imagefolder")
     assert not datasets.folder(here(), "made").exists()
     assert not list(tmp_path.glob("outside*"))
 
@@ -331,7 +331,7 @@ def test_a_picture_that_is_a_bomb_is_not_read(project, tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     content = {**class_folders(), "train/cat/big.png": picture(random_images(1, 11)[0])}
     with pytest.raises(UserError, match=r"big\.png cannot be read"):
-        ready(here(), "made", tar(tmp_path / "p.tar", content, "w"), "imagefolder")
+        ready(project, "made", tar(tmp_path / "p.tar", content, "w"), "imagefolder")
 
 
 @pytest.mark.parametrize("keep", [0.3, 0.9, 0.999])
@@ -340,7 +340,7 @@ def test_an_archive_cut_short_is_refused(project, tmp_path, keep):
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * keep)])
     with pytest.raises(UserError, match="damaged or no archive"):
-        ready(here(), "made", path, "imagefolder")
+        ready(project, "made", path, "imagefolder")
     with pytest.raises(UserError, match="Run `ncmc fetch made`"):
         datasets.load(here(), "made", "train")
 
@@ -348,7 +348,7 @@ def test_an_archive_cut_short_is_refused(project, tmp_path, keep):
 def test_something_that_is_no_archive_is_refused(project, tmp_path):
     (tmp_path / "page.tar").write_bytes(b"<html>Please log in</html>")
     with pytest.raises(UserError, match="damaged or no archive"):
-        ready(here(), "made", tmp_path / "page.tar", "imagefolder")
+        ready(project, "made", tmp_path / "page.tar", "imagefolder")
 
 
 class Harmful:
@@ -385,10 +385,10 @@ def test_a_cifar_archive_with_missing_or_odd_batches_is_refused(project, tmp_pat
     for i, content in enumerate(({"x/batches.meta": names}, {"x/data_batch_1": odd})):
         archive = tar(tmp_path / f"{i}.tar.gz", {**content, "x/readme.html": b""})
         with pytest.raises(UserError, match="CIFAR"):
-            ready(here(), f"made{i}", archive, "cifar")
+            ready(project, f"made{i}", archive, "cifar")
     both = {"x/batches.meta": names, "x/data_batch_1": odd}
     with pytest.raises(UserError, match="images and labels"):
-        ready(here(), "odd", tar(tmp_path / "odd.tar.gz", both), "cifar")
+        ready(project, "odd", tar(tmp_path / "odd.tar.gz", both), "cifar")
 
 
 def test_a_damaged_matlab_file_is_refused(project, tmp_path):
@@ -396,7 +396,7 @@ def test_a_damaged_matlab_file_is_refused(project, tmp_path):
         (tmp_path / f"{part}_32x32.mat").write_bytes(b"MATLAB 5.0 " + bytes(200))
     names = [f"{part}_32x32.mat" for part in ("train", "extra", "test")]
     with pytest.raises(UserError, match="not one of SVHN's MATLAB files"):
-        ready(here(), "made", tmp_path, "svhn", *names)
+        ready(project, "made", tmp_path, "svhn", *names)
 
 
 # --- arrays on disk -----------------------------------------------------------------------------
@@ -616,7 +616,7 @@ def test_pickles_of_python_2_are_read_as_the_released_ones_are(project, tmp_path
         "cifar-10-batches-py/data_batch_1": batch,
         "cifar-10-batches-py/test_batch": batch,
     }
-    train, _ = ready(here(), "made", tar(tmp_path / "c.tar.gz", content), "cifar")
+    train, _ = ready(project, "made", tar(tmp_path / "c.tar.gz", content), "cifar")
     assert np.array_equal(train.images, images)
     assert train.labels.tolist() == labels.tolist()
 
@@ -624,7 +624,7 @@ def test_pickles_of_python_2_are_read_as_the_released_ones_are(project, tmp_path
 # --- real images, where the checkout has them beside it -------------------------------------------
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
-CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the JPEG copies of CIFAR-10 are not here")

@@ -60,7 +60,7 @@ def arrived():
 
 
 def test_a_file_comes_whole_with_progress(project, web, archive):
-    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    declare(project, archive, web.offer("/set.bin", CONTENT))
     seen = []
     found = download.download(here(), "made", progress=lambda *event: seen.append(event))
     assert arrived() == CONTENT
@@ -70,7 +70,7 @@ def test_a_file_comes_whole_with_progress(project, web, archive):
 
 
 def test_a_file_that_is_there_is_not_asked_for_again(project, web, archive):
-    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    declare(project, archive, web.offer("/set.bin", CONTENT))
     download.download(here(), "made")
     download.download(here(), "made")
     assert len(web.requests) == 1
@@ -78,21 +78,21 @@ def test_a_file_that_is_there_is_not_asked_for_again(project, web, archive):
 
 @pytest.mark.parametrize("behaviour", [without_ranges, chunked, labelled_gzip])
 def test_odd_servers_do(project, web, archive, behaviour):
-    declare(here(), archive, web.offer("/set.bin", CONTENT, behaviour))
+    declare(project, archive, web.offer("/set.bin", CONTENT, behaviour))
     download.download(here(), "made")
     assert arrived() == CONTENT
 
 
 def test_a_redirect_is_followed(project, web, archive):
     url = web.offer("/old", b"", redirect(web.offer("/new", CONTENT)))
-    declare(here(), archive, url)
+    declare(project, archive, url)
     download.download(here(), "made")
     assert arrived() == CONTENT
 
 
 def test_a_server_gone_in_the_middle_is_asked_for_the_rest(project, web, archive):
     fault = first(2, then=well)(gone_after(100_000))
-    declare(here(), archive, web.offer("/set.bin", CONTENT, fault))
+    declare(project, archive, web.offer("/set.bin", CONTENT, fault))
     download.download(here(), "made")
     assert arrived() == CONTENT
     assert [r for _, r in web.requests] == [None, "bytes=100000-", "bytes=200000-"]
@@ -105,7 +105,7 @@ def test_a_server_gone_for_good_leaves_a_part_that_the_next_call_goes_on_from(
         handler.connection.close()
 
     fault = first(1, then=refuse)(gone_after(100_000))
-    declare(here(), archive, web.offer("/set.bin", CONTENT, fault))
+    declare(project, archive, web.offer("/set.bin", CONTENT, fault))
     with pytest.raises(UserError, match="--from"):
         download.download(here(), "made")
     assert not (download.folder(here(), "made") / "set.bin").exists()
@@ -119,7 +119,7 @@ def test_a_server_gone_for_good_leaves_a_part_that_the_next_call_goes_on_from(
 def test_content_that_changed_meanwhile_is_begun_anew(project, web, archive):
     old = bytes(len(CONTENT))
     url = web.offer("/set.bin", old, first(9, then=well)(gone_after(50_000)))
-    declare(here(), archive, url)
+    declare(project, archive, url)
     partial = download.aside(here(), "partial", "made") / "set.bin.part"
     patience = replace(HASTE, attempts=1)
     with pytest.raises(http.UnreachableError):
@@ -131,7 +131,7 @@ def test_content_that_changed_meanwhile_is_begun_anew(project, web, archive):
 
 
 def test_a_part_of_the_wrong_content_costs_a_second_download_only(project, web, archive):
-    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    declare(project, archive, web.offer("/set.bin", CONTENT))
     partial = download.aside(here(), "partial", "made") / "set.bin.part"
     partial.parent.mkdir(parents=True)
     partial.write_bytes(bytes(1000))
@@ -141,7 +141,7 @@ def test_a_part_of_the_wrong_content_costs_a_second_download_only(project, web, 
 
 
 def test_a_complete_part_is_used_without_another_byte(project, web, archive):
-    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    declare(project, archive, web.offer("/set.bin", CONTENT))
     partial = download.aside(here(), "partial", "made") / "set.bin.part"
     partial.parent.mkdir(parents=True)
     partial.write_bytes(CONTENT)
@@ -150,13 +150,13 @@ def test_a_complete_part_is_used_without_another_byte(project, web, archive):
 
 
 def test_a_wrong_length_is_refused_before_it_is_loaded(project, web, archive):
-    declare(here(), archive, web.offer("/set.bin", CONTENT + b"more"))
+    declare(project, archive, web.offer("/set.bin", CONTENT + b"more"))
     with pytest.raises(UserError, match="offers 300,004 bytes, expected 300,000"):
         download.download(here(), "made")
 
 
 def test_a_body_longer_than_announced_is_cut_short(project, web, archive):
-    declare(here(), archive, web.offer("/set.bin", CONTENT * 3, chunked))
+    declare(project, archive, web.offer("/set.bin", CONTENT * 3, chunked))
     with pytest.raises(UserError, match="more than the 300,000 bytes"):
         download.download(here(), "made")
     assert not (download.folder(here(), "made") / "set.bin").exists()
@@ -164,7 +164,7 @@ def test_a_body_longer_than_announced_is_cut_short(project, web, archive):
 
 def test_one_flipped_byte_is_seen_kept_aside_and_reported(project, web, archive):
     flipped = CONTENT[:1000] + bytes([CONTENT[1000] ^ 1]) + CONTENT[1001:]
-    declare(here(), archive, web.offer("/set.bin", flipped))
+    declare(project, archive, web.offer("/set.bin", flipped))
     said = []
     with pytest.raises(UserError, match=r"set\.bin\.wrong-[0-9a-f]{12}") as caught:
         download.download(here(), "made", say=said.append)
@@ -179,7 +179,7 @@ def test_one_flipped_byte_is_seen_kept_aside_and_reported(project, web, archive)
 
 
 def test_a_file_that_rots_on_disk_is_seen_and_replaced(project, web, archive):
-    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    declare(project, archive, web.offer("/set.bin", CONTENT))
     download.download(here(), "made")
     path = download.folder(here(), "made") / "set.bin"
     path.write_bytes(bytes(len(CONTENT)))
@@ -201,7 +201,7 @@ def test_a_bad_mirror_is_passed_over(project, web, archive):
         "http://127.0.0.1:9/nobody",
         "ftp://127.0.0.1/old",
     ]
-    declare(here(), archive, *bad, good)
+    declare(project, archive, *bad, good)
     said = []
     download.download(here(), "made", say=said.append)
     assert arrived() == CONTENT
@@ -222,7 +222,7 @@ def test_a_bad_mirror_is_passed_over(project, web, archive):
 )
 def test_every_address_and_its_fault_are_named(project, web, archive, behaviour, reason):
     url = web.offer("/set.bin", CONTENT[:5000], behaviour)
-    declare(here(), archive, url, size=None)
+    declare(project, archive, url, size=None)
     started = time.monotonic()
     with pytest.raises(UserError, match=reason) as caught:
         download.download(here(), "made")
@@ -233,7 +233,7 @@ def test_every_address_and_its_fault_are_named(project, web, archive, behaviour,
 
 def test_a_slow_drip_is_gone_on_from_elsewhere(project, web, archive):
     drip = web.offer("/drip", CONTENT, dripping(20, quick=200_000))
-    declare(here(), archive, drip, web.offer("/good", CONTENT))
+    declare(project, archive, drip, web.offer("/good", CONTENT))
     download.download(here(), "made")
     assert arrived() == CONTENT
     path, asked = web.requests[-1]
@@ -243,14 +243,14 @@ def test_a_slow_drip_is_gone_on_from_elsewhere(project, web, archive):
 
 def test_a_server_may_ask_for_patience(project, web, archive):
     fault = first(1, then=well)(status(429, Retry_After="0"))
-    declare(here(), archive, web.offer("/set.bin", CONTENT, fault))
+    declare(project, archive, web.offer("/set.bin", CONTENT, fault))
     download.download(here(), "made")
     assert arrived() == CONTENT
 
 
 def test_a_long_download_may_break_more_often_than_attempts_are_allowed(project, web, archive):
     fault = first(10, then=well)(gone_after(25_000))
-    declare(here(), archive, web.offer("/set.bin", CONTENT, fault))
+    declare(project, archive, web.offer("/set.bin", CONTENT, fault))
     download.download(here(), "made")
     assert arrived() == CONTENT
 
@@ -260,7 +260,7 @@ def test_a_file_without_checksum_is_not_gone_on_from_another_address(project, we
     partial.parent.mkdir(parents=True)
     partial.write_bytes(b"another file's beginning")
     url = web.offer("/set.bin", CONTENT)
-    declare(here(), archive, url, md5=None, sha256=None, size=None)
+    declare(project, archive, url, md5=None, sha256=None, size=None)
     download.download(here(), "made")
     assert arrived() == CONTENT
 
@@ -269,7 +269,7 @@ def test_a_proxy_is_used(project, web, archive, monkeypatch):
     web.offer("/set.bin", CONTENT)
     monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("http_proxy", web.address)
-    declare(here(), archive, "http://data.example/set.bin")
+    declare(project, archive, "http://data.example/set.bin")
     download.download(here(), "made")
     assert arrived() == CONTENT
     assert web.proxied == ["http://data.example/set.bin"]
@@ -278,7 +278,7 @@ def test_a_proxy_is_used(project, web, archive, monkeypatch):
 def test_a_dead_proxy_is_named(project, archive, monkeypatch):
     monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    declare(here(), archive, "http://data.example/set.bin")
+    declare(project, archive, "http://data.example/set.bin")
     with pytest.raises(UserError, match="the proxy does not answer"):
         download.download(here(), "made")
 
@@ -291,7 +291,7 @@ def test_a_path_a_folder_or_an_address_may_stand_in(project, web, archive, tmp_p
     other.write_bytes(CONTENT)
     web.offer("/mirror/set.bin", CONTENT)
     web.offer("/any", CONTENT)
-    declare(here(), archive)
+    declare(project, archive)
     for source in (
         archive,
         str(archive.parent),
@@ -307,7 +307,7 @@ def test_a_path_a_folder_or_an_address_may_stand_in(project, web, archive, tmp_p
 
 
 def test_a_wrong_file_given_by_hand_is_refused_and_left_where_it_is(project, archive, tmp_path):
-    declare(here(), archive)
+    declare(project, archive)
     wrong = tmp_path / "wrong.bin"
     wrong.write_bytes(b"something else")
     with pytest.raises(UserError, match="size is 14, expected 300000"):
@@ -329,13 +329,13 @@ def test_a_set_of_several_files_wants_their_folder(project, tmp_path):
 
 
 def test_a_set_without_address_says_how_to_bring_it(project, archive):
-    declare(here(), archive)
+    declare(project, archive)
     with pytest.raises(UserError, match="ncmc fetch made --from PATH"):
         download.download(here(), "made")
 
 
 def test_a_missing_path_and_a_missing_package_are_named(project, archive):
-    declare(here(), archive, "package:no_such_package/file.gz")
+    declare(project, archive, "package:no_such_package/file.gz")
     with pytest.raises(UserError, match="'no_such_package' is not installed"):
         download.download(here(), "made")
     with pytest.raises(UserError, match="there is no such file"):
@@ -343,7 +343,7 @@ def test_a_missing_path_and_a_missing_package_are_named(project, archive):
 
 
 def test_a_file_that_the_set_does_not_name_is_reported(project, archive):
-    declare(here(), archive)
+    declare(project, archive)
     download.download(here(), "made", archive)
     (download.folder(here(), "made") / "stray.txt").write_text("?")
     with pytest.raises(UserError, match=r"stray\.txt"):
@@ -353,7 +353,7 @@ def test_a_file_that_the_set_does_not_name_is_reported(project, archive):
 @pytest.mark.parametrize("name", ["../set.bin", "a/b", ".hidden", ".."])
 def test_a_file_name_that_leads_elsewhere_is_refused(project, archive, name):
     project.declare("made", "digits", {**declared(archive), "name": name})
-    with pytest.raises(UserError, match="not a plain file name"):
+    with pytest.raises(UserError, match=r"files\.0\.name' is "):
         download.download(here(), "made", archive)
 
 
@@ -361,7 +361,7 @@ def test_a_file_name_that_leads_elsewhere_is_refused(project, archive, name):
 
 
 def test_too_little_room_is_said_before_the_download(project, web, archive, monkeypatch):
-    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    declare(project, archive, web.offer("/set.bin", CONTENT))
     monkeypatch.setattr(download.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
     with pytest.raises(UserError, match="no space left"):
         download.download(here(), "made")
@@ -369,7 +369,7 @@ def test_too_little_room_is_said_before_the_download(project, web, archive, monk
 
 
 def test_a_disk_that_fills_up_is_said_and_gone_on_from(project, web, archive):
-    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    declare(project, archive, web.offer("/set.bin", CONTENT))
     code = (
         "import resource, signal\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -387,7 +387,7 @@ def test_a_disk_that_fills_up_is_said_and_gone_on_from(project, web, archive):
 
 
 def test_a_full_disk_is_said_in_plain_words(project, web, archive, monkeypatch):
-    declare(here(), archive, web.offer("/set.bin", CONTENT))
+    declare(project, archive, web.offer("/set.bin", CONTENT))
     real = Path.open
 
     def full(path, mode="r", *rest, **named):
@@ -401,7 +401,7 @@ def test_a_full_disk_is_said_in_plain_words(project, web, archive, monkeypatch):
 
 
 def test_a_folder_that_cannot_be_written_is_named(project, archive):
-    declare(here(), archive)
+    declare(project, archive)
     (here().root / "data").write_text("a file in the way")
     with pytest.raises(UserError, match="data/raw"):
         download.download(here(), "made", archive)
@@ -420,7 +420,7 @@ def waiting_for(condition, seconds=20):
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_download_that_was_killed_is_gone_on_from(project, web, archive, how):
-    declare(here(), archive, web.offer("/set.bin", CONTENT, dripping(5000, quick=100_000)))
+    declare(project, archive, web.offer("/set.bin", CONTENT, dripping(5000, quick=100_000)))
     process = project.start("download.download(here(), 'made')")
     partial = download.aside(here(), "partial", "made") / "set.bin.part"
     waiting_for(lambda: partial.exists() and partial.stat().st_size >= 100_000)
@@ -435,7 +435,7 @@ def test_a_download_that_was_killed_is_gone_on_from(project, web, archive, how):
 
 
 def test_two_processes_fetch_a_set_once(project, web, archive):
-    declare(here(), archive, web.offer("/set.bin", CONTENT, dripping(20_000, quick=290_000)))
+    declare(project, archive, web.offer("/set.bin", CONTENT, dripping(20_000, quick=290_000)))
     code = "download.download(here(), 'made', say=print); print('done')"
     processes = [project.start(code) for _ in range(2)]
     results = [process.communicate(timeout=30) for process in processes]
@@ -446,7 +446,7 @@ def test_two_processes_fetch_a_set_once(project, web, archive):
 
 
 def test_the_stage_command_tells_what_is_wrong(project, web, archive):
-    declare(here(), archive, web.address + "/missing")
+    declare(project, archive, web.address + "/missing")
     code = "sys.exit(download.main(['made']))"
     process = project.start(code)
     _, err = process.communicate(timeout=30)

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def dvc(project, *arguments):
             **os.environ,
             "DVC_NO_ANALYTICS": "1",
             "PYTHONPATH": str(CHECKOUT),
-            "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "NCMC_ROOT": str(here().root),
         },
         capture_output=True,
@@ -295,7 +296,10 @@ def test_a_fetch_killed_while_downloading_is_gone_on_from(made, web):
 
 
 def test_a_fetch_killed_before_it_recorded_is_recorded_by_the_next(made, web):
-    code = "import os; fetch.store.commit = lambda _: os.kill(os.getpid(), 9); fetch.fetch(here(), 'made')"
+    code = (
+        "import os; fetch.dvc_store.commit = lambda *_: os.kill(os.getpid(), 9)\n"
+        "fetch.fetch(here(), 'made')"
+    )
     process = made.start(code)
     process.communicate(timeout=20)
     assert process.returncode == -signal.SIGKILL
@@ -337,11 +341,11 @@ def unpack(folder, content):
 
 def test_a_strangers_folder_and_tar_give_the_same_set(project, tmp_path):
     content = class_folders()
-    own(here())
+    own(project)
     fetch.fetch(here(), "pets", unpack(tmp_path / "pets", content))
     datasets.prepare(here(), "pets")
     folder = datasets.load(here(), "pets", "train")
-    own(here(), "packed")
+    own(project, "packed")
     fetch.fetch(here(), "packed", tar(tmp_path / "any name.tar.gz", content))
     datasets.prepare(here(), "packed")
     packed = datasets.load(here(), "packed", "train")
@@ -352,7 +356,7 @@ def test_a_strangers_folder_and_tar_give_the_same_set(project, tmp_path):
 
 
 def test_the_same_folder_packs_to_the_same_bytes(project, tmp_path):
-    own(here())
+    own(project)
     first = fetch.fetch(here(), "pets", unpack(tmp_path / "one", class_folders())).digests
     (tmp_path / "one/train/cat/0.png").touch()
     forget(here(), cache=True)
@@ -361,7 +365,7 @@ def test_the_same_folder_packs_to_the_same_bytes(project, tmp_path):
 
 
 def test_an_own_set_that_changed_needs_to_be_replaced(project, tmp_path):
-    own(here())
+    own(project)
     folder = unpack(tmp_path / "pets", class_folders())
     fetch.fetch(here(), "pets", folder)
     datasets.prepare(here(), "pets")
@@ -389,7 +393,7 @@ def test_an_unknown_set_with_a_source_gets_the_lines_to_add(made, tmp_path):
 
 
 def test_an_unsafe_tar_is_refused_when_it_is_read(project, tmp_path):
-    own(here())
+    own(project)
     content = {**class_folders(), "../../etc/passwd": b"root"}
     fetch.fetch(here(), "pets", tar(tmp_path / "pets.tar", content, "w"))
     with pytest.raises(UserError, match="leads out of its folder"):

@@ -1,65 +1,16 @@
 """ImageNet-LT's reader and the streaming of images, against torchvision's transforms."""
 
-import shutil
-
 import numpy as np
 import pytest
 from conftest import here
 from PIL import Image
-from projects import CHECKOUT, picture, random_images
-from test_parallel import Watch
-from test_train import stop
+from projects import COUNTS, SIZE
 
-from ncmc.data import datasets, fetch, image_files, splits
+from ncmc.data import datasets, download, fetch, image_files, splits
 from ncmc.data.image_stream import Streamed
 from ncmc.data.readers import imagenet_lt
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import dataset_entries
-from ncmc.plan.run import make_run, resolve_run
-from ncmc.system.signals import Interrupted
-from ncmc.training import train
-
-SIZE = 24  # pixels
-COUNTS = (6, 3, 1)  # training images of each class
-
-
-@pytest.fixture
-def imagenet(tmp_path):
-    """A folder with train/ and val/ as ImageNet's, and the lists beside it."""
-    folder, lists = tmp_path / "imagenet", tmp_path / "lists"
-    lists.mkdir()
-    rng = np.random.default_rng(0)
-    lines = {"train": [], "test": []}
-    for label, n in enumerate(COUNTS):
-        wnid = f"n{label:08}"
-        for i in range(n + 2):
-            part = "train" if i < n else "val"
-            name = f"{part}/{wnid}/{wnid}_{i}.JPEG"
-            width, height = rng.integers(30, 80, 2)
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            pixels = random_images(1, 80, seed=i)[0, :height, :width]
-            (folder / name).write_bytes(picture(pixels, "jpeg"))
-            lines["train" if i < n else "test"].append(f"{name} {label}")
-    for part, listed in lines.items():
-        (lists / f"ImageNet_LT_{part}.txt").write_text("\n".join(listed) + "\n")
-    return folder, lists
-
-
-@pytest.fixture
-def declared_set(project, imagenet):
-    """The set `big`, declared, with the lists where the addresses would be."""
-    _, lists = imagenet
-    names = [f"ImageNet_LT_{part}.txt" for part in ("train", "test")]
-    project.declare(
-        "big",
-        "imagenet_lt",
-        *({"name": name} for name in names),
-        image_size=SIZE,
-        recipe="imagenet",
-        split={"imbalance": "given"},
-    )
-    fetch.fetch(here(), "big", lists)
-    return project
 
 
 def test_lists_and_an_image_folder_make_a_set(declared_set, imagenet):
@@ -115,7 +66,7 @@ def test_missing_images_are_all_named_at_once(declared_set, imagenet):
         datasets.prepare(here(), "big")
     for name in gone:
         assert name in str(caught.value)
-    report = imagenet_lt.link("big").with_suffix(".missing.txt")
+    report = imagenet_lt.link(download.folder(here(), "big")).with_suffix(".missing.txt")
     assert report.read_text().split() == gone
 
 
@@ -246,34 +197,3 @@ def test_a_broken_image_is_named(streamed):
 def test_a_consumer_may_stop_early(streamed):
     for _ in streamed.batches(np.zeros(1000, int), 4, workers=2):
         break
-
-
-@pytest.fixture
-def configured(declared_set):
-    """The project with this checkout's configuration of all but data sets."""
-    shutil.copytree(
-        CHECKOUT / "config",
-        declared_set.root / "config",
-        ignore=shutil.ignore_patterns("datasets.yaml"),
-        dirs_exist_ok=True,
-    )
-    yield declared_set
-
-
-@pytest.mark.parametrize("method", ["CE", "CAL"])
-def test_the_set_trains_from_lists_to_record_and_a_stop_changes_nothing(
-    declared_set, imagenet, method, configured
-):
-    """Files, lists, split, streaming, the recipe of ImageNet, evaluation: all but the size is real."""
-    fetch.fetch(here(), "big", imagenet[0])
-    datasets.prepare(here(), "big")
-    run = make_run("big", 1 / 6, "resnet8", method, {"epochs": 2, "batch_size": 4})
-    splits.make_split(here(), "big", 1 / 6).save(here().root / run.split_folder)
-    assert resolve_run(here(), run).recipe.augment == "resized_crop_flip"
-    whole = train.train(here(), run, Watch(), results=declared_set.root / "whole")
-    with pytest.raises(Interrupted):
-        train.train(here(), run, Watch(4, stop), results=declared_set.root / "parts")
-    parts = train.train(here(), run, Watch(), results=declared_set.root / "parts")
-    assert parts.digest == whole.digest
-    assert len(whole.result["history"]) == 2
-    assert all(np.isfinite(entry["loss"]) for entry in whole.result["history"])

@@ -137,7 +137,7 @@ def test_the_pcg64_generator_draws_other_images_of_the_same_number():
 
 def prepared(project, labels, content=b"made"):
     """A prepared data set `made` with these training labels, in one part."""
-    _write(here(), [("train", np.asarray(labels))], content)
+    _write(project, [("train", np.asarray(labels))], content)
 
 
 def _write(project, parts, content=b"made"):
@@ -169,7 +169,7 @@ def _write(project, parts, content=b"made"):
 
 def test_a_split_of_a_dataset_is_the_recipe_and_is_saved_whole(project, tmp_path):
     labels = shuffled_labels([50] * 10)
-    prepared(here(), labels)
+    prepared(project, labels)
     split = splits.make_split(here(), "made", 0.1)
     assert split.indices.tolist() == recipe(labels.tolist(), 0.1)[0]
     assert split.counts == splits.long_tailed_counts(50, 10, 0.1)
@@ -184,7 +184,7 @@ def test_a_split_of_a_dataset_is_the_recipe_and_is_saved_whole(project, tmp_path
 
 
 def test_the_split_seed_and_the_rule_for_n_max_are_options(project):
-    prepared(here(), shuffled_labels([60, *[40] * 9]))
+    prepared(project, shuffled_labels([60, *[40] * 9]))
     plain = splits.make_split(here(), "made", 0.1)
     seeded = splits.make_split(here(), "made", 0.1, SplitOptions(split_seed=1))
     common = splits.make_split(here(), "made", 0.1, SplitOptions(n_max_rule="common"))
@@ -197,13 +197,13 @@ def test_the_split_seed_and_the_rule_for_n_max_are_options(project):
 
 
 def test_a_tau_that_empties_a_class_is_refused(project):
-    prepared(here(), shuffled_labels([20] * 10))
+    prepared(project, shuffled_labels([20] * 10))
     with pytest.raises(UsageError, match=r"without a training image \(9\)"):
         splits.make_split(here(), "made", 0.04)
 
 
 def test_an_altered_split_is_refused(project, tmp_path):
-    prepared(here(), shuffled_labels([50] * 10))
+    prepared(project, shuffled_labels([50] * 10))
     split = splits.make_split(here(), "made", 0.1)
     folder = tmp_path / "split"
     split.save(folder)
@@ -219,7 +219,7 @@ def test_an_altered_split_is_refused(project, tmp_path):
 
 
 def test_a_process_killed_between_the_two_files_leaves_no_split(project, tmp_path):
-    prepared(here(), shuffled_labels([50] * 10))
+    prepared(project, shuffled_labels([50] * 10))
     code = (
         "import os; from pathlib import Path; write = splits.files.write_atomic\n"
         "def dying(path, content):\n"
@@ -238,16 +238,16 @@ def test_a_process_killed_between_the_two_files_leaves_no_split(project, tmp_pat
 
 
 def test_a_split_of_other_data_is_refused(project, tmp_path):
-    prepared(here(), shuffled_labels([50] * 10))
+    prepared(project, shuffled_labels([50] * 10))
     splits.make_split(here(), "made", 0.1).save(tmp_path / "split")
     shutil.rmtree(here().root / "data")
-    prepared(here(), shuffled_labels([50] * 10), content=b"other")
+    prepared(project, shuffled_labels([50] * 10), content=b"other")
     with pytest.raises(UserError, match="other data"):
         splits.load_split(here(), tmp_path / "split")
 
 
 def test_a_manifest_with_an_unknown_key_or_garbage_is_refused(project, tmp_path):
-    prepared(here(), shuffled_labels([50] * 10))
+    prepared(project, shuffled_labels([50] * 10))
     folder = tmp_path / "split"
     splits.make_split(here(), "made", 0.1).save(folder)
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -260,7 +260,7 @@ def test_a_manifest_with_an_unknown_key_or_garbage_is_refused(project, tmp_path)
 
 def test_a_given_split_takes_every_image_in_order(project):
     labels = shuffled_labels([40, 30, 20, 10, 8, 6, 5, 4, 3, 2])
-    prepared(here(), labels)
+    prepared(project, labels)
     options = SplitOptions(imbalance="given")
     split = splits.make_split(here(), "made", 0.05, options)
     assert split.indices.tolist() == list(range(len(labels)))
@@ -280,7 +280,7 @@ def svhn_labels():
 
 def test_svhn_as_released_shifts_the_labels_as_the_reference_does(project, svhn_labels):
     train, extra = svhn_labels
-    _write(here(), [("train", train), ("extra", extra)])
+    _write(project, [("train", train), ("extra", extra)])
     options = SplitOptions(svhn_labels="as_released")
     split = splits.make_split(here(), "made", 0.01, options)
     indices, told = recipe(train.tolist(), 0.01)
@@ -298,7 +298,7 @@ def test_svhn_as_released_shifts_the_labels_as_the_reference_does(project, svhn_
 
 def test_svhn_by_default_has_the_right_labels_on_the_same_images(project, svhn_labels, tmp_path):
     train, extra = svhn_labels
-    _write(here(), [("train", train), ("extra", extra)])
+    _write(project, [("train", train), ("extra", extra)])
     correct = splits.make_split(here(), "made", 0.01)
     released = splits.make_split(here(), "made", 0.01, SplitOptions(svhn_labels="as_released"))
     both = np.concatenate([train, extra])

@@ -46,7 +46,7 @@ def four(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine whose driver shows four GPUs."""
     for name in ("nvidia0", "nvidia1", "nvidia2", "nvidia3", "nvidiactl", "nvidia-uvm", "null"):
         (tmp_path / name).touch()
-    monkeypatch.setattr(gpu_lease, "DEV", tmp_path)
+    monkeypatch.setattr(hardware, "DEV", tmp_path)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return tmp_path
 
@@ -63,7 +63,7 @@ def test_gpus_are_counted_as_cuda_would_show_them(
 def test_a_gpu_that_is_named_but_not_there_does_not_count(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gpu_lease, "DEV", tmp_path)
+    monkeypatch.setattr(hardware, "DEV", tmp_path)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     assert hardware.gpu_count() == 0
     assert hardware.gpu_fault() is None

@@ -1,7 +1,7 @@
 """ImageNet-LT: public lists of images (Liu et al. 2019) and the user's own ImageNet folder.
 
-Nothing is copied: the images are decoded when they are used (`ncmc.data.image_stream`). Lines of a list are
-`train/n01440764/n01440764_190.JPEG 0`, paths below the ImageNet folder.
+Nothing is copied: the images are decoded when they are used (`ncmc.data.image_stream`). Lines of a
+list are `train/n01440764/n01440764_190.JPEG 0`, paths below the ImageNet folder.
 """
 
 import os

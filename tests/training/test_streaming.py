@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import here
 from PIL import Image
-from test_parallel import Watch, run_of
+from test_processes import Watch, run_of
 from test_train import stop
 
 from ncmc.data.image_stream import Streamed as Files

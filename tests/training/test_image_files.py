@@ -1,0 +1,46 @@
+"""A set whose images stay in their files, from its lists to a record."""
+
+import shutil
+
+import numpy as np
+import pytest
+from conftest import here
+from projects import CHECKOUT
+from test_processes import Watch
+from test_train import stop
+
+from ncmc.data import datasets, fetch, splits
+from ncmc.plan.run import make_run, resolve_run
+from ncmc.system.signals import Interrupted
+from ncmc.training import train
+
+
+@pytest.fixture
+def configured(declared_set):
+    """The project with this checkout's configuration of all but data sets."""
+    shutil.copytree(
+        CHECKOUT / "config",
+        declared_set.root / "config",
+        ignore=shutil.ignore_patterns("datasets.yaml"),
+        dirs_exist_ok=True,
+    )
+    return declared_set
+
+
+@pytest.mark.parametrize("method", ["CE", "CAL"])
+def test_the_set_trains_from_lists_to_record_and_a_stop_changes_nothing(
+    declared_set, imagenet, method, configured
+):
+    """Files, lists, split, streaming, the recipe of ImageNet, evaluation: all but the size is real."""
+    fetch.fetch(here(), "big", imagenet[0])
+    datasets.prepare(here(), "big")
+    run = make_run("big", 1 / 6, "resnet8", method, {"epochs": 2, "batch_size": 4})
+    splits.make_split(here(), "big", 1 / 6).save(here().root / run.split_folder)
+    assert resolve_run(here(), run).recipe.augment == "resized_crop_flip"
+    whole = train.train(here(), run, Watch(), results=declared_set.root / "whole")
+    with pytest.raises(Interrupted):
+        train.train(here(), run, Watch(4, stop), results=declared_set.root / "parts")
+    parts = train.train(here(), run, Watch(), results=declared_set.root / "parts")
+    assert parts.digest == whole.digest
+    assert len(whole.result["history"]) == 2
+    assert all(np.isfinite(entry["loss"]) for entry in whole.result["history"])
