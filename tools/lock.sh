@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 # may leak into it. `exclude-newer` in pyproject.toml makes the answer the same on every day.
 cp pyproject.toml "$work"
 env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
-    uv export --quiet --project "$work" --format requirements-txt --no-dev --no-emit-project \
+    uv export --quiet --project "$work" --format requirements-txt --no-default-groups --extra train --no-emit-project \
     --no-header --no-annotate > "$work/requirements.lock"
 if grep -nE '://|^-' "$work/requirements.lock"; then
     echo "tools/lock.sh: the lines above name an address or an option: not for a lock" >&2

@@ -17,14 +17,12 @@ def theory(
 ) -> None:
     """Check the paper's theorems numerically: about a minute on one core."""
     from cli import show
-    from ncmc import theory as checking
     from ncmc.project import Project
+    from ncmc.theory import checks, pages
 
     project = Project.find()
-    verdicts = (
-        [checking.check(project, name) for name in names] if names else checking.check_all(project)
-    )
-    checking.write(verdicts, results_folder(project, "theory", out))
+    verdicts = [checks.check(project, name) for name in names or checks.names()]
+    pages.write(verdicts, results_folder(project, "theory", out))
     show.theory(verdicts, as_json)
     if exit_code and any(v.status != "holds" for v in verdicts):
         raise typer.Exit(1 if any(v.status == "differs" for v in verdicts) else 3)

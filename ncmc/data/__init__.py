@@ -1,1 +1,1 @@
-"""Bytes -> arrays -> splits: datasets fetched, verified, read and drawn from."""
+"""Archives -> arrays -> long-tailed splits: datasets fetched, verified, read and drawn from."""

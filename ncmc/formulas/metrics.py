@@ -47,11 +47,6 @@ def confusion(predicted: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     return torch.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
-def accuracy(confusion: Tensor) -> float:
-    """Percent of all images that were predicted right."""
-    return 100 * int(confusion.diagonal().sum()) / max(int(confusion.sum()), 1)
-
-
 def per_class_accuracy(confusion: Tensor) -> list[float | None]:
     """Percent of each class's images that were predicted right; None for a class without images."""
     right, total = confusion.diagonal().tolist(), confusion.sum(1).tolist()

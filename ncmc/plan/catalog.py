@@ -10,7 +10,8 @@ from ncmc.errors import UsageError, unknown
 KINDS = ("backbone", "method")
 PACKAGE = Path(__file__).parents[1]
 
-# What the paper's grid names and nobody has built yet: planning accepts them, training says what is missing.
+# What the paper's grid names and nobody has built yet: planning accepts them, training says which
+# file is missing.
 NOT_BUILT = {
     "backbone": frozenset({"lenet", "vgg11"}),
     "method": frozenset({"LDAM-DRW", "KCL", "ARB", "P", "RBL", "RBL-LA"}),

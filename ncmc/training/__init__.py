@@ -1,1 +1,1 @@
-"""One run -> its model and its record."""
+"""One run -> its model (model.pt) and its record (record.json)."""

@@ -37,6 +37,9 @@ def test_a_planned_method_says_which_file_is_missing() -> None:
 
 
 def test_listing_names_imports_no_torch() -> None:
-    code = "import sys; from ncmc.plan import catalog as c; c.all_names('method'); print('torch' in sys.modules)"
+    code = (
+        "import sys; from ncmc.plan import catalog; catalog.all_names('method'); "
+        "catalog.option_names('resnet8', 'CAL'); print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -10,7 +10,6 @@ import torch
 from conftest import here
 from scipy import integrate, optimize, stats
 
-from ncmc import theory
 from ncmc.errors import UsageError
 from ncmc.formulas import frames
 from ncmc.system import documents
@@ -18,6 +17,7 @@ from ncmc.theory import (
     allocation,
     angles,
     cases,
+    checks,
     collapse,
     fixed,
     gradient,
@@ -558,21 +558,21 @@ def test_a_product_after_the_division_can_floor_wrongly():
 
 def test_every_theory_claim_of_the_paper_has_a_check():
     claims = documents.load_yaml(here().config("paper/claims.yaml"))["theory"]
-    assert theory.names() == [claim["id"] for claim in claims]
+    assert checks.names() == [claim["id"] for claim in claims]
 
 
 def test_an_unknown_claim_is_refused_with_the_known_ones():
     with pytest.raises(UsageError, match="'T10'.*T1, T2, T3"):
-        theory.check(here(), "T10")
+        checks.check(here(), "T10")
     with pytest.raises(UsageError, match="theory claim 'C1'"):
-        theory.check(here(), "C1")
+        checks.check(here(), "C1")
 
 
 @pytest.mark.parametrize(
     ("name", "status"), [("T3", "holds"), ("T4", "holds"), ("T5", "holds"), ("T8", "differs")]
 )
 def test_a_check_gives_a_verdict_with_its_place(name, status):
-    found = theory.check(here(), name)
+    found = checks.check(here(), name)
     assert found.status == status
     assert (
         found.where
@@ -589,12 +589,12 @@ def test_a_check_gives_a_verdict_with_its_place(name, status):
 
 
 def test_verdicts_are_written_as_data_and_as_a_page(tmp_path):
-    verdicts = [theory.check(here(), "T5"), theory.check(here(), "T8")]
-    theory.write(verdicts, tmp_path / "theory")
+    verdicts = [checks.check(here(), "T5"), checks.check(here(), "T8")]
+    pages.write(verdicts, tmp_path / "theory")
     document = json.loads((tmp_path / "theory" / "theory.json").read_text())
     assert document == {"schema": 1, "verdicts": [v.to_json() for v in verdicts]}
     page = (tmp_path / "theory" / "theory.md").read_text()
-    assert page == theory.markdown(verdicts)
+    assert page == pages.markdown(verdicts)
     assert "**T8 (Eq. 35 / App. E): differs.**" in page
     rows = [line.replace("\\|", "") for line in page.splitlines() if line.startswith("|")]
     assert {row.count("|") for row in rows} == {7}
@@ -604,7 +604,7 @@ def test_verdicts_are_written_as_data_and_as_a_page(tmp_path):
 def test_a_number_that_is_not_finite_becomes_null_in_the_data(tmp_path):
     outcome = Outcome((Part("x", math.nan, 0.0, 1.0, sound=False),), "odd", {"y": math.inf})
     odd = verdict.TheoryVerdict("T0", "nowhere", "x", outcome, 0.1)
-    theory.write([odd], tmp_path)
+    pages.write([odd], tmp_path)
     (entry,) = json.loads((tmp_path / "theory.json").read_text())["verdicts"]
     assert entry["parts"][0]["measured"] is None
     assert entry["also"] == {"y": None}
