@@ -54,7 +54,7 @@ def read_once(
     """A function of a project whose result stays with the project: its files are read once."""
 
     @wraps(read)
-    def kept(project: Project, *args: P.args, **kwargs: P.kwargs) -> T:
+    def kept(project: Project, /, *args: P.args, **kwargs: P.kwargs) -> T:
         key = (read, args, tuple(sorted(kwargs.items())))
         if key not in project._kept:
             project._kept[key] = read(project, *args, **kwargs)

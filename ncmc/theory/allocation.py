@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ncmc.data import splits
 from ncmc.formulas import frames
+from ncmc.plan.class_counts import long_tailed_counts
 from ncmc.theory.verdict import Outcome, Part, words
 
 Strategy = Callable[[Sequence[int], int], list[int]]
@@ -87,7 +87,7 @@ def is_ascending(values: Sequence[int]) -> bool:
 
 def _beside(strategy: Strategy, random: Sequence[tuple[list[int], int]]) -> dict[str, float]:
     settings = [
-        (splits.long_tailed_counts(n_max, n_classes, tau), f)
+        (long_tailed_counts(n_max, n_classes, tau), f)
         for n_max, n_classes in ((5000, 10), (500, 100))
         for tau in (0.005, 0.01, 0.02)
         for f in (10, 20)

@@ -8,8 +8,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from ncmc.data import splits
 from ncmc.formulas import frames
+from ncmc.plan.class_counts import long_tailed_counts
 from ncmc.theory import collapse
 from ncmc.theory.cases import (
     BALANCED,
@@ -253,7 +253,7 @@ def _vanishes(losses: Mapping[str, float]) -> bool:
 
 def tail_limits(n_max: int = 5000, n_classes: int = 10, tau: float = 0.01) -> dict[str, float]:
     """Up to which lambda_W lambda_H the rarest class survives, theta = 0.2, CIFAR-10's sizes."""
-    counts = splits.long_tailed_counts(n_max, n_classes, tau)
+    counts = long_tailed_counts(n_max, n_classes, tau)
     ways = {
         "f = 1": [1] * n_classes,
         "f = 20": [20] * n_classes,

@@ -112,7 +112,9 @@ class SyncedNorm(_BatchNorm):
             return Fused.apply(x, *kept, self.eps, self.rate, dist.group.WORLD, self.team.size)
         found = moments(x.detach(), self.team)
         _observe(self, found, self.rate)
-        return _Normalise.apply(x, self.weight, self.bias, found, self.eps, self.team)
+        return _Normalise.apply(  # type: ignore[no-untyped-call]
+            x, self.weight, self.bias, found, self.eps, self.team
+        )
 
 
 class SyncedRunningNorm(RunningNorm):
