@@ -1,9 +1,16 @@
 """Fixtures that several files share."""
 
 import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+if find_spec("torch"):  # the left wing's tests run without
+    from jaxtyping import install_import_hook
+
+    install_import_hook("ncmc.formulas", "shapes.checked")  # before anything imports it
 
 from ncmc.data import datasets, fetch, splits
 from ncmc.plan.run import make_run
@@ -30,6 +37,16 @@ def copy_project(root: Path) -> Path:
         else:
             shutil.copy(CHECKOUT / name, target)
     return root
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Signatures as they are outside of the tests, where nothing checks shapes and types."""
+    import jaxtyping
+
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import operator
 from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor
 
 from ncmc.errors import UsageError
@@ -49,7 +50,7 @@ def needed_dim(centers_per_class: Sequence[int]) -> int:
     return sum(f) + len(f)
 
 
-def center_classes(centers_per_class: Sequence[int]) -> Tensor:
+def center_classes(centers_per_class: Sequence[int]) -> Int64[Tensor, " F"]:
     """(F,) int64: the class of each center."""
     f = torch.tensor(_whole_numbers("centers_per_class", centers_per_class))
     return torch.repeat_interleave(torch.arange(len(f)), f)
@@ -60,7 +61,7 @@ def center_classes(centers_per_class: Sequence[int]) -> Tensor:
 
 def orthonormal_rows(
     n: int, dim: int, generator: torch.Generator | None, dtype: torch.dtype | None = None
-) -> Tensor:
+) -> Float[Tensor, "{n} {dim}"]:
     """(n, dim) random orthonormal rows, uniform over all such frames (Haar measure)."""
     if not 1 <= n <= dim:
         raise UsageError(f"dim is {dim}; {n} orthonormal vectors need at least {n}.")
@@ -76,7 +77,7 @@ def simplex_etf(
     dim: int,
     generator: torch.Generator | None,
     dtype: torch.dtype | None = None,
-) -> Tensor:
+) -> Float[Tensor, "{n_classes} {dim}"]:
     """(K, dim) unit rows with pairwise cosine -1/(K-1), in a random orientation (Yang et al. 2022).
 
     sqrt(K/(K-1)) (I - J/K) P with P orthonormal; as the rows sum to zero, K - 1 dimensions suffice.
@@ -101,7 +102,7 @@ def multi_center_basis(
     dim: int,
     generator: torch.Generator | None,
     dtype: torch.dtype | None = None,
-) -> Tensor:
+) -> Float[Tensor, "rows {dim}"]:
     """(K + F, dim) orthonormal rows: w_1, ..., w_K, then all v_j^(k) class by class (Def. 3.2).
 
     The frame's memory-light form: a center is cos(theta) v_j^(k) + sin(theta) w_k and need not
@@ -123,7 +124,7 @@ def multi_center_frame(
     theta: float,
     generator: torch.Generator | None,
     dtype: torch.dtype | None = None,
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Float[Tensor, "F {dim}"], Float[Tensor, "K {dim}"]]:
     """Centers (F, dim) and classifier (K, dim) of Def. 3.2, all of unit norm; theta in radians.
 
     w_j^(k) = cos(theta) v_j^(k) + sin(theta) w_k: centers of two classes are orthogonal, two of one
@@ -137,7 +138,9 @@ def multi_center_frame(
     return centers.to(_or_default(dtype)), classifier.to(_or_default(dtype))
 
 
-def mean_center_coordinates(centers_per_class: Sequence[int], theta: float) -> Tensor:
+def mean_center_coordinates(
+    centers_per_class: Sequence[int], theta: float
+) -> Float[Tensor, "K rows"]:
     """(K, K + F) float64: the unit rows wbar_k / |wbar_k| in coordinates of `multi_center_basis`.
 
     wbar_k = sin(theta) w_k + cos(theta)/f_k sum_j v_j^(k) is where features of class k collapse to.
@@ -156,14 +159,14 @@ def mean_center_coordinates(centers_per_class: Sequence[int], theta: float) -> T
 # --- angles, and what the losses and measures come to at full collapse ----------------------------
 
 
-def mean_center_cosines(centers_per_class: Sequence[int], theta: float) -> Tensor:
+def mean_center_cosines(centers_per_class: Sequence[int], theta: float) -> Float64[Tensor, " K"]:
     """(K,) float64: cos(alpha_k) = |wbar_k| = sqrt((cos^2 theta + f_k sin^2 theta) / f_k)."""
     check_theta(theta)
     f = torch.tensor(_whole_numbers("centers_per_class", centers_per_class), dtype=torch.float64)
     return ((math.cos(theta) ** 2 + f * math.sin(theta) ** 2) / f).sqrt()
 
 
-def classifier_cosines(centers_per_class: Sequence[int], theta: float) -> Tensor:
+def classifier_cosines(centers_per_class: Sequence[int], theta: float) -> Float64[Tensor, " K"]:
     """(K,) float64: cos(rho_k), rho_k the angle between wbar_k and w_k.
 
     <wbar_k, w_k> = sin(theta), as every v_j^(k) is orthogonal to w_k; so cos(rho_k) =
@@ -173,12 +176,12 @@ def classifier_cosines(centers_per_class: Sequence[int], theta: float) -> Tensor
     return cosines.clamp_max(1.0)  # theta = pi/2 may give 1 + 2e-16
 
 
-def variability_floors(centers_per_class: Sequence[int], theta: float) -> Tensor:
+def variability_floors(centers_per_class: Sequence[int], theta: float) -> Float64[Tensor, " K"]:
     """(K,) float64: 1 - cos(rho_k), the variability of a class that has collapsed onto wbar_k."""
     return 1 - classifier_cosines(centers_per_class, theta)
 
 
-def loss_floors(centers_per_class: Sequence[int], theta: float) -> Tensor:
+def loss_floors(centers_per_class: Sequence[int], theta: float) -> Float64[Tensor, " K"]:
     """(K,) float64: f_k c (c - 1)^2, c = cos(alpha_k), the least cosine regression loss of a class.
 
     Without the term in lambda, which is 0 at |h| = 1, and for the sum over centers (A15).

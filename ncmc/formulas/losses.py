@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 
 import torch
+from jaxtyping import Bool, Float, Int, Int64
 from torch import Tensor
 
 from ncmc.errors import UsageError
@@ -17,23 +18,23 @@ from ncmc.errors import UsageError
 EPS = 1e-6
 
 
-def in_full(features: Tensor) -> Tensor:
+def in_full(features: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """The same features in float32 if they are in half precision (float64 stays)."""
     half = features.dtype in (torch.bfloat16, torch.float16)
     return features.float() if half else features
 
 
-def lengths(features: Tensor) -> Tensor:
+def lengths(features: Float[Tensor, "B d"]) -> Float[Tensor, " B"]:
     """(B,): |h|, with gradient 0 (not NaN) at h = 0."""
     return torch.linalg.vector_norm(features, dim=1)
 
 
-def unit(features: Tensor, eps: float = EPS) -> Tensor:
+def unit(features: Float[Tensor, "B d"], eps: float = EPS) -> Float[Tensor, "B d"]:
     """(B, d): h/|h|, or h/eps where |h| < eps."""
     return features / lengths(features).clamp_min(eps)[:, None]
 
 
-def class_sizes(labels: Tensor, n_classes: int) -> Tensor:
+def class_sizes(labels: Int[Tensor, " B"], n_classes: int) -> Int64[Tensor, " {n_classes}"]:
     """(K,) int64: how many labels each class has.
 
     A comparison, not `bincount`: that one reads the largest label on the host.
@@ -42,14 +43,14 @@ def class_sizes(labels: Tensor, n_classes: int) -> Tensor:
 
 
 def cosine_regression(
-    features: Tensor,
-    labels: Tensor,
-    centers: Tensor,
-    center_class: Tensor,
+    features: Float[Tensor, "B d"],
+    labels: Int[Tensor, " B"],
+    centers: Float[Tensor, "F d"],
+    center_class: Int[Tensor, " F"],
     theta: float,
     lam: float,
     reduce: str = "sum",
-) -> Tensor:
+) -> Float[Tensor, ""]:
     """The cosine regression loss as trained (Eq. 34, App. F.1): the mean over the batch of
 
         cos(alpha_k) * sum_j (<w_j^(k), h/|h|> - 1)^2 + lam (|h| - 1)^2
@@ -66,15 +67,15 @@ def cosine_regression(
 
 
 def frame_regression(
-    features: Tensor,
-    labels: Tensor,
-    basis: Tensor | None,
+    features: Float[Tensor, "B d"],
+    labels: Int[Tensor, " B"],
+    basis: Float[Tensor, "rows d"] | None,
     n_classes: int,
-    center_class: Tensor,
+    center_class: Int[Tensor, " F"],
     theta: float,
     lam: float,
     reduce: str = "sum",
-) -> Tensor:
+) -> Float[Tensor, ""]:
     """`cosine_regression` on `frames.multi_center_basis`, without forming the centers.
 
     basis (K + F, d) orthonormal rows, w_1..w_K first; None means the coordinate axes, at a cost of
@@ -92,12 +93,12 @@ def frame_regression(
 
 
 def dot_regression(
-    features: Tensor,
-    labels: Tensor,
-    classifier: Tensor,
+    features: Float[Tensor, "B d"],
+    labels: Int[Tensor, " B"],
+    classifier: Float[Tensor, "K d"],
     batch_scaling: bool = True,
     total: Callable[[Tensor], Tensor] = lambda counts: counts,
-) -> Tensor:
+) -> Float[Tensor, ""]:
     """The dot-regression loss (Yang et al. 2022, assumption A10): the mean over the batch of
 
         (<m_y, h> - |m_y| |h|)^2 / (2 |h|)
@@ -117,7 +118,14 @@ def dot_regression(
     return losses.mean()
 
 
-def _weigh(h: Tensor, gaps: Tensor, own: Tensor, theta: float, lam: float, reduce: str) -> Tensor:
+def _weigh(
+    h: Float[Tensor, "B d"],
+    gaps: Float[Tensor, "B F"],
+    own: Bool[Tensor, "B F"],
+    theta: float,
+    lam: float,
+    reduce: str,
+) -> Float[Tensor, ""]:
     """The batch mean of cos(alpha_k) sum_j gap_j^2 + lam (|h| - 1)^2, j over `own` (B, F)."""
     if reduce not in ("sum", "mean"):
         raise UsageError(f"reduce is {reduce!r}; allowed: 'sum' or 'mean' (A15).")

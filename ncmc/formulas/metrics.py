@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypedDict
 
 import torch
+from jaxtyping import Float, Float64, Int, Int64, Shaped
 from torch import Tensor
 
 from ncmc.errors import UsageError
@@ -30,7 +31,9 @@ class Collapse(TypedDict):
 # --- accuracy -------------------------------------------------------------------------------------
 
 
-def confusion(predicted: Tensor, labels: Tensor, n_classes: int) -> Tensor:
+def confusion(
+    predicted: Int[Tensor, "..."], labels: Int[Tensor, "..."], n_classes: int
+) -> Int64[Tensor, "{n_classes} {n_classes}"]:
     """(K, K) int64: entry [k, l] counts images of class k that were predicted as l.
 
     Raises UsageError if the two (N,) vectors differ in shape or hold another class.
@@ -47,7 +50,7 @@ def confusion(predicted: Tensor, labels: Tensor, n_classes: int) -> Tensor:
     return torch.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
-def per_class_accuracy(confusion: Tensor) -> list[float | None]:
+def per_class_accuracy(confusion: Int64[Tensor, "K K"]) -> list[float | None]:
     """Percent of each class's images that were predicted right; None for a class without images."""
     right, total = confusion.diagonal().tolist(), confusion.sum(1).tolist()
     return [100 * r / n if n else None for r, n in zip(right, total, strict=True)]
@@ -82,7 +85,11 @@ def group_accuracy(
 # --- calibration ----------------------------------------------------------------------------------
 
 
-def expected_calibration_error(confidences: Tensor, correct: Tensor, bins: int = 15) -> float:
+def expected_calibration_error(
+    confidences: Float[Tensor, " N"] | Float[Tensor, "N K"],
+    correct: Shaped[Tensor, " N"],
+    bins: int = 15,
+) -> float:
     """The share-weighted mean gap |accuracy - confidence| over equal-width bins, from 0 to 1.
 
     `confidences` (N,) in [0, 1], or probabilities (N, K), of which the largest counts; `correct`
@@ -108,7 +115,11 @@ def expected_calibration_error(confidences: Tensor, correct: Tensor, bins: int =
 
 @torch.no_grad()
 def collapse(
-    features: Tensor, labels: Tensor, targets: Tensor | None, classifier: Tensor, n_classes: int
+    features: Float[Tensor, "_ d"],
+    labels: Int[Tensor, " _"],
+    targets: Float[Tensor, "K d"] | None,
+    classifier: Float[Tensor, "K d"],
+    n_classes: int,
 ) -> Collapse:
     """How far the features have collapsed (Sec. 4.3, App. G), over all N samples given.
 
@@ -132,8 +143,8 @@ def collapse(
 @torch.no_grad()
 def collapse_over(
     look: Callable[[], Iterable[tuple[Tensor, Tensor]]],
-    targets: Tensor | None,
-    classifier: Tensor,
+    targets: Float[Tensor, "K d"] | None,
+    classifier: Float[Tensor, "K d"],
     n_classes: int,
     gather: Callable[[Tensor], Tensor] = lambda part: part,
 ) -> Collapse:
@@ -177,20 +188,25 @@ def _chunks(parts: Iterable[tuple[Tensor, Tensor]]) -> Iterable[tuple[Tensor, Te
             yield h.double(), y
 
 
-def _to_targets(h: Tensor, y: Tensor, towards: Tensor, rows: Tensor) -> Tensor:
+def _to_targets(
+    h: Float64[Tensor, "n d"],
+    y: Int[Tensor, " n"],
+    towards: Float64[Tensor, "K d"],
+    rows: Float64[Tensor, "K d"],
+) -> Float64[Tensor, "n 2"]:
     """(n, 2): squared distance of each direction to its class's target, overlap with its row."""
     h = _unit(h)
     return torch.stack([(h - towards[y]).square().sum(1), (h * rows[y]).sum(1)], 1)
 
 
-def cosines(rows: Tensor) -> Tensor:
+def cosines(rows: Float[Tensor, "N d"]) -> Float64[Tensor, "N N"]:
     """(N, N) float64: the cosine between each two rows (App. G)."""
     directions = _unit(rows.double())
     return directions @ directions.T
 
 
 def _class_cosines(
-    means: Tensor, sizes: Tensor
+    means: Float64[Tensor, "K d"], sizes: Int[Tensor, " K"]
 ) -> tuple[float | None, list[list[float | None]] | None]:
     """The fields class_cosine and class_cosines of `Collapse`."""
     n_classes = len(means)
@@ -208,6 +224,6 @@ def _class_cosines(
     return mean, whole
 
 
-def _unit(rows: Tensor) -> Tensor:
+def _unit(rows: Float[Tensor, "N d"]) -> Float[Tensor, "N d"]:
     """Unit rows however short they are: nothing is differentiated here; 0 stays 0."""
     return losses.unit(rows, eps=1e-30)

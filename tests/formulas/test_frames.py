@@ -111,6 +111,7 @@ def test_the_product_comes_before_the_floor():
     assert frames.class_aware_counts(counts, 3) == slow_counts(counts, 3, "descending")
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_numpy_counts_are_taken():
     assert frames.class_aware_counts(np.array([3, 3, 1]), 3) == [2, 4, 3]
 
@@ -128,6 +129,7 @@ def test_numpy_counts_are_taken():
         ([5, 3], 3, "sideways"),
     ],
 )
+@pytest.mark.usefixtures("unchecked")
 def test_bad_counts_are_refused(counts, f, order):
     with pytest.raises(UsageError):
         frames.class_aware_counts(counts, f, order)
@@ -305,6 +307,7 @@ def test_a_small_dim_is_refused_with_the_needed_one():
 
 
 @pytest.mark.parametrize("centers_per_class", [[], [0], [3, -1], [1.5]])
+@pytest.mark.usefixtures("unchecked")
 def test_bad_numbers_of_centers_are_refused(centers_per_class):
     with pytest.raises(UsageError, match="centers_per_class"):
         frames.multi_center_frame(centers_per_class, 50, 0.2, seeded())

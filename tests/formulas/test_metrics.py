@@ -171,6 +171,7 @@ def test_ece_takes_the_largest_probability():
     ) == metrics.expected_calibration_error(probabilities.max(1).values, correct)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_confidences_without_outcomes_are_refused():
     for n, m in ((3, 2), (0, 0)):
         with pytest.raises(UsageError):

@@ -204,6 +204,7 @@ def test_a_step_reads_no_value_on_the_host(kind, options):
 
 
 @over([v for v in VARIANTS if v[1] in ({}, {"f": 3}, {"f": 3, "axes": True})])
+@pytest.mark.usefixtures("unchecked")
 def test_a_step_is_one_graph_for_the_compiler(kind, options):
     method = build(kind, **options)
     images, labels = batch()

@@ -1,0 +1,8 @@
+"""Checks the shapes and types in the signatures of ncmc.formulas: in the tests alone.
+
+Outside of pytest the annotations are only read by people and mypy, and cost nothing.
+"""
+
+from beartype import BeartypeConf, beartype
+
+checked = beartype(conf=BeartypeConf(is_pep484_tower=True))  # a float may be given as 0
