@@ -6,6 +6,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from cli import streams
 from cli.commands import (
     doctor,
     evaluate,
@@ -23,6 +24,16 @@ from ncmc.errors import UserError
 
 class Commands(TyperGroup):
     """Prints the errors that are the user's to mend, without a traceback, with their exit code."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line; 1 in place of 0 if something that was printed is lost."""
+        with streams.watched() as (out, err):
+            try:
+                return super().main(*args, **kwargs)
+            except SystemExit as end:
+                if streams.lost_output(out, err) and not end.code:
+                    raise SystemExit(1) from None
+                raise
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands in the order of a run through the harness, not of the alphabet."""
@@ -44,8 +55,13 @@ class Commands(TyperGroup):
                 file=sys.stderr,
             )
             raise typer.Exit(stop.exit_code) from stop
-        except BrokenPipeError as error:  # the reader of our output is gone: `ncmc list | head`
-            sys.stderr.close()
+        except KeyboardInterrupt as stop:
+            print("ncmc: stopped by Ctrl-C.", file=sys.stderr)
+            raise typer.Exit(130) from stop
+        except OSError as error:  # of the user's system, if it is about a file
+            if error.filename is None:
+                raise
+            print(f"ncmc: {error.filename}: {error.strerror}.", file=sys.stderr)
             raise typer.Exit(1) from error
 
 
@@ -61,7 +77,7 @@ app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
-    pretty_exceptions_show_locals=False,
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Re-run 'Neural Collapse To Multiple Centers For Imbalanced Data' (NeurIPS 2024) "
     "and say, claim by claim, whether the result holds.",

@@ -28,8 +28,8 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Say what this machine can run, what is missing, and what a table would take."""
-    from cli import show
     from cli.commands import _diagnosis
+    from cli.show.machine import print_cost, print_diagnosis
     from ncmc.project import Project
 
     project = Project.find()
@@ -40,10 +40,10 @@ def doctor(
     if gate:
         _diagnosis.gate(project, insist)
     elif cost:
-        show.cost(_diagnosis.cost_of(project, cost, price), as_json)
+        print_cost(_diagnosis.cost_of(project, cost, price), as_json)
     else:
         found = _diagnosis.diagnose(project)
-        show.diagnosis(found, as_json)
+        print_diagnosis(found, as_json)
         if not found.able:
             print("ncmc: something that every run needs is missing, see above.", file=sys.stderr)
             raise typer.Exit(1)

@@ -18,7 +18,7 @@ def evaluate(
     results: Results = None,
 ) -> None:
     """Make the records of trained models again: a new metric needs no new training."""
-    from cli import show
+    from cli.show.listings import print_trained
     from ncmc.plan import grid
     from ncmc.plan.grid_file import table_names
     from ncmc.plan.run import parse_run_id
@@ -39,4 +39,4 @@ def evaluate(
 
     for run in runs:
         record = train.evaluate_again(project, run, device=device, results=results)
-        show.trained(record, records.path_of(project, run, results), "evaluated", as_json=False)
+        print_trained(record, records.path_of(project, run, results), "evaluated", as_json=False)

@@ -34,14 +34,14 @@ def fetch(
     as_json: Json = False,
 ) -> None:
     """Fetch datasets through DVC and verify their checksums; an interrupted fetch resumes."""
-    from cli import show
+    from cli.show.data import print_status, transfer
     from ncmc.data import dataset_status, datasets
     from ncmc.data import fetch as fetching
     from ncmc.project import Project
 
     project = Project.find()
     if status:
-        show.dataset_status(dataset_status.status(project, names or None), as_json)
+        print_status(dataset_status.status(project, names or None), as_json)
         return
     if not names:
         raise UsageError("fetch needs the name of a dataset, or --status. See: ncmc list datasets")
@@ -50,7 +50,7 @@ def fetch(
     if source == "":
         raise UsageError("--from is empty; needed is a file, a folder or an address.")
     for name in names:
-        with show.transfer() as bar:
+        with transfer() as bar:
             fetched = fetching.fetch(
                 project, name, source, replace=replace, progress=bar.progress, say=bar.say
             )

@@ -22,11 +22,11 @@ def list_names(
     as_json: Json = False,
 ) -> None:
     """List what there is: datasets, methods, backbones, tables, claims, assumptions."""
-    from cli import show
     from cli.commands import _listing
+    from cli.show.listings import print_listing
     from ncmc.project import Project
 
     plural = kind if kind in KINDS else f"{kind}s"
     if plural not in KINDS:
         raise unknown("kind", kind, KINDS)
-    show.listing(_listing.rows(Project.find(), plural), as_json)
+    print_listing(_listing.rows(Project.find(), plural), as_json)

@@ -8,7 +8,7 @@ EPILOG = "Example: `ncmc split cifar10 --tau 0.01`."
 
 def split(name: DatasetName, tau: Tau, option: Options = None, as_json: Json = False) -> None:
     """Make a long-tailed training set: which images, how many of each class."""
-    from cli import show
+    from cli.show.data import print_split
     from ncmc.data import splits
     from ncmc.plan.dataset_entries import SplitOptions
     from ncmc.plan.option_text import parse_options
@@ -24,4 +24,4 @@ def split(name: DatasetName, tau: Tau, option: Options = None, as_json: Json = F
     made = splits.make_split(project, run.dataset, run.tau, resolve_run(project, run).split)
     folder = project.root / run.split_folder
     made.save(folder)
-    show.split(made, folder, as_json)
+    print_split(made, folder, as_json)

@@ -9,7 +9,7 @@ def table(
     name: TableName, results: Results = None, out: Folder = None, as_json: Json = False
 ) -> None:
     """Make a table from the records there are (CSV, JSON, Markdown), and show it."""
-    from cli import show
+    from cli.show.tables import print_table
     from ncmc.plan import grid
     from ncmc.project import Project
     from ncmc.results import tables
@@ -18,4 +18,4 @@ def table(
     chosen = grid.table(project, name)
     cells = tables.cells(project, chosen, results)
     tables.write(chosen, cells, results_folder(project, name, out))
-    show.table(chosen, cells, as_json)
+    print_table(chosen, cells, as_json)

@@ -16,13 +16,13 @@ def theory(
     as_json: Json = False,
 ) -> None:
     """Check the paper's theorems numerically: about a minute on one core."""
-    from cli import show
+    from cli.show.verdicts import print_theory
     from ncmc.project import Project
     from ncmc.theory import checks, pages
 
     project = Project.find()
     verdicts = [checks.check(project, name) for name in names or checks.names()]
     pages.write(verdicts, results_folder(project, "theory", out))
-    show.theory(verdicts, as_json)
+    print_theory(verdicts, as_json)
     if exit_code and any(v.status != "holds" for v in verdicts):
         raise typer.Exit(1 if any(v.status == "differs" for v in verdicts) else 3)

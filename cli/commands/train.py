@@ -46,8 +46,8 @@ def train(
     """Train a run to its record, resuming from its checkpoint if there is one."""
     from contextlib import ExitStack
 
-    from cli import show
     from cli.progress import progress_for
+    from cli.show.listings import print_trained
     from ncmc.plan.option_text import parse_options
     from ncmc.project import Project
     from ncmc.results import records
@@ -66,4 +66,4 @@ def train(
             force=force,
         )
     if os.environ.get("RANK", "0") == "0":  # one of several processes speaks for all
-        show.trained(record, records.path_of(project, chosen, results), how, as_json)
+        print_trained(record, records.path_of(project, chosen, results), how, as_json)

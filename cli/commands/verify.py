@@ -23,7 +23,8 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
-    from cli import show
+    from cli.show.tables import print_table
+    from cli.show.verdicts import print_verdicts
     from ncmc.plan import grid
     from ncmc.project import Project
     from ncmc.results import tables
@@ -34,7 +35,7 @@ def verify(
     verdicts = judge.verify(name, results, project=project)
     judge.write(verdicts, results_folder(project, name, out))
     if show_table and not as_json:
-        show.table(chosen, tables.cells(project, chosen, results), as_json=False)
-    show.verdicts(chosen, verdicts, as_json)
+        print_table(chosen, tables.cells(project, chosen, results), as_json=False)
+    print_verdicts(chosen, verdicts, as_json)
     if exit_code:
         raise typer.Exit(judge.verdict_exit_code(verdicts))

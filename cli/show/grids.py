@@ -1,0 +1,91 @@
+"""Rows in columns, as wide as the terminal, with every word whole and every bracket as it stands."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+LONGEST_WORD = 40  # characters; a longer one, such as a path, may be cut
+
+Cell = str | Text
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that prints text as it stands: `[red]` and `:smile:` mean nothing."""
+    return Console(markup=False, emoji=False, highlight=False, stderr=stderr)
+
+
+def print_json(value: Any) -> None:
+    """Print for a program to read; in ASCII, so that no stream can garble it."""
+    print(json.dumps(value, indent=1, default=str))
+
+
+def literal(value: Cell) -> Text:
+    """Text without control characters, which would steer the terminal."""
+    if isinstance(value, Text):
+        return value
+    return Text("".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in value))
+
+
+def words(value: object) -> str:
+    """A value in a column: yes or no for booleans, a dash for None."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def print_grid(
+    columns: Sequence[str], rows: Sequence[Sequence[Cell]], title: str | None = None
+) -> None:
+    """Print rows as a table; as one list a row where the terminal is too narrow for a table."""
+    out = console()
+    cells = [[literal(cell) for cell in row] for row in rows]
+    if title:
+        out.print(literal(title))
+    widths = column_widths(columns, cells, out.width)
+    if widths is None:
+        _print_lists(out, columns, cells)
+        return
+    grid = Table()
+    for column, width in zip(columns, widths, strict=True):
+        grid.add_column(Text(column), width=width, overflow="fold")
+    for row in cells:
+        grid.add_row(*row)
+    out.print(grid)
+
+
+def column_widths(
+    columns: Sequence[str], rows: Sequence[Sequence[Text]], width: int
+) -> list[int] | None:
+    """Characters for each column, so that no word is cut; None if `width` cannot hold the words."""
+    full = [[Text(column), *cells] for column, *cells in zip(columns, *rows, strict=True)]
+    lines = [max(_longest(cell.plain.splitlines()) for cell in cells) for cells in full]
+    least = [
+        min(max(_longest(cell.plain.split()) for cell in cells), LONGEST_WORD) for cells in full
+    ]
+    free = width - 3 * len(columns) - 1  # a border and two spaces a column, and one more border
+    if sum(lines) <= free:
+        return lines
+    if sum(least) > free:
+        return None
+    spare, wanted = free - sum(least), sum(lines) - sum(least)
+    return [word + spare * (line - word) // wanted for word, line in zip(least, lines, strict=True)]
+
+
+def _longest(parts: Sequence[str]) -> int:
+    return max((Text(part).cell_len for part in parts), default=0)
+
+
+def _print_lists(out: Console, columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+    """Each row as a list: its first cell, and below it the others, each with its column's name."""
+    for first, *others in rows:
+        out.print(first, style="bold")
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for column, cell in zip(columns[1:], others, strict=True):
+            grid.add_row(f"  {column}", cell)
+        out.print(grid)

@@ -1,0 +1,86 @@
+"""Tables of results in the terminal."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table as Grid
+from rich.text import Text
+
+from cli.show.grids import console, literal, print_json
+from ncmc.plan.grid import Table
+from ncmc.results import tables
+from ncmc.results.tables import Cell, Layout
+
+CAPTION = "accuracy in % after the last epoch ± standard deviation over seeds"
+WIDEST = 10_000  # columns; no table is wider
+
+
+def print_table(table: Table, cells: Sequence[Cell], as_json: bool) -> None:
+    """A table of results: last accuracy, best beside it, the paper's number where it is known.
+
+    What is too wide for the terminal is printed as several tables below one another.
+    """
+    if as_json:
+        print_json(tables.as_json(table, cells))
+        return
+    out = console()
+    if banner := tables.reduced_banner(table, cells):
+        out.print(Text(banner, style="bold yellow"))
+    out.print(literal(f"{table.name}: {table.title}"))
+    laid = tables.layout(table, cells)
+
+    def part(columns: range) -> Grid:
+        return _part(laid, columns, with_paper=table.scale == "paper")
+
+    for columns in _blocks(len(laid.columns), lambda columns: _fits(out, part(columns))):
+        out.print(part(columns))
+    out.print(Text(CAPTION, style="dim"))
+
+
+def _part(laid: Layout, columns: range, with_paper: bool) -> Grid:
+    """The table of some of its columns; row labels and values are never cut."""
+    grid = Grid()
+    for axis in laid.stub:
+        grid.add_column(literal(axis), no_wrap=True)
+    beside = ("best", "paper") if with_paper else ("best",)
+    for column in columns:
+        grid.add_column(literal("\n".join(laid.columns[column])), justify="right", no_wrap=True)
+        for name in beside:
+            grid.add_column(name, justify="right", no_wrap=True)
+    grid.add_column("seeds", justify="right", no_wrap=True)
+    for row in laid.rows:
+        chosen = [row.cells[column] for column in columns]
+        values = [value for cell in chosen for value in _values(cell, with_paper)]
+        seeds = dict.fromkeys(_seeds(cell) for cell in chosen if cell)
+        grid.add_row(*map(literal, row.labels), *values, ", ".join(sorted(seeds)))
+    return grid
+
+
+def _values(cell: Cell | None, with_paper: bool) -> list[str]:
+    if cell is None:
+        return ["", "", ""] if with_paper else ["", ""]
+    values = [tables.plus_minus(cell.last), tables.plus_minus(cell.best)]
+    if with_paper:
+        values.append(f"{cell.paper.value:.1f}" if cell.paper else "not known")
+    return values
+
+
+def _seeds(cell: Cell) -> str:
+    planned = cell.n + len(cell.missing)
+    return str(planned) if cell.complete else f"{cell.n} of {planned}"
+
+
+def _blocks(count: int, fits: Callable[[range], bool]) -> Iterator[range]:
+    """0 .. count - 1 in blocks, each as long as it fits and at least 1."""
+    start = 0
+    while start < count:
+        end = start + 1
+        while end < count and fits(range(start, end + 1)):
+            end += 1
+        yield range(start, end)
+        start = end
+
+
+def _fits(out: Console, grid: Grid) -> bool:
+    return Measurement.get(out, out.options.update_width(WIDEST), grid).maximum <= out.width

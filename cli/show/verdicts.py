@@ -1,0 +1,58 @@
+"""Verdicts in the terminal: on the results, and on the theory."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from cli.show.grids import console, literal, print_grid, print_json
+from ncmc.plan.grid import Table
+from ncmc.verdicts.verdict import Status, Verdict, verdict_exit_code
+
+if TYPE_CHECKING:
+    from ncmc.theory.verdict import TheoryVerdict
+
+MARKS: dict[Status, tuple[str, str]] = {
+    "holds": ("✓", "green"),
+    "differs": ("✗", "red"),
+    "inconclusive": ("?", "yellow"),
+    "incomplete": ("…", "dim"),
+}
+
+
+def print_verdicts(table: Table, verdicts: Sequence[Verdict], as_json: bool) -> None:
+    """The verdicts on a table: status, what is claimed, why; how to make what is missing."""
+    if as_json:
+        print_json(
+            {
+                "table": table.name,
+                "exit_code": verdict_exit_code(verdicts),
+                "verdicts": [verdict.to_json() for verdict in verdicts],
+            }
+        )
+        return
+    if not verdicts:
+        console().print(f"{table.name}: no claim of the paper is known for it")
+        return
+    rows = [
+        (_status(v.status), f"{v.id}\n{v.where}" if v.where else v.id, v.says, v.why)
+        for v in verdicts
+    ]
+    print_grid(("verdict", "id", "says", "why"), rows, f"{table.name}: verdicts")
+    for remedy in dict.fromkeys(v.remedy for v in verdicts if v.remedy):
+        console().print(literal(f"To make what is missing: {remedy}"))
+
+
+def print_theory(verdicts: Sequence["TheoryVerdict"], as_json: bool) -> None:
+    """The numerical checks of the theorems."""
+    if as_json:
+        print_json([dataclasses.asdict(verdict) for verdict in verdicts])
+        return
+    rows = [(_status(v.status), v.id, v.where, v.detail) for v in verdicts]
+    print_grid(("verdict", "id", "where", "detail"), rows, "theory: checks of the theorems")
+
+
+def _status(status: Status) -> Text:
+    mark, style = MARKS[status]
+    return Text(f"{mark} {status}", style=style)

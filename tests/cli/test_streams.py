@@ -1,0 +1,102 @@
+"""Standard output and error that are full, closed, or cannot print every character."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "PYTHONCOERCECLOCALE": "0"}
+
+
+def shell(line: str, project: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A line of the shell, with `ncmc` in it, on a project."""
+    ncmc = f"{sys.executable} -m cli.main"
+    return subprocess.run(
+        ["bash", "-c", line.replace("ncmc", ncmc, 1)],
+        cwd=CHECKOUT,
+        env=os.environ | {"NCMC_ROOT": str(project)} | environment,
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("ncmc table smoke --json > /dev/full", b"No space left on device"),
+        ("ncmc table smoke > /dev/full", b"No space left on device"),
+        ("ncmc table smoke >&-", b"it is closed"),
+        ("ncmc table smoke --json >&- 2>&-", b""),
+        ("ncmc --help > /dev/full", b"No space left on device"),
+    ],
+)
+def test_lost_output_is_told_by_the_exit_code(workspace: Path, line: str, told: bytes) -> None:
+    done = shell(line, workspace)
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert b"Traceback" not in done.stderr
+    if "table" in line:  # the work itself is done
+        assert json.loads((workspace / "results/smoke/table.json").read_text("utf-8"))["cells"]
+
+
+@pytest.mark.parametrize("end", ["2>/dev/full", "2>&-"])
+def test_a_run_is_trained_to_its_end_though_its_log_is_lost(workspace: Path, end: str) -> None:
+    run = "digits/tau=0.02/resnet8/CE/epochs=1+width=2/seed=0"
+    done = shell(f"ncmc train {run} --json {end}", workspace)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["run"] == run
+    assert (workspace / "results/runs" / run / "record.json").exists()
+
+
+def test_a_reader_that_stops_early_gets_no_traceback(workspace: Path) -> None:
+    done = shell("ncmc list claims | sleep 0; exit ${PIPESTATUS[0]}", workspace)
+    assert done.stderr == b""
+    assert done.returncode == 1
+
+
+def test_nothing_is_lost_where_nothing_is_printed(workspace: Path) -> None:
+    assert shell("ncmc list tables 2>&-", workspace).returncode == 0
+    assert shell("ncmc table table9 2>&-", workspace).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "line", ["ncmc verify smoke", "ncmc list claims", "ncmc table smoke", "ncmc report smoke"]
+)
+def test_a_stream_of_ascii_is_enough(workspace: Path, line: str) -> None:
+    done = shell(line, workspace, **ASCII)
+    assert done.returncode == (3 if "verify" in line else 0), done.stderr
+    assert done.stdout.isascii()
+    assert b"+-" in done.stdout or "table" not in line
+
+
+def test_json_is_the_same_on_a_stream_of_ascii(workspace: Path) -> None:
+    path = workspace / "config" / "smoke.yaml"
+    path.write_text(path.read_text("utf-8").replace("Smoke run", "Prüflauf ±"), "utf-8")
+    titles = [
+        json.loads(shell("ncmc table smoke --json", workspace, **environment).stdout)["title"]
+        for environment in (ASCII, {})
+    ]
+    assert titles == ["Prüflauf ±: long-tailed digits"] * 2
+
+
+def test_ctrl_c_prints_one_line(workspace: Path) -> None:
+    code = (
+        "import os, signal; from cli import main; from ncmc.results import tables\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "tables.cells = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "main.app(['table', 'smoke'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=CHECKOUT,
+        env=os.environ | {"NCMC_ROOT": str(workspace)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 130
+    assert done.stderr == "ncmc: stopped by Ctrl-C.\n"
