@@ -62,7 +62,7 @@ def result(run: Run, last: float, best: float) -> dict[str, Any]:
 
 
 def epoch(e: int, epochs: int, last: float, run: Run, noise: float = 0.0) -> dict[str, Any]:
-    """One epoch's entry of a history; CE has no targets, so its variability has no floor."""
+    """One epoch's entry of a history; others than SETF, AL and CAL have no target, so no floor."""
     done = (e - 1) / (epochs - 1)
     cosine = 0.95 * math.exp(-4 * done)
     matrix = [[1.0 if i == j else round(cosine, 4) for j in range(CLASSES)] for i in range(CLASSES)]
@@ -75,7 +75,7 @@ def epoch(e: int, epochs: int, last: float, run: Run, noise: float = 0.0) -> dic
             "nc_mean": 1.6 * math.exp(-2.2 * done) + noise,
             "nc_std": 0.1 + 0.4 * math.sin(math.pi * min(1.0, 0.15 + 0.8 * done)),
             "variability": 0.97 - 0.3 * done + noise,
-            "variability_floor": 0.62 if run.method in ("AL", "CAL") else None,
+            "variability_floor": {"SETF": 0.0, "AL": 0.62, "CAL": 0.62}.get(run.method),
             "class_cosine": cosine,
             "class_cosines": matrix,
             "tail_cosines": [[1.0, 0.9], [0.9, 1.0]],

@@ -1,34 +1,31 @@
-"""A page for a table or figure: results, verdicts, pictures, and how each number was made.
+"""A page for a table or figure: verdicts, results, pictures, and how each number was made.
 
-One file that needs nothing else: styles and pictures stand in it, and no script runs. Decides
-nothing: cells come from ncmc.results.tables, verdicts from ncmc.verdicts.judge, pictures from ncmc.report.figures.
+One file that needs nothing else: styles and pictures stand in it, and no script runs. It decides
+nothing: the verdicts are those of verdicts.json, the cells are made of the records.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+import jinja2
+from markupsafe import Markup
 
 from ncmc import paths
-from ncmc.paper.assumptions import Assumption, assumptions
+from ncmc.errors import UserError
 from ncmc.plan import grid
-from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid import Table
-from ncmc.plan.option_text import format_value
 from ncmc.project import Project
-from ncmc.report import figures
-from ncmc.report.figures import Group, Picture
+from ncmc.report import origins
+from ncmc.report.figures.svg import Picture
+from ncmc.report.sections import sections
+from ncmc.report.stored_verdicts import read_verdicts
 from ncmc.results import tables
-from ncmc.results.records import Record
 from ncmc.results.tables import Cell
 from ncmc.system import files
-from ncmc.verdicts import judge
 from ncmc.verdicts.verdict import STATUSES, Verdict, signed, verb
 
 TEMPLATES = Path(__file__).parent / "templates"
-PAGE = "report.html"
 MARKS = {"holds": "✓", "differs": "✗", "inconclusive": "?", "incomplete": "…"}
 SHOWN = {
     "accuracy": "Top-1 accuracy on the balanced test set, of networks trained on long-tailed "
@@ -46,16 +43,19 @@ SHOWN = {
 def report(
     project: Project, name: str, results: Path | None = None, folder: Path | None = None
 ) -> Path:
-    """Write report.html of a table or figure into `folder` (default: results/NAME); its path.
+    """Write the page of a table or figure into `folder` (default: results/NAME); its path.
 
-    Raises UsageError for an unknown name, UserError for a damaged or outdated record.
+    Raises UsageError for an unknown name, UserError for a damaged or outdated record, or if
+    verdicts.json is not in `folder`.
     """
-    path = (folder or project.root / paths.RESULTS.format(table=name)) / PAGE
     table = grid.table(project, name)
+    folder = folder or project.root / paths.RESULTS.format(table=name)
+    judged = folder / Path(paths.VERDICTS).name
+    if not judged.exists():
+        raise UserError(f"{judged} does not exist. Run `ncmc verify {name}` first.")
+    path = folder / Path(paths.PAGE).name
     cells = tables.cells(project, table, results)
-    files.write_atomic(
-        path, render(project, table, cells, judge.verify(name, results, project=project))
-    )
+    files.write_atomic(path, render(project, table, cells, read_verdicts(project, judged)))
     return path
 
 
@@ -63,11 +63,39 @@ def render(
     project: Project, table: Table, cells: Sequence[Cell], verdicts: Sequence[Verdict]
 ) -> str:
     """The page as text."""
-    import jinja2
+    missing = [run for cell in cells for run in cell.missing]
+    lacking = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            table=table,
+            cells=cells,
+            verdicts=verdicts,
+            marks=MARKS,
+            count=Counter(verdict.status for verdict in verdicts),
+            statuses=STATUSES,
+            shown=SHOWN[table.shows],
+            axes=axes(cells),
+            banner=tables.reduced_banner(table, cells),
+            notes=origins.notes(project, cells),
+            layout=tables.layout(table, cells),
+            group_names=tables.GROUPS,
+            sections=sections(table, cells),
+            provenance=origins.provenance(cells),
+            cards=[origins.card(cell) for cell in cells if cell.n],
+            register=origins.register(project, cells),
+            missing=missing,
+            elsewhere=[run for run in lacking if run not in missing],
+            make_command=tables.make_command(table.name),
+            train_command=tables.train_command,
+        )
+    )
 
-    loader = jinja2.FileSystemLoader(TEMPLATES)
+
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=loader,
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -77,37 +105,18 @@ def render(
         "plus_minus": tables.plus_minus,
         "printed": tables.printed,
         "counted": tables.counted,
-        "duration": duration,
+        "duration": origins.duration,
         "signed": signed,
         "verb": verb,
-        "value": value_words,
+        "value": origins.value_words,
         "svg": _svg,
     }
-    missing = [run for cell in cells for run in cell.missing]
-    lacking = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
-    page = environment.get_template("report.html.j2")
-    return page.render(
-        table=table,
-        cells=cells,
-        verdicts=verdicts,
-        marks=MARKS,
-        count=Counter(verdict.status for verdict in verdicts),
-        statuses=STATUSES,
-        shown=SHOWN[table.shows],
-        axes=axes(cells),
-        banner=tables.reduced_banner(table, cells),
-        notes=notes(project, cells),
-        layout=tables.layout(table, cells),
-        group_names=tables.GROUPS,
-        sections=sections(table, cells),
-        provenance=provenance(cells),
-        cards=[card(cell) for cell in cells if cell.n],
-        register=register(project, cells),
-        missing=missing,
-        elsewhere=[run for run in lacking if run not in missing],
-        make_command=tables.make_command(table.name),
-        train_command=tables.train_command,
-    )
+    return environment
+
+
+def _svg(picture: Picture) -> Markup:
+    """A picture as markup: its SVG is ours, so it is not escaped."""
+    return Markup(picture.svg.decode())
 
 
 def axes(cells: Sequence[Cell]) -> dict[str, str]:
@@ -115,259 +124,3 @@ def axes(cells: Sequence[Cell]) -> dict[str, str]:
     names = [axis for axis, _ in cells[0].spec.coords]
     values = {axis: dict.fromkeys(cell.spec.coord(axis) for cell in cells) for axis in names}
     return {axis: ("; " if axis == "method" else ", ").join(values[axis]) for axis in names}
-
-
-# --- pictures ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Section:
-    """The pictures of cells that belong together, and their legend."""
-
-    group: Group
-    pictures: tuple[Picture, ...]
-    free: tuple[str, ...]  # lines without a fixed target: NC is measured from the class means
-
-
-def sections(table: Table, cells: Sequence[Cell]) -> list[Section]:
-    """What there is to see of a table or figure; nothing without records."""
-    if table.shows in ("class_cosines", "tail_cosines"):
-        return [
-            Section(group, tuple(figures.heat_maps(line.cell.records[0], table.shows)), ())
-            for group in figures.groups(table, cells)
-            for line in group.lines
-        ]
-    found = []
-    for group in figures.groups(table, cells):
-        pictures: list[Picture | None] = [*figures.collapse_curves(group)]
-        pictures.append(figures.accuracy_curves(group))
-        if table.shows == "accuracy":
-            pictures.append(figures.group_bars(group))
-        free = [line.label for line in group.lines if line.cell.spec.run.method.startswith("CE")]
-        found.append(Section(group, tuple(p for p in pictures if p), tuple(free)))
-    return found
-
-
-def _svg(picture: Picture) -> Any:
-    """A picture as markup: its SVG is ours, so it is not escaped."""
-    from markupsafe import Markup
-
-    return Markup(picture.svg.decode())
-
-
-# --- how it was made ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Records that were made alike in one respect."""
-
-    what: str
-    records: int
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where all records of a page come from. More than one entry in a list is worth saying."""
-
-    records: int
-    commits: tuple[Origin, ...]
-    machines: tuple[Origin, ...]
-    packages: tuple[Origin, ...]
-    splits: tuple[Origin, ...]
-    dirty: int  # records made with uncommitted changes
-    seconds: float
-    first: str
-    last: str
-
-
-def provenance(cells: Sequence[Cell]) -> Provenance | None:
-    """What the records of a page have in common and what not; None without records."""
-    made = [record.made for cell in cells for record in cell.records]
-    if not made:
-        return None
-    splits = [_split_words(record) for cell in cells for record in cell.records]
-    dates = sorted(str(entry.get("at", "unknown")) for entry in made)
-    return Provenance(
-        records=len(made),
-        commits=_origins(_commit(entry) for entry in made),
-        machines=_origins(_machine(entry) for entry in made),
-        packages=_origins(_packages(entry) for entry in made),
-        splits=_origins(splits),
-        dirty=sum(bool(entry.get("git", {}).get("dirty")) for entry in made),
-        seconds=sum(float(entry.get("seconds") or 0) for entry in made),
-        first=dates[0],
-        last=dates[-1],
-    )
-
-
-def _origins(values: Iterable[str]) -> tuple[Origin, ...]:
-    return tuple(Origin(what, n) for what, n in Counter(values).most_common())
-
-
-def _commit(made: Mapping[str, Any]) -> str:
-    state = made.get("git") or {}
-    if not state.get("commit"):
-        return "no commit known (made outside git)"
-    dirty = {True: ", with uncommitted changes", None: ", changes not known"}
-    return f"{state['commit'][:12]}{dirty.get(state.get('dirty'), '')}"
-
-
-def _machine(made: Mapping[str, Any]) -> str:
-    hardware = made.get("hardware") or {}
-    parts = [str(hardware.get("processor", "processor not known"))]
-    parts += [f"{hardware['cores']} cores"] if "cores" in hardware else []
-    parts += [f"{hardware['memory_gib']} GiB"] if "memory_gib" in hardware else []
-    parts += [str(hardware["accelerator"])] if hardware.get("accelerator") else []
-    parts += [str(hardware["system"])] if "system" in hardware else []
-    parts += [f"computed on {made['device']}"] if "device" in made else []
-    parts += [f"in {made['precision']}"] if "precision" in made else []
-    parts += (
-        [f"{made['threads']} thread{'s' * (made['threads'] != 1)}"] if "threads" in made else []
-    )
-    return ", ".join(parts)
-
-
-def _packages(made: Mapping[str, Any]) -> str:
-    packages = made.get("packages") or {}
-    return ", ".join(f"{name} {version}" for name, version in packages.items()) or "not known"
-
-
-def _split_words(record: Record) -> str:
-    split = record.split
-    counts = split.get("counts") or []
-    shape = f", {max(counts)} to {min(counts)} a class" if counts else ""
-    where = f"{record.run.dataset}, tau {format_value(record.run.tau)}"
-    return f"{where}: {split.get('n_train')} images{shape}, SHA-256 {split.get('sha256')}"
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One value of a run's configuration, and where it comes from."""
-
-    part: str
-    key: str
-    value: str
-    source: str
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """One run of a cell: what it reached, and when, where from and how fast. Unknown is empty."""
-
-    seed: int
-    command: str
-    last: float
-    best: float
-    best_epoch: int
-    time: str
-    rate: str  # images/s
-    at: str
-    commit: str
-    digest: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """How the records of one cell were made."""
-
-    cell: Cell
-    runs: tuple[RunRow, ...]
-    settings: tuple[Setting, ...]
-    assumptions: Mapping[str, str]
-    seconds: float
-
-
-def card(cell: Cell) -> Card:
-    """The configuration of a cell with records; equal for all its seeds but for the seed."""
-    record = cell.records[0]
-    sources = record.made.get("sources") or {}
-    given = dict(cell.spec.run.options)
-    settings = [
-        Setting(part, key, value_words(value), _source(key, sources, given))
-        for part, values in record.config.items()
-        if part != "model"  # what rules and options gave to backbone and method, which follow
-        for key, value in values.items()
-    ]
-    seconds = sum(float(r.made.get("seconds") or 0) for r in cell.records)
-    runs = tuple(_run_row(r) for r in cell.records)
-    return Card(cell, runs, tuple(settings), record.assumptions, seconds)
-
-
-def _run_row(record: Record) -> RunRow:
-    made, accuracy = record.made, record.result["accuracy"]
-    seconds, rate = made.get("seconds"), made.get("images_per_second")
-    return RunRow(
-        seed=record.run.seed,
-        command=tables.train_command(record.run),
-        last=accuracy["last"],
-        best=accuracy["best"],
-        best_epoch=accuracy["best_epoch"],
-        time=duration(seconds) if seconds else "",
-        rate=f"{rate:,.0f}" if rate else "",
-        at=str(made.get("at", "")),
-        commit=_commit(made),
-        digest=record.digest[:12],
-    )
-
-
-def _source(key: str, sources: Mapping[str, str], given: Mapping[str, Any]) -> str:
-    return "this cell" if key in given else str(sources.get(key, ""))
-
-
-@dataclass(frozen=True)
-class Choice:
-    """An assumption as the records of a page were made with it."""
-
-    entry: Assumption
-    values: tuple[Origin, ...]
-
-
-def register(project: Project, cells: Sequence[Cell]) -> list[Choice]:
-    """The assumptions that arise in the records of a page, with the values they were made with.
-
-    Without records: the register's choices for the planned runs.
-    """
-    chosen: dict[str, list[str]] = {}
-    for record in (record for cell in cells for record in cell.records):
-        for key, value in record.assumptions.items():
-            chosen.setdefault(key, []).append(value)
-    if not chosen:
-        for entry in assumptions(project):
-            if any(entry.applies(cell.spec.run) for cell in cells):
-                chosen[entry.id] = []
-    known = [entry for entry in assumptions(project) if entry.id in chosen]
-    return [Choice(entry, _origins(chosen[entry.id])) for entry in known]
-
-
-def notes(project: Project, cells: Sequence[Cell]) -> list[str]:
-    """What must be said with every result of these datasets and records."""
-    entries = dataset_entries(project)
-    said = [
-        note
-        for cell in cells
-        for note in (
-            *(entries[cell.spec.run.dataset].notes if cell.spec.run.dataset in entries else ()),
-            *(note for record in cell.records for note in record.notes),
-        )
-    ]
-    return list(dict.fromkeys(f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in said))
-
-
-# --- words -------------------------------------------------------------------------------------
-
-
-def value_words(value: Any) -> str:
-    """A configuration value as people read it."""
-    if isinstance(value, bool | int | float | str):
-        return format_value(value)
-    if isinstance(value, list | tuple):
-        return ", ".join(value_words(entry) for entry in value)
-    return json.dumps(value, sort_keys=True)
-
-
-def duration(seconds: float) -> str:
-    """`7.6 s`, `12 min`, `3.4 h`."""
-    if seconds < 100:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

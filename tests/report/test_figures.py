@@ -9,7 +9,11 @@ from conftest import here
 
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
-from ncmc.report import figures
+from ncmc.report.figures.bars import group_bars
+from ncmc.report.figures.curves import accuracy_curves, collapse_curves, curve_picture
+from ncmc.report.figures.heat_maps import heat_maps
+from ncmc.report.figures.lines import RAMP, STYLES, Group, groups
+from ncmc.report.figures.svg import Picture
 from ncmc.results import tables
 
 
@@ -19,22 +23,22 @@ def smoke() -> Table:
 
 
 @pytest.fixture(scope="module")
-def group(tmp_path_factory, smoke) -> figures.Group:
+def group(tmp_path_factory, smoke) -> Group:
     results = tmp_path_factory.mktemp("runs")
     fakes.smoke(results, smoke)
-    (found,) = figures.groups(smoke, tables.cells(here(), smoke, results))
+    (found,) = groups(smoke, tables.cells(here(), smoke, results))
     return found
 
 
 @pytest.fixture(scope="module")
-def pictures(group) -> list[figures.Picture]:
+def pictures(group) -> list[Picture]:
     record = group.lines[0].cell.records[0]
     return [
-        *figures.collapse_curves(group),
-        figures.accuracy_curves(group),
-        figures.group_bars(group),
-        *figures.heat_maps(record, "class_cosines"),
-        *figures.heat_maps(record, "tail_cosines"),
+        *collapse_curves(group),
+        accuracy_curves(group),
+        group_bars(group),
+        *heat_maps(record, "class_cosines"),
+        *heat_maps(record, "tail_cosines"),
     ]
 
 
@@ -71,8 +75,7 @@ def test_ids_are_unique_over_the_page_and_every_reference_is_met(pictures):
 def test_the_same_records_give_the_same_bytes(group):
     record = group.lines[0].cell.records[0]
     first, second = (
-        [*figures.collapse_curves(group), *figures.heat_maps(record, "class_cosines", most=2)]
-        for _ in range(2)
+        [*collapse_curves(group), *heat_maps(record, "class_cosines", most=2)] for _ in range(2)
     )
     assert [picture.svg for picture in first] == [picture.svg for picture in second]
 
@@ -86,11 +89,11 @@ def test_a_picture_says_in_words_what_it_shows(pictures):
 
 def test_a_method_looks_the_same_in_every_picture(group):
     looks = {line.label: (line.colour, line.marker) for line in group.lines}
-    assert looks["CAL"] == figures.STYLES["CAL"]
+    assert looks["CAL"] == STYLES["CAL"]
     table, cells = planned("table2")
-    for other in figures.groups(table, cells):
+    for other in groups(table, cells):
         for line in other.lines:
-            assert (line.colour, line.marker) == figures.STYLES[line.cell.spec.run.method]
+            assert (line.colour, line.marker) == STYLES[line.cell.spec.run.method]
 
 
 def test_cells_of_one_method_differ_by_their_dash(group):
@@ -100,9 +103,9 @@ def test_cells_of_one_method_differ_by_their_dash(group):
 
 
 def test_colours_of_methods_differ_and_can_be_seen_on_light_and_dark():
-    colours = [colour for name, (colour, _) in figures.STYLES.items() if name != "CE-FROZEN"]
+    colours = [colour for name, (colour, _) in STYLES.items() if name != "CE-FROZEN"]
     assert len(set(colours)) == len(colours)
-    for colour in [*colours, *figures.RAMP]:
+    for colour in [*colours, *RAMP]:
         for page in ("#fdfcfa", "#16181b"):
             assert contrast(colour, page) > 2.4, (colour, page)
 
@@ -121,7 +124,7 @@ def contrast(first: str, second: str) -> float:
 
 def test_groups_hold_cells_that_can_be_compared():
     table, cells = planned("table2")
-    found = figures.groups(table, cells)
+    found = groups(table, cells)
     assert len(found) == 12
     for group in found:
         runs = [line.cell.spec.run for line in group.lines]
@@ -131,13 +134,13 @@ def test_groups_hold_cells_that_can_be_compared():
 
 def test_cells_without_records_are_in_no_picture(smoke):
     cells = [tables.Cell(spec, (), ()) for spec in smoke.cells]
-    assert figures.groups(smoke, cells) == []
+    assert groups(smoke, cells) == []
 
 
 def test_heat_maps_show_the_first_and_the_last_epoch(group):
-    titles = [p.title for p in figures.heat_maps(group.lines[0].cell.records[0], "class_cosines")]
+    titles = [p.title for p in heat_maps(group.lines[0].cell.records[0], "class_cosines")]
     assert titles == ["Epoch 1", "Epoch 5", "Epoch 8", "Epoch 12"]
 
 
 def test_a_measure_that_nobody_took_has_no_picture(group):
-    assert figures._curves(group, "never_measured", "Nothing") is None
+    assert curve_picture(group, "never_measured", "Nothing") is None

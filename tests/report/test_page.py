@@ -13,7 +13,9 @@ from ncmc.errors import UserError
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
+from ncmc.report import origins
 from ncmc.report import page as report_page
+from ncmc.report.sections import sections
 from ncmc.results import records, tables
 from ncmc.verdicts import judge
 
@@ -63,6 +65,7 @@ def page(tmp_path_factory, smoke) -> Page:
     """The page of a whole smoke run."""
     folder = tmp_path_factory.mktemp("smoke")
     fakes.smoke(folder / "runs", smoke)
+    judge.write(judge.verify("smoke", folder / "runs"), folder)
     return Page(report_page.report(here(), "smoke", folder / "runs", folder).read_text())
 
 
@@ -109,6 +112,36 @@ def test_the_page_shows_last_with_best_beside_it(page, tmp_path, smoke):
     for cell in tables.cells(here(), smoke, tmp_path):
         words = f"{tables.plus_minus(cell.last)} best {tables.plus_minus(cell.best)}"
         assert words in page.text
+
+
+def test_the_tally_of_verdicts_comes_right_after_the_title(page):
+    assert "Smoke run: long-tailed digits Verdicts : ✓ 5 hold Top-1 accuracy" in page.text
+
+
+def test_the_page_shows_the_verdicts_that_are_written_and_judges_nothing(tmp_path, smoke, bare):
+    fakes.smoke(tmp_path / "runs", smoke)
+    path = judge.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
+    words = "CAL is above CE"
+    path.write_text(path.read_text().replace(words, "words that no check has"))
+    text = Page(report_page.report(here(), "smoke", tmp_path / "runs", tmp_path).read_text()).text
+    assert "Words that no check has" in text
+    assert words not in text
+
+
+def test_without_verdicts_the_page_says_which_command_makes_them(tmp_path):
+    with pytest.raises(UserError, match=r"verdicts\.json does not exist. Run `ncmc verify smoke`"):
+        report_page.report(here(), "smoke", tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"verdicts": [{}]}', '{"verdicts": [5]}'])
+def test_a_file_that_holds_no_verdicts_is_refused(tmp_path, content):
+    (tmp_path / "verdicts.json").write_text(content)
+    with pytest.raises(UserError, match="is not a file of verdicts"):
+        report_page.report(here(), "smoke", tmp_path, tmp_path)
+
+
+def test_what_the_calibration_error_is_of_is_said_where_it_is_shown(page):
+    assert "ECE compares the softmax of a method's own scores" in page.text
 
 
 def test_a_verdict_is_a_word_and_a_mark(page):
@@ -207,6 +240,22 @@ def test_text_from_records_is_escaped(tmp_path, smoke):
     assert "<script>alert(1)</script>." in shown.text
 
 
+def collapsing_to(floor: float | None):
+    """A cell of LDAM-DRW whose records measured a variability with this floor."""
+    table = grid.table(here(), "table3")
+    spec = next(spec for spec in table.cells if spec.run.method == "LDAM-DRW")
+    record = fakes.record(spec.runs(1)[0], 50.0)
+    for epoch in record.result["history"]:
+        epoch["collapse"]["variability_floor"] = floor
+    return table, [tables.Cell(spec, (record,), ())]
+
+
+@pytest.mark.parametrize(("floor", "said"), [(None, ("LDAM-DRW",)), (0.0, ())])
+def test_whether_a_method_has_a_fixed_target_is_read_in_its_records(floor, said):
+    (section,) = sections(*collapsing_to(floor))
+    assert section.without_target == said
+
+
 @pytest.mark.parametrize("name", ["figure1", "figure6", "figure7"])
 def test_a_figure_shows_its_pictures(tmp_path, name):
     table = grid.table(here(), name)
@@ -220,6 +269,7 @@ def test_a_figure_shows_its_pictures(tmp_path, name):
 @pytest.mark.usefixtures("bare")
 def test_a_damaged_record_leaves_the_old_page(tmp_path, smoke):
     fakes.smoke(tmp_path / "runs", smoke)
+    judge.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
     path = report_page.report(here(), "smoke", tmp_path / "runs", tmp_path)
     before = path.read_bytes()
     records.path_of(here(), smoke.cells[0].runs(1)[0], tmp_path / "runs").write_text("{")
@@ -241,13 +291,14 @@ def test_the_same_records_give_the_same_page(tmp_path, smoke):
 
 
 def test_durations_read_well():
-    assert [report_page.duration(s) for s in (7.58, 720, 12_240)] == ["7.6 s", "12 min", "3.4 h"]
+    assert [origins.duration(s) for s in (7.58, 720, 12_240)] == ["7.6 s", "12 min", "3.4 h"]
 
 
 def test_tables_verdicts_and_pages_need_no_torch(tmp_path):
     code = (
         "import sys; from pathlib import Path; from ncmc.project import Project; "
         "from ncmc.report import page; folder = Path(sys.argv[1]); "
+        "from ncmc.verdicts import judge; judge.write(judge.verify('smoke', folder), folder); "
         "page.report(Project.find(), 'smoke', folder, folder); sys.exit('torch' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]

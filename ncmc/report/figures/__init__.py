@@ -1,0 +1,1 @@
+"""Curves, bars and heat maps as SVG. No decisions."""
