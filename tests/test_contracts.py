@@ -12,8 +12,11 @@ from ncmc.plan import catalog, grid
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run, make_run, resolve_run
-from ncmc.training import build, steps
-from ncmc.training.batches import Resident, plan_epoch
+from ncmc.training import build
+from ncmc.training.batches import InMemory
+from ncmc.training.draws import plan_epoch
+from ncmc.training.optimiser import make_optimizer
+from ncmc.training.step import Step
 
 CPU = torch.device("cpu")
 COUNTS = [9, 5, 2]
@@ -35,10 +38,10 @@ def images_and_labels(size: int, channels: int) -> tuple[torch.Tensor, torch.Ten
 def stepped(run: Run, size: int = 8, n: int = 2) -> tuple[build.Method, list[float]]:
     """A model after n steps, and the losses of those."""
     recipe = resolve_run(here(), run).recipe
-    model = build.build(here(), run, COUNTS, size, 1).to(memory_format=torch.channels_last)
-    data = Resident(*images_and_labels(size, 1), recipe, CPU)
-    optimizer = steps.make_optimizer(model, recipe, CPU)
-    step = steps.Step(model, optimizer, data, torch.float32, CPU)
+    model = build.build_model(here(), run, COUNTS, size, 1).to(memory_format=torch.channels_last)
+    data = InMemory(*images_and_labels(size, 1), recipe, CPU)
+    optimizer = make_optimizer(model, recipe, CPU)
+    step = Step(model, optimizer, data, torch.float32, CPU)
     plan = plan_epoch(len(data), recipe, 0, 1)
     model.train()
     return model, [float(step(plan.at(i, 8), 1)) for i in range(n)]
@@ -65,7 +68,7 @@ def test_a_method_is_the_same_from_the_same_seed_and_comes_back_from_its_state(m
     first, losses = stepped(run)
     second, again = stepped(run)
     assert losses == again
-    fresh = build.build(here(), run, COUNTS, 8, 1).to(memory_format=torch.channels_last)
+    fresh = build.build_model(here(), run, COUNTS, 8, 1).to(memory_format=torch.channels_last)
     fresh.load_state_dict(first.state_dict())
     images = torch.rand(4, 1, 8, 8)
     assert torch.equal(second.eval().predict(images), fresh.eval().predict(images))
@@ -74,7 +77,7 @@ def test_a_method_is_the_same_from_the_same_seed_and_comes_back_from_its_state(m
 def test_the_seed_decides_the_draws_of_backbone_and_method() -> None:
     def weights(seed: int) -> list[torch.Tensor]:
         run = make_run("digits", 0.1, "resnet8", "CE", {"width": 4}, seed)
-        model = build.build(here(), run, COUNTS, 8, 1)
+        model = build.build_model(here(), run, COUNTS, 8, 1)
         return [p for p in model.parameters() if p.ndim > 1]
 
     first, again, other = weights(0), weights(0), weights(1)
@@ -94,7 +97,7 @@ def test_backbone_and_method_draw_independently(monkeypatch: pytest.MonkeyPatch)
         return found.method(*given)
 
     monkeypatch.setattr(build, "parts", lambda project, run: replace(found, method=spy))
-    model = build.build(here(), run, COUNTS, 8, 1)
+    model = build.build_model(here(), run, COUNTS, 8, 1)
     for part in model.backbone.modules():
         if isinstance(part, torch.nn.Conv2d):
             weight = part.weight.detach().flatten()[:10_000]  # 144 numbers or more
@@ -106,9 +109,9 @@ def test_backbone_and_method_draw_independently(monkeypatch: pytest.MonkeyPatch)
 def test_a_last_batch_of_one_image_trains(method: str) -> None:
     run = run_of(method=method, width=4, batch_size=5)  # 16 images: 5, 5, 5, 1
     recipe = resolve_run(here(), run).recipe
-    model = build.build(here(), run, COUNTS, 8, 1)
-    data = Resident(*images_and_labels(8, 1), recipe, CPU)
-    step = steps.Step(model, steps.make_optimizer(model, recipe, CPU), data, torch.float32, CPU)
+    model = build.build_model(here(), run, COUNTS, 8, 1)
+    data = InMemory(*images_and_labels(8, 1), recipe, CPU)
+    step = Step(model, make_optimizer(model, recipe, CPU), data, torch.float32, CPU)
     assert torch.isfinite(step(plan_epoch(16, recipe, 0, 1).at(3, 5), 1))
 
 
@@ -123,7 +126,7 @@ def test_every_option_of_a_method_is_part_of_its_record(method: str) -> None:
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_a_backbone_gives_the_features_that_it_promises(backbone: str) -> None:
     size = 32 if backbone in ("resnet50", "densenet150") else 8
-    model = build.build(here(), run_of(backbone), COUNTS, size, 1)
+    model = build.build_model(here(), run_of(backbone), COUNTS, size, 1)
     found = model.backbone(torch.rand(2, 1, size, size))
     assert found.shape == (2, model.backbone.out_features)
 

@@ -35,8 +35,8 @@ def evaluate(
         )
     ]
     from ncmc.results import records
-    from ncmc.training import train
+    from ncmc.training import finish
 
     for run in runs:
-        record = train.evaluate_again(project, run, device=device, results=results)
+        record = finish.evaluate_again(project, run, device=device, results=results)
         print_trained(record, records.path_of(project, run, results), "evaluated", as_json=False)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ncmc.data import datasets
+from ncmc.data.datasets import Images
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.class_counts import long_tailed_counts, part_counts
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
@@ -113,18 +114,24 @@ class Split:
 
 
 def make_split(
-    project: Project, dataset: str, tau: float, options: SplitOptions | None = None
+    project: Project,
+    dataset: str,
+    tau: float,
+    options: SplitOptions | None = None,
+    *,
+    train: Images | None = None,
 ) -> Split:
     """The training set of a prepared dataset at imbalance ratio tau = n_min/n_max (A1).
 
-    `options` default to those of the dataset's entry. A training set put together from several
+    `options` default to those of the dataset's entry; `train` is its training part, where that is
+    open already. A training set put together from several
     released parts (SVHN: train, extra) is drawn part by part, each with its own n_max and the
     generator seeded anew, as in the reference code (A4).
     Raises UsageError for a tau that is out of range or leaves a class without images.
     """
     check_tau(tau)
     options = options or dataset_entry(project, dataset).split
-    train = datasets.load(project, dataset, "train")
+    train = train or datasets.load(project, dataset, "train")
     n_classes = len(train.class_names)
     if options.imbalance == "given":
         _check_given(project, dataset, tau, train.counts)
@@ -145,7 +152,7 @@ def make_split(
 def _drawn(
     project: Project,
     dataset: str,
-    train: datasets.Images,
+    train: Images,
     n_classes: int,
     tau: float,
     options: SplitOptions,
@@ -181,9 +188,10 @@ def shifted_labels(counts: Sequence[int], n_images: int) -> np.ndarray:
     return np.repeat(np.arange(len(counts)), counts)[:n_images].astype(np.int64)
 
 
-def load_split(project: Project, folder: Path) -> Split:
+def load_split(project: Project, folder: Path, *, train: Images | None = None) -> Split:
     """A saved split, proved: its arrays match the manifest, and the manifest matches the dataset.
 
+    `train`: the training part of that dataset, where it is open already.
     Raises UserError if it is missing, truncated, altered, or made from other data.
     """
     remedy = "Make it anew with `ncmc split`."
@@ -192,7 +200,8 @@ def load_split(project: Project, folder: Path) -> Split:
         recipe = dict(manifest["recipe"])
         dataset, tau = recipe.pop("dataset"), recipe.pop("tau")
         options = documents.parse(SplitOptions, recipe, str(folder / "manifest.json"))
-        train = datasets.load(project, dataset, "train")
+        if train is None or train.name != dataset:
+            train = datasets.load(project, dataset, "train")
         split = Split(
             dataset,
             tau,
@@ -214,16 +223,19 @@ def load_split(project: Project, folder: Path) -> Split:
     return split
 
 
-def load_split_of(project: Project, run: Run) -> Split:
+def load_split_of(project: Project, run: Run, *, train: Images | None = None) -> Split:
     """The saved split that a run trains on, proved to be the one that its recipe draws.
 
+    `train`: the training part of its dataset, where it is open already.
     Raises UserError as `load_split` does, and if the folder holds a split of another tau, of other
     options or of other images than the run's recipe draws.
     """
     folder = project.root / run.split_folder
     remedy = f"Delete {folder}; the next `ncmc train {run.id}` makes the run's own split."
-    split = load_split(project, folder)
-    drawn = make_split(project, run.dataset, run.tau, resolve_run(project, run).split)
+    train = train or datasets.load(project, run.dataset, "train")
+    split = load_split(project, folder, train=train)
+    options = resolve_run(project, run).split
+    drawn = make_split(project, run.dataset, run.tau, options, train=train)
     differing = [
         f"{key} is {split.recipe[key]} there and {wanted} in the run"
         for key, wanted in drawn.recipe.items()
@@ -253,7 +265,7 @@ def _read(folder: Path, remedy: str) -> tuple[dict[str, Any], dict[str, np.ndarr
     return manifest, arrays
 
 
-def _fits(split: Split, train: datasets.Images) -> bool:
+def _fits(split: Split, train: Images) -> bool:
     indices, n = split.indices, len(train)
     if len(indices) != len(split.labels) or len(np.unique(indices)) != len(indices):
         return False

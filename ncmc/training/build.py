@@ -57,7 +57,7 @@ def parts(project: Project, run: Run) -> Parts:
     )
 
 
-def build(
+def build_model(
     project: Project, run: Run, counts: Sequence[int], image_size: int, channels: int
 ) -> Method:
     """The untrained model of a run; the same run gives the same weights, bit for bit.

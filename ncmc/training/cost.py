@@ -12,8 +12,11 @@ from ncmc.plan.dataset_entries import dataset_entries, dataset_entry
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.project import Project, read_once
 from ncmc.system import allocator
-from ncmc.training import build, steps
-from ncmc.training.batches import Resident, plan_epoch, steps_per_epoch
+from ncmc.training import build, precision
+from ncmc.training.batches import InMemory
+from ncmc.training.draws import plan_epoch, steps_per_epoch
+from ncmc.training.optimiser import make_optimizer
+from ncmc.training.step import make_step
 
 PROBE_SECONDS = 1.0  # of repeated steps, once the first, slower one is over
 PROBE_IMAGES = {"cpu": 16, "cuda": 128}  # a batch of the probe
@@ -73,7 +76,7 @@ class Estimate:
 
 def estimate(project: Project, runs: Iterable[Run], done: Iterable[Run] = ()) -> Estimate:
     """The cost of runs on this machine; each pair of network and image size is probed once."""
-    device = steps.pick_device()
+    device = precision.pick_device()
     finished, costs, left_out = set(done), [], dict[str, int]()
     names, notes = set(), set()
     for run in runs:
@@ -105,7 +108,7 @@ def _of_run(project: Project, run: Run, device: torch.device, done: bool) -> Run
 def probe(
     project: Project, backbone: str, image_size: int, channels: int, recipe: str, device: str
 ) -> Speed:
-    """Seconds an image in training and in evaluation: one warm-up step, then PROBE_SECONDS of steps.
+    """Seconds an image in training and in evaluation: one warm-up step, then PROBE_SECONDS of precision.
 
     Random images in memory: neither data nor download is needed. A recipe that takes parts of whole
     image files is probed without augmentation: decoding the files is not in it.
@@ -119,7 +122,7 @@ def probe(
     allocator.keep_pages()  # as `ncmc train` does
     torch.set_num_threads(resolved.execution.threads)
     count = PROBE_IMAGES[device] if image_size < LARGE_PIXELS else PROBE_IMAGES[device] // 4
-    model = build.build(project, run, [count // 2] * 2, image_size, channels)
+    model = build.build_model(project, run, [count // 2] * 2, image_size, channels)
     model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(
@@ -128,15 +131,15 @@ def probe(
     recipe_of_arrays = resolved.recipe
     if recipe_of_arrays.augment == "resized_crop_flip":
         recipe_of_arrays = recipe_of_arrays.model_copy(update={"augment": "none"})
-    data = Resident(images, torch.arange(count) % 2, recipe_of_arrays, where)
-    dtype = steps.pick_dtype(resolved.execution, where, image_size)
-    optimizer = steps.make_optimizer(model, resolved.recipe, where)
-    step = steps.make_step(model, optimizer, data, dtype, where, resolved.execution)
+    data = InMemory(images, torch.arange(count) % 2, recipe_of_arrays, where)
+    dtype = precision.pick_dtype(resolved.execution, where, image_size)
+    optimizer = make_optimizer(model, resolved.recipe, where)
+    step = make_step(model, optimizer, data, dtype, where, resolved.execution)
     assert steps_per_epoch(count, resolved.recipe) == 1
     draws = plan_epoch(count, resolved.recipe, 0, 1).to(where).at(0, count)
 
     def evaluate() -> None:
-        with torch.no_grad(), steps.autocast(where, dtype):
+        with torch.no_grad(), precision.autocast(where, dtype):
             model.predict(data.normalise(data.images))
 
     began, worked = time.perf_counter(), time.process_time()

@@ -4,6 +4,8 @@ On CUDA torch's own kernels for it (those of nn.SyncBatchNorm, which Distributed
 on a CPU), elsewhere a differentiable twin of them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -15,7 +17,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ncmc.methods import Method
 from ncmc.methods._layers import RunningNorm
-from ncmc.training.processes import Team
+from ncmc.training.processes import ONE_PROCESS, ProcessGroup
 
 
 class Moments(NamedTuple):
@@ -31,14 +33,14 @@ class Moments(NamedTuple):
 
 
 @torch.no_grad()
-def moments(x: Tensor, team: Team) -> Moments:
+def moments(x: Tensor, group: ProcessGroup) -> Moments:
     """Mean and variance of each channel of (B, C, ...) over the batches of all processes."""
     x = _full(x).transpose(0, 1).flatten(1)  # (C, n)
     mean, n = x.mean(1), x.shape[1]
     off = (x - mean[:, None]).square().sum(1)
     own = torch.cat([mean.new_tensor([n]), mean, off])
-    found = team.gather(own[None])  # (processes, 1 + 2 C)
-    counts, means, offs = found[:, :1], *found[:, 1:].chunk(2, dim=1)
+    each = group.gather(own[None])  # (processes, 1 + 2 C)
+    counts, means, offs = each[:, :1], *each[:, 1:].chunk(2, dim=1)
     count = counts.sum()
     whole = (counts * means).sum(0) / count
     var = (offs + counts * (means - whole).square()).sum(0) / count  # Chan et al. 1979
@@ -50,13 +52,19 @@ class _Normalise(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, found: Moments, eps: float, team: Team
+        ctx: Any,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        batch: Moments,
+        eps: float,
+        group: ProcessGroup,
     ) -> Tensor:
-        invstd = (found.var + eps).rsqrt()
-        ctx.save_for_backward(x, weight, found.mean, invstd, found.n)
-        ctx.team = team
+        invstd = (batch.var + eps).rsqrt()
+        ctx.save_for_backward(x, weight, batch.mean, invstd, batch.n)
+        ctx.group = group
         scale = weight * invstd
-        y = _full(x) * _wide(scale, x) + _wide(bias - found.mean * scale, x)
+        y = _full(x) * _wide(scale, x) + _wide(bias - batch.mean * scale, x)
         return y.to(x.dtype)
 
     @staticmethod
@@ -66,7 +74,7 @@ class _Normalise(torch.autograd.Function):
         gf = _full(g)
         unit = (_full(x) - _wide(mean, x)) * _wide(invstd, x)
         sums = torch.stack([gf.sum(others), (gf * unit).sum(others)])
-        means = ctx.team.total(sums) / count
+        means = ctx.group.total(sums) / count
         inner = gf - _wide(means[0], x) - unit * _wide(means[1], x)
         return (inner * _wide(weight * invstd, x)).to(x.dtype), sums[1], sums[0], None, None, None
 
@@ -84,12 +92,12 @@ def _wide(values: Tensor, like: Tensor) -> Tensor:
 class SyncedNorm(_BatchNorm):
     """In the place of nn.BatchNorm1d and 2d, with the same parameters and statistics."""
 
-    def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d, team: Team) -> None:
+    def __init__(self, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
         assert norm.affine
         assert norm.momentum is not None
         super().__init__(norm.num_features, norm.eps, norm.momentum)
         _take_over(self, norm)
-        self.team = team
+        self.group = ONE_PROCESS  # whose batch it normalises: see `shared_batch`
         self.rate = float(norm.momentum)  # of the running statistics
 
     def _check_input_dim(self, input: Tensor) -> None:
@@ -97,7 +105,7 @@ class SyncedNorm(_BatchNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         """As nn.BatchNorm; one training sample alone is normalised by the running statistics."""
-        if not self.training or self.team.repeats:
+        if not self.training or self.group is ONE_PROCESS:
             observed = self.training and x.numel() > x.shape[1]
             if observed and self.num_batches_tracked is not None:
                 self.num_batches_tracked.add_(1)
@@ -105,53 +113,72 @@ class SyncedNorm(_BatchNorm):
             return F.batch_norm(
                 x, means, variances, self.weight, self.bias, observed, self.rate, self.eps
             )
+        return self.over_group(x)
+
+    def over_group(self, x: Tensor) -> Tensor:
+        """In training, by the moments of the batches of all processes."""
         assert self.num_batches_tracked is not None
-        if x.device.type == "cuda" and self.team.size > 1:
+        if x.device.type == "cuda":
             self.num_batches_tracked.add_(1)
-            kept = self.weight, self.bias, self.running_mean, self.running_var
-            return Fused.apply(x, *kept, self.eps, self.rate, dist.group.WORLD, self.team.size)
-        found = moments(x.detach(), self.team)
-        _observe(self, found, self.rate)
+            state = self.weight, self.bias, self.running_mean, self.running_var
+            return Fused.apply(x, *state, self.eps, self.rate, dist.group.WORLD, self.group.size)
+        batch = moments(x.detach(), self.group)
+        _observe(self, batch, self.rate)
         return _Normalise.apply(  # type: ignore[no-untyped-call]
-            x, self.weight, self.bias, found, self.eps, self.team
+            x, self.weight, self.bias, batch, self.eps, self.group
         )
 
 
 class SyncedRunningNorm(RunningNorm):
     """The decision rule's normalisation, which watches the features of all processes."""
 
-    def __init__(self, norm: RunningNorm, team: Team) -> None:
+    def __init__(self, norm: RunningNorm) -> None:
         super().__init__(norm.num_features)
         _take_over(self, norm)
-        self.team = team
+        self.group = ONE_PROCESS
 
     @torch.no_grad()
     def observe(self, h: Tensor) -> None:
         """Update the running statistics with the features of all processes."""
-        if self.team.repeats:
+        if self.group is ONE_PROCESS:
             super().observe(h)
         else:
-            _observe(self, moments(h, self.team), 0.1, counted=False)
+            _observe(self, moments(h, self.group), 0.1, counted=False)
 
 
-def synchronise(model: Method, team: Team) -> None:
-    """Make a model compute over the batches of all processes what it computes over its own.
+def synchronise(model: Method) -> None:
+    """Give a model layers that can normalise over the batches of several processes.
 
-    Its parameters and statistics stay the same tensors, and keep their names in its state.
+    Its parameters and statistics stay the same tensors, and keep their names in its state. The layers
+    do what they did before except inside `shared_batch`.
     """
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, RunningNorm):
-                setattr(parent, name, SyncedRunningNorm(child, team))
+                setattr(parent, name, SyncedRunningNorm(child))
             elif isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
-                setattr(parent, name, SyncedNorm(child, team))
-    model.total = team.total  # type: ignore[method-assign]
+                setattr(parent, name, SyncedNorm(child))
+
+
+@contextmanager
+def shared_batch(model: Method, group: ProcessGroup) -> Iterator[None]:
+    """While active, a synchronised model computes its loss on a batch that the processes share."""
+    layers = [m for m in model.modules() if isinstance(m, SyncedNorm | SyncedRunningNorm)]
+    for layer in layers:
+        layer.group = group
+    model.sum_over_processes = group.total
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.group = ONE_PROCESS
+        model.sum_over_processes = None
 
 
 @torch.no_grad()
-def _observe(norm: Any, found: Moments, momentum: float, *, counted: bool = True) -> None:
-    norm.running_mean.lerp_(found.mean, momentum)
-    norm.running_var.lerp_(found.unbiased(), momentum)
+def _observe(norm: Any, batch: Moments, momentum: float, *, counted: bool = True) -> None:
+    norm.running_mean.lerp_(batch.mean, momentum)
+    norm.running_var.lerp_(batch.unbiased(), momentum)
     if counted:
         norm.num_batches_tracked.add_(1)
 

@@ -1,7 +1,7 @@
 """A model on a data set -> what a Record states about it. The only caller of ncmc.formulas.metrics."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +11,9 @@ from torch import Tensor
 
 from ncmc.formulas import metrics
 from ncmc.methods import Method
-from ncmc.training.batches import Normalise, Stored
-from ncmc.training.processes import ALONE, Team
+from ncmc.training.augment import Normalise
+from ncmc.training.batches import Stored, to_device
+from ncmc.training.processes import ONE_PROCESS, ProcessGroup
 
 MATRIX_CLASSES = (
     20  # cosine matrices are kept for up to this many classes: K * K numbers a measurement
@@ -32,24 +33,24 @@ class EvalSet:
     normalise: Normalise
     batch: int  # images
     autocast: Callable[[], AbstractContextManager[Any]]
-    team: Team = ALONE  # each process of which looks at its share
+    group: ProcessGroup = ONE_PROCESS  # each process of which looks at its share
 
     @property
     def at_once(self) -> bool:
         """Whether the features of all images may be held together."""
-        return isinstance(self.images, Tensor) and self.team.size == 1
+        return isinstance(self.images, Tensor) and self.group.size == 1
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """uint8 images (B, H, W, C) and labels (B,) of this process's share, in order."""
-        rows = self.team.rows(len(self.labels))
+        rows = self.group.rows(len(self.labels))
         starts = range(rows.start, rows.stop, self.batch)
         parts = [slice(start, min(start + self.batch, rows.stop)) for start in starts]
         if isinstance(self.images, Tensor):
             images: Iterator[Tensor] = (self.images[part] for part in parts)
         else:
             images = self.images.read([np.arange(part.start, part.stop) for part in parts])
-        for part, found in zip(parts, images, strict=True):
-            yield found.to(self.labels.device), self.labels[part]
+        for part, batch in zip(parts, images, strict=True):
+            yield to_device(batch, self.labels.device), self.labels[part]
 
     def only(self, chosen: Tensor) -> "EvalSet":
         """Some of the images, by a mask (N,), for each process."""
@@ -57,56 +58,56 @@ class EvalSet:
             images: Tensor | Stored = self.images[chosen]
         else:
             images = replace(self.images, indices=self.images.indices[chosen.cpu().numpy()])
-        return replace(self, images=images, labels=self.labels[chosen], team=ALONE)
+        return replace(self, images=images, labels=self.labels[chosen], group=ONE_PROCESS)
 
 
-Look = Callable[[], Iterable[tuple[Tensor, Tensor]]]
+@contextmanager
+def evaluation_mode(model: Method) -> Iterator[None]:
+    """While active, batch normalisation uses its running statistics, and nothing is differentiated."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(was_training)
 
 
-def looker(model: Method, data: EvalSet) -> Look:
-    """A function that passes over (features, labels) of this process's share of a set."""
+@dataclass(frozen=True)
+class FeatureBatches:
+    """Passes over (features (B, d) float32, labels (B,)) of this process's share of a set."""
+
+    model: Method  # in evaluation mode
+    data: EvalSet
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for images, labels in self.data.batches():
+            normalised = self.data.normalise(images)
+            with self.data.autocast():
+                h = self.model.features(normalised)
+            yield h, labels
+
+
+def feature_batches(model: Method, data: EvalSet) -> Iterable[tuple[Tensor, Tensor]]:
+    """As `FeatureBatches`; where they fit in memory they are computed once, for any number of passes.
+
+    `model` is in evaluation mode, and images are not augmented.
+    """
+    batches = FeatureBatches(model, data)
     if not data.at_once:
-        return lambda: _parts(model, data)
-    whole = [(features(model, data), data.labels)]
-    return lambda: whole
-
-
-def features(model: Method, data: EvalSet) -> Tensor:
-    """The features (N, d), float32, of this process's share: see `_parts`."""
-    return torch.cat([h for h, _ in _parts(model, data)])
-
-
-@torch.no_grad()
-def _parts(model: Method, data: EvalSet) -> Iterator[tuple[Tensor, Tensor]]:
-    """Features (B, d), float32, in evaluation mode and without augmentation, and labels (B,)."""
-    was_training = model.training
-    model.eval()
-    for images, labels in data.batches():
-        normalised = data.normalise(images)
-        with data.autocast():
-            h = model.features(normalised)
-        yield h, labels
-    model.train(was_training)
-
-
-@torch.no_grad()
-def scores(model: Method, h: Tensor, raw: bool = False) -> Tensor:
-    """The class scores (N, K) of features; `raw`: without the batch normalisation (A14)."""
-    was_training = model.training
-    model.eval()
-    found = model.raw_scores(h) if raw else model.scores(h)
-    model.train(was_training)
-    return found.float()
+        return batches
+    return [(torch.cat([h for h, _ in batches]), data.labels)]
 
 
 def test_accuracy(model: Method, data: EvalSet) -> dict[str, float]:
     """Top-1 accuracy in percent, by the decision rule and by the same rule on raw features."""
     right = torch.zeros(2, dtype=torch.int64, device=data.labels.device)
-    for h, labels in looker(model, data)():
-        for i, raw in enumerate((False, True)):
-            right[i] += (scores(model, h, raw).argmax(1) == labels).sum()
-    found = data.team.gather(right[None]).sum(0).tolist()
-    shares = [100.0 * n / len(data.labels) for n in found]
+    with evaluation_mode(model):
+        for h, labels in feature_batches(model, data):
+            for i, scores in enumerate((model.scores, model.raw_scores)):
+                right[i] += (scores(h).argmax(1) == labels).sum()
+    counts = data.group.gather(right[None]).sum(0).tolist()
+    shares = [100.0 * n / len(data.labels) for n in counts]
     return {"test_accuracy": shares[0], "test_accuracy_raw": shares[1]}
 
 
@@ -116,25 +117,32 @@ def collapse(model: Method, data: EvalSet, n_classes: int) -> dict[str, Any]:
     With few classes also the cosines between class means, and between the features of the smallest
     class if it has few images (figures 6 and 7).
     """
-    look = looker(model, data)
-    with torch.no_grad():
-        found = metrics.collapse_over(
-            look, model.targets(), model.classifier(), n_classes, data.team.gather
+    with evaluation_mode(model):
+        batches = feature_batches(model, data)
+        measures = metrics.collapse_over(
+            lambda: batches, model.targets(), model.classifier(), n_classes, data.group.gather
         )
-    kept = {
-        k: v for k, v in found.items() if not isinstance(v, list) or n_classes <= MATRIX_CLASSES
-    }
-    counts = torch.bincount(data.labels, minlength=n_classes)
-    smallest = int(torch.where(counts > 0, counts, counts.max() + 1).argmin())
-    if n_classes <= MATRIX_CLASSES and counts[smallest] <= TAIL_IMAGES:
-        chosen = data.labels == smallest
-        if data.at_once:
-            ((h, _),) = look()
-            h = h[chosen]
-        else:
-            h = features(model, data.only(chosen))
-        kept["tail_cosines"] = _cosines(h)
-    return kept
+        chosen = {
+            key: value
+            for key, value in measures.items()
+            if not isinstance(value, list) or n_classes <= MATRIX_CLASSES
+        }
+        counts = torch.bincount(data.labels, minlength=n_classes)
+        smallest = int(torch.where(counts > 0, counts, counts.max() + 1).argmin())
+        if n_classes <= MATRIX_CLASSES and counts[smallest] <= TAIL_IMAGES:
+            chosen["tail_cosines"] = _cosines(_features_of(model, data, batches, smallest))
+    return chosen
+
+
+def _features_of(
+    model: Method, data: EvalSet, batches: Iterable[tuple[Tensor, Tensor]], label: int
+) -> Tensor:
+    """The features (n, d) of all images of a class, for each process."""
+    rows = data.labels == label
+    if data.at_once:
+        ((h, _),) = batches
+        return h[rows]
+    return torch.cat([h for h, _ in FeatureBatches(model, data.only(rows))])
 
 
 def summary(
@@ -171,12 +179,14 @@ def summary(
 def _predictions(model: Method, data: EvalSet) -> tuple[Tensor, Tensor]:
     """The predicted class (N,) of each image and its probability (N,)."""
     none = torch.zeros(0, device=data.labels.device)
-    classes, chances = [none.long()], [none]
-    for h, _ in looker(model, data)():
-        found = scores(model, h)
-        classes.append(found.argmax(1))
-        chances.append(found.softmax(1).amax(1))
-    return data.team.gather(torch.cat(classes)), data.team.gather(torch.cat(chances))
+    classes, probabilities = [none.long()], [none]
+    with evaluation_mode(model):
+        for h, _ in feature_batches(model, data):
+            scores = model.scores(h).float()
+            classes.append(scores.argmax(1))
+            probabilities.append(scores.softmax(1).amax(1))
+    gather = data.group.gather
+    return gather(torch.cat(classes)), gather(torch.cat(probabilities))
 
 
 def _cosines(h: Tensor) -> list[list[float]]:

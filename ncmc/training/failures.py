@@ -11,7 +11,7 @@ import torch
 
 from ncmc.errors import UserError
 from ncmc.plan.run import Run
-from ncmc.training.batches import EpochPlan
+from ncmc.training.draws import EpochPlan
 from ncmc.training.session import State, Training
 
 # torch's allocator on a CPU, C++, and oneDNN, where no type tells
@@ -87,7 +87,7 @@ def preparing(run: Run, device: torch.device) -> str:
 
 def stepping(training: Training) -> str:
     """What to say if a training step does not fit."""
-    size, processes = training.resolved.recipe.batch_size, training.team.size
+    size, processes = training.resolved.recipe.batch_size, training.group.size
     together = f" on {processes} processes" if processes > 1 else ""
     return (
         f"out of memory on {training.device} with batch_size={size}{together} ({training.run.id}). "

@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ncmc import paths
-from ncmc.data import datasets, splits
+from ncmc.data import datasets
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.option_text import Value
-from ncmc.plan.run import Run, resolve_run
+from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results import records
 from ncmc.results.records import Record
 from ncmc.system import allocator, gpu_lease, hardware
+from ncmc.training.opened_run import open_run
 
 if TYPE_CHECKING:  # a run that is trained already must not wait for torch
     from ncmc.training.train import Progress
@@ -38,16 +38,14 @@ def launch(
     if not force and (record := finished(project, run, results)):
         return record, "already trained"
     datasets.verify(project, run.dataset)  # the bytes that it trains on are those that were fetched
-    _make_split_if_missing(project, run)
+    opened = open_run(project, run, execution)
     allocator.keep_pages()
     from ncmc.training import train
 
     with gpu_lease.claim() as gpu:
         if device is None and hardware.gpu_count() > 1 and "LOCAL_RANK" not in os.environ:
             device = f"cuda:{gpu}"
-        record = train.train(
-            project, run, progress(), device=device, results=results, execution=execution
-        )
+        record = train.train(opened, progress(), device=device, results=results, anew=force)
     return record, "trained"
 
 
@@ -76,10 +74,3 @@ def finished(project: Project, run: Run, results: Path | None = None) -> Record 
             "Use --force to train it again."
         )
     return record
-
-
-def _make_split_if_missing(project: Project, run: Run) -> None:
-    folder = project.root / run.split_folder
-    if not (folder / Path(paths.SPLIT_MANIFEST).name).exists():
-        made = splits.make_split(project, run.dataset, run.tau, resolve_run(project, run).split)
-        made.save(folder)

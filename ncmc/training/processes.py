@@ -1,4 +1,4 @@
-"""The processes that train one run together, as torchrun starts them; one alone is a team of one."""
+"""The processes that train one run together, as torchrun starts them; one alone is a group of one."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -10,26 +10,25 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from ncmc.errors import UserError, first_line
+from ncmc.errors import UsageError, UserError, first_line, shortened
 
 TIMEOUT = timedelta(minutes=10)  # after which a process that does not answer counts as gone
 T = TypeVar("T")
 
 
-class Team:
+class ProcessGroup:
     """Rank of this process and number of processes, and what they do together.
 
-    Every method but `rows` and `batch_rows` is called by all processes at the same point of the program.
+    Every method but `rows` is called by all processes at the same point of the program.
     """
 
-    def __init__(self, rank: int = 0, size: int = 1, here: int = 1) -> None:
+    def __init__(self, rank: int = 0, size: int = 1, on_this_machine: int = 1) -> None:
         self.rank = rank
         self.size = size
-        self.here = here  # processes of the team on this machine
-        self.repeats = False  # in a step whose whole batch each process has: too small to share
+        self.on_this_machine = on_this_machine  # processes of the group there
 
     @property
-    def leads(self) -> bool:
+    def is_first(self) -> bool:
         """Whether this process writes, locks and reports."""
         return self.rank == 0
 
@@ -39,13 +38,9 @@ class Team:
         start = self.rank * each + min(self.rank, more)
         return slice(start, start + each + (self.rank < more))
 
-    def batch_rows(self, n: int) -> slice:
-        """`rows` of a batch; all of it, for each process, where some would have none."""
-        return slice(0, n) if n < self.size else self.rows(n)
-
     def total(self, values: Tensor) -> Tensor:
-        """The sum over the processes, for each; of a batch that each has whole, the values."""
-        if self.size > 1 and not self.repeats:
+        """The sum over the processes, for each."""
+        if self.size > 1:
             values = values.clone()
             dist.all_reduce(values)
         return values
@@ -64,15 +59,15 @@ class Team:
         dist.all_gather(parts, padded)
         return torch.cat([p[:n] for p, n in zip(parts, sizes, strict=True)])
 
-    def most(self, *values: int) -> list[int]:
+    def max(self, *values: int) -> list[int]:
         """Each value's largest over the processes: a request of one is a request to all."""
         if self.size == 1:
             return list(values)
-        found = torch.tensor(values)
-        dist.all_reduce(found, dist.ReduceOp.MAX)
-        return [int(value) for value in found]
+        largest = torch.tensor(values)
+        dist.all_reduce(largest, dist.ReduceOp.MAX)
+        return [int(value) for value in largest]
 
-    def agree(self, what: Mapping[str, str]) -> None:
+    def require_equal(self, what: Mapping[str, str]) -> None:
         """Raises UserError, for all, unless every process says the same."""
         if self.size == 1:
             return
@@ -82,16 +77,16 @@ class Team:
             for key, first in told[0].items():
                 if other[key] != first:
                     raise UserError(
-                        "the processes of this training were not started with the same command: "
+                        "the processes of this run were not started with the same command: "
                         f"{key} is {first} in process 0 and {other[key]} in process {rank}."
                     )
 
-    def lead(self, work: Callable[[], T]) -> T:
+    def on_first(self, work: Callable[[], T]) -> T:
         """`work` done by the first process: its result for all, or its UserError."""
         if self.size == 1:
             return work()
         told: list[Any] = [None]
-        if self.leads:
+        if self.is_first:
             try:
                 told = [(work(), None)]
             except UserError as error:
@@ -104,22 +99,24 @@ class Team:
         return result
 
 
-ALONE = Team()
+ONE_PROCESS = ProcessGroup()
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[tuple[Team, torch.device]]:
-    """This process's team, by torchrun's environment, and its device.
+def joined(device: torch.device) -> Iterator[tuple[ProcessGroup, torch.device]]:
+    """This process's group, by torchrun's environment, and its device.
 
-    Without torchrun, or with one process: `ALONE`. Processes talk through nccl on GPUs, each with
-    one of its own, and through gloo on a CPU. Raises UserError if there are too few GPUs, or if
-    another process is gone.
+    Without torchrun, or with one process: `ONE_PROCESS`. Processes talk through nccl on GPUs, each
+    with one of its own, and through gloo on a CPU. Raises UserError if there are too few GPUs, or if
+    another process is gone; UsageError if the environment makes no sense.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1"))
+    size = _from_torchrun("WORLD_SIZE", 1, least=1)
     if size == 1 or "RANK" not in os.environ:
-        yield ALONE, device
+        yield ONE_PROCESS, device
         return
-    rank, local = int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0"))
+    rank, local = _from_torchrun("RANK", 0, most=size - 1), _from_torchrun("LOCAL_RANK", 0)
+    on_this_machine = _from_torchrun("LOCAL_WORLD_SIZE", 1, least=1)
+    _check_address()
     if device.type == "cuda":
         if local >= torch.cuda.device_count():
             raise UserError(
@@ -136,11 +133,36 @@ def joined(device: torch.device) -> Iterator[tuple[Team, torch.device]]:
         if own:
             dist.init_process_group(backend, timeout=TIMEOUT, rank=rank, world_size=size)
         try:
-            yield Team(rank, size, int(os.environ.get("LOCAL_WORLD_SIZE", "1"))), device
+            yield ProcessGroup(rank, size, on_this_machine), device
             dist.barrier()  # so that none leaves while another still needs it
         finally:
             if own:
                 dist.destroy_process_group()
+
+
+def _from_torchrun(name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
+    """A whole number of the environment that torchrun sets."""
+    text = os.environ.get(name, str(default)).strip()
+    value = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    if value is None or value < least or (most is not None and value > most):
+        allowed = f"a whole number from {least}" + ("" if most is None else f" to {most}")
+        raise UsageError(
+            f"the environment variable {name} is '{shortened(text)}'; allowed: {allowed}. torchrun "
+            f"sets it for each process it starts. To train with one process: unset {name}."
+        )
+    return value
+
+
+def _check_address() -> None:
+    """Raises UsageError unless there is an address where the processes can meet."""
+    missing = [name for name in ("MASTER_ADDR", "MASTER_PORT") if not os.environ.get(name)]
+    if missing:
+        raise UsageError(
+            f"WORLD_SIZE and RANK are set, but not {' and '.join(missing)}: the processes do not know "
+            "where to meet. Start them with torchrun, which sets all of these; to train with one "
+            "process: unset WORLD_SIZE."
+        )
+    _from_torchrun("MASTER_PORT", 0, least=1, most=65535)
 
 
 @contextmanager
@@ -153,7 +175,7 @@ def _partners_alive() -> Iterator[None]:
         if not isinstance(error, dist.DistError) and "gloo" not in text and "NCCL" not in text:
             raise
         raise UserError(
-            f"another process of this training is gone, or gave no answer for "
+            f"another process of this run is gone, or gave no answer for "
             f"{TIMEOUT.total_seconds():.0f} s ({first_line(error)} ...). The last checkpoint is kept; "
-            "the same command goes on from it."
+            "run the same command to resume."
         ) from error

@@ -1,16 +1,18 @@
-"""Where a training stands, kept in its checkpoint and taken up from it."""
+"""Where a run stands, kept in its checkpoint and taken up from it."""
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ncmc.errors import UserError, first_line
 from ncmc.system import hardware
-from ncmc.training import checkpoint, failures, steps
+from ncmc.training import checkpoint, failures
+from ncmc.training.optimiser import restore_optimizer
 from ncmc.training.session import State, Training
 
 # what content that makes no sense raises where it is used
@@ -21,7 +23,7 @@ def save(training: Training, state: State, seconds: float) -> None:
     """Write the checkpoint. Raises UserError if the weights are not finite: the old one is kept."""
     failures.check_weights(training, state)
     device = training.device
-    held = {
+    content = {
         "model": training.model.state_dict(),
         "optimizer": training.optimizer.state_dict(),
         "rng": torch.get_rng_state(),
@@ -33,7 +35,9 @@ def save(training: Training, state: State, seconds: float) -> None:
         "sessions": json.dumps(state.sessions),
         "seconds": seconds,
     }
-    training.team.lead(lambda: checkpoint.save(training.checkpoint, training.identity, held))
+    training.group.on_first(
+        lambda: checkpoint.save(training.checkpoint, training.identity, content)
+    )
 
 
 def load(training: Training, tell: Callable[[str], None]) -> State:
@@ -43,7 +47,7 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
     """
     path = training.checkpoint
     remedy = f"Delete {path} to start this run anew."
-    saved = training.team.lead(
+    saved = training.group.on_first(
         lambda: checkpoint.load(path, training.identity, remedy) if path.exists() else None
     )
     how = how_computed(training)
@@ -53,8 +57,10 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
         state = _state_of(saved, training)
         before = state.sessions[-1]
         changed = [key for key in how if how[key] != before[key]]
+        check_finite("weights", saved["model"].values())
         training.model.load_state_dict(saved["model"])
-        steps.restore_optimizer(training.optimizer, saved["optimizer"])
+        restore_optimizer(training.optimizer, saved["optimizer"])
+        _check_momentum(training.optimizer)
         torch.set_rng_state(saved["rng"])
         if saved["cuda_rng"] is not None and training.device.type == "cuda":
             torch.cuda.set_rng_state(saved["cuda_rng"], training.device)
@@ -69,11 +75,33 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
 
 
 def history_of(text: str, epochs: int) -> list[dict[str, Any]]:
-    """The history of a training that has done so many epochs. Raises one of `UNFIT` if it is not."""
-    history = list(json.loads(text))
+    """The history of a run that has done so many epochs. Raises one of `UNFIT` if it is not."""
+    history = list(json.loads(text, parse_constant=_refuse))
     if len(history) != epochs or any(e["epoch"] != i for i, e in enumerate(history, 1)):
         raise ValueError(f"its history is not one of {epochs} epochs")
     return history
+
+
+def check_finite(what: str, values: Iterable[Tensor]) -> None:
+    """Raises ValueError if a number of these tensors is not finite."""
+    if not all(value.isfinite().all() for value in values):
+        raise ValueError(f"its {what} are not finite")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"its history holds {constant}")
+
+
+def _check_momentum(optimizer: torch.optim.Optimizer) -> None:
+    """Raises ValueError unless each parameter's momentum has its shape and is finite."""
+    buffers = {p: s["momentum_buffer"] for p, s in optimizer.state.items() if s}
+    for parameter, buffer in buffers.items():
+        if buffer is not None and buffer.shape != parameter.shape:
+            raise ValueError(
+                f"its momentum has the shape {tuple(buffer.shape)} where the weights have "
+                f"{tuple(parameter.shape)}"
+            )
+    check_finite("momenta", [buffer for buffer in buffers.values() if buffer is not None])
 
 
 def _state_of(saved: Mapping[str, Any], training: Training) -> State:
@@ -104,7 +132,7 @@ def how_computed(training: Training) -> dict[str, Any]:
         "processor": hardware.machine()["processor"],
         "precision": str(training.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
-        "processes": training.team.size,
+        "processes": training.group.size,
     }
 
 

@@ -1,8 +1,6 @@
 """One run in memory: its data, its model, where it stands."""
 
 import math
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,21 +10,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc.data import datasets, splits
 from ncmc.data.splits import Split
 from ncmc.errors import UsageError, UserError
 from ncmc.methods import Method
-from ncmc.plan.dataset_entries import dataset_entry
-from ncmc.plan.option_text import Value
-from ncmc.plan.recipes import Resolved, resolve
+from ncmc.plan.recipes import Resolved
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results import records
 from ncmc.system import hardware
-from ncmc.training import build, distributed_step, steps
-from ncmc.training.batches import Resident, Stored, Streamed, TrainingSet, steps_per_epoch
+from ncmc.training import build, distributed_step, precision
+from ncmc.training.batches import InMemory, OnDisk, Stored, TrainingSet
+from ncmc.training.draws import steps_per_epoch
 from ncmc.training.evaluate import EvalSet
-from ncmc.training.processes import ALONE, Team
+from ncmc.training.opened_run import OpenedRun
+from ncmc.training.optimiser import make_optimizer
+from ncmc.training.processes import ONE_PROCESS, ProcessGroup
+from ncmc.training.step import Step
 
 GPU_EVAL_FACTOR = 8  # larger evaluation batches there
 READERS = 16  # threads that read images which are not in memory, at most
@@ -48,21 +47,38 @@ class State:
 class Training:
     """One run in memory: its data, its model and how they are stepped."""
 
-    project: Project
-    run: Run
-    resolved: Resolved
-    split: Split
+    opened: OpenedRun
     model: Method
     optimizer: torch.optim.SGD
     data: TrainingSet
     train_set: EvalSet
     test_set: EvalSet
-    step: steps.Step
+    step: Step
     device: torch.device
     dtype: torch.dtype
     checkpoint: Path
     identity: dict[str, str]
-    team: Team
+    group: ProcessGroup
+
+    @property
+    def project(self) -> Project:
+        """Where it is trained."""
+        return self.opened.project
+
+    @property
+    def run(self) -> Run:
+        """What is trained."""
+        return self.opened.run
+
+    @property
+    def resolved(self) -> Resolved:
+        """How it is trained."""
+        return self.opened.resolved
+
+    @property
+    def split(self) -> Split:
+        """Which images it is trained on."""
+        return self.opened.split
 
     @property
     def steps(self) -> int:
@@ -71,125 +87,107 @@ class Training:
 
 
 def prepare(
-    project: Project,
-    run: Run,
+    opened: OpenedRun,
     checkpoint_path: Path,
     device: torch.device | str | None = None,
-    execution_options: Mapping[str, Value] | None = None,
-    us: Team = ALONE,
+    group: ProcessGroup = ONE_PROCESS,
 ) -> Training:
-    """Everything a run needs, loaded, checked and built."""
-    resolved = resolve(
-        project,
-        run.dataset,
-        run.backbone,
-        run.method,
-        {**(execution_options or {}), **dict(run.options)},
-    )
-    execution = resolved.execution
-    torch.set_num_threads(_threads(execution.threads, us))
-    _only_deterministic_kernels(execution.deterministic)
-    where = device if isinstance(device, torch.device) else steps.pick_device(device)
-    steps.use_device(where)
-    split = splits.load_split_of(project, run)
-    images = datasets.load(project, run.dataset, "train").images
-    size, channels = images.shape[1], images.shape[3]
-    _check_channels(project, run, resolved, channels)
+    """Everything an opened run needs, checked and built.
 
-    model = build.build(project, run, list(split.counts), size, channels)
+    Raises UserError if images and recipe do not fit, UsageError for a bad option of the model or a
+    method or backbone that does not keep its contract.
+    """
+    project, run, recipe = opened.project, opened.run, opened.resolved.recipe
+    execution = opened.resolved.execution
+    torch.set_num_threads(_threads(execution.threads, group))
+    precision.only_deterministic_kernels(execution.deterministic)
+    precision.exact_float32(execution.precision == "float32")
+    where = device if isinstance(device, torch.device) else precision.pick_device(device)
+    precision.use_device(where)
+    size, channels = opened.train.images.shape[1], opened.train.images.shape[3]
+    _check_channels(opened, channels)
+
+    model = build.build_model(project, run, list(opened.split.counts), size, channels)
     model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = steps.make_optimizer(model, resolved.recipe, where)
-    dtype = steps.pick_dtype(execution, where, size)
-    data, train_set, test_set = _sets(project, run, resolved, split, where, dtype, us)
-    if not steps_per_epoch(len(data), resolved.recipe):
+    optimizer = make_optimizer(model, recipe, where)
+    dtype = precision.pick_dtype(execution, where, size)
+    data, train_set, test_set = _sets(opened, where, dtype, group)
+    if not steps_per_epoch(len(data), recipe):
         raise UsageError(
-            f"batch_size={resolved.recipe.batch_size} with drop_last=true leaves no batch of the "
+            f"batch_size={recipe.batch_size} with drop_last=true leaves no batch of the "
             f"{len(data)} training images of {run.id}. Take a smaller batch, or drop_last=false."
         )
     return Training(
-        project=project,
-        run=run,
-        resolved=resolved,
-        split=split,
+        opened=opened,
         model=model,
         optimizer=optimizer,
         data=data,
         train_set=train_set,
         test_set=test_set,
-        step=distributed_step.make_step(us, model, optimizer, data, dtype, where, execution),
+        step=distributed_step.make_step(group, model, optimizer, data, dtype, where, execution),
         device=where,
         dtype=dtype,
         checkpoint=checkpoint_path,
         identity={
             "run": run.id,
             "config_hash": records.config_hash(project, run),
-            "split": split.sha256,
+            "split": opened.split.sha256,
         },
-        team=us,
+        group=group,
     )
 
 
 def _sets(
-    project: Project,
-    run: Run,
-    resolved: Resolved,
-    split: Split,
-    where: torch.device,
-    dtype: torch.dtype,
-    us: Team,
+    opened: OpenedRun, where: torch.device, dtype: torch.dtype, group: ProcessGroup
 ) -> tuple[TrainingSet, EvalSet, EvalSet]:
     """What is trained on, the same images as they are measured, and the test images.
 
-    In memory, or streamed if they are image files or larger than `resident_gigabytes`.
+    In memory, or read as they are used if they are image files or larger than `resident_gigabytes`.
     """
-    execution, recipe = resolved.execution, resolved.recipe
-    images, test = (datasets.load(project, run.dataset, part) for part in ("train", "test"))
+    execution, recipe = opened.resolved.execution, opened.resolved.recipe
+    split, train, test = opened.split, opened.train, opened.test
     labels = torch.from_numpy(np.array(split.labels))
     test_labels = torch.from_numpy(np.array(test.labels)).to(where)
-    pixels = (len(labels) + len(test_labels)) * math.prod(images.images.shape[1:])
-    if isinstance(images.images, np.ndarray) and pixels <= execution.resident_gigabytes * 1e9:
-        chosen = torch.from_numpy(np.ascontiguousarray(images.images[split.indices]))
-        held = Resident(chosen, labels, recipe, where)
-        data: TrainingSet = held
-        shown: tuple[Tensor | Stored, ...] = (
-            held.images,
-            torch.from_numpy(np.array(test.images)).to(where),
-        )
+    pixels = (len(labels) + len(test_labels)) * math.prod(train.images.shape[1:])
+    data: TrainingSet
+    train_images: Tensor | Stored
+    test_images: Tensor | Stored
+    if isinstance(train.images, np.ndarray) and pixels <= execution.resident_gigabytes * 1e9:
+        chosen = torch.from_numpy(np.ascontiguousarray(train.images[split.indices]))
+        data = in_memory = InMemory(chosen, labels, recipe, where)
+        train_images = in_memory.images
+        test_images = torch.from_numpy(np.array(test.images)).to(where)
     else:
-        workers = max(1, min(READERS, hardware.cores() // us.here))
-        stored = Stored(images.images, np.asarray(split.indices), workers)
-        data = Streamed(stored, labels, recipe, where)
-        shown = (stored, Stored(test.images, np.arange(len(test_labels)), workers))
-    in_memory_on_gpu = where.type == "cuda" and data.resident
+        workers = max(1, min(READERS, hardware.cores() // group.on_this_machine))
+        train_images = Stored(train.images, np.asarray(split.indices), workers)
+        test_images = Stored(test.images, np.arange(len(test_labels)), workers)
+        data = OnDisk(train_images, labels, recipe, where)
+    in_gpu_memory = where.type == "cuda" and data.in_memory
     view = partial(
         EvalSet,
         normalise=data.normalise,
-        batch=execution.eval_batch * (GPU_EVAL_FACTOR if in_memory_on_gpu else 1),
-        autocast=partial(steps.autocast, where, dtype),
-        team=us,
+        batch=execution.eval_batch * (GPU_EVAL_FACTOR if in_gpu_memory else 1),
+        autocast=partial(precision.autocast, where, dtype),
+        group=group,
     )
-    return data, view(shown[0], data.labels), view(shown[1], test_labels)
+    return data, view(train_images, data.labels), view(test_images, test_labels)
 
 
-def _threads(wanted: int, us: Team) -> int:
-    """As many as the recipe says, or a team's share of this machine's cores.
+def _threads(threads: int, group: ProcessGroup) -> int:
+    """As many as the recipe says, or a process's share of this machine's cores.
 
-    Its processes wait for each other at every layer: with more threads than cores five times longer.
+    Processes wait for each other at every layer: with more threads than cores five times longer.
     """
-    return wanted if us.size == 1 else max(1, min(wanted, hardware.cores() // us.here))
+    if group.size == 1:
+        return threads
+    return max(1, min(threads, hardware.cores() // group.on_this_machine))
 
 
-def _only_deterministic_kernels(wanted: bool) -> None:
-    if wanted:  # cuBLAS reads it at its first product; without it torch refuses every product
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(wanted)
-
-
-def _check_channels(project: Project, run: Run, resolved: Resolved, channels: int) -> None:
-    if len(resolved.recipe.mean) != channels:
-        name = dataset_entry(project, run.dataset).recipe
+def _check_channels(opened: OpenedRun, channels: int) -> None:
+    expected = len(opened.resolved.recipe.mean)
+    if expected != channels:
         raise UserError(
-            f"recipe '{name}' has mean and std for {len(resolved.recipe.mean)} channels, the images "
-            f"of {run.dataset} have {channels}. Give the data set another recipe in "
+            f"recipe '{opened.entry.recipe}' has mean and std for {expected} channels, the images "
+            f"of {opened.run.dataset} have {channels}. Give the data set another recipe in "
             "config/datasets.yaml."
         )

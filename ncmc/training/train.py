@@ -1,9 +1,8 @@
-"""The explicit loop: one Run -> a model and its Record, going on from a checkpoint."""
+"""The explicit loop: one Run -> a model and its Record, resumed from a checkpoint if there is one."""
 
-import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,20 +13,16 @@ from torch import Tensor
 
 from ncmc import paths
 from ncmc.errors import UserError
-from ncmc.paper.assumptions import assumptions_for
-from ncmc.plan.dataset_entries import dataset_entry
-from ncmc.plan.option_text import Value
 from ncmc.plan.run import Run
-from ncmc.project import Project
 from ncmc.results import records
 from ncmc.system import files
 from ncmc.system.signals import Interrupted, Interrupts
-from ncmc.training import build, checkpoint, evaluate, failures, processes, resume, steps
-from ncmc.training.batches import EpochPlan, plan_epoch
-from ncmc.training.schedule import learning_rate
+from ncmc.training import build, evaluate, failures, finish, precision, processes, resume
+from ncmc.training.draws import EpochPlan, plan_epoch
+from ncmc.training.opened_run import OpenedRun
+from ncmc.training.optimiser import learning_rate, set_learning_rate
 from ncmc.training.session import State, Training, prepare
 
-MODEL = "model.pt"  # beside the record
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
 
 
@@ -48,7 +43,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """The Progress of a process that does not lead its team."""
+    """The Progress of every process but the first."""
 
     def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
         """Nothing."""
@@ -64,36 +59,38 @@ class Silent:
 
 
 def train(
-    project: Project,
-    run: Run,
+    opened: OpenedRun,
     progress: Progress,
     *,
     device: str | None = None,
     results: Path | None = None,
     checkpoints: Path | None = None,
-    execution: Mapping[str, Value] | None = None,
+    anew: bool = False,
 ) -> records.Record:
     """Train a run to its end and write its model and Record.
 
-    `execution`: overrides of config/train.yaml's execution (threads, precision, ...).
-    Raises UserError (data missing, split of other data, loss not finite, disk full, ...), UsageError
-    (an unknown name or option) and Interrupted (SIGTERM, SIGHUP, Ctrl-C: a checkpoint is saved first).
+    Resumes from a checkpoint if there is one; a model that is trained already gets its record, unless
+    `anew`. Raises UserError (images that do not fit, loss not finite, disk full, ...), UsageError (a
+    bad option of the model) and Interrupted (SIGTERM, SIGHUP, Ctrl-C: a checkpoint is saved first).
     """
+    project, run = opened.project, opened.run
     target = records.path_of(project, run, results)
     folder = (checkpoints or project.root / paths.CHECKPOINTS) / run.id
     build.parts(project, run)  # its options are right, before a folder is made
-    with processes.joined(steps.pick_device(device)) as (us, where), ExitStack() as held:
+    with processes.joined(precision.pick_device(device)) as (group, where), ExitStack() as held:
         interrupts = held.enter_context(Interrupts())
-        us.lead(lambda: held.enter_context(_only_process(folder, target, run)))
-        progress = progress if us.leads else Silent()
+        group.on_first(lambda: held.enter_context(_only_process(folder, target, run)))
+        progress = progress if group.is_first else Silent()
         with failures.explain_out_of_memory(failures.preparing(run, where)):
-            training = prepare(project, run, folder / "checkpoint.pt", where, execution, us)
-        us.agree(training.identity | {k: str(v) for k, v in training.resolved.execution})
+            training = prepare(opened, folder / paths.CHECKPOINT, where, group)
+        group.require_equal(training.identity | {k: str(v) for k, v in training.resolved.execution})
+        if not anew and (record := finish.record_of_model(training, target)):
+            progress.say(f"{run.id}: trained before; its record is made again from its model")
+            return record
         state = resume.load(training, progress.say)
         started = time.monotonic() - state.seconds
         _fit(training, state, progress, interrupts, started)
-        record = _finish(training, state, target, time.monotonic() - started)
-    return record
+        return finish.finish(training, state, target, time.monotonic() - started)
 
 
 # --- the loop ----------------------------------------------------------------------------------
@@ -108,11 +105,11 @@ def _fit(
     every = training.resolved.execution.checkpoint_seconds
     while state.epoch <= recipe.epochs:
         plan = plan_epoch(len(training.data), recipe, training.run.seed, state.epoch)
-        plan = training.data.follow(plan, state.step, training.team)
-        steps.set_learning_rate(training.optimizer, learning_rate(recipe, state.epoch))
+        plan = training.step.start_epoch(plan, state.step)
+        set_learning_rate(training.optimizer, learning_rate(recipe, state.epoch))
         for _ in _steps(training, state, plan, progress):
-            due = training.team.leads and time.monotonic() - saved > every
-            stop, save = training.team.most(interrupts.received or 0, int(due))
+            due = training.group.is_first and time.monotonic() - saved > every
+            stop, save = training.group.max(interrupts.received or 0, int(due))
             if stop or save:
                 resume.save(training, state, time.monotonic() - started)
                 saved = time.monotonic()
@@ -181,88 +178,6 @@ def _measure(training: Training, state: State) -> dict[str, Any]:
     return entry
 
 
-def _finish(training: Training, state: State, target: Path, seconds: float) -> records.Record:
-    """Write the model, then the record made from it; the checkpoint has served.
-
-    If they cannot be written, a checkpoint is, so that the next start has only that to do.
-    """
-    kept = {
-        "model": {name: value.cpu() for name, value in training.model.state_dict().items()},
-        "history": json.dumps(state.history),
-        "sessions": json.dumps(state.sessions),
-        "seconds": seconds,
-    }
-    path = target.with_name(MODEL)
-    try:
-        training.team.lead(lambda: checkpoint.save(path, training.identity, kept))
-        record = make_record(training, state.history, state.sessions, seconds)
-        training.team.lead(lambda: records.save(record, target))
-    except UserError:
-        resume.save(training, state, seconds)
-        raise
-    training.team.lead(lambda: training.checkpoint.unlink(missing_ok=True))
-    return record
-
-
-def evaluate_again(
-    project: Project, run: Run, *, device: str | None = None, results: Path | None = None
-) -> records.Record:
-    """Make the record of a trained model anew from its model.pt, and write it.
-
-    What only the training knows (its time and its history) is taken over. Raises UserError if there
-    is no model, or it is damaged, not trained to its end or of another configuration.
-    """
-    target = records.path_of(project, run, results)
-    path = target.with_name(MODEL)
-    if not path.exists():
-        raise UserError(f"no model at {path}. Train the run first: ncmc train {run.id}")
-    training = prepare(project, run, path, device)
-    remedy = f"Train the run again: ncmc train {run.id} --force"
-    saved = checkpoint.load(path, training.identity, remedy)
-    try:
-        history = resume.history_of(saved["history"], training.resolved.recipe.epochs)
-        sessions, seconds = json.loads(saved["sessions"]), float(saved["seconds"])
-        training.model.load_state_dict(saved["model"])
-    except resume.UNFIT as error:
-        raise resume.unfit(path, error, remedy) from error
-    record = make_record(training, history, sessions, seconds)
-    records.save(record, target)
-    return record
-
-
-def make_record(
-    training: Training,
-    history: list[dict[str, Any]],
-    sessions: list[dict[str, Any]],
-    seconds: float,
-) -> records.Record:
-    """The Record of a trained model. `seconds`: wall time of the training."""
-    project, run, split = training.project, training.run, training.split
-    configuration = records.config_of(project, run) | build.options_of(project, run)
-    images = len(training.data) * training.resolved.recipe.epochs
-    return records.Record(
-        run=run,
-        config=configuration,
-        config_hash=training.identity["config_hash"],
-        assumptions=assumptions_for(project, run, configuration),
-        split={
-            "sha256": split.sha256,
-            "counts": [int(n) for n in split.counts],
-            "n_train": len(split.indices),
-        },
-        result=evaluate.summary(training.model, training.test_set, split.counts, history),
-        notes=tuple(dataset_entry(project, run.dataset).notes),
-        made=records.provenance(project.root)
-        | {
-            "seconds": seconds,
-            "images_per_second": images / seconds if seconds else None,
-            **resume.how_computed(training),
-            "sessions": sessions,
-            "sources": training.resolved.sources,
-        },
-    )
-
-
 @contextmanager
 def _only_process(folder: Path, target: Path, run: Run) -> Iterator[None]:
     """Hold the run's lock; raises UserError if another process trains the same run.
@@ -271,7 +186,7 @@ def _only_process(folder: Path, target: Path, run: Run) -> Iterator[None]:
     """
     files.make_writable_folder(target.parent)
     files.make_writable_folder(folder)
-    for path in (target, target.with_name(MODEL)):
+    for path in (target, target.with_name(paths.MODEL)):
         if path.is_dir():
             raise UserError(f"{path} is a folder; it is to be written as a file. Move it away.")
     lock = filelock.FileLock(folder / "lock")

@@ -17,7 +17,8 @@ from torch.nn.modules.module import register_module_forward_hook
 from ncmc.errors import UserError
 from ncmc.plan.run import Run, make_run
 from ncmc.system.signals import Interrupted
-from ncmc.training import batches, distributed_step, processes, session, train
+from ncmc.training import augment, distributed_step, processes, session, train
+from ncmc.training.opened_run import open_run
 
 # 357 images: batches of 65 end with one of 32, those of 356 with a single image, which both compute
 CASES: list[tuple[str, dict[str, Any]]] = [
@@ -68,9 +69,9 @@ def stopping_run() -> Run:
 
 def exact() -> None:
     """Train in float64 from here on: in float32 a dozen steps blow rounding up to 0.1 %."""
-    build, normalise = session.build.build, batches.Normalise.__call__
-    session.build.build = lambda *given: build(*given).double()
-    batches.Normalise.__call__ = (  # type: ignore[method-assign]
+    build, normalise = session.build.build_model, augment.Normalise.__call__
+    session.build.build_model = lambda *given: build(*given).double()
+    augment.Normalise.__call__ = (  # type: ignore[method-assign]
         lambda self, images: normalise(self, images).double()
     )
 
@@ -83,9 +84,8 @@ def of(options: dict[str, Any]) -> dict[str, Any]:
 def trained(run: Run, place: Path, execution: Any = None) -> dict[str, Any]:
     """The losses of each step, and the record, of a run trained to its end."""
     watch = Watch()
-    record = train.train(
-        here(), run, watch, results=place, checkpoints=place / "ckpt", execution=execution
-    )
+    opened = open_run(here(), run, execution)
+    record = train.train(opened, watch, results=place, checkpoints=place / "ckpt")
     return {"losses": watch.losses, "result": record.result, "processes": record.made["processes"]}
 
 
@@ -133,7 +133,7 @@ def all_cases(folder: str) -> None:
         shutil.copytree(place / "stopped", place / "alone")
     watch = Watch()
     where = {"results": place / "stopped", "checkpoints": place / "stopped" / "ckpt"}
-    train.train(here(), stopping_run(), watch, **where)
+    train.train(open_run(here(), stopping_run()), watch, **where)
     tell([watch.said, watch.losses])
     watched.acts[watched.steps + 3] = lambda: os._exit(9)
     try:

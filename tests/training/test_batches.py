@@ -10,7 +10,9 @@ from scipy import stats
 from torchvision.transforms import functional as tv
 
 from ncmc.plan.recipes import Recipe, resolve
-from ncmc.training.batches import Normalise, Resident, crop_flip, mix, plan_epoch, steps_per_epoch
+from ncmc.training.augment import Normalise, crop_flip, mix
+from ncmc.training.batches import InMemory
+from ncmc.training.draws import plan_epoch, steps_per_epoch
 
 CPU = torch.device("cpu")
 RECIPE = resolve(here(), "cifar10", "resnet32", "CE", {}).recipe
@@ -95,7 +97,7 @@ def test_draws_depend_on_seed_and_epoch_and_on_nothing_else() -> None:
     np.random.seed(0)
     torch.manual_seed(0)
     again = plan_epoch(200, RECIPE, seed=3, epoch=7)
-    for name in ("order", "offset", "flip", "partner", "weight"):
+    for name in ("order", "offset", "flip", "partner", "mixup_weight", "crop_seed"):
         assert torch.equal(getattr(first, name), getattr(again, name)), name
         for other in (plan_epoch(200, RECIPE, 3, 8), plan_epoch(200, RECIPE, 4, 7)):
             assert not torch.equal(getattr(first, name), getattr(other, name)), name
@@ -112,7 +114,7 @@ def test_offsets_and_mirrors_are_uniform() -> None:
 @pytest.mark.parametrize("alpha", [1.0, 0.4])
 def test_the_mixup_weight_is_beta_distributed(alpha: float) -> None:
     plan = plan_epoch(3000, recipe(batch_size=2, mixup_alpha=alpha), seed=0, epoch=1)
-    assert stats.kstest(plan.weight.numpy(), stats.beta(alpha, alpha).cdf).pvalue > 1e-3
+    assert stats.kstest(plan.mixup_weight.numpy(), stats.beta(alpha, alpha).cdf).pvalue > 1e-3
 
 
 def test_the_last_incomplete_batch_is_kept_unless_dropped() -> None:
@@ -126,7 +128,7 @@ def test_the_last_incomplete_batch_is_kept_unless_dropped() -> None:
 def test_a_batch_without_mixup_and_augmentation_is_the_normalised_images() -> None:
     images, labels = random_images(10), torch.arange(10)
     plain = recipe(mixup=False, augment="none", batch_size=4)
-    data = Resident(images, labels, plain, CPU)
+    data = InMemory(images, labels, plain, CPU)
     draws = plan_epoch(10, plain, 0, 1).at(1, 4)
     floats, found = data.batch(draws)
     torch.testing.assert_close(floats, Normalise.of(plain, CPU)(images[draws.order]))

@@ -19,8 +19,8 @@ from partners import CASES, exact, run_of, stopping_run, trained
 
 from ncmc.backbones._norm import norm_relu
 from ncmc.results import records
-from ncmc.training import batches, distributed_norm, session
-from ncmc.training.processes import Team
+from ncmc.training import augment, distributed_norm, session
+from ncmc.training.processes import ProcessGroup
 
 HERE = Path(__file__).resolve().parent
 TOLERANCE: dict[str, Any] = {"rtol": 1e-8, "atol": 1e-8}
@@ -78,8 +78,10 @@ def together(digits_project: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def double(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the two processes: in float64."""
-    monkeypatch.setattr(session.build, "build", session.build.build)  # restored after the test
-    monkeypatch.setattr(batches.Normalise, "__call__", batches.Normalise.__call__)
+    monkeypatch.setattr(
+        session.build, "build_model", session.build.build_model
+    )
+    monkeypatch.setattr(augment.Normalise, "__call__", augment.Normalise.__call__)
     exact()
 
 
@@ -139,7 +141,7 @@ def test_one_process_goes_on_from_where_several_stopped(
 
 def test_when_a_process_dies_the_others_say_so(together: Any) -> None:
     _, (first, second) = together
-    assert "another process of this training is gone" in first[3]
+    assert "another process of this run is gone" in first[3]
     assert len(second) == 3
 
 
@@ -165,7 +167,7 @@ def test_a_process_without_memory_says_what_to_do(
             assert "batch_size=65 on 2 processes" in said, errors[-3000:]
             assert "-o batch_size=32" in said
         else:
-            assert "another process of this training is gone" in said, errors[-3000:]
+            assert "another process of this run is gone" in said, errors[-3000:]
 
 
 def test_processes_that_train_different_runs_are_stopped(workspace: Path, tmp_path: Path) -> None:
@@ -190,21 +192,19 @@ def test_torchrun_trains_a_run_and_writes_one_record(workspace: Path) -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
 @pytest.mark.parametrize("n", [1, 2, 4, 7, 128])
-def test_the_rows_of_a_team_are_all_rows_once(size: int, n: int) -> None:
-    teams = [Team(rank, size) for rank in range(size)]
-    rows = [list(range(n))[team.rows(n)] for team in teams]
+def test_the_rows_of_a_group_are_all_rows_once(size: int, n: int) -> None:
+    groups = [ProcessGroup(rank, size) for rank in range(size)]
+    rows = [list(range(n))[group.rows(n)] for group in groups]
     assert [i for part in rows for i in part] == list(range(n))
     assert max(map(len, rows)) - min(map(len, rows)) <= 1
-    if n < size:
-        assert all(list(range(n))[team.batch_rows(n)] == list(range(n)) for team in teams)
 
 
 def test_processes_of_one_machine_divide_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session.hardware, "cores", lambda: 6)
-    assert session._threads(4, Team()) == 4
-    assert session._threads(4, Team(0, 2, here=1)) == 4
-    assert session._threads(4, Team(0, 2, here=2)) == 3
-    assert session._threads(4, Team(0, 8, here=8)) == 1
+    assert session._threads(4, ProcessGroup()) == 4
+    assert session._threads(4, ProcessGroup(0, 2, on_this_machine=1)) == 4
+    assert session._threads(4, ProcessGroup(0, 2, on_this_machine=2)) == 3
+    assert session._threads(4, ProcessGroup(0, 8, on_this_machine=8)) == 1
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
@@ -213,7 +213,8 @@ def test_a_synchronised_layer_is_batch_norm_in_a_dense_block_too(dtype: torch.dt
     x = torch.randn(6, 5, 4, 4, generator=generator, dtype=torch.float64).mul(3).add(1).to(dtype)
     kind = torch.float64 if dtype == torch.float64 else torch.float32
     ours, theirs = (torch.nn.BatchNorm2d(5, dtype=kind) for _ in range(2))
-    layer = distributed_norm.SyncedNorm(ours, Team())
+    layer = distributed_norm.SyncedNorm(ours)
+    layer.group = ProcessGroup()  # of one, but with the layers of several
     first, second = x.clone().requires_grad_(), x.clone().requires_grad_()
     found, expected = norm_relu(first, layer), torch.relu(theirs(second))  # type: ignore[arg-type]
     weights = torch.randn(x.shape, generator=generator).to(dtype)

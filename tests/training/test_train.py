@@ -22,7 +22,10 @@ from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.results import records
 from ncmc.system.signals import Interrupted
-from ncmc.training import checkpoint, resume, session, steps, train
+from ncmc.training import checkpoint, finish, resume, session, train
+from ncmc.training import step as train_step
+from ncmc.training.opened_run import open_run
+from ncmc.training.optimiser import set_learning_rate
 
 METHODS = ("CE", "CE-FROZEN", "SETF", "AL", "CAL")
 
@@ -57,45 +60,52 @@ def tiny(method: str = "CAL", seed: int = 0, **options: Any) -> Run:
     return make_run("digits", 0.02, "resnet8", method, chosen, seed)
 
 
+def trained(
+    run: Run, progress: Quiet, execution: dict[str, Any] | None = None, **chosen: Any
+) -> records.Record:
+    """A run of the workspace's project, trained to its end."""
+    return train.train(open_run(here(), run, execution), progress, **{"anew": True, **chosen})
+
+
 def stop() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_same_run_gives_the_same_record(workspace: Path, method: str) -> None:
-    first = train.train(here(), tiny(method), Quiet(), results=workspace / "a")
-    again = train.train(here(), tiny(method), Quiet(), results=workspace / "b")
+    first = trained(tiny(method), Quiet(), results=workspace / "a")
+    again = trained(tiny(method), Quiet(), results=workspace / "b")
     assert first.digest == again.digest
     assert records.load(records.path_of(here(), tiny(method), workspace / "a")) == first
 
 
 def test_another_seed_gives_another_result_on_the_same_split(workspace: Path) -> None:
-    first = train.train(here(), tiny(seed=0), Quiet())
-    other = train.train(here(), tiny(seed=1), Quiet())
+    first = trained(tiny(seed=0), Quiet())
+    other = trained(tiny(seed=1), Quiet())
     assert first.split == other.split
     assert first.result["history"][0]["loss"] != other.result["history"][0]["loss"]
 
 
 @pytest.mark.parametrize("at", [1, 3, 5, 6, 7, 10, 12])
 def test_a_stopped_run_goes_on_to_the_same_record(workspace: Path, at: int) -> None:
-    whole = train.train(here(), tiny(), Quiet(), results=workspace / "whole")
+    whole = trained(tiny(), Quiet(), results=workspace / "whole")
     with pytest.raises(Interrupted) as caught:
-        train.train(here(), tiny(), Quiet(at, stop), results=workspace / "parts")
+        trained(tiny(), Quiet(at, stop), results=workspace / "parts")
     assert caught.value.exit_code == 128 + signal.SIGTERM
     assert not records.path_of(here(), tiny(), workspace / "parts").exists()
     going_on = Quiet()
-    parts = train.train(here(), tiny(), going_on, results=workspace / "parts")
+    parts = trained(tiny(), going_on, results=workspace / "parts")
     assert going_on.steps == 12 - at
     assert parts.digest == whole.digest
     assert not list((workspace / paths.CHECKPOINTS).rglob("*.pt"))
 
 
 def test_a_run_stopped_again_and_again_ends_the_same(workspace: Path) -> None:
-    whole = train.train(here(), tiny("SETF"), Quiet(), results=workspace / "whole")
+    whole = trained(tiny("SETF"), Quiet(), results=workspace / "whole")
     for _ in range(5):
         with pytest.raises(Interrupted):
-            train.train(here(), tiny("SETF"), Quiet(2, stop), results=workspace / "parts")
-    parts = train.train(here(), tiny("SETF"), Quiet(), results=workspace / "parts")
+            trained(tiny("SETF"), Quiet(2, stop), results=workspace / "parts")
+    parts = trained(tiny("SETF"), Quiet(), results=workspace / "parts")
     assert parts.digest == whole.digest
 
 
@@ -104,7 +114,7 @@ def test_a_killed_run_goes_on_to_the_same_record(workspace: Path) -> None:
         epochs=12, checkpoint_seconds=0.001
     )  # a checkpoint a step: kills hit its writing too
     options = {"checkpoint_seconds": 0.001}  # one a step: the kills hit its writing too
-    whole = train.train(here(), run, Quiet(), results=workspace / "whole", execution=options)
+    whole = trained(run, Quiet(), results=workspace / "whole", execution=options)
     command = [sys.executable, "-m", "cli.main", "train", run.id, "-o", "checkpoint_seconds=0.001"]
     place = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
     kills = 0
@@ -122,7 +132,7 @@ def test_a_killed_run_goes_on_to_the_same_record(workspace: Path) -> None:
         process.kill()
         kills += process.wait() == -signal.SIGKILL
     assert kills
-    parts = train.train(here(), run, Quiet(), execution=options)
+    parts = trained(run, Quiet(), execution=options)
     assert parts.digest == whole.digest
     left = [p.name for p in place.parent.iterdir()]
     assert [name for name in left if name.endswith(".pt")] == []
@@ -131,37 +141,37 @@ def test_a_killed_run_goes_on_to_the_same_record(workspace: Path) -> None:
 def test_a_loss_that_is_not_finite_stops_with_the_batch_and_keeps_the_checkpoint(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, calls = train.steps.Step.__call__, []
+    real, calls = train_step.Step.__call__, []
 
     def poisoned(self: Any, draws: Any, epoch: int) -> torch.Tensor:
         calls.append(draws)
         loss = real(self, draws, epoch)
         return loss * float("nan") if len(calls) == 9 else loss
 
-    monkeypatch.setattr(train.steps.Step, "__call__", poisoned)
+    monkeypatch.setattr(train_step.Step, "__call__", poisoned)
     run = tiny()
     with pytest.raises(UserError, match=r"loss is nan in epoch 2, step 3 of 6") as caught:
-        train.train(here(), run, Quiet(), execution={"checkpoint_seconds": 0.0001})
+        trained(run, Quiet(), execution={"checkpoint_seconds": 0.0001})
     split = splits.load_split(here(), workspace / run.split_folder)
     for place in calls[8].order.tolist():
         assert str(split.indices[place]) in str(caught.value)
     kept = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
     assert str(kept) in str(caught.value)
-    state = checkpoint.load(kept, session.prepare(here(), run, kept).identity, "")
+    state = checkpoint.load(kept, session.prepare(open_run(here(), run), kept).identity, "")
     assert (state["epoch"], state["step"]) == (2, 2)
     assert all(torch.isfinite(value).all() for value in state["model"].values())
 
 
 def test_a_diverging_run_stops(workspace: Path) -> None:
     with pytest.raises(UserError, match=r"loss is (nan|inf).*a smaller learning rate helps"):
-        train.train(here(), tiny("CE", lr=1e30, warmup_epochs=0), Quiet())
+        trained(tiny("CE", lr=1e30, warmup_epochs=0), Quiet())
 
 
 @pytest.mark.parametrize("name", ["weight", "running_var"])
 def test_weights_that_are_not_finite_are_neither_kept_nor_measured(
     workspace: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    real, calls = train.steps.Step.__call__, []
+    real, calls = train_step.Step.__call__, []
 
     def poisoned(self: Any, draws: Any, epoch: int) -> torch.Tensor:
         calls.append(draws)
@@ -171,11 +181,11 @@ def test_weights_that_are_not_finite_are_neither_kept_nor_measured(
             getattr(norm, name).data[0] = float("inf")
         return loss
 
-    monkeypatch.setattr(train.steps.Step, "__call__", poisoned)
+    monkeypatch.setattr(train_step.Step, "__call__", poisoned)
     with pytest.raises(UserError, match=r"weights are not finite after epoch 2, step 6.* is kept"):
-        train.train(here(), tiny(), Quiet(), execution={"checkpoint_seconds": 0.0001})
+        trained(tiny(), Quiet(), execution={"checkpoint_seconds": 0.0001})
     kept = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
-    state = checkpoint.load(kept, session.prepare(here(), tiny(), kept).identity, "")
+    state = checkpoint.load(kept, session.prepare(open_run(here(), tiny()), kept).identity, "")
     assert (state["epoch"], state["step"]) == (2, 5)
     assert not list((workspace / "results").rglob("model.pt"))
 
@@ -185,25 +195,25 @@ def test_measures_that_are_not_finite_stop(
 ) -> None:
     monkeypatch.setattr(train.evaluate, "collapse", lambda *_: {"nc_mean": float("nan")})
     with pytest.raises(UserError, match=r"measures are not finite in epoch 1"):
-        train.train(here(), tiny(), Quiet())
+        trained(tiny(), Quiet())
 
 
 def test_a_batch_larger_than_the_set_is_not_dropped(workspace: Path) -> None:
     with pytest.raises(UsageError, match=r"batch_size=1000 .* leaves no batch of the 357"):
-        train.train(here(), tiny(batch_size=1000, drop_last=True), Quiet())
+        trained(tiny(batch_size=1000, drop_last=True), Quiet())
 
 
 def test_another_way_to_compute_is_said_and_recorded(workspace: Path) -> None:
     with pytest.raises(Interrupted):
-        train.train(here(), tiny(), Quiet(3, stop), execution={"precision": "bfloat16"})
+        trained(tiny(), Quiet(3, stop), execution={"precision": "bfloat16"})
     with pytest.raises(Interrupted):
-        train.train(here(), tiny(), going_on := Quiet(5, stop))
+        trained(tiny(), going_on := Quiet(5, stop))
     assert "with precision float32 instead of bfloat16: not bit for bit" in going_on.said[1]
-    record = train.train(here(), tiny(), last := Quiet())
+    record = trained(tiny(), last := Quiet())
     assert last.said == ["going on from epoch 2, step 2"]
     sessions = [(s["precision"], s["epoch"], s["step"]) for s in record.made["sessions"]]
     assert sessions == [("bfloat16", 1, 0), ("float32", 1, 3)]
-    assert train.evaluate_again(here(), tiny()).made["sessions"] == record.made["sessions"]
+    assert finish.evaluate_again(here(), tiny()).made["sessions"] == record.made["sessions"]
 
 
 def test_a_resumed_run_keeps_the_rates_tensor_and_the_kernels_of_its_device(
@@ -211,9 +221,9 @@ def test_a_resumed_run_keeps_the_rates_tensor_and_the_kernels_of_its_device(
 ) -> None:
     """As on a GPU, where a recorded step goes on reading the tensor that it was recorded with."""
     with pytest.raises(Interrupted):
-        train.train(here(), tiny(), Quiet(3, stop))
+        trained(tiny(), Quiet(3, stop))
     path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
-    going_on = session.prepare(here(), tiny(), path)
+    going_on = session.prepare(open_run(here(), tiny()), path)
     rate = torch.tensor(0.1)
     going_on.optimizer = torch.optim.SGD(
         going_on.model.parameters(), lr=rate, momentum=0.9, fused=True
@@ -223,7 +233,7 @@ def test_a_resumed_run_keeps_the_rates_tensor_and_the_kernels_of_its_device(
     assert group["lr"] is rate
     assert group["fused"] is True
     assert going_on.optimizer.state  # the momentum is the checkpoint's
-    steps.set_learning_rate(going_on.optimizer, 0.01)
+    set_learning_rate(going_on.optimizer, 0.01)
     assert rate.item() == pytest.approx(0.01)
 
 
@@ -231,7 +241,7 @@ def test_the_random_state_of_the_gpu_that_trains_is_kept_and_no_others(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = workspace / "checkpoint.pt"
-    there = session.prepare(here(), tiny(), path)
+    there = session.prepare(open_run(here(), tiny()), path)
     there.device = torch.device("cuda", 1)
     states = {1: torch.tensor([7], dtype=torch.uint8)}  # by index; asking for another is an error
     monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[device.index])
@@ -257,16 +267,16 @@ def test_training_and_evaluation_make_their_gpu_the_current_one(
     def chosen(device: torch.device) -> None:
         raise GpuChosenError(device.index)
 
-    train.train(here(), tiny(), Quiet())
+    trained(tiny(), Quiet())
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "set_device", chosen)
     with pytest.raises(GpuChosenError, match="1"):
-        train.train(here(), tiny(seed=1), Quiet(), device="cuda:1")
+        trained(tiny(seed=1), Quiet(), device="cuda:1")
     with pytest.raises(GpuChosenError, match="1"):
-        train.evaluate_again(here(), tiny(), device="cuda:1")
+        finish.evaluate_again(here(), tiny(), device="cuda:1")
     with pytest.raises(GpuChosenError, match="0"):
-        train.evaluate_again(here(), tiny())
+        finish.evaluate_again(here(), tiny())
 
 
 def test_steps_are_not_recorded_as_graphs_unless_asked_for() -> None:
@@ -301,43 +311,43 @@ DAMAGED: list[dict[str, Any]] = [
 
 def test_a_state_that_makes_no_sense_is_refused(workspace: Path) -> None:
     with pytest.raises(Interrupted):
-        train.train(here(), tiny(), Quiet(8, stop))
+        trained(tiny(), Quiet(8, stop))
     path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
     whole = path.read_bytes()
     for changes in DAMAGED:
         path.write_bytes(whole)
         altered(path, **changes)
         with pytest.raises(UserError, match=r"does not fit this run .*Delete .* anew"):
-            train.train(here(), tiny(), Quiet())
+            trained(tiny(), Quiet())
     path.write_bytes(whole)
-    train.train(here(), tiny(), Quiet())
+    trained(tiny(), Quiet())
 
 
 def test_a_model_that_is_not_trained_to_its_end_is_not_evaluated(workspace: Path) -> None:
     with pytest.raises(Interrupted):
-        train.train(here(), tiny(), Quiet(8, stop))
+        trained(tiny(), Quiet(8, stop))
     path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
     part = path.read_bytes()
-    record = train.train(here(), tiny(), Quiet())
+    record = trained(tiny(), Quiet())
     model = records.path_of(here(), tiny()).with_name("model.pt")
     whole = model.read_bytes()
     model.write_bytes(part)
     with pytest.raises(UserError, match=r"history is not one of 2 epochs.*--force"):
-        train.evaluate_again(here(), tiny())
+        finish.evaluate_again(here(), tiny())
     for changes in ({"history": "x"}, {"seconds": "x"}, {"model": {}}, {"sessions": None}):
         model.write_bytes(whole)
         altered(model, **changes)
         with pytest.raises(UserError, match=r"does not fit this run .*--force"):
-            train.evaluate_again(here(), tiny())
+            finish.evaluate_again(here(), tiny())
     model.write_bytes(whole)
-    assert train.evaluate_again(here(), tiny()).digest == record.digest
+    assert finish.evaluate_again(here(), tiny()).digest == record.digest
 
 
 @pytest.mark.parametrize("name", ["model.pt", "record.json"])
 def test_a_folder_in_the_way_is_told_before_training(workspace: Path, name: str) -> None:
     records.path_of(here(), tiny()).with_name(name).mkdir(parents=True)
     with pytest.raises(UserError, match=rf"{name} is a folder"):
-        train.train(here(), tiny(), watch := Quiet())
+        trained(tiny(), watch := Quiet())
     assert watch.steps == 0
 
 
@@ -350,9 +360,9 @@ def test_a_disk_that_fills_up_at_the_end_costs_no_training(
     with monkeypatch.context() as patch:
         patch.setattr(records, "save", full)
         with pytest.raises(UserError, match="no space left"):
-            train.train(here(), tiny(), Quiet())
+            trained(tiny(), Quiet())
     going_on = Quiet()
-    train.train(here(), tiny(), going_on)
+    trained(tiny(), going_on)
     assert going_on.steps == 0
     assert not list((workspace / paths.CHECKPOINTS).rglob("*.pt"))
 
@@ -364,18 +374,18 @@ def test_a_second_process_on_the_same_run_is_turned_away(workspace: Path) -> Non
         filelock.FileLock(folder / "lock"),
         pytest.raises(UserError, match="another process is training"),
     ):
-        train.train(here(), tiny(), Quiet())
+        trained(tiny(), Quiet())
 
 
 def test_a_checkpoint_of_another_configuration_is_refused(workspace: Path) -> None:
     with pytest.raises(Interrupted):
-        train.train(here(), tiny(), Quiet(2, stop))
+        trained(tiny(), Quiet(2, stop))
     mine = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
     other = workspace / paths.CHECKPOINTS / tiny(seed=1).id / "checkpoint.pt"
     other.parent.mkdir(parents=True)
     mine.rename(other)
     with pytest.raises(UserError, match="belongs to another configuration"):
-        train.train(here(), tiny(seed=1), Quiet())
+        trained(tiny(seed=1), Quiet())
 
 
 def test_images_that_do_not_fit_are_to_be_streamed(
@@ -384,10 +394,10 @@ def test_images_that_do_not_fit_are_to_be_streamed(
     def full(*_: Any) -> None:
         raise MemoryError("std::bad_alloc")
 
-    monkeypatch.setattr(session, "Resident", full)
+    monkeypatch.setattr(session, "InMemory", full)
     with pytest.raises(UserError, match=r"do not fit.* -o resident_gigabytes=0"):
-        train.train(here(), tiny(), Quiet())
-    train.train(here(), tiny(), Quiet(), execution={"resident_gigabytes": 0})
+        trained(tiny(), Quiet())
+    trained(tiny(), Quiet(), execution={"resident_gigabytes": 0})
 
 
 def test_other_errors_of_torch_are_not_hidden(
@@ -396,9 +406,9 @@ def test_other_errors_of_torch_are_not_hidden(
     def broken(self: Any, draws: Any, epoch: int) -> torch.Tensor:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
-    monkeypatch.setattr(train.steps.Step, "__call__", broken)
+    monkeypatch.setattr(train_step.Step, "__call__", broken)
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
-        train.train(here(), tiny(), Quiet())
+        trained(tiny(), Quiet())
 
 
 def test_a_results_folder_that_cannot_be_written_is_told_before_training(workspace: Path) -> None:
@@ -406,7 +416,7 @@ def test_a_results_folder_that_cannot_be_written_is_told_before_training(workspa
     (workspace / "results" / "runs").write_text("a file in the way")
     progress = Quiet()
     with pytest.raises(UserError, match="cannot write"):
-        train.train(here(), tiny(), progress)
+        trained(tiny(), progress)
     assert progress.steps == 0
 
 
@@ -414,11 +424,11 @@ def test_a_clock_that_goes_back_does_no_harm(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: -1e9)
-    assert train.train(here(), tiny(), Quiet()).made["seconds"] > 0
+    assert trained(tiny(), Quiet()).made["seconds"] > 0
 
 
 def test_a_record_states_what_it_was_made_with(workspace: Path) -> None:
-    record = train.train(here(), tiny(), Quiet())
+    record = trained(tiny(), Quiet())
     assert record.config["recipe"]["epochs"] == 2
     assert record.config["method"]["f"] == 3
     assert record.config["method"]["theta"] == 0.2
@@ -433,10 +443,10 @@ def test_a_record_states_what_it_was_made_with(workspace: Path) -> None:
 
 
 def test_a_model_is_evaluated_again_to_the_same_record(workspace: Path) -> None:
-    first = train.train(here(), tiny(), Quiet())
+    first = trained(tiny(), Quiet())
     path = records.path_of(here(), tiny())
     path.unlink()
-    again = train.evaluate_again(here(), tiny())
+    again = finish.evaluate_again(here(), tiny())
     assert again.digest == first.digest
     assert again.made["seconds"] == first.made["seconds"]
     assert records.load(path) == again
@@ -445,7 +455,7 @@ def test_a_model_is_evaluated_again_to_the_same_record(workspace: Path) -> None:
 def test_test_and_collapse_are_measured_as_often_as_the_recipe_says(workspace: Path) -> None:
     progress = Quiet()
     run = tiny("CE", epochs=5, test_every=2, collapse_every=3)
-    train.train(here(), run, progress)
+    trained(run, progress)
     tested = [e["epoch"] for e in progress.entries if e["test_accuracy"] is not None]
     measured = [e["epoch"] for e in progress.entries if e["collapse"] is not None]
     assert (tested, measured) == ([2, 4, 5], [1, 3, 5])
@@ -457,11 +467,11 @@ def test_only_deterministic_kernels_give_the_same_numbers_here(
 ) -> None:
     """A CPU is deterministic anyhow; what cuBLAS needs to be so is said before its first product."""
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
-    free = train.train(here(), tiny(), Quiet(), results=workspace / "free")
+    free = trained(tiny(), Quiet(), results=workspace / "free")
     assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
     try:
-        bound = train.train(
-            here(), tiny(), Quiet(), results=workspace / "bound", execution={"deterministic": True}
+        bound = trained(
+            tiny(), Quiet(), results=workspace / "bound", execution={"deterministic": True}
         )
         assert torch.are_deterministic_algorithms_enabled()
     finally:
@@ -485,7 +495,7 @@ def test_the_split_of_another_run_is_not_trained_on(
     other = splits.make_split(here(), "digits", tau, SplitOptions(**options))
     other.save(workspace / run.split_folder)
     with pytest.raises(UserError, match=rf"is the split of another run: {said}.*Delete "):
-        train.train(here(), run, Quiet())
+        trained(run, Quiet())
     assert not records.path_of(here(), run).exists()
 
 
@@ -497,4 +507,4 @@ def test_a_split_that_its_own_recipe_does_not_draw_is_not_trained_on(workspace: 
     labels = train_labels[chosen]
     dataclasses.replace(drawn, indices=chosen, labels=labels).save(workspace / run.split_folder)
     with pytest.raises(UserError, match="lists other images than its own recipe draws"):
-        train.train(here(), run, Quiet())
+        trained(run, Quiet())

@@ -1,0 +1,83 @@
+"""SGD and its learning rate (assumption A7)."""
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.optim.optimizer import Optimizer
+
+from ncmc.methods import Method
+from ncmc.plan.recipes import Recipe
+
+OF_THE_DEVICE = ("lr", "fused", "foreach")  # keys of a parameter group that no checkpoint changes
+
+
+def _unguarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of torch's optimisers without its guard for torch.compile."""
+    return cast("Callable[..., Any]", inspect.unwrap(method))
+
+
+class SGD(torch.optim.SGD):
+    """torch.optim.SGD, without the guards that import torch._dynamo: a second of every start.
+
+    They are for optimisers inside a compiled region; here only the network is ever compiled. The
+    arithmetic is torch's own.
+    """
+
+    add_param_group = _unguarded(Optimizer.add_param_group)
+    zero_grad = _unguarded(Optimizer.zero_grad)
+    state_dict = _unguarded(Optimizer.state_dict)
+    load_state_dict = _unguarded(Optimizer.load_state_dict)
+    step = torch.no_grad()(_unguarded(torch.optim.SGD.step))
+
+
+def make_optimizer(model: Method, recipe: Recipe, device: torch.device) -> SGD:
+    """SGD with momentum and weight decay on every trainable parameter."""
+    # On a GPU the rate is a tensor there, so that a captured step reads its new value.
+    rate = torch.tensor(recipe.lr, device=device) if device.type == "cuda" else recipe.lr
+    return SGD(
+        [p for p in model.parameters() if p.requires_grad],
+        lr=rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+        fused=device.type == "cuda" or None,
+    )
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
+    """Load a saved state, but keep what belongs to this device: the kernels, and the rate's tensor.
+
+    The saved rate would replace the tensor that a recorded step reads, and no later rate would
+    reach the step. The schedule sets its value before each epoch.
+    """
+    own = [{key: group[key] for key in OF_THE_DEVICE} for group in optimizer.param_groups]
+    optimizer.load_state_dict(dict(state))
+    for group, keys in zip(optimizer.param_groups, own, strict=True):
+        group.update(keys)
+
+
+def learning_rate(recipe: Recipe, epoch: int) -> float:
+    """The rate in `epoch`, counted from 1.
+
+    Warm-up: lr * epoch / warmup_epochs. Then "step": times gamma for every milestone share of the
+    epochs that is past (0.8 of 200: from epoch 161); "cosine": half a period from lr towards 0.
+    """
+    if epoch <= recipe.warmup_epochs:
+        return recipe.lr * epoch / recipe.warmup_epochs
+    if recipe.schedule == "cosine":
+        return recipe.lr * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / recipe.epochs))
+    # round: 0.9 * 200 is 180 only up to the last bit
+    past = sum(epoch > round(share * recipe.epochs, 6) for share in recipe.milestones)
+    return float(recipe.lr * recipe.gamma**past)
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Set the rate of every parameter group, in place where it is a tensor."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
