@@ -16,7 +16,7 @@ def shell(line: str, project: Path, **environment: str) -> subprocess.CompletedP
     """A line of the shell, with `ncmc` in it, on a project."""
     ncmc = f"{sys.executable} -m cli.main"
     return subprocess.run(
-        ["bash", "-c", line.replace("ncmc", ncmc, 1)],
+        ["bash", "-c", line.replace("ncmc ", f"{ncmc} ")],
         cwd=CHECKOUT,
         env=os.environ | {"NCMC_ROOT": str(project)} | environment,
         capture_output=True,
