@@ -14,16 +14,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from ncmc.training.schedule import learning_rate
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
 from ncmc.data import datasets, splits
-from ncmc.plan.grid import Run, make_run
-from ncmc.results import records, statistics
-from ncmc.system import allocator
+from ncmc.plan.grid import Run, make_run, resolve_run
+from ncmc.project import Project
+from ncmc.results import statistics
+from ncmc.system import allocator, hardware
 from ncmc.training import build, evaluate, steps
 from ncmc.training.batches import Normalise, Resident, plan_epoch, steps_per_epoch
-from ncmc.training.schedule import learning_rate
 
 CPU = torch.device("cpu")
 MARGIN = 2.0  # points
@@ -61,6 +62,7 @@ def main() -> None:
 
 def images_of(run: Run, largest: int | None) -> tuple[np.ndarray, ...]:
     """Training images and labels, long-tailed, and those of the test."""
+    project = Project.find()
     train, test = (
         datasets.load(project, run.dataset, "train"),
         datasets.load(project, run.dataset, "test"),
@@ -76,7 +78,7 @@ def images_of(run: Run, largest: int | None) -> tuple[np.ndarray, ...]:
 
 def train_plain(run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndarray) -> float:
     """Accuracy of the plain loop, in percent."""
-    recipe = run.resolve().recipe
+    recipe = resolve_run(Project.find(), run).recipe
     np.random.seed(run.seed)
     size, channels = images.shape[1], images.shape[3]
     model = plain.build(run, np.bincount(labels).tolist(), size, channels)
@@ -93,7 +95,8 @@ def train_plain(run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndar
 
 def train_ours(run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndarray) -> float:
     """Accuracy of the harness's loop, in percent."""
-    resolved = run.resolve()
+    project = Project.find()
+    resolved = resolve_run(project, run)
     recipe = resolved.recipe
     size, channels = images.shape[1], images.shape[3]
     model = build.build(project, run, np.bincount(labels).tolist(), size, channels)
@@ -115,7 +118,7 @@ def train_ours(run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndarr
         256,
         lambda: steps.autocast(CPU, dtype),
     )
-    return evaluate.test_accuracy(model, tests)["test_accuracy"]
+    return evaluate.test_accuracy(model, tests)[0]
 
 
 def report(found: dict[str, list[float]], chosen: argparse.Namespace) -> None:

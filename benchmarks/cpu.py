@@ -20,9 +20,9 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
-from ncmc.plan.grid import make_run
-from ncmc.results import records
-from ncmc.system import allocator
+from ncmc.plan.run import make_run, resolve_run
+from ncmc.project import Project
+from ncmc.system import allocator, hardware
 from ncmc.training import build, steps
 from ncmc.training.batches import Resident, plan_epoch
 
@@ -46,7 +46,9 @@ def main() -> None:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (IMAGES, 32, 32, 3), dtype=np.uint8)  # speed knows no content
     labels = rng.integers(0, 10, IMAGES)
-    execution = make_run("cifar10", 0.01, "resnet32", chosen.method).resolve().execution
+    execution = resolve_run(
+        Project.find(), make_run("cifar10", 0.01, "resnet32", chosen.method)
+    ).execution
     precision = str(steps.pick_dtype(execution, torch.device("cpu"), 32))
     print(f"ncmc computes in {precision} on this processor, the plain loop in torch.float32")
     found = {}
@@ -71,7 +73,7 @@ def plain_side(
     name: str, method: str, images: np.ndarray, labels: np.ndarray
 ) -> Callable[[int], None]:
     run = make_run("cifar10", 0.01, name, method)
-    recipe = run.resolve().recipe
+    recipe = resolve_run(Project.find(), run).recipe
     model = plain.build(run, np.bincount(labels).tolist(), 32, 3)
     optimizer = steps.make_optimizer(model, recipe, torch.device("cpu"))
     data = plain.Pictures(images, labels, plain.train_transform(recipe, 32))
@@ -85,7 +87,8 @@ def our_side(
 ) -> Callable[[int], None]:
     cpu = torch.device("cpu")
     run = make_run("cifar10", 0.01, name, method)
-    resolved = run.resolve()
+    project = Project.find()
+    resolved = resolve_run(project, run)
     model = build.build(project, run, np.bincount(labels).tolist(), 32, 3)
     model = model.to(memory_format=torch.channels_last)
     data = Resident(torch.from_numpy(images), torch.from_numpy(labels), resolved.recipe, cpu)

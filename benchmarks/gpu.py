@@ -23,9 +23,10 @@ from torch.utils.data import DataLoader
 
 from benchmarks import plain
 from ncmc.plan import grid
-from ncmc.plan.grid import Run, make_run
 from ncmc.plan.recipes import Resolved, resolve
-from ncmc.results import records
+from ncmc.plan.run import Run, make_run, resolve_run
+from ncmc.project import Project
+from ncmc.system import hardware
 from ncmc.training import build, evaluate, steps
 from ncmc.training.batches import Normalise, Resident, plan_epoch, steps_per_epoch
 
@@ -119,7 +120,7 @@ def measure(bench: Bench, network: str, deadline: float) -> dict[str, float]:
         bench.say(what="start", network=network, variant=variant, s=time.perf_counter() - began)
     before = _compilations()
     seconds = rounds(bench, sides)
-    batch = run.resolve().recipe.batch_size
+    batch = resolve_run(Project.find(), run).recipe.batch_size
     for variant, values in seconds.items():
         typical = statistics.median(values)
         ratios = [p / v for p, v in zip(seconds["plain"], values, strict=True)]
@@ -164,13 +165,17 @@ def resolved_for(run: Run, variant: str) -> Resolved:
         "graphs": variant in ("graphs", "compiled"),
         "compile": variant == "compiled",
     }
-    return resolve(run.dataset, run.backbone, run.method, dict(run.options) | execution)
+    return resolve(
+        Project.find(), run.dataset, run.backbone, run.method, dict(run.options) | execution
+    )
 
 
 def parts(bench: Bench, run: Run, variant: str) -> tuple[Any, Any, steps.Step, Resident]:
     """(model, optimizer, step, data) of our loop."""
     resolved = resolved_for(run, variant)
-    model = build.build(project, run, np.bincount(bench.labels, minlength=10).tolist(), 32, 3)
+    model = build.build(
+        Project.find(), run, np.bincount(bench.labels, minlength=10).tolist(), 32, 3
+    )
     layout = torch.contiguous_format if variant == "resident" else torch.channels_last
     model = model.to(bench.device, memory_format=layout)
     optimizer = steps.make_optimizer(model, resolved.recipe, bench.device)
@@ -184,7 +189,7 @@ def parts(bench: Bench, run: Run, variant: str) -> tuple[Any, Any, steps.Step, R
 
 def side_of(bench: Bench, run: Run, variant: str) -> Callable[[int], None]:
     """A function that trains n steps."""
-    recipe = run.resolve().recipe
+    recipe = resolve_run(Project.find(), run).recipe
     if variant == "plain":
         model, optimizer, loader, _ = plain_parts(bench, run)
 
@@ -206,7 +211,7 @@ def side_of(bench: Bench, run: Run, variant: str) -> Callable[[int], None]:
 
 def plain_parts(bench: Bench, run: Run) -> tuple[Any, Any, DataLoader, DataLoader]:
     """(model, optimizer, training and test loader) of the plain loop."""
-    recipe = run.resolve().recipe
+    recipe = resolve_run(Project.find(), run).recipe
     model = plain.build(run, np.bincount(bench.labels, minlength=10).tolist(), 32, 3)
     model = model.to(bench.device)
     optimizer = torch.optim.SGD(
@@ -231,7 +236,7 @@ def plain_parts(bench: Bench, run: Run) -> tuple[Any, Any, DataLoader, DataLoade
 
 def whole_epochs(bench: Bench, run: Run, variant: str) -> dict[str, float]:
     """Seconds of a full epoch with evaluation: the plain loop, and our best variant."""
-    recipe = run.resolve().recipe
+    recipe = resolve_run(Project.find(), run).recipe
     model, optimizer, loader, tests = plain_parts(bench, run)
 
     def plainly(epoch: int) -> None:
@@ -272,7 +277,7 @@ def shared(bench: Bench, run: Run, deadline: float, seeds: int = 3) -> None:
     """Three models on one GPU, each on a stream of its own: images of all of them a second."""
     if bench.device.type != "cuda" or time.perf_counter() > deadline - 20:
         return
-    recipe = run.resolve().recipe
+    recipe = resolve_run(Project.find(), run).recipe
     members = [(parts(bench, run, "graphs"), torch.cuda.Stream()) for _ in range(seeds)]
     plan = plan_epoch(len(bench.labels), recipe, 0, 6).to(bench.device)
 
@@ -306,7 +311,7 @@ def extrapolate(bench: Bench, epochs: dict[str, dict[str, float]]) -> None:
             if run.backbone not in epochs or run.dataset not in ("cifar10", "cifar100"):
                 left_out += 1
                 continue
-            recipe = run.resolve().recipe
+            recipe = resolve_run(Project.find(), run).recipe
             work = (3 * cost_guess.train_images(run) + 10_000) / (3 * 12_406 + 10_000)
             for side in hours:
                 hours[side] += recipe.epochs * work * epochs[run.backbone][side] / 3600
@@ -317,7 +322,7 @@ def training_flops(run: Run) -> float:
     """FLOPs of a training image: forward and backward, counted by torch."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    model = build.build(project, run, [10] * 10, 32, 3)
+    model = build.build(Project.find(), run, [10] * 10, 32, 3)
     with FlopCounterMode(display=False) as counter:
         model.backbone(torch.rand(1, 3, 32, 32)).sum().backward()
     return float(counter.get_total_flops())

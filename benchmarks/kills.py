@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 from ncmc.plan.grid import Run, make_run
-from ncmc.results import records
+from ncmc.project import Project
+from ncmc.results.record import load_record, path_of
 
 OPTIONS = {"epochs": 40, "width": 8, "f": 5}
 
@@ -57,7 +58,7 @@ def trained(run: Run, results: Path) -> str:
     done = subprocess.run(command(run, results), check=False, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr.strip())
-    return records.load(records.path_of(project, run, results)).digest
+    return load_record(path_of(Project.find(), run, results)).digest
 
 
 def start(run: Run, results: Path, moments: random.Random, kill: bool) -> str | None:
@@ -72,7 +73,7 @@ def start(run: Run, results: Path, moments: random.Random, kill: bool) -> str | 
         process.kill()
     if process.wait() == -signal.SIGKILL:
         return None
-    return records.load(records.path_of(project, run, results)).digest
+    return load_record(path_of(Project.find(), run, results)).digest
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from ncmc.training.schedule import learning_rate
 from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -18,7 +19,6 @@ from ncmc.methods import Labels, Method
 from ncmc.plan.grid import Run
 from ncmc.plan.recipes import Recipe
 from ncmc.training import build as built
-from ncmc.training.schedule import learning_rate
 
 
 def build(run: Run, counts: Sequence[int], size: int, channels: int) -> Method:

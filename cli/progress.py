@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from ncmc.plan.run import Run
+from ncmc.results.record import Epoch
+from ncmc.results.wording import duration
 
 LOG_SECONDS = 20  # between two lines of a log
 
@@ -32,7 +34,8 @@ class Plain:
         self.epochs = self.steps = self.done = self.images = 0
         self.began = self.told = time.monotonic()
         self.loss: float | None = None
-        self.last: dict[str, Any] = {}
+        self.accuracy: float | None = None  # as last measured, like the next
+        self.nc_mean: float | None = None
 
     def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
         """Training begins, or goes on."""
@@ -50,10 +53,11 @@ class Plain:
         if time.monotonic() - self.told > LOG_SECONDS:
             self._tell()
 
-    def epoch(self, entry: dict[str, Any]) -> None:
+    def epoch(self, entry: Epoch) -> None:
         """An epoch is measured."""
-        self.last |= {k: v for k, v in entry.items() if v is not None}
-        if entry["epoch"] in (1, self.epochs):
+        self.accuracy = self.accuracy if entry.test_accuracy is None else entry.test_accuracy
+        self.nc_mean = entry.collapse.nc_mean if entry.collapse else self.nc_mean
+        if entry.epoch in (1, self.epochs):
             self._tell()
 
     def say(self, text: str) -> None:
@@ -70,10 +74,10 @@ class Plain:
         parts = [f"epoch {self.done / max(self.steps, 1):.1f}/{self.epochs}"]
         if self.loss is not None:
             parts.append(f"loss {self.loss:.4f}")
-        if "test_accuracy" in self.last:
-            parts.append(f"accuracy {self.last['test_accuracy']:.2f} %")
-        if "collapse" in self.last:
-            parts.append(f"collapse {self.last['collapse']['nc_mean']:.3f}")
+        if self.accuracy is not None:
+            parts.append(f"accuracy {self.accuracy:.2f} %")
+        if self.nc_mean is not None:
+            parts.append(f"collapse {self.nc_mean:.3f}")
         parts.append(f"{self.images / seconds:.0f} images/s")
         if memory := _device_memory():
             parts.append(memory)
@@ -95,7 +99,7 @@ class Screen(Plain):
         super().step(epoch, step, loss, images)
         self._tell()
 
-    def epoch(self, entry: dict[str, Any]) -> None:
+    def epoch(self, entry: Epoch) -> None:
         """An epoch is measured."""
         super().epoch(entry)
         self._tell()
@@ -111,15 +115,6 @@ class Screen(Plain):
 
         bar = ProgressBar(total=self.epochs * self.steps, completed=self.done, width=60)
         self.live.update(Group(bar, Text(self.line())))
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: `42 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`."""
-    whole = round(seconds)
-    for unit, size, small, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60)):
-        if whole >= size:
-            return f"{whole // size} {unit} {whole % size // part} {small}"
-    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
 
 
 def _device_memory() -> str | None:

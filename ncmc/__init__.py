@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ncmc.plan.class_counts import long_tailed_counts
     from ncmc.plan.run import make_run
     from ncmc.project import Project
-    from ncmc.results.records import load as load_record
+    from ncmc.results.record import load_record
     from ncmc.verdicts.judge import verify
 
 __all__ = [
@@ -55,7 +55,7 @@ _HOMES = {  # export -> the module that defines it, and its name there
     "Project": ("project", "Project"),
     "class_aware_counts": ("formulas.frames", "class_aware_counts"),
     "cosine_regression": ("formulas.losses", "cosine_regression"),
-    "load_record": ("results.records", "load"),
+    "load_record": ("results.record", "load_record"),
     "long_tailed_counts": ("plan.class_counts", "long_tailed_counts"),
     "long_tailed_indices": ("data.splits", "long_tailed_indices"),
     "make_run": ("plan.run", "make_run"),

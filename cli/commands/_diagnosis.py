@@ -12,7 +12,7 @@ from ncmc.plan import cost_guess, grid
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results import records
+from ncmc.results.record import path_of
 from ncmc.system import hardware
 
 SMOKE_SECONDS = 180  # what the README promises for two cores
@@ -123,7 +123,7 @@ def _tiers(project: Project) -> list[Line]:
 
 
 def _done(project: Project, runs: list[Run]) -> int:
-    return sum(records.path_of(project, run).exists() for run in runs)
+    return sum(path_of(project, run).exists() for run in runs)
 
 
 def cost_of(project: Project, name: str, price: float) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def cost_of(project: Project, name: str, price: float) -> dict[str, Any]:
 
     names = table_names(project, "paper") if name == "all" else [name]
     runs = list(dict.fromkeys(run for table in names for run in grid.table(project, table).runs))
-    done = [run for run in runs if records.path_of(project, run).exists()]
+    done = [run for run in runs if path_of(project, run).exists()]
     found = cost.estimate(project, runs, done)
     hours = found.seconds / 3600
     return {
@@ -157,7 +157,7 @@ def gate(project: Project, insist: bool) -> None:
         return
     names = table_names(project, "paper")
     runs = list(dict.fromkeys(run for name in names for run in grid.table(project, name).runs))
-    missing = [run for run in runs if not records.path_of(project, run).exists()]
+    missing = [run for run in runs if not path_of(project, run).exists()]
     guess = cost_guess.guess(project, missing)
     not_counted = sum(guess.unknown.values())
     raise UserError(

@@ -34,9 +34,9 @@ def evaluate(
             else [parse_run_id(project, name)]
         )
     ]
-    from ncmc.results import records
+    from ncmc.results.record import path_of
     from ncmc.training import finish
 
     for run in runs:
         record = finish.evaluate_again(project, run, device=device, results=results)
-        print_trained(record, records.path_of(project, run, results), "evaluated", as_json=False)
+        print_trained(record, path_of(project, run, results), "evaluated", as_json=False)

@@ -12,10 +12,12 @@ def table(
     from cli.show.tables import print_table
     from ncmc.plan import grid
     from ncmc.project import Project
-    from ncmc.results import tables
+    from ncmc.results.cells import read_cells
+    from ncmc.results.table_data import table_data
+    from ncmc.results.table_files import write_table
 
     project = Project.find()
     chosen = grid.table(project, name)
-    cells = tables.cells(project, chosen, results)
-    tables.write(chosen, cells, results_folder(project, name, out))
-    print_table(chosen, cells, as_json)
+    data = table_data(chosen, read_cells(project, chosen, results))
+    write_table(data, results_folder(project, name, out))
+    print_table(data, as_json)

@@ -50,7 +50,7 @@ def train(
     from cli.show.listings import print_trained
     from ncmc.plan.option_text import parse_options
     from ncmc.project import Project
-    from ncmc.results import records
+    from ncmc.results.record import path_of
     from ncmc.training.launch import launch
 
     project = Project.find()
@@ -66,4 +66,4 @@ def train(
             force=force,
         )
     if os.environ.get("RANK", "0") == "0":  # one of several processes speaks for all
-        print_trained(record, records.path_of(project, chosen, results), how, as_json)
+        print_trained(record, path_of(project, chosen, results), how, as_json)

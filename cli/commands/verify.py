@@ -27,7 +27,8 @@ def verify(
     from cli.show.verdicts import print_verdicts
     from ncmc.plan import grid
     from ncmc.project import Project
-    from ncmc.results import tables
+    from ncmc.results.cells import read_cells
+    from ncmc.results.table_data import table_data
     from ncmc.verdicts import judge
 
     project = Project.find()
@@ -35,7 +36,7 @@ def verify(
     verdicts = judge.verify(name, results, project=project)
     judge.write(verdicts, results_folder(project, name, out))
     if show_table and not as_json:
-        print_table(chosen, tables.cells(project, chosen, results), as_json=False)
+        print_table(table_data(chosen, read_cells(project, chosen, results)), as_json=False)
     print_verdicts(chosen, verdicts, as_json)
     if exit_code:
         raise typer.Exit(judge.verdict_exit_code(verdicts))

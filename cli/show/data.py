@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.show.grids import Cell, console, literal, print_grid, print_json, words
+from ncmc.results.wording import size
 
 if TYPE_CHECKING:
     from ncmc.data.dataset_status import Status
@@ -100,11 +101,3 @@ def _ranges(counts: Sequence[int]) -> list[tuple[str, float]]:
         label = f"{start}" if step == 1 else f"{start}-{start + len(part) - 1}"
         rows.append((label, sum(part) / len(part)))
     return rows
-
-
-def size(count: int) -> str:
-    """Bytes in words."""
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= factor:
-            return f"{count / factor:.1f} {unit}"
-    return f"{count} B" if count else "-"

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from cli.progress import duration
 from cli.show.grids import console, literal, print_grid, print_json
+from ncmc.results.wording import duration
 
 if TYPE_CHECKING:
     from cli.commands._diagnosis import Diagnosis

@@ -1,6 +1,6 @@
 """Tables of results in the terminal."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -8,27 +8,27 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from cli.show.grids import console, literal, print_json
-from ncmc.plan.grid import Table
-from ncmc.results import tables
-from ncmc.results.tables import Cell, Layout
+from ncmc.results.table_data import CellEntry, TableData
+from ncmc.results.table_layout import Layout, layout
+from ncmc.results.wording import plus_minus
 
 CAPTION = "accuracy in % after the last epoch ± standard deviation over seeds"
 WIDEST = 10_000  # columns; no table is wider
 
 
-def print_table(table: Table, cells: Sequence[Cell], as_json: bool) -> None:
+def print_table(table: TableData, as_json: bool) -> None:
     """A table of results: last accuracy, best beside it, the paper's number where it is known.
 
     What is too wide for the terminal is printed as several tables below one another.
     """
     if as_json:
-        print_json(tables.as_json(table, cells))
+        print_json(table.model_dump(mode="json", by_alias=True))
         return
     out = console()
-    if banner := tables.reduced_banner(table, cells):
-        out.print(Text(banner, style="bold yellow"))
-    out.print(literal(f"{table.name}: {table.title}"))
-    laid = tables.layout(table, cells)
+    if table.banner:
+        out.print(Text(table.banner, style="bold yellow"))
+    out.print(literal(f"{table.table}: {table.title}"))
+    laid = layout(table)
 
     def part(columns: range) -> Grid:
         return _part(laid, columns, with_paper=table.scale == "paper")
@@ -57,18 +57,18 @@ def _part(laid: Layout, columns: range, with_paper: bool) -> Grid:
     return grid
 
 
-def _values(cell: Cell | None, with_paper: bool) -> list[str]:
+def _values(cell: CellEntry | None, with_paper: bool) -> list[str]:
     if cell is None:
         return ["", "", ""] if with_paper else ["", ""]
-    values = [tables.plus_minus(cell.last), tables.plus_minus(cell.best)]
+    values = [plus_minus(cell.last), plus_minus(cell.best)]
     if with_paper:
-        values.append(f"{cell.paper.value:.1f}" if cell.paper else "not known")
+        known = cell.paper.value
+        values.append("not known" if known is None else f"{known:.1f}")
     return values
 
 
-def _seeds(cell: Cell) -> str:
-    planned = cell.n + len(cell.missing)
-    return str(planned) if cell.complete else f"{cell.n} of {planned}"
+def _seeds(cell: CellEntry) -> str:
+    return str(cell.planned) if cell.complete else f"{cell.n} of {cell.planned}"
 
 
 def _blocks(count: int, fits: Callable[[range], bool]) -> Iterator[range]:

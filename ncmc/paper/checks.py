@@ -35,9 +35,9 @@ class Check(Strict):
     where: Selector = Field(default={})
 
     @property
-    def measured(self) -> str:
-        """What the check looks at; empty where it looks at no number."""
-        return str(getattr(self, "measure", None) or "")
+    def measured(self) -> Measure | None:
+        """What the check looks at; None where it looks at no number."""
+        return getattr(self, "measure", None)
 
 
 class Pairs(Check):
@@ -48,7 +48,7 @@ class Pairs(Check):
     measure: Measure | None = None
 
     @property
-    def measured(self) -> str:
+    def measured(self) -> Measure:
         """`measure`; without one `best` for the paper's claims, `last` for ours (A8)."""
         return self.measure or ("best" if self.claim else "last")
 

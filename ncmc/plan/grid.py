@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ncmc.errors import UsageError, UserError, unknown
-from ncmc.plan.grid_file import NAMED, Entry, grid_entries, split_axis_value
+from ncmc.plan.grid_file import NAMED, Entry, Shows, grid_entries, split_axis_value
 from ncmc.plan.option_text import Value, format_value
 from ncmc.plan.recipes import Resolved
 from ncmc.plan.run import Run, make_run, resolve_run
@@ -55,7 +55,7 @@ class Table:
     scale: Literal["paper", "reduced"]
     title: str
     where: str
-    shows: str
+    shows: Shows
     axes: tuple[str, ...]
     columns: tuple[str, ...]
     seeds: int

@@ -28,6 +28,7 @@ RESERVED = frozenset(
 )
 
 AxisValue = Any  # a name, a value, or {name or value: {option: value, ..., label: text}}
+Shows = Literal["accuracy", "curves", "class_cosines", "tail_cosines"]
 Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
 
 
@@ -40,7 +41,7 @@ class Entry(Strict):
     columns: Annotated[tuple[str, ...], Field(min_length=1)]
     source: str
     seeds: Seeds | None = None
-    shows: Literal["accuracy", "curves", "class_cosines", "tail_cosines"] = "accuracy"
+    shows: Shows = "accuracy"
     # more cells: these values in place of the axes'
     also: tuple[dict[str, tuple[AxisValue, ...]], ...] = ()
 

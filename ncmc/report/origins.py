@@ -10,9 +10,10 @@ from ncmc.paper.assumptions import Assumption, assumptions
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.option_text import format_value
 from ncmc.project import Project
-from ncmc.results import tables
-from ncmc.results.records import Record
-from ncmc.results.tables import Cell
+from ncmc.results.cells import Cell
+from ncmc.results.provenance import Made
+from ncmc.results.record import Record
+from ncmc.results.wording import duration, plural, sentence, train_command
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,15 @@ def provenance(cells: Sequence[Cell]) -> Provenance | None:
     if not made:
         return None
     splits = [_split_words(record) for cell in cells for record in cell.records]
-    dates = sorted(str(entry.get("at", "unknown")) for entry in made)
+    dates = sorted(entry.at for entry in made)
     return Provenance(
         records=len(made),
         commits=_origins(_commit(entry) for entry in made),
         machines=_origins(_machine(entry) for entry in made),
         packages=_origins(_packages(entry) for entry in made),
         splits=_origins(splits),
-        dirty=sum(bool(entry.get("git", {}).get("dirty")) for entry in made),
-        seconds=sum(float(entry.get("seconds") or 0) for entry in made),
+        dirty=sum(bool(entry.git.dirty) for entry in made),
+        seconds=sum(entry.seconds for entry in made),
         first=dates[0],
         last=dates[-1],
     )
@@ -62,40 +63,32 @@ def _origins(values: Iterable[str]) -> tuple[Origin, ...]:
     return tuple(Origin(what, n) for what, n in Counter(values).most_common())
 
 
-def _commit(made: Mapping[str, Any]) -> str:
-    state = made.get("git") or {}
-    if not state.get("commit"):
+def _commit(made: Made) -> str:
+    if not made.git.commit:
         return "no commit known (made outside git)"
-    dirty = {True: ", with uncommitted changes", None: ", changes not known"}
-    return f"{state['commit'][:12]}{dirty.get(state.get('dirty'), '')}"
+    dirty = {True: ", with uncommitted changes", None: ", changes not known", False: ""}
+    return f"{made.git.commit[:12]}{dirty[made.git.dirty]}"
 
 
-def _machine(made: Mapping[str, Any]) -> str:
-    hardware = made.get("hardware") or {}
-    parts = [str(hardware.get("processor", "processor not known"))]
-    parts += [f"{hardware['cores']} cores"] if "cores" in hardware else []
-    parts += [f"{hardware['memory_gib']} GiB"] if "memory_gib" in hardware else []
-    parts += [str(hardware["accelerator"])] if hardware.get("accelerator") else []
-    parts += [str(hardware["system"])] if "system" in hardware else []
-    parts += [f"computed on {made['device']}"] if "device" in made else []
-    parts += [f"in {made['precision']}"] if "precision" in made else []
-    parts += (
-        [f"{made['threads']} thread{'s' * (made['threads'] != 1)}"] if "threads" in made else []
-    )
+def _machine(made: Made) -> str:
+    machine = made.hardware
+    parts = [machine.processor, plural(machine.cores, "core"), f"{machine.memory_gib} GiB"]
+    parts.append(machine.system)
+    parts += [f"computed on {made.device}"] if made.device else []
+    parts += [f"in {made.precision}"] if made.precision else []
+    parts += [plural(made.threads, "thread")] if made.threads else []
     return ", ".join(parts)
 
 
-def _packages(made: Mapping[str, Any]) -> str:
-    packages = made.get("packages") or {}
-    return ", ".join(f"{name} {version}" for name, version in packages.items()) or "not known"
+def _packages(made: Made) -> str:
+    return ", ".join(f"{name} {version}" for name, version in made.packages.items())
 
 
 def _split_words(record: Record) -> str:
     split = record.split
-    counts = split.get("counts") or []
-    shape = f", {max(counts)} to {min(counts)} a class" if counts else ""
+    shape = f", {max(split.counts)} to {min(split.counts)} a class" if split.counts else ""
     where = f"{record.run.dataset}, tau {format_value(record.run.tau)}"
-    return f"{where}: {split.get('n_train')} images{shape}, SHA-256 {split.get('sha256')}"
+    return f"{where}: {split.n_train} images{shape}, SHA-256 {split.sha256}"
 
 
 @dataclass(frozen=True)
@@ -138,7 +131,7 @@ class Card:
 def card(cell: Cell) -> Card:
     """The configuration of a cell with records; equal for all its seeds but for the seed."""
     record = cell.records[0]
-    sources = record.made.get("sources") or {}
+    sources = record.made.sources
     given = dict(cell.spec.run.options)
     settings = [
         Setting(part, key, value_words(value), _source(key, sources, given))
@@ -146,23 +139,22 @@ def card(cell: Cell) -> Card:
         if part != "model"  # what rules and options gave to backbone and method, which follow
         for key, value in values.items()
     ]
-    seconds = sum(float(r.made.get("seconds") or 0) for r in cell.records)
+    seconds = sum(r.made.seconds for r in cell.records)
     runs = tuple(_run_row(r) for r in cell.records)
     return Card(cell, runs, tuple(settings), record.assumptions, seconds)
 
 
 def _run_row(record: Record) -> RunRow:
-    made, accuracy = record.made, record.result["accuracy"]
-    seconds, rate = made.get("seconds"), made.get("images_per_second")
+    made, accuracy = record.made, record.result.accuracy
     return RunRow(
         seed=record.run.seed,
-        command=tables.train_command(record.run),
-        last=accuracy["last"],
-        best=accuracy["best"],
-        best_epoch=accuracy["best_epoch"],
-        time=duration(seconds) if seconds else "",
-        rate=f"{rate:,.0f}" if rate else "",
-        at=str(made.get("at", "")),
+        command=train_command(record.run),
+        last=accuracy.last,
+        best=accuracy.best,
+        best_epoch=accuracy.best_epoch,
+        time=duration(made.seconds),
+        rate=f"{made.images_per_second:,.0f}" if made.images_per_second else "",
+        at=made.at,
         commit=_commit(made),
         digest=record.digest[:12],
     )
@@ -208,7 +200,7 @@ def notes(project: Project, cells: Sequence[Cell]) -> list[str]:
             *(note for record in cell.records for note in record.notes),
         )
     ]
-    return list(dict.fromkeys(f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in said))
+    return list(dict.fromkeys(sentence(note) for note in said))
 
 
 # --- words -------------------------------------------------------------------------------------
@@ -221,10 +213,3 @@ def value_words(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(value_words(entry) for entry in value)
     return json.dumps(value, sort_keys=True)
-
-
-def duration(seconds: float) -> str:
-    """`7.6 s`, `12 min`, `3.4 h`."""
-    if seconds < 100:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -20,10 +20,21 @@ from ncmc.report import origins
 from ncmc.report.figures.svg import Picture
 from ncmc.report.sections import sections
 from ncmc.report.stored_verdicts import read_verdicts
-from ncmc.results import tables
-from ncmc.results.tables import Cell
+from ncmc.results.cells import Cell, read_cells
+from ncmc.results.record import GROUPS
+from ncmc.results.table_data import table_data
+from ncmc.results.table_layout import layout
+from ncmc.results.wording import (
+    counted,
+    duration,
+    make_command,
+    plus_minus,
+    printed,
+    signed,
+    train_command,
+)
 from ncmc.system import files
-from ncmc.verdicts.verdict import STATUSES, Verdict, signed, verb
+from ncmc.verdicts.verdict import STATUSES, Verdict, verb
 
 TEMPLATES = Path(__file__).parent / "templates"
 MARKS = {"holds": "✓", "differs": "✗", "inconclusive": "?", "incomplete": "…"}
@@ -54,7 +65,7 @@ def report(
     if not judged.exists():
         raise UserError(f"{judged} does not exist. Run `ncmc verify {name}` first.")
     path = folder / Path(paths.PAGE).name
-    cells = tables.cells(project, table, results)
+    cells = read_cells(project, table, results)
     files.write_atomic(path, render(project, table, cells, read_verdicts(project, judged)))
     return path
 
@@ -63,6 +74,7 @@ def render(
     project: Project, table: Table, cells: Sequence[Cell], verdicts: Sequence[Verdict]
 ) -> str:
     """The page as text."""
+    data = table_data(table, cells)
     missing = [run for cell in cells for run in cell.missing]
     lacking = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
     return (
@@ -77,18 +89,18 @@ def render(
             statuses=STATUSES,
             shown=SHOWN[table.shows],
             axes=axes(cells),
-            banner=tables.reduced_banner(table, cells),
+            banner=data.banner,
             notes=origins.notes(project, cells),
-            layout=tables.layout(table, cells),
-            group_names=tables.GROUPS,
+            layout=layout(data),
+            group_names=GROUPS,
             sections=sections(table, cells),
             provenance=origins.provenance(cells),
             cards=[origins.card(cell) for cell in cells if cell.n],
             register=origins.register(project, cells),
             missing=missing,
             elsewhere=[run for run in lacking if run not in missing],
-            make_command=tables.make_command(table.name),
-            train_command=tables.train_command,
+            make_command=make_command(table.name),
+            train_command=train_command,
         )
     )
 
@@ -102,10 +114,10 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {
-        "plus_minus": tables.plus_minus,
-        "printed": tables.printed,
-        "counted": tables.counted,
-        "duration": origins.duration,
+        "plus_minus": plus_minus,
+        "printed": printed,
+        "counted": lambda cell: counted(cell.n, cell.n + len(cell.missing)),
+        "duration": duration,
         "signed": signed,
         "verb": verb,
         "value": origins.value_words,

@@ -10,7 +10,7 @@ from ncmc.report.figures.heat_maps import heat_maps
 from ncmc.report.figures.lines import Group, groups
 from ncmc.report.figures.svg import Picture
 from ncmc.results import curves
-from ncmc.results.tables import Cell
+from ncmc.results.cells import Cell
 
 
 @dataclass(frozen=True)

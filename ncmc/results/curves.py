@@ -1,20 +1,35 @@
 """What was measured along the epochs, one series a seed. Used by the checks and by the pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
-from ncmc.results.records import Record
-from ncmc.results.tables import Cell
+from ncmc.results.cells import Cell
+from ncmc.results.record import Collapse, Epoch, Matrix, Record
 
-HISTORY = ("test_accuracy", "loss", "lr")  # of an epoch itself; other measures are of `collapse`
+# `last` and `best` are accuracies of a whole run; over the epochs both are the test accuracy.
+Measure = Literal[
+    "last",
+    "best",
+    "test_accuracy",
+    "test_accuracy_raw",
+    "loss",
+    "lr",
+    "nc_mean",
+    "nc_std",
+    "variability",
+    "variability_floor",
+    "class_cosine",
+    "tail_cosine",
+]
+MatrixMeasure = Literal["class_cosines", "tail_cosines"]
 
 
 @dataclass(frozen=True)
 class Curve:
     """A measure over the epochs at which every seed has it. `values`: one tuple a seed."""
 
-    measure: str
+    measure: Measure
     epochs: tuple[int, ...]
     values: tuple[tuple[float, ...], ...]
 
@@ -34,12 +49,12 @@ class Curve:
         return tuple(series[-1] for series in self.values)
 
 
-def curve(cell: Cell, measure: str) -> Curve | None:
+def curve(cell: Cell, measure: Measure) -> Curve | None:
     """A measure of a cell over the epochs; None where no epoch has it in every seed."""
     return of_records(cell.records, measure)
 
 
-def of_records(records: Sequence[Record], measure: str) -> Curve | None:
+def of_records(records: Sequence[Record], measure: Measure) -> Curve | None:
     """The same for any records."""
     series = [_series(record, measure) for record in records]
     if not series:
@@ -50,39 +65,63 @@ def of_records(records: Sequence[Record], measure: str) -> Curve | None:
     return Curve(measure, tuple(epochs), tuple(tuple(s[e] for e in epochs) for s in series))
 
 
-def final(record: Record, measure: str) -> float | None:
+def final(record: Record, measure: Measure) -> float | None:
     """One number of a record: an accuracy in percent, or a measure at its last measured epoch."""
-    if measure in ("last", "best"):
-        return float(record.result["accuracy"][measure])
+    if measure == "best":
+        return record.result.accuracy.best
     series = _series(record, measure)
     return series[max(series)] if series else None
 
 
-def _series(record: Record, measure: str) -> dict[int, float]:
+def matrices(record: Record, measure: MatrixMeasure) -> dict[int, Matrix]:
+    """{epoch: matrix} of a record, where it was measured."""
+    found = {}
+    for entry in record.result.history:
+        matrix = _MATRICES[measure](entry.collapse) if entry.collapse else None
+        if matrix:
+            found[entry.epoch] = matrix
+    return found
+
+
+def _series(record: Record, measure: Measure) -> dict[int, float]:
     """{epoch: value} of a record, without the epochs at which it was not measured."""
-    found = {}
-    for entry in record.result["history"]:
-        value = _value(entry, measure)
-        if value is not None:
-            found[int(entry["epoch"])] = float(value)
-    return found
+    values = ((entry.epoch, _MEASURES[measure](entry)) for entry in record.result.history)
+    return {epoch: value for epoch, value in values if value is not None}
 
 
-def _value(entry: Mapping[str, Any], measure: str) -> float | None:
-    if measure in HISTORY:
-        return entry.get(measure)
-    collapse = entry.get("collapse") or {}
-    if measure == "tail_cosine":  # the mean cosine between two images of the smallest class
-        matrix = collapse.get("tail_cosines") or []
-        n = len(matrix)
-        return (sum(map(sum, matrix)) - n) / (n * (n - 1)) if n > 1 else None
-    return collapse.get(measure)
+def _of_collapse(
+    measure: Callable[[Collapse], float | None],
+) -> Callable[[Epoch], float | None]:
+    return lambda entry: measure(entry.collapse) if entry.collapse else None
 
 
-def matrices(record: Record, measure: str) -> dict[int, list[list[float]]]:
-    """{epoch: matrix} of `class_cosines` or `tail_cosines`, where they were recorded."""
-    found = {}
-    for entry in record.result["history"]:
-        if matrix := (entry.get("collapse") or {}).get(measure):
-            found[int(entry["epoch"])] = matrix
-    return found
+def _tail_cosine(collapse: Collapse) -> float | None:
+    """The mean cosine between two images of the smallest class."""
+    matrix = collapse.tail_cosines or ()
+    known = [
+        value
+        for i, row in enumerate(matrix)
+        for j, value in enumerate(row)
+        if i != j and value is not None
+    ]
+    return sum(known) / len(known) if known else None
+
+
+_MEASURES: Mapping[Measure, Callable[[Epoch], float | None]] = {
+    "last": lambda entry: entry.test_accuracy,
+    "best": lambda entry: entry.test_accuracy,
+    "test_accuracy": lambda entry: entry.test_accuracy,
+    "test_accuracy_raw": lambda entry: entry.test_accuracy_raw,
+    "loss": lambda entry: entry.loss,
+    "lr": lambda entry: entry.lr,
+    "nc_mean": _of_collapse(lambda collapse: collapse.nc_mean),
+    "nc_std": _of_collapse(lambda collapse: collapse.nc_std),
+    "variability": _of_collapse(lambda collapse: collapse.variability),
+    "variability_floor": _of_collapse(lambda collapse: collapse.variability_floor),
+    "class_cosine": _of_collapse(lambda collapse: collapse.class_cosine),
+    "tail_cosine": _of_collapse(_tail_cosine),
+}
+_MATRICES: Mapping[MatrixMeasure, Callable[[Collapse], Matrix | None]] = {
+    "class_cosines": lambda collapse: collapse.class_cosines,
+    "tail_cosines": lambda collapse: collapse.tail_cosines,
+}

@@ -26,9 +26,9 @@ MOST_NODES = 200_000  # of a YAML document, aliases followed: a small file can s
 
 
 class Strict(BaseModel):
-    """Immutable, and unknown keys are errors."""
+    """Immutable; unknown keys are errors, and so are numbers that are not finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def read_yaml(path: Path, model: type[Model]) -> Model:

@@ -22,6 +22,14 @@ def explain(error: OSError, path: Path) -> UserError:
     return UserError(f"cannot write {path}: {error.strerror or error}.")
 
 
+def exists(path: Path) -> bool:
+    """Whether there is something at `path`. Raises UserError if its folder cannot be looked into."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise UserError(f"cannot look for {path}: {error.strerror or error}.") from error
+
+
 def read_bytes(path: Path, most: int) -> bytes:
     """The content of a regular file of at most `most` bytes.
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ncmc.formulas import metrics
 from ncmc.methods import Method
+from ncmc.results.record import Accuracy, ClassGroups, Collapse, Epoch, Groups, Matrix, Result
 from ncmc.training.augment import Normalise
 from ncmc.training.batches import Stored, to_device
 from ncmc.training.processes import ONE_PROCESS, ProcessGroup
@@ -99,39 +100,43 @@ def feature_batches(model: Method, data: EvalSet) -> Iterable[tuple[Tensor, Tens
     return [(torch.cat([h for h, _ in batches]), data.labels)]
 
 
-def test_accuracy(model: Method, data: EvalSet) -> dict[str, float]:
-    """Top-1 accuracy in percent, by the decision rule and by the same rule on raw features."""
+def test_accuracy(model: Method, data: EvalSet) -> tuple[float, float]:
+    """Top-1 accuracy in percent, by the decision rule and by the same rule on raw features (A14)."""
     right = torch.zeros(2, dtype=torch.int64, device=data.labels.device)
     with evaluation_mode(model):
         for h, labels in feature_batches(model, data):
             for i, scores in enumerate((model.scores, model.raw_scores)):
                 right[i] += (scores(h).argmax(1) == labels).sum()
-    counts = data.group.gather(right[None]).sum(0).tolist()
-    shares = [100.0 * n / len(data.labels) for n in counts]
-    return {"test_accuracy": shares[0], "test_accuracy_raw": shares[1]}
+    by_rule, by_raw = data.group.gather(right[None]).sum(0).tolist()
+    return 100.0 * by_rule / len(data.labels), 100.0 * by_raw / len(data.labels)
 
 
-def collapse(model: Method, data: EvalSet, n_classes: int) -> dict[str, Any]:
+def collapse(model: Method, data: EvalSet, n_classes: int) -> Collapse:
     """The collapse measures on clean training images in evaluation mode (pitfalls: not on Mixup's).
 
     With few classes also the cosines between class means, and between the features of the smallest
-    class if it has few images (figures 6 and 7).
+    class if it has few images (figures 6 and 7). Raises ValueError if a measure is not finite.
     """
+    matrices: dict[str, Matrix | None] = {}  # one that is not kept leaves no key in the record
     with evaluation_mode(model):
         batches = feature_batches(model, data)
         measures = metrics.collapse_over(
             lambda: batches, model.targets(), model.classifier(), n_classes, data.group.gather
         )
-        chosen = {
-            key: value
-            for key, value in measures.items()
-            if not isinstance(value, list) or n_classes <= MATRIX_CLASSES
-        }
+        if n_classes <= MATRIX_CLASSES or measures["class_cosines"] is None:
+            matrices["class_cosines"] = _tuples(measures["class_cosines"])
         counts = torch.bincount(data.labels, minlength=n_classes)
         smallest = int(torch.where(counts > 0, counts, counts.max() + 1).argmin())
         if n_classes <= MATRIX_CLASSES and counts[smallest] <= TAIL_IMAGES:
-            chosen["tail_cosines"] = _cosines(_features_of(model, data, batches, smallest))
-    return chosen
+            matrices["tail_cosines"] = _cosines(_features_of(model, data, batches, smallest))
+    return Collapse(
+        nc_mean=measures["nc_mean"],
+        nc_std=measures["nc_std"],
+        variability=measures["variability"],
+        variability_floor=measures["variability_floor"],
+        class_cosine=measures["class_cosine"],
+        **matrices,
+    )
 
 
 def _features_of(
@@ -146,8 +151,8 @@ def _features_of(
 
 
 def summary(
-    model: Method, test: EvalSet, counts: Sequence[int], history: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
+    model: Method, test: EvalSet, counts: Sequence[int], history: Sequence[Epoch]
+) -> Result:
     """The `result` of a Record: last and best accuracy, per class, groups, ECE, confusion, history.
 
     Accuracies in percent. `best` is the largest test accuracy over the epochs, as the reference code
@@ -156,24 +161,29 @@ def summary(
     predicted, confidence = _predictions(model, test)
     confusion = metrics.confusion(predicted, test.labels, len(counts))
     per_class = metrics.per_class_accuracy(confusion)
-    tested = [entry for entry in history if entry["test_accuracy"] is not None]
-    best = max(tested, key=lambda entry: float(entry["test_accuracy"]))
-    return {
-        "accuracy": {
-            "last": tested[-1]["test_accuracy"],
-            "last_raw": tested[-1]["test_accuracy_raw"],
-            "best": best["test_accuracy"],
-            "best_epoch": best["epoch"],
-        },
-        "per_class": per_class,
-        "groups": {
-            rule: metrics.group_accuracy(per_class, list(counts), rule)
-            for rule in ("thirds", "shots")
-        },
-        "ece": metrics.expected_calibration_error(confidence, predicted == test.labels),
-        "confusion": confusion.tolist(),
-        "history": list(history),
-    }
+    return Result(
+        accuracy=_accuracy(history),
+        per_class=tuple(per_class),
+        groups=Groups(
+            thirds=ClassGroups(**metrics.group_accuracy(per_class, list(counts), "thirds")),
+            shots=ClassGroups(**metrics.group_accuracy(per_class, list(counts), "shots")),
+        ),
+        ece=metrics.expected_calibration_error(confidence, predicted == test.labels),
+        confusion=tuple(map(tuple, confusion.tolist())),
+        history=tuple(history),
+    )
+
+
+def _accuracy(history: Sequence[Epoch]) -> Accuracy:
+    """The last and the best of the epochs after which the test images were looked at."""
+    tested = [
+        (entry.epoch, entry.test_accuracy, entry.test_accuracy_raw)
+        for entry in history
+        if entry.test_accuracy is not None and entry.test_accuracy_raw is not None
+    ]
+    best_epoch, best, _ = max(tested, key=lambda entry: entry[1])
+    _, last, last_raw = tested[-1]
+    return Accuracy(last=last, last_raw=last_raw, best=best, best_epoch=best_epoch)
 
 
 def _predictions(model: Method, data: EvalSet) -> tuple[Tensor, Tensor]:
@@ -189,7 +199,12 @@ def _predictions(model: Method, data: EvalSet) -> tuple[Tensor, Tensor]:
     return gather(torch.cat(classes)), gather(torch.cat(probabilities))
 
 
-def _cosines(h: Tensor) -> list[list[float]]:
+def _cosines(h: Tensor) -> Matrix:
     """Cosines (n, n) between features (n, d), to four places."""
     directions = torch.nn.functional.normalize(h)
-    return [[round(x, 4) for x in row] for row in (directions @ directions.T).tolist()]
+    cosines = (directions @ directions.T).tolist()
+    return tuple(tuple(round(cosine, 4) for cosine in row) for row in cosines)
+
+
+def _tuples(matrix: Sequence[Sequence[float | None]] | None) -> Matrix | None:
+    return None if matrix is None else tuple(map(tuple, matrix))

@@ -1,13 +1,12 @@
 """What can go wrong in a training, in words that say what to do."""
 
-import json
 import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
+from pydantic import ValidationError
 
 from ncmc.errors import UserError
 from ncmc.plan.run import Run
@@ -31,14 +30,15 @@ def check_weights(training: Training, state: State) -> None:
         )
 
 
-def check_measures(training: Training, entry: dict[str, Any]) -> None:
-    """Raises UserError if what was measured of an epoch is not finite: a record could not say it."""
+@contextmanager
+def explain_not_finite(training: Training, epoch: int) -> Iterator[None]:
+    """Measures that a record cannot hold, because they are not finite, as a UserError."""
     try:
-        json.dumps(entry, allow_nan=False)
-    except ValueError as error:
+        yield
+    except ValidationError as error:
         raise UserError(
-            f"measures are not finite in epoch {entry['epoch']} of {training.run.id}: the features "
-            f"are too large. {_remedy(training)}"
+            f"measures are not finite in epoch {epoch} of {training.run.id}: the features are too "
+            f"large. {_remedy(training)}"
         ) from error
 
 

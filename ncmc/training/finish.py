@@ -1,7 +1,6 @@
 """From a trained model to its record, at the end of a run or later."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,21 +13,23 @@ from ncmc.errors import UserError
 from ncmc.paper.assumptions import assumptions_for
 from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results import records
+from ncmc.results.configuration import config_of
+from ncmc.results.provenance import Session, provenance
+from ncmc.results.record import SCHEMA, Epoch, Record, SplitMade, path_of, save_record
 from ncmc.training import build, checkpoint, evaluate, resume
 from ncmc.training.opened_run import open_run
 from ncmc.training.session import State, Training, prepare
 
 
-def finish(training: Training, state: State, target: Path, seconds: float) -> records.Record:
+def finish(training: Training, state: State, target: Path, seconds: float) -> Record:
     """Write the model, then the record made from it; the checkpoint has served.
 
     If they cannot be written, a checkpoint is, so that the next start has only that to do.
     """
     content = {
         "model": {name: value.cpu() for name, value in training.model.state_dict().items()},
-        "history": json.dumps(state.history),
-        "sessions": json.dumps(state.sessions),
+        "history": resume.as_text(state.history),
+        "sessions": resume.as_text(state.sessions),
         "seconds": seconds,
         "code": code_checksum(),
     }
@@ -36,7 +37,7 @@ def finish(training: Training, state: State, target: Path, seconds: float) -> re
     try:
         training.group.on_first(lambda: checkpoint.save(path, training.identity, content))
         record = make_record(training, state.history, state.sessions, seconds)
-        training.group.on_first(lambda: records.save(record, target))
+        training.group.on_first(lambda: save_record(record, target))
     except UserError:
         resume.save(training, state, seconds)
         raise
@@ -44,7 +45,7 @@ def finish(training: Training, state: State, target: Path, seconds: float) -> re
     return record
 
 
-def record_of_model(training: Training, target: Path) -> records.Record | None:
+def record_of_model(training: Training, target: Path) -> Record | None:
     """The record, written anew, of a model that was trained to its end; None if there is none.
 
     None too if a checkpoint says that the run is being trained again, or if the model is damaged, of
@@ -65,37 +66,37 @@ def record_of_model(training: Training, target: Path) -> records.Record | None:
     if content is None:
         return None
     record = make_record(training, *_taken_over(training, content, path))
-    training.group.on_first(lambda: records.save(record, target))
+    training.group.on_first(lambda: save_record(record, target))
     return record
 
 
 def evaluate_again(
     project: Project, run: Run, *, device: str | None = None, results: Path | None = None
-) -> records.Record:
+) -> Record:
     """Make the record of a trained model anew from its model.pt, and write it.
 
     What only the training knows (its time and its history) is taken over. Raises UserError if there
     is no model, or it is damaged, not trained to its end or of another configuration.
     """
-    target = records.path_of(project, run, results)
+    target = path_of(project, run, results)
     path = target.with_name(paths.MODEL)
     if not path.exists():
         raise UserError(f"no model at {path}. Train the run first: ncmc train {run.id}")
     training = prepare(open_run(project, run), path, device)
     content = checkpoint.load(path, training.identity, _remedy(run))
     record = make_record(training, *_taken_over(training, content, path))
-    records.save(record, target)
+    save_record(record, target)
     return record
 
 
 def _taken_over(
     training: Training, content: Mapping[str, Any], path: Path
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
+) -> tuple[list[Epoch], list[Session], float]:
     """History, sessions and seconds of a saved model, whose weights are loaded into the model."""
     try:
         resume.check_finite("weights", content["model"].values())
         history = resume.history_of(content["history"], training.resolved.recipe.epochs)
-        sessions, seconds = json.loads(content["sessions"]), float(content["seconds"])
+        sessions, seconds = resume.sessions_of(content["sessions"]), float(content["seconds"])
         training.model.load_state_dict(content["model"])
     except resume.UNFIT as error:
         raise resume.unfit(path, error, _remedy(training.run)) from error
@@ -108,34 +109,28 @@ def _remedy(run: Run) -> str:
 
 def make_record(
     training: Training,
-    history: list[dict[str, Any]],
-    sessions: list[dict[str, Any]],
+    history: list[Epoch],
+    sessions: list[Session],
     seconds: float,
-) -> records.Record:
+) -> Record:
     """The Record of a trained model. `seconds`: wall time of the training."""
     project, run, split = training.project, training.run, training.split
-    configuration = records.config_of(project, run) | build.options_of(project, run)
+    configuration = config_of(project, run) | build.options_of(project, run)
     images = len(training.data) * training.resolved.recipe.epochs
-    return records.Record(
+    return Record(
+        schema=SCHEMA,
         run=run,
         config=configuration,
         config_hash=training.identity["config_hash"],
         assumptions=assumptions_for(project, run, configuration),
-        split={
-            "sha256": split.sha256,
-            "counts": [int(n) for n in split.counts],
-            "n_train": len(split.indices),
-        },
+        split=SplitMade(
+            sha256=split.sha256,
+            counts=tuple(int(n) for n in split.counts),
+            n_train=len(split.indices),
+        ),
         result=evaluate.summary(training.model, training.test_set, split.counts, history),
         notes=tuple(training.opened.entry.notes),
-        made=records.provenance(project.root)
-        | {
-            "seconds": seconds,
-            "images_per_second": images / seconds if seconds else None,
-            **resume.how_computed(training),
-            "sessions": sessions,
-            "sources": training.resolved.sources,
-        },
+        made=provenance(project.root, seconds, images, sessions, training.resolved.sources),
     )
 
 

@@ -10,8 +10,8 @@ from ncmc.errors import UsageError, UserError
 from ncmc.plan.option_text import Value
 from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results import records
-from ncmc.results.records import Record
+from ncmc.results.configuration import differing_keys
+from ncmc.results.record import SCHEMA, Record, load_record, path_of
 from ncmc.system import allocator, gpu_lease, hardware
 from ncmc.training.opened_run import open_run
 
@@ -54,21 +54,21 @@ def finished(project: Project, run: Run, results: Path | None = None) -> Record 
 
     Raises UserError for a damaged or foreign record, UsageError if it was made in another way.
     """
-    path = records.path_of(project, run, results)
+    path = path_of(project, run, results)
     if not path.exists():
         return None
-    record = records.load(path)
+    record = load_record(path)
     if record.run != run:
         raise UserError(
             f"{path} is the record of {record.run.id}, not of {run.id}. Move it to its own folder, or "
             "use --force to replace it."
         )
-    if record.schema != records.SCHEMA:
+    if record.schema_version != SCHEMA:
         raise UsageError(
             f"{path} was made before version 0.2, with other random draws. Tables still show it. "
             "Use --force to train it again."
         )
-    if differing := records.differing_keys(project, record):
+    if differing := differing_keys(project, record):
         raise UsageError(
             f"{path} was made with another configuration ({'; '.join(differing)}). "
             "Use --force to train it again."

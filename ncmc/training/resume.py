@@ -2,15 +2,19 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter
 from torch import Tensor
 
 from ncmc.errors import UserError, first_line
+from ncmc.results.provenance import Session
+from ncmc.results.record import Epoch
 from ncmc.system import hardware
+from ncmc.system.documents import Strict
 from ncmc.training import checkpoint, failures
 from ncmc.training.optimiser import restore_optimizer
 from ncmc.training.session import State, Training
@@ -31,8 +35,8 @@ def save(training: Training, state: State, seconds: float) -> None:
         "epoch": state.epoch,
         "step": state.step,
         "loss_sum": state.loss_sum,
-        "history": json.dumps(state.history),
-        "sessions": json.dumps(state.sessions),
+        "history": as_text(state.history),
+        "sessions": as_text(state.sessions),
         "seconds": seconds,
     }
     training.group.on_first(
@@ -52,10 +56,10 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
     )
     how = how_computed(training)
     if saved is None:
-        return State(sessions=[how | {"epoch": 1, "step": 0}])
+        return State(sessions=[Session(**how, epoch=1, step=0)])
     try:
         state = _state_of(saved, training)
-        before = state.sessions[-1]
+        before = state.sessions[-1].model_dump()
         changed = [key for key in how if how[key] != before[key]]
         check_finite("weights", saved["model"].values())
         training.model.load_state_dict(saved["model"])
@@ -68,16 +72,26 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
         raise unfit(path, error, remedy) from error
     tell(f"going on from epoch {state.epoch}, step {state.step}")
     if changed:
-        state.sessions.append(how | {"epoch": state.epoch, "step": state.step})
+        state.sessions.append(Session(**how, epoch=state.epoch, step=state.step))
         told = ", ".join(f"{key} {how[key]} instead of {before[key]}" for key in changed)
         tell(f"from here on with {told}: not bit for bit what an uninterrupted run gives")
     return state
 
 
-def history_of(text: str, epochs: int) -> list[dict[str, Any]]:
-    """The history of a run that has done so many epochs. Raises one of `UNFIT` if it is not."""
-    history = list(json.loads(text, parse_constant=_refuse))
-    if len(history) != epochs or any(e["epoch"] != i for i, e in enumerate(history, 1)):
+def as_text(entries: Sequence[Strict]) -> str:
+    """Entries of a history, or sessions, as JSON: what was not measured has no key."""
+    return json.dumps([entry.model_dump(mode="json", exclude_unset=True) for entry in entries])
+
+
+def sessions_of(text: str) -> list[Session]:
+    """The sessions that `as_text` wrote. Raises ValueError if they are not."""
+    return TypeAdapter(list[Session]).validate_json(text, strict=True)
+
+
+def history_of(text: str, epochs: int) -> list[Epoch]:
+    """The history of a run that has done so many epochs. Raises ValueError if it is not."""
+    history = TypeAdapter(list[Epoch]).validate_json(text, strict=True)
+    if len(history) != epochs or any(e.epoch != i for i, e in enumerate(history, 1)):
         raise ValueError(f"its history is not one of {epochs} epochs")
     return history
 
@@ -86,10 +100,6 @@ def check_finite(what: str, values: Iterable[Tensor]) -> None:
     """Raises ValueError if a number of these tensors is not finite."""
     if not all(value.isfinite().all() for value in values):
         raise ValueError(f"its {what} are not finite")
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"its history holds {constant}")
 
 
 def _check_momentum(optimizer: torch.optim.Optimizer) -> None:
@@ -110,7 +120,7 @@ def _state_of(saved: Mapping[str, Any], training: Training) -> State:
         step=saved["step"],
         loss_sum=saved["loss_sum"],
         history=history_of(saved["history"], saved["epoch"] - 1),
-        sessions=json.loads(saved["sessions"]),
+        sessions=sessions_of(saved["sessions"]),
         seconds=saved["seconds"],
     )
     epochs, steps = training.resolved.recipe.epochs, training.steps

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +15,9 @@ from ncmc.methods import Method
 from ncmc.plan.recipes import Resolved
 from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results import records
+from ncmc.results.configuration import config_hash
+from ncmc.results.provenance import Session
+from ncmc.results.record import Epoch
 from ncmc.system import hardware
 from ncmc.training import build, distributed_step, precision
 from ncmc.training.batches import InMemory, OnDisk, Stored, TrainingSet
@@ -38,8 +39,8 @@ class State:
     epoch: int = 1  # the epoch to go on with, counted from 1
     step: int = 0  # how many of its steps are done
     loss_sum: float = 0.0  # over its images so far
-    history: list[dict[str, Any]] = field(default_factory=list)
-    sessions: list[dict[str, Any]] = field(default_factory=list)  # how, where that changed
+    history: list[Epoch] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)  # how, where that changed
     seconds: float = 0.0  # spent by earlier sessions
 
 
@@ -130,7 +131,7 @@ def prepare(
         checkpoint=checkpoint_path,
         identity={
             "run": run.id,
-            "config_hash": records.config_hash(project, run),
+            "config_hash": config_hash(project, run),
             "split": opened.split.sha256,
         },
         group=group,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import filelock
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor
 from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.plan.run import Run
-from ncmc.results import records
+from ncmc.results.record import Epoch, Record, path_of
 from ncmc.system import files
 from ncmc.system.signals import Interrupted, Interrupts
 from ncmc.training import build, evaluate, failures, finish, precision, processes, resume
@@ -35,7 +35,7 @@ class Progress(Protocol):
     def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
         """A step is done; `loss` where it is known without waiting for a device."""
 
-    def epoch(self, entry: dict[str, Any]) -> None:
+    def epoch(self, entry: Epoch) -> None:
         """An epoch is done and measured: its entry of the history."""
 
     def say(self, text: str) -> None:
@@ -51,7 +51,7 @@ class Silent:
     def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
         """Nothing."""
 
-    def epoch(self, entry: dict[str, Any]) -> None:
+    def epoch(self, entry: Epoch) -> None:
         """Nothing."""
 
     def say(self, text: str) -> None:
@@ -66,7 +66,7 @@ def train(
     results: Path | None = None,
     checkpoints: Path | None = None,
     anew: bool = False,
-) -> records.Record:
+) -> Record:
     """Train a run to its end and write its model and Record.
 
     Resumes from a checkpoint if there is one; a model that is trained already gets its record, unless
@@ -74,7 +74,7 @@ def train(
     bad option of the model) and Interrupted (SIGTERM, SIGHUP, Ctrl-C: a checkpoint is saved first).
     """
     project, run = opened.project, opened.run
-    target = records.path_of(project, run, results)
+    target = path_of(project, run, results)
     folder = (checkpoints or project.root / paths.CHECKPOINTS) / run.id
     build.parts(project, run)  # its options are right, before a folder is made
     with processes.joined(precision.pick_device(device)) as (group, where), ExitStack() as held:
@@ -116,9 +116,11 @@ def _fit(
             if stop:
                 raise Interrupted(stop)
         failures.check_weights(training, state)
-        with failures.explain_out_of_memory(failures.measuring(training)):
+        with (
+            failures.explain_out_of_memory(failures.measuring(training)),
+            failures.explain_not_finite(training, state.epoch),
+        ):
             entry = _measure(training, state)
-        failures.check_measures(training, entry)
         state.history.append(entry)
         state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
         progress.epoch(entry)
@@ -156,26 +158,25 @@ def _settle(
     return float(values[-1])
 
 
-def _measure(training: Training, state: State) -> dict[str, Any]:
+def _measure(training: Training, state: State) -> Epoch:
     """The entry of the history for the epoch that is done."""
     recipe, epoch = training.resolved.recipe, state.epoch
     last = epoch == recipe.epochs
     seen = min(len(training.data), training.steps * recipe.batch_size)
-    entry: dict[str, Any] = {
-        "epoch": epoch,
-        "lr": learning_rate(recipe, epoch),
-        "loss": state.loss_sum / seen,
-        "test_accuracy": None,
-        "test_accuracy_raw": None,
-        "collapse": None,
-    }
+    accuracy = raw = collapse = None
     if last or epoch % recipe.test_every == 0:
-        entry |= evaluate.test_accuracy(training.model, training.test_set)
+        accuracy, raw = evaluate.test_accuracy(training.model, training.test_set)
     if last or epoch == 1 or epoch % recipe.collapse_every == 0:
-        entry["collapse"] = evaluate.collapse(
-            training.model, training.train_set, len(training.split.counts)
-        )
-    return entry
+        n_classes = len(training.split.counts)
+        collapse = evaluate.collapse(training.model, training.train_set, n_classes)
+    return Epoch(
+        epoch=epoch,
+        lr=learning_rate(recipe, epoch),
+        loss=state.loss_sum / seen,
+        test_accuracy=accuracy,
+        test_accuracy_raw=raw,
+        collapse=collapse,
+    )
 
 
 @contextmanager

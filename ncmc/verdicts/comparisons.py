@@ -9,6 +9,8 @@ from ncmc.paper.printed_numbers import Number
 from ncmc.plan.grid_file import NAMED
 from ncmc.plan.option_text import format_value
 from ncmc.results import curves
+from ncmc.results.cells import Cell
+from ncmc.results.curves import Measure
 from ncmc.results.statistics import (
     ALPHA,
     Difference,
@@ -21,7 +23,7 @@ from ncmc.results.statistics import (
     tost_power,
     welch,
 )
-from ncmc.results.tables import Cell
+from ncmc.results.wording import signed
 from ncmc.verdicts.verdict import (
     ONE_SEED,
     Finding,
@@ -31,11 +33,10 @@ from ncmc.verdicts.verdict import (
     numbers_of,
     p_words,
     side,
-    signed,
 )
 
 Pair = tuple[Cell, Cell]
-ACCURACIES = ("last", "best")
+ACCURACIES: tuple[Measure, ...] = ("last", "best")
 
 # --- the paper's numbers -----------------------------------------------------------------------
 
@@ -97,7 +98,7 @@ def _pooled(samples: Sequence[Sample]) -> float | None:
 # --- two sides ---------------------------------------------------------------------------------
 
 
-def contrast(terms: Sequence[tuple[float, Cell]], measure: str) -> tuple[Difference, int, bool]:
+def contrast(terms: Sequence[tuple[float, Cell]], measure: Measure) -> tuple[Difference, int, bool]:
     """(difference, fewest seeds, paired): the weighted sum of cells' means.
 
     Paired by seed where all cells have the same seeds, else Welch. A cell without the measure
@@ -132,7 +133,7 @@ def greater(check: checks.Greater, pairs: Sequence[Pair]) -> list[Finding]:
     ]
 
 
-def _above(check: checks.Greater, pair: Pair, measure: str) -> Finding:
+def _above(check: checks.Greater, pair: Pair, measure: Measure) -> Finding:
     label = versus(*pair)
     if not all(cell.complete for cell in pair):
         return lacking(label, *pair)

@@ -14,8 +14,8 @@ from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results import tables
-from ncmc.results.tables import Cell
+from ncmc.results.cells import Cell, read_cell
+from ncmc.results.wording import printed
 from ncmc.system import files
 from ncmc.verdicts import comparisons, single_cells
 from ncmc.verdicts.verdict import Finding, Verdict, overall, summary, verdict_exit_code
@@ -48,10 +48,10 @@ class Shelf:
         self._read: dict[tuple[Run, int], Cell] = {}
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
-        """One cell, with the seeds of its table. Raises UserError as `tables.cell` does."""
+        """One cell, with the seeds of its table. Raises UserError as `read_cell` does."""
         key = (spec.run, table.seeds)
         if key not in self._read:
-            self._read[key] = tables.cell(self.project, spec, table.seeds, self.results)
+            self._read[key] = read_cell(self.project, spec, table.seeds, self.results)
         return dataclasses.replace(self._read[key], spec=spec)
 
     def pairs(self, check: Pairs) -> list[tuple[Cell, Cell]]:
@@ -92,7 +92,7 @@ def judge_number(number: Number, cell: Cell, table: Table) -> Verdict:
         table=table.name,
         kind="number",
         status=finding.status,
-        says=f"{cell.spec.label}: {tables.printed(number)}",
+        says=f"{cell.spec.label}: {printed(number)}",
         why=finding.why,
         where=number.where,
         measure="best",
@@ -115,7 +115,7 @@ def judge(check: Check, shelf: Shelf) -> Verdict:
         why=summary(findings, allow),
         claim=check.claim,
         where=claim.where if claim else "",
-        measure=check.measured,
+        measure=check.measured or "",
         source=check.source,
         findings=tuple(findings),
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 from ncmc.paper import checks
 from ncmc.results import curves
+from ncmc.results.cells import Cell
 from ncmc.results.statistics import LEVEL, against, chance_interval, sample
-from ncmc.results.tables import Cell
 from ncmc.verdicts.comparisons import contrast, rest_of
 from ncmc.verdicts.verdict import Finding, Status, agreement, lacking
 
@@ -24,7 +24,7 @@ def each(judge: Callable[[Any, Cell], Finding]) -> Callable[[Any, Sequence[Cell]
 def chance(check: checks.Chance, cell: Cell) -> Finding:
     """The mean of `last` is where classes named at random would be."""
     ours = sample(cell.values_last)
-    n_classes = len(cell.records[0].result["per_class"])
+    n_classes = len(cell.records[0].result.per_class)
     low, high = chance_interval(n_classes, cell.n)
     interval = against(ours, 0.0).interval()
     numbers = {
@@ -45,7 +45,7 @@ def chance(check: checks.Chance, cell: Cell) -> Finding:
 
 
 def collapse(check: checks.Collapse, cell: Cell) -> Finding:
-    """NC at the end, as a share of NC at the start, both above the floor of NC if it has one.
+    """NC at the end, as a share of NC at the start.
 
     holds: the share's 95 % interval over seeds lies below `ratio`, and the variability of every
     seed has come closer to its floor. The floor, not 0, is where complete collapse puts it.
@@ -53,12 +53,9 @@ def collapse(check: checks.Collapse, cell: Cell) -> Finding:
     label, nc = cell.spec.label, curves.curve(cell, "nc_mean")
     if nc is None or len(nc.epochs) < 2:
         return Finding(label, "inconclusive", "NC was not measured at two epochs")
-    floors = curves.curve(cell, "nc_floor")
     shares = [
-        (last - floor) / (first - floor) if first > floor else math.inf
-        for first, last, floor in zip(
-            nc.first, nc.last, floors.last if floors else (0.0,) * cell.n, strict=True
-        )
+        last / first if first > 0 else math.inf
+        for first, last in zip(nc.first, nc.last, strict=True)
     ]
     ours = sample(shares)
     interval = against(ours, 0.0).interval()

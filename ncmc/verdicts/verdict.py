@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ncmc.plan.run import Run
-from ncmc.results import tables
+from ncmc.results.cells import Cell
 from ncmc.results.statistics import Difference
-from ncmc.results.tables import Cell
+from ncmc.results.wording import make_command, signed
 
 Status = Literal["holds", "differs", "inconclusive", "incomplete"]
 STATUSES: tuple[Status, ...] = ("holds", "differs", "inconclusive", "incomplete")
@@ -51,7 +51,7 @@ class Verdict:
     @property
     def remedy(self) -> str | None:
         """The command that makes what is missing, in other tables too; None if nothing is."""
-        return tables.make_command(self.table) if self.missing else None
+        return make_command(self.table) if self.missing else None
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as data; missing runs as ids, with the command that makes them."""
@@ -132,11 +132,6 @@ def numbers_of(difference: Difference, n: int, paired: bool | None = None) -> di
         "n": n,
     }
     return found if paired is None else found | {"paired": paired}
-
-
-def signed(value: float, digits: int = 2) -> str:
-    """`+1.50` or `−1.50`."""
-    return f"{value:+.{digits}f}".replace("-", "−")
 
 
 def range_words(interval: tuple[float, float] | None, digits: int = 2) -> str:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from typer.testing import CliRunner
 from cli.commands import _diagnosis
 from cli.main import app
 from ncmc.plan.run import make_run, parse_run_id
-from ncmc.results import records
+from ncmc.results.record import load_record, path_of, save_record
 
 RUN = "digits/tau=0.02/resnet8/CAL/epochs=2+f=3+width=4/seed=0"
 COMMANDS = (
@@ -109,12 +108,12 @@ def test_a_run_is_trained_once_and_its_record_read_after_that(workspace: Path) -
     first = ncmc("train", RUN, "--json")
     assert first.exit_code == 0, first.stderr
     told = json.loads(first.stdout)
-    record = records.load(Path(told["record"]))
-    assert told["accuracy"] == record.result["accuracy"]
+    record = load_record(Path(told["record"]))
+    assert told["accuracy"] == record.result.accuracy.model_dump()
     assert "epoch 2.0/2" in first.stderr
     again = ncmc("train", RUN)
     assert "already trained" in again.stdout
-    assert records.load(Path(told["record"])).made["at"] == record.made["at"]
+    assert load_record(Path(told["record"])).made.at == record.made.at
     assert ncmc("evaluate", RUN).exit_code == 0
 
 
@@ -142,8 +141,8 @@ def test_a_run_made_with_another_configuration_is_not_overwritten(workspace: Pat
 def test_a_run_made_with_other_random_draws_is_not_overwritten(workspace: Path) -> None:
 
     assert ncmc("train", RUN).exit_code == 0
-    path = records.path_of(here(), parse_run_id(here(), RUN))
-    records.save(replace(records.load(path), schema=1), path)
+    path = path_of(here(), parse_run_id(here(), RUN))
+    save_record(load_record(path).model_copy(update={"schema_version": 1}), path)
     done = ncmc("train", RUN)
     assert done.exit_code == 2
     told = " ".join(done.stderr.split())
@@ -159,13 +158,13 @@ def test_verify_says_incomplete_with_exit_code_3(workspace: Path) -> None:
 
 
 def test_a_damaged_record_is_told_and_nothing_is_written(workspace: Path) -> None:
-    path = records.path_of(here(), make_run("digits", 0.02, "resnet8", "CE"))
+    path = path_of(here(), make_run("digits", 0.02, "resnet8", "CE"))
     path.parent.mkdir(parents=True)
     path.write_text('{"schema": 1, "digest"')
     for command in ("table", "verify"):
         done = ncmc(command, "smoke")
         assert done.exit_code == 1, command
-        assert "cut short or is foreign" in done.stderr
+        assert "truncated, or not ours" in done.stderr
     assert not (workspace / "results" / "smoke").exists()
 
 
@@ -205,7 +204,7 @@ def test_the_paper_grid_without_a_gpu_stops_at_once_with_a_rough_cost(
 
     monkeypatch.setattr(cost, "probe", no_probe)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    finished = records.path_of(here(), make_run("cifar10", 0.01, "resnet50", "CE"))
+    finished = path_of(here(), make_run("cifar10", 0.01, "resnet50", "CE"))
     finished.parent.mkdir(parents=True)
     finished.touch()
     done = ncmc("doctor", "--gate")

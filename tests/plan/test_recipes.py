@@ -5,13 +5,13 @@ import re
 
 import pytest
 from conftest import here
+from ncmc.training.schedule import learning_rate
 
 from ncmc.errors import UsageError
 from ncmc.paper.assumptions import assumptions
 from ncmc.plan import recipes
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.recipes import Recipe, resolve
-from ncmc.training.schedule import learning_rate
 
 
 def released_rate(epoch: int) -> float:

@@ -1,6 +1,7 @@
 """Curves, bars and heat maps."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import fakes
@@ -14,7 +15,7 @@ from ncmc.report.figures.curves import accuracy_curves, collapse_curves, curve_p
 from ncmc.report.figures.heat_maps import heat_maps
 from ncmc.report.figures.lines import RAMP, STYLES, Group, groups
 from ncmc.report.figures.svg import Picture
-from ncmc.results import tables
+from ncmc.results.cells import Cell, read_cells
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def smoke() -> Table:
 def group(tmp_path_factory, smoke) -> Group:
     results = tmp_path_factory.mktemp("runs")
     fakes.smoke(results, smoke)
-    (found,) = groups(smoke, tables.cells(here(), smoke, results))
+    (found,) = groups(smoke, read_cells(here(), smoke, results))
     return found
 
 
@@ -42,11 +43,11 @@ def pictures(group) -> list[Picture]:
     ]
 
 
-def planned(name: str, seeds: int = 1) -> tuple[Table, list[tables.Cell]]:
+def planned(name: str, seeds: int = 1) -> tuple[Table, list[Cell]]:
     """Cells of a table with records that are not written anywhere."""
     table = grid.table(here(), name)
     return table, [
-        tables.Cell(spec, tuple(fakes.record(r, 50.0) for r in spec.runs(seeds)), ())
+        Cell(spec, tuple(fakes.record(r, 50.0) for r in spec.runs(seeds)), ())
         for spec in table.cells
     ]
 
@@ -133,7 +134,7 @@ def test_groups_hold_cells_that_can_be_compared():
 
 
 def test_cells_without_records_are_in_no_picture(smoke):
-    cells = [tables.Cell(spec, (), ()) for spec in smoke.cells]
+    cells = [Cell(spec, (), ()) for spec in smoke.cells]
     assert groups(smoke, cells) == []
 
 
@@ -143,4 +144,9 @@ def test_heat_maps_show_the_first_and_the_last_epoch(group):
 
 
 def test_a_measure_that_nobody_took_has_no_picture(group):
-    assert curve_picture(group, "never_measured", "Nothing") is None
+    line = group.lines[0]
+    record = line.cell.records[0]
+    bare = tuple(e.model_copy(update={"collapse": None}) for e in record.result.history)
+    cell = replace(line.cell, records=(fakes.with_result(record, history=bare),))
+    alone = replace(group, lines=(replace(line, cell=cell),))
+    assert curve_picture(alone, "nc_mean", "Mean of NC") is None

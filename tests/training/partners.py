@@ -86,7 +86,7 @@ def trained(run: Run, place: Path, execution: Any = None) -> dict[str, Any]:
     watch = Watch()
     opened = open_run(here(), run, execution)
     record = train.train(opened, watch, results=place, checkpoints=place / "ckpt")
-    return {"losses": watch.losses, "result": record.result, "processes": record.made["processes"]}
+    return {"losses": watch.losses, "result": record.result, "processes": record.made.processes}
 
 
 class Watched:

@@ -42,5 +42,5 @@ def test_the_set_trains_from_lists_to_record_and_a_stop_changes_nothing(
         train.train(here(), run, Watch(4, stop), results=declared_set.root / "parts")
     parts = train.train(here(), run, Watch(), results=declared_set.root / "parts")
     assert parts.digest == whole.digest
-    assert len(whole.result["history"]) == 2
-    assert all(np.isfinite(entry["loss"]) for entry in whole.result["history"])
+    assert len(whole.result.history) == 2
+    assert all(np.isfinite(entry.loss) for entry in whole.result.history)

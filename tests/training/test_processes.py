@@ -18,7 +18,7 @@ from conftest import CHECKOUT, here
 from partners import CASES, exact, run_of, stopping_run, trained
 
 from ncmc.backbones._norm import norm_relu
-from ncmc.results import records
+from ncmc.results.record import load_record, path_of
 from ncmc.training import augment, distributed_norm, session
 from ncmc.training.processes import ProcessGroup
 
@@ -78,9 +78,7 @@ def together(digits_project: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def double(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the two processes: in float64."""
-    monkeypatch.setattr(
-        session.build, "build_model", session.build.build_model
-    )
+    monkeypatch.setattr(session.build, "build_model", session.build.build_model)
     monkeypatch.setattr(augment.Normalise, "__call__", augment.Normalise.__call__)
     exact()
 
@@ -97,24 +95,25 @@ def test_two_processes_do_what_one_does(
     torch.testing.assert_close(losses, torch.tensor(alone["losses"]), **TOLERANCE)
     assert outputs[1][0][number]["losses"] == []  # one process reports
     assert outputs[0][0][number]["processes"] == outputs[1][0][number]["processes"] == 2
-    path = records.path_of(here(), run, place / str(number))
+    path = path_of(here(), run, place / str(number))
     theirs, ours = (
         torch.load(p.with_name("model.pt"), weights_only=True)["state"]["model"]
-        for p in (path, records.path_of(here(), run, tmp_path))
+        for p in (path, path_of(here(), run, tmp_path))
     )
     assert theirs.keys() == ours.keys()
     for name in ours:
         torch.testing.assert_close(theirs[name], ours[name], **TOLERANCE, msg=name)
-    result = records.load(path).result
+    result = load_record(path).result
     torch.testing.assert_close(
-        torch.tensor(result["accuracy"]["last"]),
-        torch.tensor(alone["result"]["accuracy"]["last"]),
+        torch.tensor(result.accuracy.last),
+        torch.tensor(alone["result"].accuracy.last),
         atol=0.5,  # percent: an image or two may lie on the edge
         rtol=0,
     )
-    for entry, expected in zip(result["history"], alone["result"]["history"], strict=True):
+    for entry, expected in zip(result.history, alone["result"].history, strict=True):
         for key in ("nc_mean", "nc_std", "variability", "class_cosine"):
-            assert entry["collapse"][key] == pytest.approx(expected["collapse"][key], abs=1e-3)
+            ours, theirs = getattr(entry.collapse, key), getattr(expected.collapse, key)
+            assert ours == pytest.approx(theirs, abs=1e-3)
 
 
 def test_a_signal_to_one_process_stops_all_after_the_same_step_and_they_go_on(
@@ -187,7 +186,7 @@ def test_torchrun_trains_a_run_and_writes_one_record(workspace: Path) -> None:
         command, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert records.load(records.path_of(here(), run)).made["processes"] == 2
+    assert load_record(path_of(here(), run)).made.processes == 2
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])

@@ -16,7 +16,7 @@ from ncmc.data.image_stream import Streamed as Files
 from ncmc.errors import UsageError
 from ncmc.formulas import metrics
 from ncmc.plan.recipes import Recipe, resolve
-from ncmc.results import records
+from ncmc.results.record import path_of
 from ncmc.system.signals import Interrupted
 from ncmc.training import build, evaluate, train
 from ncmc.training.batches import Normalise, Resident, Stored, Streamed, plan_epoch
@@ -118,16 +118,17 @@ def test_a_streamed_run_is_the_run_in_memory(workspace: Path, method: str) -> No
         train.train(here(), run, Watch(), results=workspace / place, execution=execution)
         for place, execution in (("held", {}), ("read", SMALL))
     )
-    assert [e["loss"] for e in read.result["history"]] == [
-        e["loss"] for e in held.result["history"]
-    ]
-    for ours, theirs in zip(read.result["history"], held.result["history"], strict=True):
-        assert ours["test_accuracy"] == pytest.approx(theirs["test_accuracy"], abs=0.2)
+    assert [e.loss for e in read.result.history] == [e.loss for e in held.result.history]
+    for ours, theirs in zip(read.result.history, held.result.history, strict=True):
+        assert ours.test_accuracy == pytest.approx(theirs.test_accuracy, abs=0.2)
+        assert ours.collapse is not None
+        assert theirs.collapse is not None
         for key in ("nc_mean", "nc_std", "variability", "class_cosine"):
-            assert ours["collapse"][key] == pytest.approx(theirs["collapse"][key], abs=1e-5)
+            measured = getattr(theirs.collapse, key)
+            assert getattr(ours.collapse, key) == pytest.approx(measured, abs=1e-5)
         torch.testing.assert_close(
-            torch.tensor(ours["collapse"]["tail_cosines"]),
-            torch.tensor(theirs["collapse"]["tail_cosines"]),
+            torch.tensor(ours.collapse.tail_cosines),
+            torch.tensor(theirs.collapse.tail_cosines),
             atol=2e-4,
             rtol=0,
         )
@@ -140,7 +141,7 @@ def test_a_stopped_streamed_run_goes_on_to_the_same_record(workspace: Path) -> N
         train.train(here(), run, Watch(8, stop), results=workspace / "parts", execution=SMALL)
     parts = train.train(here(), run, Watch(), results=workspace / "parts", execution=SMALL)
     assert parts.digest == whole.digest
-    shutil.rmtree(records.path_of(here(), run, workspace / "parts").parent)
+    shutil.rmtree(path_of(here(), run, workspace / "parts").parent)
 
 
 def test_no_more_than_a_batch_of_features_is_held(memmap: np.ndarray) -> None:

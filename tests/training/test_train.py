@@ -20,7 +20,8 @@ from ncmc.data import datasets, splits
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.run import Run, make_run, resolve_run
-from ncmc.results import records
+from ncmc.results.provenance import Session
+from ncmc.results.record import Record, load_record, path_of
 from ncmc.system.signals import Interrupted
 from ncmc.training import checkpoint, finish, resume, session, train
 from ncmc.training import step as train_step
@@ -62,7 +63,7 @@ def tiny(method: str = "CAL", seed: int = 0, **options: Any) -> Run:
 
 def trained(
     run: Run, progress: Quiet, execution: dict[str, Any] | None = None, **chosen: Any
-) -> records.Record:
+) -> Record:
     """A run of the workspace's project, trained to its end."""
     return train.train(open_run(here(), run, execution), progress, **{"anew": True, **chosen})
 
@@ -76,14 +77,14 @@ def test_the_same_run_gives_the_same_record(workspace: Path, method: str) -> Non
     first = trained(tiny(method), Quiet(), results=workspace / "a")
     again = trained(tiny(method), Quiet(), results=workspace / "b")
     assert first.digest == again.digest
-    assert records.load(records.path_of(here(), tiny(method), workspace / "a")) == first
+    assert load_record(path_of(here(), tiny(method), workspace / "a")) == first
 
 
 def test_another_seed_gives_another_result_on_the_same_split(workspace: Path) -> None:
     first = trained(tiny(seed=0), Quiet())
     other = trained(tiny(seed=1), Quiet())
     assert first.split == other.split
-    assert first.result["history"][0]["loss"] != other.result["history"][0]["loss"]
+    assert first.result.history[0].loss != other.result.history[0].loss
 
 
 @pytest.mark.parametrize("at", [1, 3, 5, 6, 7, 10, 12])
@@ -92,7 +93,7 @@ def test_a_stopped_run_goes_on_to_the_same_record(workspace: Path, at: int) -> N
     with pytest.raises(Interrupted) as caught:
         trained(tiny(), Quiet(at, stop), results=workspace / "parts")
     assert caught.value.exit_code == 128 + signal.SIGTERM
-    assert not records.path_of(here(), tiny(), workspace / "parts").exists()
+    assert not path_of(here(), tiny(), workspace / "parts").exists()
     going_on = Quiet()
     parts = trained(tiny(), going_on, results=workspace / "parts")
     assert going_on.steps == 12 - at
@@ -211,9 +212,9 @@ def test_another_way_to_compute_is_said_and_recorded(workspace: Path) -> None:
     assert "with precision float32 instead of bfloat16: not bit for bit" in going_on.said[1]
     record = trained(tiny(), last := Quiet())
     assert last.said == ["going on from epoch 2, step 2"]
-    sessions = [(s["precision"], s["epoch"], s["step"]) for s in record.made["sessions"]]
+    sessions = [(s.precision, s.epoch, s.step) for s in record.made.sessions]
     assert sessions == [("bfloat16", 1, 0), ("float32", 1, 3)]
-    assert finish.evaluate_again(here(), tiny()).made["sessions"] == record.made["sessions"]
+    assert finish.evaluate_again(here(), tiny()).made.sessions == record.made.sessions
 
 
 def test_a_resumed_run_keeps_the_rates_tensor_and_the_kernels_of_its_device(
@@ -246,7 +247,7 @@ def test_the_random_state_of_the_gpu_that_trains_is_kept_and_no_others(
     states = {1: torch.tensor([7], dtype=torch.uint8)}  # by index; asking for another is an error
     monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[device.index])
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a test")
-    state = session.State(sessions=[resume.how_computed(there)])
+    state = session.State(sessions=[Session(**resume.how_computed(there), epoch=1, step=0)])
     resume.save(there, state, 1.0)
     restored = {}
     monkeypatch.setattr(
@@ -329,7 +330,7 @@ def test_a_model_that_is_not_trained_to_its_end_is_not_evaluated(workspace: Path
     path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
     part = path.read_bytes()
     record = trained(tiny(), Quiet())
-    model = records.path_of(here(), tiny()).with_name("model.pt")
+    model = path_of(here(), tiny()).with_name("model.pt")
     whole = model.read_bytes()
     model.write_bytes(part)
     with pytest.raises(UserError, match=r"history is not one of 2 epochs.*--force"):
@@ -345,7 +346,7 @@ def test_a_model_that_is_not_trained_to_its_end_is_not_evaluated(workspace: Path
 
 @pytest.mark.parametrize("name", ["model.pt", "record.json"])
 def test_a_folder_in_the_way_is_told_before_training(workspace: Path, name: str) -> None:
-    records.path_of(here(), tiny()).with_name(name).mkdir(parents=True)
+    path_of(here(), tiny()).with_name(name).mkdir(parents=True)
     with pytest.raises(UserError, match=rf"{name} is a folder"):
         trained(tiny(), watch := Quiet())
     assert watch.steps == 0
@@ -358,7 +359,7 @@ def test_a_disk_that_fills_up_at_the_end_costs_no_training(
         raise UserError("no space left on the disk")
 
     with monkeypatch.context() as patch:
-        patch.setattr(records, "save", full)
+        patch.setattr(finish, "save_record", full)
         with pytest.raises(UserError, match="no space left"):
             trained(tiny(), Quiet())
     going_on = Quiet()
@@ -424,7 +425,7 @@ def test_a_clock_that_goes_back_does_no_harm(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: -1e9)
-    assert trained(tiny(), Quiet()).made["seconds"] > 0
+    assert trained(tiny(), Quiet()).made.seconds > 0
 
 
 def test_a_record_states_what_it_was_made_with(workspace: Path) -> None:
@@ -434,32 +435,31 @@ def test_a_record_states_what_it_was_made_with(workspace: Path) -> None:
     assert record.config["method"]["theta"] == 0.2
     assert record.config["backbone"]["width"] == 4
     assert record.assumptions["A17"] == "0.0006"
-    assert record.split["counts"] == [128, 83, 54, 35, 22, 14, 9, 6, 4, 2]
-    assert len(record.result["history"]) == 2
-    assert set(record.result["groups"]) == {"thirds", "shots"}
-    assert record.result["accuracy"]["last"] == record.result["history"][-1]["test_accuracy"]
-    assert sum(map(sum, record.result["confusion"])) == 500
-    assert record.made["precision"] == "float32"
+    assert record.split.counts == (128, 83, 54, 35, 22, 14, 9, 6, 4, 2)
+    assert len(record.result.history) == 2
+    assert record.result.accuracy.last == record.result.history[-1].test_accuracy
+    assert sum(map(sum, record.result.confusion)) == 500
+    assert record.made.precision == "float32"
 
 
 def test_a_model_is_evaluated_again_to_the_same_record(workspace: Path) -> None:
     first = trained(tiny(), Quiet())
-    path = records.path_of(here(), tiny())
+    path = path_of(here(), tiny())
     path.unlink()
     again = finish.evaluate_again(here(), tiny())
     assert again.digest == first.digest
-    assert again.made["seconds"] == first.made["seconds"]
-    assert records.load(path) == again
+    assert again.made.seconds == first.made.seconds
+    assert load_record(path) == again
 
 
 def test_test_and_collapse_are_measured_as_often_as_the_recipe_says(workspace: Path) -> None:
     progress = Quiet()
     run = tiny("CE", epochs=5, test_every=2, collapse_every=3)
     trained(run, progress)
-    tested = [e["epoch"] for e in progress.entries if e["test_accuracy"] is not None]
-    measured = [e["epoch"] for e in progress.entries if e["collapse"] is not None]
+    tested = [e.epoch for e in progress.entries if e.test_accuracy is not None]
+    measured = [e.epoch for e in progress.entries if e.collapse is not None]
     assert (tested, measured) == ([2, 4, 5], [1, 3, 5])
-    assert records.load(records.path_of(here(), run)).result["accuracy"]["best_epoch"] in tested
+    assert load_record(path_of(here(), run)).result.accuracy.best_epoch in tested
 
 
 def test_only_deterministic_kernels_give_the_same_numbers_here(
@@ -477,7 +477,7 @@ def test_only_deterministic_kernels_give_the_same_numbers_here(
     finally:
         torch.use_deterministic_algorithms(False)
     assert os.environ.pop("CUBLAS_WORKSPACE_CONFIG") == ":4096:8"
-    assert bound.result["history"] == free.result["history"]
+    assert bound.result.history == free.result.history
 
 
 @pytest.mark.parametrize(
@@ -496,7 +496,7 @@ def test_the_split_of_another_run_is_not_trained_on(
     other.save(workspace / run.split_folder)
     with pytest.raises(UserError, match=rf"is the split of another run: {said}.*Delete "):
         trained(run, Quiet())
-    assert not records.path_of(here(), run).exists()
+    assert not path_of(here(), run).exists()
 
 
 def test_a_split_that_its_own_recipe_does_not_draw_is_not_trained_on(workspace: Path) -> None:

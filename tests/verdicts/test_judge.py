@@ -1,5 +1,6 @@
 """Cells + what the paper says -> verdicts."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run, resolve_run
-from ncmc.results import records, tables
+from ncmc.results.cells import Cell
+from ncmc.results.record import Collapse, Epoch, path_of
 from ncmc.results.statistics import sample, seeds_for, tost_power
 from ncmc.verdicts import comparisons, judge, single_cells
 from ncmc.verdicts.judge import Shelf
@@ -44,7 +46,7 @@ def fill(results: Path, smoke: Table, **values: list[float]) -> None:
         fakes.fill(results, fakes.spec_of(smoke, method), last)
 
 
-def cell_of(values: list[float], label: str = "CAL", history: list | None = None) -> tables.Cell:
+def cell_of(values: list[float], label: str = "CAL", history: tuple[Epoch, ...] = ()) -> Cell:
     """A cell with given accuracies (last = best) and, in every seed, a given history."""
     run = Run("cifar10", 0.005, "resnet50", label, (("f", 20), ("theta", 0.2)))
     coords = (("dataset", "cifar10"), ("method", label), ("tau", "0.005"))
@@ -53,9 +55,9 @@ def cell_of(values: list[float], label: str = "CAL", history: list | None = None
         fakes.record(r, v, v, config={}, config_hash="", assumptions={})
         for r, v in zip(spec.runs(len(values)), values, strict=True)
     ]
-    for record in made:
-        record.result["history"] = record.result["history"] if history is None else history
-    return tables.Cell(spec, tuple(made), ())
+    if history:
+        made = [fakes.with_result(record, history=history) for record in made]
+    return Cell(spec, tuple(made), ())
 
 
 # --- the smoke run -----------------------------------------------------------------------------
@@ -93,7 +95,7 @@ def test_a_smoke_run_in_which_cal_loses_differs(results, smoke):
 def test_missing_runs_are_named_with_the_command_that_makes_them(results, smoke):
     fakes.smoke(results, smoke)
     run = fakes.spec_of(smoke, "AL").runs(5)[3]
-    records.path_of(here(), run, results).unlink()
+    path_of(here(), run, results).unlink()
     found = {v.id: v for v in judge.verify("smoke", results)}
     assert found["S3"].status == "incomplete"
     assert found["S3"].missing == (run,)
@@ -223,8 +225,11 @@ def test_a_number_is_equivalent_different_or_neither(ours, status):
 
 def test_a_number_is_compared_with_best():
     cell = cell_of([70.0, 70.1, 70.2])
-    for record, best in zip(cell.records, (80.5, 80.7, 80.8), strict=True):
-        record.result["accuracy"]["best"] = best
+    higher = tuple(
+        fakes.with_result(r, accuracy=r.result.accuracy.model_copy(update={"best": best}))
+        for r, best in zip(cell.records, (80.5, 80.7, 80.8), strict=True)
+    )
+    cell = dataclasses.replace(cell, records=higher)
     assert comparisons.number(number(), cell, 1.0).status == "holds"
 
 
@@ -267,13 +272,21 @@ def test_chance_is_about_classes_not_images(results, smoke):
         assert verdict.findings[0].numbers["chance"] == 10.0
 
 
-def history(**series: list[float | None]) -> list[dict]:
+def history(**series: list) -> tuple[Epoch, ...]:
     """A history with given collapse measures, one epoch a value."""
-    epochs = range(max(map(len, series.values())))
-    return [
-        {"epoch": e + 1, "test_accuracy": 50.0, "collapse": {k: v[e] for k, v in series.items()}}
-        for e in epochs
-    ]
+    measures = {"nc_mean": 1.0, "nc_std": 0.1, "variability": 0.9, "variability_floor": None}
+    plain = Collapse(**measures, class_cosine=0.5)
+    return tuple(
+        Epoch(
+            epoch=e + 1,
+            lr=0.1,
+            loss=1.0,
+            test_accuracy=50.0,
+            test_accuracy_raw=50.0,
+            collapse=plain.model_copy(update={k: v[e] for k, v in series.items()}),
+        )
+        for e in range(max(map(len, series.values())))
+    )
 
 
 @pytest.mark.parametrize(
@@ -317,7 +330,8 @@ def test_rise_and_fall_needs_a_peak_between_the_ends(series, status):
 def test_seeds_that_disagree_are_inconclusive():
     check = checks.RiseFall(kind="rise_fall", cells={}, measure="nc_std", ratio=0.9, **OURS)
     cell = cell_of([50.0, 51.0], history=history(nc_std=[0.1, 0.5, 0.2]))
-    cell.records[0].result["history"] = history(nc_std=[0.5, 0.4, 0.2])
+    other = fakes.with_result(cell.records[0], history=history(nc_std=[0.5, 0.4, 0.2]))
+    cell = dataclasses.replace(cell, records=(other, cell.records[1]))
     assert single_cells.rise_fall(check, cell).status == "inconclusive"
 
 
@@ -375,8 +389,8 @@ def test_the_largest_advantage_is_a_difference_of_differences():
         tau = better.coord("tau")
         pairs.append(
             (
-                tables.Cell(better, cell_of((60 + gain[tau] + noise[0]).tolist()).records, ()),
-                tables.Cell(than, cell_of((60 + noise[1]).tolist()).records, ()),
+                Cell(better, cell_of((60 + gain[tau] + noise[0]).tolist()).records, ()),
+                Cell(than, cell_of((60 + noise[1]).tolist()).records, ()),
             )
         )
     findings = comparisons.largest(check, pairs)

@@ -4,8 +4,9 @@ from typing import Any
 
 from ncmc.report.figures.lines import Group, Line
 from ncmc.report.figures.svg import INK, Picture, svg_of
+from ncmc.results.cells import Cell
+from ncmc.results.record import GROUPS
 from ncmc.results.statistics import sample
-from ncmc.results.tables import GROUPS, Cell
 
 
 def group_bars(group: Group, rule: str = "thirds") -> Picture:
@@ -38,7 +39,7 @@ def _bars(cell: Cell, rule: str) -> tuple[list[float], list[float]]:
     """(mean, deviation) over seeds for each class group; nan for a group without classes."""
     means, spread = [], []
     for name in GROUPS:
-        values = [record.result["groups"][rule][name] for record in cell.records]
+        values = [getattr(getattr(record.result.groups, rule), name) for record in cell.records]
         known = sample([v for v in values if v is not None]) if None not in values else None
         means.append(known.mean if known else float("nan"))
         spread.append((known.std if known else None) or 0.0)

@@ -6,7 +6,7 @@ from typing import Any
 from ncmc.report.figures.lines import DASHES, Group, Line
 from ncmc.report.figures.svg import Picture, svg_of
 from ncmc.results import curves
-from ncmc.results.curves import Curve
+from ncmc.results.curves import Curve, Measure
 
 
 def collapse_curves(group: Group) -> list[Picture]:
@@ -27,7 +27,7 @@ def accuracy_curves(group: Group) -> Picture | None:
 
 
 def curve_picture(
-    group: Group, measure: str, title: str, log: bool = False, floor: str | None = None
+    group: Group, measure: Measure, title: str, log: bool = False, floor: Measure | None = None
 ) -> Picture | None:
     """A measure over the epochs, and a dotted line at its floor; None where no cell has it."""
     shown = [(line, curves.curve(line.cell, measure)) for line in group.lines]

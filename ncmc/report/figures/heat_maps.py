@@ -5,10 +5,11 @@ from typing import Any
 
 from ncmc.report.figures.svg import Picture, svg_of
 from ncmc.results import curves
-from ncmc.results.records import Record
+from ncmc.results.curves import MatrixMeasure
+from ncmc.results.record import Record
 
 
-def heat_maps(record: Record, measure: str, most: int = 4) -> list[Picture]:
+def heat_maps(record: Record, measure: MatrixMeasure, most: int = 4) -> list[Picture]:
     """Matrices of cosines at up to `most` epochs, the first and the last among them."""
     found = curves.matrices(record, measure)
     epochs = sorted(found)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ncmc.plan.grid import Table, axis_words
-from ncmc.results.tables import Cell
+from ncmc.results.cells import Cell
 
 STYLES = {  # method -> colour (Okabe and Ito, darkened where white needs it), marker
     "CE": ("#757575", "o"),

@@ -1,0 +1,135 @@
+"""Records -> cells: mean and standard deviation over seeds, `last` and `best` (A8)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ncmc.errors import UsageError, UserError
+from ncmc.paper.printed_numbers import Number, number_for
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.run import Run
+from ncmc.project import Project
+from ncmc.results.configuration import differing_keys
+from ncmc.results.record import ClassGroups, Groups, Record, load_record, path_of
+from ncmc.results.statistics import Sample, against, sample
+from ncmc.results.wording import train_command
+from ncmc.system import files
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What the seeds of one configuration measured. Accuracies in percent."""
+
+    spec: CellSpec
+    records: tuple[Record, ...]  # by seed
+    missing: tuple[Run, ...]  # planned runs that have no record
+    paper: Number | None = None  # the paper's number for this configuration, where it is known
+
+    @property
+    def n(self) -> int:
+        """Seeds that have a record."""
+        return len(self.records)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that have a record."""
+        return tuple(record.run.seed for record in self.records)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned seed has a record."""
+        return not self.missing
+
+    @property
+    def values_last(self) -> tuple[float, ...]:
+        """Test accuracy after the last epoch, one a seed."""
+        return tuple(record.result.accuracy.last for record in self.records)
+
+    @property
+    def values_best(self) -> tuple[float, ...]:
+        """The best test accuracy over epochs, one a seed: selected on the test set (A8)."""
+        return tuple(record.result.accuracy.best for record in self.records)
+
+    @property
+    def last(self) -> Sample | None:
+        """Mean and sample standard deviation of `values_last`; None without a record."""
+        return sample(self.values_last) if self.records else None
+
+    @property
+    def best(self) -> Sample | None:
+        """Mean and sample standard deviation of `values_best`; None without a record."""
+        return sample(self.values_best) if self.records else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % t interval of the mean of `values_last`; None below two seeds."""
+        return against(self.last, 0.0).interval() if self.last else None
+
+    @property
+    def groups(self) -> Groups:
+        """Mean accuracy of many, medium and few classes, under both definitions."""
+        found = [record.result.groups for record in self.records]
+        return Groups(
+            thirds=_mean_groups(groups.thirds for groups in found),
+            shots=_mean_groups(groups.shots for groups in found),
+        )
+
+    @property
+    def ece(self) -> float | None:
+        """Mean expected calibration error (0 to 1)."""
+        return _mean(record.result.ece for record in self.records)
+
+
+def read_cells(project: Project, table: Table, results: Path | None = None) -> list[Cell]:
+    """Every cell of a table. A run without a record is listed as missing.
+
+    Raises UsageError if `results` is not a folder, UserError for a record that is damaged, of
+    another run, or of another configuration.
+    """
+    return [read_cell(project, spec, table.seeds, results) for spec in table.cells]
+
+
+def read_cell(project: Project, spec: CellSpec, seeds: int, results: Path | None = None) -> Cell:
+    """The cell of seeds 0 .. seeds - 1. Raises UsageError and UserError as `read_cells` does."""
+    if results is not None and not results.is_dir():
+        what = "is a file" if results.exists() else "does not exist"
+        raise UsageError(f"the folder of results {results} {what}. Give the folder of the runs.")
+    present, missing = [], []
+    for run in spec.runs(seeds):
+        path = path_of(project, run, results)
+        if files.exists(path):
+            present.append(_checked(project, load_record(path), run, path))
+        else:
+            missing.append(run)
+    return Cell(spec, tuple(present), tuple(missing), number_for(project, spec.run))
+
+
+def _checked(project: Project, record: Record, run: Run, path: Path) -> Record:
+    """`record`, if it is of `run` as it is configured now."""
+    if record.run != run:
+        raise UserError(
+            f"{path} is the record of {record.run.id}, not of {run.id}. "
+            "Move it to its own folder, or delete it and train the run again."
+        )
+    if differing := differing_keys(project, record):
+        raise UserError(
+            f"{path} was made with another configuration: {'; '.join(differing)}. "
+            f"Undo the change in config/, or delete {path.parent} and train it again: "
+            f"{train_command(run)}"
+        )
+    return record
+
+
+def _mean_groups(groups: Iterable[ClassGroups]) -> ClassGroups:
+    found = list(groups)
+    return ClassGroups(
+        many=_mean(g.many for g in found),
+        medium=_mean(g.medium for g in found),
+        few=_mean(g.few for g in found),
+    )
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    """The mean of the values that are known; None if none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

@@ -1,0 +1,119 @@
+"""How a record was made: when, where, with which code and packages. Its digest leaves this out."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from ncmc.system import hardware
+from ncmc.system.documents import Strict
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Git(Strict):
+    """The state of the code; None where git cannot tell."""
+
+    commit: str | None
+    dirty: bool | None
+
+
+class Machine(Strict):
+    """The hardware."""
+
+    processor: str
+    cores: Positive
+    memory_gib: float
+    system: str
+
+
+class Session(Strict):
+    """A stretch of training computed in one way, and the epoch and step that it began at."""
+
+    device: str
+    processor: str
+    precision: str
+    threads: Positive
+    processes: Positive = 1
+    epoch: Positive
+    step: Annotated[int, Field(ge=0)]
+
+
+class Made(Strict):
+    """When, where and how a record was made: what may differ when its run is repeated."""
+
+    at: str  # UTC, ISO 8601
+    command: str
+    git: Git
+    hardware: Machine
+    packages: Mapping[str, str]  # name -> version
+    seconds: Annotated[float, Field(ge=0)]  # of training
+    images_per_second: float | None
+    device: str | None = None
+    processor: str | None = None
+    precision: str | None = None
+    threads: Positive | None = None
+    processes: Positive | None = None
+    sessions: tuple[Session, ...] = ()
+    sources: Mapping[str, str] = {}  # recipe key -> place in the paper, or assumption
+
+
+def provenance(
+    root: Path, seconds: float, images: int, sessions: Sequence[Session], sources: Mapping[str, str]
+) -> Made:
+    """How a record is made here and now, by a training that ends with the last of `sessions`.
+
+    `seconds`: its wall time; `images`: how many it was shown, each as often as it was.
+    """
+    last = sessions[-1]
+    return Made(
+        at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        git=git_state(root),
+        hardware=Machine(**hardware.machine()),
+        packages=hardware.packages(),
+        seconds=seconds,
+        images_per_second=images / seconds if seconds else None,
+        device=last.device,
+        processor=last.processor,
+        precision=last.precision,
+        threads=last.threads,
+        processes=last.processes,
+        sessions=tuple(sessions),
+        sources=sources,
+    )
+
+
+@cache
+def git_state(root: Path) -> Git:
+    """The commit of the project's root and whether the tree differs from it; None without git.
+
+    A container has the code but no history: $NCMC_COMMIT, set when the image is built, stands in.
+    """
+    given = os.environ.get("NCMC_COMMIT")
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(root), *arguments],
+                capture_output=True,
+                text=True,
+                timeout=20,
+                check=True,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout.strip()
+
+    top = git("rev-parse", "--show-toplevel")
+    if top is None or Path(top).resolve() != root:
+        return Git(commit=given, dirty=None)
+    changed = git("status", "--porcelain", "--untracked-files=no")
+    dirty = None if changed is None else bool(changed)
+    return Git(commit=git("rev-parse", "HEAD"), dirty=dirty)

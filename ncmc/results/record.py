@@ -1,0 +1,257 @@
+"""Record <-> JSON: what one run measured, what it was made with, and a digest over both.
+
+A record says the same, bit for bit, whenever and however often its run is repeated on one machine;
+what may differ (time, hardware, date) stands under `made`, which the digest leaves out.
+
+A new metric is one field here and one function that measures it. Keys that were not measured are
+absent from the file, so a field that some records lack has None as its default.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    JsonValue,
+    PlainSerializer,
+    StringConstraints,
+    model_validator,
+)
+
+from ncmc import paths
+from ncmc.errors import UsageError, UserError, shortened
+from ncmc.plan.run import Run
+from ncmc.project import Project
+from ncmc.results.provenance import Made, Positive
+from ncmc.system import documents, files
+from ncmc.system.documents import Strict
+
+Schema = Literal[1, 2]  # 1: before 0.2, with other random draws
+SCHEMA: Schema = 2
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+Count = Annotated[int, Field(ge=0)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Matrix = tuple[tuple[float | None, ...], ...]  # None: a class without samples
+
+
+# --- what was measured -------------------------------------------------------------------------
+
+
+class Accuracy(Strict):
+    """Test accuracy in percent. `best` is selected on the test set (A8)."""
+
+    last: Percent
+    last_raw: Percent  # by the same decision rule on features without batch normalisation (A14)
+    best: Percent
+    best_epoch: Positive
+
+    @model_validator(mode="after")
+    def _best_is_best(self) -> "Accuracy":
+        if self.best < self.last:
+            raise ValueError(f"best is {self.best}, below last, {self.last}")
+        return self
+
+
+class ClassGroups(Strict):
+    """Mean accuracy, in percent, of the classes of each group; None for a group without classes."""
+
+    many: Percent | None
+    medium: Percent | None
+    few: Percent | None
+
+
+class Groups(Strict):
+    """The two usual definitions of the class groups: see `metrics.group_accuracy`."""
+
+    thirds: ClassGroups
+    shots: ClassGroups
+
+
+class Collapse(Strict):
+    """How far the features of the training images have collapsed: see `metrics.collapse`."""
+
+    nc_mean: float
+    nc_std: float
+    variability: float
+    variability_floor: float | None  # None: the method has no fixed target
+    class_cosine: float | None
+    class_cosines: Matrix | None = None  # (K, K), for few classes (figure 6)
+    tail_cosines: Matrix | None = None  # (n, n), of the smallest class if it is small (figure 7)
+
+    @model_validator(mode="after")
+    def _matrices_are_square(self) -> "Collapse":
+        _check_square("class_cosines", self.class_cosines or ())
+        _check_square("tail_cosines", self.tail_cosines or ())
+        return self
+
+
+class Epoch(Strict):
+    """One epoch, counted from 1. What was not measured after it is None."""
+
+    epoch: Positive
+    lr: Annotated[float, Field(ge=0)]
+    loss: float  # mean over its images
+    test_accuracy: Percent | None
+    test_accuracy_raw: Percent | None
+    collapse: Collapse | None
+
+
+class Result(Strict):
+    """What a run measured: on the test images, and for `collapse` on the training images."""
+
+    accuracy: Accuracy
+    per_class: tuple[Percent | None, ...]  # (K,); None: the class has no test images
+    groups: Groups
+    ece: Annotated[float, Field(ge=0, le=1)]  # expected calibration error
+    confusion: tuple[tuple[Count, ...], ...]  # (K, K): [k][l] counts images of k predicted as l
+    history: tuple[Epoch, ...]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Result":
+        _check_square("confusion", self.confusion)
+        for number, entry in enumerate(self.history, start=1):
+            if entry.epoch != number:
+                raise ValueError(f"history has epoch {entry.epoch} at place {number}")
+        if self.history and self.accuracy.best_epoch > len(self.history):
+            raise ValueError(
+                f"best_epoch is {self.accuracy.best_epoch}, history has {len(self.history)} epochs"
+            )
+        return self
+
+
+class SplitMade(Strict):
+    """The training images: SHA-256 of their indices, and how many there are of each class."""
+
+    sha256: Sha256
+    counts: tuple[Count, ...]  # (K,)
+    n_train: Count
+
+
+GROUPS = tuple(ClassGroups.model_fields)
+RULES = tuple(Groups.model_fields)
+
+
+# --- the record --------------------------------------------------------------------------------
+
+HASHED = ("recipe", "split", "model", "data")  # the parts of `config` that `config_hash` covers
+
+
+def _options_as_pairs(value: Any) -> Any:
+    """A run as it stands in a file, with its options as the sorted pairs of a Run."""
+    if not isinstance(value, dict):
+        return value
+    fields = ("dataset", "tau", "backbone", "method", "options", "seed")
+    if set(value) != set(fields) or not isinstance(value["options"], dict):
+        raise ValueError(f"a run has {', '.join(fields)}, and options are a mapping")
+    return value | {"options": tuple(sorted(value["options"].items()))}
+
+
+def _pairs_as_options(run: Run) -> dict[str, Any]:
+    return {
+        "dataset": run.dataset,
+        "tau": run.tau,
+        "backbone": run.backbone,
+        "method": run.method,
+        "options": dict(run.options),
+        "seed": run.seed,
+    }
+
+
+class Record(Strict):
+    """One run's results."""
+
+    schema_version: Schema = Field(alias="schema")
+    run: Annotated[Run, BeforeValidator(_options_as_pairs), PlainSerializer(_pairs_as_options)]
+    config: Mapping[str, Mapping[str, JsonValue]]  # recipe, split, backbone, method: as resolved
+    config_hash: str  # equal for all seeds of a cell
+    assumptions: Mapping[str, str]  # id -> choice (config/paper/assumptions.yaml)
+    split: SplitMade
+    result: Result
+    notes: tuple[str, ...]
+    made: Made
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Record":
+        if self.schema_version < SCHEMA:
+            return self
+        classes = len(self.result.per_class)
+        if not self.result.history:
+            raise ValueError("result.history is empty")
+        if len(self.result.confusion) != classes:
+            raise ValueError(
+                f"result.confusion has {len(self.result.confusion)} rows, result.per_class {classes}"
+            )
+        if len(self.split.counts) != classes:
+            raise ValueError(
+                f"split.counts has {len(self.split.counts)} numbers, result.per_class {classes}"
+            )
+        hashed = {key: self.config[key] for key in HASHED if key in self.config}
+        if len(hashed) == len(HASHED) and digest(hashed) != self.config_hash:
+            raise ValueError("config_hash is not the hash of config")
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as it stands in its file, digest included."""
+        body = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return body | {"digest": digest(body)}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything but `made`."""
+        return str(self.to_json()["digest"])
+
+
+def digest(body: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON of a mapping, without its `made` and `digest`."""
+    kept = {key: value for key, value in body.items() if key not in ("made", "digest")}
+    text = json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def path_of(project: Project, run: Run, results: Path | None = None) -> Path:
+    """Where the record of a run lies."""
+    return (results or project.root / paths.RUNS) / run.id / paths.RECORD
+
+
+def save_record(record: Record, path: Path) -> None:
+    """Write a record whole or not at all. Raises UserError (no permission, disk full)."""
+    lines = [
+        f'"{key}": {json.dumps(value, allow_nan=False)}' for key, value in record.to_json().items()
+    ]
+    files.write_atomic(path, "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def load_record(path: Path) -> Record:
+    """Read a record. Raises UserError: missing, truncated, foreign, or changed by hand."""
+    if not files.exists(path):
+        raise UserError(f"no record at {path}. Train the run first: ncmc train RUN.")
+    try:
+        return _parse(documents.load_json(path), path)
+    except UsageError as error:  # what is wrong is a file, not what was asked for
+        raise UserError(f"{error} Delete it and train the run again.") from error
+
+
+def _parse(body: Any, path: Path) -> Record:
+    if not isinstance(body, dict) or not {"schema", "digest"} <= body.keys():
+        raise UsageError(f"{path} is not a record of ncmc: it has no schema and digest.")
+    if body["schema"] not in get_args(Schema):
+        raise UsageError(
+            f"{path} has record schema {shortened(str(body['schema']))}; this version of ncmc reads "
+            f"{' and '.join(map(str, get_args(Schema)))}."
+        )
+    fields = {key: value for key, value in body.items() if key != "digest"}
+    record = documents.parse(Record, fields, str(path))
+    if digest(fields) != body["digest"]:
+        raise UsageError(f"{path} was changed after it was written: its digest does not match.")
+    return record
+
+
+def _check_square(name: str, matrix: tuple[tuple[Any, ...], ...]) -> None:
+    for row in matrix:
+        if len(row) != len(matrix):
+            raise ValueError(f"{name} has {len(matrix)} rows, and one of {len(row)} numbers")

@@ -1,0 +1,154 @@
+"""A table as data: what its table.json holds. It is shown from this alone, without its records."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from ncmc.plan.grid import Table
+from ncmc.plan.option_text import Value
+from ncmc.plan.run import Run
+from ncmc.results.cells import Cell
+from ncmc.results.record import ClassGroups
+from ncmc.results.statistics import Sample
+from ncmc.system.documents import Strict
+
+Schema = Literal[2]
+UNIT = "percent top-1 accuracy on the balanced test set"
+
+
+class MeanEntry(Strict):
+    """Mean and sample standard deviation over seeds, in percent."""
+
+    mean: float | None
+    std: float | None
+
+
+class PaperEntry(Strict):
+    """The paper's number and its place, where they are known."""
+
+    value: float | None
+    std: float | None
+    where: str | None
+
+
+class CellEntry(Strict):
+    """One cell. `last` and `interval` are of the last epoch, `best` of the best one (A8)."""
+
+    dataset: str
+    tau: float
+    backbone: str
+    method: str
+    options: Mapping[str, Value]
+    label: str
+    coords: tuple[tuple[str, str], ...]  # (axis, label)
+    n: int  # seeds that have a record
+    seeds: tuple[int, ...]
+    missing: tuple[int, ...]
+    last: MeanEntry
+    interval: tuple[float, float] | None  # 95 %
+    best: MeanEntry
+    values_last: tuple[float, ...]  # one a seed
+    values_best: tuple[float, ...]
+    thirds: ClassGroups
+    shots: ClassGroups
+    ece: float | None
+    paper: PaperEntry
+
+    @property
+    def planned(self) -> int:
+        """Seeds that are planned."""
+        return self.n + len(self.missing)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned seed has a record."""
+        return not self.missing
+
+    @property
+    def missing_runs(self) -> tuple[Run, ...]:
+        """The planned runs that have no record."""
+        options = tuple(sorted(self.options.items()))
+        cell = Run(self.dataset, self.tau, self.backbone, self.method, options)
+        return tuple(cell.with_seed(seed) for seed in self.missing)
+
+    def coord(self, axis: str) -> str:
+        """The label on one axis."""
+        return dict(self.coords)[axis]
+
+
+class TableData(Strict):
+    """A whole table or figure."""
+
+    schema_version: Schema = Field(alias="schema")
+    table: str
+    title: str
+    where: str
+    scale: Literal["paper", "reduced"]
+    seeds: int
+    unit: str
+    axes: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[CellEntry, ...]
+
+    @property
+    def banner(self) -> str | None:
+        """What must be said over a table that is not at the paper's scale."""
+        if self.scale == "paper":
+            return None
+        datasets = _names(cell.dataset for cell in self.cells)
+        backbones = _names(cell.backbone for cell in self.cells)
+        return f"Reduced scale: {datasets}, {backbones}. Not the paper's table."
+
+
+def table_data(table: Table, cells: Sequence[Cell]) -> TableData:
+    """A table with its cells as data."""
+    return TableData(
+        schema=2,
+        table=table.name,
+        title=table.title,
+        where=table.where,
+        scale=table.scale,
+        seeds=table.seeds,
+        unit=UNIT,
+        axes=table.axes,
+        columns=table.columns,
+        cells=tuple(_entry(cell) for cell in cells),
+    )
+
+
+def _entry(cell: Cell) -> CellEntry:
+    run, paper, groups = cell.spec.run, cell.paper, cell.groups
+    return CellEntry(
+        dataset=run.dataset,
+        tau=run.tau,
+        backbone=run.backbone,
+        method=run.method,
+        options=dict(run.options),
+        label=cell.spec.label,
+        coords=cell.spec.coords,
+        n=cell.n,
+        seeds=cell.seeds,
+        missing=tuple(run.seed for run in cell.missing),
+        last=_mean(cell.last),
+        interval=cell.interval,
+        best=_mean(cell.best),
+        values_last=cell.values_last,
+        values_best=cell.values_best,
+        thirds=groups.thirds,
+        shots=groups.shots,
+        ece=cell.ece,
+        paper=PaperEntry(
+            value=paper.value if paper else None,
+            std=paper.std if paper else None,
+            where=paper.where if paper else None,
+        ),
+    )
+
+
+def _mean(sample: Sample | None) -> MeanEntry:
+    return MeanEntry(mean=sample.mean if sample else None, std=sample.std if sample else None)
+
+
+def _names(values: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(values))

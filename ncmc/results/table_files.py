@@ -1,0 +1,146 @@
+"""A table's files: table.json (everything), table.csv (a line a cell), table.md (as shown)."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ncmc import paths
+from ncmc.errors import UserError
+from ncmc.plan.option_text import format_value
+from ncmc.results.table_data import CellEntry, TableData
+from ncmc.results.table_layout import layout
+from ncmc.results.wording import counted, make_command, plus_minus, printed, sentence
+from ncmc.system import documents, files
+
+MEANING = (
+    "Top-1 accuracy in percent on the balanced test set after the last epoch, mean ± sample "
+    "standard deviation over seeds; best: at the best test epoch, a selection on the test set "
+    "(assumption A8)."
+)
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs what begins with one
+MARKDOWN = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;"} | {sign: f"\\{sign}" for sign in "\\`*|[]"}
+)
+
+
+def write_table(table: TableData, folder: Path) -> list[Path]:
+    """Write the three files into `folder`; their paths. Raises UserError if that fails."""
+    texts = {
+        paths.TABLE_CSV: as_csv(table),
+        paths.TABLE_JSON: as_json(table),
+        paths.TABLE_MARKDOWN: as_markdown(table),
+    }
+    written = []
+    for template, text in texts.items():
+        written.append(folder / Path(template).name)
+        files.write_atomic(written[-1], text)
+    return written
+
+
+def read_table(path: Path) -> TableData:
+    """A table from its table.json, without its records. Raises UserError that says what to do."""
+    try:
+        return documents.read_json(path, TableData)
+    except UserError as error:
+        remedy = f"Write it again: ncmc table {path.parent.name}"
+        raise UserError(f"{error} {remedy}") from error
+
+
+# --- JSON and CSV ------------------------------------------------------------------------------
+
+
+def as_json(table: TableData) -> str:
+    """The table as JSON text."""
+    body = table.model_dump(mode="json", by_alias=True)
+    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+
+
+def as_csv(table: TableData) -> str:
+    """One line a cell; what is not known or not measured stays empty."""
+    out = io.StringIO()
+    rows = [_csv_row(cell) for cell in table.cells]
+    writer = csv.DictWriter(out, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _csv_row(cell: CellEntry) -> dict[str, str]:
+    """A cell as columns: nested keys joined by `_`, lists by spaces."""
+    row: dict[str, str] = {}
+    for key, value in cell.model_dump().items():
+        if key == "coords":  # its label says it
+            continue
+        if key == "options":
+            options = [f"{name}={format_value(option)}" for name, option in value.items()]
+            row[key] = _csv_text(",".join(options))
+        elif key == "interval":
+            row["low"], row["high"] = (_csv_text(bound) for bound in value or (None, None))
+        elif isinstance(value, Mapping):
+            row |= {f"{key}_{inner}": _csv_text(entry) for inner, entry in value.items()}
+        elif isinstance(value, tuple):
+            row[key] = " ".join(_csv_text(entry) for entry in value)
+        else:
+            row[key] = _csv_text(value)
+    return row
+
+
+def _csv_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    text = str(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA_SIGNS) else text
+
+
+# --- Markdown ----------------------------------------------------------------------------------
+
+
+def as_markdown(table: TableData) -> str:
+    """The table for people: `last`, `best` and the paper's number in each cell; what is missing."""
+    return "\n".join(_markdown_lines(table)) + "\n"
+
+
+def markdown_text(text: str) -> str:
+    """Text from outside as it reads, in one line: no HTML, no link, no cell's end."""
+    return " ".join(text.split()).translate(MARKDOWN)
+
+
+def _markdown_lines(table: TableData) -> Iterator[str]:
+    shown = layout(table)
+    yield f"# {markdown_text(table.title)}"
+    yield ""
+    yield f"{markdown_text(sentence(table.where))} {MEANING}"
+    if table.banner:
+        yield ""
+        yield f"**{markdown_text(table.banner)}**"
+    yield ""
+    yield _markdown_row(markdown_text(text) for text in (*shown.stub, *shown.headings))
+    yield _markdown_row(["---"] * len(shown.stub) + ["---:"] * len(shown.headings))
+    for row in shown.rows:
+        labels = [markdown_text(label) for label in row.labels]
+        yield _markdown_row([*labels, *(_markdown_cell(table, cell) for cell in row.cells)])
+    if missing := [run for cell in table.cells for run in cell.missing_runs]:
+        yield ""
+        yield f"Missing runs, all made by `{make_command(table.table)}`:"
+        yield ""
+        yield from (f"- `{run.id}`" for run in missing)
+
+
+def _markdown_cell(table: TableData, cell: CellEntry | None) -> str:
+    if cell is None:
+        return "not planned"
+    parts = [plus_minus(cell.last), f"*best* {plus_minus(cell.best)}"] if cell.n else ["no record"]
+    if table.scale == "paper":
+        parts.append(f"paper: {markdown_text(printed(cell.paper))}")
+    if cell.n and not cell.complete:
+        parts.append(counted(cell.n, cell.planned))
+    return "; ".join(parts)
+
+
+def _markdown_row(parts: Iterable[str]) -> str:
+    return f"| {' | '.join(parts)} |"

@@ -1,0 +1,93 @@
+"""Where each cell of a table stands: rows and columns, from the table's axes."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from ncmc.plan.grid import axis_words
+from ncmc.results.table_data import CellEntry, TableData
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its labels on the row axes, its cells; None where nothing is planned.
+
+    `stubs` are the labels with the rows that each spans; 0 where a row above spans this one.
+    """
+
+    labels: tuple[str, ...]
+    cells: tuple[CellEntry | None, ...]
+    stubs: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table as it is shown, in the terminal, in Markdown and in HTML alike."""
+
+    stub: tuple[str, ...]  # the row axes
+    columns: tuple[tuple[str, ...], ...]  # labels on the column axes, one tuple a column
+    rows: tuple[Row, ...]
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The columns' labels in one line each."""
+        return tuple(", ".join(column) for column in self.columns)
+
+    @property
+    def header(self) -> tuple[tuple[tuple[str, int], ...], ...]:
+        """(label, columns spanned) of each header line, the outermost first."""
+        return tuple(_spans(self.columns, depth) for depth in range(len(self.columns[0])))
+
+
+def layout(table: TableData) -> Layout:
+    """Rows and columns of a table, from its axes; an axis with one value names no rows."""
+    row_axes = [axis for axis in table.axes if axis not in table.columns]
+    varying = [axis for axis in row_axes if len({cell.coord(axis) for cell in table.cells}) > 1]
+    stub = tuple(varying) or ("method",)
+    by_place: dict[tuple[str, ...], dict[tuple[str, ...], CellEntry]] = {}
+    columns: dict[tuple[str, ...], None] = {}
+    for cell in table.cells:
+        column = tuple(axis_words(axis, cell.coord(axis)) for axis in table.columns)
+        columns[column] = None
+        by_place.setdefault(tuple(cell.coord(axis) for axis in stub), {})[column] = cell
+    ordered = sorted(columns, key=_rank(columns))
+    ranked = sorted(by_place, key=_rank(by_place))
+    spans = [_spans(ranked, depth) for depth in range(len(stub))]
+    starts = [_starts(line) for line in spans]
+    rows = tuple(
+        Row(
+            labels,
+            tuple(by_place[labels].get(column) for column in ordered),
+            tuple((labels[d], starts[d].get(place, 0)) for d in range(len(stub))),
+        )
+        for place, labels in enumerate(ranked)
+    )
+    return Layout(stub, tuple(ordered), rows)
+
+
+def _rank(labels: Iterable[tuple[str, ...]]) -> Callable[[tuple[str, ...]], list[int]]:
+    """A sorting key that keeps equal outer labels together, and else the order given."""
+    first: dict[tuple[str, ...], int] = {}
+    for position, path in enumerate(labels):
+        for depth in range(len(path)):
+            first.setdefault(path[: depth + 1], position)
+    return lambda path: [first[path[: depth + 1]] for depth in range(len(path))]
+
+
+def _spans(columns: Sequence[tuple[str, ...]], depth: int) -> tuple[tuple[str, int], ...]:
+    spans: list[tuple[tuple[str, ...], int]] = []
+    for column in columns:
+        path = column[: depth + 1]
+        if spans and spans[-1][0] == path:
+            spans[-1] = (path, spans[-1][1] + 1)
+        else:
+            spans.append((path, 1))
+    return tuple((path[-1], span) for path, span in spans)
+
+
+def _starts(line: Sequence[tuple[str, int]]) -> dict[int, int]:
+    """{position: length} of the spans of a line."""
+    found, position = {}, 0
+    for _, span in line:
+        found[position] = span
+        position += span
+    return found

@@ -1,0 +1,104 @@
+"""Numbers and names as people read them: in the terminal, in Markdown and on the page alike."""
+
+from typing import Protocol
+
+from ncmc.plan.run import Run
+
+
+class Spread(Protocol):
+    """A mean over seeds with its deviation: a Sample, or an entry of a table's file."""
+
+    @property
+    def mean(self) -> float | None:
+        """None without a seed."""
+
+    @property
+    def std(self) -> float | None:
+        """None below two seeds."""
+
+
+class Printed(Protocol):
+    """A number of the paper, and its place there."""
+
+    @property
+    def value(self) -> float | None:
+        """In percent; None where it is not known."""
+
+    @property
+    def std(self) -> float | None:
+        """None where it is printed without."""
+
+    @property
+    def where(self) -> str | None:
+        """Its place in the paper."""
+
+
+# --- numbers -----------------------------------------------------------------------------------
+
+
+def plus_minus(value: Spread | None) -> str:
+    """`84.1 ± 0.5`; one seed has no deviation, no seed is a dash."""
+    if value is None or value.mean is None:
+        return "–"
+    return f"{value.mean:.1f}" if value.std is None else f"{value.mean:.1f} ± {value.std:.1f}"
+
+
+def printed(number: Printed | None) -> str:
+    """The paper's number with its place, or `not known`."""
+    if number is None or number.value is None:
+        return "not known"
+    spread = "" if number.std is None else f" ± {number.std:.1f}"
+    return f"{number.value:.1f}{spread} ({number.where})"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """`+1.50` or `−1.50`."""
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def plural(n: int, word: str) -> str:
+    """`1 seed`, `5 seeds`."""
+    return f"{n:,} {word}{'' if n == 1 else 's'}"
+
+
+def counted(n: int, planned: int) -> str:
+    """How many of the planned seeds there are: `5 seeds`, `2 of 3 seeds`."""
+    seeds = plural(planned, "seed")
+    return seeds if n == planned else f"{n} of {seeds}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: `7.6 s`, `42 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for unit, size, small, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60)):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // part} {small}"
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+
+
+def size(count: int) -> str:
+    """Bytes in words: `1.2 GB`; nothing is a dash."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count} B" if count else "–"
+
+
+# --- sentences and commands --------------------------------------------------------------------
+
+
+def sentence(text: str) -> str:
+    """`text` with a capital at its beginning and a full stop at its end."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def train_command(run: Run) -> str:
+    """The command that makes the record of `run`."""
+    return f"ncmc train {run.id}"
+
+
+def make_command(table: str) -> str:
+    """The command that makes every record that a table and its checks need, and the table."""
+    return f"uv run snakemake --cores all {table}"

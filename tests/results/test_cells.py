@@ -1,0 +1,116 @@
+"""Records -> cells: statistics over seeds, and which records make a cell."""
+
+import re
+
+import fakes
+import numpy as np
+import pytest
+from conftest import here
+
+from ncmc.errors import UsageError, UserError
+from ncmc.plan import grid
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.run import resolve_run
+from ncmc.results.cells import read_cell
+from ncmc.results.configuration import config_of
+from ncmc.results.record import digest, path_of, save_record
+from ncmc.results.wording import counted, plus_minus
+
+
+@pytest.fixture
+def smoke() -> Table:
+    return grid.table(here(), "smoke")
+
+
+@pytest.fixture
+def cal(smoke: Table) -> CellSpec:
+    return fakes.spec_of(smoke, "CAL")
+
+
+def test_mean_and_deviation_are_over_seeds(tmp_path, smoke, cal):
+    values = [84.0, 83.1, 85.5, 84.2, 83.9]
+    fakes.fill(tmp_path, cal, values)
+    cell = read_cell(here(), cal, smoke.seeds, tmp_path)
+    assert cell.values_last == tuple(values)
+    assert cell.last.mean == pytest.approx(np.mean(values))
+    assert cell.last.std == pytest.approx(np.std(values, ddof=1))
+    assert cell.best.mean == pytest.approx(np.mean(values) + 0.5)
+    assert cell.groups.thirds.few == pytest.approx(np.mean(values) - 15)
+    assert cell.groups.shots.few == pytest.approx(np.mean(values) - 12)
+    assert cell.ece == pytest.approx(0.05)
+    assert cell.complete
+
+
+def test_one_seed_has_no_deviation(tmp_path, cal):
+    fakes.fill(tmp_path, cal, [84.0])
+    cell = read_cell(here(), cal, 1, tmp_path)
+    assert (cell.n, cell.last.std, cell.interval) == (1, None, None)
+    assert plus_minus(cell.last) == "84.0"
+
+
+def test_a_missing_record_is_listed_as_missing(tmp_path, smoke, cal):
+    fakes.fill(tmp_path, cal, [84.0, 83.0])
+    cell = read_cell(here(), cal, smoke.seeds, tmp_path)
+    assert cell.seeds == (0, 1)
+    assert [run.seed for run in cell.missing] == [2, 3, 4]
+    assert counted(cell.n, smoke.seeds) == "2 of 5 seeds"
+    empty = read_cell(here(), fakes.spec_of(smoke, "CE"), smoke.seeds, tmp_path)
+    assert (empty.n, empty.last, empty.best, empty.ece) == (0, None, None, None)
+    assert len(empty.missing) == 5
+
+
+def test_a_group_without_classes_stays_unknown(tmp_path, cal):
+    run = cal.runs(1)[0]
+    made = fakes.record(run, 50.0)
+    shots = made.result.groups.shots.model_copy(update={"many": None})
+    groups = made.result.groups.model_copy(update={"shots": shots})
+    fakes.save(tmp_path, fakes.with_result(made, groups=groups))
+    assert read_cell(here(), cal, 1, tmp_path).groups.shots.many is None
+
+
+def test_a_record_of_another_configuration_is_refused_with_the_differing_keys(tmp_path, cal):
+    run = cal.runs(1)[0]
+    old = config_of(here(), run)
+    old["recipe"]["epochs"] = 7
+    fakes.save(tmp_path, fakes.record(run, 84.0, config=old, config_hash=digest(old)))
+    with pytest.raises(UserError, match=r"record.json was made with another configuration") as e:
+        read_cell(here(), cal, 1, tmp_path)
+    assert f"recipe.epochs: 7 then, {resolve_run(here(), run).recipe.epochs} now" in str(e.value)
+    assert f"ncmc train {run.id}" in str(e.value)
+
+
+def test_a_record_from_other_random_draws_is_still_shown(tmp_path, cal):
+    fakes.fill(tmp_path, cal, [84.0], schema=1)
+    assert read_cell(here(), cal, 1, tmp_path).values_last == (84.0,)
+
+
+def test_the_record_of_another_run_is_refused(tmp_path, cal):
+    run, other = cal.runs(2)
+    save_record(fakes.record(other, 84.0), path_of(here(), run, tmp_path))
+    with pytest.raises(UserError, match=r"is the record of .*seed=1, not of .*seed=0"):
+        read_cell(here(), cal, 1, tmp_path)
+
+
+@pytest.mark.parametrize("spoil", ["cut", "foreign", "changed"])
+def test_a_damaged_record_is_refused(tmp_path, cal, spoil):
+    run = cal.runs(1)[0]
+    fakes.fill(tmp_path, cal, [84.0])
+    path = path_of(here(), run, tmp_path)
+    text = path.read_text()
+    path.write_text(
+        {
+            "cut": text[:200],
+            "foreign": "[1, 2]",
+            "changed": text.replace('"last": 84.0', '"last": 84.25'),
+        }[spoil]
+    )
+    with pytest.raises(UserError, match=re.escape(str(path))):
+        read_cell(here(), cal, 1, tmp_path)
+
+
+def test_a_folder_of_results_that_is_not_there_is_a_usage_error(tmp_path, cal):
+    with pytest.raises(UsageError, match="typo does not exist"):
+        read_cell(here(), cal, 1, tmp_path / "typo")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="file is a file"):
+        read_cell(here(), cal, 1, tmp_path / "file")

@@ -1,0 +1,151 @@
+"""A table's files: what they hold, how they are read back, and what they never run."""
+
+import csv
+import json
+from pathlib import Path
+
+import fakes
+import pytest
+from conftest import here
+
+from ncmc.errors import UserError
+from ncmc.plan import grid
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.run import Run, resolve_run
+from ncmc.results.cells import Cell, read_cells
+from ncmc.results.record import load_record
+from ncmc.results.table_data import TableData, table_data
+from ncmc.results.table_files import as_csv, as_markdown, read_table, write_table
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture
+def smoke() -> Table:
+    return grid.table(here(), "smoke")
+
+
+def test_files_hold_every_cell(tmp_path, smoke):
+    fakes.smoke(tmp_path / "runs", smoke)
+    cells = read_cells(here(), smoke, tmp_path / "runs")
+    paths = write_table(table_data(smoke, cells), tmp_path / "out")
+    assert [path.name for path in paths] == ["table.csv", "table.json", "table.md"]
+    rows = list(csv.DictReader((tmp_path / "out" / "table.csv").open()))
+    entries = json.loads((tmp_path / "out" / "table.json").read_text())["cells"]
+    for cell, row, entry in zip(cells, rows, entries, strict=True):
+        assert float(row["last_mean"]) == pytest.approx(cell.last.mean, abs=1e-4)
+        assert entry["values_best"] == list(cell.values_best)
+        assert entry["last"] == {"mean": cell.last.mean, "std": cell.last.std}
+        assert row["paper_value"] == ""
+        assert entry["paper"]["value"] is None
+    assert "Reduced scale: digits, resnet8. Not the paper's table." in paths[2].read_text()
+
+
+def test_a_table_without_records_is_written_and_says_how_to_get_them(tmp_path, smoke):
+    cells = read_cells(here(), smoke, tmp_path)
+    data = table_data(smoke, cells)
+    text = as_markdown(data)
+    assert "no record" in text
+    assert "`uv run snakemake --cores all smoke`" in text
+    assert cells[0].missing[0].id in text
+    assert len(list(csv.DictReader(as_csv(data).splitlines()))) == len(cells)
+
+
+def test_the_papers_number_stands_beside_ours(tmp_path):
+    table = grid.table(here(), "table3")
+    text = as_markdown(table_data(table, read_cells(here(), table, tmp_path)))
+    assert "80.6 ± 0.5 (App. F.2)" in text
+    assert "paper: not known" in text
+
+
+@pytest.fixture
+def golden_table() -> TableData:
+    """A table of three cells: two seeds, one of two seeds, none. Its records are checked in."""
+    run = Run("cifar10", 0.01, "resnet20", "CE")
+    specs = [
+        CellSpec(
+            Run(run.dataset, tau, run.backbone, method),
+            (("method", method), ("tau", label)),
+            resolve_run(here(), run),
+        )
+        for method, tau, label in (("CE", 0.01, "0.01"), ("SETF", 0.01, "0.01"), ("CE", 0.1, "0.1"))
+    ]
+    table = Table(
+        name="golden",
+        kind="table",
+        scale="reduced",
+        title="A golden table",
+        where="no table of the paper",
+        shows="accuracy",
+        axes=("method", "tau"),
+        columns=("tau",),
+        seeds=2,
+        tolerance=1.0,
+        cells=tuple(specs),
+        source="tests",
+    )
+    read = {r.run: r for r in (load_record(p) for p in sorted(GOLDEN.glob("*.json")))}
+    cells = [
+        Cell(
+            spec,
+            tuple(read[run] for run in spec.runs(2) if run in read),
+            tuple(run for run in spec.runs(2) if run not in read),
+        )
+        for spec in specs
+    ]
+    return table_data(table, cells)
+
+
+@pytest.mark.parametrize("kind", ["csv", "markdown"])
+def test_tables_read_as_the_golden_ones(golden_table, kind):
+    made = {"csv": as_csv, "markdown": as_markdown}[kind](golden_table)
+    golden = GOLDEN / {"csv": "table.csv", "markdown": "table.md"}[kind]
+    assert made == golden.read_text()
+
+
+def test_a_table_is_read_back_without_its_records(tmp_path, smoke):
+    fakes.smoke(tmp_path / "runs", smoke)
+    data = table_data(smoke, read_cells(here(), smoke, tmp_path / "runs"))
+    write_table(data, tmp_path / "smoke")
+    assert read_table(tmp_path / "smoke" / "table.json") == data
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"schema": 1}', '{"schema": 2, "table": 3}'])
+def test_a_damaged_table_says_how_to_write_it_again(tmp_path, content):
+    path = tmp_path / "smoke" / "table.json"
+    path.parent.mkdir()
+    path.write_text(content)
+    with pytest.raises(UserError, match=r"table\.json.* ncmc table smoke"):
+        read_table(path)
+
+
+# --- text from the configuration -----------------------------------------------------------------
+
+HOSTILE = "<script>alert(1)</script> | a `b` [c](http://d)\nnext *e*"
+
+
+def with_label(golden_table: TableData, label: str) -> TableData:
+    """The table, with text from its file replaced."""
+    cells = tuple(
+        cell.model_copy(update={"coords": (("method", label), cell.coords[1]), "label": label})
+        for cell in golden_table.cells
+    )
+    return golden_table.model_copy(update={"cells": cells, "title": label, "where": label})
+
+
+def test_markdown_shows_hostile_text_as_text(golden_table):
+    lines = as_markdown(with_label(golden_table, HOSTILE)).splitlines()
+    assert lines[0] == (
+        r"# &lt;script&gt;alert(1)&lt;/script&gt; \| a \`b\` \[c\](http://d) next \*e\*"
+    )
+    rows = [line for line in lines if line.startswith("|")]
+    bars = [line.replace(r"\|", "").count("|") for line in rows]
+    assert len(set(bars)) == 1
+    assert not any("<" in line for line in lines)
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])
+def test_csv_holds_no_formula(golden_table, sign):
+    label = f"{sign}HYPERLINK(1)"
+    rows = list(csv.DictReader(as_csv(with_label(golden_table, label)).splitlines()))
+    assert {row["label"] for row in rows} == {f"'{label}"}
