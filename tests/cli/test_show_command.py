@@ -1,0 +1,42 @@
+"""`ncmc show`: what `ncmc table` and `ncmc verify` wrote, again, and nothing else."""
+
+from pathlib import Path
+
+import fakes
+import pytest
+from conftest import here
+from typer.testing import CliRunner
+
+from cli.main import app
+from ncmc import paths
+from ncmc.plan import grid
+
+
+def ncmc(*arguments: str, code: int = 0) -> str:
+    """One call in this process; what it printed."""
+    done = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "120"})
+    assert done.exit_code == code, done.stderr
+    return done.stdout or done.stderr
+
+
+@pytest.fixture
+def trained(workspace: Path) -> Path:
+    """A project with the records of its smoke run but one."""
+    table = grid.table(here(), "smoke")
+    fakes.smoke(workspace / paths.RUNS, table)
+    (workspace / paths.RUN_RECORD.format(run=table.runs[0].id)).unlink()
+    return workspace
+
+
+def test_it_prints_the_table_and_the_verdicts_as_they_were_written(trained: Path) -> None:
+    written = ncmc("table", "smoke") + ncmc("verify", "smoke", "--no-exit-code")
+    (trained / paths.RUNS).rename(trained / "elsewhere")  # it needs no record
+    before = {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
+    assert ncmc("show", "smoke") == written
+    assert {path: path.stat().st_mtime_ns for path in trained.rglob("*")} == before
+
+
+def test_without_their_files_it_says_which_command_makes_them(trained: Path) -> None:
+    assert "ncmc table smoke" in ncmc("show", "smoke", code=1)
+    ncmc("table", "smoke")
+    assert "Run `ncmc verify smoke` first" in ncmc("show", "smoke", code=1)
