@@ -6,7 +6,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import min_version
 
-from ncmc import jobs, preflight
+from ncmc import jobs, paths, preflight
 from ncmc.errors import UserError
 from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
@@ -14,7 +14,10 @@ from ncmc.project import Project
 min_version("9.27")
 
 
-configfile: "config/workflow.yaml"
+configfile: paths.WORKFLOW_CONFIG
+
+
+report: "rules/captions/workflow.rst"
 
 
 # What is wrong is said here, in one line, before anything is planned.
@@ -40,12 +43,7 @@ wildcard_constraints:
     table="|".join(tables),
 
 
-localrules:
-    all,
-    theory,
-    smoke,
-
-
+include: "rules/output.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/report.smk"
@@ -56,3 +54,4 @@ rule all:
     default_target: True
     input:
         jobs.pages_of(table_names(project, "paper")),
+    localrule: True

@@ -1,16 +1,17 @@
 """What the Snakefile asks of a job: its inputs and resources, as functions of its wildcards."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from ncmc import paths
-from ncmc.paper import checks
+from ncmc.paper import assumptions, checks, claims, printed_numbers
 from ncmc.paper.checks import Cells, Pairs
-from ncmc.plan import grid
+from ncmc.plan import dataset_entries, grid, grid_file, recipes
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.option_text import format_value, parse_options
 from ncmc.plan.run import Run, parse_run_id, resolve_run
-from ncmc.project import Project
+from ncmc.project import Project, read_once
 from ncmc.system import documents
 
 # What each wildcard can be: words of a path that stay in their folder and mean nothing to a shell.
@@ -21,7 +22,27 @@ RUN = paths.RUN.format(
     dataset=NAME, tau=TAU, backbone=NAME, method=NAME, options=OPTIONS, seed="[0-9]+"
 )
 
-BUNDLED = "package:"  # datasets whose bytes come with an installed Python package
+
+def _config(*files: str) -> list[str]:
+    return [f"{paths.CONFIG}/{file}" for file in files]
+
+
+# The configuration files that each command reads. A job is done again when one of them changes; but
+# fetch, split and train take theirs as `ancient`: a comment in a file must not cost hours, and what
+# they made says itself whether it fits (the archives' checksums, a record's hash of its configuration).
+_RUN = (dataset_entries.FILE, recipes.FILE)  # what a run is made with
+_GRID = (*grid_file.FILES, *_RUN)  # which runs a table is made of
+CONFIG_OF_PREFLIGHT = _config(*_GRID)
+CONFIG_OF_FETCH = [*_config(dataset_entries.FILE), paths.DVC_FILE, paths.DVC_LOCK]
+CONFIG_OF_SPLIT = _config(*_RUN)
+CONFIG_OF_TRAIN = _config(*_RUN, assumptions.FILE)
+CONFIG_OF_TABLE = _config(*_GRID, printed_numbers.FILE)
+CONFIG_OF_VERIFY = _config(*_GRID, printed_numbers.FILE, claims.FILE, checks.FILE)
+CONFIG_OF_REPORT = _config(*_GRID, printed_numbers.FILE, assumptions.FILE)
+CONFIG_OF_SHOW = _config(*_GRID, printed_numbers.FILE)
+CONFIG_OF_THEORY = _config(claims.FILE)
+
+PACKAGE = "package:"  # an address inside an installed Python package
 GIGABYTE = 1000  # MB, Snakemake's unit of memory
 TORCH = 4 * GIGABYTE  # memory that a training takes beside its images
 COPIES = 3  # of the images in memory, while they are prepared
@@ -51,12 +72,17 @@ class Jobs:
         return _records(runs)
 
     def gate_of(self, wildcards: Any) -> list[str]:
-        """The check of this machine, for datasets of the paper's grid; none for bundled ones."""
-        return [] if self._is_bundled(wildcards.dataset) else [paths.PREFLIGHT]
+        """The check of this machine, for datasets of the paper's grid."""
+        return [paths.PREFLIGHT] if wildcards.dataset in _paper_datasets(self.project) else []
 
-    def split_of(self, wildcards: Any) -> str:
-        """The manifest of the split that a run trains on."""
-        return f"{self._run(wildcards).split_folder}/manifest.json"
+    def data_of(self, wildcards: Any) -> list[str]:
+        """The images and the split that a run trains on."""
+        run = self._run(wildcards)
+        split = [Path(file).name for file in (paths.SPLIT_MANIFEST, paths.SPLIT_INDICES)]
+        return [
+            paths.ARRAYS_META.format(dataset=run.dataset),
+            *(f"{run.split_folder}/{name}" for name in split),
+        ]
 
     def split_options(self, wildcards: Any) -> list[str]:
         """The options of a split as arguments of the command line.
@@ -77,7 +103,7 @@ class Jobs:
         return resolve_run(self.project, self._run(wildcards)).execution.threads
 
     def gpus_of(self, wildcards: Any) -> int:
-        """GPUs of one run: 1 for the paper's grid, 0 for bundled data."""
+        """GPUs of one run: 0 for a bundled dataset, else 1."""
         return 0 if self._is_bundled(self._run(wildcards).dataset) else 1
 
     def memory_of(self, wildcards: Any) -> int:
@@ -97,13 +123,22 @@ class Jobs:
         return parse_run_id(self.project, wildcards.run)
 
     def _is_bundled(self, dataset: str) -> bool:
+        """Whether every file of a dataset comes with an installed Python package: a small set."""
         files = dataset_entry(self.project, dataset).files
-        return bool(files) and all(u.startswith(BUNDLED) for f in files for u in f.urls)
+        return bool(files) and all(
+            f.urls and all(url.startswith(PACKAGE) for url in f.urls) for f in files
+        )
 
 
 def pages_of(names: list[str]) -> list[str]:
     """The pages of tables and figures."""
     return [paths.PAGE.format(table=name) for name in names]
+
+
+@read_once
+def _paper_datasets(project: Project) -> set[str]:
+    names = grid_file.table_names(project, "paper")
+    return {spec.run.dataset for name in names for spec in grid.table(project, name).cells}
 
 
 def _selectors(check: checks.Check) -> list[checks.Selector]:
@@ -113,4 +148,4 @@ def _selectors(check: checks.Check) -> list[checks.Selector]:
 
 
 def _records(runs: Iterable[Run]) -> list[str]:
-    return [f"{paths.RUNS}/{run.id}/{paths.RECORD}" for run in dict.fromkeys(runs)]
+    return [paths.RUN_RECORD.format(run=run.id) for run in dict.fromkeys(runs)]

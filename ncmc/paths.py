@@ -1,5 +1,10 @@
 """Where everything lies: every path template, relative to the project's root. No I/O."""
 
+CONFIG = "config"  # what the user edits; the modules that read its files name them
+WORKFLOW_CONFIG = CONFIG + "/workflow.yaml"
+DVC_FILE = "dvc.yaml"
+DVC_LOCK = "dvc.lock"
+
 RAW = "data/raw/{dataset}"  # archives as they came; DVC tracks these
 ARRAYS = "data/arrays/{dataset}"  # uint8 images and labels made from them
 ARRAYS_META = ARRAYS + "/meta.json"
@@ -11,6 +16,7 @@ RUN = "{dataset}/tau={tau}/{backbone}/{method}/{options}/seed={seed}"  # a run's
 RUNS = "results/runs"
 RECORD = "record.json"  # in the folder of a run, below RUNS
 MODEL = "model.pt"
+RUN_RECORD = RUNS + "/{run}/" + RECORD
 CHECKPOINTS = "ckpt"  # outside declared outputs: Snakemake deletes those of a failed job
 CHECKPOINT = "checkpoint.pt"  # in the folder of a run, below CHECKPOINTS
 
@@ -22,3 +28,15 @@ VERDICTS = RESULTS + "/verdicts.json"
 PAGE = RESULTS + "/report.html"
 THEORY = "results/theory/theory.json"
 PREFLIGHT = "results/.preflight"
+
+# What each job of the workflow said, and what its run took.
+LOG_PREFLIGHT = "logs/preflight.log"
+LOG_FETCH = "logs/fetch/{dataset}.log"
+LOG_SPLIT = "logs/split/{dataset}/tau={tau}/{split}.log"
+LOG_TRAIN = "logs/train/{run}.log"
+TIME_TRAIN = "logs/train/{run}.tsv"
+LOG_TABLE = "logs/table/{table}.log"
+LOG_VERIFY = "logs/verify/{table}.log"
+LOG_REPORT = "logs/report/{table}.log"
+LOG_SHOW = "logs/show/{table}.log"
+LOG_THEORY = "logs/theory.log"

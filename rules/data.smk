@@ -3,44 +3,47 @@
 
 rule preflight:
     """Can this machine do it? Asked before anything of the paper's grid is fetched or trained."""
+    input:
+        ancient(jobs.CONFIG_OF_PREFLIGHT),
     output:
-        temp("results/.preflight"),
+        temp(paths.PREFLIGHT),
     log:
-        "logs/preflight.log",
+        paths.LOG_PREFLIGHT,
     localrule: True
     params:
         insist=["--insist"] if settings.insist else [],
     shell:
-        "ncmc doctor --gate {params.insist:q} > {output:q} 2> {log:q} || (cat {log:q} >&2; exit 1)"
+        "ncmc doctor --gate {params.insist:q} > {output:q} 2> {log:q}"
 
 
 rule fetch:
     """A dataset's archives through DVC, verified, and the arrays made from them."""
     input:
-        job.gate_of,
+        gate=job.gate_of,
+        config=ancient(jobs.CONFIG_OF_FETCH),
     output:
-        "data/arrays/{dataset}/meta.json",
+        paths.ARRAYS_META,
     log:
-        "logs/fetch/{dataset}.log",
+        paths.LOG_FETCH,
     localrule: True
     resources:
         dvc=1,
     shell:
-        "ncmc fetch {wildcards.dataset:q} > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"
+        "ncmc fetch {wildcards.dataset:q} > {log:q} 2>&1"
 
 
 rule split:
     """A long-tailed training set: which images, and a manifest that proves it."""
     input:
-        "data/arrays/{dataset}/meta.json",
+        images=paths.ARRAYS_META,
+        config=ancient(jobs.CONFIG_OF_SPLIT),
     output:
-        "data/splits/{dataset}/tau={tau}/{split}/manifest.json",
-        "data/splits/{dataset}/tau={tau}/{split}/indices.npz",
+        paths.SPLIT_MANIFEST,
+        paths.SPLIT_INDICES,
     log:
-        "logs/split/{dataset}/tau={tau}/{split}.log",
+        paths.LOG_SPLIT,
     localrule: True
     params:
         options=job.split_options,
     shell:
-        "ncmc split {wildcards.dataset:q} --tau {wildcards.tau:q} {params.options:q}"
-        " > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"
+        "ncmc split {wildcards.dataset:q} --tau {wildcards.tau:q} {params.options:q} > {log:q} 2>&1"

@@ -1,51 +1,66 @@
-# From records to a page: no torch, no GPU, seconds.
+# From records to a page: no torch, no GPU, seconds. `table` and `verify` read the records, each once;
+# `report` shows what they found.
 
 
 rule table:
     """The cells of a table or figure, as CSV, JSON and Markdown."""
     input:
-        job.records_of,
+        records=job.records_of,
+        config=jobs.CONFIG_OF_TABLE,
     output:
-        csv="results/{table}/table.csv",
-        json="results/{table}/table.json",
-        markdown="results/{table}/table.md",
+        csv=report(
+            paths.TABLE_CSV,
+            caption="captions/table.rst",
+            category="Numbers",
+            labels={"table": "{table}", "what": "a line a cell (CSV)"},
+        ),
+        json=paths.TABLE_JSON,
+        markdown=paths.TABLE_MARKDOWN,
     log:
-        "logs/table/{table}.log",
+        paths.LOG_TABLE,
     localrule: True
     shell:
-        "ncmc table {wildcards.table:q} > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"
+        "ncmc table {wildcards.table:q} > {log:q} 2>&1"
 
 
 rule verify:
     """What the results say of the paper's claims."""
     input:
-        job.evidence_of,
-        "results/{table}/table.json",
+        records=job.records_of,
+        others=job.evidence_of,
+        config=jobs.CONFIG_OF_VERIFY,
     output:
-        "results/{table}/verdicts.json",
+        report(
+            paths.VERDICTS,
+            caption="captions/verdicts.rst",
+            category="Verdicts",
+            labels={"table": "{table}", "what": "every comparison (JSON)"},
+        ),
     log:
-        "logs/verify/{table}.log",
+        paths.LOG_VERIFY,
     localrule: True
     shell:
-        "ncmc verify {wildcards.table:q} --no-exit-code > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"
+        "ncmc verify {wildcards.table:q} --no-exit-code > {log:q} 2>&1"
 
 
 rule report:
     """The page of a table or figure: verdicts, numbers, curves, how each was made."""
     input:
-        "results/{table}/table.json",
-        "results/{table}/verdicts.json",
+        records=job.records_of,
+        verdicts=paths.VERDICTS,
+        config=jobs.CONFIG_OF_REPORT,
     output:
         report(
-            "results/{table}/report.html",
+            paths.PAGE,
+            caption="captions/page.rst",
             category="Tables and figures",
-            labels={"table": "{table}"},
+            labels={"table": "{table}", "what": "the page"},
         ),
     log:
-        "logs/report/{table}.log",
+        paths.LOG_REPORT,
     localrule: True
     shell:
-        "ncmc report {wildcards.table:q} > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"
+        "ncmc report {wildcards.table:q} > {log:q} 2>&1"
 
 
 # The named targets end by showing their table and verdicts: table1 ... table7, figure1 ..., smoke.
@@ -56,22 +71,32 @@ for name in tables:
         name:
             name
         input:
-            f"results/{name}/report.html",
-            f"results/{name}/verdicts.json",
+            table=paths.TABLE_JSON.format(table=name),
+            verdicts=paths.VERDICTS.format(table=name),
+            page=paths.PAGE.format(table=name),
+            config=jobs.CONFIG_OF_SHOW,
         log:
-            f"logs/show/{name}.log",
+            paths.LOG_SHOW.format(table=name),
         localrule: True
         params:
             table=name,
         shell:
-            "ncmc verify {params.table:q} --show-table --no-exit-code 2> {log:q}"
+            "ncmc show {params.table:q} 2> {log:q}"
 
 
 rule theory:
     """Numerical checks of the theorems."""
+    input:
+        jobs.CONFIG_OF_THEORY,
     output:
-        "results/theory/theory.json",
+        report(
+            paths.THEORY,
+            caption="captions/theory.rst",
+            category="Verdicts",
+            labels={"table": "theory", "what": "every theorem (JSON)"},
+        ),
     log:
-        "logs/theory.log",
+        paths.LOG_THEORY,
+    localrule: True
     shell:
-        "ncmc theory --no-exit-code > {log:q} 2>&1 || (cat {log:q} >&2; exit 1)"
+        "ncmc theory --no-exit-code > {log:q} 2>&1"

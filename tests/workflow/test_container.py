@@ -2,18 +2,16 @@
 
 import os
 import re
-import shutil
 import subprocess
-import sys
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import CHECKOUT, copy_project
+from calls import BIN, copy_workflow
+from conftest import CHECKOUT
 
-BIN = Path(sys.executable).parent
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
 LOCK = (CHECKOUT / "requirements.lock").read_text()
 PROFILES = sorted((CHECKOUT / "profiles").glob("*/config.yaml"))
@@ -116,10 +114,7 @@ def test_profiles_agree_where_they_do_not_mean_to_differ(profile: Path) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The workflow in a folder of its own, beside a dummy that notes how Apptainer is called."""
-    root = copy_project(tmp_path / "project")
-    for name in ("rules", "profiles"):
-        shutil.copytree(CHECKOUT / name, root / name)
-    shutil.copy(CHECKOUT / "Snakefile", root)
+    root = copy_workflow(tmp_path / "project")
     (root / "ncmc.sif").touch()
     dummy = tmp_path / "bin" / "apptainer"
     dummy.parent.mkdir()

@@ -1,15 +1,13 @@
 """The Snakemake workflow: it plans everything, without the network, and is well formed."""
 
-import os
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import CHECKOUT, copy_project, here
+from calls import BIN, copy_workflow, planned_jobs, snakemake
+from conftest import CHECKOUT, here
 
 from ncmc import jobs
 from ncmc.errors import UsageError
@@ -17,43 +15,16 @@ from ncmc.plan import grid
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid_file import table_names
 
-BIN = Path(sys.executable).parent
 TARGETS = (
     "smoke", "table1", "table2", "table3", "table4", "table5", "table6", "table7",
     "figure1", "figure4", "figure5", "figure6", "figure7", "theory", "all",
 )  # fmt: skip
 
 
-def snakemake(
-    where: Path, *arguments: str, timeout: int = 120, **more: str
-) -> subprocess.CompletedProcess[str]:
-    """One call in a project, with this environment's programs first."""
-    environment = os.environ | {
-        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-        "http_proxy": "http://127.0.0.1:9",  # nothing there: whoever asks the network fails
-        "https_proxy": "http://127.0.0.1:9",
-    }
-    environment.pop("NCMC_ROOT", None)
-    environment |= more
-    return subprocess.run(
-        [str(BIN / "snakemake"), *arguments],
-        cwd=where,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The workflow in a folder of its own."""
-    root = copy_project(tmp_path / "project")
-    for name in ("rules", "profiles"):
-        shutil.copytree(CHECKOUT / name, root / name)
-    shutil.copy(CHECKOUT / "Snakefile", root)
-    return root
+    return copy_workflow(tmp_path / "project")
 
 
 def test_the_whole_grid_is_planned_without_the_network(project: Path) -> None:
@@ -62,10 +33,9 @@ def test_the_whole_grid_is_planned_without_the_network(project: Path) -> None:
     everything = {
         run for name in table_names(here(), "paper") for run in grid.table(here(), name).runs
     }
-    table = done.stdout[done.stdout.index("Job stats:") :].splitlines()
-    counts = dict(line.split() for line in table if len(line.split()) == 2)
-    assert int(counts["train"]) == len(everything)
-    assert counts["preflight"] == "1"
+    jobs_of = planned_jobs(done.stdout)
+    assert jobs_of["train"] == len(everything)
+    assert jobs_of["preflight"] == 1
 
 
 def test_every_named_target_is_there(project: Path) -> None:
@@ -82,8 +52,8 @@ def test_the_workflow_passes_its_linter(project: Path) -> None:
 def test_one_table_plans_its_own_runs(project: Path) -> None:
     done = snakemake(project, "-n", "smoke")
     assert done.returncode == 0, done.stderr
-    assert "train 25" in " ".join(done.stdout.split())
-    assert "preflight" not in done.stdout
+    assert planned_jobs(done.stdout)["train"] == 25
+    assert "preflight" not in planned_jobs(done.stdout)
 
 
 def test_a_typo_in_a_target_fails_at_once(project: Path) -> None:
@@ -102,6 +72,9 @@ def test_a_smaller_smoke_run_goes_from_fetch_to_page(project: Path) -> None:
         assert (project / "results" / "smoke" / name).stat().st_size > 0
     assert "Reduced scale" in (project / "results/smoke/report.html").read_text()
     assert "smoke: verdicts" in done.stdout
+    total = planned_jobs(done.stderr)["total"]
+    assert done.stderr.count(f" of {total} steps ") == total
+    assert len(done.stderr.splitlines()) < total + 30
     assert not (project / "data" / "raw" / "cifar10").exists()
     again = snakemake(project, "-n", "results/smoke/report.html")
     assert "Nothing to be done" in again.stdout
@@ -114,7 +87,9 @@ def test_a_method_that_is_not_built_is_planned_and_says_which_file_is_missing(
     assert snakemake(project, "-n", run).returncode == 0
     done = snakemake(project, "--cores", "1", run)
     assert done.returncode == 1
-    assert "ncmc/methods/kcl.py is missing" in done.stdout + done.stderr
+    assert "Error in rule train:" in done.stderr
+    assert done.stderr.count("ncmc/methods/kcl.py is missing") == 1
+    assert "Cannot restore" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -167,12 +142,24 @@ def test_every_run_and_split_of_the_grid_is_a_wildcard() -> None:
     assert all(re.fullmatch(jobs.NAME, name) for name in dataset_entries(here()))
 
 
+def rule_files() -> list[Path]:
+    return [CHECKOUT / "Snakefile", *(CHECKOUT / "rules").glob("*.smk")]
+
+
 def test_every_value_in_a_shell_line_is_quoted() -> None:
-    for path in (CHECKOUT / "rules").glob("*.smk"):
-        shells = re.findall(r"shell:((?:\n +\".*\")+)", path.read_text())
-        assert shells
-        for field in re.findall(r"\{([^}]+)\}", "".join(shells)):
-            assert field.endswith(":q"), (path.name, field)
+    text = "".join(path.read_text() for path in rule_files())
+    shells = re.findall(r'shell:\n +(".*")', text)
+    assert len(shells) == text.count("shell:") == 9
+    for field in re.findall(r"\{([^}]+)\}", "".join(shells)):
+        assert field.endswith(":q"), field
+
+
+def test_rules_spell_no_path() -> None:
+    """They are those of ncmc.paths, from which the commands take them too."""
+    for path in rule_files():
+        for text in re.findall(r'"([^"\n]*)"', re.sub(r'""".*?"""|#.*', "", path.read_text())):
+            if not text.startswith(("rules/", "captions/", "ncmc ")):
+                assert "/" not in text, (path.name, text)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,153 @@
+"""The workflow's edges are what its commands read: an edit reaches the page, and trains nothing."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import fakes
+import pytest
+from calls import copy_workflow, planned_jobs, snakemake
+from conftest import CHECKOUT, here
+
+from ncmc import jobs, paths
+from ncmc.plan import grid
+from ncmc.results import records
+
+RUN = "digits/tau=0.02/resnet8/CE/epochs=1/seed=0"
+
+
+def opened(root: Path, *command: str) -> set[str]:
+    """The files of config/ that a command opens in a project."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("opened.py")), *command],
+        cwd=root,
+        env=os.environ
+        | {"NCMC_ROOT": str(root), "PYTHONPATH": str(CHECKOUT), "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_a_rule_takes_the_configuration_files_that_its_command_reads(workspace: Path) -> None:
+    for command, listed in (
+        (("doctor", "--gate"), jobs.CONFIG_OF_PREFLIGHT),
+        (("split", "digits", "--tau", "0.02"), jobs.CONFIG_OF_SPLIT),
+        (("train", RUN), jobs.CONFIG_OF_TRAIN),
+        (("table", "smoke"), jobs.CONFIG_OF_TABLE),
+        (("verify", "smoke", "--no-exit-code"), jobs.CONFIG_OF_VERIFY),
+        (("report", "smoke"), jobs.CONFIG_OF_REPORT),
+        (("show", "smoke"), jobs.CONFIG_OF_SHOW),
+        (("theory", "T9"), jobs.CONFIG_OF_THEORY),
+    ):
+        assert opened(workspace, *command) == set(listed), command
+    fetched = {file for file in jobs.CONFIG_OF_FETCH if file.startswith(paths.CONFIG)}
+    assert opened(workspace, "fetch", "digits") == fetched
+
+
+# --- edits -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workflow whose smoke run has all its records, and a number that the paper prints for it."""
+    root = copy_workflow(tmp_path / "project")
+    monkeypatch.setenv("NCMC_ROOT", str(root))
+    with (root / "config/paper/numbers.csv").open("a") as file:
+        file.write("X1,smoke,digits,0.02,resnet8,CE,,77.7,,,Table X,a test,\n")
+    fakes.smoke(root / paths.RUNS, grid.table(here(), "smoke"))
+    return root
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace what stands there once; newer than all that was made before."""
+    text = path.read_text()
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new))
+
+
+def test_an_edit_reaches_the_page_and_the_verdicts_and_trains_nothing(project: Path) -> None:
+    page, verdicts = (project / f"results/smoke/{n}" for n in ("report.html", "verdicts.json"))
+
+    def run() -> tuple[str, str]:
+        done = snakemake(project, "--cores", "1", "smoke")
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert planned_jobs(done.stderr).keys() <= {"table", "verify", "report", "smoke", "total"}
+        return page.read_text(), verdicts.read_text()
+
+    for text in run():
+        assert "CAL is above CE" in text
+        assert "77.7" in text
+
+    edit(project / "config/checks.yaml", "CAL is above CE", "CAL outdoes CE by far")
+    for text in run():
+        assert "CAL outdoes CE by far" in text
+
+    edit(project / "config/smoke.yaml", "Smoke run: long-tailed digits", "A title of my own")
+    assert "A title of my own" in run()[0]
+
+    edit(project / "config/paper/numbers.csv", "77.7", "66.6")
+    for text in run():
+        assert "66.6" in text
+        assert "77.7" not in text
+
+
+def test_a_comment_in_any_file_is_no_reason_to_fetch_split_or_train(project: Path) -> None:
+    assert snakemake(project, "--cores", "1", "smoke").returncode == 0
+    for path in [*(project / "config").rglob("*.yaml"), *project.glob("rules/*.smk")]:
+        path.write_text(path.read_text() + "# a comment\n")
+    done = snakemake(project, "-n", "smoke")
+    assert not {"fetch", "split", "train"} & planned_jobs(done.stdout).keys()
+
+
+def test_a_split_that_is_made_after_the_records_trains_nothing(project: Path) -> None:
+    split = snakemake(project, "--cores", "1", "data/splits/digits/tau=0.02/default/manifest.json")
+    assert split.returncode == 0, split.stderr[-2000:]
+    assert "train" not in planned_jobs(snakemake(project, "-n", "smoke").stdout)
+
+
+def test_records_that_are_there_are_kept_when_one_of_them_is_made(project: Path) -> None:
+    """Its split has to be made first, and other runs train on it too."""
+    edit(project / "config/smoke.yaml", "dataset: [digits]", "dataset: [digits]\n      epochs: [1]")
+    table = grid.table(here(), "smoke")
+    fakes.smoke(project / paths.RUNS, table)
+    lost, *kept = (records.path_of(here(), spec.run) for spec in table.cells)
+    before = [path.read_bytes() for path in kept]
+    lost.unlink()
+    done = snakemake(project, "--cores", "2", "results/smoke/table.json", timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert [path.read_bytes() for path in kept] == before
+    assert records.load(lost).made["command"] != fakes.MADE["command"]
+
+
+def test_a_record_is_kept_though_snakemake_is_made_to_train(project: Path) -> None:
+    record = records.path_of(here(), grid.table(here(), "smoke").runs[0])
+    before = record.read_bytes()
+    target = str(record.relative_to(project))
+    done = snakemake(project, "--cores", "1", target, "--forcerun", "train")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert planned_jobs(done.stderr)["train"] == 1
+    assert record.read_bytes() == before
+
+
+# --- resources ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dataset", "tau", "gpus", "minutes", "gated"),
+    [
+        ("digits", 0.02, 0, jobs.MINUTES_BUNDLED, False),
+        ("cifar10_jpeg", 0.01, 1, jobs.MINUTES, False),  # no address: it comes from the user
+        ("cifar10", 0.01, 1, jobs.MINUTES, True),
+    ],
+)
+def test_small_is_what_comes_with_an_installed_package(
+    dataset: str, tau: float, gpus: int, minutes: int, gated: bool
+) -> None:
+    job = jobs.Jobs(here())
+    run = SimpleNamespace(run=f"{dataset}/tau={tau}/resnet32/CE/default/seed=0")
+    assert (job.gpus_of(run), job.minutes_of(run)) == (gpus, minutes)
+    assert bool(job.gate_of(SimpleNamespace(dataset=dataset))) == gated
