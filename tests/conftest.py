@@ -68,3 +68,12 @@ def workspace(digits_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     shutil.copytree(digits_project / "data", root / "data", symlinks=True)
     monkeypatch.setenv("NCMC_ROOT", str(root))
     return root
+
+
+@pytest.fixture
+def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh project without data and results, which every function of ncmc works on."""
+    root = copy_project(tmp_path / "project")
+    monkeypatch.setenv("NCMC_ROOT", str(root))
+    monkeypatch.chdir(root)  # a command that a hostile file slips in would leave its trace here
+    return root

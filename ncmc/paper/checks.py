@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ncmc.errors import UsageError, unknown
-from ncmc.paper.claims import claim as claim_named
+from ncmc.paper.claims import claims
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.grid_file import grid_entries
@@ -26,7 +26,7 @@ Positive = Annotated[float, Field(gt=0)]
 class Check(Strict):
     """What every kind of check has."""
 
-    id: str
+    id: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")]
     table: str  # the table or figure that it belongs to
     kind: str
     claim: str | None = None  # the paper's claim; None: ours
@@ -177,7 +177,9 @@ def all_checks(project: Project) -> tuple[Check, ...]:
             raise UsageError(f"{where}: this id stands there twice.")
         if check.table not in grid_entries(project):
             raise UsageError(f"{where}: {unknown('table', check.table, grid_entries(project))}")
-        claim = claim_named(project, check.claim) if check.claim else None
+        if check.claim is not None and check.claim not in claims(project):
+            raise UsageError(f"{where}: {unknown('claim', check.claim, claims(project))}")
+        claim = claims(project)[check.claim] if check.claim else None
         words = check.says or (claim.says if claim else check.id)
         found[check.id] = check.model_copy(update={"says": words})
     return tuple(found.values())

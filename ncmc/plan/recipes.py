@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from ncmc.errors import UsageError, unknown
+from ncmc.plan.dataset_entries import FILE as DATASETS
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.option_text import Value
 from ncmc.project import Project, read_once
@@ -15,7 +16,7 @@ from ncmc.system.documents import Strict
 
 FILE = "train.yaml"
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -30,7 +31,7 @@ class Recipe(Strict):
     gamma: Positive
     warmup_epochs: Annotated[int, Field(ge=0)]
     momentum: Share
-    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    weight_decay: Annotated[float, Field(ge=0)]
     mixup: bool
     mixup_alpha: Positive
     augment: Literal["crop_flip", "none", "resized_crop_flip"]
@@ -58,7 +59,7 @@ class Execution(Strict):
     graphs: bool
     compile: bool
     checkpoint_seconds: Positive
-    resident_gigabytes: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    resident_gigabytes: Annotated[float, Field(ge=0)]
 
 
 class When(Strict):
@@ -134,7 +135,7 @@ def resolve(
     backbone and the method check it when they are built. Raises UsageError on a bad value.
     """
     entry = dataset_entry(project, dataset)
-    found = _recipe(project, entry.recipe)
+    found = _recipe_of(project, dataset)
     groups: dict[str, dict[str, Any]] = {
         "recipe": {k: v for k, v in found.values.items() if k in Recipe.model_fields},
         "split": entry.split.model_dump(),
@@ -186,11 +187,24 @@ def _train_file(project: Project) -> TrainFile:
 
 
 @read_once
+def _recipe_of(project: Project, dataset: str) -> _Inherited:
+    """The recipe of a dataset, its values checked: an error here is not the run's, but the file's."""
+    name = dataset_entry(project, dataset).recipe
+    if name not in (known := _train_file(project).recipes):
+        raise UsageError(f"{project.config(DATASETS)}: {dataset}: {unknown('recipe', name, known)}")
+    found = _recipe(project, name)
+    for model, start in ((Recipe, {}), (Execution, _train_file(project).execution.model_dump())):
+        own = {key: value for key, value in found.values.items() if key in model.model_fields}
+        documents.parse(model, start | own, f"{project.config(FILE)}: recipe {name}")
+    return found
+
+
+@read_once
 def _recipe(project: Project, name: str, heirs: tuple[str, ...] = ()) -> _Inherited:
     """A recipe, with those it inherits. `heirs`: the recipes that inherit it, to see a circle."""
     entries = _train_file(project).recipes
     if name not in entries:
-        raise unknown("recipe", name, entries)
+        raise UsageError(f"{project.config(FILE)}: {heirs[-1]}: {unknown('recipe', name, entries)}")
     if name in heirs:
         raise UsageError(
             f"{project.config(FILE)}: recipes inherit in a circle: {' -> '.join((*heirs, name))}."

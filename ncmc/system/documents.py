@@ -22,6 +22,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 MOST_BYTES = 64 << 20  # of one document; the largest record is a few megabytes
 MOST_DEPTH = 40  # of nested lists and mappings
+MOST_LETTERS = 400  # of what a validator says
 MOST_NODES = 200_000  # of a YAML document, aliases followed: a small file can stand for a huge one
 
 
@@ -110,7 +111,7 @@ def parse(model: type[Model], data: Any, where: str) -> Model:
 def _plain(model: type[BaseModel], data: Any, problem: Any) -> str:
     location = [part for part in problem["loc"] if isinstance(part, str | int)]
     entry, key = _place(data, location)
-    came = shortened(repr(problem["input"]))
+    came, says = shortened(repr(problem["input"])), shortened(problem["msg"], MOST_LETTERS)
     if problem["type"] == "extra_forbidden":
         return entry + str(unknown("key", key, _keys_at(model, location[:-1])))
     if problem["type"] == "union_tag_invalid":
@@ -123,8 +124,8 @@ def _plain(model: type[BaseModel], data: Any, problem: Any) -> str:
     if problem["type"] == "tuple_type":
         return f"{entry}'{key}' is {came}: a list is needed, [a, b]"
     if not key:
-        return f"{entry}{came} is not what belongs there: {problem['msg']}"
-    return f"{entry}'{key}' is {came}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+        return f"{entry}{came} is not what belongs there: {says}"
+    return f"{entry}'{key}' is {came}: {says[0].lower()}{says[1:]}"
 
 
 def _field(problem: Any) -> str:

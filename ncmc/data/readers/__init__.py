@@ -21,5 +21,5 @@ def names() -> list[str]:
 def load(name: str) -> ModuleType:
     """The module of one format. Raises UsageError with the allowed names."""
     if name not in names():
-        raise unknown("reader", name, names())
+        raise unknown("reader in config/datasets.yaml", name, names())
     return importlib.import_module(f"ncmc.data.readers.{name}")

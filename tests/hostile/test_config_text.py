@@ -1,0 +1,71 @@
+"""Configuration files that are no documents: damaged, hostile, or of another kind."""
+
+from pathlib import Path
+
+import pytest
+from replay import NOT_READABLE, PWNED, Case, assert_refused, parameters, write
+
+# file -> the command that reads it
+READERS = {
+    "config/grid.yaml": "table table2",
+    "config/smoke.yaml": "table smoke",
+    "config/train.yaml": "table smoke",
+    "config/datasets.yaml": "fetch --status",
+    "config/checks.yaml": "verify smoke",
+    "config/paper/claims.yaml": "list claims",
+    "config/paper/assumptions.yaml": "list assumptions",
+    "config/paper/numbers.csv": "table smoke",
+}
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n"
+    for a, b in zip("abcdefgh", "bcdefghi", strict=True)
+)
+NOT_YAML = {
+    "list": "- a\n- b\n",
+    "text": "only words\n",
+    "number": "17\n",
+    "null": "~\n",
+    "comments": "# nothing\n",
+    "unclosed": "tables: {smoke: [\n",
+    "tabs": "tables:\n\tsmoke: 1\n",
+    "two documents": "a: 1\n---\nb: 2\n",
+    "deep": "a: " + "[" * 2000 + "]" * 2000 + "\n",
+    "deep mappings": "a: " + "{b: " * 2000 + "1" + "}" * 2000 + "\n",
+    "anchor bomb": BOMB,
+    "anchor circle": "a: &a\n  b: *a\n",
+    "unknown anchor": "a: *nowhere\n",
+    "python object": f"!!python/object/apply:os.system ['touch {PWNED}']\n",
+    "python name": "a: !!python/name:os.system\n",
+    "own tag": "a: !own {b: 1}\n",
+    "key twice": "a: 1\na: 2\n",
+    "list as key": "? [a, b]\n: 1\n",
+    "null as key": "~: 1\n",
+    "date": "2024-01-01: 2024-01-01\n",
+    "long number": f"a: {'9' * 5000}\n",
+    "merged number": "a: {<<: 5}\n",
+    "markup": "'[/b][red]': 1\n",
+    "long key": f"{'k' * 20000}: 1\n",
+}
+NOT_CSV = {
+    "no columns": "N1\n",
+    "other columns": "id,value\nN1,80\n",
+    "columns twice": "id,id,id,id,id,id,id,id,id,id,id,id,id\n",
+    "open quote": 'id,table,dataset,"tau\n',
+    "yaml": "numbers: []\n",
+    "long line": "x" * 300_000 + "\n",
+    "semicolons": "id;table;dataset;tau;backbone;method;options;value;std;n;where;source;note\n",
+}
+CASES = [
+    Case(f"{file}: {how}", spoil(file), command, (Path(file).name,))
+    for file, command in READERS.items()
+    for how, spoil in NOT_READABLE.items()
+] + [
+    Case(f"{file}: {how}", write(file, content), command, (Path(file).name,))
+    for file, command in READERS.items()
+    for how, content in (NOT_CSV if file.endswith(".csv") else NOT_YAML).items()
+]
+
+
+@pytest.mark.parametrize("case", parameters(CASES))
+def test_a_configuration_file_that_is_no_document_is_refused(configured: Path, case: Case) -> None:
+    assert_refused(configured, case)
