@@ -9,20 +9,21 @@ EPILOG = "Example: `ncmc show smoke`, after `ncmc table smoke` and `ncmc verify 
 
 def show(name: TableName, out: Folder = None) -> None:
     """Show a table and its verdicts as they were last written; reads no record, writes nothing."""
-    from cli import show as printing
+    from cli.show.tables import print_table
+    from cli.show.verdicts import print_verdicts
     from ncmc import paths
     from ncmc.errors import UserError
     from ncmc.plan import grid
     from ncmc.project import Project
     from ncmc.report.stored_verdicts import read_verdicts
-    from ncmc.results.stored_table import read_table
+    from ncmc.results.table_files import read_table
 
     project = Project.find()
     chosen = grid.table(project, name)
     folder = results_folder(project, name, out)
     judged = folder / Path(paths.VERDICTS).name
-    cells = read_table(project, chosen, folder / Path(paths.TABLE_JSON).name)
+    table = read_table(folder / Path(paths.TABLE_JSON).name)
     if not judged.exists():
         raise UserError(f"{judged} does not exist. Run `ncmc verify {name}` first.")
-    printing.table(chosen, cells, as_json=False)
-    printing.verdicts(chosen, read_verdicts(project, judged), as_json=False)
+    print_table(table, as_json=False)
+    print_verdicts(chosen, read_verdicts(project, judged), as_json=False)
