@@ -14,17 +14,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from ncmc.training.schedule import learning_rate
 from torch.utils.data import DataLoader
 
 from benchmarks import plain
 from ncmc.data import datasets, splits
-from ncmc.plan.grid import Run, make_run, resolve_run
+from ncmc.plan.class_counts import long_tailed_counts
+from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.project import Project
 from ncmc.results import statistics
 from ncmc.system import allocator, hardware
-from ncmc.training import build, evaluate, steps
-from ncmc.training.batches import Normalise, Resident, plan_epoch, steps_per_epoch
+from ncmc.training import build, evaluate, precision
+from ncmc.training.augment import Normalise
+from ncmc.training.batches import InMemory
+from ncmc.training.draws import plan_epoch, steps_per_epoch
+from ncmc.training.optimiser import learning_rate, make_optimizer, set_learning_rate
+from ncmc.training.step import Step
 
 CPU = torch.device("cpu")
 MARGIN = 2.0  # points
@@ -42,6 +46,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
+    project = Project.find()
     allocator.keep_pages()
     torch.set_num_threads(chosen.threads)
     backbone = chosen.backbone or ("resnet8" if chosen.dataset == "digits" else "resnet20")
@@ -49,10 +54,10 @@ def main() -> None:
     found: dict[str, list[float]] = {"plain": [], "ncmc": []}
     for seed in range(chosen.seeds):
         run = make_run(chosen.dataset, chosen.tau, backbone, chosen.method, options, seed)
-        data = images_of(run, chosen.images)
+        data = images_of(project, run, chosen.images)
         for side, train in (("plain", train_plain), ("ncmc", train_ours)):
             began = time.perf_counter()
-            found[side].append(train(run, *data))
+            found[side].append(train(project, run, *data))
             print(
                 f"seed {seed} {side:6} {found[side][-1]:6.2f} %  {time.perf_counter() - began:.0f} s",
                 flush=True,
@@ -60,29 +65,30 @@ def main() -> None:
     report(found, chosen)
 
 
-def images_of(run: Run, largest: int | None) -> tuple[np.ndarray, ...]:
+def images_of(project: Project, run: Run, largest: int | None) -> tuple[np.ndarray, ...]:
     """Training images and labels, long-tailed, and those of the test."""
-    project = Project.find()
     train, test = (
         datasets.load(project, run.dataset, "train"),
         datasets.load(project, run.dataset, "test"),
     )
     if largest:
         n_classes = len(train.class_names)
-        counts = splits.long_tailed_counts(largest, n_classes, run.tau)
+        counts = long_tailed_counts(largest, n_classes, run.tau)
         chosen = splits.draw(train.labels, counts)
     else:
         chosen = splits.long_tailed_indices(train.labels, run.tau)
     return train.images[chosen], train.labels[chosen], np.array(test.images), test.labels
 
 
-def train_plain(run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndarray) -> float:
+def train_plain(
+    project: Project, run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndarray
+) -> float:
     """Accuracy of the plain loop, in percent."""
-    recipe = resolve_run(Project.find(), run).recipe
+    recipe = resolve_run(project, run).recipe
     np.random.seed(run.seed)
     size, channels = images.shape[1], images.shape[3]
-    model = plain.build(run, np.bincount(labels).tolist(), size, channels)
-    optimizer = steps.make_optimizer(model, recipe, CPU)
+    model = plain.build(project, run, np.bincount(labels).tolist(), size, channels)
+    optimizer = make_optimizer(model, recipe, CPU)
     if channels == 1:
         images, test = images[..., 0], (test[0][..., 0], test[1])
     data = plain.Pictures(images, labels, plain.train_transform(recipe, size))
@@ -93,21 +99,22 @@ def train_plain(run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndar
     return plain.accuracy(model, DataLoader(tests, 500), CPU)
 
 
-def train_ours(run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndarray) -> float:
+def train_ours(
+    project: Project, run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndarray
+) -> float:
     """Accuracy of the harness's loop, in percent."""
-    project = Project.find()
     resolved = resolve_run(project, run)
     recipe = resolved.recipe
     size, channels = images.shape[1], images.shape[3]
-    model = build.build(project, run, np.bincount(labels).tolist(), size, channels)
-    model = model.to(memory_format=torch.channels_last)
-    data = Resident(torch.from_numpy(images), torch.from_numpy(labels), recipe, CPU)
-    dtype = steps.pick_dtype(resolved.execution, CPU, size)
-    optimizer = steps.make_optimizer(model, recipe, CPU)
-    step = steps.Step(model, optimizer, data, dtype, CPU)
+    model = build.build_model(project, run, np.bincount(labels).tolist(), size, channels)
+    model = build.on_device(model, CPU)
+    data = InMemory(torch.from_numpy(images), torch.from_numpy(labels), recipe, CPU)
+    dtype = precision.pick_dtype(resolved.execution, CPU, size)
+    optimizer = make_optimizer(model, recipe, CPU)
+    step = Step(model, optimizer, data, dtype, CPU)
     for epoch in range(1, recipe.epochs + 1):
         model.train()
-        steps.set_learning_rate(optimizer, learning_rate(recipe, epoch))
+        set_learning_rate(optimizer, learning_rate(recipe, epoch))
         plan = plan_epoch(len(data), recipe, run.seed, epoch)
         for number in range(steps_per_epoch(len(data), recipe)):
             step(plan.at(number, recipe.batch_size), epoch)
@@ -116,16 +123,17 @@ def train_ours(run: Run, images: np.ndarray, labels: np.ndarray, *test: np.ndarr
         torch.from_numpy(test[1]),
         Normalise.of(recipe, CPU),
         256,
-        lambda: steps.autocast(CPU, dtype),
+        lambda: precision.autocast(CPU, dtype),
     )
-    return evaluate.test_accuracy(model, tests)[0]
+    return evaluate.test_accuracy(model, tests)["test_accuracy"]
 
 
 def report(found: dict[str, list[float]], chosen: argparse.Namespace) -> None:
     """The two sides, their difference, and whether they are equivalent."""
     ours, theirs = (statistics.sample(found[side]) for side in ("ncmc", "plain"))
     difference = statistics.welch(ours, theirs)
-    low, high = difference.interval()
+    interval = difference.interval()
+    low, high = interval or (float("nan"), float("nan"))
     p = difference.p_equivalent(MARGIN)
     print(
         f"{chosen.dataset}: ncmc {ours.mean:.2f} ± {ours.std:.2f}, "

@@ -23,8 +23,11 @@ from benchmarks import plain
 from ncmc.plan.run import make_run, resolve_run
 from ncmc.project import Project
 from ncmc.system import allocator, hardware
-from ncmc.training import build, steps
-from ncmc.training.batches import Resident, plan_epoch
+from ncmc.training import build, precision
+from ncmc.training.batches import InMemory
+from ncmc.training.draws import plan_epoch
+from ncmc.training.optimiser import make_optimizer
+from ncmc.training.step import Step
 
 STEPS = {"resnet20": 8, "resnet32": 8}  # of a round; 1 for larger networks
 IMAGES = 12_406  # CIFAR-10-LT at tau 0.01
@@ -41,28 +44,29 @@ def main() -> None:
     parser.add_argument("--method", default="SETF")
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()
+    project = Project.find()
     allocator.keep_pages()  # for both sides
     torch.set_num_threads(chosen.threads)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (IMAGES, 32, 32, 3), dtype=np.uint8)  # speed knows no content
     labels = rng.integers(0, 10, IMAGES)
     execution = resolve_run(
-        Project.find(), make_run("cifar10", 0.01, "resnet32", chosen.method)
+        project, make_run("cifar10", 0.01, "resnet32", chosen.method, project=project)
     ).execution
-    precision = str(steps.pick_dtype(execution, torch.device("cpu"), 32))
-    print(f"ncmc computes in {precision} on this processor, the plain loop in torch.float32")
+    dtype = str(precision.pick_dtype(execution, torch.device("cpu"), 32))
+    print(f"ncmc computes in {dtype} on this processor, the plain loop in torch.float32")
     found = {}
     for name in chosen.networks.split(","):
         sides = {
-            "plain": plain_side(name, chosen.method, images, labels),
-            "ncmc": our_side(name, chosen.method, images, labels),
+            "plain": plain_side(project, name, chosen.method, images, labels),
+            "ncmc": our_side(project, name, chosen.method, images, labels),
         }
         found[name] = compare(name, sides, STEPS.get(name, 1), chosen.rounds)
     if chosen.out:
         body = {
             "machine": hardware.machine(),
             "packages": hardware.packages(),
-            "precision": precision,
+            "precision": dtype,
             "found": found,
             "options": str(chosen),
         }
@@ -70,33 +74,36 @@ def main() -> None:
 
 
 def plain_side(
-    name: str, method: str, images: np.ndarray, labels: np.ndarray
+    project: Project, name: str, method: str, images: np.ndarray, labels: np.ndarray
 ) -> Callable[[int], None]:
-    run = make_run("cifar10", 0.01, name, method)
-    recipe = resolve_run(Project.find(), run).recipe
-    model = plain.build(run, np.bincount(labels).tolist(), 32, 3)
-    optimizer = steps.make_optimizer(model, recipe, torch.device("cpu"))
+    run = make_run("cifar10", 0.01, name, method, project=project)
+    recipe = resolve_run(project, run).recipe
+    model = plain.build(project, run, np.bincount(labels).tolist(), 32, 3)
+    optimizer = make_optimizer(model, recipe, torch.device("cpu"))
     data = plain.Pictures(images, labels, plain.train_transform(recipe, 32))
     loader = DataLoader(data, BATCH, shuffle=True)
     cpu = torch.device("cpu")
-    return lambda n: plain.train_epoch(model, optimizer, loader, recipe, 6, cpu, limit=n) and None
+
+    def work(n: int) -> None:
+        plain.train_epoch(model, optimizer, loader, recipe, 6, cpu, limit=n)
+
+    return work
 
 
 def our_side(
-    name: str, method: str, images: np.ndarray, labels: np.ndarray
+    project: Project, name: str, method: str, images: np.ndarray, labels: np.ndarray
 ) -> Callable[[int], None]:
     cpu = torch.device("cpu")
-    run = make_run("cifar10", 0.01, name, method)
-    project = Project.find()
+    run = make_run("cifar10", 0.01, name, method, project=project)
     resolved = resolve_run(project, run)
-    model = build.build(project, run, np.bincount(labels).tolist(), 32, 3)
-    model = model.to(memory_format=torch.channels_last)
-    data = Resident(torch.from_numpy(images), torch.from_numpy(labels), resolved.recipe, cpu)
-    step = steps.Step(
+    model = build.build_model(project, run, np.bincount(labels).tolist(), 32, 3)
+    model = build.on_device(model, cpu)
+    data = InMemory(torch.from_numpy(images), torch.from_numpy(labels), resolved.recipe, cpu)
+    step = Step(
         model,
-        steps.make_optimizer(model, resolved.recipe, cpu),
+        make_optimizer(model, resolved.recipe, cpu),
         data,
-        steps.pick_dtype(resolved.execution, cpu, 32),
+        precision.pick_dtype(resolved.execution, cpu, 32),
         cpu,
     )
     epochs = iter(range(6, 10**6))

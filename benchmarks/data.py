@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import yaml
@@ -43,15 +43,14 @@ def main() -> None:
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="ncmc-data-") as folder:
         for name in chosen.only.split(","):
-            os.environ["NCMC_ROOT"] = str(project(Path(folder) / name))
-            clear()
+            os.environ["NCMC_ROOT"] = str(make_project(Path(folder) / name))
             found[name] = benchmarks[name](Path(folder) / name, chosen.rounds)
     if chosen.out:
         chosen.out.parent.mkdir(parents=True, exist_ok=True)
         chosen.out.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def project(root: Path) -> Path:
+def make_project(root: Path) -> Path:
     """A project in a folder of its own."""
     for name in ("dvc.yaml", ".dvc/config"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -59,15 +58,6 @@ def project(root: Path) -> Path:
     (root / "config").mkdir()
     (root / "config" / "grid.yaml").write_text("{}\n")
     return root
-
-
-def clear() -> None:
-    """Forget the project of the benchmark before."""
-    from ncmc import paths
-    from ncmc.plan import schema
-
-    paths.root.cache_clear()
-    schema.datasets.cache_clear()
 
 
 def declare(root: Path, name: str, reader: str, files: list[str]) -> None:
@@ -107,6 +97,7 @@ def cifar(root: Path, rounds: int) -> dict[str, Any]:
     from torchvision.datasets.utils import calculate_md5, extract_archive
 
     from ncmc.data import datasets, fetch
+    from ncmc.project import Project
 
     rng = np.random.default_rng(0)
     archive = root / "cifar-10-python.tar.gz"
@@ -121,14 +112,15 @@ def cifar(root: Path, rounds: int) -> dict[str, Any]:
             info.size = len(data)
             tar.addfile(info, BytesIO(data))
     declare(root, "cifar10", "cifar", [archive.name])
+    project = Project(root)
     fetch.fetch(project, "cifar10", archive)
     extract_archive(str(archive), str(root))
     sums = {n: calculate_md5(str(root / CIFAR10.base_folder / n)) for n in [*names, "batches.meta"]}
 
-    class Made(CIFAR10):  # the same class, with the checksums of the files made here
-        train_list = [[n, sums[n]] for n in names[:-1]]
-        test_list = [[names[-1], sums[names[-1]]]]
-        meta = {**CIFAR10.meta, "md5": sums["batches.meta"]}
+    class Made(CIFAR10):  # type: ignore[misc]  # the same class, with the checksums of the files made here
+        train_list: ClassVar = [[n, sums[n]] for n in names[:-1]]
+        test_list: ClassVar = [[names[-1], sums[names[-1]]]]
+        meta: ClassVar = {**CIFAR10.meta, "md5": sums["batches.meta"]}
 
     def ours() -> None:
         for part in ("train", "test"):
@@ -183,6 +175,8 @@ def split(root: Path, rounds: int) -> dict[str, Any]:
 
 OURS_SVHN = """
 from ncmc.data import datasets, splits
+from ncmc.project import Project
+project = Project.find()
 datasets.prepare(project, "svhn")
 train = datasets.load(project, "svhn", "train")
 split = splits.make_split(project, "svhn", 0.01)
@@ -204,17 +198,18 @@ def svhn(root: Path, rounds: int) -> dict[str, Any]:
     import scipy.io
 
     from ncmc.data import fetch
+    from ncmc.project import Project
 
     rng = np.random.default_rng(0)
     for part, n in SVHN_PARTS.items():
         some = rng.integers(0, 256, (8, 8, 3, n), dtype=np.uint8)
-        content = {"X": some.repeat(4, 0).repeat(4, 1), "y": (np.arange(n) % 10 + 1)[:, None]}
-        content["y"] = content["y"].astype(np.uint8)
+        labels = (np.arange(n) % 10 + 1)[:, None].astype(np.uint8)
+        content = {"X": some.repeat(4, 0).repeat(4, 1), "y": labels}
         scipy.io.savemat(root / f"{part}_32x32.mat", content, do_compression=True)
         del content, some
     names = [f"{part}_32x32.mat" for part in SVHN_PARTS]
     declare(root, "svhn", "svhn", names)
-    fetch.fetch(project, "svhn", root)
+    fetch.fetch(Project(root), "svhn", root)
     found = {
         side: _child(code)
         for side, code in (
@@ -259,6 +254,7 @@ def imagenet(root: Path, rounds: int) -> dict[str, Any]:
     from torchvision.datasets import ImageFolder
 
     from ncmc.data.image_stream import Streamed
+    from ncmc.training.batches import Stored
 
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
@@ -273,12 +269,13 @@ def imagenet(root: Path, rounds: int) -> dict[str, Any]:
         photo.save(root / "train" / names[-1], quality=92)
     size = sum((root / "train" / n).stat().st_size for n in names) / PHOTOS / 1000
     print(f"{PHOTOS} JPEG files of {PHOTO[0]} x {PHOTO[1]} pixels, {size:.0f} kB on average")
-    streamed = Streamed(root / "train", names, 224)
+    stored = Stored(Streamed(root / "train", names, 224), np.arange(PHOTOS), WORKERS)
 
     def ours() -> None:
         order = np.random.default_rng(1).integers(0, PHOTOS, PICTURES)
-        for batch in streamed.batches(order, BATCH, mode="random", workers=WORKERS):
-            torch.from_numpy(batch)
+        batches = np.split(order, range(BATCH, PICTURES, BATCH))
+        for _ in stored.read(batches, batches):  # any numbers will do as seeds of the crops
+            pass
 
     def loader(last: Any) -> Callable[[], None]:
         steps = [transforms.RandomResizedCrop(224), transforms.RandomHorizontalFlip(), last]
@@ -291,19 +288,11 @@ def imagenet(root: Path, rounds: int) -> dict[str, Any]:
 
         return theirs
 
+    what = f"ImageNet stream, {WORKERS} workers, theirs to"
+    kinds = {"float": transforms.ToTensor(), "uint8": transforms.PILToTensor()}
     return {
-        "float": take_turns(
-            f"ImageNet stream, {WORKERS} workers, theirs to float (ToTensor)",
-            rounds,
-            ours,
-            loader(transforms.ToTensor()),
-        ),
-        "uint8": take_turns(
-            f"ImageNet stream, {WORKERS} workers, theirs to uint8 (PILToTensor)",
-            rounds,
-            ours,
-            loader(transforms.PILToTensor()),
-        ),
+        kind: take_turns(f"{what} {kind}", rounds, ours, loader(last))
+        for kind, last in kinds.items()
     }
 
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from ncmc.plan.grid import Run, make_run
+from ncmc.plan.run import Run, make_run
 from ncmc.project import Project
 from ncmc.results.record import load_record, path_of
 
@@ -28,13 +28,16 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     chosen = parser.parse_args()
+    project = Project.find()
     moments = random.Random(chosen.seed)
     kills = wrong = runs = 0
     with tempfile.TemporaryDirectory() as folder:
         while kills < chosen.kills:
-            run = make_run("digits", 0.02, "resnet8", "CAL", OPTIONS, runs)
-            undisturbed = trained(run, Path(folder) / "whole")
-            while not (done := start(run, Path(folder) / "parts", moments, kills < chosen.kills)):
+            run = make_run("digits", 0.02, "resnet8", "CAL", OPTIONS, runs, project=project)
+            undisturbed = trained(project, run, Path(folder) / "whole")
+            while not (
+                done := start(project, run, Path(folder) / "parts", moments, kills < chosen.kills)
+            ):
                 kills += 1
             same = done == undisturbed
             wrong += not same
@@ -53,15 +56,17 @@ def command(run: Run, results: Path) -> list[str]:
     return [*ncmc, "-o", "checkpoint_seconds=0.02", "--force"]
 
 
-def trained(run: Run, results: Path) -> str:
+def trained(project: Project, run: Run, results: Path) -> str:
     """The digest of a run that nobody disturbs."""
     done = subprocess.run(command(run, results), check=False, capture_output=True, text=True)
     if done.returncode:
         sys.exit(done.stderr.strip())
-    return load_record(path_of(Project.find(), run, results)).digest
+    return load_record(path_of(project, run, results)).digest
 
 
-def start(run: Run, results: Path, moments: random.Random, kill: bool) -> str | None:
+def start(
+    project: Project, run: Run, results: Path, moments: random.Random, kill: bool
+) -> str | None:
     """Start or go on; the digest if it came to its end, None if it was killed."""
     process = subprocess.Popen(
         command(run, results), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -73,7 +78,7 @@ def start(run: Run, results: Path, moments: random.Random, kill: bool) -> str | 
         process.kill()
     if process.wait() == -signal.SIGKILL:
         return None
-    return load_record(path_of(Project.find(), run, results)).digest
+    return load_record(path_of(project, run, results)).digest
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from ncmc.training.schedule import learning_rate
 from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
@@ -16,18 +15,20 @@ from torchvision import transforms
 from torchvision.models import DenseNet
 
 from ncmc.methods import Labels, Method
-from ncmc.plan.grid import Run
 from ncmc.plan.recipes import Recipe
+from ncmc.plan.run import Run
+from ncmc.project import Project
 from ncmc.training import build as built
+from ncmc.training.optimiser import learning_rate
 
 
-def build(run: Run, counts: Sequence[int], size: int, channels: int) -> Method:
+def build(project: Project, run: Run, counts: Sequence[int], size: int, channels: int) -> Method:
     """The run's model, of PyTorch's own layers.
 
     Its ResNets are: but the harness' DenseNet normalises in its own way, so here is torchvision's, with
-    the stem for small images (tests/test_backbones.py: the same numbers from the same weights).
+    the stem for small images (tests/backbones: the same numbers from the same weights).
     """
-    model = built.build(run, counts, size, channels)
+    model = built.build_model(project, run, counts, size, channels)
     if run.backbone == "densenet150":
         model.backbone = densenet150(channels, growth=12)
     return model
@@ -43,7 +44,10 @@ def densenet150(channels: int, growth: int) -> DenseNet:
     return network
 
 
-class Pictures(Dataset):
+Loader = DataLoader[tuple[torch.Tensor, int]]
+
+
+class Pictures(Dataset[tuple[torch.Tensor, int]]):
     """uint8 images (N, H, W, C) as PIL images, transformed one by one."""
 
     def __init__(self, images: np.ndarray, labels: np.ndarray, transform: transforms.Compose):
@@ -76,7 +80,7 @@ def test_transform(recipe: Recipe) -> transforms.Compose:
 def train_epoch(
     model: Method,
     optimizer: torch.optim.Optimizer,
-    loader: DataLoader,
+    loader: Loader,
     recipe: Recipe,
     epoch: int,
     device: torch.device,
@@ -108,7 +112,7 @@ def train_epoch(
 
 
 @torch.no_grad()
-def accuracy(model: Method, loader: DataLoader, device: torch.device) -> float:
+def accuracy(model: Method, loader: Loader, device: torch.device) -> float:
     """Test accuracy in percent."""
     model.eval()
     right = seen = 0

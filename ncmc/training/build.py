@@ -74,6 +74,12 @@ def build_model(
     return found.method(backbone, counts, found.method_options, generator)
 
 
+def on_device(model: Method, device: torch.device) -> Method:
+    """The model on a device, its images and filters channels last in memory: faster everywhere."""
+    moved: Method = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return moved
+
+
 def seeds(seed: int) -> tuple[int, int]:
     """Seeds below 2**63 for the backbone's draws and for the method's own.
 

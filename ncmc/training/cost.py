@@ -123,7 +123,7 @@ def probe(
     torch.set_num_threads(resolved.execution.threads)
     count = PROBE_IMAGES[device] if image_size < LARGE_PIXELS else PROBE_IMAGES[device] // 4
     model = build.build_model(project, run, [count // 2] * 2, image_size, channels)
-    model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = build.on_device(model, where)
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(
         0, 256, (count, image_size, image_size, channels), dtype=torch.uint8, generator=generator

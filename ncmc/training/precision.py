@@ -73,10 +73,15 @@ def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager
 
 
 def only_deterministic_kernels(on: bool) -> None:
-    """Whether torch may use kernels whose sums come out differently from time to time."""
+    """Refuse kernels whose sums come out differently from time to time, or allow them (the default).
+
+    `torch.backends.cudnn.benchmark` stays off in either case: it picks convolutions by timing them,
+    so that a resumed run could compute with others than an uninterrupted one.
+    """
     if on:  # cuBLAS reads it at its first product; without it torch refuses every product
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(on)
+    if on != torch.are_deterministic_algorithms_enabled():  # the call imports a compiler: a second
+        torch.use_deterministic_algorithms(on)
 
 
 def exact_float32(on: bool) -> None:

@@ -109,7 +109,7 @@ def prepare(
     _check_channels(opened, channels)
 
     model = build.build_model(project, run, list(opened.split.counts), size, channels)
-    model = model.to(where, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = build.on_device(model, where)
     optimizer = make_optimizer(model, recipe, where)
     dtype = precision.pick_dtype(execution, where, size)
     data, train_set, test_set = _sets(opened, where, dtype, group)

@@ -12,6 +12,7 @@ from ncmc.paper.assumptions import assumptions
 from ncmc.plan import recipes
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.recipes import Recipe, resolve
+from ncmc.training.optimiser import learning_rate
 
 
 def released_rate(epoch: int) -> float:

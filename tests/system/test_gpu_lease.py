@@ -9,7 +9,7 @@ import torch
 
 from ncmc.errors import UsageError, UserError
 from ncmc.system import gpu_lease, hardware
-from ncmc.training import steps
+from ncmc.training import precision
 
 
 def test_trainings_take_the_emptiest_gpu(tmp_path: Path) -> None:
@@ -96,16 +96,16 @@ def test_a_gpu_that_torch_cannot_use_stops_unless_the_cpu_is_asked_for(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     for name in (None, "cuda", "cuda:1"):
         with pytest.raises(UserError, match=r"4 GPUs, but torch cannot .*--nv.*--device cpu"):
-            steps.pick_device(name)
+            precision.pick_device(name)
     with pytest.raises(UsageError, match="device is 'gpu'; allowed on this machine: cpu"):
-        steps.pick_device("gpu")
-    assert steps.pick_device("cpu") == torch.device("cpu")
+        precision.pick_device("gpu")
+    assert precision.pick_device("cpu") == torch.device("cpu")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert steps.pick_device() == torch.device("cpu")
+    assert precision.pick_device() == torch.device("cpu")
 
 
 def test_a_gpu_is_picked_with_its_index(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     for name, picked in ((None, "cuda:0"), ("cuda", "cuda:0"), ("cuda:1", "cuda:1"), ("cpu",) * 2):
-        assert str(steps.pick_device(name)) == picked
+        assert str(precision.pick_device(name)) == picked

@@ -19,8 +19,11 @@ from ncmc.plan.recipes import Recipe, resolve
 from ncmc.results.record import path_of
 from ncmc.system.signals import Interrupted
 from ncmc.training import build, evaluate, train
-from ncmc.training.batches import Normalise, Resident, Stored, Streamed, plan_epoch
+from ncmc.training.augment import Normalise
+from ncmc.training.batches import InMemory, OnDisk, Stored
+from ncmc.training.draws import plan_epoch
 from ncmc.training.evaluate import EvalSet
+from ncmc.training.opened_run import open_run
 
 CPU = torch.device("cpu")
 SMALL = {"resident_gigabytes": 1e-6}  # nothing is smaller
@@ -55,10 +58,10 @@ def test_batches_of_a_mapped_array_are_those_of_memory(
 ) -> None:
     chosen, labels = np.array([7, 3, 29, 0, 11, 5, 8, 20, 2]), torch.arange(9)
     wanted = recipe(augment=augment, mixup=mixup)
-    held = Resident(torch.from_numpy(memmap[chosen]), labels, wanted, CPU)
-    read = Streamed(Stored(memmap, chosen, 2), labels, wanted, CPU)
+    held = InMemory(torch.from_numpy(memmap[chosen]), labels, wanted, CPU)
+    read = OnDisk(Stored(memmap, chosen, 2), labels, wanted, CPU)
     plan = plan_epoch(9, wanted, 0, 1)
-    there = read.follow(plan, 1)
+    there = read.start_epoch(plan, 1)
     for step in (1, 2, 0):  # read ahead, read ahead, and one that was not expected
         (ours, our_labels), (theirs, their_labels) = (
             data.batch(p.at(step, 4)) for data, p in ((read, there), (held, plan))
@@ -71,8 +74,8 @@ def test_random_parts_are_a_function_of_seed_and_epoch_alone(pictures: Files) ->
     wanted = recipe(augment="resized_crop_flip")
 
     def batches(workers: int, step: int, epoch: int = 1) -> list[torch.Tensor]:
-        data = Streamed(Stored(pictures, np.arange(10), workers), torch.arange(10), wanted, CPU)
-        plan = data.follow(plan_epoch(10, wanted, 0, epoch), step)
+        data = OnDisk(Stored(pictures, np.arange(10), workers), torch.arange(10), wanted, CPU)
+        plan = data.start_epoch(plan_epoch(10, wanted, 0, epoch), step)
         return [data.batch(plan.at(s, 4))[0] for s in range(step, 3)]
 
     whole = batches(1, 0)
@@ -85,9 +88,9 @@ def test_random_parts_are_a_function_of_seed_and_epoch_alone(pictures: Files) ->
 def test_random_parts_of_arrays_are_refused(memmap: np.ndarray) -> None:
     wanted, labels = recipe(augment="resized_crop_flip"), torch.arange(30)
     with pytest.raises(UsageError, match="whole image files"):
-        Streamed(Stored(memmap, np.arange(30), 1), labels, wanted, CPU)
+        OnDisk(Stored(memmap, np.arange(30), 1), labels, wanted, CPU)
     with pytest.raises(UsageError, match="whole image files"):
-        Resident(torch.from_numpy(np.array(memmap)), labels, wanted, CPU)
+        InMemory(torch.from_numpy(np.array(memmap)), labels, wanted, CPU)
 
 
 @pytest.mark.parametrize("targets", [True, False])
@@ -115,7 +118,7 @@ def test_collapse_in_parts_is_that_of_all_features(targets: bool) -> None:
 def test_a_streamed_run_is_the_run_in_memory(workspace: Path, method: str) -> None:
     run = run_of(method)
     held, read = (
-        train.train(here(), run, Watch(), results=workspace / place, execution=execution)
+        train.train(open_run(here(), run, execution), Watch(), results=workspace / place, anew=True)
         for place, execution in (("held", {}), ("read", SMALL))
     )
     assert [e.loss for e in read.result.history] == [e.loss for e in held.result.history]
@@ -136,16 +139,22 @@ def test_a_streamed_run_is_the_run_in_memory(workspace: Path, method: str) -> No
 
 def test_a_stopped_streamed_run_goes_on_to_the_same_record(workspace: Path) -> None:
     run = run_of("SETF")
-    whole = train.train(here(), run, Watch(), results=workspace / "whole", execution=SMALL)
+    whole = train.train(
+        open_run(here(), run, SMALL), Watch(), results=workspace / "whole", anew=True
+    )
     with pytest.raises(Interrupted):
-        train.train(here(), run, Watch(8, stop), results=workspace / "parts", execution=SMALL)
-    parts = train.train(here(), run, Watch(), results=workspace / "parts", execution=SMALL)
+        train.train(
+            open_run(here(), run, SMALL), Watch(8, stop), results=workspace / "parts", anew=True
+        )
+    parts = train.train(
+        open_run(here(), run, SMALL), Watch(), results=workspace / "parts", anew=True
+    )
     assert parts.digest == whole.digest
     shutil.rmtree(path_of(here(), run, workspace / "parts").parent)
 
 
 def test_no_more_than_a_batch_of_features_is_held(memmap: np.ndarray) -> None:
-    model = build.build(here(), run_of("CE"), [1] * 10, 8, 3).eval()
+    model = build.build_model(here(), run_of("CE"), [1] * 10, 8, 3).eval()
     sizes: list[int] = []
     real = model.features
 
