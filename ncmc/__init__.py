@@ -65,12 +65,14 @@ _HOMES = {  # export -> the module that defines it, and its name there
 }
 
 
-def __getattr__(name: str) -> object:
-    """An export, imported when it is first asked for."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'ncmc' has no attribute '{name}'")
-    module, own_name = _HOMES[name]
-    return getattr(import_module(f"ncmc.{module}"), own_name)
+if not TYPE_CHECKING:  # the type checker would take any name for an export
+
+    def __getattr__(name: str) -> object:
+        """An export, imported when it is first asked for."""
+        if name not in _HOMES:
+            raise AttributeError(f"module 'ncmc' has no attribute '{name}'")
+        module, own_name = _HOMES[name]
+        return getattr(import_module(f"ncmc.{module}"), own_name)
 
 
 def __dir__() -> list[str]:

@@ -31,6 +31,7 @@ def unknown(kind: str, name: object, allowed: Iterable[str]) -> UsageError:
     """The error for a name that is not in a list: what came, what is allowed, the nearest match."""
     names = sorted(allowed)
     came = shortened(str(name))
-    near = difflib.get_close_matches(came, names, n=1, cutoff=0.6)
+    swapped = [name for name in names if sorted(name) == sorted(came)]  # CLA for CAL
+    near = swapped or difflib.get_close_matches(came, names, n=1, cutoff=0.6)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return UsageError(f"unknown {kind} '{came}'.{hint} Allowed: {', '.join(names) or '(none)'}.")

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import typing
 
 import pytest
 from conftest import CHECKOUT
@@ -39,5 +38,5 @@ def test_only_the_exports_that_need_torch_import_it() -> None:
 def test_the_map_names_every_room() -> None:
     from test_layers import ROOMS
 
-    words = typing.cast(str, ncmc.__doc__).replace(",", " ").split()
+    words = str(ncmc.__doc__).replace(",", " ").split()
     assert set(ROOMS) <= set(words)

@@ -67,12 +67,16 @@ def option_names(backbone: str, method: str) -> frozenset[str] | None:
 
     None where they cannot be told: a name that is not built, or code that is written another way.
     """
-    files = file_of("backbone", backbone), file_of("method", method)
-    if not all(file.is_file() for file in files):
-        return None
-    of_backbone = _keywords_of_build(files[0])
-    of_method = _fields_of_options(files[1], method.replace("-", "_"))
+    of_backbone, of_method = own_options("backbone", backbone), own_options("method", method)
     return None if of_backbone is None or of_method is None else of_backbone | of_method
+
+
+def own_options(kind: str, name: str) -> frozenset[str] | None:
+    """The options that one backbone or one method takes; None where they cannot be told."""
+    file = file_of(kind, name)
+    if kind == "backbone":
+        return _keywords_of_build(file)
+    return _fields_of_options(file, name.replace("-", "_"))
 
 
 def _keywords_of_build(file: Path) -> frozenset[str] | None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ncmc.errors import UsageError, UserError, unknown
-from ncmc.plan.grid_file import NAMED, Entry, Shows, grid_entries, split_axis_value
+from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.plan.grid_file import NAMED, Placed, Shows, grid_entries, split_axis_value
 from ncmc.plan.option_text import Value, format_value
-from ncmc.plan.recipes import Resolved
+from ncmc.plan.recipes import Resolved, owner, recipes
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.project import Project, read_once
 
@@ -81,14 +82,20 @@ def axis_words(axis: str, label: str) -> str:
 
 @read_once
 def table(project: Project, name: str) -> Table:
-    """A table or figure by name. Raises UsageError with the known names."""
+    """A table or figure by name.
+
+    Raises UsageError with the known names, or that names the file, the table and what is wrong in it.
+    """
     entries = grid_entries(project)
     if name not in entries:
         raise unknown("table", name, entries)
-    grid, kind, entry = entries[name]
+    for read in (dataset_entries, recipes):
+        read(project)  # what is wrong there is no fault of the table
+    placed = entries[name]
+    grid, entry = placed.grid, placed.entry
     return Table(
         name=name,
-        kind=kind,
+        kind=placed.kind,
         scale=grid.scale,
         title=entry.title,
         where=entry.where,
@@ -97,26 +104,31 @@ def table(project: Project, name: str) -> Table:
         columns=entry.columns,
         seeds=entry.seeds or grid.seeds.value,
         tolerance=grid.tolerance.value,
-        cells=tuple(_cells(project, name, entry)),
+        cells=tuple(_cells(project, name, placed)),
         source=entry.source,
     )
 
 
-def _cells(project: Project, name: str, entry: Entry) -> Iterable[CellSpec]:
-    seen: dict[Run, CellSpec] = {}
+def _cells(project: Project, name: str, placed: Placed) -> Iterable[CellSpec]:
+    where, entry = f"{placed.file}, {name}", placed.entry
+    runs: dict[Run, CellSpec] = {}
+    places: dict[tuple[tuple[str, str], ...], CellSpec] = {}
     for more in ({}, *entry.also):
         axes = entry.axes | more
         for values in itertools.product(*axes.values()):
             try:
                 cell = _cell(project, dict(zip(axes, values, strict=True)))
             except UserError as error:
-                raise type(error)(f"{name} in config/: {error}") from error
-            if cell.run in seen:
+                raise type(error)(f"{where}: {error}") from error
+            if cell.run in runs:
                 raise UsageError(
-                    f"{name} in config/: two cells are the same run: {seen[cell.run].label}; "
-                    f"{cell.label}."
+                    f"{where}: two cells are the same run: {runs[cell.run].label}; {cell.label}."
                 )
-            seen[cell.run] = cell
+            if cell.coords in places:
+                raise UsageError(
+                    f"{where}: two cells are called {cell.label}. Give one of them another label."
+                )
+            runs[cell.run] = places[cell.coords] = cell
             yield cell
 
 
@@ -125,13 +137,21 @@ def _cell(project: Project, chosen: dict[str, Any]) -> CellSpec:
     options: dict[str, Value] = {}
     coords = []
     for axis, value in chosen.items():
-        plain, own = split_axis_value(value)
-        label = str(own.pop("label", format_value(plain)))
+        plain, own = split_axis_value(axis, value)
+        label = own.pop("label", format_value(plain))
+        if not isinstance(label, str) or not label.strip():
+            raise UsageError(f"axis '{axis}' has the label {label!r}; allowed: a text.")
         options |= own
         if axis in NAMED or axis == "tau":
             names[axis] = plain
         else:
             options[axis] = plain
         coords.append((axis, label))
+    for key in options:
+        if owner(key) == "execution":
+            raise UsageError(
+                f"option '{key}' says how a run is computed, not what is run; set it in "
+                "config/train.yaml."
+            )
     run = make_run(**names, options=options, project=project)
     return CellSpec(run, tuple(coords), resolve_run(project, run))

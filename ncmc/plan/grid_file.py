@@ -1,18 +1,22 @@
-"""config/grid.yaml and config/smoke.yaml: tables and figures as their files write them."""
+"""config/grid.yaml, smoke.yaml and lab.yaml: tables and figures as their files write them."""
 
 import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from ncmc.errors import UsageError
+from ncmc.errors import UsageError, shortened
 from ncmc.plan.option_text import parse_value
 from ncmc.plan.recipes import Execution
 from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
 
-FILES = ("grid.yaml", "smoke.yaml")
+PAPER = "grid.yaml"  # the paper's own tables and figures
+LAB = "lab.yaml"  # a lab's own; need not exist
+FILES = (PAPER, "smoke.yaml", LAB)
 NAMED = ("dataset", "backbone", "method")  # axes whose values are names
 REQUIRED = (*NAMED, "tau")
 MOST_SEEDS = 1000
@@ -48,11 +52,12 @@ class Entry(Strict):
     @model_validator(mode="after")
     def _axes_fit(self) -> "Entry":
         if missing := [axis for axis in REQUIRED if axis not in self.axes]:
-            raise ValueError(f"axis '{missing[0]}' is missing from its axes")
+            raise ValueError(f"axis '{missing[0]}' is missing; needed: {', '.join(REQUIRED)}")
         for axis in self.axes:
             if axis in Execution.model_fields:
                 raise ValueError(
-                    f"axis '{axis}' says how a run is computed, not what is run; it cannot be an axis"
+                    f"axis '{axis}' says how a run is computed, not what is run; set it in "
+                    "config/train.yaml"
                 )
         for axes in (self.axes, *self.also):
             for axis, values in axes.items():
@@ -63,6 +68,8 @@ class Entry(Strict):
         for column in self.columns:
             if column not in self.axes:
                 raise ValueError(f"column '{column}' is not one of its axes {list(self.axes)}")
+            if self.columns.count(column) > 1:
+                raise ValueError(f"column '{column}' stands twice")
         return self
 
 
@@ -101,31 +108,58 @@ class Grid(Strict):
         return value
 
 
+@dataclass(frozen=True)
+class Placed:
+    """A table or figure with the file that it stands in."""
+
+    entry: Entry
+    kind: Literal["table", "figure"]
+    grid: Grid
+    file: Path
+
+
+def grid_files(project: Project) -> list[Path]:
+    """The files with tables and figures that the project has."""
+    paths = [project.config(name) for name in FILES]
+    return [path for path in paths if path.name != LAB or path.exists()]
+
+
 @read_once
-def grid_entries(project: Project) -> dict[str, tuple[Grid, Literal["table", "figure"], Entry]]:
-    """(grid, kind, entry) of every table and figure, by name."""
-    found: dict[str, tuple[Grid, Literal["table", "figure"], Entry]] = {}
-    for file in FILES:
-        path = project.config(file)
+def grid_entries(project: Project) -> dict[str, Placed]:
+    """Every table and figure by name. Raises UsageError or UserError that names the file."""
+    entries: dict[str, Placed] = {}
+    for path in grid_files(project):
         grid = documents.read_yaml(path, Grid)
-        for name in (*grid.tables, *grid.figures):
-            if name in found or (name in grid.tables and name in grid.figures):
-                raise UsageError(f"{path}: two tables or figures are called '{name}'.")
-        found |= {name: (grid, "table", entry) for name, entry in grid.tables.items()}
-        found |= {name: (grid, "figure", entry) for name, entry in grid.figures.items()}
-    return found
+        if grid.scale == "paper" and path.name != PAPER:
+            raise UsageError(
+                f"{path}: 'scale' is 'paper', which only config/{PAPER} is; allowed: 'reduced'."
+            )
+        kinds: tuple[tuple[Literal["table", "figure"], dict[str, Entry]], ...]
+        kinds = ("table", grid.tables), ("figure", grid.figures)
+        for kind, named in kinds:
+            for name, entry in named.items():
+                if name in entries:
+                    raise UsageError(
+                        f"{path}: '{name}' is also in {entries[name].file}: choose another name."
+                    )
+                entries[name] = Placed(entry, kind, grid, path)
+    return entries
 
 
 def table_names(project: Project, scale: str | None = None) -> list[str]:
-    """The names of all tables and figures, or of those of one scale."""
-    return [n for n, (grid, _, _) in grid_entries(project).items() if scale in (None, grid.scale)]
+    """The names of all tables and figures, or of those of one scale ("paper" or "reduced")."""
+    entries = grid_entries(project)
+    return [name for name, placed in entries.items() if scale in (None, placed.grid.scale)]
 
 
-def split_axis_value(value: AxisValue) -> tuple[Any, dict[str, Any]]:
+def split_axis_value(axis: str, value: AxisValue) -> tuple[Any, dict[str, Any]]:
     """(name or value, options) of an axis value: `CE`, or `{CAL: {f: 20}}`. Raises UsageError."""
     if not isinstance(value, dict):
         return value, {}
     if len(value) != 1 or not isinstance(next(iter(value.values())), dict | None):
-        raise UsageError(f"axis value {value}: allowed is {{NAME: {{OPTION: VALUE, ...}}}}.")
+        raise UsageError(
+            f"axis '{axis}' has the value {shortened(str(value))}; allowed: NAME or "
+            "{NAME: {OPTION: VALUE, ...}}."
+        )
     ((name, options),) = value.items()
     return parse_value(name), dict(options or {})  # a key is text, though a number was written

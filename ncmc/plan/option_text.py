@@ -1,5 +1,6 @@
 """Options as text: how they stand in run ids, paths, commands and tables."""
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -10,6 +11,9 @@ Value = bool | int | float | str
 WORD = re.compile(r"[A-Za-z0-9_.+-]+")  # what a key or a value may consist of
 MOST_OPTIONS = 100
 MOST_LETTERS = 100  # of one key or value
+MOST_NUMBER = 2**53  # larger whole numbers are not exact where a program reads them as fractions
+WHOLE = re.compile(r"[+-]?[0-9]+")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def format_value(value: Value) -> str:
@@ -25,13 +29,11 @@ def parse_value(text: str) -> Value:
     """The value that `format_value` printed: on/off, an integer, a number or a word."""
     if text in ("on", "off", "true", "false"):
         return text in ("on", "true")
-    if len(text) <= MOST_LETTERS:  # longer numbers are nobody's, and slow to read
-        for kind in (int, float):
-            try:
-                return kind(text)
-            except ValueError:
-                continue
-    return text
+    if len(text) > MOST_LETTERS:  # longer numbers are nobody's, and slow to read
+        return text
+    if WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if NUMBER.fullmatch(text) else text
 
 
 def format_options(options: Iterable[tuple[str, Value]]) -> str:
@@ -62,7 +64,17 @@ def parse_options(text: str) -> dict[str, Value]:
 
 
 def check_option(key: str, value: Value) -> None:
-    """Raises UsageError unless key and value can stand in a path."""
+    """Raises UsageError unless key and value are of the right type and can stand in a path."""
+    if not isinstance(value, Value):
+        raise UsageError(
+            f"option {key} is {shortened(repr(value))}; allowed: a word, a number, true or false."
+        )
+    if isinstance(value, int) and abs(value) > MOST_NUMBER:
+        raise UsageError(
+            f"option {key} is {shortened(str(value))}; allowed: whole numbers from -2^53 to 2^53."
+        )
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"option {key} is {value}; allowed: a finite number.")
     for text in (key, format_value(value)):
         if not WORD.fullmatch(text) or len(text) > MOST_LETTERS:
             raise UsageError(

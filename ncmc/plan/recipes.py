@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from ncmc.errors import UsageError, unknown
+from ncmc.errors import UsageError, UserError, unknown
+from ncmc.plan import catalog
 from ncmc.plan.dataset_entries import FILE as DATASETS
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.option_text import Value
@@ -135,12 +136,14 @@ def resolve(
     backbone and the method check it when they are built. Raises UsageError on a bad value.
     """
     entry = dataset_entry(project, dataset)
-    found = _recipe_of(project, dataset)
+    if entry.recipe not in recipes(project):
+        where = f"{project.config(DATASETS)}: {dataset}"
+        raise UsageError(f"{where}: {unknown('recipe', entry.recipe, recipes(project))}")
+    found = recipes(project)[entry.recipe]
     groups: dict[str, dict[str, Any]] = {
-        "recipe": {k: v for k, v in found.values.items() if k in Recipe.model_fields},
+        "recipe": _part(found.values, Recipe),
         "split": entry.split.model_dump(),
-        "execution": _train_file(project).execution.model_dump()
-        | {k: v for k, v in found.values.items() if k in Execution.model_fields},
+        "execution": _train_file(project).execution.model_dump() | _part(found.values, Execution),
         "model": {},
     }
     for rule in found.rules:
@@ -173,7 +176,7 @@ def owner(option: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Inherited:
+class Inherited:
     """A recipe with what it inherits."""
 
     values: dict[str, Any]
@@ -187,35 +190,62 @@ def _train_file(project: Project) -> TrainFile:
 
 
 @read_once
-def _recipe_of(project: Project, dataset: str) -> _Inherited:
-    """The recipe of a dataset, its values checked: an error here is not the run's, but the file's."""
-    name = dataset_entry(project, dataset).recipe
-    if name not in (known := _train_file(project).recipes):
-        raise UsageError(f"{project.config(DATASETS)}: {dataset}: {unknown('recipe', name, known)}")
-    found = _recipe(project, name)
-    for model, start in ((Recipe, {}), (Execution, _train_file(project).execution.model_dump())):
-        own = {key: value for key, value in found.values.items() if key in model.model_fields}
-        documents.parse(model, start | own, f"{project.config(FILE)}: recipe {name}")
-    return found
+def recipes(project: Project) -> dict[str, Inherited]:
+    """Every recipe of config/train.yaml by name, each complete and checked.
 
-
-@read_once
-def _recipe(project: Project, name: str, heirs: tuple[str, ...] = ()) -> _Inherited:
-    """A recipe, with those it inherits. `heirs`: the recipes that inherit it, to see a circle."""
+    Raises UsageError: the file, the recipe, the key, what came and what is allowed.
+    """
     entries = _train_file(project).recipes
+    execution = _train_file(project).execution.model_dump()
+    complete: dict[str, Inherited] = {}
+    for name in entries:
+        where = f"{project.config(FILE)}: recipe {name}"
+        try:
+            complete[name] = recipe = _inherit(entries, name)
+            for rule in recipe.rules:
+                _check_rule(rule)
+        except UserError as error:
+            raise UsageError(f"{where}: {error}") from error
+        documents.parse(Recipe, _part(recipe.values, Recipe), where)
+        documents.parse(Execution, execution | _part(recipe.values, Execution), where)
+    return complete
+
+
+def _part(values: Mapping[str, Any], model: type[Strict]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key in model.model_fields}
+
+
+def _inherit(
+    entries: Mapping[str, RecipeEntry], name: str, heirs: tuple[str, ...] = ()
+) -> Inherited:
+    """A recipe, with those it inherits. `heirs`: the recipes that inherit it, to see a circle."""
     if name not in entries:
-        raise UsageError(f"{project.config(FILE)}: {heirs[-1]}: {unknown('recipe', name, entries)}")
+        raise unknown("recipe", name, entries)
     if name in heirs:
-        raise UsageError(
-            f"{project.config(FILE)}: recipes inherit in a circle: {' -> '.join((*heirs, name))}."
-        )
+        raise UsageError(f"recipes inherit in a circle: {' -> '.join((*heirs, name))}.")
     entry = entries[name]
-    start = _Inherited({}, (), {})
+    start = Inherited({}, (), {})
     if entry.inherits is not None:
-        start = _recipe(project, entry.inherits, (*heirs, name))
+        start = _inherit(entries, entry.inherits, (*heirs, name))
     own = entry.__pydantic_extra__
-    return _Inherited(
+    return Inherited(
         start.values | {key: sourced.value for key, sourced in own.items()},
         start.rules if entry.rules is None else entry.rules,
         start.sources | {key: sourced.source for key, sourced in own.items()},
     )
+
+
+def _check_rule(rule: Rule) -> None:
+    """Raises UsageError for names that there are not, and for options that no such model takes."""
+    allowed = frozenset[str]()
+    certain = True  # whether the options of all models that the rule is for can be told
+    for kind, listed in (("backbone", rule.when.backbone), ("method", rule.when.method)):
+        for name in listed:
+            if name not in catalog.all_names(kind):
+                raise UsageError(f"rules: {unknown(kind, name, catalog.all_names(kind))}")
+        told = [catalog.own_options(kind, name) for name in listed or catalog.built_names(kind)]
+        certain &= any(options is not None for options in told)
+        allowed |= {option for options in told for option in options or ()}
+    for key in rule.set if certain else ():
+        if key not in allowed:
+            raise UsageError(f"rules: {unknown('option', key, allowed)}")

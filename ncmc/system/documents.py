@@ -48,7 +48,8 @@ def load_yaml(path: Path) -> Any:
     try:
         content = _constructed(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} is not valid YAML: {shortened(str(error), 400)}") from error
+        told = shortened(str(error).replace('in "<unicode string>", ', "in "), 400)
+        raise UsageError(f"{path} is not valid YAML: {told}") from error
     if content is None:
         raise UsageError(f"{path} is empty. Restore it from the project's checkout.")
     return content
@@ -123,6 +124,12 @@ def _plain(model: type[BaseModel], data: Any, problem: Any) -> str:
         return f"{entry}'{key}' is missing"
     if problem["type"] == "tuple_type":
         return f"{entry}'{key}' is {came}: a list is needed, [a, b]"
+    if problem["type"] == "value_error":  # ours: it says what came
+        message = str(problem["ctx"]["error"])
+        return f"{entry}'{key}': {message}" if key else f"{entry}{message}"
+    if problem["type"] in ("model_type", "dict_type"):
+        what = f"'{key}' is" if key else "its content is"
+        return f"{entry}{what} {came}: a mapping is needed, KEY: VALUE"
     if not key:
         return f"{entry}{came} is not what belongs there: {says}"
     return f"{entry}'{key}' is {came}: {says[0].lower()}{says[1:]}"

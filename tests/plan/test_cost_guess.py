@@ -5,6 +5,7 @@ from conftest import here
 
 from ncmc.plan import cost_guess
 from ncmc.plan.run import make_run
+from ncmc.system import hardware
 
 RESNET = make_run("cifar10", 1, "resnet50", "CE")
 
@@ -19,8 +20,8 @@ def test_the_work_of_a_run_counts_epochs_tests_and_collapse_measures() -> None:
 def test_a_guess_divides_the_images_by_the_measured_speed(
     monkeypatch: pytest.MonkeyPatch, bfloat16: bool, rate: float
 ) -> None:
-    monkeypatch.setattr(cost_guess.hardware, "has_bfloat16", lambda: bfloat16)
-    monkeypatch.setattr(cost_guess.hardware, "cores", lambda: 4)
+    monkeypatch.setattr(hardware, "has_bfloat16", lambda: bfloat16)
+    monkeypatch.setattr(hardware, "cores", lambda: 4)
     found = cost_guess.guess(here(), [RESNET, make_run("cifar10", 1, "lenet", "CE")])
     seconds = (10_000_000 + 3_050_000 / 3) / rate
     assert found.hours == pytest.approx(seconds / 4 / 3600)

@@ -90,7 +90,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         ), "too large"),
         ("!!python/object/apply:os.system [true]", "not valid YAML"),
         ("count: 2020-01-01", "not JSON serializable"),
-        ("- count", "is not what belongs there"),
+        ("- count", r"its content is \['count'\]: a mapping is needed"),
         ("count: true", "'count' is True"),
         ("count: '3'", "'count' is '3'"),
         ("count: 1.5", "'count' is 1.5"),
