@@ -5,7 +5,6 @@ import re
 
 import pytest
 from conftest import here
-from ncmc.training.schedule import learning_rate
 
 from ncmc.errors import UsageError
 from ncmc.paper.assumptions import assumptions
