@@ -5,14 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from ncmc import paths
-from ncmc.paper import assumptions, checks, claims, printed_numbers
-from ncmc.paper.checks import Cells, Pairs
+from ncmc.paper import assumptions, claims, printed_numbers
 from ncmc.plan import dataset_entries, grid, grid_file, recipes
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.option_text import format_value, parse_options
 from ncmc.plan.run import Run, parse_run_id, resolve_run
 from ncmc.project import Project, read_once
 from ncmc.system import documents
+from ncmc.verdicts import cell_selection, checks_file
+from ncmc.verdicts.checks_file import checks_of
 
 # What each wildcard can be: words of a path that stay in their folder and mean nothing to a shell.
 NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
@@ -37,7 +38,7 @@ CONFIG_OF_FETCH = [*_config(dataset_entries.FILE), paths.DVC_FILE, paths.DVC_LOC
 CONFIG_OF_SPLIT = _config(*_RUN)
 CONFIG_OF_TRAIN = _config(*_RUN, assumptions.FILE)
 CONFIG_OF_TABLE = _config(*_GRID, printed_numbers.FILE)
-CONFIG_OF_VERIFY = _config(*_GRID, printed_numbers.FILE, claims.FILE, checks.FILE)
+CONFIG_OF_VERIFY = _config(*_GRID, printed_numbers.FILE, claims.FILE, checks_file.FILE)
 CONFIG_OF_REPORT = _config(*_GRID, printed_numbers.FILE, assumptions.FILE)
 CONFIG_OF_SHOW = _config(*_GRID, printed_numbers.FILE)
 CONFIG_OF_THEORY = _config(claims.FILE)
@@ -64,10 +65,10 @@ class Jobs:
     def evidence_of(self, wildcards: Any) -> list[str]:
         """The records of other tables that the checks of a table look at."""
         runs: list[Run] = []
-        for check in checks.checks_of(self.project, wildcards.table):
-            for selector in _selectors(check):
-                seeds = checks.table_of(self.project, check, selector).seeds
-                chosen = checks.select(self.project, check, selector)
+        for check in checks_of(self.project, wildcards.table):
+            for side in check.sides:
+                seeds = cell_selection.table_of(self.project, check, side).seeds
+                chosen = cell_selection.select(self.project, check, side)
                 runs += [run for spec in chosen for run in spec.runs(seeds)]
         return _records(runs)
 
@@ -139,12 +140,6 @@ def pages_of(names: list[str]) -> list[str]:
 def _paper_datasets(project: Project) -> set[str]:
     names = grid_file.table_names(project, "paper")
     return {spec.run.dataset for name in names for spec in grid.table(project, name).cells}
-
-
-def _selectors(check: checks.Check) -> list[checks.Selector]:
-    if isinstance(check, Pairs):
-        return [check.better, check.than]
-    return [check.cells] if isinstance(check, Cells) else []
 
 
 def _records(runs: Iterable[Run]) -> list[str]:

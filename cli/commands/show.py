@@ -15,8 +15,8 @@ def show(name: TableName, out: Folder = None) -> None:
     from ncmc.errors import UserError
     from ncmc.plan import grid
     from ncmc.project import Project
-    from ncmc.report.stored_verdicts import read_verdicts
     from ncmc.results.table_files import read_table
+    from ncmc.verdicts.verdicts_file import read_verdicts
 
     project = Project.find()
     chosen = grid.table(project, name)
@@ -26,4 +26,4 @@ def show(name: TableName, out: Folder = None) -> None:
     if not judged.exists():
         raise UserError(f"{judged} does not exist. Run `ncmc verify {name}` first.")
     print_table(table, as_json=False)
-    print_verdicts(chosen, read_verdicts(project, judged), as_json=False)
+    print_verdicts(chosen, read_verdicts(judged), as_json=False)

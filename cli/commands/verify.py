@@ -29,14 +29,15 @@ def verify(
     from ncmc.project import Project
     from ncmc.results.cells import read_cells
     from ncmc.results.table_data import table_data
-    from ncmc.verdicts import judge
+    from ncmc.verdicts import judge, verdicts_file
+    from ncmc.verdicts.verdict import verdict_exit_code
 
     project = Project.find()
     chosen = grid.table(project, name)
     verdicts = judge.verify(name, results, project=project)
-    judge.write(verdicts, results_folder(project, name, out))
+    verdicts_file.write(verdicts, results_folder(project, name, out))
     if show_table and not as_json:
         print_table(table_data(chosen, read_cells(project, chosen, results)), as_json=False)
     print_verdicts(chosen, verdicts, as_json)
     if exit_code:
-        raise typer.Exit(judge.verdict_exit_code(verdicts))
+        raise typer.Exit(verdict_exit_code(verdicts))

@@ -9,15 +9,16 @@ from rich.text import Text
 from cli.show.grids import console, literal, print_grid, print_json
 from ncmc.plan.grid import Table
 from ncmc.verdicts.verdict import Status, Verdict, verdict_exit_code
+from ncmc.verdicts.wording import MARKS
 
 if TYPE_CHECKING:
     from ncmc.theory.verdict import TheoryVerdict
 
-MARKS: dict[Status, tuple[str, str]] = {
-    "holds": ("✓", "green"),
-    "differs": ("✗", "red"),
-    "inconclusive": ("?", "yellow"),
-    "incomplete": ("…", "dim"),
+STYLES: dict[Status, str] = {
+    "holds": "green",
+    "differs": "red",
+    "inconclusive": "yellow",
+    "incomplete": "dim",
 }
 
 
@@ -28,7 +29,7 @@ def print_verdicts(table: Table, verdicts: Sequence[Verdict], as_json: bool) -> 
             {
                 "table": table.name,
                 "exit_code": verdict_exit_code(verdicts),
-                "verdicts": [verdict.to_json() for verdict in verdicts],
+                "verdicts": [verdict.model_dump(mode="json") for verdict in verdicts],
             }
         )
         return
@@ -54,5 +55,4 @@ def print_theory(verdicts: Sequence["TheoryVerdict"], as_json: bool) -> None:
 
 
 def _status(status: Status) -> Text:
-    mark, style = MARKS[status]
-    return Text(f"{mark} {status}", style=style)
+    return Text(f"{MARKS[status]} {status}", style=STYLES[status])

@@ -1,1 +1,1 @@
-"""What the paper says: printed numbers, claims, open points, and the checks on the claims."""
+"""What the paper says: printed numbers, claims, open points."""

@@ -19,7 +19,6 @@ from ncmc.project import Project
 from ncmc.report import origins
 from ncmc.report.figures.svg import Picture
 from ncmc.report.sections import sections
-from ncmc.report.stored_verdicts import read_verdicts
 from ncmc.results.cells import Cell, read_cells
 from ncmc.results.record import GROUPS
 from ncmc.results.table_data import table_data
@@ -31,13 +30,13 @@ from ncmc.results.wording import (
     plus_minus,
     printed,
     signed,
-    train_command,
 )
 from ncmc.system import files
-from ncmc.verdicts.verdict import STATUSES, Verdict, verb
+from ncmc.verdicts.verdict import STATUSES, Verdict
+from ncmc.verdicts.verdicts_file import read_verdicts
+from ncmc.verdicts.wording import MARKS, verb
 
 TEMPLATES = Path(__file__).parent / "templates"
-MARKS = {"holds": "✓", "differs": "✗", "inconclusive": "?", "incomplete": "…"}
 SHOWN = {
     "accuracy": "Top-1 accuracy on the balanced test set, of networks trained on long-tailed "
     "images.",
@@ -66,7 +65,7 @@ def report(
         raise UserError(f"{judged} does not exist. Run `ncmc verify {name}` first.")
     path = folder / Path(paths.PAGE).name
     cells = read_cells(project, table, results)
-    files.write_atomic(path, render(project, table, cells, read_verdicts(project, judged)))
+    files.write_atomic(path, render(project, table, cells, read_verdicts(judged)))
     return path
 
 
@@ -75,7 +74,7 @@ def render(
 ) -> str:
     """The page as text."""
     data = table_data(table, cells)
-    missing = [run for cell in cells for run in cell.missing]
+    missing = [run.id for cell in cells for run in cell.missing]
     lacking = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
     return (
         _environment()
@@ -100,7 +99,6 @@ def render(
             missing=missing,
             elsewhere=[run for run in lacking if run not in missing],
             make_command=make_command(table.name),
-            train_command=train_command,
         )
     )
 

@@ -103,36 +103,45 @@ def parse(model: type[Model], data: Any, where: str) -> Model:
     try:
         return model.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        problems = dict.fromkeys(_plain(model, data, problem) for problem in error.errors()[:5])
-        raise UsageError(f"{where}: {'; '.join(problems)}") from error
+        raise UsageError(f"{where}: {_problems(model, data, error)}") from error
     except (TypeError, ValueError, RecursionError) as error:  # a date, a number of 5,000 digits
         raise UsageError(f"{where}: {shortened(str(error))}.") from error
 
 
-def _plain(model: type[BaseModel], data: Any, problem: Any) -> str:
+def _problems(model: type[BaseModel], data: Any, error: ValidationError) -> str:
+    """What is wrong, in words. A value that fits none of several types is told once."""
+    told: dict[str, list[str]] = {}
+    for problem in error.errors()[:5]:
+        what, why = _plain(model, data, problem)
+        told.setdefault(what, []).extend([why] if why else [])
+    return "; ".join(what + (f": {', or '.join(why)}" if why else "") for what, why in told.items())
+
+
+def _plain(model: type[BaseModel], data: Any, problem: Any) -> tuple[str, str]:
+    """(what is wrong, why), for example ("C1: 'ratio' is 2", "input should be less than 1")."""
     location = [part for part in problem["loc"] if isinstance(part, str | int)]
-    entry, key = _place(data, location)
+    entry, key = _place(data, location, problem["type"] == "missing")
     came, says = shortened(repr(problem["input"])), shortened(problem["msg"], MOST_LETTERS)
     if problem["type"] == "extra_forbidden":
-        return entry + str(unknown("key", key, _keys_at(model, location[:-1])))
+        return entry + str(unknown("key", key, _keys_at(model, location[:-1]))), ""
     if problem["type"] == "union_tag_invalid":
         tags = problem["ctx"]["expected_tags"].replace("'", "").split(", ")
-        return entry + str(unknown(_field(problem), problem["ctx"]["tag"], tags))
+        return entry + str(unknown(_field(problem), problem["ctx"]["tag"], tags)), ""
     if problem["type"] == "union_tag_not_found":
-        return f"{entry}'{_field(problem)}' is missing"
+        return f"{entry}'{_field(problem)}' is missing", ""
     if problem["type"] == "missing":
-        return f"{entry}'{key}' is missing"
+        return f"{entry}'{key}' is missing", ""
     if problem["type"] == "tuple_type":
-        return f"{entry}'{key}' is {came}: a list is needed, [a, b]"
+        return f"{entry}'{key}' is {came}", "a list is needed, [a, b]"
     if problem["type"] == "value_error":  # ours: it says what came
         message = str(problem["ctx"]["error"])
-        return f"{entry}'{key}': {message}" if key else f"{entry}{message}"
+        return f"{entry}'{key}': {message}" if key else f"{entry}{message}", ""
     if problem["type"] in ("model_type", "dict_type"):
         what = f"'{key}' is" if key else "its content is"
-        return f"{entry}{what} {came}: a mapping is needed, KEY: VALUE"
+        return f"{entry}{what} {came}", "a mapping is needed, KEY: VALUE"
     if not key:
-        return f"{entry}{came} is not what belongs there: {says}"
-    return f"{entry}'{key}' is {came}: {says[0].lower()}{says[1:]}"
+        return f"{entry}{came} is not what belongs there", says
+    return f"{entry}'{key}' is {came}", says[0].lower() + says[1:]
 
 
 def _field(problem: Any) -> str:
@@ -140,16 +149,17 @@ def _field(problem: Any) -> str:
     return str(problem["ctx"]["discriminator"]).strip("'")
 
 
-def _place(data: Any, location: list[str | int]) -> tuple[str, str]:
+def _place(data: Any, location: list[str | int], missing: bool) -> tuple[str, str]:
     """(`C1: `, `where.tau`): the entry of a list by its own id, if it has one, and the key in it.
 
-    Leaves out what pydantic adds to a location and the file does not have: the kind of an entry.
+    Leaves out what pydantic adds to a location and the file does not have, such as the kind of an
+    entry. `missing`: the last key is not there.
     """
     entry, rest = "", list[str]()
     for depth, part in enumerate(location):
         inside = isinstance(data, dict) and part in data
         inside |= isinstance(data, list) and isinstance(part, int) and part < len(data)
-        if not inside and (depth < len(location) - 1 or not isinstance(data, dict)):
+        if not inside and not (missing and depth == len(location) - 1):
             continue
         data = data[part] if inside else None
         rest.append(str(part))

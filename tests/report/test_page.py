@@ -19,7 +19,7 @@ from ncmc.results.cells import Cell, read_cells
 from ncmc.results.provenance import Git
 from ncmc.results.record import path_of
 from ncmc.results.wording import plus_minus
-from ncmc.verdicts import judge
+from ncmc.verdicts import judge, verdicts_file
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -67,7 +67,7 @@ def page(tmp_path_factory, smoke) -> Page:
     """The page of a whole smoke run."""
     folder = tmp_path_factory.mktemp("smoke")
     fakes.smoke(folder / "runs", smoke)
-    judge.write(judge.verify("smoke", folder / "runs"), folder)
+    verdicts_file.write(judge.verify("smoke", folder / "runs"), folder)
     return Page(report_page.report(here(), "smoke", folder / "runs", folder).read_text())
 
 
@@ -122,7 +122,7 @@ def test_the_tally_of_verdicts_comes_right_after_the_title(page):
 
 def test_the_page_shows_the_verdicts_that_are_written_and_judges_nothing(tmp_path, smoke, bare):
     fakes.smoke(tmp_path / "runs", smoke)
-    path = judge.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
+    path = verdicts_file.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
     words = "CAL is above CE"
     path.write_text(path.read_text().replace(words, "words that no check has"))
     text = Page(report_page.report(here(), "smoke", tmp_path / "runs", tmp_path).read_text()).text
@@ -277,7 +277,7 @@ def test_a_figure_shows_its_pictures(tmp_path, name):
 @pytest.mark.usefixtures("bare")
 def test_a_damaged_record_leaves_the_old_page(tmp_path, smoke):
     fakes.smoke(tmp_path / "runs", smoke)
-    judge.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
+    verdicts_file.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
     path = report_page.report(here(), "smoke", tmp_path / "runs", tmp_path)
     before = path.read_bytes()
     path_of(here(), smoke.cells[0].runs(1)[0], tmp_path / "runs").write_text("{")
@@ -302,7 +302,8 @@ def test_tables_verdicts_and_pages_need_no_torch(tmp_path):
     code = (
         "import sys; from pathlib import Path; from ncmc.project import Project; "
         "from ncmc.report import page; folder = Path(sys.argv[1]); "
-        "from ncmc.verdicts import judge; judge.write(judge.verify('smoke', folder), folder); "
+        "from ncmc.verdicts import judge, verdicts_file; "
+        "verdicts_file.write(judge.verify('smoke', folder), folder); "
         "page.report(Project.find(), 'smoke', folder, folder); sys.exit('torch' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]

@@ -1,0 +1,127 @@
+"""Which cells of which table a check is about: its selectors against the tables of config/grid.yaml."""
+
+import math
+import re
+from collections.abc import Iterable
+
+from ncmc.errors import UsageError, unknown
+from ncmc.plan import grid
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.option_text import format_value, parse_value
+from ncmc.project import Project
+from ncmc.verdicts.check import Check, Pairs, Selector, Wanted
+
+TABLE = "table"  # the key of a side that names another table than the check's
+PI = re.compile(r"pi(?:/([1-9][0-9]?))?")  # pi, pi/2, pi/3, ...
+MOST_NAMED = 6  # cells, in an error
+
+
+def select(project: Project, check: Check, side: str) -> list[CellSpec]:
+    """The cells of one side of a check (`better`, `than` or `cells`).
+
+    Raises UsageError for a key or value that no cell has, and if there is no such cell.
+    """
+    table, selector = table_of(project, check, side), _without_table(check.sides[side])
+    _require_known(table, "where", check.where)
+    _require_known(table, side, selector)
+    found = [spec for spec in table.cells if _fits(spec, check.where, selector)]
+    if not found:
+        wanted = ", ".join(_words(part) for part in (check.where, selector) if part)
+        names = "; ".join(spec.label for spec in table.cells[:MOST_NAMED])
+        more = "; ..." if len(table.cells) > MOST_NAMED else ""
+        raise UsageError(f"'{side}': no cell of {table.name} has {wanted}. Cells: {names}{more}")
+    return found
+
+
+def pairs(project: Project, check: Pairs) -> list[tuple[CellSpec, CellSpec]]:
+    """(better, than): the cells that agree on every axis that neither side names.
+
+    Raises UsageError if there is no such pair.
+    """
+    better, than = (select(project, check, side) for side in check.sides)
+    axes = [set(table_of(project, check, side).axes) for side in check.sides]
+    named = {*check.better, *check.than, "method"}
+    shared = ({"dataset", "tau", "backbone"} | (axes[0] & axes[1])) - named
+    fitting: dict[tuple[str | None, ...], list[CellSpec]] = {}
+    for spec in than:
+        fitting.setdefault(_place(spec, shared), []).append(spec)
+    found = [
+        (spec, other)
+        for spec in better
+        for other in fitting.get(_place(spec, shared), [])
+        if other.run != spec.run
+    ]
+    if not found:
+        raise UsageError(
+            f"no cell of 'better' has the same {', '.join(sorted(shared))} as a cell of 'than'."
+        )
+    return found
+
+
+def table_of(project: Project, check: Check, side: str) -> Table:
+    """The table that a side looks its cells up in: the check's, or the one that it names."""
+    name = check.sides[side].get(TABLE, check.table)
+    try:
+        return grid.table(project, str(name))
+    except UsageError as error:
+        raise UsageError(f"'{side}': {error}") from error
+
+
+def require_axis(axis: str, specs: Iterable[CellSpec]) -> None:
+    """Raises UsageError unless every cell lies on an axis."""
+    for spec in specs:
+        axes = [name for name, _ in spec.coords]
+        if axis not in axes:
+            raise UsageError(f"'axis': {unknown('axis', axis, axes)}")
+
+
+def as_in_cells(value: Wanted) -> str:
+    """A value as cells have it: `0.2`, `on`, `CAL`; `pi/2` is a number."""
+    if isinstance(value, str):
+        fraction = PI.fullmatch(value)
+        value = math.pi / int(fraction[1] or 1) if fraction else parse_value(value)
+    return format_value(value)
+
+
+def _require_known(table: Table, key: str, selector: Selector) -> None:
+    """Raises UsageError for what no cell of the table is made of, one value of a list included."""
+    values: dict[str, set[str]] = {}
+    for spec in table.cells:
+        for name, value in spec.attributes.items():
+            values.setdefault(name, set()).add(value)
+    for name, wanted in selector.items():
+        if name not in values:
+            raise UsageError(f"'{key}': {unknown('key', name, values)}")
+        for value in _allowed(wanted):
+            if value not in values[name]:
+                raise UsageError(
+                    f"'{key}': no cell of {table.name} has {name}={value}: "
+                    f"{unknown(name, value, values[name])}"
+                )
+
+
+def _fits(spec: CellSpec, *selectors: Selector) -> bool:
+    """Whether a cell is one of those that all `selectors` choose."""
+    has = spec.attributes
+    return all(
+        has.get(name) in _allowed(wanted)
+        for selector in selectors
+        for name, wanted in selector.items()
+    )
+
+
+def _place(spec: CellSpec, axes: Iterable[str]) -> tuple[str | None, ...]:
+    has = spec.attributes
+    return tuple(has.get(axis) for axis in sorted(axes))
+
+
+def _allowed(wanted: Wanted | tuple[Wanted, ...]) -> list[str]:
+    return [as_in_cells(value) for value in (wanted if isinstance(wanted, tuple) else (wanted,))]
+
+
+def _words(selector: Selector) -> str:
+    return ", ".join(f"{name}={'|'.join(_allowed(value))}" for name, value in selector.items())
+
+
+def _without_table(selector: Selector) -> Selector:
+    return {name: value for name, value in selector.items() if name != TABLE}

@@ -1,0 +1,60 @@
+"""config/checks.yaml: how we read the paper's claims, in a form that a program can check."""
+
+from ncmc.errors import UsageError, unknown
+from ncmc.paper.claims import claim as claim_named
+from ncmc.plan.grid_file import grid_entries
+from ncmc.project import Project, read_once
+from ncmc.system import documents
+from ncmc.system.documents import Strict
+from ncmc.verdicts import cell_selection
+from ncmc.verdicts.check import Cells, Check, Pairs
+from ncmc.verdicts.kinds import AnyCheck
+
+FILE = "checks.yaml"
+
+
+class ChecksFile(Strict):
+    """The whole file."""
+
+    checks: tuple[AnyCheck, ...]
+
+
+@read_once
+def all_checks(project: Project) -> tuple[Check, ...]:
+    """All checks, each with words. Raises UsageError: the file, the check, what is wrong with it."""
+    path = project.config(FILE)
+    found: dict[str, Check] = {}
+    for check in documents.read_yaml(path, ChecksFile).checks:
+        try:
+            if check.id in found:
+                raise UsageError("two checks have this id.")
+            if check.table not in grid_entries(project):
+                raise unknown("table", check.table, grid_entries(project))
+            claim = claim_named(project, check.claim) if check.claim is not None else None
+        except UsageError as error:
+            raise UsageError(f"{path}: {check.id}: {error}") from error
+        words = check.says or (claim.says if claim else check.id)
+        found[check.id] = check.model_copy(update={"says": words})
+    return tuple(found.values())
+
+
+@read_once
+def checks_of(project: Project, table: str) -> tuple[Check, ...]:
+    """The checks of a table or figure.
+
+    Raises UsageError as `all_checks` does, and for a check that no cells of the tables fit.
+    """
+    chosen = tuple(check for check in all_checks(project) if check.table == table)
+    for check in chosen:
+        try:
+            _require_cells(project, check)
+        except UsageError as error:
+            raise UsageError(f"{project.config(FILE)}: {check.id}: {error}") from error
+    return chosen
+
+
+def _require_cells(project: Project, check: Check) -> None:
+    if isinstance(check, Pairs):
+        check.require_places(cell_selection.pairs(project, check))
+    elif isinstance(check, Cells):
+        check.require_places(cell_selection.select(project, check, "cells"))

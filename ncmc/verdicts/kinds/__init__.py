@@ -1,0 +1,23 @@
+"""The kinds of check, one file each: its fields in config/checks.yaml, and how it is judged.
+
+A new kind is a file like the others, and its name in the two lists below.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ncmc.verdicts.kinds.chance import Chance
+from ncmc.verdicts.kinds.collapse import Collapse
+from ncmc.verdicts.kinds.equal import Equal
+from ncmc.verdicts.kinds.greater import Greater
+from ncmc.verdicts.kinds.largest import Largest
+from ncmc.verdicts.kinds.orthogonal import Orthogonal
+from ncmc.verdicts.kinds.peak import Peak
+from ncmc.verdicts.kinds.rise_fall import RiseFall
+from ncmc.verdicts.kinds.slight import Slight
+from ncmc.verdicts.kinds.stays import Stays
+
+OfPairs = Greater | Slight | Equal | Largest
+OfCells = Chance | Collapse | RiseFall | Orthogonal | Stays | Peak
+AnyCheck = Annotated[OfPairs | OfCells, Field(discriminator="kind")]

@@ -1,0 +1,48 @@
+"""The words and marks of verdicts, the same in the terminal, on the page and in files."""
+
+from collections.abc import Sequence
+
+from ncmc.results.statistics import Difference
+from ncmc.results.wording import plural, signed
+from ncmc.verdicts.verdict import STATUSES, Finding, Status
+
+MARKS: dict[Status, str] = {"holds": "✓", "differs": "✗", "inconclusive": "?", "incomplete": "…"}
+ONE_SEED = "one seed shows no spread"
+
+
+def verb(status: Status, n: int) -> str:
+    """A status as what `n` things do: 1 `holds`, 2 `hold`, 1 `is incomplete`."""
+    if status in ("holds", "differs"):
+        return status if n == 1 else status[:-1]
+    return f"{'is' if n == 1 else 'are'} {status}"
+
+
+def summary(findings: Sequence[Finding], allow: int = 0) -> str:
+    """The findings of a check in one sentence."""
+    if len(findings) == 1:
+        return findings[0].why
+    counts = [(status, sum(f.status == status for f in findings)) for status in STATUSES]
+    listed = ", ".join(f"{n} {verb(status, n)}" for status, n in counts if n)
+    return f"of {len(findings)} comparisons {listed}" + (f"; {allow} may fail" if allow else "")
+
+
+def interval_words(interval: tuple[float, float] | None, digits: int = 2) -> str:
+    """` (95 % interval 1.00 to 2.00)`; nothing without an interval."""
+    if interval is None:
+        return ""
+    low, high = (f"{value:.{digits}f}".replace("-", "−") for value in interval)
+    return f" (95 % interval {low} to {high})"
+
+
+def p_words(p: float) -> str:
+    """`p = 0.012` or `p < 0.001`."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def difference_words(difference: Difference, n: int, paired: bool, unit: str, digits: int) -> str:
+    """An estimated difference with its interval, p value and seeds."""
+    p = difference.p_different()
+    test = "" if p is None else f", {p_words(p)}"
+    interval = interval_words(difference.interval(), digits)
+    estimate = f"{signed(difference.mean, digits)}{unit}"
+    return f"{estimate}{interval}{test}, {plural(n, 'paired seed' if paired else 'seed')}"

@@ -1,0 +1,43 @@
+"""Cells that nobody trained, for tests of what judges them."""
+
+import fakes
+from conftest import here
+
+from ncmc.plan.grid import CellSpec
+from ncmc.plan.run import Run, resolve_run
+from ncmc.results.cells import Cell
+from ncmc.results.record import Collapse, Epoch
+
+OURS = {"table": "smoke", "id": "X", "source": "a test"}
+AB = {"better": {"method": "CAL", "theta": 0.2}, "than": {"method": "CE"}}
+
+
+def cell_of(values: list[float], label: str = "CAL", history: tuple[Epoch, ...] = ()) -> Cell:
+    """A cell with given accuracies (last = best) and, in every seed, a given history."""
+    run = Run("cifar10", 0.005, "resnet50", label, (("f", 20), ("theta", 0.2)))
+    coords = (("dataset", "cifar10"), ("method", label), ("tau", "0.005"))
+    spec = CellSpec(run, coords, resolve_run(here(), run))
+    made = [
+        fakes.record(r, v, v, config={}, config_hash="", assumptions={})
+        for r, v in zip(spec.runs(len(values)), values, strict=True)
+    ]
+    if history:
+        made = [fakes.with_result(record, history=history) for record in made]
+    return Cell(spec, tuple(made), ())
+
+
+def history(**series: list) -> tuple[Epoch, ...]:
+    """A history with given collapse measures, one epoch a value."""
+    measures = {"nc_mean": 1.0, "nc_std": 0.1, "variability": 0.9, "variability_floor": None}
+    plain = Collapse(**measures, class_cosine=0.5)
+    return tuple(
+        Epoch(
+            epoch=e + 1,
+            lr=0.1,
+            loss=1.0,
+            test_accuracy=50.0,
+            test_accuracy_raw=50.0,
+            collapse=plain.model_copy(update={k: v[e] for k, v in series.items()}),
+        )
+        for e in range(max(map(len, series.values())))
+    )

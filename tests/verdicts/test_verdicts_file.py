@@ -1,0 +1,75 @@
+"""verdicts.json: written whole, read back as the same objects."""
+
+import json
+from pathlib import Path
+
+import fakes
+import pytest
+from conftest import here
+
+from ncmc.errors import UserError
+from ncmc.plan import grid
+from ncmc.results.record import path_of
+from ncmc.verdicts import judge
+from ncmc.verdicts.verdict import Verdict
+from ncmc.verdicts.verdicts_file import read_verdicts, write
+
+
+@pytest.fixture
+def verdicts(tmp_path: Path) -> list[Verdict]:
+    """Those on the smoke run, of which one run is missing, and on printed numbers without any."""
+    smoke = grid.table(here(), "smoke")
+    fakes.smoke(tmp_path, smoke)
+    path_of(here(), fakes.spec_of(smoke, "AL").runs(5)[3], tmp_path).unlink()
+    return [*judge.verify("smoke", tmp_path), *judge.verify("numbers", tmp_path)]
+
+
+def test_verdicts_are_read_back_as_the_same_objects(
+    verdicts: list[Verdict], tmp_path: Path
+) -> None:
+    found = read_verdicts(write(verdicts, tmp_path))
+    assert found == tuple(verdicts)
+    assert [v.remedy for v in found if v.id in ("S1", "S3", "N1")] == [
+        None,
+        "uv run snakemake --cores all smoke",
+        "uv run snakemake --cores all numbers",
+    ]
+
+
+def test_verdicts_stand_in_the_file_with_what_they_rest_on(
+    verdicts: list[Verdict], tmp_path: Path
+) -> None:
+    body = json.loads(write(verdicts, tmp_path).read_text())
+    assert list(body) == ["schema", "exit_code", "verdicts"]
+    assert (body["schema"], body["exit_code"]) == (1, 3)
+    assert [v["id"] for v in body["verdicts"]] == [v.id for v in verdicts]
+    assert list(body["verdicts"][0]) == [
+        *("id", "table", "kind", "status", "says", "why", "claim", "where", "measure", "source"),
+        *("findings", "missing", "remedy"),
+    ]
+    (finding,) = body["verdicts"][0]["findings"]
+    assert list(finding) == ["label", "status", "why", "numbers", "missing"]
+    assert finding["numbers"]["n"] == 5
+    assert body["verdicts"][2]["missing"] == ["digits/tau=0.02/resnet8/AL/f=20+theta=0.2/seed=3"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"schema": 2}, "is not a file of verdicts. Run `ncmc verify` again.*'schema' is 2"),
+        ({"verdicts": [{"id": "S1"}]}, "S1: 'table' is missing"),
+        ({"exit_code": None}, "'exit_code' is None"),
+    ],
+)
+def test_a_file_that_is_not_ours_is_refused(
+    verdicts: list[Verdict], tmp_path: Path, change: dict, told: str
+) -> None:
+    path = write(verdicts, tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(UserError, match=told):
+        read_verdicts(path)
+
+
+def test_no_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"verdicts\.json does not exist"):
+        read_verdicts(tmp_path / "verdicts.json")
