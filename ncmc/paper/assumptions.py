@@ -3,9 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from ncmc.errors import UsageError, unknown
+from ncmc.paper.known_names import require_names, require_unique
+from ncmc.plan import catalog
+from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.option_text import format_value
+from ncmc.plan.recipes import Execution, Recipe
 from ncmc.plan.run import Run
 from ncmc.project import Project, read_once
 from ncmc.system import documents
@@ -53,19 +58,23 @@ class AssumptionsFile(Strict):
 
     assumptions: tuple[Assumption, ...]
 
-    @field_validator("assumptions")
-    @classmethod
-    def _ids_are_unique(cls, value: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
-        ids = [entry.id for entry in value]
-        if twice := [name for name in ids if ids.count(name) > 1]:
-            raise ValueError(f"the id '{twice[0]}' stands there twice")
-        return value
-
 
 @read_once
 def assumptions(project: Project) -> tuple[Assumption, ...]:
-    """The register of config/paper/assumptions.yaml, in its order."""
-    return documents.read_yaml(project.config(FILE), AssumptionsFile).assumptions
+    """The register of config/paper/assumptions.yaml, in its order.
+
+    Raises UsageError naming the entry at fault.
+    """
+    path = project.config(FILE)
+    entries = documents.read_yaml(path, AssumptionsFile).assumptions
+    require_unique(path, [entry.id for entry in entries])
+    options = _options()
+    for entry in entries:
+        where = f"{path}: {entry.id}"
+        require_names(project, where, entry.datasets, entry.backbones, entry.methods)
+        if entry.option is not None and entry.option not in options:
+            raise UsageError(f"{where}: {unknown('option', entry.option, options)}")
+    return entries
 
 
 def assumptions_for(
@@ -88,3 +97,13 @@ def assumptions_for(
         elif entry.option in values:
             chosen[entry.id] = format_value(values[entry.option])
     return chosen
+
+
+def _options() -> set[str]:
+    """What can decide a point: the run's names, keys of the configuration, options of models."""
+    known = {"method", "backbone"}
+    known |= {key for part in (Recipe, SplitOptions, Execution) for key in part.model_fields}
+    for kind in catalog.KINDS:
+        for name in catalog.built_names(kind):
+            known |= catalog.own_options(kind, name) or frozenset()
+    return known

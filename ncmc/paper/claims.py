@@ -1,11 +1,14 @@
 """What the paper states in words: comparisons, pictures, theorems. Knows no results."""
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from ncmc.errors import unknown
+from ncmc.errors import UsageError, unknown
+from ncmc.paper.known_names import require_names, require_unique
 from ncmc.paper.printed_numbers import Percent, Points, Tau
+from ncmc.plan.grid_file import grid_entries
 from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
@@ -30,30 +33,30 @@ class Claim(Strict):
         return self.table or self.figure
 
 
-class StatedNumber(Strict):
-    """A number that the paper states in its text, as the list of claims repeats it."""
+class OfSetting(Strict):
+    """What a number is printed for."""
 
     id: Id
-    where: str
     dataset: str
     backbone: str
     method: str
     tau: Tau
-    f: int
-    theta: float
+
+
+class StatedNumber(OfSetting):
+    """A number that the paper states in its text, as the list of claims repeats it."""
+
+    where: str
+    f: Annotated[int, Field(ge=1)]
+    theta: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     value: Percent
     std: Points
     note: str = ""
 
 
-class BaselineNumber(Strict):
+class BaselineNumber(OfSetting):
     """A number of the SETF paper (Yang et al. 2022) and a stranger's re-run of its code."""
 
-    id: Id
-    dataset: str
-    backbone: str
-    method: str
-    tau: Tau
     value: Percent
     rerun: Percent
     rerun_std: Points
@@ -67,20 +70,24 @@ class ClaimsFile(Strict):
     theory: tuple[Claim, ...]
     yang2022: tuple[BaselineNumber, ...]
 
-    @model_validator(mode="after")
-    def _ids_are_unique(self) -> "ClaimsFile":
-        ids = [number.id for number in self.numbers]
-        ids += [claim.id for claim in (*self.comparisons, *self.theory)]
-        if twice := [name for name in ids if ids.count(name) > 1]:
-            raise ValueError(f"the id '{twice[0]}' stands there twice")
-        return self
-
 
 @read_once
 def claims(project: Project) -> dict[str, Claim]:
-    """Every comparison, figure and theorem of config/paper/claims.yaml, by id."""
-    found = _claims_file(project)
-    return {claim.id: claim for claim in (*found.comparisons, *found.theory)}
+    """Every comparison, figure and theorem of config/paper/claims.yaml, by id.
+
+    Raises UsageError naming the entry at fault.
+    """
+    path = project.config(FILE)
+    found = documents.read_yaml(path, ClaimsFile)
+    numbers: tuple[OfSetting, ...] = (*found.numbers, *found.yang2022)
+    stated = (*found.comparisons, *found.theory)
+    require_unique(path, [*(n.id for n in numbers), *(claim.id for claim in stated)])
+    for number in numbers:
+        where = f"{path}: {number.id}"
+        require_names(project, where, [number.dataset], [number.backbone], [number.method])
+    for claim in found.comparisons:
+        _require_place(project, claim, path)
+    return {claim.id: claim for claim in stated}
 
 
 def claim(project: Project, name: str) -> Claim:
@@ -91,11 +98,14 @@ def claim(project: Project, name: str) -> Claim:
     return known[name]
 
 
-def baseline_numbers(project: Project) -> tuple[BaselineNumber, ...]:
-    """The second reference set: Yang et al. 2022 as quoted, and a stranger's re-run."""
-    return _claims_file(project).yang2022
-
-
-@read_once
-def _claims_file(project: Project) -> ClaimsFile:
-    return documents.read_yaml(project.config(FILE), ClaimsFile)
+def _require_place(project: Project, claim: Claim, path: Path) -> None:
+    """Raises UsageError unless a comparison is shown in one table or figure, and says something."""
+    where = f"{path}: {claim.id}"
+    if (claim.table is None) == (claim.figure is None):
+        raise UsageError(f"{where}: needed is either 'table' or 'figure'.")
+    if not claim.says:
+        raise UsageError(f"{where}: 'says' is missing or empty.")
+    for kind, name in (("table", claim.table), ("figure", claim.figure)):
+        known = [entry for entry, (_, what, _) in grid_entries(project).items() if what == kind]
+        if name is not None and name not in known:
+            raise UsageError(f"{where}: {unknown(kind, name, known)}")

@@ -4,12 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ncmc.errors import UsageError
-from ncmc.plan import catalog
-from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.errors import UsageError, unknown
+from ncmc.paper.known_names import require_names, require_unique
 from ncmc.plan.grid_file import grid_entries
 from ncmc.plan.option_text import Value, parse_options
-from ncmc.plan.run import Run
+from ncmc.plan.run import Run, make_run
 from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
@@ -38,11 +37,6 @@ class Number(Strict):
     source: str
     note: str
 
-    def describes(self, run: Run) -> bool:
-        """Whether the number is printed for the configuration of `run` (its seed apart)."""
-        mine = (self.dataset, self.tau, self.backbone, self.method, self.options)
-        return mine == (run.dataset, run.tau, run.backbone, run.method, dict(run.options))
-
 
 COLUMNS = tuple(Number.model_fields)
 
@@ -50,23 +44,31 @@ COLUMNS = tuple(Number.model_fields)
 @read_once
 def printed_numbers(project: Project) -> tuple[Number, ...]:
     """The numbers of config/paper/numbers.csv. Raises UsageError naming the line at fault."""
-    path = project.config(FILE)
-    found: dict[str, Number] = {}
-    for place, row in enumerate(documents.read_csv(path, COLUMNS), start=2):
-        where = f"{path}, line {place} ({row['id']})"
-        if not row["value"]:  # a cell that is not known may stand there, empty
-            continue
-        number = documents.parse(Number, _typed(row, where), where)
-        _check_names(project, number, where)
-        if number.id in found:
-            raise UsageError(f"{where}: this id stands there twice.")
-        found[number.id] = number
-    return tuple(found.values())
+    return tuple(_by_run(project).values())
 
 
 def number_for(project: Project, run: Run) -> Number | None:
-    """The paper's number for the configuration of `run`; None if it is not known."""
-    return next((n for n in printed_numbers(project) if n.describes(run)), None)
+    """The paper's number for the configuration of `run` (its seed apart); None if not known."""
+    return _by_run(project).get(run.cell)
+
+
+@read_once
+def _by_run(project: Project) -> dict[Run, Number]:
+    """Each number by the run, with seed 0, that it is printed for."""
+    path = project.config(FILE)
+    rows = documents.read_csv(path, COLUMNS)
+    require_unique(path, [row["id"] for row in rows])
+    found: dict[Run, Number] = {}
+    for place, row in enumerate(rows, start=2):
+        where = f"{path}, line {place} ({row['id']})"
+        number = documents.parse(Number, _typed(row, where), where)
+        run = _run_of(project, number, where)
+        if not row["value"]:  # a cell that is not known may stand there, empty
+            continue
+        if run in found:
+            raise UsageError(f"{where}: {found[run].id} is printed for the same configuration.")
+        found[run] = number
+    return found
 
 
 def _typed(row: dict[str, str], where: str) -> dict[str, Any]:
@@ -75,7 +77,12 @@ def _typed(row: dict[str, str], where: str) -> dict[str, Any]:
     for key in ("tau", "value", "std"):
         data[key] = _number(row[key], float, key, where)
     data["n"] = _number(row["n"], int, "n", where)
-    return data | {"table": row["table"] or None, "options": parse_options(row["options"])}
+    if not row["value"]:
+        data["value"] = 0.0  # for the checks of the rest: nothing reads it
+    try:
+        return data | {"table": row["table"] or None, "options": parse_options(row["options"])}
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from error
 
 
 def _number(text: str, kind: type[int] | type[float], key: str, where: str) -> int | float | None:
@@ -85,13 +92,13 @@ def _number(text: str, kind: type[int] | type[float], key: str, where: str) -> i
         raise UsageError(f"{where}: {key} is {text!r}; allowed: a number.") from error
 
 
-def _check_names(project: Project, number: Number, where: str) -> None:
-    """Raises UsageError for a name that there is not."""
+def _run_of(project: Project, number: Number, where: str) -> Run:
+    """The run that a number is printed for. Raises UsageError for a name or option there is not."""
+    require_names(project, where, [number.dataset], [number.backbone], [number.method])
+    if number.table is not None and number.table not in grid_entries(project):
+        raise UsageError(f"{where}: {unknown('table', number.table, grid_entries(project))}")
+    names = number.dataset, number.tau, number.backbone, number.method
     try:
-        catalog.canonical("dataset", number.dataset, list(dataset_entries(project)))
-        catalog.canonical("backbone", number.backbone)
-        catalog.canonical("method", number.method)
-        if number.table is not None:
-            catalog.canonical("table", number.table, list(grid_entries(project)))
+        return make_run(*names, number.options, project=project)
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error

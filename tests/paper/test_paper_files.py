@@ -1,7 +1,6 @@
 """The paper's numbers, claims and assumptions as data."""
 
 import csv
-import inspect
 import shutil
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from conftest import here
 
 from ncmc.errors import UsageError
 from ncmc.paper.assumptions import assumptions, assumptions_for
-from ncmc.paper.claims import baseline_numbers, claims
 from ncmc.paper.claims import claim as claim_named
+from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import number_for, printed_numbers
 from ncmc.plan import recipes
 from ncmc.plan.run import Run, resolve_run
@@ -81,10 +80,6 @@ def test_an_unknown_claim_is_refused_with_the_known_ones():
         claim_named(here(), "C99")
 
 
-def test_the_baselines_own_numbers_are_a_second_set():
-    assert [n.id for n in baseline_numbers(here())] == ["Y1", "Y2", "Y3", "Y4"]
-
-
 def test_the_register_holds_every_assumption_once():
     ids = [entry.id for entry in assumptions(here())]
     assert sorted(ids, key=lambda i: int(i[1:])) == [f"A{i}" for i in range(1, 25)]
@@ -95,19 +90,6 @@ def test_an_unknown_key_in_the_register_is_refused(empty_root: Path):
     path.write_text(path.read_text().replace("option: generator", "optoin: generator"))
     with pytest.raises(UsageError, match=r"A2: unknown key 'optoin'. Did you mean 'option'"):
         assumptions(here())
-
-
-def test_options_of_the_register_are_options_of_the_program():
-    from ncmc.backbones import resnet8
-    from ncmc.methods.cal import CAL
-    from ncmc.methods.setf import SETF
-
-    known = {"method", "backbone"} | set(inspect.signature(resnet8.build).parameters)
-    for method in (CAL, SETF):
-        known |= set(inspect.signature(method.Options).parameters)
-    for entry in assumptions(here()):
-        if entry.option:
-            assert entry.option in known or recipes.owner(entry.option) in ("recipe", "split")
 
 
 def test_assumptions_state_what_the_run_was_made_with():
@@ -148,3 +130,103 @@ def test_the_default_choice_is_what_the_recipes_resolve_to():
             "split": resolved.split.model_dump(),
         }
         assert assumptions_for(here(), run, parts)[entry.id] == entry.choice
+
+
+def changed(root: Path, name: str, old: str, new: str) -> None:
+    """Replaces `old`, which stands there once at least, in a file of config/paper."""
+    path = root / "config" / "paper" / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("resnet50,CAL", "resnet5O,CAL", r"line 2 \(N1\): unknown backbone 'resnet5O'. Did you"),
+        ("resnet50,CAL", "resnet50,cal", r"line 2 \(N1\): unknown method 'cal'"),
+        ("N1,,cifar10", "N1,,cifar11", r"line 2 \(N1\): unknown dataset 'cifar11'. Did you"),
+        ("N1,,", "N1,table9,", r"line 2 \(N1\): unknown table 'table9'. Did you"),
+        ("N2", "N1", "N1: two entries have this id"),
+        ("N1", "", "'id' is '': string should have at least 1"),
+        ("theta=0.2", "thetta=0.2", r"\(N1\): unknown option of resnet50 with CAL 'thetta'. Did"),
+        ("theta=0.2", "theta", r"\(N1\): option 'theta' is not KEY=VALUE"),
+        ("80.6", "nan", r"\(N1\): 'value' is nan"),
+        ("80.6", "many", r"\(N1\): value is 'many'; allowed: a number"),
+        (",0.5,3,App", ",-0.5,3,App", r"\(N1\): 'std' is -0.5"),
+        (",0.5,3,App", ",0.5,0,App", r"\(N1\): 'n' is 0"),
+        ("0.005", "5", r"\(N1\): 'tau' is 5"),
+        ("N2,,cifar100", "N2,,cifar10", r"\(N2\): N1 is printed for the same configuration"),
+        ("source,note", "source,notes", "needed: id, table, dataset"),
+    ],
+)
+def test_a_senseless_printed_number_is_refused(empty_root, old, new, said):
+    changed(empty_root, "numbers.csv", old, new)
+    with pytest.raises(UsageError, match=rf"numbers\.csv.*{said}"):
+        printed_numbers(here())
+
+
+def test_an_unknown_number_needs_good_names_too(empty_root):
+    changed(empty_root, "numbers.csv", 'resnet50,CAL,"f=20,theta=0.2",80.6', "vgg,CE,,")
+    with pytest.raises(UsageError, match=r"line 2 \(N1\): unknown backbone 'vgg'"):
+        printed_numbers(here())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{id: C1,  table: table1", "{id: C2,  table: table1", "C2: two entries have this id"),
+        ("id: Y2", "id: C1", "C1: two entries have this id"),
+        ("id: C1,  table: table1", "id: C1,  table: tabel1", "C1: unknown table 'tabel1'. Did you"),
+        ("id: C1,  table: table1", "id: C1,  table: figure1", "C1: unknown table 'figure1'"),
+        ("id: C1,  table: table1", "id: C1,  figure: table1", "C1: unknown figure 'table1'"),
+        ("id: C1,  table: table1", "id: C1", "C1: needed is either 'table' or 'figure'"),
+        ("id: C1,  table: table1", "id: C1, table: table1, figure: figure1", "C1: needed is either"),
+        ("id: C1,  table: table1", "id: C1, tabel: table1", "C1: unknown key 'tabel'. Did you"),
+        ("{id: C1,", "{id: 1,", "'comparisons.0.id' is 1"),
+        ("id: N1, where: \"App. F.2\", dataset: cifar10", "id: N1, where: x, dataset: cifar",
+         "N1: unknown dataset 'cifar'"),
+        ("theta: 0.2", "theta: .nan", "N1: 'theta' is nan"),
+        ("id: Y1, dataset: cifar100, backbone: densenet150, method: SETF",
+         "id: Y1, dataset: cifar100, backbone: densenet150, method: SEFT", "Y1: unknown method 'SEFT'"),
+        ("theory:", "theories:", "unknown key 'theories'. Did you mean 'theory'"),
+    ],
+)  # fmt: skip
+def test_a_senseless_claim_is_refused(empty_root, old, new, said):
+    changed(empty_root, "claims.yaml", old, new)
+    with pytest.raises(UsageError, match=rf"claims\.yaml: .*{said}"):
+        claims(here())
+
+
+def test_a_claim_about_results_says_something(empty_root):
+    changed(empty_root, "claims.yaml", 'says: "CAL works with Mixup and without"', 'says: ""')
+    with pytest.raises(UsageError, match=r"claims\.yaml: C2: 'says' is missing or empty"):
+        claims(here())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("id: A2", "id: A1", "A1: two entries have this id"),
+        ("id: A2", "id: B2", "B2: 'id' is 'B2'"),
+        ("option: generator", "option: genarator", "A2: unknown option 'genarator'. Did you mean"),
+        ("option: batch_scaling", "option: batchscaling", "A10: unknown option 'batchscaling'"),
+        ("datasets: [svhn]", "datasets: [shvn]", "A4: unknown dataset 'shvn'. Did you mean 'svhn'"),
+        ("methods: [SETF]", "methods: [setf]", "A10: unknown method 'setf'"),
+        (
+            "backbones: [resnet50, resnet32]",
+            "backbones: [resnet5]",
+            "A11: unknown backbone 'resnet5'",
+        ),
+        ("theory: true", "theory: maybe", "A23: 'theory' is 'maybe'"),
+        (
+            "alternatives:",
+            "alternatives: x\n    more:",
+            "A2: 'alternatives' is 'x': a list is needed",
+        ),
+    ],
+)
+def test_a_senseless_assumption_is_refused(empty_root, old, new, said):
+    changed(empty_root, "assumptions.yaml", old, new)
+    with pytest.raises(UsageError, match=rf"assumptions\.yaml: .*{said}"):
+        assumptions(here())
