@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cli.show.grids import print_grid, print_json, words
+from cli.show.grids import console, literal, print_grid, print_json, words
+from ncmc.results.outdated import Outdated
 from ncmc.results.record import Record
+from ncmc.results.wording import plural
 
 
 def print_listing(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
@@ -13,6 +15,21 @@ def print_listing(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
         print_json(rows)
     elif rows:
         print_grid(list(rows[0]), [[words(value) for value in row.values()] for row in rows])
+
+
+def print_outdated(records: Sequence[Outdated], deleted: bool, as_json: bool) -> None:
+    """Records that no longer fit, with why, and what became of them."""
+    if as_json:
+        rows = [{"run": r.run, "record": r.record, "why": r.why} for r in records]
+        print_json({"outdated": rows, "deleted": deleted})
+        return
+    for record in records:
+        console().print(literal(f"{record.run} {record.why}"), soft_wrap=True)
+    count = plural(len(records), "outdated record")
+    if deleted:
+        print(f"{count} deleted")
+    else:
+        print(f"{count}{'; `ncmc outdated --delete` deletes them' if records else ''}")
 
 
 def print_trained(record: Record, path: Path, how: str, as_json: bool) -> None:

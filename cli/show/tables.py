@@ -36,6 +36,8 @@ def print_table(table: TableData, as_json: bool) -> None:
     for columns in _blocks(len(laid.columns), lambda columns: _fits(out, part(columns))):
         out.print(part(columns))
     out.print(Text(CAPTION, style="dim"))
+    for note in table.notes:
+        out.print(literal(note))
 
 
 def _part(laid: Layout, columns: range, with_paper: bool) -> Grid:

@@ -89,7 +89,7 @@ def render(
             shown=SHOWN[table.shows],
             axes=axes(cells),
             banner=data.banner,
-            notes=origins.notes(project, cells),
+            notes=[*origins.notes(project, cells), *data.notes],
             layout=layout(data),
             group_names=GROUPS,
             sections=sections(table, cells),

@@ -75,6 +75,18 @@ class Cell:
         )
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be said with the cell's numbers."""
+        codes = frozenset[str]().union(*(record.made.codes for record in self.records))
+        if len(codes) < 2:
+            return ()
+        return (
+            f"{self.spec.label}: its records were made with {len(codes)} versions of the code of "
+            f"{self.spec.run.method} and {self.spec.run.backbone}; ncmc outdated names those that "
+            "are not of the present one.",
+        )
+
+    @property
     def ece(self) -> float | None:
         """Mean expected calibration error (0 to 1)."""
         return _mean(record.result.ece for record in self.records)
@@ -91,9 +103,7 @@ def read_cells(project: Project, table: Table, results: Path | None = None) -> l
 
 def read_cell(project: Project, spec: CellSpec, seeds: int, results: Path | None = None) -> Cell:
     """The cell of seeds 0 .. seeds - 1. Raises UsageError and UserError as `read_cells` does."""
-    if results is not None and not results.is_dir():
-        what = "is a file" if results.exists() else "does not exist"
-        raise UsageError(f"the folder of results {results} {what}. Give the folder of the runs.")
+    check_results_folder(results)
     present, missing = [], []
     for run in spec.runs(seeds):
         path = path_of(project, run, results)
@@ -102,6 +112,13 @@ def read_cell(project: Project, spec: CellSpec, seeds: int, results: Path | None
         else:
             missing.append(run)
     return Cell(spec, tuple(present), tuple(missing), number_for(project, spec.run))
+
+
+def check_results_folder(results: Path | None) -> None:
+    """Raises UsageError unless a folder of runs that was given is one."""
+    if results is not None and not results.is_dir():
+        what = "is a file" if results.exists() else "does not exist"
+        raise UsageError(f"the folder of results {results} {what}. Give the folder of the runs.")
 
 
 def _checked(project: Project, record: Record, run: Run, path: Path) -> Record:

@@ -43,6 +43,7 @@ class Session(Strict):
     processes: Positive = 1
     epoch: Positive
     step: Annotated[int, Field(ge=0)]
+    code: str | None = None  # see `ncmc.plan.code_digest`; None: made before it was recorded
 
 
 class Made(Strict):
@@ -62,6 +63,13 @@ class Made(Strict):
     processes: Positive | None = None
     sessions: tuple[Session, ...] = ()
     sources: Mapping[str, str] = {}  # recipe key -> place in the paper, or assumption
+    code: str | None = None  # of backbone and method: see `ncmc.plan.code_digest`
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Every version of the code that it was made with, as far as it is known."""
+        known = (self.code, *(session.code for session in self.sessions))
+        return frozenset(code for code in known if code is not None)
 
 
 def provenance(
@@ -87,6 +95,7 @@ def provenance(
         processes=last.processes,
         sessions=tuple(sessions),
         sources=sources,
+        code=last.code,
     )
 
 

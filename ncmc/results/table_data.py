@@ -90,6 +90,7 @@ class TableData(Strict):
     axes: tuple[str, ...]
     columns: tuple[str, ...]
     cells: tuple[CellEntry, ...]
+    notes: tuple[str, ...] = ()  # what must be said with the numbers
 
     @property
     def banner(self) -> str | None:
@@ -114,6 +115,7 @@ def table_data(table: Table, cells: Sequence[Cell]) -> TableData:
         axes=table.axes,
         columns=table.columns,
         cells=tuple(_entry(cell) for cell in cells),
+        notes=tuple(note for cell in cells for note in cell.notes),
     )
 
 

@@ -124,6 +124,9 @@ def _markdown_lines(table: TableData) -> Iterator[str]:
     for row in shown.rows:
         labels = [markdown_text(label) for label in row.labels]
         yield _markdown_row([*labels, *(_markdown_cell(table, cell) for cell in row.cells)])
+    for note in table.notes:
+        yield ""
+        yield markdown_text(note)
     if missing := [run for cell in table.cells for run in cell.missing_runs]:
         yield ""
         yield f"Missing runs, all made by `{make_command(table.table)}`:"

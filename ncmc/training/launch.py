@@ -10,8 +10,8 @@ from ncmc.errors import UsageError, UserError
 from ncmc.plan.option_text import Value
 from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results.configuration import differing_keys
-from ncmc.results.record import SCHEMA, Record, load_record, path_of
+from ncmc.results.outdated import why_outdated
+from ncmc.results.record import Record, load_record, path_of
 from ncmc.system import allocator, gpu_lease, hardware
 from ncmc.training.opened_run import open_run
 
@@ -63,14 +63,6 @@ def finished(project: Project, run: Run, results: Path | None = None) -> Record 
             f"{path} is the record of {record.run.id}, not of {run.id}. Move it to its own folder, or "
             "use --force to replace it."
         )
-    if record.schema_version != SCHEMA:
-        raise UsageError(
-            f"{path} was made before version 0.2, with other random draws. Tables still show it. "
-            "Use --force to train it again."
-        )
-    if differing := differing_keys(project, record):
-        raise UsageError(
-            f"{path} was made with another configuration ({'; '.join(differing)}). "
-            "Use --force to train it again."
-        )
+    if why := why_outdated(project, record):
+        raise UsageError(f"{path} {why}. Use --force to train it again.")
     return record

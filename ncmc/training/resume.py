@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from torch import Tensor
 
 from ncmc.errors import UserError, first_line
+from ncmc.plan.code_digest import code_digest
 from ncmc.results.provenance import Session
 from ncmc.results.record import Epoch
 from ncmc.system import hardware
@@ -73,9 +74,13 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
     tell(f"going on from epoch {state.epoch}, step {state.step}")
     if changed:
         state.sessions.append(Session(**how, epoch=state.epoch, step=state.step))
-        told = ", ".join(f"{key} {how[key]} instead of {before[key]}" for key in changed)
+        told = ", ".join(_change(key, how[key], before[key]) for key in changed)
         tell(f"from here on with {told}: not bit for bit what an uninterrupted run gives")
     return state
+
+
+def _change(key: str, now: Any, before: Any) -> str:
+    return "other code" if key == "code" else f"{key} {now} instead of {before}"
 
 
 def as_text(entries: Sequence[Strict]) -> str:
@@ -143,6 +148,7 @@ def how_computed(training: Training) -> dict[str, Any]:
         "precision": str(training.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
         "processes": training.group.size,
+        "code": code_digest(training.project, training.run.backbone, training.run.method),
     }
 
 

@@ -18,7 +18,8 @@ from ncmc.results.record import load_record, path_of, save_record
 
 RUN = "digits/tau=0.02/resnet8/CAL/epochs=2+f=3+width=4/seed=0"
 COMMANDS = (
-    "fetch", "split", "train", "evaluate", "table", "verify", "report", "theory", "list", "doctor",
+    "fetch", "split", "train", "evaluate", "table", "verify", "report", "show", "outdated",
+    "theory", "list", "doctor",
 )  # fmt: skip
 
 

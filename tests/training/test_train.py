@@ -217,6 +217,19 @@ def test_another_way_to_compute_is_said_and_recorded(workspace: Path) -> None:
     assert finish.evaluate_again(here(), tiny()).made.sessions == record.made.sessions
 
 
+def test_a_run_resumed_with_other_code_says_so_and_records_both(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Interrupted):
+        trained(tiny(), Quiet(3, stop))
+    before = resume.code_digest(here(), "resnet8", tiny().method)
+    monkeypatch.setattr(resume, "code_digest", lambda *_: "b" * 64)
+    record = trained(tiny(), going_on := Quiet())
+    assert "with other code: not bit for bit" in going_on.said[1]
+    assert record.made.code == "b" * 64
+    assert record.made.codes == {before, "b" * 64}
+
+
 def test_a_resumed_run_keeps_the_rates_tensor_and_the_kernels_of_its_device(
     workspace: Path,
 ) -> None:

@@ -1,0 +1,36 @@
+"""`ncmc outdated`: what it prints, and what it deletes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import fakes
+from conftest import here
+from typer.testing import CliRunner
+
+from cli.main import app
+from ncmc.plan.run import make_run
+from ncmc.results.record import path_of
+
+RUN = make_run("digits", 0.02, "resnet8", "CE")
+
+
+def outdated(*arguments: str) -> Any:
+    """One call in this process: .exit_code, .stdout, .stderr."""
+    return CliRunner().invoke(app, ["outdated", *arguments])
+
+
+def test_outdated_records_are_listed_then_deleted(workspace: Path) -> None:
+    old = fakes.record(RUN, 70.0, schema=1)
+    now = fakes.record(RUN.with_seed(1), 70.0)
+    fakes.save(workspace / "results" / "runs", old, now)
+    listed = outdated()
+    assert listed.exit_code == 0
+    assert f"{RUN.id} was made before version 0.2" in listed.stdout
+    assert "1 outdated record; `ncmc outdated --delete` deletes them" in listed.stdout
+    assert [entry["run"] for entry in json.loads(outdated("--json").stdout)["outdated"]] == [RUN.id]
+    assert path_of(here(), RUN).exists()
+    assert "1 outdated record deleted" in outdated("--delete").stdout
+    assert not path_of(here(), RUN).exists()
+    assert path_of(here(), now.run).exists()
+    assert outdated().stdout == "0 outdated records\n"
