@@ -1,6 +1,7 @@
 """`ncmc`: the command line. Each command imports what it needs when it runs, so help is instant."""
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -21,7 +22,9 @@ from cli.commands import (
     train,
     verify,
 )
-from ncmc.errors import UserError
+from ncmc.errors import UsageError, UserError, shortened
+
+LONGEST = 2_000  # characters of an argument
 
 
 class Commands(TyperGroup):
@@ -31,7 +34,11 @@ class Commands(TyperGroup):
         """Run the command line; 1 in place of 0 if something that was printed is lost."""
         with streams.watched() as (out, err):
             try:
+                _check_lengths(kwargs.get("args") or (args[0] if args else None) or sys.argv[1:])
                 return super().main(*args, **kwargs)
+            except UserError as error:
+                print(f"ncmc: {error}", file=sys.stderr)
+                raise SystemExit(error.exit_code) from error
             except SystemExit as end:
                 if streams.lost_output(out, err) and not end.code:
                     raise SystemExit(1) from None
@@ -65,6 +72,16 @@ class Commands(TyperGroup):
                 raise
             print(f"ncmc: {error.filename}: {error.strerror}.", file=sys.stderr)
             raise typer.Exit(1) from error
+
+
+def _check_lengths(arguments: Sequence[str]) -> None:
+    """Raises UsageError for an argument that is no name, number or path, and would be echoed whole."""
+    for argument in arguments:
+        if len(argument) > LONGEST:
+            raise UsageError(
+                f"an argument is {len(argument):,} characters long ({shortened(argument, 40)}); "
+                f"allowed: {LONGEST:,}."
+            )
 
 
 def _version(wanted: bool) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ncmc.errors import UsageError
+from ncmc.errors import UsageError, shortened
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
+    from ncmc.plan.option_text import Value
     from ncmc.plan.run import Run
     from ncmc.project import Project
 
@@ -49,6 +50,27 @@ def _matching(names: Iterable[str], incomplete: str) -> list[str]:
     return [name for name in names if name.lower().startswith(incomplete.lower())]
 
 
+def folder(text: str) -> Path:
+    """A folder that is there or can be made."""
+    if not text:  # an unset variable of a shell; a Path would make it the current folder
+        raise typer.BadParameter("the name of a folder is empty.")
+    path = Path(text)
+    try:
+        if path.exists() and not path.is_dir():
+            raise typer.BadParameter(f"'{text}' is not a folder.")
+    except OSError as error:
+        raise typer.BadParameter(f"'{shortened(text)}': {error.strerror}.") from error
+    return path
+
+
+def existing_folder(text: str) -> Path:
+    """A folder that is there: without its records a table would be replaced by an empty one."""
+    path = folder(text)
+    if not path.is_dir():
+        raise typer.BadParameter(f"there is no folder '{text}'.")
+    return path
+
+
 TableName = Annotated[
     str,
     typer.Argument(
@@ -69,15 +91,30 @@ Results = Annotated[
     Path | None,
     typer.Option(
         "--results",
-        help="Folder of the runs.",
+        help="Folder of the runs' records.",
         show_default="results/runs",
-        file_okay=False,
+        metavar="FOLDER",
+        parser=folder,
+    ),
+]
+Records = Annotated[
+    Path | None,
+    typer.Option(
+        "--results",
+        help="Folder of the runs' records.",
+        show_default="results/runs",
+        metavar="FOLDER",
+        parser=existing_folder,
     ),
 ]
 Folder = Annotated[
     Path | None,
     typer.Option(
-        "--out", help="Folder to write to.", show_default="results/TABLE", file_okay=False
+        "--out",
+        help="Folder to write to.",
+        show_default="results/TABLE",
+        metavar="FOLDER",
+        parser=folder,
     ),
 ]
 Options = Annotated[
@@ -98,6 +135,15 @@ def results_folder(project: Project, name: str, out: Path | None) -> Path:
     return out or project.root / paths.RESULTS.format(table=name)
 
 
+def parse_given(options: list[str] | None) -> dict[str, Value]:
+    """What `-o` gave, as a dictionary. Raises UsageError."""
+    from ncmc.plan.option_text import parse_options
+
+    if "" in (options or []):
+        raise UsageError("option '' is not KEY=VALUE, such as f=20.")
+    return parse_options(",".join(options or []))
+
+
 def run_from(
     project: Project,
     given: str | None,
@@ -109,11 +155,10 @@ def run_from(
     options: list[str] | None,
 ) -> Run:
     """The Run that the arguments describe: an id, or its parts. Raises UsageError."""
-    from ncmc.plan.option_text import parse_options
     from ncmc.plan.run import make_run, parse_run_id
 
     parts = {"--dataset": dataset, "--tau": tau, "--backbone": backbone, "--method": method}
-    extra = parse_options(",".join(options or []))
+    extra = parse_given(options)
     if given:
         said = [name for name, value in (parts | {"--seed": seed}).items() if value is not None]
         if said:

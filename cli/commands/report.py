@@ -1,11 +1,11 @@
 """`ncmc report`: the page of a table or figure."""
 
-from cli.options import Folder, Results, TableName, results_folder
+from cli.options import Folder, Records, TableName, results_folder
 
 EPILOG = "Example: `ncmc report smoke` writes results/smoke/report.html."
 
 
-def report(name: TableName, results: Results = None, out: Folder = None) -> None:
+def report(name: TableName, results: Records = None, out: Folder = None) -> None:
     """Write the page of a table or figure: verdicts, results, curves, how each number was made."""
     from ncmc.project import Project
     from ncmc.report import page

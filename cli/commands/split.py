@@ -1,6 +1,6 @@
 """`ncmc split`: a long-tailed training set."""
 
-from cli.options import DatasetName, Json, Options, Tau
+from cli.options import DatasetName, Json, Options, Tau, parse_given
 from ncmc.errors import unknown
 
 EPILOG = "Example: `ncmc split cifar10 --tau 0.01`."
@@ -11,11 +11,10 @@ def split(name: DatasetName, tau: Tau, option: Options = None, as_json: Json = F
     from cli.show.data import print_split
     from ncmc.data import splits
     from ncmc.plan.dataset_entries import SplitOptions
-    from ncmc.plan.option_text import parse_options
     from ncmc.plan.run import make_run, resolve_run
     from ncmc.project import Project
 
-    project, options = Project.find(), parse_options(",".join(option or []))
+    project, options = Project.find(), parse_given(option)
     for key in options:
         if key not in SplitOptions.model_fields:
             raise unknown("option of a split", key, SplitOptions.model_fields)

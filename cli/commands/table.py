@@ -1,12 +1,12 @@
 """`ncmc table`: a table from the records there are."""
 
-from cli.options import Folder, Json, Results, TableName, results_folder
+from cli.options import Folder, Json, Records, TableName, results_folder
 
 EPILOG = "Example: `ncmc table smoke`."
 
 
 def table(
-    name: TableName, results: Results = None, out: Folder = None, as_json: Json = False
+    name: TableName, results: Records = None, out: Folder = None, as_json: Json = False
 ) -> None:
     """Make a table from the records there are (CSV, JSON, Markdown), and show it."""
     from cli.show.tables import print_table

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Folder, Json, Results, TableName, results_folder
+from cli.options import Folder, Json, Records, TableName, results_folder
 
 EPILOG = (
     "Example: `ncmc verify table2 && echo all of it holds`. "
@@ -14,7 +14,7 @@ EPILOG = (
 
 def verify(
     name: TableName,
-    results: Results = None,
+    results: Records = None,
     out: Folder = None,
     show_table: Annotated[bool, typer.Option("--show-table", help="Show the table too.")] = False,
     exit_code: Annotated[

@@ -23,7 +23,7 @@ from ncmc.project import Project, read_once
 
 MOST_SEED = 2**31 - 1
 SHAPE = "DATASET/tau=T/BACKBONE/METHOD/OPTIONS/seed=N (OPTIONS: f=20+theta=0.2 or default)"
-ID = re.compile(r"([^/]+)/tau=([^/]+)/([^/]+)/([^/]+)/([^/]+)/seed=([^/]+)")
+ID = re.compile(r"([^/\s]+)/tau=([^/\s]+)/([^/\s]+)/([^/\s]+)/([^/\s]+)/seed=([^/\s]+)")
 
 
 @dataclass(frozen=True, order=True)
@@ -171,13 +171,19 @@ def parse_run_id(project: Project, text: str) -> Run:
     match = ID.fullmatch(text.strip("/"))
     if not match:
         raise UsageError(f"'{shortened(text)}' is not a run id; allowed: {SHAPE}.")
-    dataset, tau, backbone, method, options, seed = match.groups()
+    dataset, tau, backbone, method, written, seed = match.groups()
+    options = parse_options(written)
+    if how := [key for key in options if recipes.owner(key) == "execution"]:
+        raise UsageError(
+            f"'{how[0]}' says how a run is computed, not what it is: it is not part of a run id. "
+            f"Give it beside the id, as -o {how[0]}={format_value(options[how[0]])}."
+        )
     return make_run(
         dataset,
         parse_tau(tau),
         backbone,
         method,
-        parse_options(options),
+        options,
         parse_seed(seed),
         project=project,
     )

@@ -28,7 +28,7 @@ class Case:
 
     name: str
     spoil: Spoil
-    command: str
+    command: str | tuple[str, ...]  # words, or one string of them
     told: tuple[str, ...]
     codes: tuple[int, ...] = (1, 2)
 
@@ -59,14 +59,21 @@ def assert_refused(root: Path, case: Case) -> None:
     """Spoil the project and run the command: it is refused, in plain words, and nothing changes."""
     case.spoil(root)
     before = snapshot(root)
-    exit_code, stdout, stderr = run(case.command.split(" "))
+    exit_code, stdout, stderr = run(words_of(case.command))
     message = " ".join(stderr.split())
     assert exit_code in case.codes, f"exit code {exit_code}: {stdout[:300]} {message[:600]}"
     assert message, "nothing is said"
     for word in case.told:
         assert word in message, f"'{word}' is not in: {message[:600]}"
     assert len(stderr) <= LONGEST, f"{len(stderr)} characters: {stderr[:200]} ..."
-    assert snapshot(root) == before
+    after = snapshot(root)
+    changed = [file for file in {*before, *after} if before.get(file) != after.get(file)]
+    assert not changed, f"left behind or changed: {changed}"
+
+
+def words_of(command: str | tuple[str, ...]) -> list[str]:
+    """The words of a command line."""
+    return command.split(" ") if isinstance(command, str) else list(command)
 
 
 def run(arguments: Sequence[str]) -> tuple[int, str, str]:
@@ -106,7 +113,7 @@ def snapshot(root: Path) -> dict[str, tuple[int, int]]:
         for folder, _, names in os.walk(root / name):
             for file in names:
                 path = Path(folder, file)
-                if path.suffix != ".lock" and file != "lock":
+                if path.parent.name != ".locks":
                     stat = path.lstat()
                     found[str(path.relative_to(root))] = (stat.st_size, stat.st_mtime_ns)
         if (root / name).is_file():
@@ -115,6 +122,10 @@ def snapshot(root: Path) -> dict[str, tuple[int, int]]:
 
 
 # --- ways to spoil a file ----------------------------------------------------------------------
+
+
+def nothing(_: Path) -> None:
+    """Leave the project as it is: the command line itself is bad."""
 
 
 def write(file: str, content: str | bytes) -> Spoil:
