@@ -134,7 +134,7 @@ def _plain(model: type[BaseModel], data: Any, problem: Any) -> tuple[str, str]:
     if problem["type"] == "tuple_type":
         return f"{entry}'{key}' is {came}", "a list is needed, [a, b]"
     if problem["type"] == "value_error":  # ours: it says what came
-        message = str(problem["ctx"]["error"])
+        message = shortened(str(problem["ctx"]["error"]), 400)
         return f"{entry}'{key}': {message}" if key else f"{entry}{message}", ""
     if problem["type"] in ("model_type", "dict_type"):
         what = f"'{key}' is" if key else "its content is"
