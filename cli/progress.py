@@ -1,4 +1,4 @@
-"""How a training shows itself: a live line on a terminal, plain lines in a log."""
+"""How a run shows itself while it is trained: a live line on a terminal, plain lines in a log."""
 
 import time
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from typing import IO, Any
 
 from ncmc.plan.run import Run
 from ncmc.results.record import Epoch
-from ncmc.results.wording import duration
+from ncmc.results.wording import duration, plural
 
 LOG_SECONDS = 20  # between two lines of a log
 
 
 @contextmanager
 def progress_for(stream: IO[str]) -> Iterator["Plain"]:
-    """A Progress for a training: live if `stream` is a terminal, plain lines otherwise."""
+    """A Progress for a run: live if `stream` is a terminal, plain lines otherwise."""
     if not stream.isatty():
         yield Plain(stream)
         return
@@ -38,12 +38,12 @@ class Plain:
         self.nc_mean: float | None = None
 
     def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
-        """Training begins, or goes on."""
+        """Training begins, or is resumed."""
         self.run, self.epochs, self.steps = run, epochs, steps
         self.first = done_epochs * steps + done_steps
         self.done = self.first
         self.began = time.monotonic()
-        self.say(f"{run.id}: {epochs} epochs of {steps} steps")
+        self.say(f"{run.id}: {plural(epochs, 'epoch')} of {plural(steps, 'step')}")
 
     def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
         """A step is done."""
@@ -69,21 +69,21 @@ class Plain:
         self.say(self.line())
 
     def line(self) -> str:
-        """Where the training stands, in one line."""
+        """Where the run stands, in one line; what matters most first, for narrow terminals."""
         seconds = max(time.monotonic() - self.began, 1e-9)
         parts = [f"epoch {self.done / max(self.steps, 1):.1f}/{self.epochs}"]
-        if self.loss is not None:
-            parts.append(f"loss {self.loss:.4f}")
         if self.accuracy is not None:
             parts.append(f"accuracy {self.accuracy:.2f} %")
+        left = self.epochs * self.steps - self.done
+        if self.done > self.first:
+            parts.append(f"{duration(left * seconds / (self.done - self.first))} left")
+        if self.loss is not None:
+            parts.append(f"loss {self.loss:.4f}")
         if self.nc_mean is not None:
             parts.append(f"collapse {self.nc_mean:.3f}")
         parts.append(f"{self.images / seconds:.0f} images/s")
         if memory := _device_memory():
             parts.append(memory)
-        left = self.epochs * self.steps - self.done
-        if self.done > self.first:
-            parts.append(f"{duration(left * seconds / (self.done - self.first))} left")
         return ", ".join(parts)
 
 
@@ -106,7 +106,7 @@ class Screen(Plain):
 
     def say(self, text: str) -> None:
         """A remark, above the bar."""
-        self.live.console.print(text, highlight=False)
+        self.live.console.print(text, highlight=False, markup=False)
 
     def _tell(self) -> None:
         from rich.console import Group
@@ -114,7 +114,7 @@ class Screen(Plain):
         from rich.text import Text
 
         bar = ProgressBar(total=self.epochs * self.steps, completed=self.done, width=60)
-        self.live.update(Group(bar, Text(self.line())))
+        self.live.update(Group(bar, Text(self.line(), no_wrap=True, overflow="ellipsis")))
 
 
 def _device_memory() -> str | None:

@@ -1,8 +1,13 @@
 """`ncmc train`: one run, or several in one process, to their records."""
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import Annotated
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,15 +21,22 @@ from cli.options import (
     complete_method,
     run_from,
 )
+from ncmc.errors import UsageError, UserError
+
+if TYPE_CHECKING:  # help must not wait for the imports of the grid
+    from ncmc.plan.option_text import Value
+    from ncmc.plan.run import Run
+    from ncmc.project import Project
 
 EPILOG = (
     "Examples: `ncmc train digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`, "
-    "`ncmc train --dataset digits --tau 0.02 --backbone resnet8 --method CAL -o f=10`."
+    "`ncmc train --dataset digits --tau 0.02 --backbone resnet8 --method CAL -o f=10`. "
+    "Several runs in one command start torch once: one that fails does not stop the others."
 )
 
 
 def train(
-    run: Annotated[str | None, typer.Argument(help="A run id.", metavar="[RUN]")] = None,
+    runs: Annotated[list[str] | None, typer.Argument(help="Run ids.", metavar="[RUN]...")] = None,
     dataset: Annotated[str | None, typer.Option(autocompletion=complete_dataset)] = None,
     tau: Annotated[float | None, typer.Option(help="Imbalance ratio n_min / n_max.")] = None,
     backbone: Annotated[str | None, typer.Option(autocompletion=complete_backbone)] = None,
@@ -43,27 +55,69 @@ def train(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Train a run to its record, resuming from its checkpoint if there is one."""
+    """Train runs to their records, each resuming from its checkpoint if there is one."""
+    from ncmc.plan.option_text import parse_options
+    from ncmc.project import Project
+
+    project = Project.find()
+    parts = (dataset, tau, backbone, method, seed, option)
+    texts: list[str | None] = [*(runs or [])] or [None]
+    chosen = list(dict.fromkeys(run_from(project, text, *parts) for text in texts))
+    _check_one_process(len(chosen))
+    execution = parse_options(",".join(option or []))
+    failures = 0
+    for run in chosen:
+        try:
+            _train(project, run, device, results, execution, force, as_json)
+        except Exception as error:  # of a lab's own method too: the other runs are not to blame
+            if len(chosen) == 1:
+                raise
+            failures += 1
+            _print_failure(run, error)
+    if failures:
+        raise UserError(f"{failures} of {len(chosen)} runs failed; see above. The others are done.")
+
+
+def _train(
+    project: Project,
+    run: Run,
+    device: str | None,
+    results: Path | None,
+    execution: Mapping[str, Value],
+    force: bool,
+    as_json: bool,
+) -> None:
     from contextlib import ExitStack
 
     from cli.progress import progress_for
     from cli.show.listings import print_trained
-    from ncmc.plan.option_text import parse_options
-    from ncmc.project import Project
     from ncmc.results.record import path_of
     from ncmc.training.launch import launch
 
-    project = Project.find()
-    chosen = run_from(project, run, dataset, tau, backbone, method, seed, option)
     with ExitStack() as shown:
         record, how = launch(
             project,
-            chosen,
+            run,
             lambda: shown.enter_context(progress_for(sys.stderr)),
             device=device,
             results=results,
-            execution=parse_options(",".join(option or [])),
+            execution=execution,
             force=force,
         )
     if os.environ.get("RANK", "0") == "0":  # one of several processes speaks for all
-        print_trained(record, path_of(project, chosen, results), how, as_json)
+        print_trained(record, path_of(project, run, results), how, as_json)
+
+
+def _print_failure(run: Run, error: Exception) -> None:
+    if not isinstance(error, UserError):
+        traceback.print_exception(error)
+    print(f"ncmc: {run.id}: {error}", file=sys.stderr)
+
+
+def _check_one_process(runs: int) -> None:
+    """Raises UsageError for several runs on several processes, which meet for one run at a time."""
+    if runs > 1 and os.environ.get("WORLD_SIZE", "1") != "1":
+        raise UsageError(
+            f"{runs} runs cannot be trained by several processes together (WORLD_SIZE is set). Start "
+            "torchrun once for each run."
+        )
