@@ -106,6 +106,6 @@ def _require_place(project: Project, claim: Claim, path: Path) -> None:
     if not claim.says:
         raise UsageError(f"{where}: 'says' is missing or empty.")
     for kind, name in (("table", claim.table), ("figure", claim.figure)):
-        known = [entry for entry, (_, what, _) in grid_entries(project).items() if what == kind]
+        known = [entry for entry, placed in grid_entries(project).items() if placed.kind == kind]
         if name is not None and name not in known:
             raise UsageError(f"{where}: {unknown(kind, name, known)}")
