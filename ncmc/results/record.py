@@ -246,7 +246,11 @@ def _parse(body: Any, path: Path) -> Record:
         )
     fields = {key: value for key, value in body.items() if key != "digest"}
     record = documents.parse(Record, fields, str(path))
-    if digest(fields) != body["digest"]:
+    try:
+        unchanged = digest(fields) == body["digest"]
+    except ValueError as error:
+        raise UsageError(f"{path} holds a number that is not finite.") from error
+    if not unchanged:
         raise UsageError(f"{path} was changed after it was written: its digest does not match.")
     return record
 

@@ -12,7 +12,7 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.outdated import why_outdated
 from ncmc.results.record import Record, load_record, path_of
-from ncmc.system import allocator, gpu_lease, hardware
+from ncmc.system import allocator, files, gpu_lease, hardware
 from ncmc.training.opened_run import open_run
 
 if TYPE_CHECKING:  # a run that is trained already must not wait for torch
@@ -55,7 +55,7 @@ def finished(project: Project, run: Run, results: Path | None = None) -> Record 
     Raises UserError for a damaged or foreign record, UsageError if it was made in another way.
     """
     path = path_of(project, run, results)
-    if not path.exists():
+    if not files.exists(path):
         return None
     record = load_record(path)
     if record.run != run:

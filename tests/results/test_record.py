@@ -153,6 +153,10 @@ EDITS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
         "'result.ece' is nan",
         lambda body: body["result"].update(ece=math.nan),
     ),
+    "not a number in the configuration": (
+        "holds a number that is not finite",
+        lambda body: body["config"]["method"].update(f=math.nan),
+    ),
     "infinite": (
         "'result.history.0.loss' is inf",
         lambda body: body["result"]["history"][0].update(loss=math.inf),
