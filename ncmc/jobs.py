@@ -23,26 +23,6 @@ RUN = paths.RUN.format(
     dataset=NAME, tau=TAU, backbone=NAME, method=NAME, options=OPTIONS, seed="[0-9]+"
 )
 
-
-def _config(*files: str) -> list[str]:
-    return [f"{paths.CONFIG}/{file}" for file in files]
-
-
-# The configuration files that each command reads. A job is done again when one of them changes; but
-# fetch, split and train take theirs as `ancient`: a comment in a file must not cost hours, and what
-# they made says itself whether it fits (the archives' checksums, a record's hash of its configuration).
-_RUN = (dataset_entries.FILE, recipes.FILE)  # what a run is made with
-_GRID = (*grid_file.FILES, *_RUN)  # which runs a table is made of
-CONFIG_OF_PREFLIGHT = _config(*_GRID)
-CONFIG_OF_FETCH = [*_config(dataset_entries.FILE), paths.DVC_FILE, paths.DVC_LOCK]
-CONFIG_OF_SPLIT = _config(*_RUN)
-CONFIG_OF_TRAIN = _config(*_RUN, assumptions.FILE)
-CONFIG_OF_TABLE = _config(*_GRID, printed_numbers.FILE)
-CONFIG_OF_VERIFY = _config(*_GRID, printed_numbers.FILE, claims.FILE, checks_file.FILE)
-CONFIG_OF_REPORT = _config(*_GRID, printed_numbers.FILE, assumptions.FILE)
-CONFIG_OF_SHOW = _config(*_GRID, printed_numbers.FILE)
-CONFIG_OF_THEORY = _config(claims.FILE)
-
 PACKAGE = "package:"  # an address inside an installed Python package
 GIGABYTE = 1000  # MB, Snakemake's unit of memory
 TORCH = 4 * GIGABYTE  # memory that a training takes beside its images
@@ -57,6 +37,7 @@ class Jobs:
 
     def __init__(self, project: Project) -> None:
         self.project = project
+        self.config = config_files(project)
 
     def records_of(self, wildcards: Any) -> list[str]:
         """The records that a table is made of."""
@@ -129,6 +110,31 @@ class Jobs:
         return bool(files) and all(
             f.urls and all(url.startswith(PACKAGE) for url in f.urls) for f in files
         )
+
+
+def config_files(project: Project) -> dict[str, list[str]]:
+    """The files that a user may edit which each command reads, by the name of the command.
+
+    A job is done again when one of them changes. But fetch, split and train take theirs as `ancient`:
+    a comment must not cost hours, and what they made says itself whether it fits (an archive by its
+    checksum, a record by the hash of its configuration).
+    """
+    run = (dataset_entries.FILE, recipes.FILE)  # what a run is made with
+    table = (*(path.name for path in grid_file.grid_files(project)), *run)
+    read = {
+        "doctor": table,
+        "fetch": (dataset_entries.FILE,),
+        "split": run,
+        "train": (*run, assumptions.FILE),
+        "table": (*table, printed_numbers.FILE),
+        "verify": (*table, printed_numbers.FILE, claims.FILE, checks_file.FILE),
+        "report": (*table, printed_numbers.FILE, assumptions.FILE),
+        "show": table,
+        "theory": (claims.FILE,),
+    }
+    return {
+        command: [f"{paths.CONFIG}/{file}" for file in files] for command, files in read.items()
+    }
 
 
 def pages_of(names: list[str]) -> list[str]:

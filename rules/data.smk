@@ -4,7 +4,7 @@
 rule preflight:
     """Can this machine do it? Asked before anything of the paper's grid is fetched or trained."""
     input:
-        ancient(jobs.CONFIG_OF_PREFLIGHT),
+        ancient(job.config["doctor"]),
     output:
         temp(paths.PREFLIGHT),
     log:
@@ -20,7 +20,7 @@ rule fetch:
     """A dataset's archives through DVC, verified, and the arrays made from them."""
     input:
         gate=job.gate_of,
-        config=ancient(jobs.CONFIG_OF_FETCH),
+        config=ancient([*job.config["fetch"], paths.DVC_FILE, paths.DVC_LOCK]),
     output:
         paths.ARRAYS_META,
     log:
@@ -36,7 +36,7 @@ rule split:
     """A long-tailed training set: which images, and a manifest that proves it."""
     input:
         images=paths.ARRAYS_META,
-        config=ancient(jobs.CONFIG_OF_SPLIT),
+        config=ancient(job.config["split"]),
     output:
         paths.SPLIT_MANIFEST,
         paths.SPLIT_INDICES,

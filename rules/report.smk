@@ -6,7 +6,7 @@ rule table:
     """The cells of a table or figure, as CSV, JSON and Markdown."""
     input:
         records=job.records_of,
-        config=jobs.CONFIG_OF_TABLE,
+        config=job.config["table"],
     output:
         csv=report(
             paths.TABLE_CSV,
@@ -28,7 +28,7 @@ rule verify:
     input:
         records=job.records_of,
         others=job.evidence_of,
-        config=jobs.CONFIG_OF_VERIFY,
+        config=job.config["verify"],
     output:
         report(
             paths.VERDICTS,
@@ -48,7 +48,7 @@ rule report:
     input:
         records=job.records_of,
         verdicts=paths.VERDICTS,
-        config=jobs.CONFIG_OF_REPORT,
+        config=job.config["report"],
     output:
         report(
             paths.PAGE,
@@ -74,7 +74,7 @@ for name in tables:
             table=paths.TABLE_JSON.format(table=name),
             verdicts=paths.VERDICTS.format(table=name),
             page=paths.PAGE.format(table=name),
-            config=jobs.CONFIG_OF_SHOW,
+            config=job.config["show"],
         log:
             paths.LOG_SHOW.format(table=name),
         localrule: True
@@ -87,7 +87,7 @@ for name in tables:
 rule theory:
     """Numerical checks of the theorems."""
     input:
-        jobs.CONFIG_OF_THEORY,
+        job.config["theory"],
     output:
         report(
             paths.THEORY,

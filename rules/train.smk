@@ -10,7 +10,7 @@ rule train:
     """One run, from its split to its record and model."""
     input:
         data=ancient(job.data_of),
-        config=ancient(jobs.CONFIG_OF_TRAIN),
+        config=ancient(job.config["train"]),
     output:
         update(paths.RUN_RECORD),
     log:

@@ -13,7 +13,7 @@ from conftest import CHECKOUT, here
 
 from ncmc import jobs, paths
 from ncmc.plan import grid
-from ncmc.results import records
+from ncmc.results.record import load_record, path_of
 
 RUN = "digits/tau=0.02/resnet8/CE/epochs=1/seed=0"
 
@@ -32,20 +32,31 @@ def opened(root: Path, *command: str) -> set[str]:
     return set(done.stderr.splitlines()[-1].split())
 
 
-def test_a_rule_takes_the_configuration_files_that_its_command_reads(workspace: Path) -> None:
-    for command, listed in (
-        (("doctor", "--gate"), jobs.CONFIG_OF_PREFLIGHT),
-        (("split", "digits", "--tau", "0.02"), jobs.CONFIG_OF_SPLIT),
-        (("train", RUN), jobs.CONFIG_OF_TRAIN),
-        (("table", "smoke"), jobs.CONFIG_OF_TABLE),
-        (("verify", "smoke", "--no-exit-code"), jobs.CONFIG_OF_VERIFY),
-        (("report", "smoke"), jobs.CONFIG_OF_REPORT),
-        (("show", "smoke"), jobs.CONFIG_OF_SHOW),
-        (("theory", "T9"), jobs.CONFIG_OF_THEORY),
-    ):
-        assert opened(workspace, *command) == set(listed), command
-    fetched = {file for file in jobs.CONFIG_OF_FETCH if file.startswith(paths.CONFIG)}
-    assert opened(workspace, "fetch", "digits") == fetched
+COMMANDS = {
+    "doctor": ("--gate",),
+    "fetch": ("digits",),
+    "split": ("digits", "--tau", "0.02"),
+    "train": (RUN,),
+    "table": ("smoke",),
+    "verify": ("smoke", "--no-exit-code"),
+    "report": ("smoke",),
+    "show": ("smoke",),
+    "theory": ("T9",),
+}
+
+
+@pytest.mark.parametrize("with_lab", [False, True], ids=["as it comes", "with a lab's tables"])
+def test_a_rule_takes_the_configuration_files_that_its_command_reads(
+    workspace: Path, with_lab: bool
+) -> None:
+    if with_lab:
+        smoke = (workspace / "config/smoke.yaml").read_text()
+        (workspace / "config/lab.yaml").write_text(smoke.replace("  smoke:", "  ours:"))
+    listed = jobs.Jobs(here()).config
+    assert listed.keys() == COMMANDS.keys()
+    for command, arguments in COMMANDS.items():
+        if not with_lab or command in ("doctor", "table", "show"):
+            assert opened(workspace, command, *arguments) == set(listed[command]), command
 
 
 # --- edits -------------------------------------------------------------------------------------
@@ -114,17 +125,17 @@ def test_records_that_are_there_are_kept_when_one_of_them_is_made(project: Path)
     edit(project / "config/smoke.yaml", "dataset: [digits]", "dataset: [digits]\n      epochs: [1]")
     table = grid.table(here(), "smoke")
     fakes.smoke(project / paths.RUNS, table)
-    lost, *kept = (records.path_of(here(), spec.run) for spec in table.cells)
+    lost, *kept = (path_of(here(), spec.run) for spec in table.cells)
     before = [path.read_bytes() for path in kept]
     lost.unlink()
     done = snakemake(project, "--cores", "2", "results/smoke/table.json", timeout=300)
     assert done.returncode == 0, done.stderr[-2000:]
     assert [path.read_bytes() for path in kept] == before
-    assert records.load(lost).made["command"] != fakes.MADE["command"]
+    assert load_record(lost).made.command != "ncmc train RUN"
 
 
 def test_a_record_is_kept_though_snakemake_is_made_to_train(project: Path) -> None:
-    record = records.path_of(here(), grid.table(here(), "smoke").runs[0])
+    record = path_of(here(), grid.table(here(), "smoke").runs[0])
     before = record.read_bytes()
     target = str(record.relative_to(project))
     done = snakemake(project, "--cores", "1", target, "--forcerun", "train")
