@@ -120,7 +120,8 @@ def config_files(project: Project) -> dict[str, list[str]]:
     checksum, a record by the hash of its configuration).
     """
     run = (dataset_entries.FILE, recipes.FILE)  # what a run is made with
-    table = (*(path.name for path in grid_file.grid_files(project)), *run)
+    grids = [path.name for path in grid_file.grid_files(project)]
+    table = (*grids, *run)
     read = {
         "doctor": table,
         "fetch": (dataset_entries.FILE,),
@@ -130,7 +131,7 @@ def config_files(project: Project) -> dict[str, list[str]]:
         "verify": (*table, printed_numbers.FILE, claims.FILE, checks_file.FILE),
         "report": (*table, printed_numbers.FILE, assumptions.FILE),
         "show": table,
-        "theory": (claims.FILE,),
+        "theory": (claims.FILE, *grids, dataset_entries.FILE),  # a claim names its table
     }
     return {
         command: [f"{paths.CONFIG}/{file}" for file in files] for command, files in read.items()
