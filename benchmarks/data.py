@@ -253,7 +253,7 @@ def imagenet(root: Path, rounds: int) -> dict[str, Any]:
     from torchvision import transforms
     from torchvision.datasets import ImageFolder
 
-    from ncmc.data.image_stream import Streamed
+    from ncmc.data.image_stream import ImageFiles
     from ncmc.training.batches import Stored
 
     torch.set_num_threads(1)
@@ -269,7 +269,7 @@ def imagenet(root: Path, rounds: int) -> dict[str, Any]:
         photo.save(root / "train" / names[-1], quality=92)
     size = sum((root / "train" / n).stat().st_size for n in names) / PHOTOS / 1000
     print(f"{PHOTOS} JPEG files of {PHOTO[0]} x {PHOTO[1]} pixels, {size:.0f} kB on average")
-    stored = Stored(Streamed(root / "train", names, 224), np.arange(PHOTOS), WORKERS)
+    stored = Stored(ImageFiles(root / "train", names, 224), np.arange(PHOTOS), WORKERS)
 
     def ours() -> None:
         order = np.random.default_rng(1).integers(0, PHOTOS, PICTURES)

@@ -5,25 +5,25 @@ more content than an honest archive of that size can hold.
 """
 
 import bz2
+import gzip
 import lzma
 import os
+import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
-from itertools import repeat
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, cast
+from typing import IO, cast
 
-from ncmc.errors import UserError
-from ncmc.system import ordered_threads
+from ncmc.errors import UserError, shortened
+from ncmc.system import files
 
 RATIO = 200  # content may be this many times the size of the archive...
 ROOM = 64 << 20  # ...and at least this many bytes
 
 BLOCK = 1 << 20  # bytes read at a time
-GZIP = 31  # zlib's window bits for a gzip file, whose check sums it then compares
 
 BROKEN = (
     tarfile.TarError,
@@ -33,23 +33,29 @@ BROKEN = (
     EOFError,
     ValueError,
     NotImplementedError,  # a kind of compression that zipfile does not know
+    RuntimeError,  # a member that is encrypted though the list of members does not say so
+    struct.error,
 )
 
 
 class Member:
     """A file inside an archive, readable while it is the current one."""
 
-    def __init__(self, name: PurePosixPath, size: int, file: IO[bytes]) -> None:
+    def __init__(
+        self, archive: Path, name: PurePosixPath, size: int, file: IO[bytes] | None
+    ) -> None:
         self.name = name
         self.size = size
+        self._archive = archive
         self._file = file
 
     def read(self) -> bytes:
-        """The whole content. Raises UserError if it is shorter than the archive says."""
-        content = self._file.read(self.size)
-        if len(content) != self.size:
-            raise EOFError(f"{self.name} ends early")
-        return content
+        """The whole content. Raises UserError if it is damaged or shorter than the archive says."""
+        with _explained(self._archive):
+            content = self._file.read(self.size) if self._file else b""
+            if len(content) != self.size:
+                raise EOFError(f"{self.name} ends early")
+            return content
 
 
 def members(path: Path, wanted: set[PurePosixPath] | None = None) -> Iterator[Member]:
@@ -72,10 +78,9 @@ def pack(folder: Path, names: Iterable[PurePosixPath], target: Path) -> None:
     """A tar of `names` under `folder` that depends on names and contents only."""
     with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as tar:
         for name in sorted(names, key=str):
-            path = folder / name
             info = tarfile.TarInfo(str(name))  # no owner, mode or time of the original
-            info.size = path.stat().st_size
-            with path.open("rb") as file:
+            with files.open_regular(folder / name) as file:
+                info.size = os.fstat(file.fileno()).st_size
                 tar.addfile(info, file)
 
 
@@ -83,8 +88,8 @@ def _tar_members(path: Path) -> Iterator[Member]:
     budget = _Budget(path)
     # as a stream: nothing is decompressed twice; through gzip & co., which check their own sums
     with (
-        closing(_Ahead(path)) as content,
-        tarfile.open(fileobj=cast(IO[bytes], content), mode="r|", bufsize=BLOCK) as tar,
+        _decompressed(path) as content,
+        tarfile.open(fileobj=content, mode="r|", bufsize=BLOCK) as tar,
     ):
         for info in tar:
             name = safe_name(info.name, path)
@@ -96,71 +101,21 @@ def _tar_members(path: Path) -> Iterator[Member]:
                     "Pack the files themselves: tar --dereference --hard-dereference ..."
                 )
             if not info.isreg():
-                raise UserError(f"{path} holds {info.name}, which is neither file nor folder.")
+                raise UserError(f"{path} holds {info.name}, which is neither a file nor a folder.")
             budget.spend(info.size, info.name)
-            file = tar.extractfile(info)
-            assert file is not None
-            yield Member(name, info.size, file)
-        while block := content.read():  # to the end, where the check sum is
+            yield Member(path, name, info.size, tar.extractfile(info))
+        while block := content.read(BLOCK):  # to the end, where the check sum is
             budget.spend(len(block), "its end")
 
 
-class _Gunzipped:
-    """A gzip file's content; Python 3.11's own reader takes 8 kB at a time and a fifth longer."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-        self._zlib = zlib.decompressobj(GZIP)
-        self._rest = b""
-
-    def read(self, size: int) -> bytes:
-        """At most `size` bytes; empty at the end."""
-        while True:
-            data = self._rest or self._file.read(BLOCK)
-            if not data:
-                if not self._zlib.eof:
-                    raise EOFError("it ends early")
-                return b""
-            if self._zlib.eof:  # several gzip files in a row are one; zeros are padding
-                data = data.lstrip(b"\0")
-                self._zlib = zlib.decompressobj(GZIP) if data else self._zlib
-            block = self._zlib.decompress(data, size) if data else b""
-            self._rest = self._zlib.unconsumed_tail or self._zlib.unused_data if data else b""
-            if block:
-                return block
-
-    def close(self) -> None:
-        self._file.close()
-
-
-def _decompressed(path: Path) -> Any:
+def _decompressed(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         start = file.read(6)
     if start.startswith(b"\x1f\x8b"):
-        return _Gunzipped(path)
+        return cast(IO[bytes], gzip.open(path))
     if start.startswith(b"BZh"):
         return bz2.open(path)
     return lzma.open(path) if start == b"\xfd7zXZ\0" else path.open("rb")
-
-
-class _Ahead:
-    """The decompressed content of a file, block by block, on a thread some blocks ahead."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = _decompressed(path)
-        self._blocks = ordered_threads.in_order(
-            lambda _: self._file.read(BLOCK), repeat(None), 1, ahead=4
-        )
-
-    def read(self, size: int = BLOCK) -> bytes:
-        """The next block; empty at the end."""
-        assert size == BLOCK
-        return next(self._blocks)
-
-    def close(self) -> None:
-        """End the thread, then the file."""
-        self._blocks.close()
-        self._file.close()
 
 
 def _zip_members(path: Path) -> Iterator[Member]:
@@ -173,10 +128,10 @@ def _zip_members(path: Path) -> Iterator[Member]:
             if (info.external_attr >> 16) & 0o170000 == 0o120000:
                 raise UserError(f"{path} holds a link ({info.filename}); links are not read.")
             if info.flag_bits & 1:
-                raise UserError(f"{path} is encrypted ({info.filename}). Bring it decrypted.")
+                raise UserError(f"{path} is encrypted ({info.filename}). Decrypt it first.")
             budget.spend(info.file_size, info.filename)
             with archive.open(info) as file:
-                yield Member(name, info.file_size, file)
+                yield Member(path, name, info.file_size, file)
 
 
 class _Budget:
@@ -215,9 +170,13 @@ def _explained(path: Path) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno is not None:
             raise UserError(f"cannot read {path}: {error.strerror}.") from error
         raise UserError(
-            f"{path} is damaged or no archive ({error or type(error).__name__}). "
-            "Bring it anew; with its checksum in config/datasets.yaml this is seen at once."
+            f"{path} is damaged, or not an archive ({_reason(error)}). Fetch it again; with its "
+            "checksum in config/datasets.yaml this is seen at once."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    return shortened(str(error)) or type(error).__name__
 
 
 def walk(folder: Path) -> Iterator[tuple[PurePosixPath, int]]:
@@ -226,10 +185,10 @@ def walk(folder: Path) -> Iterator[tuple[PurePosixPath, int]]:
     for here, folders, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(here)
         if real in seen:
-            raise UserError(f"{here} is a link in a circle (or twice the same folder). Remove it.")
+            raise UserError(f"{here} is reached twice, by a link. Remove the link.")
         seen.add(real)
         folders.sort()
         for name in sorted(names):
             path = Path(here, name)
-            if path.is_file():
-                yield PurePosixPath(path.relative_to(folder).as_posix()), path.stat().st_size
+            if (size := files.size(path)) is not None:
+                yield PurePosixPath(path.relative_to(folder).as_posix()), size

@@ -2,24 +2,31 @@
 
 import os
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from ncmc.data import checksums
 from ncmc.errors import UserError
 from ncmc.system import files
+from ncmc.system.documents import Strict
 
 PARTS = ("train", "test")
-HEADER = 128  # bytes, fixed, so that the final length can be written in at the end
+
+
+class Fingerprint(Strict):
+    """How to tell that a file is the one that was written."""
+
+    size: int  # bytes
+    sha256: str
 
 
 @dataclass
-class _Grown:
-    """One .npy file under way."""
+class _GrowingArray:
+    """One .npy file that grows: NumPy's header leaves room for the final number of items."""
 
-    file: IO[bytes]
+    file: BinaryIO
     dtype: np.dtype[Any]
     shape: tuple[int, ...]  # of one item
     length: int = 0
@@ -30,12 +37,14 @@ class _Grown:
         self.file.write(np.ascontiguousarray(items, dtype=self.dtype).data)
         self.length += len(items)
 
-    def close(self) -> None:
-        head = f"{{'descr': '{self.dtype.str}', 'fortran_order': False, 'shape': "
-        head += f"{(self.length, *self.shape)}, }}"
-        padded = head.encode().ljust(HEADER - 11) + b"\n"
+    def write_header(self) -> None:
         self.file.seek(0)
-        self.file.write(b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little") + padded)
+        shape = (self.length, *self.shape)
+        header = {"descr": self.dtype.str, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self.file, header)
+
+    def close(self) -> None:
+        self.write_header()
         self.file.flush()
         os.fsync(self.file.fileno())
         self.file.close()
@@ -50,7 +59,7 @@ class Sink:
     origins: dict[str, list[tuple[str, int]]] = field(
         default_factory=dict
     )  # part -> (name, images)
-    _files: dict[str, _Grown] = field(default_factory=dict)
+    _files: dict[str, _GrowingArray] = field(default_factory=dict)
     _slots: dict[str, np.memmap] = field(default_factory=dict)
     _texts: list[str] = field(default_factory=list)
 
@@ -67,9 +76,9 @@ class Sink:
             assert images.dtype == np.uint8
             assert images.ndim == 4
             assert len(images) == len(labels)
-            self._grown(f"{part}_images.npy", images).append(images)
+            self._growing(f"{part}_images.npy", images).append(images)
         labels = np.asarray(labels, dtype=np.int64)
-        self._grown(f"{part}_labels.npy", labels).append(labels)
+        self._growing(f"{part}_labels.npy", labels).append(labels)
         named = self.origins.setdefault(part, [])
         name = origin or part
         if named and named[-1][0] == name:
@@ -80,26 +89,27 @@ class Sink:
     def slots(self, part: str, labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """A writable (n, H, W, C) uint8 array for a part whose images come in any order."""
         self.add(part, None, labels)
-        name = f"{part}_images.npy"
-        self._slots[name] = np.lib.format.open_memmap(
-            self.folder / name, mode="w+", dtype=np.uint8, shape=(len(labels), *shape)
+        path = self.folder / f"{part}_images.npy"
+        self._slots[path.name] = np.lib.format.open_memmap(
+            path, mode="w+", dtype=np.uint8, shape=(len(labels), *shape)
         )
-        return self._slots[name]
+        _reserve(path)
+        return self._slots[path.name]
 
     def lines(self, name: str, lines: list[str]) -> None:
         """A text file beside the arrays."""
         files.write_atomic(self.folder / name, "".join(f"{line}\n" for line in lines))
         self._texts.append(name)
 
-    def _grown(self, name: str, like: np.ndarray) -> _Grown:
+    def _growing(self, name: str, like: np.ndarray) -> _GrowingArray:
         if name not in self._files:
             file = (self.folder / name).open("wb")
-            file.write(bytes(HEADER))
-            self._files[name] = _Grown(file, like.dtype, like.shape[1:])
+            self._files[name] = _GrowingArray(file, like.dtype, like.shape[1:])
+            self._files[name].write_header()
         return self._files[name]
 
-    def close(self) -> dict[str, dict[str, Any]]:
-        """Finish every file; returns its size in bytes and SHA-256, by name."""
+    def close(self) -> dict[str, Fingerprint]:
+        """Finish every file; returns its fingerprint by name."""
         for grown in self._files.values():
             grown.close()
         for slots in self._slots.values():
@@ -108,10 +118,15 @@ class Sink:
         return {name: fingerprint(self.folder / name) for name in names}
 
 
-def fingerprint(path: Path) -> dict[str, Any]:
-    """Size in bytes and SHA-256 of a file."""
-    digest = sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return {"size": path.stat().st_size, "sha256": digest.hexdigest()}
+def _reserve(path: Path) -> None:
+    """Claim the disk for a file that has its length already: a full disk would kill the process
+    when a mapped page is written. Raises OSError."""
+    if hasattr(os, "posix_fallocate"):  # Linux
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    """Size in bytes and SHA-256 of a file. Raises UserError if it cannot be read."""
+    digest = checksums.of_file(path)
+    return Fingerprint(size=digest.size, sha256=digest.sha256)

@@ -2,19 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from pathlib import Path
+
+from pydantic import RootModel
 
 from ncmc.errors import UserError
 from ncmc.plan.dataset_entries import DatasetFile
-from ncmc.system import files
+from ncmc.system import documents, files
+from ncmc.system.documents import Strict
 
 BLOCK = 1 << 20  # bytes read at a time
 
 
-@dataclass(frozen=True)
-class Digest:
+class Digest(Strict):
     """Size in bytes and checksums (hex) of one file's content."""
 
     size: int
@@ -25,15 +26,12 @@ class Digest:
 def of_file(path: Path) -> Digest:
     """Size, MD5 and SHA-256 of a file in one pass. Raises UserError if it cannot be read."""
     size, md5, sha256 = 0, hashlib.md5(usedforsecurity=False), hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                size += len(block)
-                md5.update(block)
-                sha256.update(block)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}.") from error
-    return Digest(size, md5.hexdigest(), sha256.hexdigest())
+    with files.open_regular(path) as file:
+        while block := file.read(BLOCK):
+            size += len(block)
+            md5.update(block)
+            sha256.update(block)
+    return Digest(size=size, md5=md5.hexdigest(), sha256=sha256.hexdigest())
 
 
 def differences(found: Digest, wanted: DatasetFile) -> list[str]:
@@ -52,45 +50,53 @@ def of_folder(digests: dict[str, Digest]) -> str:
     return hashlib.md5(listing, usedforsecurity=False).hexdigest() + ".dir"
 
 
-class Memory:
+class _Hashed(Strict):
+    """A file as it was when it was hashed."""
+
+    stamp: tuple[int, int, int]  # size, time of the last change, inode
+    digest: Digest
+
+
+class _CacheFile(RootModel[dict[str, _Hashed]]):
+    """The checksums that are kept on disk, by the name of the file."""
+
+
+class ChecksumCache:
     """Digests of files unchanged (size, time, inode) since they were hashed, kept on disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._known = json.loads(path.read_text())
-        except (OSError, ValueError):  # a lost memory costs one more hashing, nothing else
-            self._known = {}
-        if not isinstance(self._known, dict):
+            self._known = dict(documents.read_json(path, _CacheFile).root)
+        except UserError:  # none yet, or damaged: that costs one more hashing, nothing else
             self._known = {}
 
     def recall(self, path: Path) -> Digest | None:
         """The digest of `path` if it was hashed before and looks unchanged."""
         known = self._known.get(path.name)
-        try:
-            if known and known["stamp"] == _stamp(path):
-                return Digest(**known["digest"])
-        except (OSError, KeyError, TypeError):
-            return None
-        return None
+        return known.digest if known and known.stamp == _stamp(path) else None
 
     def digest(self, path: Path) -> Digest:
         """The digest of `path`, hashed only if it is not known."""
         return self.recall(path) or self.refresh([path])[path.name]
 
-    def refresh(self, paths: Iterable[Path]) -> dict[str, Digest]:
+    def refresh(self, paths: Sequence[Path]) -> dict[str, Digest]:
         """Hash `paths` now, whatever is known, and remember it."""
         fresh = {path.name: of_file(path) for path in paths}
         for path in paths:
-            digest = asdict(fresh[path.name])
-            self._known[path.name] = {"stamp": _stamp(path), "digest": digest}
-        files.write_atomic(self.path, json.dumps(self._known, indent=1) + "\n")
+            if stamp := _stamp(path):
+                self._known[path.name] = _Hashed(stamp=stamp, digest=fresh[path.name])
+        text = _CacheFile(self._known).model_dump_json(indent=1)
+        files.write_atomic(self.path, text + "\n")
         return fresh
 
 
-def _stamp(path: Path) -> list[int]:
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns, status.st_ino]
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:  # gone, or hidden: nothing is known of it
+        return None
+    return (status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 def of_json(value: object) -> str:

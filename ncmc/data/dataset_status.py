@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncmc.data import datasets, download, dvc_store
+from ncmc.data import datasets, dvc_store, raw
 from ncmc.data.array_writer import PARTS
 from ncmc.errors import UserError
 from ncmc.plan.dataset_entries import dataset_entries, dataset_entry
 from ncmc.project import Project
+from ncmc.system import files
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,16 @@ def status(
 
 def _status(project: Project, name: str, fresh: bool) -> Status:
     entry = dataset_entry(project, name)
-    under_way = _bytes(download.aside(project, "partial", name))
+    under_way = _bytes(raw.aside(project, "partial", name))
     state, detail = _state(project, name, fresh, under_way)
     return Status(
         name=name,
         title=entry.title,
         state=state,
         detail=detail,
-        raw=_bytes(download.folder(project, name)),
+        raw=_bytes(raw.folder(project, name)),
         arrays=_bytes(datasets.folder(project, name)),
-        aside=under_way + _bytes(download.aside(project, "wrong", name)),
+        aside=under_way + _bytes(raw.aside(project, "wrong", name)),
         cached=dvc_store.cached(project, name),
     )
 
@@ -54,17 +55,17 @@ def _status(project: Project, name: str, fresh: bool) -> Status:
 def _state(project: Project, name: str, fresh: bool, under_way: int) -> tuple[str, str]:
     entry = dataset_entry(project, name)
     fetch = f"ncmc fetch {name}" + ("" if any(f.urls for f in entry.files) else " --from PATH")
-    if missing := download.missing(project, name):
+    if missing := raw.missing(project, name):
         if under_way or len(missing) < len(entry.files):
-            return "partial", f"{', '.join(missing)} to come; go on with: {fetch}"
-        return "missing", f"{fetch}"
-    known = download.memory(project, name)
+            return "partial", f"{', '.join(missing)} still missing; resume with: {fetch}"
+        return "missing", fetch
+    cache = raw.checksum_cache(project, name)
     if not fresh and any(
-        known.recall(download.folder(project, name) / f.name) is None for f in entry.files
+        cache.recall(raw.folder(project, name) / f.name) is None for f in entry.files
     ):
         return "unverified", f"here, not hashed since it changed; verify with: {fetch}"
     try:
-        download.verified(project, name, fresh)
+        raw.verified(project, name, fresh)
     except UserError as error:
         return "wrong", str(error)
     try:
@@ -76,4 +77,4 @@ def _state(project: Project, name: str, fresh: bool, under_way: int) -> tuple[st
 
 
 def _bytes(path: Path) -> int:
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return sum(files.size(file) or 0 for file in path.rglob("*"))

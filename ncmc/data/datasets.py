@@ -4,26 +4,24 @@ data/arrays/NAME holds {train,test}_images.npy (N, H, W, C), {train,test}_labels
 meta.json, which says what they were made from. The folder appears whole or not at all.
 """
 
-import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ncmc import paths
-from ncmc.data import checksums, download, dvc_store, readers
+from ncmc.data import checksums, dataset_meta, dvc_store, raw, readers
 from ncmc.data.array_writer import PARTS, Sink, fingerprint
 from ncmc.data.checksums import Digest
+from ncmc.data.dataset_meta import Identity, Meta
 from ncmc.data.http import Say
 from ncmc.errors import UserError, unknown
 from ncmc.plan.dataset_entries import Dataset, dataset_entry
 from ncmc.project import Project
-from ncmc.system import files
-
-SCHEMA = 1
+from ncmc.system import arrays, documents, files
 
 
 @dataclass(frozen=True)
@@ -59,31 +57,27 @@ def prepare(project: Project, name: str, *, say: Say | None = None) -> Path:
     Raises UserError if archives are missing, wrong, or do not hold what config/datasets.yaml says.
     """
     entry = dataset_entry(project, name)
-    with download.alone(project, name, say):
-        found = download.verified(project, name)
-        source = {file: digest.sha256 for file, digest in found.items()}
-        archives = {file: asdict(digest) for file, digest in found.items()}
+    with raw.dataset_lock(project, name, say):
+        found = raw.verified(project, name)
         held = dvc_store.recorded(project, name)
         if held is not None and held != checksums.of_folder(found):
             raise UserError(
-                f"{name}: the archives in {download.folder(project, name)} are not those that dvc.lock "
-                f"records. Run `ncmc fetch {name}`."
+                f"{name}: the archives in {raw.folder(project, name)} are not those that "
+                f"dvc.lock records. Run `ncmc fetch {name}`."
             )
-        wanted = _identity(name, entry, source)
+        identity = _identity(name, entry, {file: d.sha256 for file, d in found.items()})
         target = folder(project, name)
-        meta = _read_meta(target)
-        current = meta.get("identity") == wanted and not _stale(project, name, entry, meta)
-        if current and not _damaged(target):
+        if _is_current(project, name, entry, target, identity):
             return target
         if say:
-            say(f"{name}: making arrays from {', '.join(source)}")
+            say(f"{name}: making arrays from {', '.join(found)}")
         # the caller is the only one at work here: what is left is a killed process's
         work, old = (target.with_name(f".{name}.{kind}") for kind in ("work", "old"))
         try:
             for left in (work, old):
                 shutil.rmtree(left, ignore_errors=True)
             work.mkdir(parents=True)
-            _fill(project, work, name, entry, {"identity": wanted, "archives": archives})
+            _fill(project, work, name, entry, identity, found)
             if target.exists():
                 target.replace(old)
             work.replace(target)
@@ -104,128 +98,158 @@ def load(project: Project, name: str, part: str) -> Images:
         raise unknown("part", part, PARTS)
     entry = dataset_entry(project, name)
     target = folder(project, name)
-    meta = _read_meta(target)
     remedy = f"Run `ncmc fetch {name}`."
-    if not meta:
-        raise UserError(f"{name} is not there ({target} is missing). {remedy}")
+    meta = _read_meta(name, target)
     if _stale(project, name, entry, meta):
         raise UserError(
             f"{target} was made from other archives or options than those of now. {remedy}"
         )
-    if damaged := _damaged(target):
+    if damaged := _damaged(target, meta):
         raise UserError(f"{damaged} is missing or has another length than when made. {remedy}")
     module = readers.load(entry.reader)
-    labels = np.load(target / f"{part}_labels.npy")
-    if getattr(module, "STREAMED", False):
-        images = module.images(target, entry, part)
-    else:
-        images = np.load(target / f"{part}_images.npy", mmap_mode="r")
+    try:
+        labels = arrays.read(target / f"{part}_labels.npy", "<i8", (None,))
+        _check_labels(labels, part, len(meta.class_names), name)
+        if getattr(module, "STREAMED", False):
+            images = module.images(target, entry, part)
+        else:
+            shape = (len(labels), None, None, entry.channels)
+            images = arrays.read(target / f"{part}_images.npy", "|u1", shape, mapped=True)
+    except UserError as error:
+        raise UserError(f"{error} Delete {target} and run `ncmc fetch {name}`.") from error
     return Images(
         name=name,
         part=part,
         images=images,
         labels=labels,
-        class_names=tuple(meta["class_names"]),
-        origins=tuple((origin, n) for origin, n in meta["origins"][part]),
-        checksum=checksum(meta["identity"]),
+        class_names=meta.class_names,
+        origins=meta.origins[part],  # type: ignore[index]
+        checksum=meta.identity.checksum,
         notes=entry.notes,
     )
 
 
-def checksum(identity: Mapping[str, Any]) -> str:
-    """One SHA-256 for what a prepared dataset was made from."""
-    return checksums.of_json(identity)
-
-
 def verify(project: Project, name: str) -> None:
-    """Hash archives and arrays of a dataset anew. Raises UserError for the first wrong one."""
-    download.verified(project, name, fresh=True)
+    """Hash archives and arrays of a dataset again. Raises UserError for the first wrong one."""
+    raw.verified(project, name, fresh=True)
     target = folder(project, name)
-    for file, known in _read_meta(target).get("arrays", {}).items():
-        if not (target / file).is_file() or fingerprint(target / file) != known:
+    for file, made in _read_meta(name, target).arrays.items():
+        if files.size(target / file) is None or fingerprint(target / file) != made:
             raise UserError(
                 f"{target / file} is not as it was made. "
                 f"Delete {target} and run `ncmc fetch {name}`."
             )
 
 
-def _identity(name: str, entry: Dataset, source: Mapping[str, str]) -> dict[str, Any]:
-    """All that decides the arrays."""
-    return {
-        "schema": SCHEMA,
+def _identity(name: str, entry: Dataset, source: Mapping[str, str]) -> Identity:
+    content = {
+        "schema": dataset_meta.SCHEMA,
         "name": name,
         "reader": entry.reader,
         "reader_options": dict(entry.reader_options),
         "image_size": entry.image_size,
         "channels": entry.channels,
-        "source": dict(source),  # archive -> SHA-256
+        "source": dict(source),
     }
+    return documents.parse(Identity, content, f"config/datasets.yaml: {name}")
 
 
-def _stale(project: Project, name: str, entry: Dataset, meta: Mapping[str, Any]) -> bool:
+def _is_current(
+    project: Project, name: str, entry: Dataset, target: Path, identity: Identity
+) -> bool:
+    """Whether the arrays of now are whole and were made from this."""
+    try:
+        meta = _read_meta(name, target)
+    except UserError:
+        return False
+    same = meta.identity == identity and not _stale(project, name, entry, meta)
+    return same and not _damaged(target, meta)
+
+
+def _stale(project: Project, name: str, entry: Dataset, meta: Meta) -> bool:
     """Whether arrays were made from other bytes, or in another way, than is declared now."""
-    made = {file: Digest(**digest) for file, digest in meta.get("archives", {}).items()}
-    if set(made) != {f.name for f in entry.files}:
+    if set(meta.archives) != {f.name for f in entry.files}:
         return True
-    if any(checksums.differences(made[f.name], f) for f in entry.files):
+    if any(checksums.differences(meta.archives[f.name], f) for f in entry.files):
         return True
-    identity = _identity(name, entry, meta["identity"]["source"])
-    return identity != meta["identity"] or dvc_store.recorded(project, name) not in (
+    identity = _identity(name, entry, meta.identity.source)
+    return identity != meta.identity or dvc_store.recorded(project, name) not in (
         None,
-        checksums.of_folder(made),
+        checksums.of_folder(meta.archives),
     )
 
 
-def _read_meta(target: Path) -> dict[str, Any]:
+def _read_meta(name: str, target: Path) -> Meta:
+    if not (target / dataset_meta.FILE).exists():
+        raise UserError(
+            f"{name} is not there ({target} is missing or unfinished). Run `ncmc fetch {name}`."
+        )
     try:
-        return json.loads((target / "meta.json").read_text())
-    except (OSError, ValueError):
-        return {}
+        return Meta.read(target)
+    except UserError as error:
+        raise UserError(f"{error} Run `ncmc fetch {name}` to make the arrays again.") from error
 
 
-def _damaged(target: Path) -> Path | None:
+def _damaged(target: Path, meta: Meta) -> Path | None:
     """The first array that is missing or of another length than recorded (not hashed: too slow)."""
-    for file, known in _read_meta(target).get("arrays", {}).items():
-        path = target / file
-        if not path.is_file() or path.stat().st_size != known["size"]:
-            return path
+    for file, made in meta.arrays.items():
+        if files.size(target / file) != made.size:
+            return target / file
     return None
 
 
 def _fill(
-    project: Project, work: Path, name: str, entry: Dataset, made_from: dict[str, Any]
+    project: Project,
+    work: Path,
+    name: str,
+    entry: Dataset,
+    identity: Identity,
+    archives: dict[str, Digest],
 ) -> None:
     sink = Sink(work)
-    readers.load(entry.reader).read(download.folder(project, name), entry, sink)
-    arrays = sink.close()
+    readers.load(entry.reader).read(raw.folder(project, name), entry, sink)
+    written = sink.close()
     counts = {part: _counts(work, part, sink.class_names, name) for part in PARTS}
-    _compare(name, entry, counts)
+    _compare(name, entry, counts, _channels(work, entry))
     meta = {
-        **made_from,
+        "identity": identity.model_dump(by_alias=True),
+        "archives": {file: digest.model_dump() for file, digest in archives.items()},
         "class_names": sink.class_names,
         "counts": counts,
         "origins": sink.origins,
-        "arrays": arrays,
+        "arrays": {file: made.model_dump() for file, made in written.items()},
     }
-    files.write_atomic(work / "meta.json", json.dumps(meta, indent=1) + "\n")
+    documents.parse(Meta, meta, f"{name}: what was read").write(work)
+
+
+def _check_labels(labels: np.ndarray, part: str, classes: int, name: str) -> None:
+    if not len(labels):
+        raise UserError(f"{name}: the archive holds no {part} images.")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise UserError(
+            f"{name}: {part} labels run from {labels.min()} to {labels.max()}, "
+            f"but there are {classes} classes."
+        )
 
 
 def _counts(work: Path, part: str, class_names: list[str], name: str) -> list[int]:
     path = work / f"{part}_labels.npy"
-    labels = np.load(path) if path.is_file() else np.zeros(0, np.int64)
-    if not len(labels):
-        raise UserError(f"{name}: the archive holds no {part} images.")
-    if labels.min() < 0 or labels.max() >= len(class_names):
-        raise UserError(
-            f"{name}: {part} labels run from {labels.min()} to {labels.max()}, "
-            f"but there are {len(class_names)} classes."
-        )
+    labels = arrays.read(path, "<i8", (None,)) if path.exists() else np.zeros(0, np.int64)
+    _check_labels(labels, part, len(class_names), name)
     return np.bincount(labels, minlength=len(class_names)).tolist()
 
 
-def _compare(name: str, entry: Dataset, counts: dict[str, list[int]]) -> None:
+def _channels(work: Path, entry: Dataset) -> int:
+    path = work / "train_images.npy"
+    if not path.exists():  # images that stay in their files are read with as many as is declared
+        return entry.channels
+    return arrays.read(path, "|u1", (None,) * 4, mapped=True).shape[3]
+
+
+def _compare(name: str, entry: Dataset, counts: dict[str, list[int]], channels: int) -> None:
     """Raise UserError where the archive does not hold what config/datasets.yaml says."""
     pairs = [
+        ("channels", entry.channels, channels),
         ("classes", entry.classes, len(counts["train"])),
         ("training images", entry.train_images, sum(counts["train"])),
         ("test images", entry.test_images, sum(counts["test"])),

@@ -4,11 +4,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncmc.data import checksums, download, dvc_store, readers
+from ncmc.data import checksums, download, dvc_store, raw, readers
 from ncmc.data.checksums import Digest
 from ncmc.data.http import Progress, Say
 from ncmc.errors import UserError, unknown
-from ncmc.plan.dataset_entries import Dataset, dataset_entries, dataset_entry
+from ncmc.plan.dataset_entries import NAME, Dataset, dataset_entries, dataset_entry
 from ncmc.project import Project
 from ncmc.system import files
 
@@ -35,25 +35,25 @@ def fetch(
     """Make data/raw/NAME whole, verified and recorded in dvc.lock.
 
     A set that is there already, or in DVC's cache, touches no network. `source`: a file, folder or
-    http(s) address to use instead of the official ones; for a set of one's own it may be a folder
-    of class folders, for ImageNet-LT the folder of the images. `replace`: take a set without a
-    declared checksum anew, though it is there or dvc.lock records other bytes.
-    Raises UserError with what failed and what to do; the next call goes on from there.
+    http(s) address to use instead of the official ones; for your own dataset it may be a folder
+    of class folders, for ImageNet-LT the folder of the images. `replace`: import a set without a
+    declared checksum again, though it is there or dvc.lock records other bytes.
+    Raises UserError with what failed and what to do; the next call resumes.
     """
     entry = _entry(project, name, source)
-    with download.alone(project, name, say):
+    with raw.dataset_lock(project, name, say):
         if source is not None:
             source = _linked(project, name, source)
         if replace:
             _forget(project, name, entry, source)
         how = "already here"
-        download.reject_wrong(project, name, say)
-        if download.missing(project, name):
-            known = not replace and _from_cache(project, name, say)
-            how = "from the cache" if known else "fetched"
+        raw.reject_wrong(project, name, say)
+        if raw.missing(project, name):
+            restored = not replace and _from_cache(project, name, say)
+            how = "from the cache" if restored else "fetched"
         elif source is not None and say:
-            anew = "" if _has_checksums(entry) else "; with --replace it is taken anew"
-            say(f"{name} is here and verified, --from was not used{anew}")
+            hint = "" if _has_checksums(entry) else "; --replace imports it again"
+            say(f"{name} is here and verified, --from was not used{hint}")
         found = download.download(project, name, source, progress=progress, say=say)
         if not replace:
             _compare_with_lock(project, name, found)
@@ -61,15 +61,15 @@ def fetch(
             project, name
         ):
             dvc_store.commit(project, name)
-            found = download.verified(
-                project, name
-            )  # a link into the cache is now in the file's place
-        return Fetched(name, download.folder(project, name), how, found)
+            # a link into the cache is now in the file's place
+            found = raw.verified(project, name)
+        return Fetched(name, raw.folder(project, name), how, found)
 
 
 def example_entry(name: str, source: str | Path | None = None) -> str:
-    """The lines of config/datasets.yaml that make a dataset of one's own known."""
-    suffix = "".join(Path(str(source)).suffixes[-2:]) if source and Path(source).is_file() else ""
+    """The lines of config/datasets.yaml that declare your own dataset."""
+    is_file = source is not None and download.on_this_disk(source).is_file()
+    suffix = "".join(Path(str(source)).suffixes[-2:]) if is_file else ""
     return (
         f"  {name}:\n"
         f"    title: {name}\n"
@@ -85,10 +85,10 @@ def example_entry(name: str, source: str | Path | None = None) -> str:
 def _entry(project: Project, name: str, source: str | Path | None) -> Dataset:
     if name not in dataset_entries(project):
         error = unknown("dataset", name, dataset_entries(project))
-        if source is None:
+        if source is None or not NAME.fullmatch(name):
             raise error
         raise type(error)(
-            f"{error} For a set of your own add these lines to config/datasets.yaml (docs/data.md "
+            f"{error} For your own dataset add these lines to config/datasets.yaml (docs/data.md "
             f"says what they mean) and run the command again:\n{example_entry(name, source)}"
         )
     entry = dataset_entry(project, name)
@@ -104,9 +104,12 @@ def _entry(project: Project, name: str, source: str | Path | None) -> Dataset:
 def _linked(project: Project, name: str, source: str | Path) -> str | Path | None:
     """For a format whose images stay where they are: note where, and what is left to fetch."""
     module = readers.load(dataset_entry(project, name).reader)
-    if not getattr(module, "STREAMED", False) or not Path(source).expanduser().is_dir():
+    if not getattr(module, "STREAMED", False) or _is_address(source):
         return source
-    place, folder = module.link(download.folder(project, name)), Path(source).expanduser().resolve()
+    folder = download.on_this_disk(source)
+    if not folder.is_dir():
+        return source
+    place, folder = module.link(raw.folder(project, name)), folder.resolve()
     files.make_folder(place.parent)
     new = place.with_name(f".{place.name}.{os.getpid()}")
     try:
@@ -115,8 +118,12 @@ def _linked(project: Project, name: str, source: str | Path) -> str | Path | Non
         new.replace(place)
     except OSError as error:
         raise files.explain(error, place) from error
-    held = all((folder / f.name).is_file() for f in dataset_entry(project, name).files)
+    held = all(files.size(folder / f.name) is not None for f in dataset_entry(project, name).files)
     return folder if held else None
+
+
+def _is_address(source: str | Path) -> bool:
+    return str(source).startswith(("http://", "https://"))
 
 
 def _has_checksums(entry: Dataset) -> bool:
@@ -133,29 +140,34 @@ def _forget(project: Project, name: str, entry: Dataset, source: str | Path | No
     if source is None and not all(f.urls for f in entry.files):
         raise UserError(f"--replace needs --from: {name} has no address.")
     for file in entry.files:
-        (download.folder(project, name) / file.name).unlink(missing_ok=True)
+        path = raw.folder(project, name) / file.name
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise files.explain(error, path) from error
 
 
 def _from_cache(project: Project, name: str, say: Say | None) -> bool:
-    """Take the set out of DVC's cache; what is wrong there is thrown out of it."""
-    folder = download.folder(project, name)
+    """Take the set out of DVC's cache, or its remote; what is wrong there is not kept."""
+    folder = raw.folder(project, name)
     if dvc_store.recorded(project, name) is None or (
-        folder.is_dir() and download.strangers(project, name)
+        folder.is_dir() and raw.strangers(project, name)
     ):
         return False
-    if not dvc_store.checkout(project, name):
-        return False
-    here = [
-        folder / f.name for f in dataset_entry(project, name).files if (folder / f.name).is_file()
-    ]
-    found = download.memory(project, name).refresh(here)
-    if checksums.of_folder(found) == dvc_store.recorded(project, name):
-        return True
-    if say:
-        say(f"{name}: what DVC's cache held is damaged; it is thrown out and fetched anew")
-    for path in here:
-        path.unlink()
-    dvc_store.drop(project, name)
+    for _ in range(2):  # what the cache holds damaged is dropped, and then the remote is asked
+        place = dvc_store.checkout(project, name)
+        if place is None:
+            return False
+        here = [folder / f.name for f in dataset_entry(project, name).files]
+        here = [path for path in here if files.size(path) is not None]
+        found = raw.checksum_cache(project, name).refresh(here)
+        if checksums.of_folder(found) == dvc_store.recorded(project, name):
+            return True
+        if say:
+            say(f"{name}: what {place} holds is damaged (another checksum than dvc.lock records)")
+        for path in here:
+            path.unlink()
+        dvc_store.drop(project, name)
     return False
 
 
@@ -164,10 +176,8 @@ def _compare_with_lock(project: Project, name: str, found: dict[str, Digest]) ->
     held, came = dvc_store.recorded(project, name), checksums.of_folder(found)
     if held is None or held == came:
         return
-    kept = files.make_folder(download.aside(project, "wrong", name))
-    for file in found:
-        target = kept / f"{file}.wrong-{found[file].sha256[:12]}"
-        (download.folder(project, name) / file).replace(target)
+    for file, digest in found.items():
+        kept = raw.keep(project, name, raw.folder(project, name) / file, digest).parent
     raise UserError(
         f"{name}: what came is not what dvc.lock records (folder hash {came}, recorded {held}); "
         f"it is kept aside in {kept}. Bring the recorded files with --from, or, if the new ones "

@@ -1,17 +1,17 @@
 """One address -> one file on disk, over HTTP: resumed, retried, and given up with a reason."""
 
-import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 import urllib3
 
-from ncmc.system import files
+from ncmc.errors import UserError
+from ncmc.system import documents, files
+from ncmc.system.documents import Strict
 
 Progress = Callable[[str, int, int | None], None]  # file name, bytes so far, bytes in all
 Say = Callable[[str], None]  # one line for the user
@@ -38,6 +38,13 @@ PATIENCE = Patience()
 
 class UnreachableError(Exception):
     """This address will not do; the reason is the message. Another one may."""
+
+
+class _Note(Strict):
+    """Beside a partial file: where it comes from, and what proves the rest is of the same file."""
+
+    url: str
+    validator: str | None  # a strong ETag, or the date of the last change
 
 
 class _RetryError(Exception):
@@ -132,10 +139,10 @@ class _Attempt:
     def _resumable(self) -> tuple[int, str | None]:
         """Bytes that can be gone on from, and what proves that the remote file is unchanged."""
         have = _size(self.partial)
-        note: dict[str, Any] = {}
-        with suppress(OSError, ValueError):
-            note = json.loads(_note(self.partial).read_text())
-        validator = note.get("validator") if note.get("url") == self.url else None
+        validator = None
+        with suppress(UserError):  # no note, or a damaged one: nothing is proved
+            note = documents.read_json(_note(self.partial), _Note)
+            validator = note.validator if note.url == self.url else None
         too_long = self.size is not None and have > self.size
         if have and (too_long or not (validator or self.checked)):
             self.partial.unlink()
@@ -195,9 +202,8 @@ class _Attempt:
         etag = response.headers.get("ETag", "")
         strong = etag if etag and not etag.startswith("W/") else None
         validator = strong or response.headers.get("Last-Modified")
-        files.write_atomic(
-            _note(self.partial), json.dumps({"url": self.url, "validator": validator}) + "\n"
-        )
+        note = _Note(url=self.url, validator=validator)
+        files.write_atomic(_note(self.partial), note.model_dump_json() + "\n")
 
 
 class _Writing:
@@ -228,10 +234,7 @@ def _note(partial: Path) -> Path:
 
 
 def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+    return files.size(path) or 0
 
 
 def _total(response: requests.Response) -> int | None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from ncmc.errors import UserError
+from ncmc.errors import UserError, shortened
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
@@ -17,15 +17,17 @@ MODES = {1: "L", 3: "RGB"}
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file name is that of an image file (hidden files are none)."""
+    """Whether a file name is that of an image file (a hidden file is not)."""
     return not name.startswith(".") and ("." + name.rpartition(".")[2].lower()) in SUFFIXES
 
 
 def opened(content: bytes, name: object) -> Image.Image:
     """An image file. Raises UserError naming it if it is damaged, or a decompression bomb."""
     with _named(name):
+        if not content:
+            raise ValueError("the file is empty")
         image = Image.open(io.BytesIO(content))
-        if image.width * image.height > (Image.MAX_IMAGE_PIXELS or math.inf):
+        if not 0 < image.width * image.height <= (Image.MAX_IMAGE_PIXELS or math.inf):
             raise ValueError(f"{image.width} x {image.height} pixels are not plausible")
         return image
 
@@ -88,8 +90,10 @@ def _named(name: object) -> Iterator[None]:
         yield
     except UserError:
         raise
+    except UnidentifiedImageError as error:
+        raise UserError(f"{name} cannot be read: not an image, or damaged.") from error
     except Exception as error:  # Pillow raises many kinds
-        raise UserError(f"{name} cannot be read as an image ({error}).") from error
+        raise UserError(f"{name} cannot be read: {shortened(str(error))}.") from error
 
 
 def random_box(width: int, height: int, random: np.random.Generator) -> tuple[int, int, int, int]:

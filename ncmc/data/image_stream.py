@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from ncmc.data import image_files
-from ncmc.errors import UserError
-from ncmc.system import ordered_threads
+from ncmc.system import files, ordered_threads
 
-MODES = ("centre", "random")
+MOST_BYTES = 256 << 20  # of one image file
 PIECE = 8  # images that a thread takes at a time: handing over each one alone costs a sixth
 
 
-class Streamed:
+class ImageFiles:
     """N images as an array-like (N, size, size, 3) uint8 that reads files when indexed."""
 
     dtype = np.dtype(np.uint8)
@@ -47,57 +47,27 @@ class Streamed:
         chosen = np.arange(len(self))[index]
         if chosen.ndim == 0:
             return self.centre(int(chosen))
-        parts = list(self.batches(chosen, batch_size=64))
-        return np.concatenate(parts) if parts else np.zeros((0, *self.shape[1:]), np.uint8)
+        images = [self.centre(int(i)) for i in chosen]
+        return np.stack(images) if images else np.zeros((0, *self.shape[1:]), np.uint8)
 
-    def batches(
-        self,
-        order: Sequence[int] | np.ndarray,
-        batch_size: int,
-        *,
-        mode: str = "centre",
-        seed: int = 0,
-        epoch: int = 0,
-        workers: int = 2,
-        ahead: int = 4,
-    ) -> Iterator[np.ndarray]:
-        """uint8 batches (B, H, W, C) of the images `order` names, the last one as long as is left.
-
-        mode "centre": as evaluated (the middle 224/256 of the shorter side); "random": a random
-        part, mirrored half of the time (training). The draws depend on seed, epoch and the place in
-        `order` alone, not on `workers` (threads). `ahead`: batches decoded before they are asked
-        for. Raises UserError naming an image that cannot be read.
-        """
-        assert mode in MODES
-        order = np.asarray(order, np.int64)
-
-        def decode(place: int) -> np.ndarray:
-            if mode == "centre":
-                return self.centre(int(order[place]))
-            return self.random(int(order[place]), np.random.default_rng([seed, epoch, place]))
-
-        n = len(order)
-        sizes = [min(batch_size, n - start) for start in range(0, n, batch_size)]
-        return filled(decode, sizes, self.shape[1:], workers, ahead)
-
-    def _open(self, index: int) -> tuple[bytes, Path]:
+    def _open(self, index: int) -> tuple[Image.Image, str]:
         path = self.root / self.paths[index]
-        try:
-            return path.read_bytes(), path
-        except OSError as error:
-            raise UserError(f"cannot read {path}: {error.strerror or error}.") from error
+        name = f"{path.name} in {path.parent}"
+        return image_files.opened(files.read_bytes(path, MOST_BYTES), name), name
 
     def centre(self, index: int) -> np.ndarray:
-        """An image as evaluated (size, size, 3)."""
-        content, path = self._open(index)
-        return image_files.centre(image_files.opened(content, path), path, self.size)
+        """An image as evaluated (size, size, 3). Raises UserError naming it if it is damaged."""
+        image, name = self._open(index)
+        return image_files.centre(image, name, self.size)
 
     def random(self, index: int, random: np.random.Generator) -> np.ndarray:
-        """A random part of an image, mirrored half of the time (size, size, 3)."""
-        content, path = self._open(index)
-        image = image_files.opened(content, path)
+        """A random part of an image, mirrored half of the time (size, size, 3).
+
+        Raises UserError naming the image if it is damaged.
+        """
+        image, name = self._open(index)
         box = image_files.random_box(*image.size, random)
-        pixels = image_files.scaled(image, path, box, self.size)
+        pixels = image_files.scaled(image, name, box, self.size)
         return pixels[:, ::-1] if random.random() < 0.5 else pixels
 
 

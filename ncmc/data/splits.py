@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
 from ncmc.data import datasets
 from ncmc.data.datasets import Images
@@ -20,7 +21,8 @@ from ncmc.plan.class_counts import long_tailed_counts, part_counts
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.run import Run, check_tau, resolve_run
 from ncmc.project import Project
-from ncmc.system import documents, files
+from ncmc.system import arrays, documents, files
+from ncmc.system.documents import Strict
 
 SCHEMA = 1
 ROUNDING = 0.05  # a given set's tau may be named rounded, by at most this share
@@ -61,6 +63,29 @@ def draw(
         random.shuffle(indices)
         picks.append(indices[:count])
     return np.concatenate(picks)
+
+
+class SplitRecipe(SplitOptions):
+    """All that decides a split, besides the data."""
+
+    dataset: str
+    tau: Annotated[float, Field(gt=0, le=1)]
+
+    @property
+    def options(self) -> SplitOptions:
+        """Its options alone."""
+        return SplitOptions(**self.model_dump(include=set(SplitOptions.model_fields)))
+
+
+class Manifest(Strict):
+    """manifest.json; the key `schema` in JSON is the number of this format."""
+
+    version: Literal[1] = Field(alias="schema")
+    recipe: SplitRecipe
+    data: str
+    n_train: int
+    counts: tuple[Annotated[int, Field(ge=0)], ...]
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -194,31 +219,32 @@ def load_split(project: Project, folder: Path, *, train: Images | None = None) -
     `train`: the training part of that dataset, where it is open already.
     Raises UserError if it is missing, truncated, altered, or made from other data.
     """
-    remedy = "Make it anew with `ncmc split`."
-    manifest, arrays = _read(folder, remedy)
+    remedy = "Run `ncmc split` to make it again."
     try:
-        recipe = dict(manifest["recipe"])
-        dataset, tau = recipe.pop("dataset"), recipe.pop("tau")
-        options = documents.parse(SplitOptions, recipe, str(folder / "manifest.json"))
-        if train is None or train.name != dataset:
-            train = datasets.load(project, dataset, "train")
-        split = Split(
-            dataset,
-            tau,
-            options,
-            arrays["indices"],
-            arrays["labels"],
-            len(manifest["counts"]),
-            manifest["data"],
+        manifest = documents.read_json(folder / "manifest.json", Manifest)
+        indices, labels = arrays.read_archive(
+            folder / "indices.npz", ("indices", "labels"), "<i8", (None,)
         )
-        told, counts = manifest["sha256"], manifest["counts"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{folder} is not a split of this version ({error}). {remedy}") from error
-    if split.sha256 != told or split.counts != counts:
+    except UserError as error:
+        raise UserError(f"{error} {remedy}") from error
+    recipe = manifest.recipe
+    if train is None or train.name != recipe.dataset:
+        train = datasets.load(project, recipe.dataset, "train")
+    n_classes = len(manifest.counts)
+    if len(labels) and (labels.min() < 0 or labels.max() >= n_classes):
+        raise UserError(
+            f"{folder}/indices.npz holds labels from {labels.min()} to {labels.max()}, and "
+            f"manifest.json {n_classes} classes. {remedy}"
+        )
+    split = Split(
+        recipe.dataset, recipe.tau, recipe.options, indices, labels, n_classes, manifest.data
+    )
+    if split.sha256 != manifest.sha256 or split.counts != list(manifest.counts):
         raise UserError(f"{folder}/indices.npz is not what manifest.json says. {remedy}")
     if split.data != train.checksum or not _fits(split, train):
         raise UserError(
-            f"{folder} was made from other data than what is now there as {dataset}. {remedy}"
+            f"{folder} was made from other data than what is now there as {recipe.dataset}. "
+            f"{remedy}"
         )
     return split
 
@@ -246,23 +272,9 @@ def load_split_of(project: Project, run: Run, *, train: Images | None = None) ->
     if split.sha256 != drawn.sha256:
         raise UserError(
             f"{folder} lists other images than its own recipe draws (SHA-256 {split.sha256[:12]} "
-            f"there, {drawn.sha256[:12]} drawn anew). {remedy}"
+            f"there, {drawn.sha256[:12]} drawn again). {remedy}"
         )
     return split
-
-
-def _read(folder: Path, remedy: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text())
-        with np.load(folder / "indices.npz", allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in ("indices", "labels")}
-    except FileNotFoundError as error:
-        raise UserError(f"{error.filename} does not exist. {remedy}") from error
-    except Exception as error:  # zipfile, zlib, json and NumPy each have their own
-        raise UserError(f"{folder} cannot be read as a split ({error}). {remedy}") from error
-    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
-        raise UserError(f"{folder} is not a split of this version. {remedy}")
-    return manifest, arrays
 
 
 def _fits(split: Split, train: Images) -> bool:

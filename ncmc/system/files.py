@@ -7,8 +7,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from ncmc.errors import UserError
+from ncmc.errors import UserError, shortened
 
 
 def explain(error: OSError, path: Path) -> UserError:
@@ -30,26 +31,57 @@ def exists(path: Path) -> bool:
         raise UserError(f"cannot look for {path}: {error.strerror or error}.") from error
 
 
-def read_bytes(path: Path, most: int) -> bytes:
-    """The content of a regular file of at most `most` bytes.
+@contextmanager
+def open_regular(path: Path) -> Iterator[BinaryIO]:
+    """A regular file, open for reading.
 
-    Raises UserError if there is none, it cannot be read, it is larger, or it is no regular file (a
-    named pipe would wait for ever).
+    Raises UserError if there is none, it cannot be read, also later in the block, or it is not a
+    regular file: a named pipe would wait for ever, /dev/zero never ends.
     """
     try:
         with open(path, "rb", opener=_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise UserError(f"{path} is not a regular file. Put a file in its place.")
-            data = file.read(most + 1)
+            yield file
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist.") from error
     except IsADirectoryError as error:
         raise UserError(f"{path} is a folder. Put a file in its place.") from error
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}.") from error
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """The content of a regular file of at most `most` bytes.
+
+    Raises UserError as `open_regular` does, and if the file is larger.
+    """
+    with open_regular(path) as file:
+        data = file.read(most + 1)
     if len(data) > most:
         raise UserError(f"{path} is larger than {most:,} bytes: not a file of ours.")
     return data
+
+
+def size(path: Path) -> int | None:
+    """Bytes of a regular file; None if there is no such file. Raises UserError if that is hidden."""
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:  # a folder that may not be read, a name that is too long
+        raise UserError(
+            f"cannot read {shortened(str(path), 300)}: {error.strerror or error}."
+        ) from error
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def listed(folder: Path) -> list[str]:
+    """The sorted names of what a folder holds. Raises UserError if it cannot be read."""
+    try:
+        return sorted(item.name for item in folder.iterdir())
+    except OSError as error:
+        raise UserError(f"cannot read {folder}: {error.strerror or error}.") from error
 
 
 def _without_waiting(path: str, flags: int) -> int:

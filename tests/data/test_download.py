@@ -27,7 +27,7 @@ from servers import (
     without_ranges,
 )
 
-from ncmc.data import checksums, download, http
+from ncmc.data import checksums, download, http, raw
 from ncmc.errors import UserError
 from ncmc.plan.dataset_entries import dataset_entries
 
@@ -56,7 +56,7 @@ def declare(project, archive, *urls, **fields):
 
 def arrived():
     """What lies under the final name."""
-    return (download.folder(here(), "made") / "set.bin").read_bytes()
+    return (raw.folder(here(), "made") / "set.bin").read_bytes()
 
 
 def test_a_file_comes_whole_with_progress(project, web, archive):
@@ -108,7 +108,7 @@ def test_a_server_gone_for_good_leaves_a_part_that_the_next_call_goes_on_from(
     declare(project, archive, web.offer("/set.bin", CONTENT, fault))
     with pytest.raises(UserError, match="--from"):
         download.download(here(), "made")
-    assert not (download.folder(here(), "made") / "set.bin").exists()
+    assert not (raw.folder(here(), "made") / "set.bin").exists()
     web.requests.clear()
     web.behaviours["/set.bin"] = well
     download.download(here(), "made")
@@ -120,7 +120,7 @@ def test_content_that_changed_meanwhile_is_begun_anew(project, web, archive):
     old = bytes(len(CONTENT))
     url = web.offer("/set.bin", old, first(9, then=well)(gone_after(50_000)))
     declare(project, archive, url)
-    partial = download.aside(here(), "partial", "made") / "set.bin.part"
+    partial = raw.aside(here(), "partial", "made") / "set.bin.part"
     patience = replace(HASTE, attempts=1)
     with pytest.raises(http.UnreachableError):
         http.fetch(url, partial, size=len(CONTENT), checked=True, patience=patience)
@@ -132,7 +132,7 @@ def test_content_that_changed_meanwhile_is_begun_anew(project, web, archive):
 
 def test_a_part_of_the_wrong_content_costs_a_second_download_only(project, web, archive):
     declare(project, archive, web.offer("/set.bin", CONTENT))
-    partial = download.aside(here(), "partial", "made") / "set.bin.part"
+    partial = raw.aside(here(), "partial", "made") / "set.bin.part"
     partial.parent.mkdir(parents=True)
     partial.write_bytes(bytes(1000))
     download.download(here(), "made")
@@ -142,7 +142,7 @@ def test_a_part_of_the_wrong_content_costs_a_second_download_only(project, web, 
 
 def test_a_complete_part_is_used_without_another_byte(project, web, archive):
     declare(project, archive, web.offer("/set.bin", CONTENT))
-    partial = download.aside(here(), "partial", "made") / "set.bin.part"
+    partial = raw.aside(here(), "partial", "made") / "set.bin.part"
     partial.parent.mkdir(parents=True)
     partial.write_bytes(CONTENT)
     download.download(here(), "made")
@@ -159,7 +159,7 @@ def test_a_body_longer_than_announced_is_cut_short(project, web, archive):
     declare(project, archive, web.offer("/set.bin", CONTENT * 3, chunked))
     with pytest.raises(UserError, match="more than the 300,000 bytes"):
         download.download(here(), "made")
-    assert not (download.folder(here(), "made") / "set.bin").exists()
+    assert not (raw.folder(here(), "made") / "set.bin").exists()
 
 
 def test_one_flipped_byte_is_seen_kept_aside_and_reported(project, web, archive):
@@ -169,10 +169,10 @@ def test_one_flipped_byte_is_seen_kept_aside_and_reported(project, web, archive)
     with pytest.raises(UserError, match=r"set\.bin\.wrong-[0-9a-f]{12}") as caught:
         download.download(here(), "made", say=said.append)
     assert "sha256 is" in str(caught.value)
-    (kept,) = download.aside(here(), "wrong", "made").iterdir()
+    (kept,) = raw.aside(here(), "wrong", "made").iterdir()
     assert kept.read_bytes() == flipped
     assert str(kept) in said[0]
-    assert not (download.folder(here(), "made") / "set.bin").exists()
+    assert not (raw.folder(here(), "made") / "set.bin").exists()
     web.offer("/set.bin", CONTENT)
     download.download(here(), "made")
     assert arrived() == CONTENT
@@ -181,13 +181,13 @@ def test_one_flipped_byte_is_seen_kept_aside_and_reported(project, web, archive)
 def test_a_file_that_rots_on_disk_is_seen_and_replaced(project, web, archive):
     declare(project, archive, web.offer("/set.bin", CONTENT))
     download.download(here(), "made")
-    path = download.folder(here(), "made") / "set.bin"
+    path = raw.folder(here(), "made") / "set.bin"
     path.write_bytes(bytes(len(CONTENT)))
     with pytest.raises(UserError, match="not the right file"):
-        download.verified(here(), "made", fresh=True)
+        raw.verified(here(), "made", fresh=True)
     download.download(here(), "made")
     assert arrived() == CONTENT
-    assert len(list(download.aside(here(), "wrong", "made").iterdir())) == 1
+    assert len(list(raw.aside(here(), "wrong", "made").iterdir())) == 1
 
 
 def test_a_bad_mirror_is_passed_over(project, web, archive):
@@ -256,7 +256,7 @@ def test_a_long_download_may_break_more_often_than_attempts_are_allowed(project,
 
 
 def test_a_file_without_checksum_is_not_gone_on_from_another_address(project, web, archive):
-    partial = download.aside(here(), "partial", "made") / "set.bin.part"
+    partial = raw.aside(here(), "partial", "made") / "set.bin.part"
     partial.parent.mkdir(parents=True)
     partial.write_bytes(b"another file's beginning")
     url = web.offer("/set.bin", CONTENT)
@@ -302,7 +302,7 @@ def test_a_path_a_folder_or_an_address_may_stand_in(project, web, archive, tmp_p
     ):
         download.download(here(), "made", source)
         assert arrived() == CONTENT
-        (download.folder(here(), "made") / "set.bin").unlink()
+        (raw.folder(here(), "made") / "set.bin").unlink()
     assert other.exists()
 
 
@@ -345,9 +345,9 @@ def test_a_missing_path_and_a_missing_package_are_named(project, archive):
 def test_a_file_that_the_set_does_not_name_is_reported(project, archive):
     declare(project, archive)
     download.download(here(), "made", archive)
-    (download.folder(here(), "made") / "stray.txt").write_text("?")
+    (raw.folder(here(), "made") / "stray.txt").write_text("?")
     with pytest.raises(UserError, match=r"stray\.txt"):
-        download.verified(here(), "made")
+        raw.verified(here(), "made")
 
 
 @pytest.mark.parametrize("name", ["../set.bin", "a/b", ".hidden", ".."])
@@ -422,12 +422,12 @@ def waiting_for(condition, seconds=20):
 def test_a_download_that_was_killed_is_gone_on_from(project, web, archive, how):
     declare(project, archive, web.offer("/set.bin", CONTENT, dripping(5000, quick=100_000)))
     process = project.start("download.download(here(), 'made')")
-    partial = download.aside(here(), "partial", "made") / "set.bin.part"
+    partial = raw.aside(here(), "partial", "made") / "set.bin.part"
     waiting_for(lambda: partial.exists() and partial.stat().st_size >= 100_000)
     process.send_signal(how)
     process.communicate(timeout=20)
     assert process.returncode != 0
-    assert not (download.folder(here(), "made") / "set.bin").exists()
+    assert not (raw.folder(here(), "made") / "set.bin").exists()
     web.offer("/set.bin", CONTENT)
     download.download(here(), "made")
     assert arrived() == CONTENT
@@ -451,7 +451,7 @@ def test_the_stage_command_tells_what_is_wrong(project, web, archive):
     process = project.start(code)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 1
-    assert "error: set.bin of made could not be had" in err
+    assert "error: set.bin of made could not be fetched" in err
     assert "HTTP 404" in err
     code = "sys.exit(download.main(['mode']))"
     process = project.start(code)

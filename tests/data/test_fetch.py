@@ -22,7 +22,7 @@ from projects import (
 from servers import dripping, serving
 from test_download import waiting_for
 
-from ncmc.data import checksums, datasets, download, dvc_store, fetch
+from ncmc.data import checksums, datasets, dvc_store, fetch, raw
 from ncmc.data.checksums import Digest
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import dataset_entries
@@ -92,7 +92,7 @@ def test_a_set_in_the_cache_touches_no_network(made, web):
     forget(made)
     web.requests.clear()
     assert fetch.fetch(here(), "made").how == "from the cache"
-    assert (download.folder(here(), "made") / "set.bin").read_bytes() == CONTENT
+    assert (raw.folder(here(), "made") / "set.bin").read_bytes() == CONTENT
     forget(made)
     code, output = dvc(made, "repro", "fetch@made")
     assert code == 0, output
@@ -130,7 +130,7 @@ def test_a_lock_written_from_published_sums_is_what_dvc_writes(made, tmp_path):
         (tmp_path / name).write_bytes(name.encode())
         files.append(declared(tmp_path / name))
     made.declare("three", "digits", *files)
-    published = {f["name"]: Digest(f["size"], f["md5"], "") for f in files}
+    published = {f["name"]: Digest(size=f["size"], md5=f["md5"], sha256="") for f in files}
     fetch.fetch(here(), "three", tmp_path)
     stage = yaml.safe_load(lock(made))["stages"]["fetch@three"]
     assert stage["outs"][0]["md5"] == checksums.of_folder(published)
@@ -143,7 +143,7 @@ def test_the_shipped_lock_holds_the_published_sums():
         if not all(f.md5 for f in entry.files):
             continue
         out = stages[f"fetch@{name}"]["outs"][0]
-        sums = {f.name: Digest(f.size, f.md5, "") for f in entry.files}
+        sums = {f.name: Digest(size=f.size, md5=f.md5, sha256="") for f in entry.files}
         assert out["md5"] == checksums.of_folder(sums)
         assert out["size"] == sum(f.size for f in entry.files)
         recorded = stages[f"fetch@{name}"]["params"]["config/datasets.yaml"]
@@ -164,10 +164,8 @@ def test_a_changed_checksum_fetches_anew(made, web, tmp_path):
     entry = declared(tmp_path / "set.bin", web.offer("/new.bin", CONTENT[::-1]))
     made.declare("made", "digits", entry)
     fetch.fetch(here(), "made")
-    assert (download.folder(here(), "made") / "set.bin").read_bytes() == CONTENT[::-1]
-    assert dvc_store.recorded(here(), "made") == checksums.of_folder(
-        download.verified(here(), "made")
-    )
+    assert (raw.folder(here(), "made") / "set.bin").read_bytes() == CONTENT[::-1]
+    assert dvc_store.recorded(here(), "made") == checksums.of_folder(raw.verified(here(), "made"))
 
 
 def test_upstream_bytes_that_changed_are_refused_by_the_dvc_command_too(made, web):
@@ -189,9 +187,9 @@ def test_without_a_declared_checksum_the_lock_is_the_judge(made, web, tmp_path):
     web.offer("/set.bin", CONTENT[::-1])
     with pytest.raises(UserError, match="not what dvc.lock records"):
         fetch.fetch(here(), "made")
-    assert download.missing(here(), "made") == ["set.bin"]
+    assert raw.missing(here(), "made") == ["set.bin"]
     fetch.fetch(here(), "made", replace=True)
-    assert (download.folder(here(), "made") / "set.bin").read_bytes() == CONTENT[::-1]
+    assert (raw.folder(here(), "made") / "set.bin").read_bytes() == CONTENT[::-1]
     assert fetch.fetch(here(), "made").how == "already here"
 
 
@@ -211,14 +209,14 @@ def test_a_damaged_cache_is_not_believed(made, web):
     said = []
     assert fetch.fetch(here(), "made", say=said.append).how == "fetched"
     assert "damaged" in said[0]
-    assert (download.folder(here(), "made") / "set.bin").read_bytes() == CONTENT
+    assert (raw.folder(here(), "made") / "set.bin").read_bytes() == CONTENT
     forget(made)
     assert fetch.fetch(here(), "made").how == "from the cache"
 
 
 def test_a_file_that_rots_is_replaced_in_the_cache_too(made, web):
     fetch.fetch(here(), "made")
-    path = download.folder(here(), "made") / "set.bin"
+    path = raw.folder(here(), "made") / "set.bin"
     assert path.stat().st_nlink == 2  # one file on disk, in the cache and here
     path.chmod(0o644)
     path.write_bytes(bytes(len(CONTENT)))
@@ -234,7 +232,7 @@ def test_a_cache_that_cannot_be_written_is_named(made):
     (made.root / ".dvc" / "cache").write_text("a file in the way")
     with pytest.raises(UserError, match="dvc cache dir"):
         fetch.fetch(here(), "made")
-    assert download.verified(here(), "made")  # what was fetched is kept
+    assert raw.verified(here(), "made")  # what was fetched is kept
     (made.root / ".dvc" / "cache").unlink()
     assert fetch.fetch(here(), "made").how == "already here"
     assert dvc_store.cached(here(), "made")
@@ -286,7 +284,7 @@ def test_the_current_folder_does_not_matter(made, tmp_path, monkeypatch):
 def test_a_fetch_killed_while_downloading_is_gone_on_from(made, web):
     web.offer("/set.bin", CONTENT, dripping(5000, quick=50_000))
     process = made.start("fetch.fetch(here(), 'made')")
-    partial = download.aside(here(), "partial", "made") / "set.bin.part"
+    partial = raw.aside(here(), "partial", "made") / "set.bin.part"
     waiting_for(lambda: partial.exists() and partial.stat().st_size >= 50_000)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=20)
@@ -372,7 +370,7 @@ def test_an_own_set_that_changed_needs_to_be_replaced(project, tmp_path):
     (folder / "train/cat/more.png").write_bytes(picture(random_images(1, 8)[0]))
     said = []
     assert fetch.fetch(here(), "pets", folder, say=said.append).how == "already here"
-    assert "--from was not used; with --replace" in said[0]
+    assert "--from was not used; --replace imports it again" in said[0]
     fetch.fetch(here(), "pets", folder, replace=True)
     with pytest.raises(UserError, match="made from other archives"):
         datasets.load(here(), "pets", "train")

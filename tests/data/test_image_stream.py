@@ -1,13 +1,15 @@
 """ImageNet-LT's reader and the streaming of images, against torchvision's transforms."""
 
+import os
+
 import numpy as np
 import pytest
 from conftest import here
 from PIL import Image
 from projects import COUNTS, SIZE
 
-from ncmc.data import datasets, download, fetch, image_files, splits
-from ncmc.data.image_stream import Streamed
+from ncmc.data import datasets, fetch, image_files, raw, splits
+from ncmc.data.image_stream import ImageFiles
 from ncmc.data.readers import imagenet_lt
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import dataset_entries
@@ -66,7 +68,7 @@ def test_missing_images_are_all_named_at_once(declared_set, imagenet):
         datasets.prepare(here(), "big")
     for name in gone:
         assert name in str(caught.value)
-    report = imagenet_lt.link(download.folder(here(), "big")).with_suffix(".missing.txt")
+    report = imagenet_lt.link(raw.folder(here(), "big")).with_suffix(".missing.txt")
     assert report.read_text().split() == gone
 
 
@@ -103,7 +105,7 @@ def streamed(imagenet):
     """All training images."""
     folder, lists = imagenet
     names, _ = imagenet_lt.parse(lists / "ImageNet_LT_train.txt")
-    return Streamed(folder, names, SIZE)
+    return ImageFiles(folder, names, SIZE)
 
 
 def test_the_centre_is_torchvisions_resize_and_centre_crop(streamed):
@@ -153,26 +155,10 @@ def test_a_picture_too_narrow_for_any_part_gives_its_middle():
     assert image_files.random_box(10, 1000, np.random.default_rng(0)) == (0, 493, 10, 506)
 
 
-@pytest.mark.parametrize("mode", ["centre", "random"])
-def test_batches_do_not_depend_on_threads(streamed, mode):
-    order = np.random.default_rng(0).permutation(len(streamed))
-    one, four = (
-        list(streamed.batches(order, 4, mode=mode, seed=1, epoch=2, workers=w)) for w in (1, 4)
-    )
-    assert [len(batch) for batch in one] == [4, 4, 2]
-    assert all(np.array_equal(a, b) for a, b in zip(one, four, strict=True))
-
-
-def test_draws_change_with_seed_and_epoch(streamed):
-    order = np.arange(len(streamed))
-
-    def all_images(**draw):
-        return np.concatenate(list(streamed.batches(order, 4, mode="random", **draw)))
-
-    first = all_images(seed=1, epoch=1)
-    assert np.array_equal(first, all_images(seed=1, epoch=1))
-    assert not np.array_equal(first, all_images(seed=1, epoch=2))
-    assert not np.array_equal(first, all_images(seed=2, epoch=1))
+def test_a_random_part_is_a_function_of_its_generator_alone(streamed):
+    first, again, other = (streamed.random(2, np.random.default_rng(s)) for s in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
 
 
 def test_indexing_is_that_of_an_array(streamed):
@@ -184,16 +170,31 @@ def test_indexing_is_that_of_an_array(streamed):
     assert streamed.nbytes == everything.nbytes
 
 
-def test_a_broken_image_is_named(streamed):
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"P6 0 0 255\n", b"GIF89a"])
+def test_a_broken_image_is_named_at_the_beginning(streamed, content):
     path = streamed.root / streamed.paths[3]
-    path.write_bytes(path.read_bytes()[:100])
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=f"^{path.name} in .*cannot be read"):
+        streamed[3]
+
+
+def test_an_image_that_ends_early_or_is_missing_is_named(streamed):
+    path = streamed.root / streamed.paths[3]
+    path.write_bytes(path.read_bytes()[:-500])
     with pytest.raises(UserError, match=path.name):
-        list(streamed.batches(range(len(streamed)), 4))
+        streamed.random(3, np.random.default_rng(0))
     path.unlink()
     with pytest.raises(UserError, match=path.name):
         streamed[3]
 
 
-def test_a_consumer_may_stop_early(streamed):
-    for _ in streamed.batches(np.zeros(1000, int), 4, workers=2):
-        break
+def test_what_is_not_a_regular_file_is_not_waited_for(streamed):
+    path = streamed.root / streamed.paths[3]
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(UserError, match="not a regular file"):
+        streamed[3]
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(UserError, match="not a regular file"):
+        streamed[3]

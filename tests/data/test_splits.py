@@ -14,6 +14,7 @@ from projects import declared
 
 from ncmc.data import checksums, datasets, fetch, splits
 from ncmc.data.array_writer import Sink
+from ncmc.data.dataset_meta import Meta
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import class_counts
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entries, dataset_entry
@@ -152,19 +153,19 @@ def _write(project, parts, content=b"made"):
     target.mkdir(parents=True)
     sink = Sink(target)
     for origin, labels in parts:
-        sink.add("train", np.zeros((len(labels), 1, 1, 1), np.uint8), labels, origin)
-    sink.add("test", np.zeros((len(test), 1, 1, 1), np.uint8), test)
-    identity = datasets._identity(
-        "made", dataset_entry(here(), "made"), {"made.bin": declared(archive)["sha256"]}
-    )
-    meta = {
-        "identity": identity,
-        "archives": {"made.bin": vars(checksums.of_file(archive))},
-        "class_names": [str(k) for k in range(10)],
-        "origins": sink.origins,
-        "arrays": sink.close(),
-    }
-    (target / "meta.json").write_text(json.dumps(meta))
+        sink.add("train", np.zeros((len(labels), 1, 1, 3), np.uint8), labels, origin)
+    sink.add("test", np.zeros((len(test), 1, 1, 3), np.uint8), test)
+    digest = checksums.of_file(archive)
+    Meta(
+        identity=datasets._identity(
+            "made", dataset_entry(here(), "made"), {"made.bin": digest.sha256}
+        ),
+        archives={"made.bin": digest},
+        class_names=tuple(str(k) for k in range(10)),
+        counts={"train": (), "test": ()},
+        origins={part: tuple(named) for part, named in sink.origins.items()},
+        arrays=sink.close(),
+    ).write(target)
 
 
 def test_a_split_of_a_dataset_is_the_recipe_and_is_saved_whole(project, tmp_path):

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 from conftest import here
+from partners import Watch, run_of
 from PIL import Image
-from test_processes import Watch, run_of
 from test_train import stop
 
-from ncmc.data.image_stream import Streamed as Files
+from ncmc.data.image_stream import ImageFiles
 from ncmc.errors import UsageError
 from ncmc.formulas import metrics
 from ncmc.plan.recipes import Recipe, resolve
@@ -43,12 +43,12 @@ def memmap(tmp_path: Path) -> np.ndarray:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Files:
+def pictures(tmp_path: Path) -> ImageFiles:
     rng = np.random.default_rng(0)
     for i in range(10):
         shape = (*rng.integers(20, 40, 2), 3)
         Image.fromarray(rng.integers(0, 256, shape, dtype=np.uint8)).save(tmp_path / f"{i}.png")
-    return Files(tmp_path, [f"{i}.png" for i in range(10)], 16)
+    return ImageFiles(tmp_path, [f"{i}.png" for i in range(10)], 16)
 
 
 @pytest.mark.parametrize("mixup", [True, False])
@@ -70,7 +70,7 @@ def test_batches_of_a_mapped_array_are_those_of_memory(
         assert torch.equal(our_labels.first, their_labels.first)
 
 
-def test_random_parts_are_a_function_of_seed_and_epoch_alone(pictures: Files) -> None:
+def test_random_parts_are_a_function_of_seed_and_epoch_alone(pictures: ImageFiles) -> None:
     wanted = recipe(augment="resized_crop_flip")
 
     def batches(workers: int, step: int, epoch: int = 1) -> list[torch.Tensor]:
@@ -170,5 +170,5 @@ def test_no_more_than_a_batch_of_features_is_held(memmap: np.ndarray) -> None:
     assert max(sizes) == 8
     held = EvalSet(torch.from_numpy(np.array(memmap)), data.labels, normalise, 8, torch.no_grad)
     expected = evaluate.collapse(model, held, 10)
-    assert streamed["nc_std"] == pytest.approx(expected["nc_std"], abs=1e-6)
+    assert streamed.nc_std == pytest.approx(expected.nc_std, abs=1e-6)
     assert evaluate.test_accuracy(model, data) == evaluate.test_accuracy(model, held)

@@ -14,7 +14,7 @@ from ncmc.errors import UserError
 from ncmc.plan.dataset_entries import Dataset
 
 # file name -> (part, its place in the order of the part)
-BATCH = re.compile(r"(?:data_batch_(\d+)|(train)|(test_batch|test))$")
+BATCH = re.compile(r"(?:data_batch_(\d{1,4})|(train)|(test_batch|test))$")
 META = {"batches.meta": "label_names", "meta": "fine_label_names"}
 SIDE = 32  # pixels
 
@@ -26,7 +26,7 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
     for member in archives.members(path):
         name = member.name.name
         if name in META:
-            sink.class_names = list(_field(unpickle(member.read(), path, name), META[name], path))
+            sink.class_names = _names(_field(unpickle(member.read(), path, name), META[name], path))
         elif match := BATCH.match(name):
             part = "test" if match[3] else "train"
             batches[part, int(match[1] or 0)] = unpickle(member.read(), path, name)
@@ -34,11 +34,34 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
         raise UserError(f"{path} is not a CIFAR archive in its 'python version'.")
     for (part, _), batch in sorted(batches.items(), key=lambda item: item[0]):
         images = _field(batch, "data", path)
-        labels = batch.get("fine_labels", batch.get("labels"))
+        labels = _labels(batch.get("fine_labels", batch.get("labels")), len(sink.class_names))
         if not _is_images(images) or labels is None or len(labels) != len(images):
-            raise UserError(f"{path}: a batch does not hold images and labels as CIFAR's do.")
+            raise UserError(
+                f"{path}: a batch does not hold images and labels as CIFAR's do: rows of "
+                f"{3 * SIDE * SIDE} bytes, and for each a number from 0 to "
+                f"{len(sink.class_names) - 1}."
+            )
         # (n, 3*32*32), channels first -> NHWC
-        sink.add(part, images.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1), np.array(labels))
+        sink.add(part, images.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1), labels)
+
+
+def _names(value: Any) -> list[str]:
+    """The names of the classes; empty if these are none."""
+    texts = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return list(value) if texts else []
+
+
+def _labels(value: Any, n_classes: int) -> np.ndarray | None:
+    """(n,) int64; None if these are not labels of that many classes."""
+    try:
+        labels = np.array(value)
+    except (ValueError, TypeError, OverflowError):  # lists of different lengths, huge numbers
+        return None
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        return None
+    if len(labels) and (labels.min() < 0 or labels.max() >= n_classes):
+        return None
+    return labels.astype(np.int64)
 
 
 def _is_images(images: Any) -> bool:
@@ -64,7 +87,7 @@ def unpickle(content: bytes, path: Path, name: str) -> dict[str, Any]:
     except Exception as error:  # a damaged pickle can raise anything
         raise UserError(f"{path}: {name} is a damaged pickle ({error}).") from error
     if not isinstance(value, dict):
-        raise UserError(f"{path}: {name} holds no dictionary.")
+        raise UserError(f"{path}: {name} does not hold a dictionary.")
     # bytes as keys: a pickle made in Python 3 by someone who read the original as bytes
     return {k.decode() if isinstance(k, bytes) else k: v for k, v in value.items()}
 

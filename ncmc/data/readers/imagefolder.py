@@ -45,7 +45,7 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
 
     def decode(chunk: list[tuple[PurePosixPath, bytes]]) -> list[tuple[PurePosixPath, np.ndarray]]:
         size, channels = entry.image_size, entry.channels
-        return [(n, image_files.whole(data, f"{path}: {n}", size, channels)) for n, data in chunk]
+        return [(n, image_files.whole(data, f"{n} in {path}", size, channels)) for n, data in chunk]
 
     for chunk in ordered_threads.in_order(decode, _chunks(path, place), workers=2, ahead=8):
         for name, pixels in chunk:

@@ -5,19 +5,21 @@ list are `train/n01440764/n01440764_190.JPEG 0`, paths below the ImageNet folder
 """
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 
 from ncmc.data.array_writer import Sink
-from ncmc.data.image_stream import Streamed
+from ncmc.data.image_stream import ImageFiles
 from ncmc.errors import UserError
 from ncmc.plan.dataset_entries import Dataset
-from ncmc.system import files
+from ncmc.system import documents, files
 
 STREAMED = True
 INSIDE = ("", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC", "imagenet")  # where `train` may lie
 SHOWN = 10
+LABEL = re.compile(r"[0-9]{1,6}")
 
 
 def read(folder: Path, entry: Dataset, sink: Sink) -> None:
@@ -38,10 +40,10 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
     sink.class_names = [names.get(k, str(k)) for k in range(max(names) + 1)]
 
 
-def images(arrays: Path, entry: Dataset, part: str) -> Streamed:
+def images(arrays: Path, entry: Dataset, part: str) -> ImageFiles:
     """The images of a part, read from their files when indexed."""
-    listed = (arrays / f"{part}_paths.txt").read_text().splitlines()
-    return Streamed(image_folder(arrays), listed, entry.image_size or 224)
+    listed = documents.read_text(arrays / f"{part}_paths.txt").splitlines()
+    return ImageFiles(image_folder(arrays), listed, entry.image_size or 224)
 
 
 def link(beside: Path) -> Path:
@@ -66,15 +68,16 @@ def image_folder(beside: Path) -> Path:
 
 
 def parse(path: Path) -> tuple[list[str], np.ndarray]:
-    """Paths and labels of a list. Raises UserError with the first line that is none."""
+    """Paths and labels of a list. Raises UserError with the first line that is not one."""
     names, labels = [], []
-    try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as a list of images ({error}).") from error
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(documents.read_text(path).splitlines(), start=1):
         name, _, label = line.rpartition(" ")
-        if not name or not label.isdigit() or name.startswith("/") or ".." in name.split("/"):
+        if (
+            not name
+            or not LABEL.fullmatch(label)
+            or name.startswith("/")
+            or ".." in name.split("/")
+        ):
             raise UserError(
                 f"{path}, line {number}: '{line[:80]}' is not 'path label'. "
                 "Delete the file and fetch it again."

@@ -1,0 +1,63 @@
+"""meta.json of data/arrays/NAME: what the arrays were made from, and what they hold."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from ncmc.data import checksums
+from ncmc.data.array_writer import PARTS, Fingerprint
+from ncmc.data.checksums import Digest
+from ncmc.system import documents, files
+from ncmc.system.documents import Strict
+
+FILE = "meta.json"
+SCHEMA = 1
+
+Part = Literal["train", "test"]
+
+
+class Identity(Strict):
+    """All that decides the arrays; the key `schema` in JSON is the number of this format."""
+
+    version: Literal[1] = Field(alias="schema")
+    name: str
+    reader: str
+    reader_options: dict[str, Any]
+    image_size: int | None
+    channels: int
+    source: dict[str, str]  # archive -> SHA-256
+
+    @property
+    def checksum(self) -> str:
+        """One SHA-256 for what a prepared dataset was made from."""
+        return checksums.of_json(self.model_dump(by_alias=True))
+
+
+class Meta(Strict):
+    """meta.json: what arrays were made from, and what they hold."""
+
+    identity: Identity
+    archives: dict[str, Digest]
+    class_names: Annotated[tuple[str, ...], Field(min_length=1)]
+    counts: dict[Part, tuple[int, ...]]  # images of each class
+    origins: dict[Part, tuple[tuple[str, int], ...]]
+    arrays: dict[str, Fingerprint]
+
+    @field_validator("counts", "origins")
+    @classmethod
+    def _of_both_parts(cls, value: dict[Part, Any]) -> dict[Part, Any]:
+        if set(value) != set(PARTS):
+            raise ValueError(f"train and test are needed, not {', '.join(value) or 'nothing'}")
+        return value
+
+    @classmethod
+    def read(cls, folder: Path) -> "Meta":
+        """The meta.json of a folder. Raises UserError if it is missing or not one of ours."""
+        return documents.read_json(folder / FILE, cls)
+
+    def write(self, folder: Path) -> None:
+        """Write meta.json. Raises UserError if it cannot be written."""
+        text = json.dumps(self.model_dump(mode="json", by_alias=True), indent=1)
+        files.write_atomic(folder / FILE, text + "\n")
