@@ -15,8 +15,7 @@ from ncmc.system import documents
 from ncmc.system.documents import Strict
 
 PAPER = "grid.yaml"  # the paper's own tables and figures
-LAB = "lab.yaml"  # a lab's own; need not exist
-FILES = (PAPER, "smoke.yaml", LAB)
+FILES = (PAPER, "smoke.yaml", "lab.yaml")  # ... those of the smoke run, and a lab's own
 NAMED = ("dataset", "backbone", "method")  # axes whose values are names
 REQUIRED = (*NAMED, "tau")
 MOST_SEEDS = 1000
@@ -118,19 +117,14 @@ class Placed:
     file: Path
 
 
-def grid_files(project: Project) -> list[Path]:
-    """The files with tables and figures that the project has."""
-    paths = [project.config(name) for name in FILES]
-    return [path for path in paths if path.name != LAB or path.exists()]
-
-
 @read_once
 def grid_entries(project: Project) -> dict[str, Placed]:
     """Every table and figure by name. Raises UsageError or UserError that names the file."""
     entries: dict[str, Placed] = {}
-    for path in grid_files(project):
+    for file in FILES:
+        path = project.config(file)
         grid = documents.read_yaml(path, Grid)
-        if grid.scale == "paper" and path.name != PAPER:
+        if grid.scale == "paper" and file != PAPER:
             raise UsageError(
                 f"{path}: 'scale' is 'paper', which only config/{PAPER} is; allowed: 'reduced'."
             )

@@ -47,7 +47,9 @@ def test_the_files_as_they_are_can_be_planned(root: Path) -> None:
     plan(root)
 
 
-@pytest.mark.parametrize("file", ["grid.yaml", "smoke.yaml", "train.yaml", "datasets.yaml"])
+@pytest.mark.parametrize(
+    "file", ["grid.yaml", "smoke.yaml", "lab.yaml", "train.yaml", "datasets.yaml"]
+)
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -180,27 +182,19 @@ def test_a_dataset_that_names_no_recipe_is_refused(root: Path) -> None:
     assert "/config/datasets.yaml: digits: unknown recipe 'digit'" in refused(root)
 
 
-LAB = """
-scale: reduced
-seeds: {value: 2, source: "ours"}
-tolerance: {value: 1.0, source: "ours"}
-tables:
-  ours:
-    title: "Our method"
-    where: "no table of the paper"
-    axes: {dataset: [digits], backbone: [resnet8], method: [CE, CAL], tau: [0.1]}
-    columns: [tau]
-    source: "ours"
-"""
+def example(root: Path) -> str:
+    """config/lab.yaml with its example in place of `tables: {}`, its method one that is built."""
+    text = (root / "config" / "lab.yaml").read_text().replace("MY-LOSS: {smoothing: 0.2}", "AL: {}")
+    return text.replace("tables: {}\n", "").replace("# ", "").replace("#\n", "").split("\n", 2)[2]
 
 
-def test_a_lab_has_a_file_of_its_own(root: Path) -> None:
+def test_the_example_of_a_labs_own_table_can_be_planned(root: Path) -> None:
     before = set(table_names(Project(root)))
-    (root / "config" / "lab.yaml").write_text(LAB)
+    (root / "config" / "lab.yaml").write_text(example(root))
     project = Project(root)
     assert set(table_names(project)) == before | {"ours"}
     assert "ours" not in table_names(project, "paper")
-    assert len(grid.table(project, "ours").runs) == 4
+    assert len(grid.table(project, "ours").runs) == 2 * 3 * 3
 
 
 @pytest.mark.parametrize(
@@ -214,6 +208,6 @@ def test_a_lab_has_a_file_of_its_own(root: Path) -> None:
 def test_a_labs_tables_are_no_tables_of_the_paper(
     root: Path, old: str, new: str, told: str
 ) -> None:
-    (root / "config" / "lab.yaml").write_text(LAB.replace(old, new))
+    (root / "config" / "lab.yaml").write_text(example(root).replace(old, new))
     assert refused(root).startswith("/config/lab.yaml: ")
     assert told in refused(root)
