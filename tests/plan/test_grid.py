@@ -109,7 +109,7 @@ def test_tau_outside_its_range_is_refused(tau: float) -> None:
         ("digits/tau=x/resnet8/CE/default/seed=0", "tau is x"),
         ("digits/tau=0.1/resnet8/CE/f/seed=0", "'f' is not KEY=VALUE"),
         ("digits/tau=0.1/resnet8/CE/f=1,f=2/seed=0", "'f' is given twice"),
-        ("digits/tau=0.1/resnet8/CE/f=a b/seed=0", "cannot stand in a path"),
+        ("digits/tau=0.1/resnet8/CE/f=a;b/seed=0", "cannot stand in a path"),
         ("digits/tau=0.1/resnet8/CE/default/seed=99999999999", "seed is 99999999999"),
         ("digits/tau=0.1/resnet8/CE/default/seed=-1", "seed is -1; allowed: an integer from 0"),
         ("digits/tau=0.1/resnet8/CE/default/seed=one", "seed is one; allowed: an integer"),
