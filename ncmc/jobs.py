@@ -1,5 +1,6 @@
 """What the Snakefile asks of a job: its inputs and resources, as functions of its wildcards."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ COPIES = 3  # of the images in memory, while they are prepared
 UNKNOWN_SIDE = 224  # pixels, of a dataset that does not state its size
 MINUTES = 720  # a time limit for schedulers; a run that meets it resumes from its checkpoint
 MINUTES_BUNDLED = 30
+BATCH = 7  # runs of a bundled dataset in one process: to start one takes as long as to train one
 
 
 class Jobs:
@@ -41,7 +43,7 @@ class Jobs:
 
     def records_of(self, wildcards: Any) -> list[str]:
         """The records that a table is made of."""
-        return _records(grid.table(self.project, wildcards.table).runs)
+        return records_of(grid.table(self.project, wildcards.table).runs)
 
     def evidence_of(self, wildcards: Any) -> list[str]:
         """The records of other tables that the checks of a table look at."""
@@ -51,7 +53,7 @@ class Jobs:
                 seeds = cell_selection.table_of(self.project, check, side).seeds
                 chosen = cell_selection.select(self.project, check, side)
                 runs += [run for spec in chosen for run in spec.runs(seeds)]
-        return _records(runs)
+        return records_of(runs)
 
     def gate_of(self, wildcards: Any) -> list[str]:
         """The check of this machine, for datasets of the paper's grid."""
@@ -59,12 +61,38 @@ class Jobs:
 
     def data_of(self, wildcards: Any) -> list[str]:
         """The images and the split that a run trains on."""
-        run = self._run(wildcards)
+        return self.data_of_run(self._run(wildcards))
+
+    def data_of_run(self, run: Run) -> list[str]:
+        """The images and the split that a run trains on."""
         split = [Path(file).name for file in (paths.SPLIT_MANIFEST, paths.SPLIT_INDICES)]
         return [
             paths.ARRAYS_META.format(dataset=run.dataset),
             *(f"{run.split_folder}/{name}" for name in split),
         ]
+
+    def batches(self) -> dict[str, list[Run]]:
+        """Name -> the small runs that one job trains one after the other.
+
+        Those of a table on bundled data, dealt out evenly. A function of the configuration alone, not
+        of what is trained already: a job of a cluster reads the Snakefile again, later.
+        """
+        batches: dict[str, list[Run]] = {}
+        for table in grid_file.table_names(self.project):
+            before = {run for runs in batches.values() for run in runs}
+            runs = [
+                run
+                for run in grid.table(self.project, table).runs
+                if self._is_bundled(run.dataset) and run not in before
+            ]
+            count = -(-len(runs) // BATCH)
+            batches |= {f"{table}_{i + 1}": runs[i::count] for i in range(count)}
+        return batches
+
+    def run_outside(self, batches: dict[str, list[Run]]) -> str:
+        """The pattern of a run's wildcard, without the runs of batches."""
+        ids = [re.escape(run.id) for runs in batches.values() for run in runs]
+        return f"(?!(?:{'|'.join(ids)})/{re.escape(paths.RECORD)}$){RUN}" if ids else RUN
 
     def split_options(self, wildcards: Any) -> list[str]:
         """The options of a split as arguments of the command line.
@@ -82,7 +110,11 @@ class Jobs:
 
     def threads_of(self, wildcards: Any) -> int:
         """CPU threads of one run: a constant of its recipe, whatever --cores is."""
-        return resolve_run(self.project, self._run(wildcards)).execution.threads
+        return self.threads_of_run(self._run(wildcards))
+
+    def threads_of_run(self, run: Run) -> int:
+        """CPU threads of one run."""
+        return resolve_run(self.project, run).execution.threads
 
     def gpus_of(self, wildcards: Any) -> int:
         """GPUs of one run: 0 for a bundled dataset, else 1."""
@@ -90,7 +122,10 @@ class Jobs:
 
     def memory_of(self, wildcards: Any) -> int:
         """Main memory of one run, in MB: torch itself, and the images several times over."""
-        run = self._run(wildcards)
+        return self.memory_of_run(self._run(wildcards))
+
+    def memory_of_run(self, run: Run) -> int:
+        """Main memory of one run, in MB."""
         entry = dataset_entry(self.project, run.dataset)
         limit = resolve_run(self.project, run).execution.resident_gigabytes * GIGABYTE
         pixels = (entry.image_size or UNKNOWN_SIDE) ** 2 * entry.channels
@@ -149,5 +184,6 @@ def _paper_datasets(project: Project) -> set[str]:
     return {spec.run.dataset for name in names for spec in grid.table(project, name).cells}
 
 
-def _records(runs: Iterable[Run]) -> list[str]:
+def records_of(runs: Iterable[Run]) -> list[str]:
+    """The records of runs."""
     return [paths.RUN_RECORD.format(run=run.id) for run in dict.fromkeys(runs)]

@@ -1,9 +1,12 @@
-# One run: training, evaluation and its record in one process, because importing torch costs more than
-# evaluating. Nothing here costs hours twice: a record that is there and fits its configuration is kept
-# (`update`: Snakemake would delete it before the job; `ncmc train` then has nothing to do), and a split
-# that is made later than its record, or a comment in config/, is no reason to train again (`ancient`).
-# To train again: ncmc train RUN --force. Model and checkpoint lie outside the outputs: Snakemake deletes
-# those of a job that fails.
+# From a split to records: training and evaluation in one process, because importing torch costs more than
+# evaluating. Runs on bundled data take seconds each, so there one process trains several of a table.
+# Nothing here costs hours twice: a record that is there and fits its configuration is kept (`update`:
+# Snakemake would delete it before the job; `ncmc train` then has nothing to do), and a split that is made
+# later than its record, or a comment in config/, is no reason to train again (`ancient`). To train again:
+# ncmc train RUN --force. Model and checkpoint lie outside the outputs: Snakemake deletes those of a job
+# that fails. A record lost in this way is made again from its model in a moment, so that a batch that is
+# killed costs no more than the steps since the last checkpoint.
+batches = job.batches()
 
 
 rule train:
@@ -17,6 +20,8 @@ rule train:
         paths.LOG_TRAIN,
     benchmark:
         paths.TIME_TRAIN
+    wildcard_constraints:
+        run=job.run_outside(batches),
     threads: job.threads_of
     resources:
         gpu=job.gpus_of,
@@ -24,3 +29,29 @@ rule train:
         runtime=job.minutes_of,
     shell:
         "ncmc train {wildcards.run:q} > {log:q} 2>&1"
+
+
+for name, runs in batches.items():
+
+    rule:
+        """Several small runs, from their splits to their records and models."""
+        name:
+            f"train_{name}"
+        input:
+            data=ancient(sorted({file for run in runs for file in job.data_of_run(run)})),
+            config=ancient(jobs.CONFIG_OF_TRAIN),
+        output:
+            update(jobs.records_of(runs)),
+        log:
+            paths.LOG_TRAIN.format(run=name),
+        benchmark:
+            paths.TIME_TRAIN.format(run=name)
+        threads: max(map(job.threads_of_run, runs))
+        resources:
+            gpu=0,
+            mem_mb=max(map(job.memory_of_run, runs)),
+            runtime=jobs.MINUTES_BUNDLED * len(runs),
+        params:
+            runs=[run.id for run in runs],
+        shell:
+            "ncmc train {params.runs:q} > {log:q} 2>&1"
