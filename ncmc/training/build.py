@@ -1,6 +1,5 @@
 """A Run's backbone and method, built: where option names meet the code that reads them."""
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from types import ModuleType
@@ -17,8 +16,7 @@ from ncmc.plan.option_text import Value
 from ncmc.plan.recipes import Execution, Recipe
 from ncmc.plan.run import Run, resolve_run
 from ncmc.project import Project
-
-GIVEN = ("image_size", "channels")  # arguments of a backbone that the dataset says: no options
+from ncmc.training import contract
 
 
 @dataclass(frozen=True)
@@ -38,10 +36,8 @@ def parts(project: Project, run: Run) -> Parts:
     or a name that is planned but not built.
     """
     backbone = catalog.load("backbone", run.backbone)
-    module = catalog.load("method", run.method)
-    method = getattr(module, run.method.replace("-", "_"))  # LDAM-DRW: class LDAM_DRW
-    signature = inspect.signature(backbone.build).parameters
-    defaults = {name: p.default for name, p in signature.items() if name not in GIVEN}
+    method = contract.method_class(catalog.load("method", run.method), run.method)
+    defaults = contract.options_of_build(backbone)
     of_method = {field.name for field in fields(method.Options)}
     given = resolve_run(project, run).model
     for key in given:
@@ -49,11 +45,13 @@ def parts(project: Project, run: Run) -> Parts:
             others = {k for m in (Recipe, SplitOptions, Execution) for k in m.model_fields}
             allowed = {*defaults, *of_method, *others}
             raise unknown(f"option of {run.backbone} with {run.method}", key, allowed)
+    for key, value in _only(given, defaults).items():
+        contract.check_type(key, value, defaults[key])
     return Parts(
         backbone,
         method,
         defaults | _only(given, defaults),
-        method.Options(**_only(given, of_method)),
+        contract.checked_options(method, _only(given, of_method)),
     )
 
 
@@ -62,16 +60,20 @@ def build_model(
 ) -> Method:
     """The untrained model of a run; the same run gives the same weights, bit for bit.
 
-    `counts` (K,): training images a class. Raises UsageError as `parts` does.
+    `counts` (K,): training images a class. Raises UsageError as `parts` does, and if backbone or
+    method do not keep their contract.
     """
-    found = parts(project, run)
+    code = parts(project, run)
     of_backbone, of_method = seeds(run.seed)
     torch.manual_seed(of_backbone)
-    backbone = found.backbone.build(
-        image_size=image_size, channels=channels, **found.backbone_options
+    backbone = code.backbone.build(
+        image_size=image_size, channels=channels, **code.backbone_options
     )
+    contract.check_backbone(backbone, run.backbone)
     generator = torch.Generator().manual_seed(of_method)
-    return found.method(backbone, counts, found.method_options, generator)
+    model = code.method(backbone, counts, code.method_options, generator)
+    contract.check_model(model, run, image_size, channels)
+    return model
 
 
 def on_device(model: Method, device: torch.device) -> Method:
@@ -91,8 +93,8 @@ def seeds(seed: int) -> tuple[int, int]:
 
 def options_of(project: Project, run: Run) -> dict[str, dict[str, Any]]:
     """The resolved options of a run's backbone and method, as its record states them."""
-    found = parts(project, run)
-    return {"backbone": found.backbone_options, "method": asdict(found.method_options)}
+    code = parts(project, run)
+    return {"backbone": code.backbone_options, "method": asdict(code.method_options)}
 
 
 def _only(values: dict[str, Value], names: Any) -> dict[str, Value]:
