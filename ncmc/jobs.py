@@ -39,7 +39,7 @@ class Jobs:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.config = config_files(project)
+        self.config = config_files()
 
     def records_of(self, wildcards: Any) -> list[str]:
         """The records that a table is made of."""
@@ -147,7 +147,7 @@ class Jobs:
         )
 
 
-def config_files(project: Project) -> dict[str, list[str]]:
+def config_files() -> dict[str, list[str]]:
     """The files that a user may edit which each command reads, by the name of the command.
 
     A job is done again when one of them changes. But fetch, split and train take theirs as `ancient`:
@@ -155,8 +155,7 @@ def config_files(project: Project) -> dict[str, list[str]]:
     checksum, a record by the hash of its configuration).
     """
     run = (dataset_entries.FILE, recipes.FILE)  # what a run is made with
-    grids = [path.name for path in grid_file.grid_files(project)]
-    table = (*grids, *run)
+    table = (*grid_file.FILES, *run)
     read = {
         "doctor": table,
         "fetch": (dataset_entries.FILE,),
@@ -166,7 +165,7 @@ def config_files(project: Project) -> dict[str, list[str]]:
         "verify": (*table, printed_numbers.FILE, claims.FILE, checks_file.FILE),
         "report": (*table, printed_numbers.FILE, assumptions.FILE),
         "show": table,
-        "theory": (claims.FILE, *grids, dataset_entries.FILE),  # a claim names its table
+        "theory": (claims.FILE, *grid_file.FILES, dataset_entries.FILE),  # a claim names its table
     }
     return {
         command: [f"{paths.CONFIG}/{file}" for file in files] for command, files in read.items()

@@ -39,7 +39,7 @@ for name, runs in batches.items():
             f"train_{name}"
         input:
             data=ancient(sorted({file for run in runs for file in job.data_of_run(run)})),
-            config=ancient(jobs.CONFIG_OF_TRAIN),
+            config=ancient(job.config["train"]),
         output:
             update(jobs.records_of(runs)),
         log:
