@@ -16,19 +16,15 @@ def verify(
     name: TableName,
     results: Records = None,
     out: Folder = None,
-    show_table: Annotated[bool, typer.Option("--show-table", help="Show the table too.")] = False,
     exit_code: Annotated[
         bool, typer.Option(help="Say the verdict by the exit code; otherwise 0.")
     ] = True,
     as_json: Json = False,
 ) -> None:
     """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
-    from cli.show.tables import print_table
     from cli.show.verdicts import print_verdicts
     from ncmc.plan import grid
     from ncmc.project import Project
-    from ncmc.results.cells import read_cells
-    from ncmc.results.table_data import table_data
     from ncmc.verdicts import judge, verdicts_file
     from ncmc.verdicts.verdict import verdict_exit_code
 
@@ -36,8 +32,6 @@ def verify(
     chosen = grid.table(project, name)
     verdicts = judge.verify(name, results, project=project)
     verdicts_file.write(verdicts, results_folder(project, name, out))
-    if show_table and not as_json:
-        print_table(table_data(chosen, read_cells(project, chosen, results)), as_json=False)
     print_verdicts(chosen, verdicts, as_json)
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts))

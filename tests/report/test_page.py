@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import fakes
 import pytest
 from conftest import here
+from parsed_page import Page
 
 from ncmc.errors import UserError
 from ncmc.plan import grid
@@ -20,41 +20,6 @@ from ncmc.results.provenance import Git
 from ncmc.results.record import path_of
 from ncmc.results.wording import plus_minus
 from ncmc.verdicts import judge, verdicts_file
-
-VOID = {"meta", "link", "br", "hr", "img", "input"}
-
-
-class Page(HTMLParser):
-    """A page's elements, checked for balance while it is read."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.words: list[str] = []
-        self.feed(text)
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag, f"</{tag}> closes something else"
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
 
 
 @pytest.fixture(scope="module")
