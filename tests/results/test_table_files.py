@@ -30,7 +30,7 @@ def test_files_hold_every_cell(tmp_path, smoke):
     cells = read_cells(here(), smoke, tmp_path / "runs")
     paths = write_table(table_data(smoke, cells), tmp_path / "out")
     assert [path.name for path in paths] == ["table.csv", "table.json", "table.md"]
-    rows = list(csv.DictReader((tmp_path / "out" / "table.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "out" / "table.csv").read_text().splitlines()))
     entries = json.loads((tmp_path / "out" / "table.json").read_text())["cells"]
     for cell, row, entry in zip(cells, rows, entries, strict=True):
         assert float(row["last_mean"]) == pytest.approx(cell.last.mean, abs=1e-4)
