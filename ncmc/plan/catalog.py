@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -125,9 +126,15 @@ def _imported_from(statements: list[ast.stmt], base: str) -> tuple[Path, str] | 
 
 def _statements(file: Path) -> list[ast.stmt]:
     try:
-        return ast.parse(file.read_text(encoding="utf-8")).body
+        return _parsed(file.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
         return []
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> list[ast.stmt]:
+    """The statements of a module. Kept: a recipe's rules ask for every model's options."""
+    return ast.parse(text).body
 
 
 def _name(kind: str, stem: str) -> str:

@@ -1,12 +1,15 @@
 """Cells that nobody trained, for tests of what judges them."""
 
+from functools import cache
+
 import fakes
 from conftest import here
 
 from ncmc.plan.grid import CellSpec
+from ncmc.plan.recipes import Resolved
 from ncmc.plan.run import Run, resolve_run
 from ncmc.results.cells import Cell
-from ncmc.results.record import Collapse, Epoch
+from ncmc.results.record import Collapse, Epoch, Record
 
 OURS = {"table": "smoke", "id": "X", "source": "a test"}
 AB = {"better": {"method": "CAL", "theta": 0.2}, "than": {"method": "CE"}}
@@ -16,14 +19,25 @@ def cell_of(values: list[float], label: str = "CAL", history: tuple[Epoch, ...] 
     """A cell with given accuracies (last = best) and, in every seed, a given history."""
     run = Run("cifar10", 0.005, "resnet50", label, (("f", 20), ("theta", 0.2)))
     coords = (("dataset", "cifar10"), ("method", label), ("tau", "0.005"))
-    spec = CellSpec(run, coords, resolve_run(here(), run))
-    made = [
-        fakes.record(r, v, v, config={}, config_hash="", assumptions={})
-        for r, v in zip(spec.runs(len(values)), values, strict=True)
-    ]
-    if history:
-        made = [fakes.with_result(record, history=history) for record in made]
-    return Cell(spec, tuple(made), ())
+    spec = CellSpec(run, coords, _resolved(run))
+    records = []
+    for run, value in zip(spec.runs(len(values)), values, strict=True):
+        result = fakes.result(run, value, value)
+        if history:
+            result = result.model_copy(update={"history": history})
+        records.append(_record().model_copy(update={"run": run, "result": result}))
+    return Cell(spec, tuple(records), ())
+
+
+@cache
+def _record() -> Record:
+    """Made once: only its run and result matter here."""
+    return fakes.record(Run("cifar10", 0.005, "resnet50", "CE"), 50.0)
+
+
+@cache
+def _resolved(run: Run) -> Resolved:
+    return resolve_run(here(), run)
 
 
 def history(**series: list) -> tuple[Epoch, ...]:

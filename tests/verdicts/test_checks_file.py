@@ -99,7 +99,7 @@ def test_a_side_may_lie_in_another_table():
         (CHANCE.replace("smoke", "smok"), "unknown table 'smok'. Did you mean 'smoke'"),
         (CHANCE.replace("id: X", "id: X, claim: C99"), "unknown claim 'C99'"),
         (CHANCE.replace("cells:", "cell:"), "'cells' is missing; X: unknown key 'cell'. Did you"),
-        (CHANCE.replace("{method: CAL}", "CAL"), "'cells' is 'CAL': input should be an object"),
+        (CHANCE.replace("{method: CAL}", "CAL"), "'cells' is 'CAL': a mapping is needed"),
         (CHANCE.replace("CAL}", "[]}"), r"'cells.method' is \[\]: .*tuple should have at least 1"),
         (
             CHANCE.replace("CAL}", "{a: 1}}"),
