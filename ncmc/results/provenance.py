@@ -43,6 +43,7 @@ class Session(Strict):
     processes: Positive = 1
     epoch: Positive
     step: Annotated[int, Field(ge=0)]
+    gpu_libraries: str | None = None  # driver, CUDA, cuDNN and whether TF32 is on; None on a CPU
     code: str | None = None  # see `ncmc.plan.code_digest`; None: made before it was recorded
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("ncmc", "torch", "torchvision", "numpy", "scipy", "scikit-learn")
+DRIVER = Path("/sys/module/nvidia/version")
 DEV = Path("/dev")  # where the driver shows its GPUs: nvidia0, nvidia1, ...
 
 
@@ -64,6 +65,14 @@ def gpu_count() -> int:
     if visible is None:
         return here
     return min(here, len([name for name in visible.split(",") if name.strip() not in ("", "-1")]))
+
+
+def gpu_driver() -> str:
+    """The version of NVIDIA's driver, as Linux tells it."""
+    try:
+        return DRIVER.read_text(encoding="utf-8").strip()
+    except OSError:
+        return "unknown"
 
 
 def gpu_fault() -> str | None:

@@ -16,7 +16,7 @@ from ncmc.training import build, precision
 from ncmc.training.batches import InMemory
 from ncmc.training.draws import plan_epoch, steps_per_epoch
 from ncmc.training.optimiser import make_optimizer
-from ncmc.training.step import make_step
+from ncmc.training.step import GraphStep, make_step
 
 PROBE_SECONDS = 1.0  # of repeated steps, once the first, slower one is over
 PROBE_IMAGES = {"cpu": 16, "cuda": 128}  # a batch of the probe
@@ -143,7 +143,9 @@ def probe(
             model.predict(data.normalise(data.images))
 
     began, worked = time.perf_counter(), time.process_time()
-    train = _seconds(lambda: step(draws, 1), where) / count
+    # a recorded step: the plain ones before it and the recording are no part of a long training
+    warm_up = GraphStep.EAGER + 1 if isinstance(step, GraphStep) else 1
+    train = _seconds(lambda: step(draws, 1), where, warm_up) / count
     threads = torch.get_num_threads() * (time.perf_counter() - began)
     share = (time.process_time() - worked) / threads if where.type == "cpu" else 1.0
     model.eval()
@@ -151,14 +153,15 @@ def probe(
     return Speed(train, _seconds(evaluate, where) / count, parameters, share)
 
 
-def _seconds(work: Callable[[], object], device: torch.device) -> float:
-    """Mean seconds of a call, after one that is not counted."""
+def _seconds(work: Callable[[], object], device: torch.device, warm_up: int = 1) -> float:
+    """Mean seconds of a call, after `warm_up` calls that are not counted."""
 
     def wait() -> None:
         if device.type == "cuda":
             torch.cuda.synchronize()
 
-    work()
+    for _ in range(warm_up):
+        work()
     wait()
     began, calls = time.perf_counter(), 0
     while time.perf_counter() - began < PROBE_SECONDS or calls < 1:

@@ -85,6 +85,16 @@ def only_deterministic_kernels(on: bool) -> None:
 
 
 def exact_float32(on: bool) -> None:
-    """Whether a GPU computes float32 products and convolutions in full, not in TF32 (10 bits)."""
-    torch.backends.cuda.matmul.allow_tf32 = not on
+    """Whether a GPU computes float32 in full, or its convolutions in TF32 (10 bits), as torch does."""
     torch.backends.cudnn.allow_tf32 = not on
+    if on:
+        torch.backends.cuda.matmul.allow_tf32 = False
+
+
+def gpu_libraries() -> str:
+    """What beside the GPU decides the last bits there: driver, CUDA, cuDNN, and whether TF32 is on."""
+    tf32 = torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32
+    return (
+        f"driver {hardware.gpu_driver()}, CUDA {torch.version.cuda}, "
+        f"cuDNN {torch.backends.cudnn.version()}, TF32 {'on' if tf32 else 'off'}"
+    )

@@ -16,7 +16,7 @@ from ncmc.results.provenance import Session
 from ncmc.results.record import Epoch
 from ncmc.system import hardware
 from ncmc.system.documents import Strict
-from ncmc.training import checkpoint, failures
+from ncmc.training import checkpoint, failures, precision
 from ncmc.training.optimiser import restore_optimizer
 from ncmc.training.session import State, Training
 
@@ -148,6 +148,7 @@ def how_computed(training: Training) -> dict[str, Any]:
         "precision": str(training.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
         "processes": training.group.size,
+        "gpu_libraries": precision.gpu_libraries() if device.type == "cuda" else None,
         "code": code_digest(training.project, training.run.backbone, training.run.method),
     }
 

@@ -18,9 +18,10 @@ from conftest import CHECKOUT, here
 from partners import CASES, exact, run_of, stopping_run, trained
 
 from ncmc.backbones._norm import norm_relu
+from ncmc.errors import UsageError
 from ncmc.results.record import load_record, path_of
 from ncmc.training import augment, distributed_norm, session
-from ncmc.training.processes import ProcessGroup
+from ncmc.training.processes import ONE_PROCESS, ProcessGroup, joined
 
 HERE = Path(__file__).resolve().parent
 TOLERANCE: dict[str, Any] = {"rtol": 1e-8, "atol": 1e-8}
@@ -231,3 +232,40 @@ def test_a_synchronised_layer_is_batch_norm_in_a_dense_block_too(dtype: torch.dt
     ):
         torch.testing.assert_close(mine, other, atol=close["atol"], rtol=close["rtol"])
     assert layer.state_dict().keys() == theirs.state_dict().keys()
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"WORLD_SIZE": "two"}, "WORLD_SIZE is 'two'; allowed: a whole number from 1"),
+        ({"WORLD_SIZE": "0"}, "WORLD_SIZE is '0'"),
+        (
+            {"WORLD_SIZE": "2", "RANK": "first"},
+            "RANK is 'first'; allowed: a whole number from 0 to 1",
+        ),
+        ({"WORLD_SIZE": "2", "RANK": "2"}, "RANK is '2'"),
+        ({"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "-1"}, "LOCAL_RANK is '-1'"),
+        ({"WORLD_SIZE": "2", "RANK": "0"}, "MASTER_ADDR and MASTER_PORT"),
+        ({"WORLD_SIZE": "2", "RANK": "0", "MASTER_ADDR": "here"}, "but not MASTER_PORT"),
+        (
+            {"WORLD_SIZE": "2", "RANK": "0", "MASTER_ADDR": "here", "MASTER_PORT": "99999"},
+            "MASTER_PORT is '99999'; allowed: a whole number from 1 to 65535",
+        ),
+    ],
+)
+def test_an_environment_that_makes_no_sense_is_told(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], said: str
+) -> None:
+    for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=said), joined(torch.device("cpu")):
+        pass
+
+
+def test_one_process_of_torchrun_is_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    with joined(torch.device("cpu")) as (group, device):
+        assert group is ONE_PROCESS
+        assert device == torch.device("cpu")

@@ -323,6 +323,54 @@ DAMAGED: list[dict[str, Any]] = [
 ]
 
 
+def spoilt(state: dict[str, Any], part: str) -> dict[str, Any]:
+    """A checkpoint's state with other tensors in one of its parts."""
+    if part == "weights":
+        weights = {name: value.clone() for name, value in state["model"].items()}
+        weights["linear.weight"][0, 0] = float("nan")
+        return {"model": weights}
+    buffers = {
+        key: {"momentum_buffer": value["momentum_buffer"] * float("nan")}
+        if part == "momentum"
+        else {"momentum_buffer": value["momentum_buffer"].flatten()[:1]}
+        for key, value in state["optimizer"]["state"].items()
+    }
+    return {"optimizer": {**state["optimizer"], "state": buffers}}
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ("weights", "its weights are not finite"),
+        ("momentum", "its momenta are not finite"),
+        ("shape of the momentum", r"its momentum has the shape \(1,\) where the weights have"),
+    ],
+)
+def test_a_checkpoint_of_other_tensors_is_refused(workspace: Path, part: str, said: str) -> None:
+    run = tiny("CE")
+    with pytest.raises(Interrupted):
+        trained(run, Quiet(8, stop))
+    path = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
+    state = torch.load(path, weights_only=True)["state"]
+    altered(path, **spoilt(state, part))
+    with pytest.raises(UserError, match=rf"does not fit this run \({said}.*Delete .* anew"):
+        trained(run, Quiet())
+
+
+def test_a_model_whose_numbers_are_not_finite_is_not_evaluated(workspace: Path) -> None:
+    run = tiny("CE")
+    trained(run, Quiet())
+    model = path_of(here(), run).with_name("model.pt")
+    whole = model.read_bytes()
+    state = torch.load(model, weights_only=True)["state"]
+    history = state["history"].replace('"loss": ', '"loss": NaN, "was": ', 1)
+    for changes in (spoilt(state, "weights"), {"history": history}):
+        model.write_bytes(whole)
+        altered(model, **changes)
+        with pytest.raises(UserError, match=r"does not fit this run .*--force"):
+            finish.evaluate_again(here(), run)
+
+
 def test_a_state_that_makes_no_sense_is_refused(workspace: Path) -> None:
     with pytest.raises(Interrupted):
         trained(tiny(), Quiet(8, stop))
