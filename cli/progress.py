@@ -109,12 +109,14 @@ class Screen(Plain):
         self.live.console.print(text, highlight=False, markup=False)
 
     def _tell(self) -> None:
-        from rich.console import Group
         from rich.progress_bar import ProgressBar
+        from rich.table import Table
         from rich.text import Text
 
-        bar = ProgressBar(total=self.epochs * self.steps, completed=self.done, width=60)
-        self.live.update(Group(bar, Text(self.line(), no_wrap=True, overflow="ellipsis")))
+        rows = Table.grid(expand=True)  # a bar alone does not end its line
+        rows.add_row(ProgressBar(total=self.epochs * self.steps, completed=self.done, width=60))
+        rows.add_row(Text(self.line(), no_wrap=True, overflow="ellipsis"))
+        self.live.update(rows)
 
 
 def _device_memory() -> str | None:

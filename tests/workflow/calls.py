@@ -47,3 +47,8 @@ def planned_jobs(told: str) -> dict[str, int]:
     table = told[told.index("Job stats:") :].splitlines()
     rows = [line.split() for line in table[3 : table.index("")]]
     return {rule: int(n) for rule, n in rows}
+
+
+def training_jobs(told: str) -> int:
+    """Jobs that train, of one run or of a batch of small ones."""
+    return sum(n for rule, n in planned_jobs(told).items() if rule.startswith("train"))
