@@ -16,7 +16,8 @@ import scipy.io
 import yaml
 from PIL import Image
 
-from ncmc.data import checksums, download, fetch
+from ncmc.data import checksums, datasets, download, fetch
+from ncmc.data.datasets import Images
 from ncmc.data.http import Patience
 from ncmc.project import Project
 
@@ -190,3 +191,24 @@ def declared_set(project: ScratchProject, imagenet: tuple[Path, Path]) -> Scratc
     )
     fetch.fetch(Project.find(), "big", lists)
     return project
+
+
+def ready(
+    project: ScratchProject,
+    name: str,
+    source: str | Path,
+    reader: str,
+    *names: str,
+    **fields: Any,
+) -> tuple[Images, Images]:
+    """Declare, fetch and prepare a set; returns its training and test part."""
+    paths = [Path(source) / n for n in names] if names else [Path(source)]
+    project.declare(name, reader, *map(declared, paths), **fields)
+    fetch.fetch(Project.find(), name, source)
+    datasets.prepare(Project.find(), name)
+    return datasets.load(Project.find(), name, "train"), datasets.load(Project.find(), name, "test")
+
+
+def labels_of(n: int, seed: int = 0) -> np.ndarray:
+    """n labels 0..9, each at least once."""
+    return np.random.default_rng(seed).permutation(np.arange(n) % 10)

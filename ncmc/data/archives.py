@@ -130,6 +130,8 @@ def _zip_members(path: Path) -> Iterator[Member]:
             if info.flag_bits & 1:
                 raise UserError(f"{path} is encrypted ({info.filename}). Decrypt it first.")
             budget.spend(info.file_size, info.filename)
+            if info.CRC and not info.file_size:  # zipfile would not compare: there is nothing to read
+                raise EOFError(f"{name} is said to be empty, and is not")
             with archive.open(info) as file:
                 yield Member(path, name, info.file_size, file)
 
@@ -157,7 +159,7 @@ def safe_name(name: str, path: Path) -> PurePosixPath:
     if parts.is_absolute() or ".." in parts.parts or ":" in (parts.parts or ("",))[0]:
         raise UserError(
             f"{path} holds '{name}', a path that leads out of its folder; it is not read. "
-            "Bring an archive from a source that you trust."
+            "Take an archive from a source that you trust."
         )
     return parts
 

@@ -180,7 +180,7 @@ def _stale(project: Project, name: str, entry: Dataset, meta: Meta) -> bool:
 
 
 def _read_meta(name: str, target: Path) -> Meta:
-    if not (target / dataset_meta.FILE).exists():
+    if not files.exists(target / dataset_meta.FILE):
         raise UserError(
             f"{name} is not there ({target} is missing or unfinished). Run `ncmc fetch {name}`."
         )
@@ -234,7 +234,7 @@ def _check_labels(labels: np.ndarray, part: str, classes: int, name: str) -> Non
 
 def _counts(work: Path, part: str, class_names: list[str], name: str) -> list[int]:
     path = work / f"{part}_labels.npy"
-    labels = arrays.read(path, "<i8", (None,)) if path.exists() else np.zeros(0, np.int64)
+    labels = arrays.read(path, "<i8", (None,)) if files.exists(path) else np.zeros(0, np.int64)
     _check_labels(labels, part, len(class_names), name)
     return np.bincount(labels, minlength=len(class_names)).tolist()
 

@@ -68,7 +68,7 @@ def recorded(project: Project, name: str) -> str | None:
     Raises UserError if dvc.lock is damaged.
     """
     path = project.root / "dvc.lock"
-    if not path.exists():
+    if not files.exists(path):
         return None
     try:
         lock = documents.read_yaml(path, _Lock)
@@ -147,7 +147,7 @@ def _cache_folder(project: Project) -> Path:
     base = project.root / ".dvc"
     settings = configparser.ConfigParser(interpolation=None)
     for path in (base / "config", base / "config.local"):
-        if not path.exists():
+        if not files.exists(path):
             continue
         try:
             settings.read_string(documents.read_text(path), str(path))

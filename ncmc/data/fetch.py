@@ -180,6 +180,6 @@ def _compare_with_lock(project: Project, name: str, found: dict[str, Digest]) ->
         kept = raw.keep(project, name, raw.folder(project, name) / file, digest).parent
     raise UserError(
         f"{name}: what came is not what dvc.lock records (folder hash {came}, recorded {held}); "
-        f"it is kept aside in {kept}. Bring the recorded files with --from, or, if the new ones "
+        f"it is kept aside in {kept}. Give the recorded files with --from, or, if the new ones "
         f"are meant, run the command again with --replace."
     )

@@ -53,7 +53,7 @@ class _RetryError(Exception):
     def __init__(self, reason: str, wait: float | None = None, slow: bool = False) -> None:
         super().__init__(reason)
         self.wait = wait  # seconds, if the server asked for a pause
-        self.slow = slow  # bytes came, but too few to go on like this
+        self.slow = slow  # bytes came, but too slowly
 
 
 def fetch(
@@ -66,10 +66,10 @@ def fetch(
     progress: Progress | None = None,
     say: Say | None = None,
 ) -> None:
-    """Bring what `url` holds into `partial`, going on from the bytes that are there already.
+    """Bring what `url` holds into `partial`, resuming after the bytes that are there already.
 
     `size`: bytes expected; an address that offers another number is given up. `checked`: the caller
-    compares a checksum afterwards, so bytes that another address sent may be gone on from.
+    compares a checksum afterwards, so a download may resume after bytes that another address sent.
     Raises UnreachableError with the reason, UserError for a full disk or an unwritable folder.
     A proxy is taken from the usual variables (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).
     """
@@ -137,7 +137,7 @@ class _Attempt:
             raise _RetryError(_plain(error)) from error
 
     def _resumable(self) -> tuple[int, str | None]:
-        """Bytes that can be gone on from, and what proves that the remote file is unchanged."""
+        """Bytes after which the download can resume, and what proves that the remote file is unchanged."""
         have = _size(self.partial)
         validator = None
         with suppress(UserError):  # no note, or a damaged one: nothing is proved

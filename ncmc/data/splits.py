@@ -151,7 +151,7 @@ def make_split(
     `options` default to those of the dataset's entry; `train` is its training part, where that is
     open already. A training set put together from several
     released parts (SVHN: train, extra) is drawn part by part, each with its own n_max and the
-    generator seeded anew, as in the reference code (A4).
+    generator seeded again, as in the reference code (A4).
     Raises UsageError for a tau that is out of range or leaves a class without images.
     """
     check_tau(tau)

@@ -214,6 +214,48 @@ def test_a_damaged_cache_is_not_believed(made, web):
     assert fetch.fetch(here(), "made").how == "from the cache"
 
 
+def damage(folder):
+    """Zeros in place of the archive in a store of DVC."""
+    (victim,) = [p for p in folder.rglob("*") if p.is_file() and p.stat().st_size == len(CONTENT)]
+    victim.chmod(0o644)
+    victim.write_bytes(bytes(len(CONTENT)))
+    victim.chmod(0o444)
+
+
+@pytest.fixture
+def stored(made, web, tmp_path):
+    """The set in DVC's cache and in a remote, and nowhere else: it has no address any more."""
+    fetch.fetch(here(), "made")
+    assert dvc(made, "remote", "add", "-d", "store", str(tmp_path / "store"))[0] == 0
+    code, output = dvc(made, "push")
+    assert code == 0, output
+    web.behaviours.clear()
+    forget(made)
+    return made
+
+
+def test_a_damaged_cache_is_mended_from_the_remote_at_once(stored):
+    damage(stored.root / ".dvc/cache")
+    said = []
+    assert fetch.fetch(here(), "made", say=said.append).how == "from the cache"
+    assert said == [
+        "made: what DVC's cache holds is damaged (another checksum than dvc.lock records)"
+    ]
+    assert (raw.folder(here(), "made") / "set.bin").read_bytes() == CONTENT
+
+
+def test_a_damaged_remote_is_not_believed_and_named(stored, tmp_path, web):
+    damage(tmp_path / "store")
+    shutil.rmtree(stored.root / ".dvc" / "cache")
+    said = []
+    with pytest.raises(UserError, match="could not be fetched"):
+        fetch.fetch(here(), "made", say=said.append)
+    assert "what the DVC remote 'store' holds is damaged" in said[0]
+    assert raw.missing(here(), "made") == ["set.bin"]
+    web.offer("/set.bin", CONTENT)
+    assert fetch.fetch(here(), "made").how == "fetched"
+
+
 def test_a_file_that_rots_is_replaced_in_the_cache_too(made, web):
     fetch.fetch(here(), "made")
     path = raw.folder(here(), "made") / "set.bin"

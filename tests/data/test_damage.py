@@ -1,0 +1,347 @@
+"""Files that are damaged, altered or not files at all: one sentence each, no traceback, no waiting."""
+
+import errno
+import io
+import json
+import os
+import pickle
+import zipfile
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import here
+from projects import class_folders, declared, random_images, ready, tar
+
+from ncmc.data import archives, dataset_status, datasets, fetch, raw, splits
+from ncmc.errors import UsageError, UserError
+
+
+@pytest.fixture
+def pets(project, tmp_path):
+    """A prepared set `pets` of two classes."""
+    archive = tar(tmp_path / "pets.tar", class_folders(n_train=20), "w")
+    ready(project, "pets", archive, "imagefolder")
+    return project
+
+
+# --- splits -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def split(pets, tmp_path):
+    """A saved split of it."""
+    splits.make_split(here(), "pets", 0.5).save(tmp_path / "split")
+    return tmp_path / "split"
+
+
+def alter(folder, **parts):
+    """Change the manifest of a split."""
+    path = folder / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **parts}))
+
+
+@pytest.mark.parametrize(
+    "kind", ["<f8", "<i4", "<u8", "<c16", "<U3", ">i8", "two dimensions", "objects"]
+)
+def test_a_split_of_other_numbers_is_refused_though_its_hash_is_right(split, kind):
+    with np.load(split / "indices.npz") as stored:
+        indices, labels = stored["indices"], stored["labels"]
+    if kind == "two dimensions":
+        indices, labels = indices.reshape(2, -1), labels.reshape(2, -1)
+    elif kind == "objects":
+        indices = indices.astype(object)
+    else:
+        indices = indices.astype(kind)
+    np.savez(split / "indices.npz", indices=indices, labels=labels)
+    if kind not in ("<U3", "objects"):
+        told = sha256(indices.astype("<i8").tobytes() + labels.astype("<i8").tobytes())
+        alter(split, sha256=told.hexdigest())
+    with pytest.raises(UserError, match=r"indices\.npz, array 'indices', holds .*ncmc split"):
+        splits.load_split(here(), split)
+
+
+@pytest.mark.parametrize("label", [-1, 2, 2**62])
+def test_a_split_with_labels_out_of_range_is_refused_though_its_hash_is_right(split, label):
+    with np.load(split / "indices.npz") as stored:
+        indices, labels = stored["indices"], stored["labels"].copy()
+    labels[0] = label
+    np.savez(split / "indices.npz", indices=indices, labels=labels)
+    alter(split, sha256=sha256(indices.tobytes() + labels.tobytes()).hexdigest())
+    with pytest.raises(UserError, match=f"{label}.* 2 classes.*ncmc split"):
+        splits.load_split(here(), split)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"counts": "many"},
+        {"counts": [[1], 2]},
+        {"recipe": []},
+        {"recipe": {"dataset": ["pets"], "tau": 0.5}},
+        {"recipe": {"dataset": "pets", "tau": "half"}},
+        {"recipe": {"dataset": "pets", "tau": 7}},
+        {"sha256": 3},
+        {"data": None},
+        {"schema": 2},
+        {"more": 1},
+    ],
+)
+def test_a_manifest_with_parts_of_other_types_is_refused(split, parts):
+    alter(split, **parts)
+    with pytest.raises(UserError, match=r"manifest\.json: .*ncmc split"):
+        splits.load_split(here(), split)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "indices.npz"])
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(split, name):
+    (split / name).unlink()
+    os.mkfifo(split / name)
+    with pytest.raises(UserError, match="not a regular file.*ncmc split"):
+        splits.load_split(here(), split)
+
+
+# --- arrays -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"identity": None},
+        {"identity": {}},
+        {"archives": []},
+        {"archives": {"pets.tar": {"size": "large"}}},
+        {"class_names": 7},
+        {"class_names": []},
+        {"origins": {"train": 1}},
+        {"origins": {"train": []}},
+        {"arrays": {"train_images.npy": 3}},
+        {"arrays": "all"},
+        {"counts": None},
+    ],
+)
+def test_a_meta_json_with_parts_of_other_types_is_refused_and_made_again(pets, parts):
+    path = datasets.folder(here(), "pets") / "meta.json"
+    before = path.read_text()
+    path.write_text(json.dumps({**json.loads(before), **parts}))
+    with pytest.raises(UserError, match=r"meta\.json.*Run `ncmc fetch pets`"):
+        datasets.load(here(), "pets", "train")
+    (state,) = dataset_status.status(here(), ["pets"])
+    assert state.state == "verified"
+    datasets.prepare(here(), "pets")
+    assert path.read_text() == before
+
+
+def test_arrays_of_the_right_length_but_another_kind_are_refused(pets):
+    folder = datasets.folder(here(), "pets")
+    path = folder / "train_images.npy"
+    content = path.read_bytes()
+    for altered in (bytes(128) + content[128:], content.replace(b"|u1", b"|i1", 1)):
+        path.write_bytes(altered)
+        with pytest.raises(UserError, match=r"train_images\.npy .*Delete .*ncmc fetch pets"):
+            datasets.load(here(), "pets", "train")
+    path.write_bytes(content)
+    path = folder / "train_labels.npy"
+    path.write_bytes(path.read_bytes()[:-8] + (9).to_bytes(8, "little"))
+    with pytest.raises(UserError, match="labels run from 0 to 9, but there are 2 classes"):
+        datasets.load(here(), "pets", "train")
+
+
+def test_a_reader_that_gives_other_channels_than_declared_is_refused(project, tmp_path):
+    rows = np.hstack([np.zeros((120, 64), int), np.arange(120)[:, None] % 2])
+    np.savetxt(tmp_path / "made.csv.gz", rows, fmt="%d", delimiter=",")
+    with pytest.raises(UserError, match="holds 1 channels, config/datasets.yaml says 3"):
+        ready(project, "made", tmp_path / "made.csv.gz", "digits")
+
+
+@pytest.mark.parametrize("content", [b"1,2,3\n", b"\x1f\x8b\x08broken", b"", b"a,b\n"])
+def test_digits_that_are_not_a_table_are_refused(project, tmp_path, content):
+    (tmp_path / "made.csv.gz").write_bytes(content or b"\n")
+    with pytest.raises(UserError, match="is not a table of numbers"):
+        ready(project, "made", tmp_path / "made.csv.gz", "digits", channels=1)
+
+
+@pytest.mark.filterwarnings("ignore:loadtxt")
+def test_a_disk_that_is_full_is_said_before_a_mapped_page_is_written(
+    project, tmp_path, monkeypatch
+):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(UserError, match="no space left on the disk"):
+        ready(project, "pets", tar(tmp_path / "pets.tar", class_folders(), "w"), "imagefolder")
+
+
+# --- archives -----------------------------------------------------------------------------------
+
+
+def zipped(content):
+    """A zip of these files, in memory."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def test_a_zip_with_altered_bytes_is_refused_or_read_as_it_was(tmp_path):
+    """Every byte in turn: of contents, of both lists of names, sizes and check sums."""
+    content = {"train/cat/1.png": bytes(range(40)) * 3, "train/dog/2.png": b"abc" * 30}
+    whole = zipped(content)
+    for place in range(len(whole)):
+        for change in (0x01, 0xFF):
+            altered = whole[:place] + bytes([whole[place] ^ change]) + whole[place + 1 :]
+            (tmp_path / "pets.zip").write_bytes(altered)
+            try:
+                found = {str(m.name): m.read() for m in archives.members(tmp_path / "pets.zip")}
+            except UserError:
+                continue
+            assert set(found.values()) <= set(content.values())
+
+
+@pytest.mark.parametrize("size", [0, 5, 10**6, 2**32 - 1])
+def test_a_zip_whose_sizes_lie_is_refused(tmp_path, size):
+    whole = bytearray(zipped({"train/cat/1.png": bytes(range(200))}))
+    listed = whole.rindex(b"PK\x01\x02")
+    whole[listed + 24 : listed + 28] = size.to_bytes(4, "little")  # its uncompressed size
+    (tmp_path / "pets.zip").write_bytes(whole)
+    with pytest.raises(UserError, match=r"pets\.zip"):
+        [member.read() for member in archives.members(tmp_path / "pets.zip")]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "text",
+        ["a", "b"],
+        [[0], [1]],
+        [[0], [1, 2]],
+        [0, 2**70],
+        [0, 2**63],
+        [0, -1],
+        [0, 2],
+        [0.5, 1.0],
+        [True, False],
+        [None, 1],
+        7,
+        {"a": 1},
+        None,
+        [0],
+    ],
+)
+def test_cifar_labels_that_are_no_labels_are_refused(project, tmp_path, labels):
+    batch = {"data": random_images(2).reshape(2, -1), "labels": labels}
+    content = {
+        "c/batches.meta": pickle.dumps({"label_names": ["a", "b"]}, 2),
+        "c/data_batch_1": pickle.dumps(batch, 2),
+    }
+    with pytest.raises(UserError, match="images and labels as CIFAR's do"):
+        ready(project, "made", tar(tmp_path / "made.tar.gz", content), "cifar")
+
+
+@pytest.mark.parametrize("names", [[1, 2], 7, "ab", None, [], [["a"], ["b"]]])
+def test_cifar_names_that_are_no_names_are_refused(project, tmp_path, names):
+    batch = {"data": random_images(2).reshape(2, -1), "labels": [0, 1]}
+    content = {
+        "c/batches.meta": pickle.dumps({"label_names": names}, 2),
+        "c/data_batch_1": pickle.dumps(batch, 2),
+    }
+    with pytest.raises(UserError, match="not a CIFAR archive"):
+        ready(project, "made", tar(tmp_path / "made.tar.gz", content), "cifar")
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG broken", b"P6 0 0 255\n", b"GIF89a" + bytes(7)])
+def test_a_bad_image_is_named_at_the_beginning_of_the_message(project, tmp_path, content):
+    archive = tar(tmp_path / "pets.tar", {**class_folders(), "train/cat/bad.png": content}, "w")
+    with pytest.raises(UserError, match=r"^train/cat/bad\.png in .*pets\.tar cannot be read: "):
+        ready(project, "made", archive, "imagefolder")
+
+
+# --- paths and folders --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", ["x" * 20_000, "a\0b", "~nobody-of-this-name/x"])
+def test_a_source_that_cannot_be_a_path_is_refused_in_one_line(pets, source):
+    pets.declare("other", "imagefolder", {"name": "other.tar"})
+    with pytest.raises(UsageError, match="--from is '") as caught:
+        fetch.fetch(here(), "other", source)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_name_of_20000_characters_is_shortened(pets, tmp_path):
+    for source in (None, tmp_path):
+        with pytest.raises(UsageError, match=r"unknown dataset 'xxx.*\.\.\.'") as caught:
+            fetch.fetch(here(), "x" * 20_000, source)
+        assert len(str(caught.value)) < 500
+
+
+def test_a_pipe_or_a_device_as_source_is_not_waited_for(pets, tmp_path):
+    os.mkfifo(tmp_path / "pipe.tar")
+    pets.declare("other", "imagefolder", {"name": "other.tar"})
+    for source in (tmp_path / "pipe.tar", "/dev/zero"):
+        with pytest.raises(UserError, match="there is no such file"):
+            fetch.fetch(here(), "other", source)
+
+
+def test_a_file_in_place_of_a_folder_is_named(project, tmp_path):
+    archive = tar(tmp_path / "pets.tar", class_folders(), "w")
+    project.declare("pets", "imagefolder", declared(archive))
+    folder = raw.folder(here(), "pets")
+    folder.parent.mkdir(parents=True)
+    folder.write_text("a file in the way")
+    (state,) = dataset_status.status(here(), ["pets"])
+    assert state.state == "missing"
+    with pytest.raises(UserError, match="cannot write .*data/raw/pets"):
+        fetch.fetch(here(), "pets", archive)
+
+
+def test_a_folder_that_cannot_be_read_is_named(pets, monkeypatch):
+    def hidden(self, *_, **__):
+        if "data" in self.parts and "pets" in str(self):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real(self)
+
+    real = Path.stat
+    monkeypatch.setattr(Path, "stat", hidden)
+    project = here()
+    for ask in (
+        lambda: raw.missing(project, "pets"),
+        lambda: datasets.load(project, "pets", "train"),
+        lambda: datasets.prepare(project, "pets"),
+    ):
+        with pytest.raises(UserError, match="cannot (read|look for) .*Permission denied"):
+            ask()
+
+
+def test_dvc_that_may_not_write_its_folder_is_said(project, tmp_path, monkeypatch):
+    from dvc.repo import Repo
+
+    def refused(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), ".dvc/tmp")
+
+    archive = tar(tmp_path / "pets.tar", class_folders(), "w")
+    project.declare("pets", "imagefolder", declared(archive))
+    monkeypatch.setattr(Repo, "__init__", refused)
+    with pytest.raises(UserError, match=r"DVC cannot record pets: .*If \.dvc or DVC's cache"):
+        fetch.fetch(here(), "pets", archive)
+    assert raw.verified(here(), "pets")  # what was fetched is kept
+
+
+def test_a_current_folder_that_was_deleted_is_said(project, tmp_path, monkeypatch):
+    archive = tar(tmp_path / "pets.tar", class_folders(), "w")
+    project.declare("pets", "imagefolder", declared(archive))
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(UsageError, match="the current folder was deleted"):
+        fetch.fetch(here(), "pets", archive)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[cache\n", "dir = x\n", "\0"])
+def test_settings_of_dvc_that_are_damaged_are_named(pets, text):
+    (pets.root / ".dvc" / "config").write_text(text)
+    with pytest.raises(UserError, match=r"\.dvc/config"):
+        fetch.fetch(here(), "pets")
