@@ -130,7 +130,9 @@ def _zip_members(path: Path) -> Iterator[Member]:
             if info.flag_bits & 1:
                 raise UserError(f"{path} is encrypted ({info.filename}). Decrypt it first.")
             budget.spend(info.file_size, info.filename)
-            if info.CRC and not info.file_size:  # zipfile would not compare: there is nothing to read
+            if (
+                info.CRC and not info.file_size
+            ):  # zipfile would not compare: there is nothing to read
                 raise EOFError(f"{name} is said to be empty, and is not")
             with archive.open(info) as file:
                 yield Member(path, name, info.file_size, file)

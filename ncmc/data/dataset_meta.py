@@ -43,7 +43,7 @@ class Meta(Strict):
     class_names: Annotated[tuple[str, ...], Field(min_length=1)]
     counts: dict[Part, tuple[int, ...]]  # images of each class
     origins: dict[Part, tuple[tuple[str, int], ...]]
-    arrays: dict[str, Fingerprint]
+    arrays: Annotated[dict[str, Fingerprint], Field(min_length=1)]
 
     @field_validator("counts", "origins")
     @classmethod

@@ -110,10 +110,12 @@ def load(project: Project, name: str, part: str) -> Images:
     try:
         labels = arrays.read(target / f"{part}_labels.npy", "<i8", (None,))
         _check_labels(labels, part, len(meta.class_names), name)
+        if sum(n for _, n in meta.origins[part]) != len(labels):  # type: ignore[index]
+            raise UserError(f"{target}/meta.json: origins do not add up to {len(labels)} labels.")
         if getattr(module, "STREAMED", False):
             images = module.images(target, entry, part)
         else:
-            shape = (len(labels), None, None, entry.channels)
+            shape = (len(labels), entry.image_size, entry.image_size, entry.channels)
             images = arrays.read(target / f"{part}_images.npy", "|u1", shape, mapped=True)
     except UserError as error:
         raise UserError(f"{error} Delete {target} and run `ncmc fetch {name}`.") from error
@@ -172,7 +174,7 @@ def _stale(project: Project, name: str, entry: Dataset, meta: Meta) -> bool:
         return True
     if any(checksums.differences(meta.archives[f.name], f) for f in entry.files):
         return True
-    identity = _identity(name, entry, meta.identity.source)
+    identity = _identity(name, entry, {file: d.sha256 for file, d in meta.archives.items()})
     return identity != meta.identity or dvc_store.recorded(project, name) not in (
         None,
         checksums.of_folder(meta.archives),
@@ -210,7 +212,7 @@ def _fill(
     readers.load(entry.reader).read(raw.folder(project, name), entry, sink)
     written = sink.close()
     counts = {part: _counts(work, part, sink.class_names, name) for part in PARTS}
-    _compare(name, entry, counts, _channels(work, entry))
+    _compare(name, entry, counts, _shape(work))
     meta = {
         "identity": identity.model_dump(by_alias=True),
         "archives": {file: digest.model_dump() for file, digest in archives.items()},
@@ -239,17 +241,21 @@ def _counts(work: Path, part: str, class_names: list[str], name: str) -> list[in
     return np.bincount(labels, minlength=len(class_names)).tolist()
 
 
-def _channels(work: Path, entry: Dataset) -> int:
+def _shape(work: Path) -> tuple[int | None, ...]:
+    """Height, width and channels of the training images, if they are in an array."""
     path = work / "train_images.npy"
     if not path.exists():  # images that stay in their files are read with as many as is declared
-        return entry.channels
-    return arrays.read(path, "|u1", (None,) * 4, mapped=True).shape[3]
+        return (None, None, None)
+    return arrays.read(path, "|u1", (None,) * 4, mapped=True).shape[1:]
 
 
-def _compare(name: str, entry: Dataset, counts: dict[str, list[int]], channels: int) -> None:
+def _compare(
+    name: str, entry: Dataset, counts: dict[str, list[int]], shape: tuple[int | None, ...]
+) -> None:
     """Raise UserError where the archive does not hold what config/datasets.yaml says."""
     pairs = [
-        ("channels", entry.channels, channels),
+        ("channels", entry.channels, shape[2] or entry.channels),
+        ("pixels a side", entry.image_size, shape[0] or entry.image_size),
         ("classes", entry.classes, len(counts["train"])),
         ("training images", entry.train_images, sum(counts["train"])),
         ("test images", entry.test_images, sum(counts["test"])),

@@ -69,7 +69,8 @@ def fetch(
     """Bring what `url` holds into `partial`, resuming after the bytes that are there already.
 
     `size`: bytes expected; an address that offers another number is given up. `checked`: the caller
-    compares a checksum afterwards, so a download may resume after bytes that another address sent.
+    compares a checksum afterwards, so it may resume after bytes that
+    another address sent.
     Raises UnreachableError with the reason, UserError for a full disk or an unwritable folder.
     A proxy is taken from the usual variables (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).
     """

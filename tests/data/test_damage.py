@@ -118,6 +118,7 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(split, name):
         {"origins": {"train": []}},
         {"arrays": {"train_images.npy": 3}},
         {"arrays": "all"},
+        {"arrays": {}},
         {"counts": None},
     ],
 )
@@ -145,6 +146,18 @@ def test_arrays_of_the_right_length_but_another_kind_are_refused(pets):
     path = folder / "train_labels.npy"
     path.write_bytes(path.read_bytes()[:-8] + (9).to_bytes(8, "little"))
     with pytest.raises(UserError, match="labels run from 0 to 9, but there are 2 classes"):
+        datasets.load(here(), "pets", "train")
+
+
+@pytest.mark.parametrize(
+    ("part", "value"), [("origins", {"train": [["train", 3]], "test": []}), ("source", {})]
+)
+def test_a_meta_json_that_contradicts_itself_is_refused(pets, part, value):
+    path = datasets.folder(here(), "pets") / "meta.json"
+    content = json.loads(path.read_text())
+    (content if part in content else content["identity"])[part] = value
+    path.write_text(json.dumps(content))
+    with pytest.raises(UserError, match="ncmc fetch pets"):
         datasets.load(here(), "pets", "train")
 
 
