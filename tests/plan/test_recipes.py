@@ -1,6 +1,5 @@
 """config/train.yaml: the paper's recipe, and where every value comes from."""
 
-import itertools
 import re
 
 import pytest
@@ -11,18 +10,6 @@ from ncmc.paper.assumptions import assumptions
 from ncmc.plan import recipes
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.recipes import Recipe, resolve
-from ncmc.training.optimiser import learning_rate
-
-
-def released_rate(epoch: int) -> float:
-    """The schedule as the reference code's family has it for 200 epochs, `epoch` from 1 (A7)."""
-    if epoch <= 5:
-        return 0.1 * epoch / 5
-    if epoch > 180:
-        return 0.1 * 0.01
-    if epoch > 160:
-        return 0.1 * 0.1
-    return 0.1
 
 
 def test_the_small_recipe_is_the_papers() -> None:
@@ -30,20 +17,6 @@ def test_the_small_recipe_is_the_papers() -> None:
     assert (recipe.epochs, recipe.batch_size, recipe.momentum) == (200, 128, 0.9)
     assert (recipe.weight_decay, recipe.mixup, recipe.mixup_alpha) == (2e-4, True, 1.0)
     assert recipe.augment == "crop_flip"
-
-
-def test_the_learning_rate_is_the_released_one_in_every_epoch() -> None:
-    recipe = resolve(here(), "cifar10", "resnet50", "CE", {}).recipe
-    rates = [learning_rate(recipe, epoch) for epoch in range(1, 201)]
-    assert rates == pytest.approx([released_rate(epoch) for epoch in range(1, 201)], rel=1e-12)
-
-
-def test_a_cosine_schedule_falls_from_the_full_rate_without_a_step() -> None:
-    recipe = resolve(here(), "imagenet_lt", "resnet50", "CE", {}).recipe
-    rates = [learning_rate(recipe, epoch) for epoch in range(1, recipe.epochs + 1)]
-    assert rates[0] == recipe.lr
-    assert all(a > b for a, b in itertools.pairwise(rates))
-    assert rates[-1] < 1e-4 * recipe.lr
 
 
 def test_densenet_grows_by_12_on_cifar_and_by_32_on_svhn() -> None:
