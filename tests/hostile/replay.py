@@ -107,13 +107,13 @@ def time_limit(seconds: int = SECONDS) -> Iterator[None]:
 
 
 def snapshot(root: Path) -> dict[str, tuple[int, int]]:
-    """Size and time of every file that a refused command must leave alone; locks do not count."""
+    """Size and time of every file that a refused command must leave alone: no locks, no notes."""
     found = {}
     for name in WATCHED:
         for folder, _, names in os.walk(root / name):
             for file in names:
                 path = Path(folder, file)
-                if path.parent.name != ".locks":
+                if path.parent.name not in (".locks", ".state") and file != "lock":
                     stat = path.lstat()
                     found[str(path.relative_to(root))] = (stat.st_size, stat.st_mtime_ns)
         if (root / name).is_file():

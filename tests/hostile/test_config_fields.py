@@ -1,7 +1,5 @@
 """Every field of every configuration file with values of another type or out of its range."""
 
-import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,52 +7,7 @@ import pytest
 import yaml
 from conftest import CHECKOUT
 from replay import Case, Spoil, assert_refused, parameters
-
-Place = tuple[str | int, ...]
-
-HUGE = 10**30
-DEEP: Any = 1
-for _ in range(60):
-    DEEP = [DEEP]
-
-# What a field is -> values that it must not have. `?`: null is allowed.
-WRONG: dict[str, tuple[Any, ...]] = {
-    "text": (None, 5, True, 1.5, [], {}, ["a"], math.nan),
-    "text?": (5, True, [], {}, ["a"]),
-    "choice": (None, "", "typo", 5, True, [], {}, "[/b]", "x" * 5000),
-    "choice?": ("", "typo", 5, True, [], {}, "[/b]", "x" * 5000),
-    "count": (None, 0, -1, 1.5, True, "3", "", [], {}, math.inf, math.nan),
-    "channels": (None, 0, 2, -1, 1.5, "3", [], {}),
-    "count?": (0, -1, 1.5, True, "3", [], {}, math.nan),
-    "from 0": (None, -1, 1.5, True, "3", [], {}, math.nan),
-    "positive": (None, 0, -0.1, True, "0.1", [], {}, math.inf, -math.inf, math.nan),
-    "not negative": (None, -0.1, True, "0.1", [], {}, math.inf, math.nan),
-    "number": (None, True, "0.1", [], {}, math.inf, math.nan),
-    "share": (None, -0.1, 1.1, True, "1", [], {}, math.nan),
-    "part": (None, 0, 1, -0.5, "0.5", [], {}, math.nan),
-    "tau": (None, 0, -0.1, 1.5, True, "", [], {}, math.inf, math.nan),
-    "percent": (None, -0.1, 100.1, True, "80", [], {}, HUGE, math.inf, math.nan),
-    "yes or no": (None, 0, 1, "yes", "true", "", [], {}),
-    "list": (None, "a", 5, True, {}, {"a": 1}),
-    "list?": ("a", 5, True, {}),
-    "mapping": (None, "a", 5, True, [], ["a"], DEEP),
-    "checksum": ("", "abc", "z" * 32, 5, [], {}, "A" * 32),
-    "id": (None, "", 5, True, [], {}, "a b", "<script>", "x" * 300, "../a", "a\nb"),
-    "file": (
-        None,
-        "",
-        5,
-        [],
-        {},
-        "../x",
-        "/etc/passwd",
-        "a/b",
-        ".hidden",
-        "a\nb",
-        "$(touch PWNED)",
-    ),
-    "name": (None, "", 5, True, [], {}, "nobody", "../x", "a\nb", "$(touch PWNED)", "x" * 5000),
-}
+from wrong_values import WRONG, Place, changed, fields, shown
 
 # (file, the command that reads it) -> kinds, each with its fields; a number is a place in a list.
 FIELDS: dict[tuple[str, str], str] = {
@@ -144,30 +97,10 @@ yes or no: assumptions.0.theory
 }
 
 
-def fields(text: str) -> Iterator[tuple[str, Place]]:
-    """(kind, place) of every field that a text of FIELDS lists."""
-    for line in text.strip().splitlines():
-        kind, _, places = line.partition(": ")
-        for place in places.split():
-            yield kind, tuple(int(part) if part.isdigit() else part for part in place.split("."))
-
-
 def documents() -> dict[str, Any]:
     """Every configuration file, as YAML reads it."""
     texts = {file: (CHECKOUT / "config" / file).read_text("utf-8") for file, _ in FIELDS}
     return {file: yaml.load(text, yaml.CSafeLoader) for file, text in texts.items()}
-
-
-def changed(document: Any, place: Place, value: Any) -> Any:
-    """The document with another value at one place; a key that is not there is added."""
-    if not place:
-        return value
-    first, *rest = place
-    if isinstance(document, list):
-        assert isinstance(first, int)
-        return [changed(d, tuple(rest), value) if i == first else d for i, d in enumerate(document)]
-    known = document or {}
-    return known | {first: changed(known.get(first), tuple(rest), value)}
 
 
 def spoil(file: str, place: Place, value: Any) -> Spoil:
@@ -178,10 +111,6 @@ def spoil(file: str, place: Place, value: Any) -> Spoil:
         (root / "config" / file).write_text(text, encoding="utf-8")
 
     return write_it
-
-
-def shown(value: Any) -> str:
-    return "deep" if value is DEEP else f"{value!r:.30}".replace("\n", " ")
 
 
 DOCUMENTS = documents()
