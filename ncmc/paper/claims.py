@@ -33,30 +33,14 @@ class Claim(Strict):
         return self.table or self.figure
 
 
-class OfSetting(Strict):
-    """What a number is printed for."""
+class BaselineNumber(Strict):
+    """A number of the SETF paper (Yang et al. 2022) and a stranger's re-run of its code."""
 
     id: Id
     dataset: str
     backbone: str
     method: str
     tau: Tau
-
-
-class StatedNumber(OfSetting):
-    """A number that the paper states in its text, as the list of claims repeats it."""
-
-    where: str
-    f: Annotated[int, Field(ge=1)]
-    theta: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    value: Percent
-    std: Points
-    note: str = ""
-
-
-class BaselineNumber(OfSetting):
-    """A number of the SETF paper (Yang et al. 2022) and a stranger's re-run of its code."""
-
     value: Percent
     rerun: Percent
     rerun_std: Points
@@ -65,7 +49,6 @@ class BaselineNumber(OfSetting):
 class ClaimsFile(Strict):
     """config/paper/claims.yaml."""
 
-    numbers: tuple[StatedNumber, ...]
     comparisons: tuple[Claim, ...]
     theory: tuple[Claim, ...]
     yang2022: tuple[BaselineNumber, ...]
@@ -79,10 +62,9 @@ def claims(project: Project) -> dict[str, Claim]:
     """
     path = project.config(FILE)
     found = documents.read_yaml(path, ClaimsFile)
-    numbers: tuple[OfSetting, ...] = (*found.numbers, *found.yang2022)
     stated = (*found.comparisons, *found.theory)
-    require_unique(path, [*(n.id for n in numbers), *(claim.id for claim in stated)])
-    for number in numbers:
+    require_unique(path, [*(n.id for n in found.yang2022), *(claim.id for claim in stated)])
+    for number in found.yang2022:
         where = f"{path}: {number.id}"
         require_names(project, where, [number.dataset], [number.backbone], [number.method])
     for claim in found.comparisons:
