@@ -108,6 +108,14 @@ class Sink:
             self._files[name].write_header()
         return self._files[name]
 
+    def __enter__(self) -> "Sink":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the files, also of those that a reader left half written."""
+        for grown in self._files.values():
+            grown.file.close()
+
     def close(self) -> dict[str, Fingerprint]:
         """Finish every file; returns its fingerprint by name."""
         for grown in self._files.values():

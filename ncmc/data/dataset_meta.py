@@ -15,8 +15,6 @@ from ncmc.system.documents import Strict
 FILE = "meta.json"
 SCHEMA = 1
 
-Part = Literal["train", "test"]
-
 
 class Identity(Strict):
     """All that decides the arrays; the key `schema` in JSON is the number of this format."""
@@ -41,13 +39,13 @@ class Meta(Strict):
     identity: Identity
     archives: dict[str, Digest]
     class_names: Annotated[tuple[str, ...], Field(min_length=1)]
-    counts: dict[Part, tuple[int, ...]]  # images of each class
-    origins: dict[Part, tuple[tuple[str, int], ...]]
+    counts: dict[str, tuple[int, ...]]  # images of each class
+    origins: dict[str, tuple[tuple[str, int], ...]]
     arrays: Annotated[dict[str, Fingerprint], Field(min_length=1)]
 
     @field_validator("counts", "origins")
     @classmethod
-    def _of_both_parts(cls, value: dict[Part, Any]) -> dict[Part, Any]:
+    def _of_both_parts(cls, value: dict[str, Any]) -> dict[str, Any]:
         if set(value) != set(PARTS):
             raise ValueError(f"train and test are needed, not {', '.join(value) or 'nothing'}")
         return value

@@ -110,7 +110,7 @@ def load(project: Project, name: str, part: str) -> Images:
     try:
         labels = arrays.read(target / f"{part}_labels.npy", "<i8", (None,))
         _check_labels(labels, part, len(meta.class_names), name)
-        if sum(n for _, n in meta.origins[part]) != len(labels):  # type: ignore[index]
+        if sum(n for _, n in meta.origins[part]) != len(labels):
             raise UserError(f"{target}/meta.json: origins do not add up to {len(labels)} labels.")
         if getattr(module, "STREAMED", False):
             images = module.images(target, entry, part)
@@ -125,7 +125,7 @@ def load(project: Project, name: str, part: str) -> Images:
         images=images,
         labels=labels,
         class_names=meta.class_names,
-        origins=meta.origins[part],  # type: ignore[index]
+        origins=meta.origins[part],
         checksum=meta.identity.checksum,
         notes=entry.notes,
     )
@@ -208,9 +208,9 @@ def _fill(
     identity: Identity,
     archives: dict[str, Digest],
 ) -> None:
-    sink = Sink(work)
-    readers.load(entry.reader).read(raw.folder(project, name), entry, sink)
-    written = sink.close()
+    with Sink(work) as sink:
+        readers.load(entry.reader).read(raw.folder(project, name), entry, sink)
+        written = sink.close()
     counts = {part: _counts(work, part, sink.class_names, name) for part in PARTS}
     _compare(name, entry, counts, _shape(work))
     meta = {

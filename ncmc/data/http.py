@@ -138,7 +138,7 @@ class _Attempt:
             raise _RetryError(_plain(error)) from error
 
     def _resumable(self) -> tuple[int, str | None]:
-        """Bytes after which the download can resume, and what proves that the remote file is unchanged."""
+        """Bytes after which to resume, and what proves that the remote file is unchanged."""
         have = _size(self.partial)
         validator = None
         with suppress(UserError):  # no note, or a damaged one: nothing is proved
