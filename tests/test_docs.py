@@ -1,5 +1,6 @@
 """The documents say what is true: links lead somewhere, commands and targets exist."""
 
+import pkgutil
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from cli.main import app
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
 
-PAGES = sorted(p for f in ("", "docs", "data") for p in (CHECKOUT / f).glob("*.md"))
+PAGES = sorted(p for f in ("", "docs", "docs/decisions", "data") for p in (CHECKOUT / f).glob("*.md"))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -55,6 +56,14 @@ def test_every_option_of_a_named_command_exists(page: Path) -> None:
         if options:
             shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout
             assert all(option in shown for option in options), (page.name, command, options)
+
+
+def test_every_function_on_the_way_of_one_run_is_where_the_page_says() -> None:
+    named = re.findall(r"`(ncmc(?:\.\w+)+)`", (CHECKOUT / "docs" / "one-run.md").read_text())
+    assert len(named) > 20
+    for name in named:
+        module, _, function = name.rpartition(".")
+        assert pkgutil.resolve_name(name if module == "ncmc" else f"{module}:{function}"), name
 
 
 def test_the_readme_names_every_command_and_target() -> None:

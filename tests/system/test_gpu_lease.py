@@ -36,7 +36,7 @@ def test_a_killed_process_gives_its_place_back(tmp_path: Path) -> None:
     with gpu_lease.claim(2, tmp_path) as other:
         assert other == 1
     process.kill()
-    process.wait()
+    process.communicate()
     with gpu_lease.claim(2, tmp_path) as gpu:
         assert gpu == 0
 

@@ -1,0 +1,59 @@
+"""A hook of mkdocs: pages that are not files of docs/, and links that lead out of it.
+
+README.md and its neighbours are read where they are; each room of ncmc gets a page with the docstrings
+of its modules. A link to a file that is no page, such as a module, becomes plain text: the site names
+no host.
+"""
+
+import ast
+import posixpath
+import re
+from pathlib import Path
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).resolve().parents[1]
+OUTSIDE = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+}
+LINK = re.compile(r"!?\[((?:[^\[\]]|\[[^\]]*\]\([^)]*\))*)\]\(([^)\s]+)\)")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages from outside of docs/, and one a room."""
+    for path, page in OUTSIDE.items():
+        files.append(File.generated(config, page, content=(ROOT / path).read_text()))
+    for room in sorted(p.parent for p in (ROOT / "ncmc").glob("*/__init__.py")):
+        files.append(File.generated(config, f"api/{room.name}.md", content=_room(room)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Links as they are in the repository -> links of the site."""
+    sources = {page: path for path, page in OUTSIDE.items()}
+    here = sources.get(page.file.src_uri, f"docs/{page.file.src_uri}")
+
+    def link(match: re.Match[str]) -> str:
+        text, (path, hash_, anchor) = match[1], match[2].partition("#")
+        if not path or "://" in path:
+            return match[0]
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(here), path))
+        uri = OUTSIDE.get(target, target.removeprefix("docs/"))
+        if files.get_file_from_path(uri) is None:
+            return "" if match[0].startswith("!") else LINK.sub(link, text)
+        relative = posixpath.relpath(uri, posixpath.dirname(page.file.src_uri))
+        return f"[{text}]({relative}{hash_}{anchor})"
+
+    return LINK.sub(link, markdown)
+
+
+def _room(folder: Path) -> str:
+    """The page of a room: its docstring, then its modules."""
+    words = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+    modules = sorted(p for p in folder.rglob("*.py") if not p.stem.startswith("_"))
+    names = [".".join(p.relative_to(ROOT).with_suffix("").parts) for p in modules]
+    return "\n\n".join([f"# {folder.name}", words, *(f"::: {name}" for name in names)]) + "\n"
