@@ -100,7 +100,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Re-run 'Neural Collapse To Multiple Centers For Imbalanced Data' (NeurIPS 2024) "
     "and say, claim by claim, whether the result holds.",
-    epilog="The whole chain on bundled images, about a minute on two cores: "
+    epilog="The whole chain on bundled images: "
     "`snakemake --cores all smoke`. Start with `ncmc doctor` and `ncmc list tables`.",
 )
 

@@ -13,7 +13,9 @@ from cli.main import app
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
 
-PAGES = sorted(p for f in ("", "docs", "docs/decisions", "data") for p in (CHECKOUT / f).glob("*.md"))
+PAGES = sorted(
+    p for f in ("", "docs", "docs/decisions", "data") for p in (CHECKOUT / f).glob("*.md")
+)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -76,4 +78,4 @@ def test_the_readme_names_every_command_and_target() -> None:
 
 def test_the_readme_counts_the_grid_as_it_is() -> None:
     runs = {run for name in table_names(here(), "paper") for run in grid.table(here(), name).runs}
-    assert f"{len(runs)} trainings" in (CHECKOUT / "README.md").read_text()
+    assert f"{len(runs)} runs" in (CHECKOUT / "README.md").read_text()
