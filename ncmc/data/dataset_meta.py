@@ -50,6 +50,13 @@ class Meta(Strict):
             raise ValueError(f"train and test are needed, not {', '.join(value) or 'nothing'}")
         return value
 
+    @field_validator("arrays")
+    @classmethod
+    def _labels_of_both_parts(cls, value: dict[str, Fingerprint]) -> dict[str, Fingerprint]:
+        if missing := {f"{part}_labels.npy" for part in PARTS} - set(value):
+            raise ValueError(f"{', '.join(sorted(missing))} is not among the arrays")
+        return value
+
     @classmethod
     def read(cls, folder: Path) -> "Meta":
         """The meta.json of a folder. Raises UserError if it is missing or not one of ours."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ncmc.errors import UsageError, unknown
+from ncmc.errors import UsageError, shortened, unknown
 from ncmc.paper.known_names import require_names, require_unique
 from ncmc.plan.grid_file import grid_entries
 from ncmc.plan.option_text import Value, parse_options
@@ -89,7 +89,9 @@ def _number(text: str, kind: type[int] | type[float], key: str, where: str) -> i
     try:
         return kind(text) if text else None
     except ValueError as error:
-        raise UsageError(f"{where}: {key} is {text!r}; allowed: a number.") from error
+        raise UsageError(
+            f"{where}: {key} is {shortened(repr(text))}; allowed: a number."
+        ) from error
 
 
 def _run_of(project: Project, number: Number, where: str) -> Run:

@@ -134,8 +134,8 @@ def _state_of(saved: Mapping[str, Any], training: Training) -> State:
             f"it stands at epoch {state.epoch}, step {state.step}; the run has {epochs} epochs of "
             f"{steps} steps"
         )
-    if not (math.isfinite(state.loss_sum) and math.isfinite(state.seconds)):
-        raise ValueError("its loss or its time is no finite number")
+    if not (math.isfinite(state.loss_sum) and 0 <= state.seconds < math.inf):
+        raise ValueError("its loss is not finite, or its time is not a number from 0")
     return state
 
 

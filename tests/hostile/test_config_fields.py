@@ -7,7 +7,7 @@ import pytest
 import yaml
 from conftest import CHECKOUT
 from replay import Case, Spoil, assert_refused, parameters
-from wrong_values import WRONG, Place, changed, fields, shown
+from wrong_values import WRONG, Place, changed, dotted, fields, shown
 
 # (file, the command that reads it) -> kinds, each with its fields; a number is a place in a list.
 FIELDS: dict[tuple[str, str], str] = {
@@ -116,7 +116,7 @@ def spoil(file: str, place: Place, value: Any) -> Spoil:
 DOCUMENTS = documents()
 CASES = [
     Case(
-        f"{file} {'.'.join(map(str, place))} = {shown(value)}",
+        f"{file} {dotted(place)} = {shown(value)}",
         spoil(file, place, value),
         command,
         (Path(file).stem,),

@@ -27,10 +27,11 @@ from replay import (
     run,
     write,
 )
-from wrong_values import changed, shown
+from wrong_values import changed, dotted, shown
 
 RUN = "digits/tau=0.02/resnet8/CE/epochs=2+width=2/seed=0"
 TRAIN, EVALUATE = f"train {RUN}", f"evaluate {RUN}"
+CAL = RUN.replace("CE", "CAL")
 RAW = "data/raw/digits/digits.csv.gz"
 ARRAYS = "data/arrays/digits"
 META = f"{ARRAYS}/meta.json"
@@ -120,7 +121,7 @@ def zip_member(file: str) -> Spoil:
 
     def spoil(root: Path) -> None:
         with zipfile.ZipFile(root / file, "w") as archive:
-            archive.writestr("archive/data.pkl", pickle.dumps(Hostile()))
+            archive.writestr("archive/data.pkl", pickle.dumps(Hostile(), 2))
             archive.writestr("archive/version", "3\n")
 
     return spoil
@@ -163,12 +164,14 @@ CASES = [
     ),
     Case("raw: other content", write(RAW, gzip.compress(b"1,2\n")), TRAIN, ("digits",)),
     *(
-        Case(f"meta {'.'.join(map(str, place))} = {shown(value)}", meta(place, value), TRAIN, ("digits",))
+        Case(f"meta {dotted(place)} = {shown(value)}", meta(place, value), TRAIN, ("digits",))
         for place in META_FIELDS
         for value in OTHER
     ),
     *(
-        Case(f"manifest {'.'.join(map(str, place))} = {shown(value)}", manifest(place, value), TRAIN, ("digits",))
+        Case(
+            f"manifest {dotted(place)} = {shown(value)}", manifest(place, value), TRAIN, ("digits",)
+        )
         for place in MANIFEST_FIELDS
         for value in OTHER
     ),
@@ -211,7 +214,9 @@ CASES = [
             "other labels": lambda a: a.update(labels=a["labels"][::-1]),
             "label -1": lambda a: a.update(labels=a["labels"] - 1),
             "no labels": lambda a: a.pop("labels"),
-            "other images": lambda a: a.update(indices=a["indices"][::-1], labels=a["labels"][::-1]),
+            "other images": lambda a: a.update(
+                indices=a["indices"][::-1], labels=a["labels"][::-1]
+            ),
         }.items()
     ),
     *(
@@ -240,7 +245,12 @@ CASES = [
         }.items()
     ),
     *(
-        Case(f"checkpoint {key} = {shown(value)}", weights(CHECKPOINT, set_state(key, value)), TRAIN, ("checkpoint.pt",))
+        Case(
+            f"checkpoint {key} = {shown(value)}",
+            weights(CHECKPOINT, set_state(key, value)),
+            TRAIN,
+            ("checkpoint.pt",),
+        )
         for key in ("optimizer", "rng", "epoch", "step", "loss_sum", "sessions", "seconds")
         for value in (None, "a", [], {}, -1, float("nan"))
         if (key, value) != ("loss_sum", -1)  # a method may have such a loss
@@ -250,13 +260,18 @@ CASES = [
         for device in ("nobody", "cuda:17", "meta", "cpu:99", "cpu;touch", "")
     ),
     *(
-        Case(f"-o {option}", nothing, f"train {RUN.replace('CE', 'CAL')} -o {option}", (option.split("=")[0],))
+        Case(
+            f"-o {option}",
+            nothing,
+            f"train {RUN.replace('CE', 'CAL')} -o {option}",
+            (option.split("=")[0],),
+        )
         for option in (
             *("width=on", "width=0", "width=-1", "width=1.5", "width=1e9", "f=0", "f=-1", "f=1.5"),
             *("f=on", "theta=9", "theta=-1", "theta=nan", "theta=inf", "theta=on", "linear=maybe"),
         )
     ),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")

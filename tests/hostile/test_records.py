@@ -9,7 +9,7 @@ import fakes
 import pytest
 from conftest import CHECKOUT
 from replay import NOT_READABLE, PWNED, Case, Spoil, assert_refused, cut, flip, parameters, write
-from wrong_values import DEEP, WRONG, Place, changed, fields, shown
+from wrong_values import DEEP, WRONG, Place, changed, dotted, fields, shown
 
 from ncmc.plan.run import make_run
 from ncmc.project import Project
@@ -102,7 +102,7 @@ CASES = [
     *(Case(f"flip at {s}", flip(FILE, s), COMMANDS[1], ("record.json",)) for s in (0.3, 0.6)),
     *(
         Case(
-            f"{'.'.join(map(str, place))} = {shown(value)}",
+            f"{dotted(place)} = {shown(value)}",
             spoil(place, value),
             COMMANDS[place.count("history")],
             ("record.json",),

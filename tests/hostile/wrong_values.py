@@ -77,3 +77,8 @@ def changed(document: Any, place: Place, value: Any) -> Any:
 
 def shown(value: Any) -> str:
     return "deep" if value is DEEP else f"{value!r:.30}".replace("\n", " ")
+
+
+def dotted(place: Place) -> str:
+    """A place in words: `result.history.0.loss`."""
+    return ".".join(map(str, place))

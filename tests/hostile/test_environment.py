@@ -1,0 +1,118 @@
+"""The environment of a command, and the rows of the paper's numbers."""
+
+import os
+from pathlib import Path
+
+import pytest
+from replay import Case, assert_refused, nothing, parameters, run
+
+RUN = "digits/tau=0.02/resnet8/CE/epochs=1+width=2/seed=0"
+NUMBER = {
+    "id": "N9",
+    "table": "",
+    "dataset": "cifar10",
+    "tau": "0.005",
+    "backbone": "resnet50",
+    "method": "CAL",
+    "options": "f=10",
+    "value": "80.6",
+    "std": "0.5",
+    "n": "3",
+    "where": "App. F.2",
+    "source": "text",
+    "note": "a note",
+}
+ROW = ",".join(NUMBER.values())
+
+ROOTS = {
+    "not there": "/nowhere",
+    "a file": __file__,
+    "long": "x" * 5000,
+    "newline": "a\nb",
+    "markup": "[/b]",
+    "surrogate": "\udcff",
+}
+TORCHRUN: dict[str, dict[str, str]] = {
+    f"{name}={value or 'empty'}": {"WORLD_SIZE": "2", "RANK": "0", name: value}
+    for name in ("WORLD_SIZE", "RANK")
+    for value in ("x", "", "-1", "1.5", "9" * 50, "٣")
+} | {"no MASTER_ADDR": {"WORLD_SIZE": "2", "RANK": "0"}, "RANK=2": {"WORLD_SIZE": "2", "RANK": "2"}}
+CELLS: dict[str, tuple[str, ...]] = {
+    "id": ("",),
+    "table": ("table9", "../x", "[/b]"),
+    "dataset": ("", "nobody", "../x"),
+    "tau": ("", "0", "-1", "2", "x", "nan", "inf", "9" * 5000),
+    "backbone": ("", "nobody"),
+    "method": ("", "nobody", "$(touch PWNED)"),
+    "options": ("f", "f=", "=1", "f=1;touch PWNED", "f=1 g=2"),
+    "value": ("x", "-1", "101", "nan", "inf", "80,6", "1e999"),
+    "std": ("x", "-1", "101", "nan"),
+    "n": ("x", "0", "-1", "1.5", "9" * 5000),
+}
+
+
+def row(column: str, value: str) -> str:
+    """The row with another value in one column."""
+    return ",".join((NUMBER | {column: value}).values())
+
+
+def rows(name: str, *lines: str) -> Case:
+    """numbers.csv with more lines."""
+
+    def spoil(root: Path) -> None:
+        path = root / "config/paper/numbers.csv"
+        path.write_text(path.read_text("utf-8") + "\n".join(lines) + "\n", encoding="utf-8")
+
+    return Case(name, spoil, "table smoke", ("numbers.csv",))
+
+
+CASES = [
+    *(
+        rows(f"{column} {value:.20}", row(column, value))
+        for column, values in CELLS.items()
+        for value in values
+    ),
+    rows("twice", ROW, ROW),
+    rows("short", "N9,,cifar10"),
+    rows("long", ROW + ",more"),
+    rows("open quote", 'N9,,"cifar10'),
+]
+
+
+@pytest.mark.parametrize("case", parameters(CASES))
+def test_a_row_that_makes_no_sense_is_refused(configured: Path, case: Case) -> None:
+    assert_refused(configured, case)
+
+
+@pytest.mark.parametrize("how", ROOTS)
+def test_a_project_that_is_not_there_is_told(
+    configured: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setenv("NCMC_ROOT", ROOTS[how])
+    assert_refused(configured, Case(how, nothing, "list tables", ("NCMC_ROOT",), (2,)))
+
+
+def test_a_folder_that_was_deleted_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    monkeypatch.delenv("NCMC_ROOT", raising=False)
+    gone.rmdir()
+    exit_code, _, stderr = run(["list", "tables"])
+    assert exit_code == 2
+    assert "the current folder was deleted" in stderr
+
+
+@pytest.mark.parametrize("how", TORCHRUN)
+def test_an_environment_that_is_not_torchruns_is_told(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    for name in ("MASTER_ADDR", "MASTER_PORT", "LOCAL_RANK", "LOCAL_WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in TORCHRUN[how].items():
+        monkeypatch.setenv(name, value)
+    exit_code, _, stderr = run(["train", RUN])
+    assert exit_code in (1, 2)
+    assert "WORLD_SIZE" in stderr or "RANK" in stderr
+    assert not list((workspace / "results").rglob("record.json"))
+    assert "MASTER_ADDR" not in os.environ
