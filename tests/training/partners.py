@@ -156,7 +156,7 @@ def no_memory(folder: str, where: str, ranks: str) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     def limit(layer: torch.nn.Module, given: Any, found: torch.Tensor) -> None:
-        if isinstance(layer, torch.nn.Conv2d) and layer.in_channels == 1:
+        if isinstance(layer, torch.nn.Conv2d) and layer.in_channels == 1 and layer.training:
             if where == "forward":
                 full()
             elif found.requires_grad:
