@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+import yaml
 from conftest import here
 from partners import Watch
 from projects import CHECKOUT
@@ -18,13 +19,17 @@ from ncmc.training.opened_run import open_run
 
 @pytest.fixture
 def configured(declared_set):
-    """The project with this checkout's configuration of all but data sets."""
+    """The project with this checkout's configuration, its own data set added."""
     shutil.copytree(
         CHECKOUT / "config",
         declared_set.root / "config",
         ignore=shutil.ignore_patterns("datasets.yaml"),
         dirs_exist_ok=True,
     )
+    path = declared_set.root / "config" / "datasets.yaml"  # other files name the checkout's sets
+    entries = yaml.safe_load((CHECKOUT / "config" / "datasets.yaml").read_text())
+    entries["datasets"] |= yaml.safe_load(path.read_text())["datasets"]
+    path.write_text(yaml.safe_dump(entries))
     return declared_set
 
 
