@@ -85,8 +85,10 @@ DatasetNames = Annotated[
     typer.Argument(help="Datasets; see `ncmc list datasets`.", autocompletion=complete_dataset),
 ]
 Tau = Annotated[float, typer.Option(help="Imbalance ratio n_min / n_max, in (0, 1].")]
-Device = Annotated[str | None, typer.Option(help="cpu or cuda; by default the best there is.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Device = Annotated[
+    str | None, typer.Option(help="cpu, cuda or cuda:N; by default a GPU if there is one.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Results = Annotated[
     Path | None,
     typer.Option(

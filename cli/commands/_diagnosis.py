@@ -62,7 +62,7 @@ def _gpu() -> Line:
         return Line("GPU", "none", None, "the smoke run needs none; the paper's grid does")
     if why := hardware.gpu_fault():
         advice = "mend that, or train on the CPU: CUDA_VISIBLE_DEVICES='' before the command"
-        return Line("GPU", f"{gpus} found, of no use: {why}", False, advice)
+        return Line("GPU", f"{gpus} found, but not usable: {why}", False, advice)
     return Line("GPU", f"{gpus} found", True)
 
 
@@ -71,7 +71,7 @@ def _programs() -> list[Line]:
         "snakemake": (False, "run: uv sync"),
         "dvc": (False, "run: uv sync"),
         "git": (None, "only to record the commit"),
-        _container_program(): (None, "only for --use-singularity; `singularity` does too"),
+        _container_program(): (None, "only for --use-singularity; `singularity` will do"),
         "sbatch": (None, "only for Slurm"),
     }
     lines = []

@@ -27,7 +27,7 @@ def doctor(
     insist: Annotated[bool, typer.Option(hidden=True)] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what this machine can run, what is missing, and what a table would take."""
+    """Check what this machine can run, what is missing, and how long a table would take."""
     from cli.commands import _diagnosis
     from cli.show.machine import print_cost, print_diagnosis
     from ncmc.project import Project
@@ -45,5 +45,5 @@ def doctor(
         found = _diagnosis.diagnose(project)
         print_diagnosis(found, as_json)
         if not found.able:
-            print("ncmc: something that every run needs is missing, see above.", file=sys.stderr)
+            print("ncmc: something that every run needs is missing: see above.", file=sys.stderr)
             raise typer.Exit(1)

@@ -17,7 +17,7 @@ def evaluate(
     device: Device = None,
     results: Results = None,
 ) -> None:
-    """Make the records of trained models again: a new metric needs no new training."""
+    """Evaluate trained models and write their records again, without training."""
     from cli.show.listings import print_trained
     from ncmc.plan import grid
     from ncmc.plan.grid_file import table_names

@@ -21,7 +21,7 @@ def list_names(
     ],
     as_json: Json = False,
 ) -> None:
-    """List what there is: datasets, methods, backbones, tables, claims, assumptions."""
+    """List the datasets, methods, backbones, tables, claims or assumptions."""
     from cli.commands import _listing
     from cli.show.listings import print_listing
     from ncmc.project import Project

@@ -6,7 +6,7 @@ EPILOG = "Example: `ncmc report smoke` writes results/smoke/report.html."
 
 
 def report(name: TableName, results: Records = None, out: Folder = None) -> None:
-    """Write the page of a table or figure: verdicts, results, curves, how each number was made."""
+    """Write the HTML page of a table or figure: verdicts, results, curves and their origins."""
     from ncmc.project import Project
     from ncmc.report import page
 

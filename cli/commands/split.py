@@ -7,7 +7,7 @@ EPILOG = "Example: `ncmc split cifar10 --tau 0.01`."
 
 
 def split(name: DatasetName, tau: Tau, option: Options = None, as_json: Json = False) -> None:
-    """Make a long-tailed training set: which images, how many of each class."""
+    """Draw a long-tailed training set, and show how many images each class has."""
     from cli.show.data import print_split
     from ncmc.data import splits
     from ncmc.plan.dataset_entries import SplitOptions

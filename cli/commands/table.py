@@ -8,7 +8,7 @@ EPILOG = "Example: `ncmc table smoke`."
 def table(
     name: TableName, results: Records = None, out: Folder = None, as_json: Json = False
 ) -> None:
-    """Make a table from the records there are (CSV, JSON, Markdown), and show it."""
+    """Show a table of the records so far, and write it as CSV, JSON and Markdown."""
     from cli.show.tables import print_table
     from ncmc.plan import grid
     from ncmc.project import Project

@@ -10,9 +10,13 @@ EPILOG = "Example: `ncmc theory T2 T8`."
 
 
 def theory(
-    names: Annotated[list[str] | None, typer.Argument(help="Claims T1 to T9; all if none.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Claims, T1 to T9; by default all.")
+    ] = None,
     out: Folder = None,
-    exit_code: Annotated[bool, typer.Option(help="Say the verdict by the exit code.")] = True,
+    exit_code: Annotated[
+        bool, typer.Option(help="Tell the verdict by the exit code; without, it is 0.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Check the paper's theorems numerically: about a minute on one core."""

@@ -36,11 +36,21 @@ EPILOG = (
 
 
 def train(
-    runs: Annotated[list[str] | None, typer.Argument(help="Run ids.", metavar="[RUN]...")] = None,
-    dataset: Annotated[str | None, typer.Option(autocompletion=complete_dataset)] = None,
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Run ids; or describe one run by the options.", metavar="[RUN]..."),
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="See `ncmc list datasets`.", autocompletion=complete_dataset)
+    ] = None,
     tau: Annotated[float | None, typer.Option(help="Imbalance ratio n_min / n_max.")] = None,
-    backbone: Annotated[str | None, typer.Option(autocompletion=complete_backbone)] = None,
-    method: Annotated[str | None, typer.Option(autocompletion=complete_method)] = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(help="See `ncmc list backbones`.", autocompletion=complete_backbone),
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="See `ncmc list methods`.", autocompletion=complete_method)
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Training seed, 0 by default; the split has its own.")
     ] = None,

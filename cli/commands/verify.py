@@ -8,7 +8,7 @@ from cli.options import Folder, Json, Records, TableName, results_folder
 
 EPILOG = (
     "Example: `ncmc verify table2 && echo all of it holds`. "
-    "Exit code: 0 all hold, 1 something differs, 2 usage, 3 incomplete or inconclusive."
+    "Exit code: 0 all hold, 1 something differs, 2 wrong usage, 3 incomplete or inconclusive."
 )
 
 
@@ -17,7 +17,7 @@ def verify(
     results: Records = None,
     out: Folder = None,
     exit_code: Annotated[
-        bool, typer.Option(help="Say the verdict by the exit code; otherwise 0.")
+        bool, typer.Option(help="Tell the verdict by the exit code; without, it is 0.")
     ] = True,
     as_json: Json = False,
 ) -> None:

@@ -279,7 +279,7 @@ def test_doctor_shows_a_gpu_that_is_of_no_use(
         lines = json.loads(ncmc("doctor", "--json").stdout)["lines"]
         (line,) = [line for line in lines if line["what"] == "GPU"]
         assert line["good"] is good
-        assert line["found"] == ("2 found" if good else "2 found, of no use: no driver")
+        assert line["found"] == ("2 found" if good else "2 found, but not usable: no driver")
 
 
 def test_outside_a_project_the_error_says_where_to_start(tmp_path: Path) -> None:

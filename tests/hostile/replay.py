@@ -71,6 +71,13 @@ def assert_refused(root: Path, case: Case) -> None:
     assert not changed, f"left behind or changed: {changed}"
 
 
+class Hostile:
+    """Unpickled, it runs a command."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, (f"touch {PWNED}",)
+
+
 def words_of(command: str | tuple[str, ...]) -> list[str]:
     """The words of a command line."""
     return command.split(" ") if isinstance(command, str) else list(command)
