@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from ncmc.errors import unknown
 from ncmc.project import Project, read_once
@@ -14,7 +14,15 @@ from ncmc.system.documents import Strict
 FILE = "datasets.yaml"
 NAME = re.compile(r"[a-z0-9_]{1,40}")
 
+
+def _grey_or_colour(channels: int) -> int:
+    if channels not in (1, 3):
+        raise ValueError("allowed: 1 (grey) or 3 (colour)")
+    return channels
+
+
 Count = Annotated[int, Field(ge=1)]
+Channels = Annotated[int, AfterValidator(_grey_or_colour)]
 Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_. +-]{0,199}$")]
@@ -49,7 +57,7 @@ class Dataset(Strict):
     reader_options: Mapping[str, Any] = {}
     classes: Annotated[int, Field(ge=2, le=100_000)] | None = None  # None: read from the data
     image_size: Annotated[int, Field(ge=1, le=4096)] | None = None  # pixels, square
-    channels: Literal[1, 3] = 3
+    channels: Channels = 3
     train_images: Count | None = None
     train_counts: tuple[Count, ...] | None = None  # images a class, where they are not all equal
     test_images: Count | None = None
