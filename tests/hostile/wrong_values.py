@@ -18,7 +18,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "choice": (None, "", "typo", 5, True, [], {}, "[/b]", "x" * 5000),
     "choice?": ("", "typo", 5, True, [], {}, "[/b]", "x" * 5000),
     "count": (None, 0, -1, 1.5, True, "3", "", [], {}, math.inf, math.nan),
-    "channels": (None, 0, 2, -1, 1.5, "3", [], {}),
+    "channels": (None, 0, 2, -1, 1.5, True, "3", [], {}),
     "count?": (0, -1, 1.5, True, "3", [], {}, math.nan),
     "from 0": (None, -1, 1.5, True, "3", [], {}, math.nan),
     "positive": (None, 0, -0.1, True, "0.1", [], {}, math.inf, -math.inf, math.nan),
