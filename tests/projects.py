@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -29,6 +29,8 @@ HASTE = Patience(
 
 SIZE = 24  # pixels of the images that stay in their files
 COUNTS = (6, 3, 1)  # training images of each of their classes
+
+TarMode = Literal["w", "w:gz", "w:bz2", "w:xz"]
 
 
 class ScratchProject:
@@ -76,7 +78,7 @@ class ScratchProject:
 
 
 @pytest.fixture(name="project")
-def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ScratchProject:
     """An empty project that every function of ncmc works on during the test."""
     monkeypatch.setenv("NCMC_ROOT", str(tmp_path / "project"))
     monkeypatch.setattr(download, "PATIENCE", HASTE)
@@ -102,7 +104,7 @@ def picture(pixels: np.ndarray, kind: str = "png") -> bytes:
     return buffer.getvalue()
 
 
-def tar(path: Path, content: dict[str, bytes], mode: str = "w:gz") -> Path:
+def tar(path: Path, content: dict[str, bytes], mode: TarMode = "w:gz") -> Path:
     """A tar of these files."""
     with tarfile.open(path, mode) as archive:
         for name, data in content.items():
