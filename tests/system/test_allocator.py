@@ -35,7 +35,7 @@ def run(keep: bool) -> tuple[str, int, int]:
     return out[0], int(out[1]), int(out[2])
 
 
-def test_a_large_array_is_mapped_once_where_the_c_library_listens():
+def test_a_large_array_is_mapped_once_where_the_c_library_listens() -> None:
     kept, faults, _ = run(keep=True)
     if kept != "True":
         pytest.skip("the C library is not glibc")
@@ -43,13 +43,13 @@ def test_a_large_array_is_mapped_once_where_the_c_library_listens():
 
 
 @pytest.mark.skipif(not large_pages(), reason="the kernel gives no large pages")
-def test_it_is_mapped_in_large_pages():
+def test_it_is_mapped_in_large_pages() -> None:
     kept, _, first = run(keep=True)
     assert kept == "True"
     assert first < 1_000  # of 16,384 small ones
 
 
-def test_without_it_every_large_array_is_mapped_anew():
+def test_without_it_every_large_array_is_mapped_anew() -> None:
     """Else the test above could not fail."""
     if not sys.platform.startswith("linux"):
         pytest.skip("the C library is not glibc")

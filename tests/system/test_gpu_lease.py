@@ -1,5 +1,6 @@
 """Trainings that share GPUs spread over them, and a place is given back."""
 
+import ctypes
 import subprocess
 import sys
 from pathlib import Path
@@ -84,7 +85,7 @@ def test_a_gpu_without_its_driver_or_with_torch_for_cpus_is_of_no_use(
         if missing:
             raise OSError(f"{name}: cannot open shared object file")
 
-    monkeypatch.setattr(hardware.ctypes, "CDLL", load)
+    monkeypatch.setattr(ctypes, "CDLL", load)
     monkeypatch.setattr(hardware, "packages", lambda: {"torch": version})
     found = hardware.gpu_fault()
     assert found is None if why is None else str(found).startswith(why)
