@@ -5,13 +5,16 @@ import os
 import pickle
 import tarfile
 import zipfile
-from pathlib import Path
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
 from conftest import here
 from PIL import Image
 from projects import (
+    ScratchProject,
+    TarMode,
     class_folders,
     picture,
     random_images,
@@ -24,14 +27,14 @@ from ncmc.data.readers import cifar
 from ncmc.errors import UserError
 
 
-def link(kind, target):
+def link(kind: bytes, target: str) -> tarfile.TarInfo:
     """A tar member that points elsewhere."""
     info = tarfile.TarInfo("train/cat/link.png")
     info.type, info.linkname = kind, target
     return info
 
 
-def tar_with(path, info):
+def tar_with(path: Path, info: tarfile.TarInfo) -> Path:
     """A tar of class folders and one more member without content."""
     tar(path, class_folders(), "w")
     with tarfile.open(path, "a") as archive:
@@ -53,14 +56,16 @@ def tar_with(path, info):
         (link(tarfile.FIFOTYPE, ""), "neither a file nor a folder"),
     ],
 )
-def test_an_unsafe_member_condemns_the_archive(project, tmp_path, info, message):
+def test_an_unsafe_member_condemns_the_archive(
+    project: ScratchProject, tmp_path: Path, info: tarfile.TarInfo, message: str
+) -> None:
     with pytest.raises(UserError, match=message):
         ready(project, "made", tar_with(tmp_path / "bad.tar", info), "imagefolder")
     assert not datasets.folder(here(), "made").exists()
     assert not list(tmp_path.glob("outside*"))
 
 
-def test_an_unsafe_zip_is_refused(tmp_path):
+def test_an_unsafe_zip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bad.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("../outside.png", b"")
@@ -69,7 +74,7 @@ def test_an_unsafe_zip_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["tar", "zip"])
-def test_a_bomb_is_not_read(tmp_path, kind):
+def test_a_bomb_is_not_read(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "bomb"
     size = archives.ROOM + 1
     if kind == "tar":
@@ -83,7 +88,9 @@ def test_a_bomb_is_not_read(tmp_path, kind):
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_a_picture_that_is_a_bomb_is_not_read(project, tmp_path, monkeypatch):
+def test_a_picture_that_is_a_bomb_is_not_read(
+    project: ScratchProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     content = {**class_folders(), "train/cat/big.png": picture(random_images(1, 11)[0])}
     with pytest.raises(UserError, match=r"big\.png in .* cannot be read"):
@@ -91,7 +98,9 @@ def test_a_picture_that_is_a_bomb_is_not_read(project, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("keep", [0.3, 0.9, 0.999])
-def test_an_archive_cut_short_is_refused(project, tmp_path, keep):
+def test_an_archive_cut_short_is_refused(
+    project: ScratchProject, tmp_path: Path, keep: float
+) -> None:
     path = tar(tmp_path / "pets.tar.gz", class_folders(n_train=40))
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * keep)])
@@ -101,15 +110,20 @@ def test_an_archive_cut_short_is_refused(project, tmp_path, keep):
         datasets.load(here(), "made", "train")
 
 
-def test_something_that_is_no_archive_is_refused(project, tmp_path):
+def test_something_that_is_no_archive_is_refused(project: ScratchProject, tmp_path: Path) -> None:
     (tmp_path / "page.tar").write_bytes(b"<html>Please log in</html>")
     with pytest.raises(UserError, match="damaged, or not an archive"):
         ready(project, "made", tmp_path / "page.tar", "imagefolder")
 
 
-@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
-def test_a_bit_flipped_in_a_compressed_tar_is_seen_without_a_declared_sum(tmp_path, kind):
-    path = tar(tmp_path / "pets", class_folders(n_train=40), f"w:{kind}")
+COMPRESSED: dict[str, TarMode] = {"gz": "w:gz", "bz2": "w:bz2", "xz": "w:xz"}
+
+
+@pytest.mark.parametrize("kind", COMPRESSED)
+def test_a_bit_flipped_in_a_compressed_tar_is_seen_without_a_declared_sum(
+    tmp_path: Path, kind: str
+) -> None:
+    path = tar(tmp_path / "pets", class_folders(n_train=40), COMPRESSED[kind])
     content = bytearray(path.read_bytes())
     for place in (len(content) // 3, len(content) // 2, len(content) - 5):
         flipped = content.copy()
@@ -119,7 +133,7 @@ def test_a_bit_flipped_in_a_compressed_tar_is_seen_without_a_declared_sum(tmp_pa
             [member.read() for member in archives.members(path)]
 
 
-def test_gzip_files_in_a_row_and_padding_are_one_archive(tmp_path):
+def test_gzip_files_in_a_row_and_padding_are_one_archive(tmp_path: Path) -> None:
     content = class_folders(n_train=40)
     path = tar(tmp_path / "plain", content, "w")
     plain = path.read_bytes()
@@ -132,9 +146,9 @@ def test_gzip_files_in_a_row_and_padding_are_one_archive(tmp_path):
         list(archives.members(path))
 
 
-def test_an_archive_may_be_left_half_read(tmp_path):
+def test_an_archive_may_be_left_half_read(tmp_path: Path) -> None:
     path = tar(tmp_path / "pets.tar.gz", class_folders(n_train=40))
-    wanted = {archives.PurePosixPath("train/cat/3.png")}
+    wanted = {PurePosixPath("train/cat/3.png")}
     assert len(list(archives.members(path, wanted))) == 4
     next(archives.members(path)).read()
 
@@ -142,7 +156,7 @@ def test_an_archive_may_be_left_half_read(tmp_path):
 class Harmful:
     """Runs a command when it is unpickled, if anything does."""
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
         return (os.system, ("touch harmed",))
 
 
@@ -151,7 +165,9 @@ class Harmful:
     [Harmful(), {"data": Harmful()}, {"data": np.random.default_rng(0)}, {"x": print}],
 )
 @pytest.mark.parametrize("protocol", [0, 2, 5])
-def test_a_pickle_that_would_run_something_is_refused(tmp_path, monkeypatch, value, protocol):
+def test_a_pickle_that_would_run_something_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: object, protocol: int
+) -> None:
     monkeypatch.chdir(tmp_path)
     content = pickle.dumps(value, protocol)
     with pytest.raises(UserError, match="wants to run"):
@@ -159,7 +175,7 @@ def test_a_pickle_that_would_run_something_is_refused(tmp_path, monkeypatch, val
     assert not Path("harmed").exists()
 
 
-def test_a_pickle_cannot_ask_for_memory_or_codecs():
+def test_a_pickle_cannot_ask_for_memory_or_codecs() -> None:
     giant = b"\x80\x02cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x01\x85U\x01btR."
     coded = b"\x80\x02c_codecs\nencode\n(X\x01\x00\x00\x00aX\x03\x00\x00\x00hextR."
     for content in (giant, coded, b"\x80\x02N.", b"garbage", b""):
@@ -167,7 +183,9 @@ def test_a_pickle_cannot_ask_for_memory_or_codecs():
             cifar.unpickle(content, Path("archive"), "data_batch_1")
 
 
-def test_a_cifar_archive_with_missing_or_odd_batches_is_refused(project, tmp_path):
+def test_a_cifar_archive_with_missing_or_odd_batches_is_refused(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     names = pickle.dumps({"label_names": ["a", "b"]}, 2)
     odd = pickle.dumps({"data": np.zeros((2, 7), np.uint8), "labels": [0, 1]}, 2)
     for i, content in enumerate(({"x/batches.meta": names}, {"x/data_batch_1": odd})):
@@ -179,7 +197,7 @@ def test_a_cifar_archive_with_missing_or_odd_batches_is_refused(project, tmp_pat
         ready(project, "odd", tar(tmp_path / "odd.tar.gz", both), "cifar")
 
 
-def test_a_damaged_matlab_file_is_refused(project, tmp_path):
+def test_a_damaged_matlab_file_is_refused(project: ScratchProject, tmp_path: Path) -> None:
     for part in ("train", "extra", "test"):
         (tmp_path / f"{part}_32x32.mat").write_bytes(b"MATLAB 5.0 " + bytes(200))
     names = [f"{part}_32x32.mat" for part in ("train", "extra", "test")]

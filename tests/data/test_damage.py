@@ -8,18 +8,19 @@ import pickle
 import zipfile
 from hashlib import sha256
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 from conftest import here
-from projects import class_folders, declared, random_images, ready, tar
+from projects import ScratchProject, class_folders, declared, random_images, ready, tar
 
 from ncmc.data import archives, dataset_status, datasets, fetch, raw, splits
 from ncmc.errors import UsageError, UserError
 
 
 @pytest.fixture
-def pets(project, tmp_path):
+def pets(project: ScratchProject, tmp_path: Path) -> ScratchProject:
     """A prepared set `pets` of two classes."""
     archive = tar(tmp_path / "pets.tar", class_folders(n_train=20), "w")
     ready(project, "pets", archive, "imagefolder")
@@ -30,13 +31,13 @@ def pets(project, tmp_path):
 
 
 @pytest.fixture
-def split(pets, tmp_path):
+def split(pets: ScratchProject, tmp_path: Path) -> Path:
     """A saved split of it."""
     splits.make_split(here(), "pets", 0.5).save(tmp_path / "split")
     return tmp_path / "split"
 
 
-def alter(folder, **parts):
+def alter(folder: Path, **parts: object) -> None:
     """Change the manifest of a split."""
     path = folder / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **parts}))
@@ -45,7 +46,9 @@ def alter(folder, **parts):
 @pytest.mark.parametrize(
     "kind", ["<f8", "<i4", "<u8", "<c16", "<U3", ">i8", "two dimensions", "objects"]
 )
-def test_a_split_of_other_numbers_is_refused_though_its_hash_is_right(split, kind):
+def test_a_split_of_other_numbers_is_refused_though_its_hash_is_right(
+    split: Path, kind: str
+) -> None:
     with np.load(split / "indices.npz") as stored:
         indices, labels = stored["indices"], stored["labels"]
     if kind == "two dimensions":
@@ -63,7 +66,9 @@ def test_a_split_of_other_numbers_is_refused_though_its_hash_is_right(split, kin
 
 
 @pytest.mark.parametrize("label", [-1, 2, 2**62])
-def test_a_split_with_labels_out_of_range_is_refused_though_its_hash_is_right(split, label):
+def test_a_split_with_labels_out_of_range_is_refused_though_its_hash_is_right(
+    split: Path, label: int
+) -> None:
     with np.load(split / "indices.npz") as stored:
         indices, labels = stored["indices"], stored["labels"].copy()
     labels[0] = label
@@ -88,14 +93,16 @@ def test_a_split_with_labels_out_of_range_is_refused_though_its_hash_is_right(sp
         {"more": 1},
     ],
 )
-def test_a_manifest_with_parts_of_other_types_is_refused(split, parts):
+def test_a_manifest_with_parts_of_other_types_is_refused(
+    split: Path, parts: dict[str, object]
+) -> None:
     alter(split, **parts)
     with pytest.raises(UserError, match=r"manifest\.json: .*ncmc split"):
         splits.load_split(here(), split)
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "indices.npz"])
-def test_a_pipe_in_place_of_a_file_is_not_waited_for(split, name):
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(split: Path, name: str) -> None:
     (split / name).unlink()
     os.mkfifo(split / name)
     with pytest.raises(UserError, match="not a regular file.*ncmc split"):
@@ -122,7 +129,9 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(split, name):
         {"counts": None},
     ],
 )
-def test_a_meta_json_with_parts_of_other_types_is_refused_and_made_again(pets, parts):
+def test_a_meta_json_with_parts_of_other_types_is_refused_and_made_again(
+    pets: ScratchProject, parts: dict[str, object]
+) -> None:
     path = datasets.folder(here(), "pets") / "meta.json"
     before = path.read_text()
     path.write_text(json.dumps({**json.loads(before), **parts}))
@@ -134,7 +143,7 @@ def test_a_meta_json_with_parts_of_other_types_is_refused_and_made_again(pets, p
     assert path.read_text() == before
 
 
-def test_arrays_of_the_right_length_but_another_kind_are_refused(pets):
+def test_arrays_of_the_right_length_but_another_kind_are_refused(pets: ScratchProject) -> None:
     folder = datasets.folder(here(), "pets")
     path = folder / "train_images.npy"
     content = path.read_bytes()
@@ -152,7 +161,9 @@ def test_arrays_of_the_right_length_but_another_kind_are_refused(pets):
 @pytest.mark.parametrize(
     ("part", "value"), [("origins", {"train": [["train", 3]], "test": []}), ("source", {})]
 )
-def test_a_meta_json_that_contradicts_itself_is_refused(pets, part, value):
+def test_a_meta_json_that_contradicts_itself_is_refused(
+    pets: ScratchProject, part: str, value: object
+) -> None:
     path = datasets.folder(here(), "pets") / "meta.json"
     content = json.loads(path.read_text())
     (content if part in content else content["identity"])[part] = value
@@ -161,7 +172,9 @@ def test_a_meta_json_that_contradicts_itself_is_refused(pets, part, value):
         datasets.load(here(), "pets", "train")
 
 
-def test_a_reader_that_gives_other_channels_than_declared_is_refused(project, tmp_path):
+def test_a_reader_that_gives_other_channels_than_declared_is_refused(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     rows = np.hstack([np.zeros((120, 64), int), np.arange(120)[:, None] % 2])
     np.savetxt(tmp_path / "made.csv.gz", rows, fmt="%d", delimiter=",")
     with pytest.raises(UserError, match="holds 1 channels, config/datasets.yaml says 3"):
@@ -169,7 +182,9 @@ def test_a_reader_that_gives_other_channels_than_declared_is_refused(project, tm
 
 
 @pytest.mark.parametrize("content", [b"1,2,3\n", b"\x1f\x8b\x08broken", b"", b"a,b\n"])
-def test_digits_that_are_not_a_table_are_refused(project, tmp_path, content):
+def test_digits_that_are_not_a_table_are_refused(
+    project: ScratchProject, tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / "made.csv.gz").write_bytes(content or b"\n")
     with pytest.raises(UserError, match="is not a table of numbers"):
         ready(project, "made", tmp_path / "made.csv.gz", "digits", channels=1)
@@ -177,9 +192,9 @@ def test_digits_that_are_not_a_table_are_refused(project, tmp_path, content):
 
 @pytest.mark.filterwarnings("ignore:loadtxt")
 def test_a_disk_that_is_full_is_said_before_a_mapped_page_is_written(
-    project, tmp_path, monkeypatch
-):
-    def full(*_):
+    project: ScratchProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> NoReturn:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "posix_fallocate", full)
@@ -190,7 +205,7 @@ def test_a_disk_that_is_full_is_said_before_a_mapped_page_is_written(
 # --- archives -----------------------------------------------------------------------------------
 
 
-def zipped(content):
+def zipped(content: dict[str, bytes]) -> bytes:
     """A zip of these files, in memory."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -199,7 +214,7 @@ def zipped(content):
     return buffer.getvalue()
 
 
-def test_a_zip_with_altered_bytes_is_refused_or_read_as_it_was(tmp_path):
+def test_a_zip_with_altered_bytes_is_refused_or_read_as_it_was(tmp_path: Path) -> None:
     """Every byte in turn: of contents, of both lists of names, sizes and check sums."""
     content = {"train/cat/1.png": bytes(range(40)) * 3, "train/dog/2.png": b"abc" * 30}
     whole = zipped(content)
@@ -215,7 +230,7 @@ def test_a_zip_with_altered_bytes_is_refused_or_read_as_it_was(tmp_path):
 
 
 @pytest.mark.parametrize("size", [0, 5, 10**6, 2**32 - 1])
-def test_a_zip_whose_sizes_lie_is_refused(tmp_path, size):
+def test_a_zip_whose_sizes_lie_is_refused(tmp_path: Path, size: int) -> None:
     whole = bytearray(zipped({"train/cat/1.png": bytes(range(200))}))
     listed = whole.rindex(b"PK\x01\x02")
     whole[listed + 24 : listed + 28] = size.to_bytes(4, "little")  # its uncompressed size
@@ -244,7 +259,9 @@ def test_a_zip_whose_sizes_lie_is_refused(tmp_path, size):
         [0],
     ],
 )
-def test_cifar_labels_that_are_no_labels_are_refused(project, tmp_path, labels):
+def test_cifar_labels_that_are_no_labels_are_refused(
+    project: ScratchProject, tmp_path: Path, labels: object
+) -> None:
     batch = {"data": random_images(2).reshape(2, -1), "labels": labels}
     content = {
         "c/batches.meta": pickle.dumps({"label_names": ["a", "b"]}, 2),
@@ -255,7 +272,9 @@ def test_cifar_labels_that_are_no_labels_are_refused(project, tmp_path, labels):
 
 
 @pytest.mark.parametrize("names", [[1, 2], 7, "ab", None, [], [["a"], ["b"]]])
-def test_cifar_names_that_are_no_names_are_refused(project, tmp_path, names):
+def test_cifar_names_that_are_no_names_are_refused(
+    project: ScratchProject, tmp_path: Path, names: object
+) -> None:
     batch = {"data": random_images(2).reshape(2, -1), "labels": [0, 1]}
     content = {
         "c/batches.meta": pickle.dumps({"label_names": names}, 2),
@@ -266,7 +285,9 @@ def test_cifar_names_that_are_no_names_are_refused(project, tmp_path, names):
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG broken", b"P6 0 0 255\n", b"GIF89a" + bytes(7)])
-def test_a_bad_image_is_named_at_the_beginning_of_the_message(project, tmp_path, content):
+def test_a_bad_image_is_named_at_the_beginning_of_the_message(
+    project: ScratchProject, tmp_path: Path, content: bytes
+) -> None:
     archive = tar(tmp_path / "pets.tar", {**class_folders(), "train/cat/bad.png": content}, "w")
     with pytest.raises(UserError, match=r"^train/cat/bad\.png in .*pets\.tar cannot be read: "):
         ready(project, "made", archive, "imagefolder")
@@ -276,21 +297,25 @@ def test_a_bad_image_is_named_at_the_beginning_of_the_message(project, tmp_path,
 
 
 @pytest.mark.parametrize("source", ["x" * 20_000, "a\0b", "~nobody-of-this-name/x"])
-def test_a_source_that_cannot_be_a_path_is_refused_in_one_line(pets, source):
+def test_a_source_that_cannot_be_a_path_is_refused_in_one_line(
+    pets: ScratchProject, source: str
+) -> None:
     pets.declare("other", "imagefolder", {"name": "other.tar"})
     with pytest.raises(UsageError, match="--from is '") as caught:
         fetch.fetch(here(), "other", source)
     assert len(str(caught.value)) < 400
 
 
-def test_a_name_of_20000_characters_is_shortened(pets, tmp_path):
+def test_a_name_of_20000_characters_is_shortened(pets: ScratchProject, tmp_path: Path) -> None:
     for source in (None, tmp_path):
         with pytest.raises(UsageError, match=r"unknown dataset 'xxx.*\.\.\.'") as caught:
             fetch.fetch(here(), "x" * 20_000, source)
         assert len(str(caught.value)) < 500
 
 
-def test_a_pipe_or_a_device_as_source_is_not_waited_for(pets, tmp_path):
+def test_a_pipe_or_a_device_as_source_is_not_waited_for(
+    pets: ScratchProject, tmp_path: Path
+) -> None:
     os.mkfifo(tmp_path / "pipe.tar")
     pets.declare("other", "imagefolder", {"name": "other.tar"})
     for source in (tmp_path / "pipe.tar", "/dev/zero"):
@@ -298,7 +323,7 @@ def test_a_pipe_or_a_device_as_source_is_not_waited_for(pets, tmp_path):
             fetch.fetch(here(), "other", source)
 
 
-def test_a_file_in_place_of_a_folder_is_named(project, tmp_path):
+def test_a_file_in_place_of_a_folder_is_named(project: ScratchProject, tmp_path: Path) -> None:
     archive = tar(tmp_path / "pets.tar", class_folders(), "w")
     project.declare("pets", "imagefolder", declared(archive))
     folder = raw.folder(here(), "pets")
@@ -310,8 +335,10 @@ def test_a_file_in_place_of_a_folder_is_named(project, tmp_path):
         fetch.fetch(here(), "pets", archive)
 
 
-def test_a_folder_that_cannot_be_read_is_named(pets, monkeypatch):
-    def hidden(self, *_, **__):
+def test_a_folder_that_cannot_be_read_is_named(
+    pets: ScratchProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hidden(self: Path, *_: object, **__: object) -> os.stat_result:
         if "data" in self.parts and "pets" in str(self):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return real(self)
@@ -328,10 +355,12 @@ def test_a_folder_that_cannot_be_read_is_named(pets, monkeypatch):
             ask()
 
 
-def test_dvc_that_may_not_write_its_folder_is_said(project, tmp_path, monkeypatch):
+def test_dvc_that_may_not_write_its_folder_is_said(
+    project: ScratchProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from dvc.repo import Repo
 
-    def refused(*_, **__):
+    def refused(*_: object, **__: object) -> NoReturn:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), ".dvc/tmp")
 
     archive = tar(tmp_path / "pets.tar", class_folders(), "w")
@@ -342,7 +371,9 @@ def test_dvc_that_may_not_write_its_folder_is_said(project, tmp_path, monkeypatc
     assert raw.verified(here(), "pets")  # what was fetched is kept
 
 
-def test_a_current_folder_that_was_deleted_is_said(project, tmp_path, monkeypatch):
+def test_a_current_folder_that_was_deleted_is_said(
+    project: ScratchProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     archive = tar(tmp_path / "pets.tar", class_folders(), "w")
     project.declare("pets", "imagefolder", declared(archive))
     (tmp_path / "gone").mkdir()
@@ -354,7 +385,7 @@ def test_a_current_folder_that_was_deleted_is_said(project, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("text", ["[cache\n", "dir = x\n", "\0"])
-def test_settings_of_dvc_that_are_damaged_are_named(pets, text):
+def test_settings_of_dvc_that_are_damaged_are_named(pets: ScratchProject, text: str) -> None:
     (pets.root / ".dvc" / "config").write_text(text)
     with pytest.raises(UserError, match=r"\.dvc/config"):
         fetch.fetch(here(), "pets")

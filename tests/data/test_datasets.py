@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import here
 from projects import (
+    ScratchProject,
     class_folders,
     declared,
     tar,
@@ -19,7 +20,7 @@ from ncmc.system import files
 
 
 @pytest.fixture
-def pets(project, tmp_path):
+def pets(project: ScratchProject, tmp_path: Path) -> ScratchProject:
     """A fetched set, not yet prepared."""
     archive = tar(tmp_path / "pets.tar", class_folders(n_train=20), "w")
     project.declare("pets", "imagefolder", declared(archive))
@@ -27,13 +28,13 @@ def pets(project, tmp_path):
     return project
 
 
-def test_preparing_twice_makes_the_arrays_once(pets):
+def test_preparing_twice_makes_the_arrays_once(pets: ScratchProject) -> None:
     first = datasets.prepare(here(), "pets")
     stamp = (first / "meta.json").stat().st_mtime_ns
     assert (datasets.prepare(here(), "pets") / "meta.json").stat().st_mtime_ns == stamp
 
 
-def test_an_entry_that_says_otherwise_is_refused(pets):
+def test_an_entry_that_says_otherwise_is_refused(pets: ScratchProject) -> None:
     for field, value in (
         ("classes", 3),
         ("train_images", 41),
@@ -46,7 +47,7 @@ def test_an_entry_that_says_otherwise_is_refused(pets):
             datasets.prepare(here(), "pets")
 
 
-def test_other_options_make_other_arrays(pets):
+def test_other_options_make_other_arrays(pets: ScratchProject) -> None:
     datasets.prepare(here(), "pets")
     before = datasets.load(here(), "pets", "train").checksum
     pets.declare("pets", "imagefolder", pets.entries["pets"]["files"][0], image_size=4)
@@ -57,7 +58,7 @@ def test_other_options_make_other_arrays(pets):
     assert datasets.load(here(), "pets", "train").checksum != before
 
 
-def test_a_missing_or_shortened_array_is_seen_and_made_again(pets):
+def test_a_missing_or_shortened_array_is_seen_and_made_again(pets: ScratchProject) -> None:
     target = datasets.prepare(here(), "pets")
     path = target / "train_images.npy"
     whole = path.read_bytes()
@@ -73,7 +74,7 @@ def test_a_missing_or_shortened_array_is_seen_and_made_again(pets):
     datasets.load(here(), "pets", "train")
 
 
-def test_verify_finds_a_flipped_byte(pets):
+def test_verify_finds_a_flipped_byte(pets: ScratchProject) -> None:
     target = datasets.prepare(here(), "pets")
     datasets.verify(here(), "pets")
     path = target / "train_images.npy"
@@ -84,7 +85,7 @@ def test_verify_finds_a_flipped_byte(pets):
         datasets.verify(here(), "pets")
 
 
-def test_a_wrong_archive_is_not_prepared(pets):
+def test_a_wrong_archive_is_not_prepared(pets: ScratchProject) -> None:
     path = raw.folder(here(), "pets") / "pets.tar"
     path.unlink()  # it is a link into the cache
     path.write_bytes(b"another archive")
@@ -92,7 +93,7 @@ def test_a_wrong_archive_is_not_prepared(pets):
         datasets.prepare(here(), "pets")
 
 
-def test_a_process_killed_while_preparing_leaves_nothing_that_counts(pets):
+def test_a_process_killed_while_preparing_leaves_nothing_that_counts(pets: ScratchProject) -> None:
     code = (
         "import time; from ncmc.data.readers import imagefolder\n"
         "imagefolder._check_shape = lambda *_: time.sleep(0.2)\n"
@@ -111,7 +112,7 @@ def test_a_process_killed_while_preparing_leaves_nothing_that_counts(pets):
     assert not work.exists()
 
 
-def test_a_disk_that_fills_up_while_preparing_is_said(pets):
+def test_a_disk_that_fills_up_while_preparing_is_said(pets: ScratchProject) -> None:
     code = (
         "import resource, signal\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -126,13 +127,13 @@ def test_a_disk_that_fills_up_while_preparing_is_said(pets):
     datasets.prepare(here(), "pets")
 
 
-def test_arrays_that_cannot_be_written_are_named(pets):
+def test_arrays_that_cannot_be_written_are_named(pets: ScratchProject) -> None:
     (pets.root / "data" / "arrays").write_text("a file in the way")
     with pytest.raises(UserError, match="data/arrays/pets"):
         datasets.prepare(here(), "pets")
 
 
-def test_parts_are_train_and_test(pets):
+def test_parts_are_train_and_test(pets: ScratchProject) -> None:
     datasets.prepare(here(), "pets")
     with pytest.raises(UsageError, match="Did you mean 'train'"):
         datasets.load(here(), "pets", "tran")
@@ -141,8 +142,8 @@ def test_parts_are_train_and_test(pets):
 # --- status ---------------------------------------------------------------------------------------
 
 
-def test_status_tells_each_state(pets, tmp_path):
-    def state(fresh=False):
+def test_status_tells_each_state(pets: ScratchProject, tmp_path: Path) -> None:
+    def state(fresh: bool = False) -> dataset_status.Status:
         (found,) = dataset_status.status(here(), ["pets"], fresh=fresh)
         return found
 
@@ -169,9 +170,9 @@ def test_status_tells_each_state(pets, tmp_path):
     assert state().aside == 4
 
 
-def test_status_covers_every_entry_in_order(pets):
+def test_status_covers_every_entry_in_order(pets: ScratchProject) -> None:
     assert [s.name for s in dataset_status.status(here())] == list(dataset_entries(here()))
 
 
-def test_errors_of_the_disk_are_said_in_words():
+def test_errors_of_the_disk_are_said_in_words() -> None:
     assert "no space left" in str(files.explain(OSError(28, "x"), Path("a")))

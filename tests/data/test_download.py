@@ -2,17 +2,23 @@
 
 import errno
 import os
+import shutil
 import signal
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import IO, Any
 
 import numpy as np
 import pytest
 from conftest import here
-from projects import HASTE, declared
+from projects import HASTE, ScratchProject, declared
 from servers import (
+    Behaviour,
+    Handler,
+    Server,
     chunked,
     dripping,
     first,
@@ -35,33 +41,35 @@ CONTENT = np.random.default_rng(0).bytes(300_000)
 
 
 @pytest.fixture
-def web():
+def web() -> Iterator[Server]:
     """The internet."""
     with serving() as server:
         yield server
 
 
 @pytest.fixture
-def archive(tmp_path):
+def archive(tmp_path: Path) -> Path:
     """A file with CONTENT; its checksums are what the tests declare."""
     path = tmp_path / "set.bin"
     path.write_bytes(CONTENT)
     return path
 
 
-def declare(project, archive, *urls, **fields):
+def declare(project: ScratchProject, archive: Path, *urls: str, **fields: Any) -> None:
     """The data set `made` with one file."""
     project.declare("made", "digits", declared(archive, *urls, **fields))
 
 
-def arrived():
+def arrived() -> bytes:
     """What lies under the final name."""
     return (raw.folder(here(), "made") / "set.bin").read_bytes()
 
 
-def test_a_file_comes_whole_with_progress(project, web, archive):
+def test_a_file_comes_whole_with_progress(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT))
-    seen = []
+    seen: list[tuple[str, int, int | None]] = []
     found = download.download(here(), "made", progress=lambda *event: seen.append(event))
     assert arrived() == CONTENT
     assert found["set.bin"] == checksums.of_file(archive)
@@ -69,7 +77,9 @@ def test_a_file_comes_whole_with_progress(project, web, archive):
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
 
 
-def test_a_file_that_is_there_is_not_asked_for_again(project, web, archive):
+def test_a_file_that_is_there_is_not_asked_for_again(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT))
     download.download(here(), "made")
     download.download(here(), "made")
@@ -77,20 +87,24 @@ def test_a_file_that_is_there_is_not_asked_for_again(project, web, archive):
 
 
 @pytest.mark.parametrize("behaviour", [without_ranges, chunked, labelled_gzip])
-def test_odd_servers_do(project, web, archive, behaviour):
+def test_odd_servers_do(
+    project: ScratchProject, web: Server, archive: Path, behaviour: Behaviour
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT, behaviour))
     download.download(here(), "made")
     assert arrived() == CONTENT
 
 
-def test_a_redirect_is_followed(project, web, archive):
+def test_a_redirect_is_followed(project: ScratchProject, web: Server, archive: Path) -> None:
     url = web.offer("/old", b"", redirect(web.offer("/new", CONTENT)))
     declare(project, archive, url)
     download.download(here(), "made")
     assert arrived() == CONTENT
 
 
-def test_a_server_gone_in_the_middle_is_asked_for_the_rest(project, web, archive):
+def test_a_server_gone_in_the_middle_is_asked_for_the_rest(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     fault = first(2, then=well)(gone_after(100_000))
     declare(project, archive, web.offer("/set.bin", CONTENT, fault))
     download.download(here(), "made")
@@ -99,9 +113,9 @@ def test_a_server_gone_in_the_middle_is_asked_for_the_rest(project, web, archive
 
 
 def test_a_server_gone_for_good_leaves_a_part_that_the_next_call_goes_on_from(
-    project, web, archive
-):
-    def refuse(handler, content):
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
+    def refuse(handler: Handler, content: bytes) -> None:
         handler.connection.close()
 
     fault = first(1, then=refuse)(gone_after(100_000))
@@ -116,7 +130,9 @@ def test_a_server_gone_for_good_leaves_a_part_that_the_next_call_goes_on_from(
     assert web.requests == [("/set.bin", "bytes=100000-")]
 
 
-def test_content_that_changed_meanwhile_is_begun_anew(project, web, archive):
+def test_content_that_changed_meanwhile_is_begun_anew(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     old = bytes(len(CONTENT))
     url = web.offer("/set.bin", old, first(9, then=well)(gone_after(50_000)))
     declare(project, archive, url)
@@ -130,7 +146,9 @@ def test_content_that_changed_meanwhile_is_begun_anew(project, web, archive):
     assert arrived() == CONTENT
 
 
-def test_a_part_of_the_wrong_content_costs_a_second_download_only(project, web, archive):
+def test_a_part_of_the_wrong_content_costs_a_second_download_only(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT))
     partial = raw.aside(here(), "partial", "made") / "set.bin.part"
     partial.parent.mkdir(parents=True)
@@ -140,7 +158,9 @@ def test_a_part_of_the_wrong_content_costs_a_second_download_only(project, web, 
     assert [r for _, r in web.requests] == ["bytes=1000-", None]
 
 
-def test_a_complete_part_is_used_without_another_byte(project, web, archive):
+def test_a_complete_part_is_used_without_another_byte(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT))
     partial = raw.aside(here(), "partial", "made") / "set.bin.part"
     partial.parent.mkdir(parents=True)
@@ -149,23 +169,29 @@ def test_a_complete_part_is_used_without_another_byte(project, web, archive):
     assert arrived() == CONTENT
 
 
-def test_a_wrong_length_is_refused_before_it_is_loaded(project, web, archive):
+def test_a_wrong_length_is_refused_before_it_is_loaded(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT + b"more"))
     with pytest.raises(UserError, match="offers 300,004 bytes, expected 300,000"):
         download.download(here(), "made")
 
 
-def test_a_body_longer_than_announced_is_cut_short(project, web, archive):
+def test_a_body_longer_than_announced_is_cut_short(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT * 3, chunked))
     with pytest.raises(UserError, match="more than the 300,000 bytes"):
         download.download(here(), "made")
     assert not (raw.folder(here(), "made") / "set.bin").exists()
 
 
-def test_one_flipped_byte_is_seen_kept_aside_and_reported(project, web, archive):
+def test_one_flipped_byte_is_seen_kept_aside_and_reported(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     flipped = CONTENT[:1000] + bytes([CONTENT[1000] ^ 1]) + CONTENT[1001:]
     declare(project, archive, web.offer("/set.bin", flipped))
-    said = []
+    said: list[str] = []
     with pytest.raises(UserError, match=r"set\.bin\.wrong-[0-9a-f]{12}") as caught:
         download.download(here(), "made", say=said.append)
     assert "sha256 is" in str(caught.value)
@@ -178,7 +204,9 @@ def test_one_flipped_byte_is_seen_kept_aside_and_reported(project, web, archive)
     assert arrived() == CONTENT
 
 
-def test_a_file_that_rots_on_disk_is_seen_and_replaced(project, web, archive):
+def test_a_file_that_rots_on_disk_is_seen_and_replaced(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT))
     download.download(here(), "made")
     path = raw.folder(here(), "made") / "set.bin"
@@ -190,7 +218,7 @@ def test_a_file_that_rots_on_disk_is_seen_and_replaced(project, web, archive):
     assert len(list(raw.aside(here(), "wrong", "made").iterdir())) == 1
 
 
-def test_a_bad_mirror_is_passed_over(project, web, archive):
+def test_a_bad_mirror_is_passed_over(project: ScratchProject, web: Server, archive: Path) -> None:
     good = web.offer("/good", CONTENT)
     bad = [
         web.offer("/loop", b"", redirect("/loop")),
@@ -202,7 +230,7 @@ def test_a_bad_mirror_is_passed_over(project, web, archive):
         "ftp://127.0.0.1/old",
     ]
     declare(project, archive, *bad, good)
-    said = []
+    said: list[str] = []
     download.download(here(), "made", say=said.append)
     assert arrived() == CONTENT
     text = "\n".join(said)
@@ -220,7 +248,9 @@ def test_a_bad_mirror_is_passed_over(project, web, archive):
         (dripping(20), "bytes a second"),
     ],
 )
-def test_every_address_and_its_fault_are_named(project, web, archive, behaviour, reason):
+def test_every_address_and_its_fault_are_named(
+    project: ScratchProject, web: Server, archive: Path, behaviour: Behaviour, reason: str
+) -> None:
     url = web.offer("/set.bin", CONTENT[:5000], behaviour)
     declare(project, archive, url, size=None)
     started = time.monotonic()
@@ -231,31 +261,38 @@ def test_every_address_and_its_fault_are_named(project, web, archive, behaviour,
     assert time.monotonic() - started < 10
 
 
-def test_a_slow_drip_is_gone_on_from_elsewhere(project, web, archive):
+def test_a_slow_drip_is_gone_on_from_elsewhere(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     drip = web.offer("/drip", CONTENT, dripping(20, quick=200_000))
     declare(project, archive, drip, web.offer("/good", CONTENT))
     download.download(here(), "made")
     assert arrived() == CONTENT
     path, asked = web.requests[-1]
     assert path == "/good"
+    assert asked is not None
     assert int(asked.removeprefix("bytes=").rstrip("-")) >= 200_000
 
 
-def test_a_server_may_ask_for_patience(project, web, archive):
+def test_a_server_may_ask_for_patience(project: ScratchProject, web: Server, archive: Path) -> None:
     fault = first(1, then=well)(status(429, Retry_After="0"))
     declare(project, archive, web.offer("/set.bin", CONTENT, fault))
     download.download(here(), "made")
     assert arrived() == CONTENT
 
 
-def test_a_long_download_may_break_more_often_than_attempts_are_allowed(project, web, archive):
+def test_a_long_download_may_break_more_often_than_attempts_are_allowed(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     fault = first(10, then=well)(gone_after(25_000))
     declare(project, archive, web.offer("/set.bin", CONTENT, fault))
     download.download(here(), "made")
     assert arrived() == CONTENT
 
 
-def test_a_file_without_checksum_is_not_gone_on_from_another_address(project, web, archive):
+def test_a_file_without_checksum_is_not_gone_on_from_another_address(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     partial = raw.aside(here(), "partial", "made") / "set.bin.part"
     partial.parent.mkdir(parents=True)
     partial.write_bytes(b"another file's beginning")
@@ -265,7 +302,9 @@ def test_a_file_without_checksum_is_not_gone_on_from_another_address(project, we
     assert arrived() == CONTENT
 
 
-def test_a_proxy_is_used(project, web, archive, monkeypatch):
+def test_a_proxy_is_used(
+    project: ScratchProject, web: Server, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     web.offer("/set.bin", CONTENT)
     monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("http_proxy", web.address)
@@ -275,7 +314,9 @@ def test_a_proxy_is_used(project, web, archive, monkeypatch):
     assert web.proxied == ["http://data.example/set.bin"]
 
 
-def test_a_dead_proxy_is_named(project, archive, monkeypatch):
+def test_a_dead_proxy_is_named(
+    project: ScratchProject, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     declare(project, archive, "http://data.example/set.bin")
@@ -286,7 +327,9 @@ def test_a_dead_proxy_is_named(project, archive, monkeypatch):
 # --- --from -------------------------------------------------------------------------------------
 
 
-def test_a_path_a_folder_or_an_address_may_stand_in(project, web, archive, tmp_path):
+def test_a_path_a_folder_or_an_address_may_stand_in(
+    project: ScratchProject, web: Server, archive: Path, tmp_path: Path
+) -> None:
     other = tmp_path / "renamed.bin"
     other.write_bytes(CONTENT)
     web.offer("/mirror/set.bin", CONTENT)
@@ -306,7 +349,9 @@ def test_a_path_a_folder_or_an_address_may_stand_in(project, web, archive, tmp_p
     assert other.exists()
 
 
-def test_a_wrong_file_given_by_hand_is_refused_and_left_where_it_is(project, archive, tmp_path):
+def test_a_wrong_file_given_by_hand_is_refused_and_left_where_it_is(
+    project: ScratchProject, archive: Path, tmp_path: Path
+) -> None:
     declare(project, archive)
     wrong = tmp_path / "wrong.bin"
     wrong.write_bytes(b"something else")
@@ -316,7 +361,7 @@ def test_a_wrong_file_given_by_hand_is_refused_and_left_where_it_is(project, arc
     assert not list(Path(here().root, "data").rglob("set.bin"))
 
 
-def test_a_set_of_several_files_wants_their_folder(project, tmp_path):
+def test_a_set_of_several_files_wants_their_folder(project: ScratchProject, tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("one", "two")]
     for path in paths:
         path.write_bytes(path.name.encode())
@@ -328,13 +373,15 @@ def test_a_set_of_several_files_wants_their_folder(project, tmp_path):
     assert sorted(download.download(here(), "made", tmp_path)) == ["one", "two"]
 
 
-def test_a_set_without_address_says_how_to_bring_it(project, archive):
+def test_a_set_without_address_says_how_to_bring_it(project: ScratchProject, archive: Path) -> None:
     declare(project, archive)
     with pytest.raises(UserError, match="ncmc fetch made --from PATH"):
         download.download(here(), "made")
 
 
-def test_a_missing_path_and_a_missing_package_are_named(project, archive):
+def test_a_missing_path_and_a_missing_package_are_named(
+    project: ScratchProject, archive: Path
+) -> None:
     declare(project, archive, "package:no_such_package/file.gz")
     with pytest.raises(UserError, match="'no_such_package' is not installed"):
         download.download(here(), "made")
@@ -342,7 +389,9 @@ def test_a_missing_path_and_a_missing_package_are_named(project, archive):
         download.download(here(), "made", "/no/such/file")
 
 
-def test_a_file_that_the_set_does_not_name_is_reported(project, archive):
+def test_a_file_that_the_set_does_not_name_is_reported(
+    project: ScratchProject, archive: Path
+) -> None:
     declare(project, archive)
     download.download(here(), "made", archive)
     (raw.folder(here(), "made") / "stray.txt").write_text("?")
@@ -351,7 +400,9 @@ def test_a_file_that_the_set_does_not_name_is_reported(project, archive):
 
 
 @pytest.mark.parametrize("name", ["../set.bin", "a/b", ".hidden", ".."])
-def test_a_file_name_that_leads_elsewhere_is_refused(project, archive, name):
+def test_a_file_name_that_leads_elsewhere_is_refused(
+    project: ScratchProject, archive: Path, name: str
+) -> None:
     project.declare("made", "digits", {**declared(archive), "name": name})
     with pytest.raises(UserError, match=r"files\.0\.name' is "):
         download.download(here(), "made", archive)
@@ -360,15 +411,19 @@ def test_a_file_name_that_leads_elsewhere_is_refused(project, archive, name):
 # --- disk ---------------------------------------------------------------------------------------
 
 
-def test_too_little_room_is_said_before_the_download(project, web, archive, monkeypatch):
+def test_too_little_room_is_said_before_the_download(
+    project: ScratchProject, web: Server, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT))
-    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
     with pytest.raises(UserError, match="no space left"):
         download.download(here(), "made")
     assert not web.requests
 
 
-def test_a_disk_that_fills_up_is_said_and_gone_on_from(project, web, archive):
+def test_a_disk_that_fills_up_is_said_and_gone_on_from(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT))
     code = (
         "import resource, signal\n"
@@ -386,11 +441,13 @@ def test_a_disk_that_fills_up_is_said_and_gone_on_from(project, web, archive):
     assert web.requests[-1][1] == "bytes=100000-"
 
 
-def test_a_full_disk_is_said_in_plain_words(project, web, archive, monkeypatch):
+def test_a_full_disk_is_said_in_plain_words(
+    project: ScratchProject, web: Server, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT))
     real = Path.open
 
-    def full(path, mode="r", *rest, **named):
+    def full(path: Path, mode: str = "r", *rest: Any, **named: Any) -> IO[Any]:
         if path.name == "set.bin.part" and "b" in mode and mode != "rb":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return real(path, mode, *rest, **named)
@@ -400,7 +457,7 @@ def test_a_full_disk_is_said_in_plain_words(project, web, archive, monkeypatch):
         download.download(here(), "made")
 
 
-def test_a_folder_that_cannot_be_written_is_named(project, archive):
+def test_a_folder_that_cannot_be_written_is_named(project: ScratchProject, archive: Path) -> None:
     declare(project, archive)
     (here().root / "data").write_text("a file in the way")
     with pytest.raises(UserError, match="data/raw"):
@@ -410,7 +467,7 @@ def test_a_folder_that_cannot_be_written_is_named(project, archive):
 # --- processes ----------------------------------------------------------------------------------
 
 
-def waiting_for(condition, seconds=20):
+def waiting_for(condition: Callable[[], bool], seconds: float = 20) -> None:
     """Wait until `condition()` holds."""
     end = time.monotonic() + seconds
     while not condition():
@@ -419,7 +476,9 @@ def waiting_for(condition, seconds=20):
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_download_that_was_killed_is_gone_on_from(project, web, archive, how):
+def test_a_download_that_was_killed_is_gone_on_from(
+    project: ScratchProject, web: Server, archive: Path, how: signal.Signals
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT, dripping(5000, quick=100_000)))
     process = project.start("download.download(here(), 'made')")
     partial = raw.aside(here(), "partial", "made") / "set.bin.part"
@@ -431,10 +490,14 @@ def test_a_download_that_was_killed_is_gone_on_from(project, web, archive, how):
     web.offer("/set.bin", CONTENT)
     download.download(here(), "made")
     assert arrived() == CONTENT
-    assert int(web.requests[-1][1].removeprefix("bytes=").rstrip("-")) >= 100_000
+    asked = web.requests[-1][1]
+    assert asked is not None
+    assert int(asked.removeprefix("bytes=").rstrip("-")) >= 100_000
 
 
-def test_two_processes_fetch_a_set_once(project, web, archive):
+def test_two_processes_fetch_a_set_once(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT, dripping(20_000, quick=290_000)))
     code = "download.download(here(), 'made', say=print); print('done')"
     processes = [project.start(code) for _ in range(2)]
@@ -445,7 +508,9 @@ def test_two_processes_fetch_a_set_once(project, web, archive):
     assert "another process is working on made" in "".join(out for out, _ in results)
 
 
-def test_the_stage_command_tells_what_is_wrong(project, web, archive):
+def test_the_stage_command_tells_what_is_wrong(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
     declare(project, archive, web.address + "/missing")
     code = "sys.exit(download.main(['made']))"
     process = project.start(code)
@@ -464,7 +529,7 @@ def test_the_stage_command_tells_what_is_wrong(project, web, archive):
 # --- the shipped entries ------------------------------------------------------------------------
 
 
-def test_official_addresses_and_sums_are_torchvisions():
+def test_official_addresses_and_sums_are_torchvisions() -> None:
     from torchvision import datasets as official
 
     entries = dataset_entries(here())

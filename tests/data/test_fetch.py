@@ -5,7 +5,9 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,32 +15,34 @@ import yaml
 from conftest import here
 from projects import (
     CHECKOUT,
+    ScratchProject,
     class_folders,
     declared,
     picture,
     random_images,
     tar,
 )
-from servers import dripping, serving
+from servers import Server, dripping, serving
 from test_download import waiting_for
 
 from ncmc.data import checksums, datasets, dvc_store, fetch, raw
 from ncmc.data.checksums import Digest
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.project import Project
 
 CONTENT = np.random.default_rng(0).bytes(100_000)
 
 
 @pytest.fixture
-def web():
+def web() -> Iterator[Server]:
     """The internet."""
     with serving() as server:
         yield server
 
 
 @pytest.fixture
-def made(project, web, tmp_path):
+def made(project: ScratchProject, web: Server, tmp_path: Path) -> ScratchProject:
     """A data set `made` of one file, offered by the internet."""
     archive = tmp_path / "set.bin"
     archive.write_bytes(CONTENT)
@@ -46,7 +50,7 @@ def made(project, web, tmp_path):
     return project
 
 
-def dvc(project, *arguments):
+def dvc(project: ScratchProject, *arguments: str) -> tuple[int, str]:
     """The `dvc` command in the project; returns (exit code, output)."""
     done = subprocess.run(
         [sys.executable, "-m", "dvc", *arguments],
@@ -64,19 +68,20 @@ def dvc(project, *arguments):
     return done.returncode, done.stdout + done.stderr
 
 
-def lock(project):
+def lock(project: ScratchProject) -> str:
     """The content of dvc.lock."""
-    return (here().root / "dvc.lock").read_text()
+    text: str = (here().root / "dvc.lock").read_text()
+    return text
 
 
-def forget(project, *, cache=False):
+def forget(project: ScratchProject | Project, *, cache: bool = False) -> None:
     """As on another machine: no raw data, and perhaps no cache."""
     shutil.rmtree(here().root / "data" / "raw")
     if cache:
         shutil.rmtree(here().root / ".dvc" / "cache")
 
 
-def test_a_fetched_set_is_recorded_and_in_the_cache(made):
+def test_a_fetched_set_is_recorded_and_in_the_cache(made: ScratchProject) -> None:
     result = fetch.fetch(here(), "made")
     assert result.how == "fetched"
     assert dvc_store.recorded(here(), "made") == checksums.of_folder(result.digests)
@@ -87,7 +92,7 @@ def test_a_fetched_set_is_recorded_and_in_the_cache(made):
     assert "up to date" in output
 
 
-def test_a_set_in_the_cache_touches_no_network(made, web):
+def test_a_set_in_the_cache_touches_no_network(made: ScratchProject, web: Server) -> None:
     fetch.fetch(here(), "made")
     forget(made)
     web.requests.clear()
@@ -99,14 +104,16 @@ def test_a_set_in_the_cache_touches_no_network(made, web):
     assert not web.requests
 
 
-def test_the_dvc_command_fetches_too(made, web):
+def test_the_dvc_command_fetches_too(made: ScratchProject, web: Server) -> None:
     code, output = dvc(made, "repro", "fetch@made")
     assert code == 0, output
     assert fetch.fetch(here(), "made").how == "already here"
     assert len(web.requests) == 1
 
 
-def test_a_remote_storage_restores_a_set_without_the_internet(made, web, tmp_path):
+def test_a_remote_storage_restores_a_set_without_the_internet(
+    made: ScratchProject, web: Server, tmp_path: Path
+) -> None:
     fetch.fetch(here(), "made")
     assert dvc(made, "remote", "add", "-d", "store", str(tmp_path / "store"))[0] == 0
     code, output = dvc(made, "push")
@@ -124,7 +131,9 @@ def test_a_remote_storage_restores_a_set_without_the_internet(made, web, tmp_pat
     assert not web.requests
 
 
-def test_a_lock_written_from_published_sums_is_what_dvc_writes(made, tmp_path):
+def test_a_lock_written_from_published_sums_is_what_dvc_writes(
+    made: ScratchProject, tmp_path: Path
+) -> None:
     files = []
     for name in ("train.bin", "extra.bin", "test.bin"):
         (tmp_path / name).write_bytes(name.encode())
@@ -136,21 +145,26 @@ def test_a_lock_written_from_published_sums_is_what_dvc_writes(made, tmp_path):
     assert stage["outs"][0]["md5"] == checksums.of_folder(published)
 
 
-def test_the_shipped_lock_holds_the_published_sums():
+def test_the_shipped_lock_holds_the_published_sums() -> None:
     stages = yaml.safe_load((CHECKOUT / "dvc.lock").read_text())["stages"]
     plain = yaml.safe_load((CHECKOUT / "config" / "datasets.yaml").read_text())["datasets"]
     for name, entry in dataset_entries(here()).items():
         if not all(f.md5 for f in entry.files):
             continue
         out = stages[f"fetch@{name}"]["outs"][0]
-        sums = {f.name: Digest(size=f.size, md5=f.md5, sha256="") for f in entry.files}
+        sums, size = {}, 0
+        for f in entry.files:
+            assert f.size is not None
+            assert f.md5 is not None
+            sums[f.name] = Digest(size=f.size, md5=f.md5, sha256="")
+            size += f.size
         assert out["md5"] == checksums.of_folder(sums)
-        assert out["size"] == sum(f.size for f in entry.files)
+        assert out["size"] == size
         recorded = stages[f"fetch@{name}"]["params"]["config/datasets.yaml"]
         assert recorded == {f"datasets.{name}.files": plain[name]["files"]}
 
 
-def test_a_set_fetched_under_a_shipped_lock_leaves_the_lock_as_it_was(made):
+def test_a_set_fetched_under_a_shipped_lock_leaves_the_lock_as_it_was(made: ScratchProject) -> None:
     fetch.fetch(here(), "made")
     before = lock(made)
     forget(made, cache=True)
@@ -158,7 +172,7 @@ def test_a_set_fetched_under_a_shipped_lock_leaves_the_lock_as_it_was(made):
     assert lock(made) == before
 
 
-def test_a_changed_checksum_fetches_anew(made, web, tmp_path):
+def test_a_changed_checksum_fetches_anew(made: ScratchProject, web: Server, tmp_path: Path) -> None:
     fetch.fetch(here(), "made")
     (tmp_path / "set.bin").write_bytes(CONTENT[::-1])
     entry = declared(tmp_path / "set.bin", web.offer("/new.bin", CONTENT[::-1]))
@@ -168,7 +182,9 @@ def test_a_changed_checksum_fetches_anew(made, web, tmp_path):
     assert dvc_store.recorded(here(), "made") == checksums.of_folder(raw.verified(here(), "made"))
 
 
-def test_upstream_bytes_that_changed_are_refused_by_the_dvc_command_too(made, web):
+def test_upstream_bytes_that_changed_are_refused_by_the_dvc_command_too(
+    made: ScratchProject, web: Server
+) -> None:
     fetch.fetch(here(), "made")
     before = lock(made)
     forget(made, cache=True)
@@ -179,7 +195,9 @@ def test_upstream_bytes_that_changed_are_refused_by_the_dvc_command_too(made, we
     assert lock(made) == before
 
 
-def test_without_a_declared_checksum_the_lock_is_the_judge(made, web, tmp_path):
+def test_without_a_declared_checksum_the_lock_is_the_judge(
+    made: ScratchProject, web: Server, tmp_path: Path
+) -> None:
     url = web.offer("/set.bin", CONTENT)
     made.declare("made", "digits", {"name": "set.bin", "urls": [url]})
     fetch.fetch(here(), "made")
@@ -193,12 +211,12 @@ def test_without_a_declared_checksum_the_lock_is_the_judge(made, web, tmp_path):
     assert fetch.fetch(here(), "made").how == "already here"
 
 
-def test_a_set_with_a_declared_checksum_cannot_be_replaced(made):
+def test_a_set_with_a_declared_checksum_cannot_be_replaced(made: ScratchProject) -> None:
     with pytest.raises(UserError, match="has checksums"):
         fetch.fetch(here(), "made", replace=True)
 
 
-def test_a_damaged_cache_is_not_believed(made, web):
+def test_a_damaged_cache_is_not_believed(made: ScratchProject, web: Server) -> None:
     fetch.fetch(here(), "made")
     forget(made)
     objects = [p for p in (made.root / ".dvc/cache/files/md5").rglob("*") if p.is_file()]
@@ -206,7 +224,7 @@ def test_a_damaged_cache_is_not_believed(made, web):
     victim.chmod(0o644)
     victim.write_bytes(bytes(len(CONTENT)))
     victim.chmod(0o444)  # DVC believes a read-only object without hashing it
-    said = []
+    said: list[str] = []
     assert fetch.fetch(here(), "made", say=said.append).how == "fetched"
     assert "damaged" in said[0]
     assert (raw.folder(here(), "made") / "set.bin").read_bytes() == CONTENT
@@ -214,7 +232,7 @@ def test_a_damaged_cache_is_not_believed(made, web):
     assert fetch.fetch(here(), "made").how == "from the cache"
 
 
-def damage(folder):
+def damage(folder: Path) -> None:
     """Zeros in place of the archive in a store of DVC."""
     (victim,) = [p for p in folder.rglob("*") if p.is_file() and p.stat().st_size == len(CONTENT)]
     victim.chmod(0o644)
@@ -223,7 +241,7 @@ def damage(folder):
 
 
 @pytest.fixture
-def stored(made, web, tmp_path):
+def stored(made: ScratchProject, web: Server, tmp_path: Path) -> ScratchProject:
     """The set in DVC's cache and in a remote, and nowhere else: it has no address any more."""
     fetch.fetch(here(), "made")
     assert dvc(made, "remote", "add", "-d", "store", str(tmp_path / "store"))[0] == 0
@@ -234,9 +252,9 @@ def stored(made, web, tmp_path):
     return made
 
 
-def test_a_damaged_cache_is_mended_from_the_remote_at_once(stored):
+def test_a_damaged_cache_is_mended_from_the_remote_at_once(stored: ScratchProject) -> None:
     damage(stored.root / ".dvc/cache")
-    said = []
+    said: list[str] = []
     assert fetch.fetch(here(), "made", say=said.append).how == "from the cache"
     assert said == [
         "made: what DVC's cache holds is damaged (another checksum than dvc.lock records)"
@@ -244,10 +262,12 @@ def test_a_damaged_cache_is_mended_from_the_remote_at_once(stored):
     assert (raw.folder(here(), "made") / "set.bin").read_bytes() == CONTENT
 
 
-def test_a_damaged_remote_is_not_believed_and_named(stored, tmp_path, web):
+def test_a_damaged_remote_is_not_believed_and_named(
+    stored: ScratchProject, tmp_path: Path, web: Server
+) -> None:
     damage(tmp_path / "store")
     shutil.rmtree(stored.root / ".dvc" / "cache")
-    said = []
+    said: list[str] = []
     with pytest.raises(UserError, match="could not be fetched"):
         fetch.fetch(here(), "made", say=said.append)
     assert "what the DVC remote 'store' holds is damaged" in said[0]
@@ -256,7 +276,7 @@ def test_a_damaged_remote_is_not_believed_and_named(stored, tmp_path, web):
     assert fetch.fetch(here(), "made").how == "fetched"
 
 
-def test_a_file_that_rots_is_replaced_in_the_cache_too(made, web):
+def test_a_file_that_rots_is_replaced_in_the_cache_too(made: ScratchProject, web: Server) -> None:
     fetch.fetch(here(), "made")
     path = raw.folder(here(), "made") / "set.bin"
     assert path.stat().st_nlink == 2  # one file on disk, in the cache and here
@@ -270,7 +290,7 @@ def test_a_file_that_rots_is_replaced_in_the_cache_too(made, web):
     assert path.read_bytes() == CONTENT
 
 
-def test_a_cache_that_cannot_be_written_is_named(made):
+def test_a_cache_that_cannot_be_written_is_named(made: ScratchProject) -> None:
     (made.root / ".dvc" / "cache").write_text("a file in the way")
     with pytest.raises(UserError, match="dvc cache dir"):
         fetch.fetch(here(), "made")
@@ -281,7 +301,7 @@ def test_a_cache_that_cannot_be_written_is_named(made):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_cache_is_named(made):
+def test_a_read_only_cache_is_named(made: ScratchProject) -> None:
     cache = made.root / ".dvc" / "cache"
     cache.mkdir()
     cache.chmod(0o555)
@@ -291,7 +311,7 @@ def test_a_read_only_cache_is_named(made):
     fetch.fetch(here(), "made")
 
 
-def test_a_checkout_without_git_or_dvc(made):
+def test_a_checkout_without_git_or_dvc(made: ScratchProject) -> None:
     assert not (made.root / ".git").exists()
     fetch.fetch(here(), "made")
     shutil.rmtree(made.root / ".dvc")
@@ -301,7 +321,7 @@ def test_a_checkout_without_git_or_dvc(made):
 
 
 @pytest.mark.parametrize("content", ["stages: {fetch@made: [", "- a list", "\0"])
-def test_a_damaged_lock_is_named(made, content):
+def test_a_damaged_lock_is_named(made: ScratchProject, content: str) -> None:
     (made.root / "dvc.lock").write_text(content)
     with pytest.raises(UserError, match=r"dvc\.lock is damaged.*git checkout"):
         fetch.fetch(here(), "made")
@@ -309,12 +329,14 @@ def test_a_damaged_lock_is_named(made, content):
     fetch.fetch(here(), "made")
 
 
-def test_an_unknown_name_says_which_there_are(made):
+def test_an_unknown_name_says_which_there_are(made: ScratchProject) -> None:
     with pytest.raises(UsageError, match="Did you mean 'made'"):
         fetch.fetch(here(), "mode")
 
 
-def test_the_current_folder_does_not_matter(made, tmp_path, monkeypatch):
+def test_the_current_folder_does_not_matter(
+    made: ScratchProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     fetch.fetch(here(), "made")
     assert dvc_store.recorded(here(), "made")
@@ -323,7 +345,9 @@ def test_the_current_folder_does_not_matter(made, tmp_path, monkeypatch):
 # --- processes ----------------------------------------------------------------------------------
 
 
-def test_a_fetch_killed_while_downloading_is_gone_on_from(made, web):
+def test_a_fetch_killed_while_downloading_is_gone_on_from(
+    made: ScratchProject, web: Server
+) -> None:
     web.offer("/set.bin", CONTENT, dripping(5000, quick=50_000))
     process = made.start("fetch.fetch(here(), 'made')")
     partial = raw.aside(here(), "partial", "made") / "set.bin.part"
@@ -335,7 +359,9 @@ def test_a_fetch_killed_while_downloading_is_gone_on_from(made, web):
     assert web.requests[-1][1] is not None
 
 
-def test_a_fetch_killed_before_it_recorded_is_recorded_by_the_next(made, web):
+def test_a_fetch_killed_before_it_recorded_is_recorded_by_the_next(
+    made: ScratchProject, web: Server
+) -> None:
     code = (
         "import os; fetch.dvc_store.commit = lambda *_: os.kill(os.getpid(), 9)\n"
         "fetch.fetch(here(), 'made')"
@@ -350,7 +376,9 @@ def test_a_fetch_killed_before_it_recorded_is_recorded_by_the_next(made, web):
     assert len(web.requests) == 1
 
 
-def test_two_sets_at_once_do_not_fail_on_dvcs_lock(made, web, tmp_path):
+def test_two_sets_at_once_do_not_fail_on_dvcs_lock(
+    made: ScratchProject, web: Server, tmp_path: Path
+) -> None:
     (tmp_path / "other.bin").write_bytes(b"other")
     url = web.offer("/other.bin", b"other")
     made.declare("other", "digits", declared(tmp_path / "other.bin", url))
@@ -366,12 +394,12 @@ def test_two_sets_at_once_do_not_fail_on_dvcs_lock(made, web, tmp_path):
 # --- a set of one's own -------------------------------------------------------------------------
 
 
-def own(project, name="pets", **fields):
+def own(project: ScratchProject, name: str = "pets", **fields: Any) -> None:
     """The shortest entry."""
     project.declare(name, "imagefolder", {"name": f"{name}.tar"}, **fields)
 
 
-def unpack(folder, content):
+def unpack(folder: Path, content: dict[str, bytes]) -> Path:
     """Files below a folder."""
     for name, data in content.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -379,7 +407,9 @@ def unpack(folder, content):
     return folder
 
 
-def test_a_strangers_folder_and_tar_give_the_same_set(project, tmp_path):
+def test_a_strangers_folder_and_tar_give_the_same_set(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     content = class_folders()
     own(project)
     fetch.fetch(here(), "pets", unpack(tmp_path / "pets", content))
@@ -395,7 +425,7 @@ def test_a_strangers_folder_and_tar_give_the_same_set(project, tmp_path):
     assert np.array_equal(datasets.load(here(), "pets", "test").labels, [0, 0, 1, 1])
 
 
-def test_the_same_folder_packs_to_the_same_bytes(project, tmp_path):
+def test_the_same_folder_packs_to_the_same_bytes(project: ScratchProject, tmp_path: Path) -> None:
     own(project)
     first = fetch.fetch(here(), "pets", unpack(tmp_path / "one", class_folders())).digests
     (tmp_path / "one/train/cat/0.png").touch()
@@ -404,13 +434,15 @@ def test_the_same_folder_packs_to_the_same_bytes(project, tmp_path):
     assert first == again
 
 
-def test_an_own_set_that_changed_needs_to_be_replaced(project, tmp_path):
+def test_an_own_set_that_changed_needs_to_be_replaced(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     own(project)
     folder = unpack(tmp_path / "pets", class_folders())
     fetch.fetch(here(), "pets", folder)
     datasets.prepare(here(), "pets")
     (folder / "train/cat/more.png").write_bytes(picture(random_images(1, 8)[0]))
-    said = []
+    said: list[str] = []
     assert fetch.fetch(here(), "pets", folder, say=said.append).how == "already here"
     assert "--from was not used; --replace imports it again" in said[0]
     fetch.fetch(here(), "pets", folder, replace=True)
@@ -420,7 +452,9 @@ def test_an_own_set_that_changed_needs_to_be_replaced(project, tmp_path):
     assert datasets.load(here(), "pets", "train").counts == [5, 4]
 
 
-def test_an_unknown_set_with_a_source_gets_the_lines_to_add(made, tmp_path):
+def test_an_unknown_set_with_a_source_gets_the_lines_to_add(
+    made: ScratchProject, tmp_path: Path
+) -> None:
     folder = unpack(tmp_path / "pets", class_folders())
     with pytest.raises(UsageError, match="reader: imagefolder") as caught:
         fetch.fetch(here(), "pets", folder)
@@ -432,7 +466,7 @@ def test_an_unknown_set_with_a_source_gets_the_lines_to_add(made, tmp_path):
     assert datasets.load(here(), "pets", "test").images.shape == (4, 32, 32, 3)
 
 
-def test_an_unsafe_tar_is_refused_when_it_is_read(project, tmp_path):
+def test_an_unsafe_tar_is_refused_when_it_is_read(project: ScratchProject, tmp_path: Path) -> None:
     own(project)
     content = {**class_folders(), "../../etc/passwd": b"root"}
     fetch.fetch(here(), "pets", tar(tmp_path / "pets.tar", content, "w"))

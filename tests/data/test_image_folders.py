@@ -1,12 +1,14 @@
 """Folders of images as a stranger brings them."""
 
 import io
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
 from conftest import here
 from PIL import Image
 from projects import (
+    ScratchProject,
     class_folders,
     picture,
     random_images,
@@ -14,12 +16,14 @@ from projects import (
     tar,
 )
 
-from ncmc.data import archives, fetch
+from ncmc.data import fetch
 from ncmc.data.readers import imagefolder
 from ncmc.errors import UsageError, UserError
 
 
-def test_the_order_within_the_archive_does_not_matter(project, tmp_path):
+def test_the_order_within_the_archive_does_not_matter(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     content = class_folders()
     backwards = dict(reversed(content.items()))
     one, _ = ready(project, "one", tar(tmp_path / "one.tar", content, "w"), "imagefolder")
@@ -27,7 +31,9 @@ def test_the_order_within_the_archive_does_not_matter(project, tmp_path):
     assert np.array_equal(one.images, two.images)
 
 
-def test_a_set_without_a_test_part_holds_out_the_last_of_each_class(project, tmp_path):
+def test_a_set_without_a_test_part_holds_out_the_last_of_each_class(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     images = random_images(17, 8)
     content = {f"set/cat/{i:02}.png": picture(images[i]) for i in range(10)}
     content |= {f"set/dog/{i:02}.png": picture(images[10 + i]) for i in range(7)}
@@ -39,7 +45,9 @@ def test_a_set_without_a_test_part_holds_out_the_last_of_each_class(project, tmp
     assert (train.counts, test.counts) == ([7, 4], [3, 3])
 
 
-def test_images_of_other_sizes_and_kinds_are_scaled_to_one(project, tmp_path):
+def test_images_of_other_sizes_and_kinds_are_scaled_to_one(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     from torchvision.transforms import CenterCrop, Compose, Resize
 
     tall = random_images(1, 40)[0, :, :21]
@@ -76,25 +84,27 @@ def test_images_of_other_sizes_and_kinds_are_scaled_to_one(project, tmp_path):
         (["cat/1.png", "cat/2.png", "dog/1.png"], r"smallest \(dog\)"),
     ],
 )
-def test_a_folder_of_another_shape_is_told_what_is_expected(names, message):
+def test_a_folder_of_another_shape_is_told_what_is_expected(names: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        imagefolder.layout([archives.PurePosixPath(n) for n in names], "the folder")
+        imagefolder.layout([PurePosixPath(n) for n in names], "the folder")
 
 
-def test_a_picture_that_is_none_is_named(project, tmp_path):
+def test_a_picture_that_is_none_is_named(project: ScratchProject, tmp_path: Path) -> None:
     content = {**class_folders(), "train/cat/broken.png": b"\x89PNG broken"}
     archive = tar(tmp_path / "pets.tar", content, "w")
     with pytest.raises(UserError, match=r"train/cat/broken\.png in .* cannot be read"):
         ready(project, "made", archive, "imagefolder")
 
 
-def test_unknown_reader_options_are_refused(project, tmp_path):
+def test_unknown_reader_options_are_refused(project: ScratchProject, tmp_path: Path) -> None:
     archive = tar(tmp_path / "pets.tar", class_folders(), "w")
     with pytest.raises(UsageError, match="test_images"):
         ready(project, "made", archive, "imagefolder", reader_options={"tests": 1})
 
 
-def test_an_unknown_reader_is_refused_before_anything_is_fetched(project, tmp_path):
+def test_an_unknown_reader_is_refused_before_anything_is_fetched(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     project.declare("made", "imagfolder", {"name": "x.tar"})
     with pytest.raises(UsageError, match="Did you mean 'imagefolder'"):
         fetch.fetch(here(), "made", tmp_path)

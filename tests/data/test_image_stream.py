@@ -1,12 +1,13 @@
 """ImageNet-LT's reader and the streaming of images, against torchvision's transforms."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import here
 from PIL import Image
-from projects import COUNTS, SIZE
+from projects import COUNTS, SIZE, ScratchProject
 
 from ncmc.data import datasets, fetch, image_files, raw, splits
 from ncmc.data.image_stream import ImageFiles
@@ -15,7 +16,9 @@ from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import dataset_entries
 
 
-def test_lists_and_an_image_folder_make_a_set(declared_set, imagenet):
+def test_lists_and_an_image_folder_make_a_set(
+    declared_set: ScratchProject, imagenet: tuple[Path, Path]
+) -> None:
     folder, lists = imagenet
     fetch.fetch(here(), "big", folder)
     datasets.prepare(here(), "big")
@@ -29,7 +32,9 @@ def test_lists_and_an_image_folder_make_a_set(declared_set, imagenet):
     assert train.images.paths == listed[::2]
 
 
-def test_the_released_set_is_its_own_split(declared_set, imagenet):
+def test_the_released_set_is_its_own_split(
+    declared_set: ScratchProject, imagenet: tuple[Path, Path]
+) -> None:
     fetch.fetch(here(), "big", imagenet[0])
     datasets.prepare(here(), "big")
     split = splits.make_split(here(), "big", 1 / 6)
@@ -38,7 +43,9 @@ def test_the_released_set_is_its_own_split(declared_set, imagenet):
         splits.make_split(here(), "big", 0.01)
 
 
-def test_lists_may_lie_in_the_image_folder(project, imagenet):
+def test_lists_may_lie_in_the_image_folder(
+    project: ScratchProject, imagenet: tuple[Path, Path]
+) -> None:
     folder, lists = imagenet
     for path in lists.iterdir():
         path.rename(folder / path.name)
@@ -53,12 +60,14 @@ def test_lists_may_lie_in_the_image_folder(project, imagenet):
     datasets.prepare(here(), "big")
 
 
-def test_without_an_image_folder_it_is_asked_for(declared_set):
+def test_without_an_image_folder_it_is_asked_for(declared_set: ScratchProject) -> None:
     with pytest.raises(UserError, match="ncmc fetch big --from FOLDER"):
         datasets.prepare(here(), "big")
 
 
-def test_missing_images_are_all_named_at_once(declared_set, imagenet):
+def test_missing_images_are_all_named_at_once(
+    declared_set: ScratchProject, imagenet: tuple[Path, Path]
+) -> None:
     folder, _ = imagenet
     gone = ["train/n00000000/n00000000_1.JPEG", "val/n00000002/n00000002_2.JPEG"]
     for name in gone:
@@ -72,7 +81,9 @@ def test_missing_images_are_all_named_at_once(declared_set, imagenet):
     assert report.read_text().split() == gone
 
 
-def test_validation_images_may_lie_flat_and_the_folder_deeper(declared_set, imagenet, tmp_path):
+def test_validation_images_may_lie_flat_and_the_folder_deeper(
+    declared_set: ScratchProject, imagenet: tuple[Path, Path], tmp_path: Path
+) -> None:
     folder, _ = imagenet
     for path in list((folder / "val").glob("*/*")):
         path.rename(folder / "val" / path.name)
@@ -85,13 +96,13 @@ def test_validation_images_may_lie_flat_and_the_folder_deeper(declared_set, imag
 
 
 @pytest.mark.parametrize("line", ["no label", "../../etc/passwd 0", "/etc/passwd 0", "only"])
-def test_a_list_that_is_none_is_refused(tmp_path, line):
+def test_a_list_that_is_none_is_refused(tmp_path: Path, line: str) -> None:
     (tmp_path / "list.txt").write_text(f"train/a/b.JPEG 0\n{line}\n")
     with pytest.raises(UserError, match="line 2"):
         imagenet_lt.parse(tmp_path / "list.txt")
 
 
-def test_the_shipped_entry_is_the_published_set():
+def test_the_shipped_entry_is_the_published_set() -> None:
     entry = dataset_entries(here())["imagenet_lt"]
     assert (entry.train_images, entry.test_images, entry.classes) == (115_846, 50_000, 1000)
     assert entry.split.imbalance == "given"
@@ -101,14 +112,14 @@ def test_the_shipped_entry_is_the_published_set():
 
 
 @pytest.fixture
-def streamed(imagenet):
+def streamed(imagenet: tuple[Path, Path]) -> ImageFiles:
     """All training images."""
     folder, lists = imagenet
     names, _ = imagenet_lt.parse(lists / "ImageNet_LT_train.txt")
     return ImageFiles(folder, names, SIZE)
 
 
-def test_the_centre_is_torchvisions_resize_and_centre_crop(streamed):
+def test_the_centre_is_torchvisions_resize_and_centre_crop(streamed: ImageFiles) -> None:
     from torchvision.transforms import CenterCrop, Compose, Resize
 
     official = Compose([Resize(SIZE * 256 // 224), CenterCrop(SIZE)])
@@ -117,7 +128,7 @@ def test_the_centre_is_torchvisions_resize_and_centre_crop(streamed):
         assert np.array_equal(streamed[i], np.asarray(official(image)))
 
 
-def test_a_random_part_is_torchvisions_resized_crop_of_the_same_box(streamed):
+def test_a_random_part_is_torchvisions_resized_crop_of_the_same_box(streamed: ImageFiles) -> None:
     from torchvision.transforms.functional import resized_crop
 
     image = Image.open(streamed.root / streamed.paths[0]).convert("RGB")
@@ -128,7 +139,7 @@ def test_a_random_part_is_torchvisions_resized_crop_of_the_same_box(streamed):
         assert np.array_equal(image_files.scaled(image, "x", box, SIZE), np.asarray(official))
 
 
-def test_random_parts_have_the_areas_and_shapes_of_the_recipe():
+def test_random_parts_have_the_areas_and_shapes_of_the_recipe() -> None:
     import torch
     from torchvision.transforms import RandomResizedCrop
 
@@ -151,17 +162,17 @@ def test_random_parts_have_the_areas_and_shapes_of_the_recipe():
             assert abs(np.quantile(ours, q) - np.quantile(theirs, q)) < 0.04 * spread
 
 
-def test_a_picture_too_narrow_for_any_part_gives_its_middle():
+def test_a_picture_too_narrow_for_any_part_gives_its_middle() -> None:
     assert image_files.random_box(10, 1000, np.random.default_rng(0)) == (0, 493, 10, 506)
 
 
-def test_a_random_part_is_a_function_of_its_generator_alone(streamed):
+def test_a_random_part_is_a_function_of_its_generator_alone(streamed: ImageFiles) -> None:
     first, again, other = (streamed.random(2, np.random.default_rng(s)) for s in (1, 1, 2))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
-def test_indexing_is_that_of_an_array(streamed):
+def test_indexing_is_that_of_an_array(streamed: ImageFiles) -> None:
     everything = np.stack([streamed[i] for i in range(len(streamed))])
     assert np.array_equal(streamed[2:5], everything[2:5])
     assert np.array_equal(streamed[[7, 1]], everything[[7, 1]])
@@ -171,14 +182,14 @@ def test_indexing_is_that_of_an_array(streamed):
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff", b"P6 0 0 255\n", b"GIF89a"])
-def test_a_broken_image_is_named_at_the_beginning(streamed, content):
+def test_a_broken_image_is_named_at_the_beginning(streamed: ImageFiles, content: bytes) -> None:
     path = streamed.root / streamed.paths[3]
     path.write_bytes(content)
     with pytest.raises(UserError, match=f"^{path.name} in .*cannot be read"):
         streamed[3]
 
 
-def test_an_image_that_ends_early_or_is_missing_is_named(streamed):
+def test_an_image_that_ends_early_or_is_missing_is_named(streamed: ImageFiles) -> None:
     path = streamed.root / streamed.paths[3]
     path.write_bytes(path.read_bytes()[:-500])
     with pytest.raises(UserError, match=path.name):
@@ -188,7 +199,7 @@ def test_an_image_that_ends_early_or_is_missing_is_named(streamed):
         streamed[3]
 
 
-def test_what_is_not_a_regular_file_is_not_waited_for(streamed):
+def test_what_is_not_a_regular_file_is_not_waited_for(streamed: ImageFiles) -> None:
     path = streamed.root / streamed.paths[3]
     path.unlink()
     os.mkfifo(path)

@@ -11,6 +11,7 @@ import pytest
 from conftest import here
 from PIL import Image
 from projects import (
+    ScratchProject,
     cifar_archive,
     class_folders,
     labels_of,
@@ -26,7 +27,9 @@ from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.system import documents
 
 
-def test_digits_are_scikit_learns_with_the_last_fifty_of_each_class_for_the_test(project):
+def test_digits_are_scikit_learns_with_the_last_fifty_of_each_class_for_the_test(
+    project: ScratchProject,
+) -> None:
     from sklearn.datasets import load_digits
 
     official = load_digits()
@@ -46,7 +49,9 @@ def test_digits_are_scikit_learns_with_the_last_fifty_of_each_class_for_the_test
     assert dataset_entry(here(), "digits").train_counts == tuple(train.counts)
 
 
-def test_cifar_is_read_as_torchvision_reads_it(project, tmp_path, monkeypatch):
+def test_cifar_is_read_as_torchvision_reads_it(
+    project: ScratchProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from torchvision.datasets import CIFAR10
 
     images, labels = random_images(60), labels_of(60)
@@ -67,7 +72,9 @@ def test_cifar_is_read_as_torchvision_reads_it(project, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("protocol", [2, 4, 5])
-def test_cifar100_takes_fine_labels_at_every_pickle_protocol(project, tmp_path, protocol):
+def test_cifar100_takes_fine_labels_at_every_pickle_protocol(
+    project: ScratchProject, tmp_path: Path, protocol: int
+) -> None:
     images, fine = random_images(20), labels_of(20)
     rows = np.ascontiguousarray(images.transpose(0, 3, 1, 2)).reshape(20, -1)
     batch = {"data": rows, "fine_labels": fine.tolist(), "coarse_labels": [0] * 20}
@@ -82,7 +89,7 @@ def test_cifar100_takes_fine_labels_at_every_pickle_protocol(project, tmp_path, 
     assert train.labels.tolist() == fine.tolist()
 
 
-def test_batches_are_read_in_order_of_their_number(project, tmp_path):
+def test_batches_are_read_in_order_of_their_number(project: ScratchProject, tmp_path: Path) -> None:
     images, labels = random_images(110), labels_of(110)
     batches = [(images[i : i + 10], labels[i : i + 10]) for i in range(0, 100, 10)]
     batches.append((images[100:], labels[100:]))
@@ -91,7 +98,9 @@ def test_batches_are_read_in_order_of_their_number(project, tmp_path):
     assert np.array_equal(train.labels, labels)
 
 
-def test_svhn_is_read_as_torchvision_reads_it_part_after_part(project, tmp_path, monkeypatch):
+def test_svhn_is_read_as_torchvision_reads_it_part_after_part(
+    project: ScratchProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from torchvision.datasets import SVHN
 
     sizes = {"train": 30, "extra": 50, "test": 20}
@@ -114,7 +123,9 @@ def test_svhn_is_read_as_torchvision_reads_it_part_after_part(project, tmp_path,
     assert test.labels.min() == 0
 
 
-def test_stl10_is_read_as_torchvision_reads_it(project, tmp_path, monkeypatch):
+def test_stl10_is_read_as_torchvision_reads_it(
+    project: ScratchProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from torchvision.datasets import STL10
 
     rng = np.random.default_rng(0)
@@ -135,7 +146,9 @@ def test_stl10_is_read_as_torchvision_reads_it(project, tmp_path, monkeypatch):
         assert np.array_equal(ours.labels, theirs.labels)
 
 
-def test_imagefolder_is_read_as_torchvision_reads_it(project, tmp_path):
+def test_imagefolder_is_read_as_torchvision_reads_it(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     from torchvision.datasets import ImageFolder
 
     archive = tar(tmp_path / "pets.tar.xz", class_folders(), "w:xz")
@@ -149,7 +162,7 @@ def test_imagefolder_is_read_as_torchvision_reads_it(project, tmp_path):
         assert list(ours.class_names) == theirs.classes
 
 
-def test_a_zip_is_read_like_a_tar(project, tmp_path):
+def test_a_zip_is_read_like_a_tar(project: ScratchProject, tmp_path: Path) -> None:
     content = class_folders()
     with zipfile.ZipFile(tmp_path / "pets.zip", "w") as archive:
         for name, data in content.items():
@@ -159,7 +172,7 @@ def test_a_zip_is_read_like_a_tar(project, tmp_path):
     assert np.array_equal(zipped.images, tarred.images)
 
 
-def python2_batch(images, labels):
+def python2_batch(images: np.ndarray, labels: np.ndarray) -> bytes:
     """A batch as Python 2 pickled the released ones: the array's bytes are a plain `str`."""
     rows = np.ascontiguousarray(images.transpose(0, 3, 1, 2)).reshape(len(images), -1)
     data = rows.tobytes()
@@ -172,7 +185,9 @@ def python2_batch(images, labels):
     return head + array + len(data).to_bytes(4, "little") + data + tail
 
 
-def test_pickles_of_python_2_are_read_as_the_released_ones_are(project, tmp_path):
+def test_pickles_of_python_2_are_read_as_the_released_ones_are(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     images, labels = random_images(20), labels_of(20)
     batch = python2_batch(images, labels)
     official = pickle.loads(batch, encoding="latin1")
@@ -194,7 +209,7 @@ CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the JPEG copies of CIFAR-10 are not here")
-def test_the_jpeg_copies_are_cifar10_in_its_own_order():
+def test_the_jpeg_copies_are_cifar10_in_its_own_order() -> None:
     entry = dataset_entry(here(), "cifar10_jpeg")
     path = SHARED / entry.files[0].name
     content = {member.name: member.read() for member in archives.members(path)}

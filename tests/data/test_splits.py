@@ -3,14 +3,16 @@
 import json
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import here
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from projects import declared
+from projects import ScratchProject, declared
 
 from ncmc.data import checksums, datasets, fetch, splits
 from ncmc.data.array_writer import Sink
@@ -18,6 +20,7 @@ from ncmc.data.dataset_meta import Meta
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import class_counts
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entries, dataset_entry
+from ncmc.plan.run import check_tau
 
 TAUS = (0.005, 0.01, 0.02)
 
@@ -26,7 +29,7 @@ SVHN_TRAIN = (4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659)
 SVHN_EXTRA = (45550, 90560, 74740, 60765, 50633, 53490, 41582, 43997, 35358, 34456)
 
 
-def recipe(labels, tau, seed=0):
+def recipe(labels: list[int], tau: float, seed: int = 0) -> tuple[list[int], list[int]]:
     """The recipe as a sentence: seed once; class by class: list, shuffle, take the first n_k.
 
     Returns the indices and the labels that the reference code writes beside them.
@@ -34,7 +37,8 @@ def recipe(labels, tau, seed=0):
     n_classes = len(set(labels))
     n_max = len(labels) / n_classes
     np.random.seed(seed)
-    indices, told = [], []
+    indices: list[int] = []
+    told: list[int] = []
     for k in range(n_classes):
         n_k = int(n_max * (tau ** (k / (n_classes - 1.0))))
         mine = np.array([i for i, label in enumerate(labels) if label == k])
@@ -44,7 +48,7 @@ def recipe(labels, tau, seed=0):
     return indices, told[: len(indices)]
 
 
-def shuffled_labels(counts, seed=1):
+def shuffled_labels(counts: Sequence[int], seed: int = 1) -> np.ndarray:
     """Labels with these class sizes, in an order without a pattern."""
     labels = np.repeat(np.arange(len(counts)), counts)
     return np.random.default_rng(seed).permutation(labels)
@@ -52,7 +56,7 @@ def shuffled_labels(counts, seed=1):
 
 @pytest.mark.parametrize("tau", TAUS)
 @pytest.mark.parametrize(("n_classes", "size"), [(10, 500), (100, 500), (10, 129.7)])
-def test_indices_are_those_of_the_recipe(tau, n_classes, size):
+def test_indices_are_those_of_the_recipe(tau: float, n_classes: int, size: float) -> None:
     labels = shuffled_labels([int(size)] * n_classes)
     expected, _ = recipe(labels.tolist(), tau)
     assert splits.long_tailed_indices(labels, tau).tolist() == expected
@@ -64,13 +68,15 @@ def test_indices_are_those_of_the_recipe(tau, n_classes, size):
     tau=st.floats(0.001, 1.0),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_indices_are_those_of_the_recipe_for_any_labels(counts, tau, seed):
+def test_indices_are_those_of_the_recipe_for_any_labels(
+    counts: list[int], tau: float, seed: int
+) -> None:
     labels = shuffled_labels(counts)
     expected, _ = recipe(labels.tolist(), tau, seed)
     assert splits.long_tailed_indices(labels, tau, seed).tolist() == expected
 
 
-def test_indices_on_the_cifar10_class_sizes_have_not_changed():
+def test_indices_on_the_cifar10_class_sizes_have_not_changed() -> None:
     # the place of an image within its class is all that counts, so the order of classes in the
     # released files does not matter for these
     labels = np.tile(np.arange(10), 5000)
@@ -89,45 +95,45 @@ def test_indices_on_the_cifar10_class_sizes_have_not_changed():
         (1, [5000] * 10),
     ],
 )
-def test_cifar10_counts(tau, counts):
-    assert splits.long_tailed_counts(5000, 10, tau) == counts
+def test_cifar10_counts(tau: float, counts: list[int]) -> None:
+    assert class_counts.long_tailed_counts(5000, 10, tau) == counts
 
 
-def test_a_smaller_tau_gives_a_subset():
+def test_a_smaller_tau_gives_a_subset() -> None:
     labels = shuffled_labels([300] * 10)
     sets = [set(splits.long_tailed_indices(labels, tau).tolist()) for tau in (*TAUS, 1)]
     assert sets[0] < sets[1] < sets[2] < sets[3]
 
 
-def test_a_class_never_gives_more_images_than_it_has():
+def test_a_class_never_gives_more_images_than_it_has() -> None:
     labels = shuffled_labels([5, 200, 200])
     taken = Counter(labels[splits.long_tailed_indices(labels, 0.5)].tolist())
     assert taken == {0: 5, 1: 95, 2: 67}
 
 
-def test_a_single_class_keeps_all_its_images():
-    assert splits.long_tailed_counts(7, 1, 0.5) == [7]
+def test_a_single_class_keeps_all_its_images() -> None:
+    assert class_counts.long_tailed_counts(7, 1, 0.5) == [7]
 
 
 @pytest.mark.parametrize("tau", [0, -0.1, 1.5, float("nan"), 100])
-def test_tau_outside_its_range_is_refused(tau):
+def test_tau_outside_its_range_is_refused(tau: float) -> None:
     with pytest.raises(UsageError, match="n_min/n_max"):
-        splits.long_tailed_counts(100, 10, tau)
+        class_counts.long_tailed_counts(100, 10, tau)
 
 
-def test_a_tau_given_upside_down_is_told_so():
+def test_a_tau_given_upside_down_is_told_so() -> None:
     with pytest.raises(UsageError, match=r"Did you mean 0\.01"):
-        splits.check_tau(100)
+        check_tau(100)
 
 
-def test_step_imbalance_has_two_sizes():
+def test_step_imbalance_has_two_sizes() -> None:
     assert class_counts.step_counts(500, 10, 0.01) == [500] * 5 + [5] * 5
     assert class_counts.step_counts(500, 5, 0.1) == [500, 500, 50, 50, 50]
 
 
-def test_the_pcg64_generator_draws_other_images_of_the_same_number():
+def test_the_pcg64_generator_draws_other_images_of_the_same_number() -> None:
     labels = shuffled_labels([100] * 5)
-    counts = splits.long_tailed_counts(100, 5, 0.1)
+    counts = class_counts.long_tailed_counts(100, 5, 0.1)
     one, other = (splits.draw(labels, counts, 0, kind) for kind in ("mislas", "pcg64"))
     assert Counter(labels[one]) == Counter(labels[other])
     assert set(one.tolist()) != set(other.tolist())
@@ -136,12 +142,14 @@ def test_the_pcg64_generator_draws_other_images_of_the_same_number():
 # --- splits of prepared data sets ---------------------------------------------------------------
 
 
-def prepared(project, labels, content=b"made"):
+def prepared(project: ScratchProject, labels: np.ndarray, content: bytes = b"made") -> None:
     """A prepared data set `made` with these training labels, in one part."""
     _write(project, [("train", np.asarray(labels))], content)
 
 
-def _write(project, parts, content=b"made"):
+def _write(
+    project: ScratchProject, parts: list[tuple[str, np.ndarray]], content: bytes = b"made"
+) -> None:
     """Arrays as `datasets.prepare` makes them, of 1-pixel images, from labels alone."""
     test = np.arange(10)
 
@@ -168,12 +176,14 @@ def _write(project, parts, content=b"made"):
     ).write(target)
 
 
-def test_a_split_of_a_dataset_is_the_recipe_and_is_saved_whole(project, tmp_path):
+def test_a_split_of_a_dataset_is_the_recipe_and_is_saved_whole(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     labels = shuffled_labels([50] * 10)
     prepared(project, labels)
     split = splits.make_split(here(), "made", 0.1)
     assert split.indices.tolist() == recipe(labels.tolist(), 0.1)[0]
-    assert split.counts == splits.long_tailed_counts(50, 10, 0.1)
+    assert split.counts == class_counts.long_tailed_counts(50, 10, 0.1)
     split.save(tmp_path / "split")
     again = splits.load_split(here(), tmp_path / "split")
     assert again.sha256 == split.sha256
@@ -184,7 +194,7 @@ def test_a_split_of_a_dataset_is_the_recipe_and_is_saved_whole(project, tmp_path
     assert manifest["data"] == datasets.load(here(), "made", "train").checksum
 
 
-def test_the_split_seed_and_the_rule_for_n_max_are_options(project):
+def test_the_split_seed_and_the_rule_for_n_max_are_options(project: ScratchProject) -> None:
     prepared(project, shuffled_labels([60, *[40] * 9]))
     plain = splits.make_split(here(), "made", 0.1)
     seeded = splits.make_split(here(), "made", 0.1, SplitOptions(split_seed=1))
@@ -197,13 +207,13 @@ def test_the_split_seed_and_the_rule_for_n_max_are_options(project):
     assert step.counts == [42, 40, 40, 40, 40, 4, 4, 4, 4, 4]
 
 
-def test_a_tau_that_empties_a_class_is_refused(project):
+def test_a_tau_that_empties_a_class_is_refused(project: ScratchProject) -> None:
     prepared(project, shuffled_labels([20] * 10))
     with pytest.raises(UsageError, match=r"without a training image \(9\)"):
         splits.make_split(here(), "made", 0.04)
 
 
-def test_an_altered_split_is_refused(project, tmp_path):
+def test_an_altered_split_is_refused(project: ScratchProject, tmp_path: Path) -> None:
     prepared(project, shuffled_labels([50] * 10))
     split = splits.make_split(here(), "made", 0.1)
     folder = tmp_path / "split"
@@ -219,7 +229,9 @@ def test_an_altered_split_is_refused(project, tmp_path):
         splits.load_split(here(), folder)
 
 
-def test_a_process_killed_between_the_two_files_leaves_no_split(project, tmp_path):
+def test_a_process_killed_between_the_two_files_leaves_no_split(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     prepared(project, shuffled_labels([50] * 10))
     code = (
         "import os; from pathlib import Path; write = splits.files.write_atomic\n"
@@ -238,7 +250,7 @@ def test_a_process_killed_between_the_two_files_leaves_no_split(project, tmp_pat
     splits.load_split(here(), tmp_path / "split")
 
 
-def test_a_split_of_other_data_is_refused(project, tmp_path):
+def test_a_split_of_other_data_is_refused(project: ScratchProject, tmp_path: Path) -> None:
     prepared(project, shuffled_labels([50] * 10))
     splits.make_split(here(), "made", 0.1).save(tmp_path / "split")
     shutil.rmtree(here().root / "data")
@@ -247,11 +259,14 @@ def test_a_split_of_other_data_is_refused(project, tmp_path):
         splits.load_split(here(), tmp_path / "split")
 
 
-def test_a_manifest_with_an_unknown_key_or_garbage_is_refused(project, tmp_path):
+def test_a_manifest_with_an_unknown_key_or_garbage_is_refused(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     prepared(project, shuffled_labels([50] * 10))
     folder = tmp_path / "split"
     splits.make_split(here(), "made", 0.1).save(folder)
     manifest = json.loads((folder / "manifest.json").read_text())
+    broken: object
     for broken in ({**manifest, "schema": 99}, {**manifest, "recipe": {}}, [], "{"):
         text = broken if isinstance(broken, str) else json.dumps(broken)
         (folder / "manifest.json").write_text(text)
@@ -259,7 +274,7 @@ def test_a_manifest_with_an_unknown_key_or_garbage_is_refused(project, tmp_path)
             splits.load_split(here(), folder)
 
 
-def test_a_given_split_takes_every_image_in_order(project):
+def test_a_given_split_takes_every_image_in_order(project: ScratchProject) -> None:
     labels = shuffled_labels([40, 30, 20, 10, 8, 6, 5, 4, 3, 2])
     prepared(project, labels)
     options = SplitOptions(imbalance="given")
@@ -274,12 +289,14 @@ def test_a_given_split_takes_every_image_in_order(project):
 
 
 @pytest.fixture
-def svhn_labels():
+def svhn_labels() -> tuple[np.ndarray, np.ndarray]:
     """Label sequences with the true class sizes of both training parts."""
     return shuffled_labels(SVHN_TRAIN), shuffled_labels(SVHN_EXTRA, seed=2)
 
 
-def test_svhn_as_released_shifts_the_labels_as_the_reference_does(project, svhn_labels):
+def test_svhn_as_released_shifts_the_labels_as_the_reference_does(
+    project: ScratchProject, svhn_labels: tuple[np.ndarray, np.ndarray]
+) -> None:
     train, extra = svhn_labels
     _write(project, [("train", train), ("extra", extra)])
     options = SplitOptions(svhn_labels="as_released")
@@ -297,7 +314,9 @@ def test_svhn_as_released_shifts_the_labels_as_the_reference_does(project, svhn_
     assert first_wrong == 4948
 
 
-def test_svhn_by_default_has_the_right_labels_on_the_same_images(project, svhn_labels, tmp_path):
+def test_svhn_by_default_has_the_right_labels_on_the_same_images(
+    project: ScratchProject, svhn_labels: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
     train, extra = svhn_labels
     _write(project, [("train", train), ("extra", extra)])
     correct = splits.make_split(here(), "made", 0.01)
@@ -314,7 +333,7 @@ def test_svhn_by_default_has_the_right_labels_on_the_same_images(project, svhn_l
     assert splits.load_split(here(), tmp_path / "released").mislabelled
 
 
-def test_svhn_sizes_are_those_of_the_entry():
+def test_svhn_sizes_are_those_of_the_entry() -> None:
     entry = dataset_entries(here())["svhn"]
     assert entry.train_counts == tuple(a + b for a, b in zip(SVHN_TRAIN, SVHN_EXTRA, strict=True))
     assert sum(entry.train_counts) == entry.train_images
