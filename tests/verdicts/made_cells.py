@@ -1,6 +1,8 @@
 """Cells that nobody trained, for tests of what judges them."""
 
+from collections.abc import Sequence
 from functools import cache
+from typing import TypedDict
 
 import fakes
 from conftest import here
@@ -10,9 +12,26 @@ from ncmc.plan.recipes import Resolved
 from ncmc.plan.run import Run, resolve_run
 from ncmc.results.cells import Cell
 from ncmc.results.record import Collapse, Epoch, Record
+from ncmc.verdicts.check import Selector
 
-OURS = {"table": "smoke", "id": "X", "source": "a test"}
-AB = {"better": {"method": "CAL", "theta": 0.2}, "than": {"method": "CE"}}
+
+class Ours(TypedDict):
+    """What a check of ours has whatever its kind."""
+
+    table: str
+    id: str
+    source: str
+
+
+class Sides(TypedDict):
+    """The two sides of a check of pairs."""
+
+    better: Selector
+    than: Selector
+
+
+OURS: Ours = {"table": "smoke", "id": "X", "source": "a test"}
+AB: Sides = {"better": {"method": "CAL", "theta": 0.2}, "than": {"method": "CE"}}
 
 
 def cell_of(values: list[float], label: str = "CAL", history: tuple[Epoch, ...] = ()) -> Cell:
@@ -32,7 +51,8 @@ def cell_of(values: list[float], label: str = "CAL", history: tuple[Epoch, ...] 
 @cache
 def _record() -> Record:
     """Made once: only its run and result matter here."""
-    return fakes.record(Run("cifar10", 0.005, "resnet50", "CE"), 50.0)
+    record: Record = fakes.record(Run("cifar10", 0.005, "resnet50", "CE"), 50.0)
+    return record
 
 
 @cache
@@ -40,10 +60,11 @@ def _resolved(run: Run) -> Resolved:
     return resolve_run(here(), run)
 
 
-def history(**series: list) -> tuple[Epoch, ...]:
+def history(**series: Sequence[object]) -> tuple[Epoch, ...]:
     """A history with given collapse measures, one epoch a value."""
-    measures = {"nc_mean": 1.0, "nc_std": 0.1, "variability": 0.9, "variability_floor": None}
-    plain = Collapse(**measures, class_cosine=0.5)
+    plain = Collapse(
+        nc_mean=1.0, nc_std=0.1, variability=0.9, variability_floor=None, class_cosine=0.5
+    )
     return tuple(
         Epoch(
             epoch=e + 1,

@@ -12,6 +12,7 @@ from ncmc.paper.claims import claims
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
 from ncmc.verdicts import cell_selection
+from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.checks_file import FILE, all_checks, checks_of
 
 CHANCE = "{id: X, table: smoke, kind: chance, cells: {method: CAL}}"
@@ -36,23 +37,23 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
     return write
 
 
-def test_every_claim_about_results_has_a_check():
+def test_every_claim_about_results_has_a_check() -> None:
     checked = {check.claim for check in all_checks(here())}
     assert {c.id for c in claims(here()).values() if c.shown_in} <= checked
 
 
-def test_every_check_belongs_to_the_table_of_its_claim():
+def test_every_check_belongs_to_the_table_of_its_claim() -> None:
     for check in all_checks(here()):
         if check.claim:
             assert check.table == claim_named(here(), check.claim).shown_in
 
 
-def test_every_check_finds_its_cells():
+def test_every_check_finds_its_cells() -> None:
     checked = [check for name in table_names(here()) for check in checks_of(here(), name)]
     assert len(checked) == len(all_checks(here())) > 40
 
 
-def test_a_reading_that_is_ours_says_so():
+def test_a_reading_that_is_ours_says_so() -> None:
     """A margin, a bound, or an exception is nothing that the paper states."""
     for check in all_checks(here()):
         bounds = {"margin", "allow", "most", "ratio", "above", "first"} & check.model_fields_set
@@ -60,8 +61,9 @@ def test_a_reading_that_is_ours_says_so():
             assert check.source.startswith("ours"), check.id
 
 
-def test_the_two_sides_agree_on_all_that_neither_names():
+def test_the_two_sides_agree_on_all_that_neither_names() -> None:
     check = next(c for c in checks_of(here(), "table2") if c.id == "C4")
+    assert isinstance(check, Pairs)
     pairs = cell_selection.pairs(here(), check)
     assert len(pairs) == 12
     for better, than in pairs:
@@ -70,19 +72,22 @@ def test_the_two_sides_agree_on_all_that_neither_names():
             assert better.coord(axis) == than.coord(axis)
 
 
-def test_recipe_values_choose_cells_too():
+def test_recipe_values_choose_cells_too() -> None:
     check = next(c for c in checks_of(here(), "table1") if c.id == "C2b")
+    assert isinstance(check, Pairs)
     assert all(
         ("mixup", False) in better.run.options for better, _ in cell_selection.pairs(here(), check)
     )
     check = next(c for c in checks_of(here(), "table1") if c.id == "C2a")
+    assert isinstance(check, Pairs)
     assert all(
         "mixup" not in dict(better.run.options) for better, _ in cell_selection.pairs(here(), check)
     )
 
 
-def test_a_side_may_lie_in_another_table():
+def test_a_side_may_lie_in_another_table() -> None:
     check = next(c for c in checks_of(here(), "table6") if c.id == "C15b")
+    assert isinstance(check, Pairs)
     ((better, than),) = cell_selection.pairs(here(), check)
     assert better in grid.table(here(), "table3").cells
     assert than in grid.table(here(), "table2").cells
@@ -121,13 +126,15 @@ def test_a_side_may_lie_in_another_table():
         (GREATER.replace("kind: greater", "kind: greater, rule: mean"), "'interval' or 'means'"),
     ],
 )
-def test_a_check_that_is_badly_written_is_refused_with_what_is_allowed(written, check, said):
+def test_a_check_that_is_badly_written_is_refused_with_what_is_allowed(
+    written: Callable[..., None], check: str, said: str
+) -> None:
     written(check)
     with pytest.raises(UsageError, match=rf"checks\.yaml: X: .*{said}"):
         all_checks(here())
 
 
-def test_a_check_needs_an_id_of_its_own(written):
+def test_a_check_needs_an_id_of_its_own(written: Callable[..., None]) -> None:
     written(CHANCE, GREATER)
     with pytest.raises(UsageError, match=r"checks\.yaml: X: two checks have this id"):
         all_checks(here())
@@ -191,14 +198,16 @@ def test_a_check_needs_an_id_of_its_own(written):
         ),
     ],
 )
-def test_a_check_that_does_not_fit_its_cells_is_refused(written, check, said):
+def test_a_check_that_does_not_fit_its_cells_is_refused(
+    written: Callable[..., None], check: str, said: str
+) -> None:
     written(check)
     (table,) = (c.table for c in all_checks(here()))
     with pytest.raises(UsageError, match=rf"checks\.yaml: X: .*{said}"):
         checks_of(here(), table)
 
 
-def test_pi_is_a_number_in_selectors(written):
+def test_pi_is_a_number_in_selectors(written: Callable[..., None]) -> None:
     written(PEAK.replace("{method: CAL}", "{theta: [0, 0.2, pi/2]}"))
     (check,) = checks_of(here(), "table6")
     places = {spec.coord("theta") for spec in cell_selection.select(here(), check, "cells")}
@@ -210,11 +219,11 @@ def test_pi_is_a_number_in_selectors(written):
     assert cell_selection.as_in_cells("pi/0") == "pi/0"
 
 
-def test_a_check_of_ours_without_words_is_called_by_its_id(written):
+def test_a_check_of_ours_without_words_is_called_by_its_id(written: Callable[..., None]) -> None:
     written(GREATER)
     assert [check.says for check in all_checks(here())] == ["X"]
 
 
-def test_a_claim_of_the_paper_speaks_for_its_check(written):
+def test_a_claim_of_the_paper_speaks_for_its_check(written: Callable[..., None]) -> None:
     written(GREATER.replace("id: X", "id: X, claim: C10"))
     assert [check.says for check in all_checks(here())] == [claim_named(here(), "C10").says]

@@ -13,7 +13,7 @@ from ncmc.results.record import path_of
 from ncmc.verdicts import judge
 from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.checks_file import checks_of
-from ncmc.verdicts.verdict import Verdict, overall, verdict_exit_code
+from ncmc.verdicts.verdict import Status, Verdict, overall, verdict_exit_code
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def smoke() -> Table:
 
 
 @pytest.fixture
-def results(tmp_path) -> Path:
+def results(tmp_path: Path) -> Path:
     return tmp_path / "runs"
 
 
@@ -32,7 +32,7 @@ def fill(results: Path, smoke: Table, **values: list[float]) -> None:
         fakes.fill(results, fakes.spec_of(smoke, method), last)
 
 
-def test_every_check_of_a_good_smoke_run_holds(results, smoke):
+def test_every_check_of_a_good_smoke_run_holds(results: Path, smoke: Table) -> None:
     fakes.smoke(results, smoke)
     verdicts = judge.verify("smoke", results)
     assert {v.id: v.status for v in verdicts} == dict.fromkeys(
@@ -41,13 +41,13 @@ def test_every_check_of_a_good_smoke_run_holds(results, smoke):
     assert verdict_exit_code(verdicts) == 0
 
 
-def test_smoke_compares_neither_al_nor_setf_with_ce():
+def test_smoke_compares_neither_al_nor_setf_with_ce() -> None:
     for check in checks_of(here(), "smoke"):
         if isinstance(check, Pairs):
             assert check.better == {"method": "CAL", "theta": 0.2}
 
 
-def test_a_smoke_run_in_which_cal_loses_differs(results, smoke):
+def test_a_smoke_run_in_which_cal_loses_differs(results: Path, smoke: Table) -> None:
     fakes.smoke(results, smoke)
     fill(results, smoke, CAL=[70.0, 71.0, 70.5, 70.2, 70.9])
     verdicts = judge.verify("smoke", results)
@@ -61,7 +61,9 @@ def test_a_smoke_run_in_which_cal_loses_differs(results, smoke):
     assert verdict_exit_code(verdicts) == 1
 
 
-def test_missing_runs_are_named_with_the_command_that_makes_them(results, smoke):
+def test_missing_runs_are_named_with_the_command_that_makes_them(
+    results: Path, smoke: Table
+) -> None:
     fakes.smoke(results, smoke)
     run = fakes.spec_of(smoke, "AL").runs(5)[3]
     path_of(here(), run, results).unlink()
@@ -74,14 +76,14 @@ def test_missing_runs_are_named_with_the_command_that_makes_them(results, smoke)
     assert verdict_exit_code(found.values()) == 3
 
 
-def test_every_table_without_a_record_is_incomplete(tmp_path):
+def test_every_table_without_a_record_is_incomplete(tmp_path: Path) -> None:
     for name in table_names(here()):
         verdicts = judge.verify(name, tmp_path)
         assert {v.status for v in verdicts} <= {"incomplete"}, name
         assert verdict_exit_code(verdicts) == 3
 
 
-def test_overall_lets_as_many_fail_as_the_check_allows():
+def test_overall_lets_as_many_fail_as_the_check_allows() -> None:
     assert overall(["holds", "holds"]) == "holds"
     assert overall(["holds", "differs"]) == "differs"
     assert overall(["holds", "differs"], allow=1) == "holds"
@@ -90,8 +92,8 @@ def test_overall_lets_as_many_fail_as_the_check_allows():
     assert overall(["differs", "incomplete"]) == "differs"
 
 
-def test_exit_code_says_the_worst():
-    def verdicts(*statuses):
+def test_exit_code_says_the_worst() -> None:
+    def verdicts(*statuses: Status) -> list[Verdict]:
         return [
             Verdict(id="X", table="smoke", kind="greater", status=s, says="", why="")
             for s in statuses

@@ -1,6 +1,7 @@
 """The kinds of check that look at single cells."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import fakes
@@ -15,12 +16,15 @@ from ncmc.verdicts import judge
 from ncmc.verdicts.check import Check
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.judge import CellCache
-from ncmc.verdicts.kinds import Collapse, Orthogonal, RiseFall, Stays
+from ncmc.verdicts.kinds.collapse import Collapse
+from ncmc.verdicts.kinds.orthogonal import Orthogonal
+from ncmc.verdicts.kinds.rise_fall import RiseFall
+from ncmc.verdicts.kinds.stays import Stays
 from ncmc.verdicts.verdict import Verdict
 
 
 @pytest.fixture
-def results(tmp_path) -> Path:
+def results(tmp_path: Path) -> Path:
     return tmp_path / "runs"
 
 
@@ -33,7 +37,7 @@ def judged(check: Check, results: Path) -> Verdict:
     return judge.judge(check, CellCache(here(), results))
 
 
-def test_chance_is_about_classes_not_images(results, smoke):
+def test_chance_is_about_classes_not_images(results: Path, smoke: Table) -> None:
     check = next(c for c in checks_of(here(), "smoke") if c.id == "S5")
     for values, status in (
         ([8.0, 12.0, 10.0, 3.0, 20.0], "holds"),  # classes fall right or wrong as a whole
@@ -54,7 +58,9 @@ def test_chance_is_about_classes_not_images(results, smoke):
         ([1.6], [0.97], "inconclusive"),
     ],
 )
-def test_collapse_is_judged_by_its_share_and_the_floor(nc, variability, status):
+def test_collapse_is_judged_by_its_share_and_the_floor(
+    nc: list[float], variability: list[float], status: str
+) -> None:
     check = Collapse(kind="collapse", cells={}, ratio=0.5, **OURS)
     cell = cell_of(
         [50.0, 51.0, 52.0],
@@ -67,7 +73,7 @@ def test_collapse_is_judged_by_its_share_and_the_floor(nc, variability, status):
         assert finding.numbers["variability_floor"] == pytest.approx(0.62)
 
 
-def test_collapse_without_a_floor_is_judged_by_its_share():
+def test_collapse_without_a_floor_is_judged_by_its_share() -> None:
     check = Collapse(kind="collapse", cells={}, ratio=0.5, **OURS)
     cell = cell_of([50.0, 51.0], history=history(nc_mean=[1.6, 0.2], variability=[0.9, 0.99]))
     assert check.judge([cell])[0].status == "holds"
@@ -77,13 +83,13 @@ def test_collapse_without_a_floor_is_judged_by_its_share():
     ("series", "status"),
     [([0.1, 0.5, 0.2], "holds"), ([0.5, 0.4, 0.2], "differs"), ([0.1, 0.3, 0.5], "differs")],
 )
-def test_rise_and_fall_needs_a_peak_between_the_ends(series, status):
+def test_rise_and_fall_needs_a_peak_between_the_ends(series: list[float], status: str) -> None:
     check = RiseFall(kind="rise_fall", cells={}, measure="nc_std", ratio=0.9, **OURS)
     cell = cell_of([50.0, 51.0], history=history(nc_std=series))
     assert check.judge([cell])[0].status == status
 
 
-def test_seeds_that_disagree_are_inconclusive():
+def test_seeds_that_disagree_are_inconclusive() -> None:
     check = RiseFall(kind="rise_fall", cells={}, measure="nc_std", ratio=0.9, **OURS)
     cell = cell_of([50.0, 51.0], history=history(nc_std=[0.1, 0.5, 0.2]))
     other = fakes.with_result(cell.records[0], history=history(nc_std=[0.5, 0.4, 0.2]))
@@ -91,14 +97,14 @@ def test_seeds_that_disagree_are_inconclusive():
     assert check.judge([cell])[0].status == "inconclusive"
 
 
-def test_class_means_become_orthogonal():
+def test_class_means_become_orthogonal() -> None:
     check = Orthogonal(kind="orthogonal", cells={}, first=0.5, last=0.2, **OURS)
     for series, status in (([0.9, 0.4, -0.1], "holds"), ([0.9, 0.8, 0.6], "differs")):
         cell = cell_of([50.0], history=history(class_cosine=series))
         assert check.judge([cell])[0].status == status
 
 
-def test_tail_features_stay_close():
+def test_tail_features_stay_close() -> None:
     check = Stays(kind="stays", cells={}, measure="tail_cosine", above=0.5, **OURS)
     for cosine, status in ((0.9, "holds"), (0.1, "differs")):
         matrix = [[1.0, cosine], [cosine, 1.0]]
@@ -108,7 +114,7 @@ def test_tail_features_stay_close():
         assert finding.numbers["lowest"] == pytest.approx(cosine)
 
 
-def table6(results: Path, accuracy) -> Verdict:
+def table6(results: Path, accuracy: Callable[[float], float]) -> Verdict:
     """The verdict on C12 when the accuracy at theta is `accuracy(theta)`, +- 0.2."""
     table = grid.table(here(), "table6")
     noise = np.random.default_rng(3)
@@ -127,7 +133,9 @@ def table6(results: Path, accuracy) -> Verdict:
         (lambda theta: 40, "inconclusive"),
     ],
 )
-def test_a_peak_lies_between_the_ends(results, accuracy, status):
+def test_a_peak_lies_between_the_ends(
+    results: Path, accuracy: Callable[[float], float], status: str
+) -> None:
     verdict = table6(results, accuracy)
     assert verdict.status == status
     assert [finding.label for finding in verdict.findings] == [
@@ -143,12 +151,12 @@ def test_a_peak_lies_between_the_ends(results, accuracy, status):
     ],
     ids=lambda check: check.kind,
 )
-def test_a_measure_that_no_record_has_is_named(check):
+def test_a_measure_that_no_record_has_is_named(check: RiseFall | Stays) -> None:
     (finding,) = check.judge([cell_of([50.0, 51.0], history=history(nc_mean=[1.0, 0.5, 0.4]))])
     assert (finding.status, finding.why) == ("inconclusive", "no record measures tail_cosine")
 
 
-def test_cosines_of_features_that_vanish_are_not_measured():
+def test_cosines_of_features_that_vanish_are_not_measured() -> None:
     check = Stays(kind="stays", cells={}, measure="tail_cosine", above=0.5, **OURS)
     matrix = ((1.0, 0.9), (0.9, 1.0))
     gone = ((None, None), (None, None))
@@ -158,14 +166,14 @@ def test_cosines_of_features_that_vanish_are_not_measured():
     assert finding.why == "no record measures tail_cosine"
 
 
-def test_a_collapse_that_starts_at_0_has_nowhere_to_fall():
+def test_a_collapse_that_starts_at_0_has_nowhere_to_fall() -> None:
     check = Collapse(kind="collapse", cells={}, ratio=0.5, **OURS)
     (finding,) = check.judge([cell_of([50.0], history=history(nc_mean=[0.0, 0.0]))])
     assert finding.status == "inconclusive"
     assert finding.why.startswith("mean NC is 0 at the first measured epoch")
 
 
-def test_a_place_on_an_axis_alone_between_no_ends(results):
+def test_a_place_on_an_axis_alone_between_no_ends(results: Path) -> None:
     table = grid.table(here(), "table6")
     (check,) = (c for c in checks_of(here(), "table6") if c.id == "C12")
     few = check.model_copy(update={"where": {"theta": (0, 0.2), "f": 5}})

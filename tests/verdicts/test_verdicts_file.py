@@ -62,7 +62,7 @@ def test_verdicts_stand_in_the_file_with_what_they_rest_on(
     ],
 )
 def test_a_file_that_is_not_ours_is_refused(
-    verdicts: list[Verdict], tmp_path: Path, change: dict, told: str
+    verdicts: list[Verdict], tmp_path: Path, change: dict[str, object], told: str
 ) -> None:
     path = write(verdicts, tmp_path)
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
