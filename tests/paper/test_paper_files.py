@@ -3,6 +3,7 @@
 import csv
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import here
@@ -13,28 +14,30 @@ from ncmc.paper.claims import claim as claim_named
 from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import number_for, printed_numbers
 from ncmc.plan import recipes
+from ncmc.plan.option_text import Value
 from ncmc.plan.run import Run, resolve_run
 from ncmc.system import documents
 
 
 @pytest.fixture
-def claims_file() -> dict:
-    return documents.load_yaml(here().config("paper/claims.yaml"))
+def claims_file() -> dict[str, Any]:
+    loaded: dict[str, Any] = documents.load_yaml(here().config("paper/claims.yaml"))
+    return loaded
 
 
 @pytest.fixture
-def empty_root(tmp_path, monkeypatch):
+def empty_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project root with a copy of config/, to be spoilt."""
     shutil.copytree(here().config("."), tmp_path / "config")
     monkeypatch.setenv("NCMC_ROOT", str(tmp_path))
     return tmp_path
 
 
-def cal(dataset="cifar10", tau=0.005, **options) -> Run:
+def cal(dataset: str = "cifar10", tau: float = 0.005, **options: Value) -> Run:
     return Run(dataset, tau, "resnet50", "CAL", tuple(sorted(options.items())))
 
 
-def test_the_numbers_are_the_three_that_the_paper_states_in_its_text():
+def test_the_numbers_are_the_three_that_the_paper_states_in_its_text() -> None:
     stated = {
         "N1": ("App. F.2", "cifar10", 0.005, {"f": 20, "theta": 0.2}, 80.6, 0.5),
         "N2": ("App. F.2", "cifar100", 0.005, {"f": 20, "theta": 0.2}, 46.6, 0.4),
@@ -50,7 +53,7 @@ def test_the_numbers_are_the_three_that_the_paper_states_in_its_text():
     }
 
 
-def test_a_number_describes_its_own_configuration_alone():
+def test_a_number_describes_its_own_configuration_alone() -> None:
     number = number_for(here(), cal(f=20, theta=0.2))
     assert number is not None
     assert (number.id, number.value, number.std) == ("N1", 80.6, 0.5)
@@ -59,7 +62,7 @@ def test_a_number_describes_its_own_configuration_alone():
     assert number_for(here(), cal("digits", f=20, theta=0.2)) is None
 
 
-def test_an_unknown_number_stays_unknown(empty_root: Path):
+def test_an_unknown_number_stays_unknown(empty_root: Path) -> None:
     path = empty_root / "config" / "paper/numbers.csv"
     with path.open("a") as file:
         csv.writer(file).writerow(
@@ -68,39 +71,39 @@ def test_an_unknown_number_stays_unknown(empty_root: Path):
     assert "X1" not in [number.id for number in printed_numbers(here())]
 
 
-def test_a_number_outside_percent_is_refused(empty_root: Path):
+def test_a_number_outside_percent_is_refused(empty_root: Path) -> None:
     path = empty_root / "config" / "paper/numbers.csv"
     path.write_text(path.read_text().replace("80.6", "806"))
     with pytest.raises(UsageError, match=r"line 2 \(N1\): 'value' is 806.0: input should be"):
         printed_numbers(here())
 
 
-def test_every_claim_is_read(claims_file):
+def test_every_claim_is_read(claims_file: dict[str, Any]) -> None:
     expected = [entry["id"] for part in ("comparisons", "theory") for entry in claims_file[part]]
     assert [claim.id for claim in claims(here()).values()] == expected
     assert claim_named(here(), "C12").shown_in == "table6"
     assert claim_named(here(), "F1").shown_in == "figure1"
 
 
-def test_an_unknown_claim_is_refused_with_the_known_ones():
+def test_an_unknown_claim_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"unknown claim 'C99'.*C1, C10"):
         claim_named(here(), "C99")
 
 
-def test_the_register_holds_every_assumption_once():
+def test_the_register_holds_every_assumption_once() -> None:
     ids = [entry.id for entry in assumptions(here())]
     assert sorted(ids, key=lambda i: int(i[1:])) == [f"A{i}" for i in range(1, 25)]
 
 
-def test_an_unknown_key_in_the_register_is_refused(empty_root: Path):
+def test_an_unknown_key_in_the_register_is_refused(empty_root: Path) -> None:
     path = empty_root / "config" / "paper/assumptions.yaml"
     path.write_text(path.read_text().replace("option: generator", "optoin: generator"))
     with pytest.raises(UsageError, match=r"A2: unknown key 'optoin'. Did you mean 'option'"):
         assumptions(here())
 
 
-def test_assumptions_state_what_the_run_was_made_with():
-    resolved = {
+def test_assumptions_state_what_the_run_was_made_with() -> None:
+    resolved: dict[str, dict[str, Any]] = {
         "recipe": {"mixup": False, "drop_last": False, "warmup_epochs": 5, "augment": "none"},
         "split": {"generator": "mislas", "n_max_rule": "mean", "svhn_labels": "as_released"},
         "backbone": {"init": "kaiming"},
@@ -120,11 +123,11 @@ def test_assumptions_state_what_the_run_was_made_with():
     assert not {"A6", "A9", "A10", "A13", "A23"} & set(chosen)
 
 
-def test_a_point_whose_option_the_run_lacks_does_not_arise():
+def test_a_point_whose_option_the_run_lacks_does_not_arise() -> None:
     assert "A18" not in assumptions_for(here(), cal(), {"method": {}})
 
 
-def test_the_default_choice_is_what_the_recipes_resolve_to():
+def test_the_default_choice_is_what_the_recipes_resolve_to() -> None:
     """For options of recipe and split; `A5` and `A6` on their own datasets."""
     for entry in assumptions(here()):
         if not entry.option or recipes.owner(entry.option) not in ("recipe", "split"):
@@ -167,13 +170,15 @@ def changed(root: Path, name: str, old: str, new: str) -> None:
         ("source,note", "source,notes", "needed: id, table, dataset"),
     ],
 )
-def test_a_senseless_printed_number_is_refused(empty_root, old, new, said):
+def test_a_senseless_printed_number_is_refused(
+    empty_root: Path, old: str, new: str, said: str
+) -> None:
     changed(empty_root, "numbers.csv", old, new)
     with pytest.raises(UsageError, match=rf"numbers\.csv.*{said}"):
         printed_numbers(here())
 
 
-def test_an_unknown_number_needs_good_names_too(empty_root):
+def test_an_unknown_number_needs_good_names_too(empty_root: Path) -> None:
     changed(empty_root, "numbers.csv", 'resnet50,CAL,"f=20,theta=0.2",80.6', "vgg,CE,,")
     with pytest.raises(UsageError, match=r"line 2 \(N1\): unknown backbone 'vgg'"):
         printed_numbers(here())
@@ -198,13 +203,13 @@ def test_an_unknown_number_needs_good_names_too(empty_root):
         ("theory:", "theories:", "unknown key 'theories'. Did you mean 'theory'"),
     ],
 )  # fmt: skip
-def test_a_senseless_claim_is_refused(empty_root, old, new, said):
+def test_a_senseless_claim_is_refused(empty_root: Path, old: str, new: str, said: str) -> None:
     changed(empty_root, "claims.yaml", old, new)
     with pytest.raises(UsageError, match=rf"claims\.yaml: .*{said}"):
         claims(here())
 
 
-def test_a_claim_about_results_says_something(empty_root):
+def test_a_claim_about_results_says_something(empty_root: Path) -> None:
     changed(empty_root, "claims.yaml", 'says: "CAL works with Mixup and without"', 'says: ""')
     with pytest.raises(UsageError, match=r"claims\.yaml: C2: 'says' is missing or empty"):
         claims(here())
@@ -232,7 +237,7 @@ def test_a_claim_about_results_says_something(empty_root):
         ),
     ],
 )
-def test_a_senseless_assumption_is_refused(empty_root, old, new, said):
+def test_a_senseless_assumption_is_refused(empty_root: Path, old: str, new: str, said: str) -> None:
     changed(empty_root, "assumptions.yaml", old, new)
     with pytest.raises(UsageError, match=rf"assumptions\.yaml: .*{said}"):
         assumptions(here())
