@@ -1,6 +1,7 @@
 """Records -> cells: statistics over seeds, and which records make a cell."""
 
 import re
+from pathlib import Path
 
 import fakes
 import numpy as np
@@ -24,16 +25,19 @@ def smoke() -> Table:
 
 @pytest.fixture
 def cal(smoke: Table) -> CellSpec:
-    return fakes.spec_of(smoke, "CAL")
+    spec: CellSpec = fakes.spec_of(smoke, "CAL")
+    return spec
 
 
-def test_mean_and_deviation_are_over_seeds(tmp_path, smoke, cal):
+def test_mean_and_deviation_are_over_seeds(tmp_path: Path, smoke: Table, cal: CellSpec) -> None:
     values = [84.0, 83.1, 85.5, 84.2, 83.9]
     fakes.fill(tmp_path, cal, values)
     cell = read_cell(here(), cal, smoke.seeds, tmp_path)
     assert cell.values_last == tuple(values)
+    assert cell.last is not None
     assert cell.last.mean == pytest.approx(np.mean(values))
     assert cell.last.std == pytest.approx(np.std(values, ddof=1))
+    assert cell.best is not None
     assert cell.best.mean == pytest.approx(np.mean(values) + 0.5)
     assert cell.groups.thirds.few == pytest.approx(np.mean(values) - 15)
     assert cell.groups.shots.few == pytest.approx(np.mean(values) - 12)
@@ -41,14 +45,15 @@ def test_mean_and_deviation_are_over_seeds(tmp_path, smoke, cal):
     assert cell.complete
 
 
-def test_one_seed_has_no_deviation(tmp_path, cal):
+def test_one_seed_has_no_deviation(tmp_path: Path, cal: CellSpec) -> None:
     fakes.fill(tmp_path, cal, [84.0])
     cell = read_cell(here(), cal, 1, tmp_path)
+    assert cell.last is not None
     assert (cell.n, cell.last.std, cell.interval) == (1, None, None)
     assert plus_minus(cell.last) == "84.0"
 
 
-def test_a_missing_record_is_listed_as_missing(tmp_path, smoke, cal):
+def test_a_missing_record_is_listed_as_missing(tmp_path: Path, smoke: Table, cal: CellSpec) -> None:
     fakes.fill(tmp_path, cal, [84.0, 83.0])
     cell = read_cell(here(), cal, smoke.seeds, tmp_path)
     assert cell.seeds == (0, 1)
@@ -59,7 +64,7 @@ def test_a_missing_record_is_listed_as_missing(tmp_path, smoke, cal):
     assert len(empty.missing) == 5
 
 
-def test_a_group_without_classes_stays_unknown(tmp_path, cal):
+def test_a_group_without_classes_stays_unknown(tmp_path: Path, cal: CellSpec) -> None:
     run = cal.runs(1)[0]
     made = fakes.record(run, 50.0)
     shots = made.result.groups.shots.model_copy(update={"many": None})
@@ -68,7 +73,9 @@ def test_a_group_without_classes_stays_unknown(tmp_path, cal):
     assert read_cell(here(), cal, 1, tmp_path).groups.shots.many is None
 
 
-def test_a_record_of_another_configuration_is_refused_with_the_differing_keys(tmp_path, cal):
+def test_a_record_of_another_configuration_is_refused_with_the_differing_keys(
+    tmp_path: Path, cal: CellSpec
+) -> None:
     run = cal.runs(1)[0]
     old = config_of(here(), run)
     old["recipe"]["epochs"] = 7
@@ -79,12 +86,12 @@ def test_a_record_of_another_configuration_is_refused_with_the_differing_keys(tm
     assert f"ncmc train {run.id}" in str(e.value)
 
 
-def test_a_record_from_other_random_draws_is_still_shown(tmp_path, cal):
+def test_a_record_from_other_random_draws_is_still_shown(tmp_path: Path, cal: CellSpec) -> None:
     fakes.fill(tmp_path, cal, [84.0], schema=1)
     assert read_cell(here(), cal, 1, tmp_path).values_last == (84.0,)
 
 
-def test_the_record_of_another_run_is_refused(tmp_path, cal):
+def test_the_record_of_another_run_is_refused(tmp_path: Path, cal: CellSpec) -> None:
     run, other = cal.runs(2)
     save_record(fakes.record(other, 84.0), path_of(here(), run, tmp_path))
     with pytest.raises(UserError, match=r"is the record of .*seed=1, not of .*seed=0"):
@@ -92,7 +99,7 @@ def test_the_record_of_another_run_is_refused(tmp_path, cal):
 
 
 @pytest.mark.parametrize("spoil", ["cut", "foreign", "changed"])
-def test_a_damaged_record_is_refused(tmp_path, cal, spoil):
+def test_a_damaged_record_is_refused(tmp_path: Path, cal: CellSpec, spoil: str) -> None:
     run = cal.runs(1)[0]
     fakes.fill(tmp_path, cal, [84.0])
     path = path_of(here(), run, tmp_path)
@@ -108,7 +115,9 @@ def test_a_damaged_record_is_refused(tmp_path, cal, spoil):
         read_cell(here(), cal, 1, tmp_path)
 
 
-def test_a_folder_of_results_that_is_not_there_is_a_usage_error(tmp_path, cal):
+def test_a_folder_of_results_that_is_not_there_is_a_usage_error(
+    tmp_path: Path, cal: CellSpec
+) -> None:
     with pytest.raises(UsageError, match="typo does not exist"):
         read_cell(here(), cal, 1, tmp_path / "typo")
     (tmp_path / "file").write_text("")

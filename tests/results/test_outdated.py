@@ -28,7 +28,8 @@ def run_of(seed: int = 0, method: str = "CAL") -> Run:
 def made_by(code: str | None) -> Made:
     """How a record was made, by a version of the code; None: the present one."""
     code = code or code_digest(here(), "resnet8", "CAL")
-    return fakes.MADE.model_copy(update={"code": code})
+    made: Made = fakes.MADE.model_copy(update={"code": code})
+    return made
 
 
 def reasons(results: Path | None = None) -> dict[str, str]:

@@ -23,7 +23,8 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.fixture
 def record() -> Record:
-    return fakes.record(RUN, 84.1, 85.0)
+    made: Record = fakes.record(RUN, 84.1, 85.0)
+    return made
 
 
 def changed(record: Record, **changes: Any) -> Record:

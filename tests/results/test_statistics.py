@@ -16,14 +16,14 @@ values = st.lists(st.floats(0, 100), min_size=2, max_size=8).filter(lambda v: np
 margins = st.floats(0.1, 20)
 
 
-def test_std_is_the_sample_standard_deviation():
+def test_std_is_the_sample_standard_deviation() -> None:
     assert statistics.sample([1.0, 2.0, 4.0]).std == pytest.approx(np.std([1, 2, 4], ddof=1))
     assert statistics.sample([3.0]) == statistics.Sample(3.0, None, 1)
 
 
 @settings(deadline=None, max_examples=40)
 @given(values, values)
-def test_welch_agrees_with_scipy(first, second):
+def test_welch_agrees_with_scipy(first: list[float], second: list[float]) -> None:
     ours = statistics.welch(statistics.sample(first), statistics.sample(second))
     theirs = stats.ttest_ind(first, second, equal_var=False)
     assert ours.p_different() == pytest.approx(theirs.pvalue, rel=1e-9, abs=1e-12)
@@ -33,7 +33,9 @@ def test_welch_agrees_with_scipy(first, second):
 
 @settings(deadline=None, max_examples=40)
 @given(values, values, margins)
-def test_tost_agrees_with_statsmodels(first, second, margin):
+def test_tost_agrees_with_statsmodels(
+    first: list[float], second: list[float], margin: float
+) -> None:
     ours = statistics.welch(statistics.sample(first), statistics.sample(second))
     theirs = ttost_ind(np.array(first), np.array(second), -margin, margin, usevar="unequal")[0]
     assert ours.p_equivalent(margin) == pytest.approx(theirs, rel=1e-9, abs=1e-12)
@@ -41,29 +43,34 @@ def test_tost_agrees_with_statsmodels(first, second, margin):
 
 @settings(deadline=None, max_examples=40)
 @given(values, st.floats(0, 100), margins)
-def test_tost_against_a_given_number_agrees_with_statsmodels(ours, number, margin):
+def test_tost_against_a_given_number_agrees_with_statsmodels(
+    ours: list[float], number: float, margin: float
+) -> None:
     difference = statistics.against(statistics.sample(ours), number)
     theirs = DescrStatsW(np.array(ours)).ttost_mean(number - margin, number + margin)[0]
     assert difference.p_equivalent(margin) == pytest.approx(theirs, rel=1e-9, abs=1e-12)
 
 
-def test_holm_agrees_with_statsmodels():
+def test_holm_agrees_with_statsmodels() -> None:
     rng = np.random.default_rng(4)
     for n in (1, 2, 3, 7, 12):
         p_values = [*rng.uniform(0, 0.1, n), 0.5, 0.5]
         assert statistics.holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
 
 
-def test_tost_and_the_90_percent_interval_say_the_same():
+def test_tost_and_the_90_percent_interval_say_the_same() -> None:
     rng = np.random.default_rng(0)
     for _ in range(200):
-        difference = statistics.against(statistics.sample(rng.normal(0.3, 0.4, 4)), 0.0)
-        low, high = difference.interval(0.90)
-        assert (difference.p_equivalent(1.0) < 0.05) == (low > -1 and high < 1)
+        difference = statistics.against(statistics.sample(rng.normal(0.3, 0.4, 4).tolist()), 0.0)
+        interval, p_equivalent = difference.interval(0.90), difference.p_equivalent(1.0)
+        assert interval is not None
+        assert p_equivalent is not None
+        low, high = interval
+        assert (p_equivalent < 0.05) == (low > -1 and high < 1)
 
 
 @pytest.mark.parametrize(("seeds", "expected"), [(3, 0.56), (5, 0.95)])
-def test_power_of_a_faithful_rerun(seeds, expected):
+def test_power_of_a_faithful_rerun(seeds: int, expected: float) -> None:
     """sigma 0.5 points, tolerance 1.0: the figures of the design, computed and simulated."""
     computed = statistics.tost_power(0.5, seeds, 1.0)
     runs = np.random.default_rng(1).normal(0.0, 0.5, (20_000, seeds))
@@ -73,13 +80,13 @@ def test_power_of_a_faithful_rerun(seeds, expected):
     assert computed == pytest.approx(confirmed, abs=0.012)
 
 
-def test_seeds_for_is_the_first_that_reaches_the_power():
+def test_seeds_for_is_the_first_that_reaches_the_power() -> None:
     assert statistics.seeds_for(0.5, 1.0) == 4
     assert statistics.tost_power(0.5, 3, 1.0) < 0.8 <= statistics.tost_power(0.5, 4, 1.0)
     assert statistics.seeds_for(50.0, 0.1) is None
 
 
-def test_one_seed_has_no_interval_and_no_test():
+def test_one_seed_has_no_interval_and_no_test() -> None:
     one, three = statistics.sample([50.0]), statistics.sample([40.0, 41.0, 42.0])
     difference = statistics.welch(one, three)
     assert difference.mean == pytest.approx(9.0)
@@ -89,7 +96,7 @@ def test_one_seed_has_no_interval_and_no_test():
     assert statistics.tost_power(0.5, 1, 1.0) == 0.0
 
 
-def test_seeds_without_spread_are_certain():
+def test_seeds_without_spread_are_certain() -> None:
     same = statistics.sample([10.0, 10.0, 10.0])
     difference = statistics.against(same, 9.5)
     assert difference.interval() == (0.5, 0.5)
@@ -99,7 +106,7 @@ def test_seeds_without_spread_are_certain():
     assert statistics.against(same, 10.0).p_different() == 1.0
 
 
-def test_chance_interval_covers_classes_named_at_random():
+def test_chance_interval_covers_classes_named_at_random() -> None:
     """Each seed sends every class as a whole to a class drawn at random."""
     rng = np.random.default_rng(2)
     for n_classes, seeds in ((10, 5), (10, 1), (100, 3)):

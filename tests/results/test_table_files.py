@@ -25,7 +25,7 @@ def smoke() -> Table:
     return grid.table(here(), "smoke")
 
 
-def test_files_hold_every_cell(tmp_path, smoke):
+def test_files_hold_every_cell(tmp_path: Path, smoke: Table) -> None:
     fakes.smoke(tmp_path / "runs", smoke)
     cells = read_cells(here(), smoke, tmp_path / "runs")
     paths = write_table(table_data(smoke, cells), tmp_path / "out")
@@ -33,6 +33,7 @@ def test_files_hold_every_cell(tmp_path, smoke):
     rows = list(csv.DictReader((tmp_path / "out" / "table.csv").read_text().splitlines()))
     entries = json.loads((tmp_path / "out" / "table.json").read_text())["cells"]
     for cell, row, entry in zip(cells, rows, entries, strict=True):
+        assert cell.last is not None
         assert float(row["last_mean"]) == pytest.approx(cell.last.mean, abs=1e-4)
         assert entry["values_best"] == list(cell.values_best)
         assert entry["last"] == {"mean": cell.last.mean, "std": cell.last.std}
@@ -41,7 +42,9 @@ def test_files_hold_every_cell(tmp_path, smoke):
     assert "Reduced scale: digits, resnet8. Not the paper's table." in paths[2].read_text()
 
 
-def test_a_table_without_records_is_written_and_says_how_to_get_them(tmp_path, smoke):
+def test_a_table_without_records_is_written_and_says_how_to_get_them(
+    tmp_path: Path, smoke: Table
+) -> None:
     cells = read_cells(here(), smoke, tmp_path)
     data = table_data(smoke, cells)
     text = as_markdown(data)
@@ -51,7 +54,7 @@ def test_a_table_without_records_is_written_and_says_how_to_get_them(tmp_path, s
     assert len(list(csv.DictReader(as_csv(data).splitlines()))) == len(cells)
 
 
-def test_the_papers_number_stands_beside_ours(tmp_path):
+def test_the_papers_number_stands_beside_ours(tmp_path: Path) -> None:
     table = grid.table(here(), "table3")
     text = as_markdown(table_data(table, read_cells(here(), table, tmp_path)))
     assert "80.6 ± 0.5 (App. F.2)" in text
@@ -97,13 +100,13 @@ def golden_table() -> TableData:
 
 
 @pytest.mark.parametrize("kind", ["csv", "markdown"])
-def test_tables_read_as_the_golden_ones(golden_table, kind):
+def test_tables_read_as_the_golden_ones(golden_table: TableData, kind: str) -> None:
     made = {"csv": as_csv, "markdown": as_markdown}[kind](golden_table)
     golden = GOLDEN / {"csv": "table.csv", "markdown": "table.md"}[kind]
     assert made == golden.read_text()
 
 
-def test_a_table_is_read_back_without_its_records(tmp_path, smoke):
+def test_a_table_is_read_back_without_its_records(tmp_path: Path, smoke: Table) -> None:
     fakes.smoke(tmp_path / "runs", smoke)
     data = table_data(smoke, read_cells(here(), smoke, tmp_path / "runs"))
     write_table(data, tmp_path / "smoke")
@@ -111,7 +114,7 @@ def test_a_table_is_read_back_without_its_records(tmp_path, smoke):
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"schema": 1}', '{"schema": 2, "table": 3}'])
-def test_a_damaged_table_says_how_to_write_it_again(tmp_path, content):
+def test_a_damaged_table_says_how_to_write_it_again(tmp_path: Path, content: str) -> None:
     path = tmp_path / "smoke" / "table.json"
     path.parent.mkdir()
     path.write_text(content)
@@ -133,7 +136,7 @@ def with_label(golden_table: TableData, label: str) -> TableData:
     return golden_table.model_copy(update={"cells": cells, "title": label, "where": label})
 
 
-def test_markdown_shows_hostile_text_as_text(golden_table):
+def test_markdown_shows_hostile_text_as_text(golden_table: TableData) -> None:
     lines = as_markdown(with_label(golden_table, HOSTILE)).splitlines()
     assert lines[0] == (
         r"# &lt;script&gt;alert(1)&lt;/script&gt; \| a \`b\` \[c\](http://d) next \*e\*"
@@ -145,7 +148,7 @@ def test_markdown_shows_hostile_text_as_text(golden_table):
 
 
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t"])
-def test_csv_holds_no_formula(golden_table, sign):
+def test_csv_holds_no_formula(golden_table: TableData, sign: str) -> None:
     label = f"{sign}HYPERLINK(1)"
     rows = list(csv.DictReader(as_csv(with_label(golden_table, label)).splitlines()))
     assert {row["label"] for row in rows} == {f"'{label}"}

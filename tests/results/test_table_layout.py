@@ -15,7 +15,7 @@ def empty(table: Table) -> TableData:
     return table_data(table, [Cell(spec, (), ()) for spec in table.cells])
 
 
-def test_layout_has_a_place_for_every_planned_cell():
+def test_layout_has_a_place_for_every_planned_cell() -> None:
     for name in table_names(here()):
         table = grid.table(here(), name)
         data = empty(table)
@@ -26,7 +26,7 @@ def test_layout_has_a_place_for_every_planned_cell():
             assert sum(span for _, span in line) == len(shown.columns)
 
 
-def test_equal_outer_headings_stand_together():
+def test_equal_outer_headings_stand_together() -> None:
     table = grid.table(here(), "table2")
     shown = layout(empty(table))
     assert shown.stub == ("backbone", "method")
@@ -39,6 +39,6 @@ def test_equal_outer_headings_stand_together():
     ]
 
 
-def test_an_axis_with_one_value_names_no_rows():
+def test_an_axis_with_one_value_names_no_rows() -> None:
     shown = layout(empty(grid.table(here(), "smoke")))
     assert shown.stub == ("method",)

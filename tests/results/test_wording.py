@@ -14,7 +14,7 @@ from ncmc.results.statistics import Sample
         (None, "–"),
     ],
 )
-def test_a_mean_and_its_deviation(value, words):
+def test_a_mean_and_its_deviation(value: Sample | None, words: str) -> None:
     assert wording.plus_minus(value) == words
 
 
@@ -30,18 +30,18 @@ def test_a_mean_and_its_deviation(value, words):
         (86400 * 3 + 4 * 3600, "3 d 4 h"),
     ],
 )
-def test_durations(seconds, words):
+def test_durations(seconds: float, words: str) -> None:
     assert wording.duration(seconds) == words
 
 
 @pytest.mark.parametrize(
     ("count", "words"), [(0, "–"), (999, "999 B"), (1500, "1.5 kB"), (2_000_000_000, "2.0 GB")]
 )
-def test_sizes(count, words):
+def test_sizes(count: int, words: str) -> None:
     assert wording.size(count) == words
 
 
-def test_counts_and_signs():
+def test_counts_and_signs() -> None:
     assert [wording.plural(n, "seed") for n in (0, 1, 2000)] == ["0 seeds", "1 seed", "2,000 seeds"]
     assert [wording.counted(*pair) for pair in ((1, 1), (2, 3), (0, 1))] == [
         "1 seed",
