@@ -24,7 +24,7 @@ def smoke() -> Table:
 
 
 @pytest.fixture(scope="module")
-def group(tmp_path_factory, smoke) -> Group:
+def group(tmp_path_factory: pytest.TempPathFactory, smoke: Table) -> Group:
     results = tmp_path_factory.mktemp("runs")
     fakes.smoke(results, smoke)
     (found,) = groups(smoke, read_cells(here(), smoke, results))
@@ -32,11 +32,13 @@ def group(tmp_path_factory, smoke) -> Group:
 
 
 @pytest.fixture(scope="module")
-def pictures(group) -> list[Picture]:
+def pictures(group: Group) -> list[Picture]:
     record = group.lines[0].cell.records[0]
+    accuracies = accuracy_curves(group)
+    assert accuracies is not None
     return [
         *collapse_curves(group),
-        accuracy_curves(group),
+        accuracies,
         group_bars(group),
         *heat_maps(record, "class_cosines"),
         *heat_maps(record, "tail_cosines"),
@@ -52,7 +54,7 @@ def planned(name: str, seeds: int = 1) -> tuple[Table, list[Cell]]:
     ]
 
 
-def test_every_picture_is_well_formed_and_stands_alone_in_a_page(pictures):
+def test_every_picture_is_well_formed_and_stands_alone_in_a_page(pictures: list[Picture]) -> None:
     for picture in pictures:
         text = picture.svg.decode()
         root = ElementTree.fromstring(text)
@@ -64,7 +66,7 @@ def test_every_picture_is_well_formed_and_stands_alone_in_a_page(pictures):
         assert not re.search(r'(href|src)="https?:', text)
 
 
-def test_ids_are_unique_over_the_page_and_every_reference_is_met(pictures):
+def test_ids_are_unique_over_the_page_and_every_reference_is_met(pictures: list[Picture]) -> None:
     text = "".join(picture.svg.decode() for picture in pictures)
     ids = re.findall(r'\bid="([^"]+)"', text)
     assert len(ids) == len(set(ids))
@@ -73,7 +75,7 @@ def test_ids_are_unique_over_the_page_and_every_reference_is_met(pictures):
     }
 
 
-def test_the_same_records_give_the_same_bytes(group):
+def test_the_same_records_give_the_same_bytes(group: Group) -> None:
     record = group.lines[0].cell.records[0]
     first, second = (
         [*collapse_curves(group), *heat_maps(record, "class_cosines", most=2)] for _ in range(2)
@@ -81,14 +83,14 @@ def test_the_same_records_give_the_same_bytes(group):
     assert [picture.svg for picture in first] == [picture.svg for picture in second]
 
 
-def test_a_picture_says_in_words_what_it_shows(pictures):
+def test_a_picture_says_in_words_what_it_shows(pictures: list[Picture]) -> None:
     assert pictures[0].title == "Mean of NC"
     assert re.search(r"CAL: 1\.\d+ at epoch 1, 0\.17\d* at epoch 12", pictures[0].alt)
     assert re.search(r"; CAL: many 9\d\.\d %, medium 8\d\.\d %, few 6\d\.\d %", pictures[4].alt)
     assert pictures[5].alt.startswith("Cosines between class means at epoch 1: mean 0.95")
 
 
-def test_a_method_looks_the_same_in_every_picture(group):
+def test_a_method_looks_the_same_in_every_picture(group: Group) -> None:
     looks = {line.label: (line.colour, line.marker) for line in group.lines}
     assert looks["CAL"] == STYLES["CAL"]
     table, cells = planned("table2")
@@ -97,13 +99,13 @@ def test_a_method_looks_the_same_in_every_picture(group):
             assert (line.colour, line.marker) == STYLES[line.cell.spec.run.method]
 
 
-def test_cells_of_one_method_differ_by_their_dash(group):
+def test_cells_of_one_method_differ_by_their_dash(group: Group) -> None:
     dashes = {line.label: line.dash for line in group.lines}
     assert dashes["CAL"] == 0
     assert dashes["CAL, theta = 0"] == 1
 
 
-def test_colours_of_methods_differ_and_can_be_seen_on_light_and_dark():
+def test_colours_of_methods_differ_and_can_be_seen_on_light_and_dark() -> None:
     colours = [colour for name, (colour, _) in STYLES.items() if name != "CE-FROZEN"]
     assert len(set(colours)) == len(colours)
     for colour in [*colours, *RAMP]:
@@ -123,7 +125,7 @@ def contrast(first: str, second: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def test_groups_hold_cells_that_can_be_compared():
+def test_groups_hold_cells_that_can_be_compared() -> None:
     table, cells = planned("table2")
     found = groups(table, cells)
     assert len(found) == 12
@@ -133,17 +135,17 @@ def test_groups_hold_cells_that_can_be_compared():
         assert [line.label for line in group.lines] == ["CE", "SETF", "CAL"]
 
 
-def test_cells_without_records_are_in_no_picture(smoke):
+def test_cells_without_records_are_in_no_picture(smoke: Table) -> None:
     cells = [Cell(spec, (), ()) for spec in smoke.cells]
     assert groups(smoke, cells) == []
 
 
-def test_heat_maps_show_the_first_and_the_last_epoch(group):
+def test_heat_maps_show_the_first_and_the_last_epoch(group: Group) -> None:
     titles = [p.title for p in heat_maps(group.lines[0].cell.records[0], "class_cosines")]
     assert titles == ["Epoch 1", "Epoch 5", "Epoch 8", "Epoch 12"]
 
 
-def test_a_measure_that_nobody_took_has_no_picture(group):
+def test_a_measure_that_nobody_took_has_no_picture(group: Group) -> None:
     line = group.lines[0]
     record = line.cell.records[0]
     bare = tuple(e.model_copy(update={"collapse": None}) for e in record.result.history)

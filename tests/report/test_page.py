@@ -17,7 +17,7 @@ from ncmc.report import page as report_page
 from ncmc.report.sections import sections
 from ncmc.results.cells import Cell, read_cells
 from ncmc.results.provenance import Git
-from ncmc.results.record import path_of
+from ncmc.results.record import Epoch, path_of
 from ncmc.results.wording import plus_minus
 from ncmc.verdicts import judge, verdicts_file
 
@@ -28,7 +28,7 @@ def smoke() -> Table:
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory, smoke) -> Page:
+def page(tmp_path_factory: pytest.TempPathFactory, smoke: Table) -> Page:
     """The page of a whole smoke run."""
     folder = tmp_path_factory.mktemp("smoke")
     fakes.smoke(folder / "runs", smoke)
@@ -37,7 +37,7 @@ def page(tmp_path_factory, smoke) -> Page:
 
 
 @pytest.fixture
-def bare(monkeypatch) -> None:
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages without pictures, which take most of the time."""
     monkeypatch.setattr(report_page, "sections", lambda table, cells: [])
 
@@ -50,7 +50,7 @@ def rendered(name: str, results: Path) -> Page:
     return Page(text)
 
 
-def test_the_page_stands_alone(page):
+def test_the_page_stands_alone(page: Page) -> None:
     assert not page.all("script")
     assert not page.all("link")
     assert not page.all("img")
@@ -59,33 +59,37 @@ def test_the_page_stands_alone(page):
             assert (attributes.get(name) or "#").startswith("#")
 
 
-def test_every_link_within_the_page_leads_somewhere(page):
+def test_every_link_within_the_page_leads_somewhere(page: Page) -> None:
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     for link in page.all("a"):
-        assert link["href"].removeprefix("#") in ids
+        href = link["href"]
+        assert href is not None
+        assert href.removeprefix("#") in ids
 
 
-def test_the_page_says_that_it_is_of_reduced_scale(page):
+def test_the_page_says_that_it_is_of_reduced_scale(page: Page) -> None:
     assert "Reduced scale: digits, resnet8. Not the paper's table." in page.text
 
 
-def test_a_table_of_the_paper_has_no_banner(tmp_path):
+def test_a_table_of_the_paper_has_no_banner(tmp_path: Path) -> None:
     assert "Reduced scale" not in rendered("table2", tmp_path).text
 
 
-def test_the_page_shows_last_with_best_beside_it(page, tmp_path, smoke):
+def test_the_page_shows_last_with_best_beside_it(page: Page, tmp_path: Path, smoke: Table) -> None:
     fakes.smoke(tmp_path, smoke)
     for cell in read_cells(here(), smoke, tmp_path):
         words = f"{plus_minus(cell.last)} best {plus_minus(cell.best)}"
         assert words in page.text
 
 
-def test_the_tally_of_verdicts_comes_right_after_the_title(page):
+def test_the_tally_of_verdicts_comes_right_after_the_title(page: Page) -> None:
     assert "Smoke run: long-tailed digits Verdicts : ✓ 5 hold Top-1 accuracy" in page.text
 
 
-def test_the_page_shows_the_verdicts_that_are_written_and_judges_nothing(tmp_path, smoke, bare):
+def test_the_page_shows_the_verdicts_that_are_written_and_judges_nothing(
+    tmp_path: Path, smoke: Table, bare: None
+) -> None:
     fakes.smoke(tmp_path / "runs", smoke)
     path = verdicts_file.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
     words = "CAL is above CE"
@@ -95,29 +99,29 @@ def test_the_page_shows_the_verdicts_that_are_written_and_judges_nothing(tmp_pat
     assert words not in text
 
 
-def test_without_verdicts_the_page_says_which_command_makes_them(tmp_path):
+def test_without_verdicts_the_page_says_which_command_makes_them(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"verdicts\.json does not exist. Run `ncmc verify smoke`"):
         report_page.report(here(), "smoke", tmp_path, tmp_path)
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"verdicts": [{}]}', '{"verdicts": [5]}'])
-def test_a_file_that_holds_no_verdicts_is_refused(tmp_path, content):
+def test_a_file_that_holds_no_verdicts_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "verdicts.json").write_text(content)
     with pytest.raises(UserError, match="is not a file of verdicts"):
         report_page.report(here(), "smoke", tmp_path, tmp_path)
 
 
-def test_what_the_calibration_error_is_of_is_said_where_it_is_shown(page):
+def test_what_the_calibration_error_is_of_is_said_where_it_is_shown(page: Page) -> None:
     assert "ECE compares the softmax of a method's own scores" in page.text
 
 
-def test_a_verdict_is_a_word_and_a_mark(page):
+def test_a_verdict_is_a_word_and_a_mark(page: Page) -> None:
     assert "✓ 5 hold" in page.text
     assert page.text.count("✓ holds") >= 5
     assert "CAL is above CE" in page.text
 
 
-def test_the_page_says_how_each_number_was_made(page, smoke):
+def test_the_page_says_how_each_number_was_made(page: Page, smoke: Table) -> None:
     for cell in smoke.cells:
         for run in cell.runs(smoke.seeds):
             assert f"ncmc train {run.id}" in page.text
@@ -126,24 +130,26 @@ def test_the_page_says_how_each_number_was_made(page, smoke):
     assert "342 images, 124 to 2 a class" in page.text
 
 
-def test_the_page_lists_assumptions_with_their_alternatives(page):
+def test_the_page_lists_assumptions_with_their_alternatives(page: Page) -> None:
     assert "mislas: as MiSLAS" in page.text
     assert "generator=pcg64" in page.text
 
 
-def test_tables_and_pictures_are_accessible(page):
+def test_tables_and_pictures_are_accessible(page: Page) -> None:
     assert page.all("html")[0]["lang"] == "en"
     for header in page.all("th"):
         assert header["scope"] in ("row", "col", "rowgroup", "colgroup")
     for figure in page.all("figure"):
         assert figure["role"] == "img"
-        assert len(figure["aria-label"]) > 40
+        label = figure["aria-label"]
+        assert label is not None
+        assert len(label) > 40
     levels = [int(tag[1]) for tag, _ in page.elements if tag in ("h1", "h2", "h3", "h4")]
     assert levels[0] == 1
     assert levels.count(1) == 1
 
 
-def test_a_page_without_records_says_how_to_get_them(tmp_path):
+def test_a_page_without_records_says_how_to_get_them(tmp_path: Path) -> None:
     for name in table_names(here()):
         empty = rendered(name, tmp_path)
         assert "No run has been recorded yet" in empty.text, name
@@ -152,7 +158,7 @@ def test_a_page_without_records_says_how_to_get_them(tmp_path):
 
 
 @pytest.mark.usefixtures("bare")
-def test_missing_runs_are_listed(tmp_path, smoke):
+def test_missing_runs_are_listed(tmp_path: Path, smoke: Table) -> None:
     fakes.smoke(tmp_path, smoke)
     run = smoke.cells[0].runs(5)[2]
     path_of(here(), run, tmp_path).unlink()
@@ -163,7 +169,7 @@ def test_missing_runs_are_listed(tmp_path, smoke):
 
 
 @pytest.mark.usefixtures("bare")
-def test_missing_runs_of_other_tables_are_listed_too(tmp_path):
+def test_missing_runs_of_other_tables_are_listed_too(tmp_path: Path) -> None:
     table = grid.table(here(), "table6")
     for spec in table.cells:
         fakes.fill(tmp_path, spec, [50.0] * table.seeds)
@@ -173,7 +179,7 @@ def test_missing_runs_of_other_tables_are_listed_too(tmp_path):
 
 
 @pytest.mark.usefixtures("bare")
-def test_records_from_several_commits_and_machines_are_said(tmp_path, smoke):
+def test_records_from_several_commits_and_machines_are_said(tmp_path: Path, smoke: Table) -> None:
     spec = smoke.cells[0]
     other = fakes.MADE.model_copy(
         update={
@@ -193,7 +199,7 @@ def test_records_from_several_commits_and_machines_are_said(tmp_path, smoke):
 
 
 @pytest.mark.usefixtures("bare")
-def test_records_made_outside_git_can_be_shown(tmp_path, smoke):
+def test_records_made_outside_git_can_be_shown(tmp_path: Path, smoke: Table) -> None:
     spec = smoke.cells[0]
     bare = fakes.MADE.model_copy(update={"git": Git(commit=None, dirty=None)})
     fakes.fill(tmp_path, spec, [80.0], made=bare)
@@ -201,7 +207,7 @@ def test_records_made_outside_git_can_be_shown(tmp_path, smoke):
 
 
 @pytest.mark.usefixtures("bare")
-def test_text_from_records_is_escaped(tmp_path, smoke):
+def test_text_from_records_is_escaped(tmp_path: Path, smoke: Table) -> None:
     spec = smoke.cells[0]
     fakes.fill(tmp_path, spec, [80.0], notes=("<script>alert(1)</script>",))
     shown = rendered("smoke", tmp_path)
@@ -209,28 +215,31 @@ def test_text_from_records_is_escaped(tmp_path, smoke):
     assert "<script>alert(1)</script>." in shown.text
 
 
-def collapsing_to(floor: float | None):
+def with_floor(epoch: Epoch, floor: float | None) -> Epoch:
+    assert epoch.collapse is not None
+    collapse = epoch.collapse.model_copy(update={"variability_floor": floor})
+    return epoch.model_copy(update={"collapse": collapse})
+
+
+def collapsing_to(floor: float | None) -> tuple[Table, list[Cell]]:
     """A cell of LDAM-DRW whose records measured a variability with this floor."""
     table = grid.table(here(), "table3")
     spec = next(spec for spec in table.cells if spec.run.method == "LDAM-DRW")
     record = fakes.record(spec.runs(1)[0], 50.0)
-    history = tuple(
-        epoch.model_copy(
-            update={"collapse": epoch.collapse.model_copy(update={"variability_floor": floor})}
-        )
-        for epoch in record.result.history
-    )
+    history = tuple(with_floor(epoch, floor) for epoch in record.result.history)
     return table, [Cell(spec, (fakes.with_result(record, history=history),), ())]
 
 
 @pytest.mark.parametrize(("floor", "said"), [(None, ("LDAM-DRW",)), (0.0, ())])
-def test_whether_a_method_has_a_fixed_target_is_read_in_its_records(floor, said):
+def test_whether_a_method_has_a_fixed_target_is_read_in_its_records(
+    floor: float | None, said: tuple[str, ...]
+) -> None:
     (section,) = sections(*collapsing_to(floor))
     assert section.without_target == said
 
 
 @pytest.mark.parametrize("name", ["figure1", "figure6", "figure7"])
-def test_a_figure_shows_its_pictures(tmp_path, name):
+def test_a_figure_shows_its_pictures(tmp_path: Path, name: str) -> None:
     table = grid.table(here(), name)
     for spec in table.cells:
         fakes.fill(tmp_path, spec, [50.0] * table.seeds)
@@ -240,7 +249,7 @@ def test_a_figure_shows_its_pictures(tmp_path, name):
 
 
 @pytest.mark.usefixtures("bare")
-def test_a_damaged_record_leaves_the_old_page(tmp_path, smoke):
+def test_a_damaged_record_leaves_the_old_page(tmp_path: Path, smoke: Table) -> None:
     fakes.smoke(tmp_path / "runs", smoke)
     verdicts_file.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
     path = report_page.report(here(), "smoke", tmp_path / "runs", tmp_path)
@@ -251,7 +260,7 @@ def test_a_damaged_record_leaves_the_old_page(tmp_path, smoke):
     assert path.read_bytes() == before
 
 
-def test_the_same_records_give_the_same_page(tmp_path, smoke):
+def test_the_same_records_give_the_same_page(tmp_path: Path, smoke: Table) -> None:
     fakes.fill(tmp_path, smoke.cells[3], [80.0, 81.0])
     table = grid.table(here(), "smoke")
     pages = [
@@ -263,7 +272,7 @@ def test_the_same_records_give_the_same_page(tmp_path, smoke):
     assert pages[0] == pages[1]
 
 
-def test_tables_verdicts_and_pages_need_no_torch(tmp_path):
+def test_tables_verdicts_and_pages_need_no_torch(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from ncmc.project import Project; "
         "from ncmc.report import page; folder = Path(sys.argv[1]); "
