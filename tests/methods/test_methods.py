@@ -3,11 +3,13 @@
 import dataclasses
 import importlib
 import math
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import pytest
 import torch
 from slow_losses import NoHostReads, slow_cosine_regression, slow_dot_regression
-from torch import nn
+from torch import Tensor, nn
 
 from ncmc.backbones import Backbone, resnet8
 from ncmc.errors import UsageError
@@ -22,8 +24,10 @@ from ncmc.methods.setf import SETF
 from ncmc.plan import catalog
 
 torch.set_num_threads(1)
+M = TypeVar("M", bound=Method)
+Variant = tuple[type[Method], dict[str, Any]]
 COUNTS = [40, 20, 8, 3]
-VARIANTS = [
+VARIANTS: list[Variant] = [
     (CE, {}),
     (CE_FROZEN, {}),
     (SETF, {}),
@@ -45,7 +49,7 @@ VARIANTS = [
 ]
 
 
-def over(variants):
+def over(variants: Sequence[Variant]) -> pytest.MarkDecorator:
     """Run a test once for each (method, options)."""
     ids = [",".join([k.__name__, *(f"{a}={b}" for a, b in o.items())]) for k, o in variants]
     return pytest.mark.parametrize(("kind", "options"), variants, ids=ids)
@@ -62,17 +66,18 @@ class Flat(Backbone):
         self.out_features = out_features
         self.linear = nn.Linear(16, out_features)
 
-    def forward(self, images):
-        return self.linear(images.flatten(1))
+    def forward(self, images: Tensor) -> Tensor:
+        h: Tensor = self.linear(images.flatten(1))
+        return h
 
 
-def build(kind: type[Method], seed: int = 0, backbone=None, **options) -> Method:
+def build(kind: type[M], seed: int = 0, backbone: Backbone | None = None, **options: Any) -> M:
     torch.manual_seed(seed)
     body = Flat() if backbone is None else backbone
     return kind(body, COUNTS, kind.Options(**options), torch.Generator().manual_seed(seed))
 
 
-def batch(size: int = 12, seed: int = 0, mixed: bool = True) -> tuple[torch.Tensor, Labels]:
+def batch(size: int = 12, seed: int = 0, mixed: bool = True) -> tuple[Tensor, Labels]:
     g = torch.Generator().manual_seed(seed)
     images = torch.randn(size, 1, 4, 4, generator=g)
     first = torch.randint(0, len(COUNTS), (size,), generator=g)
@@ -85,7 +90,7 @@ def batch(size: int = 12, seed: int = 0, mixed: bool = True) -> tuple[torch.Tens
 
 
 @pytest.mark.parametrize("kind", [CE, CE_FROZEN, SETF, AL, CAL])
-def test_a_file_holds_the_class_of_its_name(kind):
+def test_a_file_holds_the_class_of_its_name(kind: type[Method]) -> None:
     name = kind.__name__.replace("_", "-")
     assert name in catalog.built_names("method")
     assert getattr(catalog.load("method", name), kind.__name__) is kind
@@ -93,7 +98,9 @@ def test_a_file_holds_the_class_of_its_name(kind):
 
 @every_variant
 @pytest.mark.parametrize("mixed", [True, False])
-def test_the_loss_reaches_every_trainable_parameter(kind, options, mixed):
+def test_the_loss_reaches_every_trainable_parameter(
+    kind: type[Method], options: dict[str, Any], mixed: bool
+) -> None:
     method = build(kind, **options)
     images, labels = batch(mixed=mixed)
     loss = method(images, labels, 1)
@@ -108,12 +115,19 @@ def test_the_loss_reaches_every_trainable_parameter(kind, options, mixed):
 
 
 @every_variant
-def test_equal_seeds_give_equal_losses_and_gradients(kind, options):
-    def run(seed):
+def test_equal_seeds_give_equal_losses_and_gradients(
+    kind: type[Method], options: dict[str, Any]
+) -> None:
+    def run(seed: int) -> list[Tensor]:
         method = build(kind, seed, **options)
         loss = method.loss(*batch(), epoch=1)
         loss.backward()
-        return [loss.detach(), *(p.grad for p in method.parameters() if p.requires_grad)]
+        found = [loss.detach()]
+        for parameter in method.parameters():
+            if parameter.requires_grad:
+                assert parameter.grad is not None
+                found.append(parameter.grad)
+        return found
 
     first, again, other = run(0), run(0), run(1)
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
@@ -121,7 +135,7 @@ def test_equal_seeds_give_equal_losses_and_gradients(kind, options):
 
 
 @every_variant
-def test_shapes_are_those_of_the_contract(kind, options):
+def test_shapes_are_those_of_the_contract(kind: type[Method], options: dict[str, Any]) -> None:
     method = build(kind, **options).eval()
     images, _ = batch(5)
     h = method.features(images)
@@ -136,14 +150,16 @@ def test_shapes_are_those_of_the_contract(kind, options):
 
 
 @every_variant
-def test_targets_are_unit_rows(kind, options):
+def test_targets_are_unit_rows(kind: type[Method], options: dict[str, Any]) -> None:
     targets = build(kind, **options).targets()
     if targets is not None:
         assert torch.allclose(targets.norm(dim=1), torch.ones(len(COUNTS)), atol=1e-6)
 
 
 @every_variant
-def test_a_saved_method_predicts_the_same_in_a_new_one(kind, options):
+def test_a_saved_method_predicts_the_same_in_a_new_one(
+    kind: type[Method], options: dict[str, Any]
+) -> None:
     method = build(kind, **options)
     method.loss(*batch(), epoch=1)
     other = build(kind, seed=5, **options)
@@ -153,7 +169,9 @@ def test_a_saved_method_predicts_the_same_in_a_new_one(kind, options):
 
 
 @every_variant
-def test_the_methods_own_layers_come_from_its_generator(kind, options):
+def test_the_methods_own_layers_come_from_its_generator(
+    kind: type[Method], options: dict[str, Any]
+) -> None:
     """So that methods of one seed share their backbone's weights."""
     body = Flat()
     before = torch.get_rng_state()
@@ -162,7 +180,7 @@ def test_the_methods_own_layers_come_from_its_generator(kind, options):
 
 
 @every_variant
-def test_a_batch_of_one_trains(kind, options):
+def test_a_batch_of_one_trains(kind: type[Method], options: dict[str, Any]) -> None:
     method = build(kind, **options)
     loss = method.loss(*batch(1), epoch=1)
     loss.backward()
@@ -171,7 +189,9 @@ def test_a_batch_of_one_trains(kind, options):
 
 
 @every_variant
-def test_heads_and_losses_are_float32_under_autocast(kind, options):
+def test_heads_and_losses_are_float32_under_autocast(
+    kind: type[Method], options: dict[str, Any]
+) -> None:
     """Only the backbone may round: with its output held, autocast changes nothing."""
     method = build(kind, backbone=Rounded(), **options)
     images, labels = batch()
@@ -191,12 +211,12 @@ class Rounded(Backbone):
 
     out_features = 16
 
-    def forward(self, images):
+    def forward(self, images: Tensor) -> Tensor:
         return images.flatten(1).bfloat16()
 
 
 @every_variant
-def test_a_step_reads_no_value_on_the_host(kind, options):
+def test_a_step_reads_no_value_on_the_host(kind: type[Method], options: dict[str, Any]) -> None:
     method = build(kind, **options)
     images, labels = batch()
     with NoHostReads():
@@ -205,7 +225,7 @@ def test_a_step_reads_no_value_on_the_host(kind, options):
 
 @over([v for v in VARIANTS if v[1] in ({}, {"f": 3}, {"f": 3, "axes": True})])
 @pytest.mark.usefixtures("unchecked")
-def test_a_step_is_one_graph_for_the_compiler(kind, options):
+def test_a_step_is_one_graph_for_the_compiler(kind: type[Method], options: dict[str, Any]) -> None:
     method = build(kind, **options)
     images, labels = batch()
     compiled = torch.compile(method.loss, backend="eager", fullgraph=True)
@@ -213,16 +233,17 @@ def test_a_step_is_one_graph_for_the_compiler(kind, options):
 
 
 @every_variant
-def test_methods_work_in_float64(kind, options):
+def test_methods_work_in_float64(kind: type[Method], options: dict[str, Any]) -> None:
     method = build(kind, **options).double()
     images, labels = batch()
+    assert isinstance(labels.weight, Tensor)
     loss = method.loss(images.double(), labels._replace(weight=labels.weight.double()), 1)
     assert loss.dtype == torch.float64
     assert method.predict(images.double()).dtype == torch.float64
 
 
 @over([v for v in VARIANTS if v[1].get("theta") != 0])  # theta = 0 is at chance (C14)
-def test_a_small_resnet_learns_one_batch(kind, options):
+def test_a_small_resnet_learns_one_batch(kind: type[Method], options: dict[str, Any]) -> None:
     torch.manual_seed(0)
     method = build(kind, backbone=resnet8.build(8, 1, width=4), **options)
     images = torch.randn(24, 1, 8, 8)
@@ -237,6 +258,7 @@ def test_a_small_resnet_learns_one_batch(kind, options):
         loss.backward()
         optimizer.step()
     right = float((method.eval().predict(images).argmax(1) == labels).double().mean())
+    assert first is not None
     assert float(loss.detach()) < first
     assert right > 0.5  # chance is 0.25
 
@@ -244,7 +266,7 @@ def test_a_small_resnet_learns_one_batch(kind, options):
 # --- labels ---------------------------------------------------------------------------------------
 
 
-def test_mixed_labels_weigh_the_two_losses():
+def test_mixed_labels_weigh_the_two_losses() -> None:
     labels = Labels(torch.tensor([1.0]), torch.tensor([5.0]), torch.tensor(0.25))
     assert float(labels.mix(lambda y: y.sum())) == 0.25 * 1 + 0.75 * 5
     assert float(Labels(torch.tensor([1.0])).mix(lambda y: y.sum())) == 1.0
@@ -253,17 +275,18 @@ def test_mixed_labels_weigh_the_two_losses():
 # --- CE -------------------------------------------------------------------------------------------
 
 
-def test_ce_is_cross_entropy_on_linear_scores():
+def test_ce_is_cross_entropy_on_linear_scores() -> None:
     method = build(CE)
     images, labels = batch(mixed=False)
     h = method.features(images)
     scores = h @ method.classifier().T + method.linear.bias
     log_share = scores - scores.exp().sum(1, keepdim=True).log()
     slow = -sum(log_share[i, k] for i, k in enumerate(labels.first)) / len(h)
+    assert isinstance(slow, Tensor)
     assert method.loss(images, labels, 1).item() == pytest.approx(slow.item(), rel=1e-5)
 
 
-def test_only_ce_trains_its_classifier():
+def test_only_ce_trains_its_classifier() -> None:
     frozen, free = build(CE_FROZEN), build(CE)
     assert torch.equal(frozen.classifier(), free.classifier())
     assert free.linear.weight.requires_grad
@@ -273,7 +296,7 @@ def test_only_ce_trains_its_classifier():
 # --- SETF -----------------------------------------------------------------------------------------
 
 
-def test_setf_features_are_batch_normalised_unit_vectors():
+def test_setf_features_are_batch_normalised_unit_vectors() -> None:
     method = build(SETF)
     images, labels = batch(mixed=False)
     x = method.backbone(images)
@@ -287,14 +310,14 @@ def test_setf_features_are_batch_normalised_unit_vectors():
         assert found.item() == pytest.approx(slow, rel=1e-5)
 
 
-def test_setf_predicts_with_the_unscaled_simplex():
+def test_setf_predicts_with_the_unscaled_simplex() -> None:
     method = build(SETF).eval()
     h = method.targets()
     assert method.scores(h).argmax(1).tolist() == [0, 1, 2, 3]
     assert torch.allclose(method.scores(h).diagonal(), torch.ones(4))
 
 
-def test_setf_says_how_many_features_it_needs():
+def test_setf_says_how_many_features_it_needs() -> None:
     with pytest.raises(UsageError, match="at least 3"):
         build(SETF, backbone=Flat(2))
 
@@ -302,7 +325,7 @@ def test_setf_says_how_many_features_it_needs():
 # --- AL and CAL -----------------------------------------------------------------------------------
 
 
-def test_al_shares_out_evenly_and_cal_by_class():
+def test_al_shares_out_evenly_and_cal_by_class() -> None:
     assert build(AL, f=3).centers_per_class == [3, 3, 3, 3]
     assert build(CAL, f=3).centers_per_class == frames.class_aware_counts(COUNTS, 3)
     ascending = frames.class_aware_counts(COUNTS, 3, "ascending")
@@ -311,23 +334,25 @@ def test_al_shares_out_evenly_and_cal_by_class():
 
 @pytest.mark.parametrize("reduce", ["sum", "mean"])
 @pytest.mark.parametrize("axes", [False, True])
-def test_the_loss_is_the_formula_as_a_loop(reduce, axes):
+def test_the_loss_is_the_formula_as_a_loop(reduce: str, axes: bool) -> None:
     method = build(CAL, f=3, reduce=reduce, axes=axes, lam=0.1)
     images, labels = batch(mixed=False)
     h = method.features(images).detach()
     f = torch.tensor(method.centers_per_class)
     dim = h.shape[1]
     basis = torch.eye(dim)[: 4 + sum(f)] if axes else method.basis
+    assert basis is not None
     classes = frames.center_classes(f.tolist())
     centers = math.cos(0.2) * basis[4:] + math.sin(0.2) * basis[:4][classes]
     slow = slow_cosine_regression(h, labels.first, centers, classes, 0.2, 0.1, reduce)
     assert method.criterion(h, labels.first, 1).item() == pytest.approx(slow, rel=1e-5)
 
 
-def test_targets_are_the_mean_centers():
+def test_targets_are_the_mean_centers() -> None:
     for axes in (False, True):
         method = build(CAL, f=3, axes=axes)
         basis = torch.eye(method.dim)[:16] if axes else method.basis
+        assert basis is not None
         classes = frames.center_classes(method.centers_per_class)
         centers = math.cos(0.2) * basis[4:] + math.sin(0.2) * basis[:4][classes]
         for k in range(4):
@@ -336,7 +361,7 @@ def test_targets_are_the_mean_centers():
             assert torch.allclose(method.classifier()[k], basis[k])
 
 
-def test_collapsed_features_are_at_the_floor_of_loss_and_variability():
+def test_collapsed_features_are_at_the_floor_of_loss_and_variability() -> None:
     method = build(CAL, f=3)
     labels = torch.arange(4)
     floors = frames.loss_floors(method.centers_per_class, 0.2)
@@ -348,13 +373,13 @@ def test_collapsed_features_are_at_the_floor_of_loss_and_variability():
     assert found["variability"] == pytest.approx(found["variability_floor"])
 
 
-def test_collapsed_features_are_predicted_right():
+def test_collapsed_features_are_predicted_right() -> None:
     for kind in (AL, CAL):
         method = build(kind, f=3)
         assert method.raw_scores(method.targets()).argmax(1).tolist() == [0, 1, 2, 3]
 
 
-def test_the_frame_is_fixed():
+def test_the_frame_is_fixed() -> None:
     method = build(CAL, f=3)
     assert "basis" in dict(method.named_buffers())
     assert not any("basis" in name for name, _ in method.named_parameters())
@@ -370,28 +395,32 @@ def test_the_frame_is_fixed():
         (40, "never", 40, False),
     ],
 )
-def test_the_extra_layer_is_as_wide_as_the_frame_needs(width, linear, dim, has_linear):
+def test_the_extra_layer_is_as_wide_as_the_frame_needs(
+    width: int, linear: str, dim: int, has_linear: bool
+) -> None:
     method = build(CAL, backbone=Flat(width), f=3, linear=linear)
     assert method.dim == dim
     assert isinstance(method.linear, nn.Linear) == has_linear
     if has_linear:
+        assert isinstance(method.linear, nn.Linear)
         assert method.linear.weight.shape == (dim, width)
         assert method.linear.bias.shape == (dim,)
 
 
-def test_without_the_extra_layer_the_needed_width_is_named():
+def test_without_the_extra_layer_the_needed_width_is_named() -> None:
     with pytest.raises(UsageError, match=r"13 features; f = 3 and 4 classes need 16"):
         build(CAL, f=3, linear="never")
 
 
-def test_the_extra_layer_starts_kaiming_normal():
+def test_the_extra_layer_starts_kaiming_normal() -> None:
     method = build(AL, backbone=Flat(200), f=49)
+    assert isinstance(method.linear, nn.Linear)
     weight = method.linear.weight
     assert weight.std().item() == pytest.approx(math.sqrt(2 / 200), rel=0.02)
     assert not method.linear.bias.any()
 
 
-def test_the_decision_rule_standardises_with_running_statistics():
+def test_the_decision_rule_standardises_with_running_statistics() -> None:
     """argmax <BN(h)/|BN(h)|, w_k> (App. F.1), BN from what training saw (A14)."""
     method = build(CAL, f=3)
     mean, var = torch.zeros(method.dim), torch.ones(method.dim)
@@ -411,8 +440,8 @@ def test_the_decision_rule_standardises_with_running_statistics():
     assert not torch.allclose(expected, raw, atol=1e-3)
 
 
-def test_the_prediction_norm_changes_neither_loss_nor_gradient():
-    def gradients(prediction_bn):
+def test_the_prediction_norm_changes_neither_loss_nor_gradient() -> None:
+    def gradients(prediction_bn: str) -> tuple[Tensor, ...]:
         method = build(CAL, f=3, prediction_bn=prediction_bn)
         for seed in range(2):
             loss = method.loss(*batch(seed=seed), epoch=1)
@@ -422,7 +451,7 @@ def test_the_prediction_norm_changes_neither_loss_nor_gradient():
         assert torch.equal(a, b)
 
 
-def test_predicting_and_evaluating_leave_the_statistics_alone():
+def test_predicting_and_evaluating_leave_the_statistics_alone() -> None:
     method = build(CAL, f=3)
     before = {k: v.clone() for k, v in method.state_dict().items()}
     images, labels = batch()
@@ -432,31 +461,33 @@ def test_predicting_and_evaluating_leave_the_statistics_alone():
     assert all(torch.equal(v, before[k]) for k, v in method.state_dict().items())
     method.train()
     method.loss(images, labels, 1)
+    assert isinstance(method.bn, RunningNorm)
+    assert method.bn.running_mean is not None
     assert not torch.equal(method.bn.running_mean, before["bn.running_mean"])
 
 
-def test_an_affine_norm_lies_in_the_path_of_the_loss():
+def test_an_affine_norm_lies_in_the_path_of_the_loss() -> None:
     method = build(CAL, f=3, prediction_bn="affine")
     h = method.features(batch()[0])
     assert torch.allclose(h.mean(0), torch.zeros(method.dim), atol=1e-5)
     assert torch.equal(method.scores(h), method.raw_scores(h))
 
 
-def test_normalisation_comes_before_the_extra_layer():
+def test_normalisation_comes_before_the_extra_layer() -> None:
     images, _ = batch()
     method = build(CAL, f=3, normalise="l2").eval()
     x = method.backbone(images)
     expected = method.linear(x / x.norm(dim=1, keepdim=True))
     assert torch.allclose(method.features(images), expected, atol=1e-6)
     method = build(CAL, f=3, normalise="l2_bn")
-    seen = []
+    seen: list[Tensor] = []
     method.linear.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
     method.features(images)
     assert torch.allclose(seen[0].mean(0), torch.zeros(13), atol=1e-5)
     assert torch.allclose(seen[0].var(0, correction=0), torch.ones(13), atol=2e-2)
 
 
-def test_al_with_a_right_angle_ignores_the_number_of_centers():
+def test_al_with_a_right_angle_ignores_the_number_of_centers() -> None:
     """theta = pi/2: the frame is the classifier, f centers are one center f times (C13)."""
     h = torch.randn(6, 20, generator=torch.Generator().manual_seed(1))
     labels = torch.arange(6) % 4
@@ -466,7 +497,7 @@ def test_al_with_a_right_angle_ignores_the_number_of_centers():
     assert four.criterion(h, labels, 1).item() == pytest.approx(4 * single, rel=1e-5)
 
 
-def test_a_thousand_classes_on_axes_need_no_matrix():
+def test_a_thousand_classes_on_axes_need_no_matrix() -> None:
     """f = 20 and K = 1000: the dense frame would be 21,000 x 21,000."""
     counts = [1000] * 500 + [10] * 500
     options = CAL.Options(f=20, axes=True)
@@ -506,13 +537,13 @@ def test_a_thousand_classes_on_axes_need_no_matrix():
         (SETF, {"batch_scaling": 1}),
     ],
 )
-def test_bad_values_are_refused_by_name(kind, options):
+def test_bad_values_are_refused_by_name(kind: type[Method], options: dict[str, Any]) -> None:
     (name,) = options
     with pytest.raises(UsageError, match=f"{name} is"):
         kind.Options(**options)
 
 
-def test_defaults_are_those_of_the_paper():
+def test_defaults_are_those_of_the_paper() -> None:
     assert dataclasses.asdict(CAL.Options()) == {
         "f": 20,
         "theta": 0.2,
@@ -527,7 +558,7 @@ def test_defaults_are_those_of_the_paper():
     assert {*dataclasses.asdict(CAL.Options())} - {*dataclasses.asdict(AL.Options())} == {"order"}
 
 
-def test_options_of_another_method_are_refused():
+def test_options_of_another_method_are_refused() -> None:
     with pytest.raises(UsageError, match=r"CAL\.Options"):
         CAL(Flat(), COUNTS, AL.Options(), torch.Generator())
 
@@ -535,18 +566,19 @@ def test_options_of_another_method_are_refused():
 # --- layers ---------------------------------------------------------------------------------------
 
 
-def test_the_safe_norm_equals_pytorchs_on_whole_batches():
+def test_the_safe_norm_equals_pytorchs_on_whole_batches() -> None:
     ours, theirs = BatchNorm(5), nn.BatchNorm1d(5)
     for size in (7, 2):
         h = torch.randn(size, 5)
         assert torch.equal(ours(h), theirs(h))
+    assert ours.running_mean is not None
     before = ours.running_mean.clone()
     alone = torch.randn(1, 5)
     assert torch.equal(ours(alone), theirs.eval()(alone))  # running statistics, left as they are
     assert torch.equal(ours.running_mean, before)
 
 
-def test_running_norm_equals_pytorchs_statistics():
+def test_running_norm_equals_pytorchs_statistics() -> None:
     ours, theirs = RunningNorm(5), nn.BatchNorm1d(5, affine=False)
     for size in (9, 4):
         h = torch.randn(size, 5)
@@ -557,12 +589,12 @@ def test_running_norm_equals_pytorchs_statistics():
     assert torch.equal(ours(h), theirs.eval()(h))
 
 
-def test_every_method_file_is_importable():
+def test_every_method_file_is_importable() -> None:
     for name in catalog.built_names("method"):
         stem = name.lower().replace("-", "_")
         assert importlib.import_module(f"ncmc.methods.{stem}").__doc__
 
 
-def test_unit_rows_have_length_one():
+def test_unit_rows_have_length_one() -> None:
     h = torch.randn(5, 7, generator=torch.Generator().manual_seed(0))
     assert torch.allclose(losses.unit(h).norm(dim=1), torch.ones(5))
