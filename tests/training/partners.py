@@ -16,8 +16,10 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from ncmc.errors import UserError
 from ncmc.plan.run import Run, make_run
+from ncmc.results.record import Epoch
 from ncmc.system.signals import Interrupted
-from ncmc.training import augment, distributed_step, processes, session, train
+from ncmc.training import augment, build, distributed_step, processes, train
+from ncmc.training.draws import Draws
 from ncmc.training.opened_run import open_run
 
 # 357 images: batches of 65 end with one of 32, those of 356 with a single image, which both compute
@@ -50,7 +52,7 @@ class Watch:
         if len(self.losses) == self.at:
             self.act()
 
-    def epoch(self, entry: dict[str, Any]) -> None:
+    def epoch(self, entry: Epoch) -> None:
         pass
 
     def say(self, text: str) -> None:
@@ -69,8 +71,8 @@ def stopping_run() -> Run:
 
 def exact() -> None:
     """Train in float64 from here on: in float32 a dozen steps blow rounding up to 0.1 %."""
-    build, normalise = session.build.build_model, augment.Normalise.__call__
-    session.build.build_model = lambda *given: build(*given).double()
+    build_model, normalise = build.build_model, augment.Normalise.__call__
+    build.build_model = lambda *given: build_model(*given).double()
     augment.Normalise.__call__ = (  # type: ignore[method-assign]
         lambda self, images: normalise(self, images).double()
     )
@@ -96,13 +98,13 @@ class Watched:
         """`acts`: number of a step, counted from 1 -> what the process `rank` does before it."""
         self.steps = 0
         self.acts = acts
-        step = distributed_step.ParallelStep.__call__
+        step, watch = distributed_step.ParallelStep.__call__, self
 
-        def watched(step_self: Any, draws: Any, epoch: int) -> Any:
-            self.steps += 1
+        def watched(self: distributed_step.ParallelStep, draws: Draws, epoch: int) -> torch.Tensor:
+            watch.steps += 1
             if os.environ["RANK"] == rank:
-                self.acts.pop(self.steps, lambda: None)()
-            return step(step_self, draws, epoch)
+                watch.acts.pop(watch.steps, lambda: None)()
+            return step(self, draws, epoch)
 
         distributed_step.ParallelStep.__call__ = watched  # type: ignore[method-assign]
 
@@ -132,8 +134,8 @@ def all_cases(folder: str) -> None:
     if os.environ["RANK"] == "0":
         shutil.copytree(place / "stopped", place / "alone")
     watch = Watch()
-    where = {"results": place / "stopped", "checkpoints": place / "stopped" / "ckpt"}
-    train.train(open_run(here(), stopping_run()), watch, **where)
+    where = place / "stopped"
+    train.train(open_run(here(), stopping_run()), watch, results=where, checkpoints=where / "ckpt")
     tell([watch.said, watch.losses])
     watched.acts[watched.steps + 3] = lambda: os._exit(9)
     try:

@@ -1,13 +1,14 @@
 """A set whose images stay in their files, from its lists to a record."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from conftest import here
 from partners import Watch
-from projects import CHECKOUT
+from projects import CHECKOUT, ScratchProject
 from test_train import stop
 
 from ncmc.data import datasets, fetch, splits
@@ -18,7 +19,7 @@ from ncmc.training.opened_run import open_run
 
 
 @pytest.fixture
-def configured(declared_set):
+def configured(declared_set: ScratchProject) -> ScratchProject:
     """The project with this checkout's configuration, its own data set added."""
     shutil.copytree(
         CHECKOUT / "config",
@@ -35,8 +36,11 @@ def configured(declared_set):
 
 @pytest.mark.parametrize("method", ["CE", "CAL"])
 def test_the_set_trains_from_lists_to_record_and_a_stop_changes_nothing(
-    declared_set, imagenet, method, configured
-):
+    declared_set: ScratchProject,
+    imagenet: tuple[Path, Path],
+    method: str,
+    configured: ScratchProject,
+) -> None:
     """Files, lists, split, streaming, the recipe of ImageNet, evaluation: all but the size is real."""
     fetch.fetch(here(), "big", imagenet[0])
     datasets.prepare(here(), "big")

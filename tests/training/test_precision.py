@@ -1,5 +1,6 @@
 """What decides the last bits on a GPU, as far as a CPU can tell."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -43,7 +44,11 @@ def test_images_go_to_a_gpu_from_pinned_memory_without_waiting(
         calls.append((device.type, non_blocking))
         return self
 
-    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: calls.append("pinned") or self)
+    def pin_memory(self: torch.Tensor) -> torch.Tensor:
+        calls.append("pinned")
+        return self
+
+    monkeypatch.setattr(torch.Tensor, "pin_memory", pin_memory)
     monkeypatch.setattr(torch.Tensor, "to", to)
     to_device(images, torch.device("cuda", 0))
     to_device(images, torch.device("cpu"))
@@ -53,7 +58,7 @@ def test_images_go_to_a_gpu_from_pinned_memory_without_waiting(
 def test_a_probe_does_not_count_its_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cost, "PROBE_SECONDS", 0.0)
     now, calls = [0.0], [100.0, 100.0, 1.0, 1.0]
-    monkeypatch.setattr(cost.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
 
     def work() -> None:
         now[0] += calls.pop(0)

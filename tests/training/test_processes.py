@@ -20,7 +20,8 @@ from partners import CASES, exact, run_of, stopping_run, trained
 from ncmc.backbones._norm import norm_relu
 from ncmc.errors import UsageError
 from ncmc.results.record import load_record, path_of
-from ncmc.training import augment, distributed_norm, session
+from ncmc.system import hardware
+from ncmc.training import augment, build, distributed_norm, session
 from ncmc.training.processes import ONE_PROCESS, ProcessGroup, joined
 
 HERE = Path(__file__).resolve().parent
@@ -79,7 +80,7 @@ def together(digits_project: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def double(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the two processes: in float64."""
-    monkeypatch.setattr(session.build, "build_model", session.build.build_model)
+    monkeypatch.setattr(build, "build_model", build.build_model)
     monkeypatch.setattr(augment.Normalise, "__call__", augment.Normalise.__call__)
     exact()
 
@@ -200,7 +201,7 @@ def test_the_rows_of_a_group_are_all_rows_once(size: int, n: int) -> None:
 
 
 def test_processes_of_one_machine_divide_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session.hardware, "cores", lambda: 6)
+    monkeypatch.setattr(hardware, "cores", lambda: 6)
     assert session._threads(4, ProcessGroup()) == 4
     assert session._threads(4, ProcessGroup(0, 2, on_this_machine=1)) == 4
     assert session._threads(4, ProcessGroup(0, 2, on_this_machine=2)) == 3

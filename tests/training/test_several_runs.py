@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import CHECKOUT, here
@@ -15,10 +16,10 @@ from typer.testing import CliRunner
 from cli.main import app
 from ncmc.data import datasets
 from ncmc.plan.run import Run, make_run
+from ncmc.project import Project
 from ncmc.results.record import Record, load_record, path_of
 from ncmc.training import finish, launch
-
-DIVERGES = {"lr": 1e30, "warmup_epochs": 0}
+from ncmc.training.opened_run import OpenedRun, open_run
 
 
 def tiny(seed: int, method: str = "CE", **options: float) -> Run:
@@ -53,7 +54,7 @@ def test_runs_in_one_process_have_the_records_of_runs_alone(workspace: Path) -> 
 
 
 def test_a_run_that_fails_does_not_stop_the_others(workspace: Path) -> None:
-    failing = tiny(0, **DIVERGES)
+    failing = tiny(0, lr=1e30, warmup_epochs=0)
     done = CliRunner().invoke(app, command(RUNS[0], failing, RUNS[1]))
     assert done.exit_code == 1
     assert f"ncmc: {failing.id}: loss is nan" in done.stderr
@@ -68,8 +69,12 @@ def test_a_run_that_has_its_record_is_skipped(
 ) -> None:
     CliRunner().invoke(app, command(RUNS[0]))
     opened: list[Run] = []
-    real = launch.open_run
-    monkeypatch.setattr(launch, "open_run", lambda *given: opened.append(given[1]) or real(*given))
+
+    def counted(project: Project, run: Run, execution: Any) -> OpenedRun:
+        opened.append(run)
+        return open_run(project, run, execution)
+
+    monkeypatch.setattr(launch, "open_run", counted)
     done = CliRunner().invoke(app, command(RUNS[0], RUNS[1], RUNS[1]))
     assert opened == [RUNS[1]]
     assert f"{RUNS[0].id}: already trained" in done.stdout

@@ -39,7 +39,8 @@ def recipe(**changes: Any) -> Recipe:
 def memmap(tmp_path: Path) -> np.ndarray:
     images = np.random.default_rng(0).integers(0, 256, (30, 8, 8, 3), dtype=np.uint8)
     np.save(tmp_path / "images.npy", images)
-    return np.load(tmp_path / "images.npy", mmap_mode="r")
+    mapped: np.ndarray = np.load(tmp_path / "images.npy", mmap_mode="r")
+    return mapped
 
 
 @pytest.fixture

@@ -18,12 +18,13 @@ from conftest import here
 from ncmc import paths
 from ncmc.data import datasets, splits
 from ncmc.errors import UsageError, UserError
+from ncmc.plan.code_digest import code_digest
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.results.provenance import Session
-from ncmc.results.record import Record, load_record, path_of
+from ncmc.results.record import Epoch, Record, load_record, path_of
 from ncmc.system.signals import Interrupted
-from ncmc.training import checkpoint, finish, resume, session, train
+from ncmc.training import checkpoint, evaluate, finish, resume, session, train
 from ncmc.training import step as train_step
 from ncmc.training.opened_run import open_run
 from ncmc.training.optimiser import set_learning_rate
@@ -36,7 +37,7 @@ class Quiet:
 
     def __init__(self, at: int | None = None, act: Any = None) -> None:
         self.said: list[str] = []
-        self.entries: list[dict[str, Any]] = []
+        self.entries: list[Epoch] = []
         self.steps = 0
         self.at, self.act = at, act
 
@@ -48,7 +49,7 @@ class Quiet:
         if self.steps == self.at:
             self.act()
 
-    def epoch(self, entry: dict[str, Any]) -> None:
+    def epoch(self, entry: Epoch) -> None:
         self.entries.append(entry)
 
     def say(self, text: str) -> None:
@@ -194,7 +195,7 @@ def test_weights_that_are_not_finite_are_neither_kept_nor_measured(
 def test_measures_that_are_not_finite_stop(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train.evaluate, "collapse", lambda *_: {"nc_mean": float("nan")})
+    monkeypatch.setattr(evaluate, "collapse", lambda *_: {"nc_mean": float("nan")})
     with pytest.raises(UserError, match=r"measures are not finite in epoch 1"):
         trained(tiny(), Quiet())
 
@@ -222,7 +223,7 @@ def test_a_run_resumed_with_other_code_says_so_and_records_both(
 ) -> None:
     with pytest.raises(Interrupted):
         trained(tiny(), Quiet(3, stop))
-    before = resume.code_digest(here(), "resnet8", tiny().method)
+    before = code_digest(here(), "resnet8", tiny().method)
     monkeypatch.setattr(resume, "code_digest", lambda *_: "b" * 64)
     record = trained(tiny(), going_on := Quiet())
     assert "with other code: not bit for bit" in going_on.said[1]
@@ -396,7 +397,13 @@ def test_a_model_that_is_not_trained_to_its_end_is_not_evaluated(workspace: Path
     model.write_bytes(part)
     with pytest.raises(UserError, match=r"history is not one of 2 epochs.*--force"):
         finish.evaluate_again(here(), tiny())
-    for changes in ({"history": "x"}, {"seconds": "x"}, {"model": {}}, {"sessions": None}):
+    damaged: list[dict[str, Any]] = [
+        {"history": "x"},
+        {"seconds": "x"},
+        {"model": {}},
+        {"sessions": None},
+    ]
+    for changes in damaged:
         model.write_bytes(whole)
         altered(model, **changes)
         with pytest.raises(UserError, match=r"does not fit this run .*--force"):
