@@ -3,12 +3,15 @@
 import dataclasses
 import json
 import math
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from conftest import here
 from scipy import integrate, optimize, stats
+from torch import Tensor
 
 from ncmc.errors import UsageError
 from ncmc.formulas import frames
@@ -30,11 +33,11 @@ from ncmc.theory import (
     verdict,
 )
 from ncmc.theory.problem import Point, Problem
-from ncmc.theory.verdict import Outcome, Part
+from ncmc.theory.verdict import Outcome, Part, Relation, Status
 
 
 @pytest.fixture(autouse=True)
-def single_thread():
+def single_thread() -> Iterator[None]:
     with problem.one_thread():
         yield
 
@@ -67,16 +70,18 @@ def failing(outcome: Outcome) -> list[str]:
         (math.inf, ">=", 0.0, "inconclusive"),
     ],
 )
-def test_a_part_holds_differs_or_is_open(measured, relation, error, status):
+def test_a_part_holds_differs_or_is_open(
+    measured: float, relation: Relation, error: float, status: Status
+) -> None:
     assert Part("x", measured, 1.0, 0.1, relation, error).status == status
 
 
-def test_a_number_of_an_optimiser_that_did_not_converge_proves_nothing():
+def test_a_number_of_an_optimiser_that_did_not_converge_proves_nothing() -> None:
     assert Part("x", 1.0, 1.0, 0.1, sound=False).status == "inconclusive"
     assert Part("x", 9.0, 1.0, 0.1, sound=False).status == "inconclusive"
 
 
-def test_an_outcome_is_as_bad_as_its_worst_part():
+def test_an_outcome_is_as_bad_as_its_worst_part() -> None:
     good, bad = Part("a", 1.0, 1.0, 0.1), Part("b", 2.0, 1.0, 0.1)
     unknown = Part("c", math.nan, 1.0, 0.1)
     assert Outcome((good,), "").status == "holds"
@@ -85,20 +90,20 @@ def test_an_outcome_is_as_bad_as_its_worst_part():
     assert Outcome((), "").status == "inconclusive"
 
 
-def test_the_worst_of_several_gaps_keeps_a_nan():
+def test_the_worst_of_several_gaps_keeps_a_nan() -> None:
     assert verdict.worst("x", [1.0, 3.0, 2.0], 5.0).measured == 3.0
     assert math.isnan(verdict.worst("x", [1.0, math.nan], 5.0).measured)
     assert verdict.worst("x", [], 5.0).status == "inconclusive"
 
 
-def test_only_sentences_found_true_are_said():
+def test_only_sentences_found_true_are_said() -> None:
     assert verdict.words("A.", (True, "B."), (False, "C.")) == "A. B."
 
 
 # --- the problem ----------------------------------------------------------------------------------
 
 
-def test_loss_p_is_the_sum_over_samples_and_centers():
+def test_loss_p_is_the_sum_over_samples_and_centers() -> None:
     rng = torch.Generator().manual_seed(0)
     h, w, w0 = (torch.randn(n, 7, generator=rng, dtype=torch.float64) for n in (4, 5, 2))
     labels, owner = [0, 0, 0, 1], [0, 0, 1, 1, 1]
@@ -109,7 +114,7 @@ def test_loss_p_is_the_sum_over_samples_and_centers():
     assert problem.loss_p(SMALL, h, w, w0).item() == pytest.approx(slow, rel=1e-12)
 
 
-def test_a_minimum_keeps_the_constraint():
+def test_a_minimum_keeps_the_constraint() -> None:
     point = problem.minimise(SMALL, seed=3, extra_dim=1)
     w, own = point.classifier, SMALL.center_class
     v = (point.centers - math.sin(SMALL.theta) * w[own]) / math.cos(SMALL.theta)
@@ -119,7 +124,7 @@ def test_a_minimum_keeps_the_constraint():
     assert point.gradient < problem.GRADIENT
 
 
-def test_no_random_point_that_keeps_the_constraint_beats_the_minimum():
+def test_no_random_point_that_keeps_the_constraint_beats_the_minimum() -> None:
     least = min(problem.minimise(SMALL, seed).loss for seed in range(2))
     rng = torch.Generator().manual_seed(1)
     for _ in range(300):
@@ -130,7 +135,7 @@ def test_no_random_point_that_keeps_the_constraint_beats_the_minimum():
         assert problem.loss_p(SMALL, features, centers, classifier).item() > least - 1e-12
 
 
-def test_descent_finds_the_closed_form_which_is_the_stacked_least_squares_solution():
+def test_descent_finds_the_closed_form_which_is_the_stacked_least_squares_solution() -> None:
     frame = frames.multi_center_frame(
         SMALL.centers, 9, SMALL.theta, torch.Generator().manual_seed(0), torch.float64
     )
@@ -145,7 +150,7 @@ def test_descent_finds_the_closed_form_which_is_the_stacked_least_squares_soluti
 # --- measures of collapse -------------------------------------------------------------------------
 
 
-def test_measures_of_collapse_agree_with_loops():
+def test_measures_of_collapse_agree_with_loops() -> None:
     rng = torch.Generator().manual_seed(2)
     h, w, w0 = (torch.randn(n, 7, generator=rng, dtype=torch.float64) for n in (4, 5, 2))
     point, alive = Point(h, w, w0, 0.0), torch.tensor([True, True])
@@ -166,7 +171,7 @@ def test_measures_of_collapse_agree_with_loops():
     assert collapse.response_gap(SMALL, point, alive) == pytest.approx(max(gaps))
 
 
-def test_features_along_the_classifier_are_not_taken_for_collapsed():
+def test_features_along_the_classifier_are_not_taken_for_collapsed() -> None:
     frame = frames.multi_center_frame((2, 3), 9, 0.4, torch.Generator(), torch.float64)
     point, alive = Point(frame[1][SMALL.labels], *frame, loss=0.0), torch.tensor([True, True])
     assert collapse.direction_gap(SMALL, point, alive) > 0.3
@@ -180,7 +185,7 @@ BALANCED = (cases.BALANCED[0], *cases.BALANCED_EDGE[:2])
 IMBALANCED = (cases.IMBALANCED[0], *cases.IMBALANCED_EDGE[:2])
 
 
-def test_theorem_3_3_holds_on_both_sides_of_its_condition():
+def test_theorem_3_3_holds_on_both_sides_of_its_condition() -> None:
     outcome = optimum.theorem_3_3(BALANCED)
     assert outcome.status == "holds", outcome.parts
     assert outcome.also["classes that survive"] == 6
@@ -188,7 +193,7 @@ def test_theorem_3_3_holds_on_both_sides_of_its_condition():
     assert "clamp" in outcome.detail
 
 
-def test_theorem_3_4_holds_where_some_classes_survive_and_some_vanish():
+def test_theorem_3_4_holds_where_some_classes_survive_and_some_vanish() -> None:
     mixed = IMBALANCED[1].problem
     assert optimum.condition(mixed).tolist() == [True, False, False]
     outcome = optimum.theorem_3_4(IMBALANCED)
@@ -196,19 +201,19 @@ def test_theorem_3_4_holds_where_some_classes_survive_and_some_vanish():
     assert "one by one" in outcome.detail
 
 
-def test_theorem_3_3_is_theorem_3_4_with_equal_classes():
+def test_theorem_3_3_is_theorem_3_4_with_equal_classes() -> None:
     for case in cases.BALANCED:
         p = case.problem
         torch.testing.assert_close(optimum.balanced_norms(p), optimum.norms(p))
         assert torch.equal(optimum.balanced_condition(p), optimum.condition(p))
 
 
-def test_the_optimal_norm_is_the_minimum_of_the_loss_in_one_length():
+def test_the_optimal_norm_is_the_minimum_of_the_loss_in_one_length() -> None:
     p = cases.IMBALANCED[0].problem
     for k in range(3):
         n, f, c2 = p.counts[k], p.centers[k], float(p.cosines[k]) ** 2
 
-        def loss(x, n=n, f=f, c2=c2):
+        def loss(x: float, n: int = n, f: int = f, c2: float = c2) -> float:
             # With H solved for, what class k adds to P at |w_k|^2 = x.
             fit = n * f * p.decay_h / 2 / (x * f * c2 + p.decay_h * p.total)
             return fit + p.decay_w * x / 2
@@ -225,12 +230,12 @@ def test_the_optimal_norm_is_the_minimum_of_the_loss_in_one_length():
         lambda p: optimum.balanced_norms(p) + p.decay_h,
     ],
 )
-def test_a_wrong_norm_in_theorem_3_3_is_caught(wrong):
+def test_a_wrong_norm_in_theorem_3_3_is_caught(wrong: optimum.Formula) -> None:
     assert "relative error of |w_k|^2" in failing(optimum.theorem_3_3(BALANCED[:1], wrong))
 
 
-def test_a_wrong_norm_in_theorem_3_4_is_caught():
-    def with_n_for_s(p: Problem):
+def test_a_wrong_norm_in_theorem_3_4_is_caught() -> None:
+    def with_n_for_s(p: Problem) -> Tensor:
         ratio = p.decay_w / (p.n * p.decay_h)
         pull = -sum(p.counts) * p.decay_w / (p.f * p.n) + ratio.sqrt() * p.cosines
         return pull / (ratio * p.cosines**2)
@@ -239,32 +244,34 @@ def test_a_wrong_norm_in_theorem_3_4_is_caught():
 
 
 @pytest.mark.parametrize("factor", [0.9, 1.1])
-def test_a_condition_ten_percent_off_is_caught(factor):
-    def off(p: Problem):
+def test_a_condition_ten_percent_off_is_caught(factor: float) -> None:
+    def off(p: Problem) -> Tensor:
         return p.cosines * factor > p.total / p.f * (p.decay_w * p.decay_h / p.n).sqrt()
 
     outcome = optimum.theorem_3_4(IMBALANCED[1:], survives=off)
     assert "classes on the wrong side of the condition" in failing(outcome)
 
 
-def test_without_the_clamp_the_printed_norm_is_caught():
+def test_without_the_clamp_the_printed_norm_is_caught() -> None:
     outcome = optimum.theorem_3_4(IMBALANCED[1:2], survives=lambda p: p.cosines > 0)
     assert "relative error of |w_k|^2" in failing(outcome)
 
 
-def test_an_optimiser_cut_short_makes_the_theorem_inconclusive(monkeypatch):
+def test_an_optimiser_cut_short_makes_the_theorem_inconclusive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(problem, "STEPS", 3)
     outcome = optimum.theorem_3_3(BALANCED[:1])
     assert outcome.status == "inconclusive"
     assert not failing(outcome)
 
 
-def test_tail_cases_lie_between_the_limits_of_their_rarest_class():
+def test_tail_cases_lie_between_the_limits_of_their_rarest_class() -> None:
     alive = [bool(optimum.condition(case.problem)[-1]) for case in cases.tail_cases()]
     assert alive == [True, False, True, False, False, True]  # one, f, class-aware centers; twice
 
 
-def test_the_survival_limit_is_where_the_condition_turns():
+def test_the_survival_limit_is_where_the_condition_turns() -> None:
     p = cases.IMBALANCED[1].problem
     for k in range(3):
         limit = cases.survival_limit(p, k)
@@ -273,13 +280,13 @@ def test_the_survival_limit_is_where_the_condition_turns():
             assert bool(optimum.condition(at)[k]) is survives
 
 
-def test_without_the_constraint_the_loss_falls_towards_zero():
+def test_without_the_constraint_the_loss_falls_towards_zero() -> None:
     losses = optimum.free_length_losses(SMALL, (1, 10, 100, 1000))
     assert list(losses.values()) == sorted(losses.values(), reverse=True)
     assert min(losses.values()) < 1e-6 < problem.minimise(SMALL, 0).loss
 
 
-def test_torch_gets_its_threads_back():
+def test_torch_gets_its_threads_back() -> None:
     torch.set_num_threads(2)
     with problem.one_thread():
         assert torch.get_num_threads() == 1
@@ -297,7 +304,7 @@ def test_torch_gets_its_threads_back():
         lambda p: p.f * p.cosines / (p.f * p.cosines**2 + p.decay_h * sum(p.counts)),
     ],
 )
-def test_a_wrong_length_in_corollary_3_7_is_caught(wrong):
+def test_a_wrong_length_in_corollary_3_7_is_caught(wrong: Callable[[Problem], Tensor]) -> None:
     assert failing(fixed.corollary_3_7(formula=wrong)) == ["relative error of |h_k|"]
 
 
@@ -309,11 +316,11 @@ def test_a_wrong_length_in_corollary_3_7_is_caught(wrong):
         lambda f, decay: math.sqrt(f**-1.0),
     ],
 )
-def test_a_wrong_maximum_in_remark_3_8_is_caught(wrong):
+def test_a_wrong_maximum_in_remark_3_8_is_caught(wrong: Callable[[int, float], float]) -> None:
     assert fixed.remark_3_8(formula=wrong).status == "differs"
 
 
-def test_feature_lengths_of_frames_and_of_equal_angles_are_corollary_3_7s():
+def test_feature_lengths_of_frames_and_of_equal_angles_are_corollary_3_7s() -> None:
     f, decay = 5, 2.5
     for theta in (0.1, 0.6, 1.3):
         cosine = float(frames.mean_center_cosines([f], theta)[0])
@@ -322,7 +329,7 @@ def test_feature_lengths_of_frames_and_of_equal_angles_are_corollary_3_7s():
         assert fixed.equiangular_length(f, cosine, decay) == pytest.approx(slow, rel=1e-12)
 
 
-def test_the_maximum_is_found_at_an_end_too():
+def test_the_maximum_is_found_at_an_end_too() -> None:
     assert fixed.maximum(lambda x: x, 0.0, 2.0) == 2.0
     assert fixed.maximum(lambda x: -x, 0.0, 2.0) == 0.0
     assert fixed.maximum(lambda x: -((x - 0.7) ** 2), 0.0, 2.0) == pytest.approx(0.7, abs=1e-7)
@@ -334,11 +341,11 @@ def test_the_maximum_is_found_at_an_end_too():
 @pytest.mark.parametrize(
     "wrong", [lambda t: math.acos(math.sin(t)), lambda t: math.acos(math.cos(t) ** 2)]
 )
-def test_a_wrong_angle_in_remark_3_9_is_caught(wrong):
+def test_a_wrong_angle_in_remark_3_9_is_caught(wrong: Callable[[float], float]) -> None:
     assert angles.remark_3_9(formula=wrong).status == "differs"
 
 
-def test_angles_are_exact_where_arccos_is_not():
+def test_angles_are_exact_where_arccos_is_not() -> None:
     a = torch.tensor([1.0, 0.0], dtype=torch.float64)
     for angle in (1e-9, 0.3, math.pi / 2, math.pi - 1e-9):
         b = torch.tensor([math.cos(angle), math.sin(angle)], dtype=torch.float64)
@@ -351,7 +358,7 @@ DRAWS = rules.DRAWS[:2]
 SAMPLES = 150_000
 
 
-def test_proposition_3_1_holds():
+def test_proposition_3_1_holds() -> None:
     outcome = rules.proposition_3_1(DRAWS, SAMPLES)
     assert outcome.status == "holds", outcome.parts
     assert "turns into a loss" in outcome.detail
@@ -366,22 +373,24 @@ def test_proposition_3_1_holds():
         ("pair", lambda f, other: f**0.5 / (f**0.5 + other**0.5)),
     ],
 )
-def test_a_wrong_probability_in_proposition_3_1_is_caught(claim, wrong):
+def test_a_wrong_probability_in_proposition_3_1_is_caught(
+    claim: str, wrong: Callable[..., float]
+) -> None:
     outcome = rules.proposition_3_1(DRAWS, 40_000, **{claim: wrong})
     assert outcome.status == "differs"
 
 
-def test_a_gain_claimed_for_the_opposite_order_is_caught():
+def test_a_gain_claimed_for_the_opposite_order_is_caught() -> None:
     backwards = dataclasses.replace(DRAWS[0], prior=DRAWS[0].prior[::-1])
     outcome = rules.proposition_3_1([backwards], 40_000)
     assert [name.split(",")[0] for name in failing(outcome)] == ["GCR less RCR"]
 
 
-def test_a_few_samples_leave_proposition_3_1_open():
+def test_a_few_samples_leave_proposition_3_1_open() -> None:
     assert rules.proposition_3_1(DRAWS, 500).status == "inconclusive"
 
 
-def test_features_lie_around_the_mean_of_the_rule_vectors():
+def test_features_lie_around_the_mean_of_the_rule_vectors() -> None:
     vectors, owner = rules.rule_vectors((1, 2, 5), 0.0, "max over centers", 2, seed=4)
     assert owner.tolist() == [0, 1, 1, 2, 2, 2, 2, 2]
     exact = rules.sample_features(vectors, 0.0, 1, np.random.default_rng(0))
@@ -390,7 +399,7 @@ def test_features_lie_around_the_mean_of_the_rule_vectors():
     np.testing.assert_allclose(np.cov(noisy.T), 0.25 * np.eye(vectors.shape[1]), atol=0.01)
 
 
-def test_mean_center_rules_average_the_centers():
+def test_mean_center_rules_average_the_centers() -> None:
     rows, owner = rules.rule_vectors((2, 3), 0.4, "max over centers", 1, seed=6)
     means, classes = rules.rule_vectors((2, 3), 0.4, "mean center", 1, seed=6)
     units, _ = rules.rule_vectors((2, 3), 0.4, "unit mean center", 1, seed=6)
@@ -401,7 +410,7 @@ def test_mean_center_rules_average_the_centers():
         np.testing.assert_allclose(units[k], slow / np.linalg.norm(slow))
 
 
-def test_chunks_cover_all_samples_and_a_share_of_one_is_not_certain():
+def test_chunks_cover_all_samples_and_a_share_of_one_is_not_certain() -> None:
     assert sum(sampling.chunks(120_001)) == 120_001
     assert sampling.chunks(sampling.CHUNK) == [sampling.CHUNK]
     assert sampling.share_error(0.5, 100) == pytest.approx(0.05)
@@ -416,30 +425,31 @@ PAIRS = margin.PAIRS[:1]
 def median_gap(f: int, other: int) -> float:
     """The median of max of f less max of `other` standard normal numbers, by quadrature."""
 
-    def below(x):
-        def density(y):
-            return other * stats.norm.pdf(y) * stats.norm.cdf(y) ** (other - 1)
+    def below(x: float) -> float:
+        def density(y: float) -> float:
+            return float(other * stats.norm.pdf(y) * stats.norm.cdf(y) ** (other - 1))
 
-        return integrate.quad(lambda y: density(y) * stats.norm.cdf(y + x) ** f, -9, 9)[0] - 0.5
+        share = integrate.quad(lambda y: density(y) * stats.norm.cdf(y + x) ** f, -9, 9)[0]
+        return float(share) - 0.5
 
-    return optimize.brentq(below, -5, 5)
+    return float(optimize.brentq(below, -5, 5))
 
 
-def test_proposition_c_1_holds():
+def test_proposition_c_1_holds() -> None:
     outcome = margin.proposition_c_1(PAIRS, 100_000)
     assert outcome.status == "holds", outcome.parts
     assert "(eps_0 = 0)" in outcome.detail
 
 
 @pytest.mark.parametrize("pair", margin.PAIRS)
-def test_eps_0_of_the_maximum_rule_is_the_median_of_the_noise(pair):
+def test_eps_0_of_the_maximum_rule_is_the_median_of_the_noise(pair: margin.Pair) -> None:
     found, error = margin.epsilon(pair, "max over centers", margin.threshold, 100_000, seed=5)
     noise = math.cos(pair.theta) * math.sqrt(pair.variance)
     slow = noise * median_gap(pair.centers[pair.k], pair.centers[pair.rival])
     assert found == pytest.approx(slow, abs=4 * error)
 
 
-def test_features_have_the_margin_that_they_are_given():
+def test_features_have_the_margin_that_they_are_given() -> None:
     # Only w_k carries the margin: at theta = pi/2 the GCR margin is the RCR margin itself.
     flat = dataclasses.replace(PAIRS[0], theta=math.pi / 2)
     for rule in ("mean center", "max over centers"):
@@ -455,13 +465,13 @@ def test_features_have_the_margin_that_they_are_given():
         lambda pair: -margin.threshold(pair),
     ],
 )
-def test_a_wrong_margin_in_proposition_c_1_is_caught(wrong):
+def test_a_wrong_margin_in_proposition_c_1_is_caught(wrong: Callable[[margin.Pair], float]) -> None:
     outcome = margin.proposition_c_1(margin.PAIRS[1:2], 100_000, margin=wrong)
     assert outcome.parts[0].name in failing(outcome)
     assert "(eps_0 = 0)" not in outcome.detail
 
 
-def test_a_bound_of_the_wrong_sign_in_proposition_c_1_is_caught():
+def test_a_bound_of_the_wrong_sign_in_proposition_c_1_is_caught() -> None:
     outcome = margin.proposition_c_1(PAIRS, 100_000, lowest=lambda pair: -margin.bound(pair))
     assert outcome.status == "differs"
 
@@ -469,7 +479,7 @@ def test_a_bound_of_the_wrong_sign_in_proposition_c_1_is_caught():
 # --- T8 -------------------------------------------------------------------------------------------
 
 
-def test_the_printed_gradient_differs_and_the_corrected_one_holds():
+def test_the_printed_gradient_differs_and_the_corrected_one_holds() -> None:
     as_printed = gradient.equation_35()
     assert as_printed.status == "differs"
     assert as_printed.parts[0].status == "holds"  # at |h| = 1
@@ -487,17 +497,17 @@ def test_the_printed_gradient_differs_and_the_corrected_one_holds():
         lambda w, h: -2 / h.norm() * (1 - w @ h / h.norm()) * w,  # not projected
     ],
 )
-def test_a_gradient_wrong_at_unit_length_is_caught(wrong):
+def test_a_gradient_wrong_at_unit_length_is_caught(wrong: gradient.Gradient) -> None:
     assert gradient.equation_35(wrong, power=-1.0).parts[0].status == "differs"
 
 
-def test_the_corrected_gradient_agrees_with_central_differences():
+def test_the_corrected_gradient_agrees_with_central_differences() -> None:
     rng = np.random.default_rng(0)
     w, h = rng.normal(size=(2, 6))
     w, step = w / np.linalg.norm(w), 1e-6
 
-    def loss(x):
-        return (w @ x / np.linalg.norm(x) - 1) ** 2
+    def loss(x: np.ndarray) -> float:
+        return float((w @ x / np.linalg.norm(x) - 1) ** 2)
 
     slow = [(loss(h + step * e) - loss(h - step * e)) / (2 * step) for e in np.eye(6)]
     found = gradient.corrected(torch.from_numpy(w), torch.from_numpy(h))
@@ -507,13 +517,13 @@ def test_the_corrected_gradient_agrees_with_central_differences():
 # --- T9 -------------------------------------------------------------------------------------------
 
 
-def test_the_example_holds_and_its_order_is_told():
+def test_the_example_holds_and_its_order_is_told() -> None:
     outcome = allocation.section_3_5_example(lists=100)
     assert outcome.status == "holds", outcome.parts
     assert "(2, 4, 3)" in outcome.detail
 
 
-def from_the_right(counts, f):
+def from_the_right(counts: Sequence[int], f: int) -> list[int]:
     total, k = sum(counts), len(counts)
     centers = [(f - 1) * k * n // total + 1 for n in counts][::-1]
     for place in range(f * k - sum(centers)):
@@ -530,18 +540,18 @@ def from_the_right(counts, f):
         from_the_right,
     ],
 )
-def test_a_wrong_strategy_is_caught(wrong):
+def test_a_wrong_strategy_is_caught(wrong: allocation.Strategy) -> None:
     assert allocation.section_3_5_example(wrong, lists=50).status == "differs"
 
 
-def test_the_steps_by_hand():
+def test_the_steps_by_hand() -> None:
     assert allocation.steps((1, 3, 3), 3) == [4, 4, 1]
     assert allocation.steps((5, 5), 2) == [2, 2]
     assert allocation.steps((6, 3, 1), 2) == [2, 2, 2]  # (2, 1, 1) reversed, then 1 and 1 added
     assert allocation.steps((9, 1), 4) == [2, 6]  # (6, 1) reversed, then 1 added
 
 
-def test_a_product_after_the_division_can_floor_wrongly():
+def test_a_product_after_the_division_can_floor_wrongly() -> None:
     assert math.floor(2 * 3 * (49 / 294)) == 1  # exact here
     found = [
         pair for pair in allocation.random_lists(500) if allocation.floors_in_floating_point(*pair)
@@ -556,12 +566,12 @@ def test_a_product_after_the_division_can_floor_wrongly():
 # --- all of them ----------------------------------------------------------------------------------
 
 
-def test_every_theory_claim_of_the_paper_has_a_check():
+def test_every_theory_claim_of_the_paper_has_a_check() -> None:
     claims = documents.load_yaml(here().config("paper/claims.yaml"))["theory"]
     assert checks.names() == [claim["id"] for claim in claims]
 
 
-def test_an_unknown_claim_is_refused_with_the_known_ones():
+def test_an_unknown_claim_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="'T10'.*T1, T2, T3"):
         checks.check(here(), "T10")
     with pytest.raises(UsageError, match="theory claim 'C1'"):
@@ -571,7 +581,7 @@ def test_an_unknown_claim_is_refused_with_the_known_ones():
 @pytest.mark.parametrize(
     ("name", "status"), [("T3", "holds"), ("T4", "holds"), ("T5", "holds"), ("T8", "differs")]
 )
-def test_a_check_gives_a_verdict_with_its_place(name, status):
+def test_a_check_gives_a_verdict_with_its_place(name: str, status: Status) -> None:
     found = checks.check(here(), name)
     assert found.status == status
     assert (
@@ -588,7 +598,7 @@ def test_a_check_gives_a_verdict_with_its_place(name, status):
     assert found.detail
 
 
-def test_verdicts_are_written_as_data_and_as_a_page(tmp_path):
+def test_verdicts_are_written_as_data_and_as_a_page(tmp_path: Path) -> None:
     verdicts = [checks.check(here(), "T5"), checks.check(here(), "T8")]
     pages.write(verdicts, tmp_path / "theory")
     document = json.loads((tmp_path / "theory" / "theory.json").read_text())
@@ -601,7 +611,7 @@ def test_verdicts_are_written_as_data_and_as_a_page(tmp_path):
     assert not list((tmp_path / "theory").glob(".*"))
 
 
-def test_a_number_that_is_not_finite_becomes_null_in_the_data(tmp_path):
+def test_a_number_that_is_not_finite_becomes_null_in_the_data(tmp_path: Path) -> None:
     outcome = Outcome((Part("x", math.nan, 0.0, 1.0, sound=False),), "odd", {"y": math.inf})
     odd = verdict.TheoryVerdict("T0", "nowhere", "x", outcome, 0.1)
     pages.write([odd], tmp_path)
