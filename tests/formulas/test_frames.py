@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from random import Random
 
 import numpy as np
 import pytest
@@ -40,20 +41,20 @@ def long_tail(n_max: int, n_classes: int, tau: float) -> list[int]:
         (0.01, 10, [2, 2, 3, 3, 4, 5, 8, 14, 22, 37]),
     ],
 )
-def test_cifar10_counts_are_the_known_lists(tau, f, expected):
+def test_cifar10_counts_are_the_known_lists(tau: float, f: int, expected: list[int]) -> None:
     assert frames.class_aware_counts(long_tail(5000, 10, tau), f) == expected
 
 
-def test_the_worked_example_comes_out_of_the_ascending_order():
+def test_the_worked_example_comes_out_of_the_ascending_order() -> None:
     assert frames.class_aware_counts([1, 3, 3], 3, order="ascending") == [4, 4, 1]
     assert frames.class_aware_counts([3, 3, 1], 3) == [2, 4, 3]
 
 
-def test_equal_classes_get_equal_counts():
+def test_equal_classes_get_equal_counts() -> None:
     assert frames.class_aware_counts([50] * 10, 20) == [20] * 10
 
 
-def test_three_cifar100_settings_are_not_monotone():
+def test_three_cifar100_settings_are_not_monotone() -> None:
     """A finding of the prototype: where classes are of equal size, the floors' remainder shows."""
     mixed = []
     for f in (10, 20):
@@ -81,13 +82,13 @@ def slow_counts(counts: list[int], f: int, order: str) -> list[int]:
 
 @given(counts_lists, st.integers(2, 40), st.sampled_from(["descending", "ascending"]))
 @FEW
-def test_counts_equal_the_strategy_step_by_step(counts, f, order):
+def test_counts_equal_the_strategy_step_by_step(counts: list[int], f: int, order: str) -> None:
     assert frames.class_aware_counts(counts, f, order) == slow_counts(counts, f, order)
 
 
 @given(counts_lists, st.integers(2, 40))
 @FEW
-def test_counts_sum_to_f_times_k_and_each_class_has_one(counts, f):
+def test_counts_sum_to_f_times_k_and_each_class_has_one(counts: list[int], f: int) -> None:
     centers = frames.class_aware_counts(counts, f)
     assert sum(centers) == f * len(counts)
     assert min(centers) >= 1
@@ -95,13 +96,15 @@ def test_counts_sum_to_f_times_k_and_each_class_has_one(counts, f):
 
 @given(st.lists(st.integers(1, 6000), min_size=1, max_size=20, unique=True), st.randoms())
 @FEW
-def test_counts_follow_their_classes_when_classes_are_shuffled(counts, random):
+def test_counts_follow_their_classes_when_classes_are_shuffled(
+    counts: list[int], random: Random
+) -> None:
     by_size = dict(zip(counts, frames.class_aware_counts(counts, 7), strict=True))
     random.shuffle(counts)
     assert frames.class_aware_counts(counts, 7) == [by_size[n] for n in counts]
 
 
-def test_the_product_comes_before_the_floor():
+def test_the_product_comes_before_the_floor() -> None:
     """49 classes whose exact shares are whole numbers that a rounded n_k / N falls short of."""
     sizes = {49: 1, 12: 9, 7: 9, 5: 6, 3: 7, 2: 6, 1: 11}
     counts = [n for n, times in sizes.items() for _ in range(times)]
@@ -112,8 +115,8 @@ def test_the_product_comes_before_the_floor():
 
 
 @pytest.mark.usefixtures("unchecked")
-def test_numpy_counts_are_taken():
-    assert frames.class_aware_counts(np.array([3, 3, 1]), 3) == [2, 4, 3]
+def test_numpy_counts_are_taken() -> None:
+    assert frames.class_aware_counts(np.array([3, 3, 1]), 3) == [2, 4, 3]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -130,9 +133,9 @@ def test_numpy_counts_are_taken():
     ],
 )
 @pytest.mark.usefixtures("unchecked")
-def test_bad_counts_are_refused(counts, f, order):
+def test_bad_counts_are_refused(counts: list[float], f: float, order: str) -> None:
     with pytest.raises(UsageError):
-        frames.class_aware_counts(counts, f, order)
+        frames.class_aware_counts(counts, f, order)  # type: ignore[arg-type]
 
 
 # --- orthonormal rows -----------------------------------------------------------------------------
@@ -140,12 +143,12 @@ def test_bad_counts_are_refused(counts, f, order):
 
 @given(st.integers(1, 12), st.integers(0, 12), st.integers(0, 100))
 @FEW
-def test_rows_are_orthonormal(n, extra, seed):
+def test_rows_are_orthonormal(n: int, extra: int, seed: int) -> None:
     rows = frames.orthonormal_rows(n, n + extra, seeded(seed), torch.float64)
     assert torch.allclose(rows @ rows.T, torch.eye(n, dtype=torch.float64), atol=1e-12)
 
 
-def test_rows_are_uniform_over_all_directions():
+def test_rows_are_uniform_over_all_directions() -> None:
     """A coordinate of a uniform unit vector in R^d: its square is Beta(1/2, (d-1)/2)."""
     generator, dim = seeded(1), 5
     draws = [frames.orthonormal_rows(dim, dim, generator, torch.float64) for _ in range(1500)]
@@ -158,7 +161,7 @@ def test_rows_are_uniform_over_all_directions():
     assert abs(torch.linalg.det(entries).mean()) < 4 / math.sqrt(len(draws))
 
 
-def test_the_generator_decides_and_the_global_one_is_left_alone():
+def test_the_generator_decides_and_the_global_one_is_left_alone() -> None:
     torch.manual_seed(7)
     before = torch.get_rng_state()
     first = frames.multi_center_frame([2, 1], 8, 0.3, seeded(3))
@@ -169,7 +172,7 @@ def test_the_generator_decides_and_the_global_one_is_left_alone():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_frames_are_cast_at_the_end():
+def test_frames_are_cast_at_the_end() -> None:
     exact = frames.simplex_etf(5, 9, seeded(), torch.float64)
     assert torch.equal(frames.simplex_etf(5, 9, seeded()), exact.float())
     centers, classifier = frames.multi_center_frame([1, 2], 9, 0.2, seeded(), torch.bfloat16)
@@ -181,7 +184,7 @@ def test_frames_are_cast_at_the_end():
 
 @given(st.integers(2, 15), st.integers(0, 10), st.integers(0, 100))
 @FEW
-def test_simplex_rows_have_equal_angles(n_classes, extra, seed):
+def test_simplex_rows_have_equal_angles(n_classes: int, extra: int, seed: int) -> None:
     etf = frames.simplex_etf(n_classes, n_classes - 1 + extra, seeded(seed), torch.float64)
     for k in range(n_classes):
         for j in range(n_classes):
@@ -190,7 +193,7 @@ def test_simplex_rows_have_equal_angles(n_classes, extra, seed):
     assert float(etf.sum(0).abs().max()) < 1e-12
 
 
-def test_simplex_equals_the_usual_formula_up_to_rotation():
+def test_simplex_equals_the_usual_formula_up_to_rotation() -> None:
     """sqrt(K/(K-1)) P (I - J/K) with P orthonormal (Yang et al. 2022) has the same Gram matrix."""
     k_classes, dim = 7, 11
     p = frames.orthonormal_rows(k_classes, dim, seeded(5), torch.float64).T  # (d, K)
@@ -203,7 +206,7 @@ def test_simplex_equals_the_usual_formula_up_to_rotation():
 @pytest.mark.parametrize(
     ("n_classes", "dim", "needed"), [(10, 8, "9"), (1, 5, "2"), (100, 64, "99")]
 )
-def test_simplex_says_what_it_needs(n_classes, dim, needed):
+def test_simplex_says_what_it_needs(n_classes: int, dim: int, needed: str) -> None:
     with pytest.raises(UsageError, match=needed):
         frames.simplex_etf(n_classes, dim, seeded())
 
@@ -213,7 +216,9 @@ def test_simplex_says_what_it_needs(n_classes, dim, needed):
 
 @given(centers_lists, st.integers(0, 5), angles, st.integers(0, 100))
 @FEW
-def test_centers_have_the_angles_of_the_definition(f, extra, theta, seed):
+def test_centers_have_the_angles_of_the_definition(
+    f: list[int], extra: int, theta: float, seed: int
+) -> None:
     dim = sum(f) + len(f) + extra
     centers, classifier = frames.multi_center_frame(f, dim, theta, seeded(seed), torch.float64)
     of = [k for k, n in enumerate(f) for _ in range(n)]  # class 0 comes first
@@ -230,24 +235,24 @@ def test_centers_have_the_angles_of_the_definition(f, extra, theta, seed):
     assert torch.allclose(gram, torch.eye(len(f), dtype=torch.float64), atol=1e-12)
 
 
-def test_two_centers_of_a_class_meet_at_the_angle_of_remark_3_9():
+def test_two_centers_of_a_class_meet_at_the_angle_of_remark_3_9() -> None:
     theta = 0.7
     centers, _ = frames.multi_center_frame([2, 3], 10, theta, seeded(), torch.float64)
     assert math.acos(centers[0] @ centers[1]) == pytest.approx(math.acos(math.sin(theta) ** 2))
 
 
-def test_at_theta_zero_centers_are_orthogonal_to_the_classifier():
+def test_at_theta_zero_centers_are_orthogonal_to_the_classifier() -> None:
     centers, classifier = frames.multi_center_frame([2, 3], 7, 0, seeded(), torch.float64)
     assert float((centers @ classifier.T).abs().max()) < 1e-12
 
 
-def test_at_a_right_angle_centers_are_the_classifier():
+def test_at_a_right_angle_centers_are_the_classifier() -> None:
     f = [2, 3]
     centers, classifier = frames.multi_center_frame(f, 7, math.pi / 2, seeded(), torch.float64)
     assert torch.allclose(centers, classifier[frames.center_classes(f)], atol=1e-12)
 
 
-def test_the_basis_spans_the_frame():
+def test_the_basis_spans_the_frame() -> None:
     f, theta = [3, 1, 2], 0.4
     basis = frames.multi_center_basis(f, 12, seeded(8), torch.float64)
     centers, classifier = frames.multi_center_frame(f, 12, theta, seeded(8), torch.float64)
@@ -258,7 +263,9 @@ def test_the_basis_spans_the_frame():
 
 @given(centers_lists, angles, st.integers(0, 100))
 @FEW
-def test_angles_of_the_mean_center_equal_those_measured(f, theta, seed):
+def test_angles_of_the_mean_center_equal_those_measured(
+    f: list[int], theta: float, seed: int
+) -> None:
     dim = sum(f) + len(f)
     centers, classifier = frames.multi_center_frame(f, dim, theta, seeded(seed), torch.float64)
     basis = frames.multi_center_basis(f, dim, seeded(seed), torch.float64)
@@ -277,21 +284,21 @@ def test_angles_of_the_mean_center_equal_those_measured(f, theta, seed):
         assert torch.allclose(targets[k], mean / length, atol=1e-8)
 
 
-def test_the_angle_to_the_classifier_is_known_in_two_cases():
+def test_the_angle_to_the_classifier_is_known_in_two_cases() -> None:
     assert float(frames.classifier_cosines([1], 0.3)) == pytest.approx(math.cos(math.pi / 2 - 0.3))
     f, theta = 9, 0.2  # tan(rho) = cot(theta) / sqrt(f)
     rho = math.atan(1 / math.tan(theta) / math.sqrt(f))
     assert float(frames.classifier_cosines([f], theta)) == pytest.approx(math.cos(rho))
 
 
-def test_floors_at_collapse_are_those_of_the_prototype():
+def test_floors_at_collapse_are_those_of_the_prototype() -> None:
     """pitfalls: <w_k, wbar_k/|wbar_k|> is .28 at f_k = 2 and .87 at f_k = 77 (theta = 0.2)."""
     assert frames.classifier_cosines([2, 77], 0.2).tolist() == pytest.approx([0.28, 0.87], abs=5e-3)
     assert frames.variability_floors([2, 77], 0.2).tolist() == pytest.approx([0.72, 0.13], abs=5e-3)
 
 
 @pytest.mark.parametrize("theta", [-0.01, 1.58, math.inf, math.nan])
-def test_theta_outside_the_quarter_turn_is_refused(theta):
+def test_theta_outside_the_quarter_turn_is_refused(theta: float) -> None:
     for call in (
         lambda: frames.multi_center_frame([2], 9, theta, seeded()),
         lambda: frames.mean_center_cosines([2], theta),
@@ -300,7 +307,7 @@ def test_theta_outside_the_quarter_turn_is_refused(theta):
             call()
 
 
-def test_a_small_dim_is_refused_with_the_needed_one():
+def test_a_small_dim_is_refused_with_the_needed_one() -> None:
     with pytest.raises(UsageError, match="at least 210"):
         frames.multi_center_frame([20] * 10, 209, 0.2, seeded())
     frames.multi_center_frame([20] * 10, 210, 0.2, seeded())
@@ -308,6 +315,6 @@ def test_a_small_dim_is_refused_with_the_needed_one():
 
 @pytest.mark.parametrize("centers_per_class", [[], [0], [3, -1], [1.5]])
 @pytest.mark.usefixtures("unchecked")
-def test_bad_numbers_of_centers_are_refused(centers_per_class):
+def test_bad_numbers_of_centers_are_refused(centers_per_class: list[float]) -> None:
     with pytest.raises(UsageError, match="centers_per_class"):
-        frames.multi_center_frame(centers_per_class, 50, 0.2, seeded())
+        frames.multi_center_frame(centers_per_class, 50, 0.2, seeded())  # type: ignore[arg-type]

@@ -1,12 +1,14 @@
 """Losses against the formulas as loops, against autograd, and at the places where they break."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_losses import NoHostReads, slow_cosine_regression, slow_dot_regression
+from torch import Tensor
 
 from ncmc.errors import UsageError
 from ncmc.formulas import frames, losses
@@ -21,7 +23,7 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def batch(size: int, dim: int, n_classes: int, seed: int = 0):
+def batch(size: int, dim: int, n_classes: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     g = seeded(seed)
     h = torch.randn(size, dim, generator=g, dtype=torch.float64)
     return h, torch.randint(0, n_classes, (size,), generator=g)
@@ -32,7 +34,9 @@ def batch(size: int, dim: int, n_classes: int, seed: int = 0):
 
 @given(centers_lists, angles, st.floats(0, 2), st.sampled_from(["sum", "mean"]), st.integers(0, 50))
 @FEW
-def test_both_forms_equal_the_formula_as_a_loop(f, theta, lam, reduce, seed):
+def test_both_forms_equal_the_formula_as_a_loop(
+    f: list[int], theta: float, lam: float, reduce: str, seed: int
+) -> None:
     dim = sum(f) + len(f) + 2
     h, labels = batch(9, dim, len(f), seed)
     centers, _ = frames.multi_center_frame(f, dim, theta, seeded(seed), torch.float64)
@@ -46,7 +50,7 @@ def test_both_forms_equal_the_formula_as_a_loop(f, theta, lam, reduce, seed):
     assert float(fast) == pytest.approx(slow, rel=1e-10)
 
 
-def test_both_forms_have_the_same_gradient():
+def test_both_forms_have_the_same_gradient() -> None:
     f, theta = [1, 4, 2], 0.3
     h, labels = batch(8, 12, 3)
     h.requires_grad_()
@@ -55,11 +59,11 @@ def test_both_forms_have_the_same_gradient():
     basis = frames.multi_center_basis(f, 12, seeded(), torch.float64)
     plain = losses.cosine_regression(h, labels, centers, classes, theta, 0.1)
     fast = losses.frame_regression(h, labels, basis, 3, classes, theta, 0.1)
-    gradients = [torch.autograd.grad(loss, h)[0] for loss in (plain, fast)]
-    assert torch.allclose(*gradients, rtol=1e-10, atol=1e-14)
+    one, other = (torch.autograd.grad(loss, h)[0] for loss in (plain, fast))
+    assert torch.allclose(one, other, rtol=1e-10, atol=1e-14)
 
 
-def test_centers_may_come_in_any_order():
+def test_centers_may_come_in_any_order() -> None:
     f, theta = [2, 3, 1], 0.5
     h, labels = batch(7, 9, 3)
     centers, _ = frames.multi_center_frame(f, 9, theta, seeded(), torch.float64)
@@ -70,7 +74,7 @@ def test_centers_may_come_in_any_order():
     assert float(mixed) == pytest.approx(float(sorted_))
 
 
-def test_axes_are_the_basis_of_the_identity():
+def test_axes_are_the_basis_of_the_identity() -> None:
     f, dim = [2, 3, 1], 11
     h, labels = batch(7, dim, 3)
     classes = frames.center_classes(f)
@@ -80,7 +84,7 @@ def test_axes_are_the_basis_of_the_identity():
     assert float(on_axes) == pytest.approx(float(on_identity), rel=1e-12)
 
 
-def test_a_rotation_turns_any_frame_into_the_axes():
+def test_a_rotation_turns_any_frame_into_the_axes() -> None:
     f = [2, 1]
     basis = frames.multi_center_basis(f, 5, seeded(), torch.float64)  # (K + F, d) is square here
     h, labels = batch(6, 5, 2)
@@ -91,7 +95,7 @@ def test_a_rotation_turns_any_frame_into_the_axes():
 
 
 @pytest.mark.parametrize("reduce", ["sum", "mean"])
-def test_gradients_equal_finite_differences(reduce):
+def test_gradients_equal_finite_differences(reduce: str) -> None:
     f = [1, 3]
     h, labels = batch(4, 7, 2)
     classes = frames.center_classes(f)
@@ -107,7 +111,7 @@ def test_gradients_equal_finite_differences(reduce):
 
 
 @pytest.mark.parametrize("length", [0.01, 0.5, 1.0, 3.0])
-def test_equation_35_is_right_with_one_power_of_the_length(length):
+def test_equation_35_is_right_with_one_power_of_the_length(length: float) -> None:
     """d Cos / dh = -(2/|h|) (1 - a) (w - a h/|h|), a = <w, h/|h|>; printed with |h|^-2 (A24)."""
     w = torch.nn.functional.normalize(
         torch.randn(6, generator=seeded(1), dtype=torch.float64), dim=0
@@ -128,7 +132,7 @@ def test_equation_35_is_right_with_one_power_of_the_length(length):
 
 @given(st.floats(0.01, 100))
 @FEW
-def test_without_lambda_only_the_direction_counts(scale):
+def test_without_lambda_only_the_direction_counts(scale: float) -> None:
     h, labels = batch(5, 9, 3)
     centers, _ = frames.multi_center_frame([2, 3, 1], 9, 0.2, seeded(), torch.float64)
     classes = frames.center_classes([2, 3, 1])
@@ -137,7 +141,7 @@ def test_without_lambda_only_the_direction_counts(scale):
     assert float(scaled) == pytest.approx(float(loss), rel=1e-9)
 
 
-def test_at_collapse_the_loss_is_at_its_floor():
+def test_at_collapse_the_loss_is_at_its_floor() -> None:
     f, theta, lam = [1, 2, 7], 0.2, 6e-4
     centers, _ = frames.multi_center_frame(f, 13, theta, seeded(), torch.float64)
     basis = frames.multi_center_basis(f, 13, seeded(), torch.float64)
@@ -151,7 +155,7 @@ def test_at_collapse_the_loss_is_at_its_floor():
 
 @given(angles, st.integers(1, 6), st.integers(0, 1000), st.floats(1e-3, 1))
 @FEW
-def test_no_feature_is_below_the_floor(theta, f, seed, step):
+def test_no_feature_is_below_the_floor(theta: float, f: int, seed: int, step: float) -> None:
     """Near the optimum and away from it."""
     frame = [f, 2]
     dim = f + 5
@@ -166,26 +170,28 @@ def test_no_feature_is_below_the_floor(theta, f, seed, step):
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-30, 1e-12, 1e-7, 1e-3])
-def test_short_features_have_finite_losses_and_gradients(scale):
+def test_short_features_have_finite_losses_and_gradients(scale: float) -> None:
     f = [2, 3]
     centers, classifier = frames.multi_center_frame(f, 9, 0.2, seeded())
     basis, classes = frames.multi_center_basis(f, 9, seeded()), frames.center_classes(f)
     h = scale * torch.randn(4, 9, generator=seeded(1))
     labels = torch.tensor([0, 1, 1, 0])
-    for loss_of in (
+    loss_functions: tuple[Callable[[Tensor], Tensor], ...] = (
         lambda x: losses.cosine_regression(x, labels, centers, classes, 0.2, 6e-4),
         lambda x: losses.frame_regression(x, labels, basis, 2, classes, 0.2, 6e-4),
         lambda x: losses.dot_regression(x, labels, classifier),
-    ):
+    )
+    for loss_of in loss_functions:
         x = h.clone().requires_grad_()
         loss = loss_of(x)
         loss.backward()
         assert torch.isfinite(loss)
+        assert x.grad is not None
         assert torch.isfinite(x.grad).all()
         assert float(x.grad.norm()) <= 1e7  # a few times 1/EPS
 
 
-def test_half_precision_features_are_computed_with_in_float32():
+def test_half_precision_features_are_computed_with_in_float32() -> None:
     h, labels = batch(6, 9, 2)
     centers, classifier = frames.multi_center_frame([2, 3], 9, 0.2, seeded())
     classes = frames.center_classes([2, 3])
@@ -197,7 +203,7 @@ def test_half_precision_features_are_computed_with_in_float32():
     assert losses.dot_regression(rounded, labels, classifier).dtype == torch.float32
 
 
-def test_an_unknown_reduction_is_refused():
+def test_an_unknown_reduction_is_refused() -> None:
     h, labels = batch(3, 9, 2)
     centers, _ = frames.multi_center_frame([2, 3], 9, 0.2, seeded(), torch.float64)
     with pytest.raises(UsageError, match="'sum' or 'mean'"):
@@ -209,28 +215,30 @@ def test_an_unknown_reduction_is_refused():
 
 @given(st.integers(1, 20), st.integers(2, 7), st.booleans(), st.integers(0, 100))
 @FEW
-def test_dot_regression_equals_the_formula_as_a_loop(size, n_classes, scaling, seed):
+def test_dot_regression_equals_the_formula_as_a_loop(
+    size: int, n_classes: int, scaling: bool, seed: int
+) -> None:
     h, labels = batch(size, 8, n_classes, seed)
     etf = frames.simplex_etf(n_classes, 8, seeded(seed), torch.float64)
     loss = losses.dot_regression(h, labels, etf, scaling)
     assert float(loss) == pytest.approx(slow_dot_regression(h, labels, etf, scaling), rel=1e-10)
 
 
-def test_dot_regression_gradient_equals_finite_differences():
+def test_dot_regression_gradient_equals_finite_differences() -> None:
     h, labels = batch(5, 6, 3)
     etf = frames.simplex_etf(3, 6, seeded(), torch.float64)
     h.requires_grad_()
     assert torch.autograd.gradcheck(lambda x: losses.dot_regression(x, labels, etf), h)
 
 
-def test_dot_regression_is_zero_on_the_classifier_alone():
+def test_dot_regression_is_zero_on_the_classifier_alone() -> None:
     etf = frames.simplex_etf(4, 6, seeded(), torch.float64)
     labels = torch.arange(4)
     assert float(losses.dot_regression(3.0 * etf, labels, etf)) == pytest.approx(0, abs=1e-20)
     assert float(losses.dot_regression(etf.roll(1, 0), labels, etf)) > 0.1
 
 
-def test_batch_scaling_gives_each_present_class_the_same_say():
+def test_batch_scaling_gives_each_present_class_the_same_say() -> None:
     """scale^2 is B / (present * n_k), so n_k images of equal loss add the same for every k."""
     labels = torch.tensor([0] * 6 + [2] * 2 + [4])
     etf = frames.simplex_etf(5, 6, seeded(), torch.float64)
@@ -245,12 +253,12 @@ def test_batch_scaling_gives_each_present_class_the_same_say():
 # --- no synchronisation ---------------------------------------------------------------------------
 
 
-def test_class_sizes_count_labels():
+def test_class_sizes_count_labels() -> None:
     labels = torch.tensor([2, 0, 2, 2])
     assert losses.class_sizes(labels, 4).tolist() == [1, 0, 3, 0]
 
 
-def test_no_loss_reads_a_value_on_the_host():
+def test_no_loss_reads_a_value_on_the_host() -> None:
     h, labels = batch(6, 9, 2)
     f = [2, 3]
     centers, classifier = frames.multi_center_frame(f, 9, 0.2, seeded(), torch.float64)

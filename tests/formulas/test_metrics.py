@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 from sklearn.calibration import calibration_curve
+from torch import Tensor
 
 from ncmc.errors import UsageError
 from ncmc.formulas import frames, metrics
@@ -22,9 +24,10 @@ def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def outcomes(n: int, n_classes: int, seed: int = 0):
+def outcomes(n: int, n_classes: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     g = seeded(seed)
-    return tuple(torch.randint(0, n_classes, (n,), generator=g) for _ in range(2))
+    predicted, labels = (torch.randint(0, n_classes, (n,), generator=g) for _ in range(2))
+    return predicted, labels
 
 
 # --- accuracy -------------------------------------------------------------------------------------
@@ -33,7 +36,7 @@ def outcomes(n: int, n_classes: int, seed: int = 0):
 @given(st.integers(1, 60), st.integers(1, 8), st.integers(0, 100))
 @FEW
 @pytest.mark.filterwarnings("ignore:A single label")
-def test_confusion_counts_pairs_as_sklearn_does(n, n_classes, seed):
+def test_confusion_counts_pairs_as_sklearn_does(n: int, n_classes: int, seed: int) -> None:
     predicted, labels = outcomes(n, n_classes, seed)
     matrix = metrics.confusion(predicted, labels, n_classes)
     expected = sklearn_metrics.confusion_matrix(labels, predicted, labels=range(n_classes))
@@ -43,7 +46,9 @@ def test_confusion_counts_pairs_as_sklearn_does(n, n_classes, seed):
 
 @given(st.integers(1, 60), st.integers(1, 8), st.integers(0, 100))
 @FEW
-def test_a_class_accuracy_is_the_share_of_its_images_in_percent(n, n_classes, seed):
+def test_a_class_accuracy_is_the_share_of_its_images_in_percent(
+    n: int, n_classes: int, seed: int
+) -> None:
     predicted, labels = outcomes(n, n_classes, seed)
     matrix = metrics.confusion(predicted, labels, n_classes)
     per_class = metrics.per_class_accuracy(matrix)
@@ -53,7 +58,7 @@ def test_a_class_accuracy_is_the_share_of_its_images_in_percent(n, n_classes, se
         assert per_class[k] == (expected if expected is None else pytest.approx(expected))
 
 
-def test_a_model_that_is_always_right_reaches_100_percent():
+def test_a_model_that_is_always_right_reaches_100_percent() -> None:
     labels = torch.arange(5).repeat(3)
     matrix = metrics.confusion(labels, labels, 5)
     assert metrics.per_class_accuracy(matrix) == [100.0] * 5
@@ -63,19 +68,21 @@ def test_a_model_that_is_always_right_reaches_100_percent():
     ("predicted", "labels"),
     [([0, 1], [0]), ([0, 3], [0, 1]), ([0, 1], [0, -1]), ([[0, 1]], [[0, 1]])],
 )
-def test_bad_predictions_are_refused(predicted, labels):
+def test_bad_predictions_are_refused(
+    predicted: list[int] | list[list[int]], labels: list[int] | list[list[int]]
+) -> None:
     with pytest.raises(UsageError):
         metrics.confusion(torch.tensor(predicted), torch.tensor(labels), 3)
 
 
-def test_groups_by_shots_follow_the_training_images():
+def test_groups_by_shots_follow_the_training_images() -> None:
     per_class = [90.0, 80.0, 70.0, 60.0, 50.0, 40.0]
     counts = [500, 101, 100, 20, 19, 1]
     groups = metrics.group_accuracy(per_class, counts, "shots")
     assert groups == {"many": 85.0, "medium": 65.0, "few": 45.0}
 
 
-def test_groups_by_thirds_follow_the_order_of_the_classes():
+def test_groups_by_thirds_follow_the_order_of_the_classes() -> None:
     assert metrics.group_accuracy([9.0, 8, 7, 6, 5, 4], [1] * 6, "thirds") == {
         "many": 8.5,
         "medium": 6.5,
@@ -85,14 +92,14 @@ def test_groups_by_thirds_follow_the_order_of_the_classes():
 
 @given(st.integers(1, 120))
 @FEW
-def test_thirds_are_those_of_array_split(n_classes):
+def test_thirds_are_those_of_array_split(n_classes: int) -> None:
     per_class = [float(k) for k in range(n_classes)]
     groups = metrics.group_accuracy(per_class, [7] * n_classes, "thirds")
     for part, name in zip(np.array_split(per_class, 3), ("many", "medium", "few"), strict=True):
         assert groups[name] == (pytest.approx(part.mean()) if len(part) else None)
 
 
-def test_a_group_without_classes_has_no_accuracy():
+def test_a_group_without_classes_has_no_accuracy() -> None:
     assert metrics.group_accuracy([50.0], [500], "shots") == {
         "many": 50.0,
         "medium": None,
@@ -101,7 +108,7 @@ def test_a_group_without_classes_has_no_accuracy():
     assert metrics.group_accuracy([50.0, None], [500, 400], "shots")["many"] == 50.0
 
 
-def test_an_unknown_grouping_is_refused():
+def test_an_unknown_grouping_is_refused() -> None:
     with pytest.raises(UsageError, match="'thirds' or 'shots'"):
         metrics.group_accuracy([1.0], [1], "halves")
 
@@ -109,7 +116,7 @@ def test_an_unknown_grouping_is_refused():
 # --- calibration ----------------------------------------------------------------------------------
 
 
-def slow_ece(confidences, correct, bins):
+def slow_ece(confidences: Sequence[float], correct: Sequence[bool], bins: int) -> float:
     total = 0.0
     for b in range(bins):
         inside = [
@@ -126,7 +133,7 @@ def slow_ece(confidences, correct, bins):
 
 @given(st.integers(1, 80), st.integers(1, 20), st.integers(0, 100))
 @FEW
-def test_ece_equals_the_loop_over_bins(n, bins, seed):
+def test_ece_equals_the_loop_over_bins(n: int, bins: int, seed: int) -> None:
     g = seeded(seed)
     confidences = torch.rand(n, generator=g, dtype=torch.float64)
     correct = torch.rand(n, generator=g) < 0.6
@@ -134,7 +141,7 @@ def test_ece_equals_the_loop_over_bins(n, bins, seed):
     assert metrics.expected_calibration_error(confidences, correct, bins) == pytest.approx(slow)
 
 
-def test_ece_equals_the_sum_over_sklearns_calibration_curve():
+def test_ece_equals_the_sum_over_sklearns_calibration_curve() -> None:
     g = seeded(3)
     confidences = torch.rand(500, generator=g, dtype=torch.float64)
     correct = torch.rand(500, generator=g) < confidences**2
@@ -146,7 +153,7 @@ def test_ece_equals_the_sum_over_sklearns_calibration_curve():
     assert found == pytest.approx(float(expected))
 
 
-def test_ece_of_honest_and_of_boastful_confidence():
+def test_ece_of_honest_and_of_boastful_confidence() -> None:
     correct = torch.tensor([True] * 7 + [False] * 3)
     assert metrics.expected_calibration_error(torch.full((10,), 0.7), correct) == pytest.approx(
         0, abs=1e-7
@@ -155,7 +162,7 @@ def test_ece_of_honest_and_of_boastful_confidence():
     assert metrics.expected_calibration_error(torch.zeros(10), correct) == pytest.approx(0.7)
 
 
-def test_a_confidence_on_an_edge_belongs_to_the_bin_below():
+def test_a_confidence_on_an_edge_belongs_to_the_bin_below() -> None:
     confidences = torch.tensor([0.5, 0.4], dtype=torch.float64)
     correct = torch.tensor([True, False])
     together = abs(0.5 - 0.45)  # both in (0, 0.5]
@@ -163,7 +170,7 @@ def test_a_confidence_on_an_edge_belongs_to_the_bin_below():
     assert found == pytest.approx(together)
 
 
-def test_ece_takes_the_largest_probability():
+def test_ece_takes_the_largest_probability() -> None:
     probabilities = torch.rand(40, 5, generator=seeded(), dtype=torch.float64).softmax(1)
     correct = torch.rand(40, generator=seeded(1)) < 0.5
     assert metrics.expected_calibration_error(
@@ -172,7 +179,7 @@ def test_ece_takes_the_largest_probability():
 
 
 @pytest.mark.usefixtures("unchecked")
-def test_confidences_without_outcomes_are_refused():
+def test_confidences_without_outcomes_are_refused() -> None:
     for n, m in ((3, 2), (0, 0)):
         with pytest.raises(UsageError):
             metrics.expected_calibration_error(torch.rand(n), torch.ones(m, dtype=torch.bool))
@@ -181,15 +188,17 @@ def test_confidences_without_outcomes_are_refused():
 # --- collapse -------------------------------------------------------------------------------------
 
 
-def slow_collapse(h, labels, targets, classifier, n_classes):
+def slow_collapse(
+    h: Tensor, labels: Tensor, targets: Tensor | None, classifier: Tensor, n_classes: int
+) -> dict[str, float | None]:
     """Sec. 4.3 one sample after another."""
     rows = [[float(x) for x in row] for row in h]
 
-    def unit(v):
+    def unit(v: Sequence[float]) -> list[float]:
         length = math.sqrt(sum(x * x for x in v))
         return [x / length for x in v]
 
-    def dot(a, b):
+    def dot(a: Sequence[float], b: Sequence[float]) -> float:
         return sum(x * y for x, y in zip(a, b, strict=True))
 
     means = {}
@@ -215,19 +224,21 @@ def slow_collapse(h, labels, targets, classifier, n_classes):
 
 @pytest.mark.parametrize("with_targets", [True, False])
 @pytest.mark.parametrize("chunk", [3, 4096])
-def test_collapse_equals_the_loop_over_samples(with_targets, chunk, monkeypatch):
+def test_collapse_equals_the_loop_over_samples(
+    with_targets: bool, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(metrics, "CHUNK", chunk)
     h = 5 * torch.randn(23, 6, generator=seeded()) + 1
     labels = torch.randint(0, 4, (23,), generator=seeded(1))
     targets = torch.randn(4, 6, generator=seeded(2)) if with_targets else None
     classifier = torch.randn(4, 6, generator=seeded(3))
     slow = slow_collapse(h, labels, targets, classifier, 4)
-    found = metrics.collapse(h, labels, targets, classifier, 4)
+    found: Mapping[str, object] = metrics.collapse(h, labels, targets, classifier, 4)
     for name, value in slow.items():
         assert found[name] == (None if value is None else pytest.approx(value, rel=1e-6)), name
 
 
-def test_exactly_collapsed_features_reach_the_floors():
+def test_exactly_collapsed_features_reach_the_floors() -> None:
     f, theta = [2, 5, 9], 0.2
     basis = frames.multi_center_basis(f, 19, seeded(), torch.float64)
     targets = frames.mean_center_coordinates(f, theta) @ basis
@@ -243,7 +254,7 @@ def test_exactly_collapsed_features_reach_the_floors():
     assert found["class_cosine"] == pytest.approx(0, abs=1e-12)  # class means are orthogonal
 
 
-def test_features_opposite_to_their_target_are_at_distance_four():
+def test_features_opposite_to_their_target_are_at_distance_four() -> None:
     targets = torch.eye(3)
     labels = torch.arange(3)
     found = metrics.collapse(-targets, labels, targets, targets, 3)
@@ -252,7 +263,7 @@ def test_features_opposite_to_their_target_are_at_distance_four():
     assert found["variability_floor"] == pytest.approx(0)
 
 
-def test_the_length_of_targets_and_classifier_does_not_matter():
+def test_the_length_of_targets_and_classifier_does_not_matter() -> None:
     h, labels = torch.randn(9, 5, generator=seeded()), torch.arange(9) % 3
     targets = torch.randn(3, 5, generator=seeded(1))
     one = metrics.collapse(h, labels, targets, targets, 3)
@@ -261,7 +272,7 @@ def test_the_length_of_targets_and_classifier_does_not_matter():
         assert one[name] == pytest.approx(other[name], rel=1e-6)
 
 
-def test_classes_without_samples_are_left_out():
+def test_classes_without_samples_are_left_out() -> None:
     h = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     found = metrics.collapse(h, torch.tensor([0, 2]), torch.eye(3, 2), torch.eye(3, 2) + 0.1, 3)
     assert found["class_cosine"] == 0.0
@@ -269,16 +280,16 @@ def test_classes_without_samples_are_left_out():
     assert math.isfinite(found["nc_mean"])
 
 
-def test_the_heat_map_is_the_cosine_of_class_means():
+def test_the_heat_map_is_the_cosine_of_class_means() -> None:
     h, labels = torch.randn(30, 6, generator=seeded()), torch.arange(30) % 3
     found = metrics.collapse(h, labels, None, torch.randn(3, 6, generator=seeded(1)), 3)
     means = np.stack([h[labels == k].double().mean(0).numpy() for k in range(3)])
     expected = sklearn_metrics.pairwise.cosine_similarity(means)
-    assert np.allclose(found["class_cosines"], expected)
+    assert np.allclose(np.array(found["class_cosines"], dtype=np.float64), expected)
     assert metrics.cosines(torch.from_numpy(means)).numpy() == pytest.approx(expected)
 
 
-def test_one_class_alone_has_no_cosine_and_many_have_no_heat_map():
+def test_one_class_alone_has_no_cosine_and_many_have_no_heat_map() -> None:
     h = torch.randn(4, 3, generator=seeded())
     labels = torch.zeros(4, dtype=torch.long)
     assert metrics.collapse(h, labels, None, torch.ones(1, 3), 1)["class_cosine"] is None
@@ -286,18 +297,18 @@ def test_one_class_alone_has_no_cosine_and_many_have_no_heat_map():
     assert many["class_cosines"] is None
 
 
-def test_collapse_measures_are_plain_json():
+def test_collapse_measures_are_plain_json() -> None:
     h = torch.randn(6, 3, generator=seeded())
     found = metrics.collapse(h, torch.arange(6) % 2, None, torch.ones(2, 3), 2)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_a_trainable_classifier_is_measured_without_gradient():
+def test_a_trainable_classifier_is_measured_without_gradient() -> None:
     h, labels = torch.randn(6, 3, generator=seeded()), torch.arange(6) % 2
     classifier = torch.nn.Parameter(torch.ones(2, 3))
     assert isinstance(metrics.collapse(h, labels, None, classifier, 2)["variability"], float)
 
 
-def test_features_and_labels_must_match():
+def test_features_and_labels_must_match() -> None:
     with pytest.raises(UsageError):
         metrics.collapse(torch.ones(3, 2), torch.zeros(2, dtype=torch.long), None, torch.eye(2), 2)
