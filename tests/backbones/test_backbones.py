@@ -1,5 +1,7 @@
 """Backbones: published sizes, output shapes, and the same numbers as torchvision's own networks."""
 
+from types import ModuleType
+
 import pytest
 import torch
 from torch import nn
@@ -8,7 +10,7 @@ from torchvision import models
 from benchmarks import plain
 from ncmc.backbones import Backbone, densenet150, resnet8, resnet20, resnet32, resnet50
 from ncmc.backbones._densenet import densenet_bc
-from ncmc.backbones._resnet import ZeroPadShortcut
+from ncmc.backbones._resnet import BasicBlock, ResNet, ZeroPadShortcut
 from ncmc.errors import UsageError
 
 torch.set_num_threads(1)
@@ -25,16 +27,17 @@ def with_classifier(model: Backbone, n_classes: int) -> int:
     return size(model) + (model.out_features + 1) * n_classes
 
 
-def meta(module, *args, **options) -> Backbone:
+def meta(module: ModuleType, *args: int, **options: int | str) -> Backbone:
     """The backbone without memory: shapes cost nothing on the meta device."""
     with torch.device("meta"):
-        return module.build(*args, **options)
+        model: Backbone = module.build(*args, **options)
+    return model
 
 
 # --- sizes ----------------------------------------------------------------------------------------
 
 
-def test_resnet_sizes_are_the_published_ones():
+def test_resnet_sizes_are_the_published_ones() -> None:
     """He et al. 2016: ResNet-20 0.27 M, ResNet-32 0.46 M (exactly 464,154 with option A)."""
     assert with_classifier(meta(resnet20, 32), 10) == 269_722
     assert with_classifier(meta(resnet32, 32), 10) == 464_154
@@ -45,14 +48,14 @@ def test_resnet_sizes_are_the_published_ones():
 @pytest.mark.parametrize(
     ("depth", "growth", "published"), [(100, 12, 0.8e6), (250, 24, 15.3e6), (190, 40, 25.6e6)]
 )
-def test_densenet_sizes_are_the_published_ones(depth, growth, published):
+def test_densenet_sizes_are_the_published_ones(depth: int, growth: int, published: float) -> None:
     """Huang et al. 2017, Table 2: DenseNet-BC on CIFAR-10, in millions with one digit."""
     with torch.device("meta"):
         model = densenet_bc(depth, 32, 3, growth, 0.5, "kaiming")
     assert round(with_classifier(model, 10) / 1e6, 1) * 1e6 == published
 
 
-def test_densenet150_has_24_layers_a_block_and_510_features():
+def test_densenet150_has_24_layers_a_block_and_510_features() -> None:
     """24 + 24 * 12 = 312, halved + 288 = 444, halved + 288 = 510, as in the reference code."""
     model = meta(densenet150, 32)
     assert model.out_features == 510
@@ -61,7 +64,7 @@ def test_densenet150_has_24_layers_a_block_and_510_features():
     assert sum(type(part).__name__ == "DenseLayer" for part in model.modules()) == 3 * 24
 
 
-def test_densenet150_size_equals_the_count_by_hand():
+def test_densenet150_size_equals_the_count_by_hand() -> None:
     def by_hand(growth: int) -> int:
         width, total = 2 * growth, 27 * 2 * growth
         for block in range(3):
@@ -77,7 +80,7 @@ def test_densenet150_size_equals_the_count_by_hand():
     assert size(meta(densenet150, 96, growth=32)) == by_hand(32)
 
 
-def test_width_scales_features():
+def test_width_scales_features() -> None:
     assert meta(resnet32, 32).out_features == 64
     assert meta(resnet32, 32, width=32).out_features == 128
     assert meta(resnet50, 32).out_features == 2048
@@ -93,20 +96,24 @@ def test_width_scales_features():
     + [(m, 8) for m in SMALL]
     + [(m, s) for m in (resnet50, densenet150) for s in (8, 224)],
 )
-def test_every_image_size_gives_one_feature_row_an_image(module, image_size, channels):
+def test_every_image_size_gives_one_feature_row_an_image(
+    module: ModuleType, image_size: int, channels: int
+) -> None:
     model = meta(module, image_size, channels).eval()
     images = torch.empty(2, channels, image_size, image_size, device="meta")
     assert model(images).shape == (2, model.out_features)
 
 
-def test_the_imagenet_stem_gives_one_feature_row_an_image():
+def test_the_imagenet_stem_gives_one_feature_row_an_image() -> None:
     model = meta(resnet50, 224, stem="imagenet")
     assert model(torch.empty(2, 3, 224, 224, device="meta")).shape == (2, 2048)
 
 
 @pytest.mark.parametrize("module", SMALL)
 @pytest.mark.parametrize("channels_last", [False, True])
-def test_every_parameter_of_a_small_net_gets_a_gradient(module, channels_last):
+def test_every_parameter_of_a_small_net_gets_a_gradient(
+    module: ModuleType, channels_last: bool
+) -> None:
     torch.manual_seed(0)
     model = module.build(8, 1, width=4)
     images = torch.randn(4, 1, 8, 8)
@@ -117,7 +124,9 @@ def test_every_parameter_of_a_small_net_gets_a_gradient(module, channels_last):
 
 
 @pytest.mark.parametrize(("module", "options"), [(densenet150, {"growth": 2}), (resnet50, {})])
-def test_a_training_step_of_a_large_net_is_finite(module, options):
+def test_a_training_step_of_a_large_net_is_finite(
+    module: ModuleType, options: dict[str, object]
+) -> None:
     torch.manual_seed(0)
     model = module.build(16, 3, **options)
     h = model(torch.randn(2, 3, 16, 16))
@@ -138,7 +147,7 @@ def copy_in_order(source: nn.Module, target: nn.Module) -> None:
 
 
 @pytest.mark.parametrize("stem", ["cifar", "imagenet"])
-def test_resnet50_computes_what_torchvisions_does(stem):
+def test_resnet50_computes_what_torchvisions_does(stem: str) -> None:
     torch.manual_seed(0)
     theirs = models.resnet50()
     theirs.fc = nn.Identity()
@@ -152,7 +161,7 @@ def test_resnet50_computes_what_torchvisions_does(stem):
         assert torch.allclose(ours.eval()(images), theirs.eval()(images), atol=1e-5)
 
 
-def test_densenet150_computes_what_torchvisions_blocks_do():
+def test_densenet150_computes_what_torchvisions_blocks_do() -> None:
     torch.manual_seed(0)
     theirs = plain.densenet150(3, growth=6)
     ours = densenet150.build(16, growth=6)
@@ -162,12 +171,17 @@ def test_densenet150_computes_what_torchvisions_blocks_do():
         assert torch.allclose(ours.eval()(images), theirs.eval()(images), atol=1e-5)
 
 
-def test_resnet8_is_three_residual_blocks_written_out():
+def test_resnet8_is_three_residual_blocks_written_out() -> None:
     torch.manual_seed(0)
     model = resnet8.build(8, 1, width=4).eval()
     images = torch.randn(3, 1, 8, 8)
+    assert isinstance(model, ResNet)
+    assert isinstance(model.stem, nn.Sequential)
     x = torch.relu(model.stem[1](model.stem[0](images)))
-    for stage, (block,) in enumerate(model.stages):
+    for stage, blocks in enumerate(model.stages):
+        assert isinstance(blocks, nn.Sequential)
+        (block,) = blocks
+        assert isinstance(block, BasicBlock)
         branch = block.bn2(block.conv2(torch.relu(block.bn1(block.conv1(x)))))
         if stage:  # option A: every second pixel, new channels zero on both sides
             skip = torch.zeros_like(branch)
@@ -179,7 +193,7 @@ def test_resnet8_is_three_residual_blocks_written_out():
         assert torch.allclose(model(images), x.flatten(2).mean(2), atol=1e-6)
 
 
-def test_the_zero_padded_shortcut_has_no_parameters():
+def test_the_zero_padded_shortcut_has_no_parameters() -> None:
     shortcut = ZeroPadShortcut(3, 7, 2)
     out = shortcut(torch.ones(1, 3, 5, 5))
     assert size(shortcut) == 0
@@ -191,7 +205,7 @@ def test_the_zero_padded_shortcut_has_no_parameters():
 
 
 @pytest.mark.parametrize(("module", "mode"), [(resnet20, "fan_in"), (densenet150, "fan_out")])
-def test_convolutions_start_as_the_code_family_has_them(module, mode):
+def test_convolutions_start_as_the_code_family_has_them(module: ModuleType, mode: str) -> None:
     torch.manual_seed(0)
     model = module.build(32)
     for conv in (m for m in model.modules() if isinstance(m, nn.Conv2d)):
@@ -203,10 +217,10 @@ def test_convolutions_start_as_the_code_family_has_them(module, mode):
         assert bool((bn.weight == 1).all() and (bn.bias == 0).all())
 
 
-def test_the_global_generator_decides_the_weights():
+def test_the_global_generator_decides_the_weights() -> None:
     def weights(seed: int, init: str = "kaiming") -> torch.Tensor:
         torch.manual_seed(seed)
-        return resnet8.build(8, init=init).stem[0].weight
+        return resnet8.build(8, init=init).get_parameter("stem.0.weight")
 
     assert torch.equal(weights(1), weights(1))
     assert not torch.equal(weights(1), weights(2))
@@ -230,6 +244,8 @@ def test_the_global_generator_decides_the_weights():
         (densenet150, (2,), {}, "image_size"),
     ],
 )
-def test_bad_options_are_refused_by_name(module, arguments, options, named):
+def test_bad_options_are_refused_by_name(
+    module: ModuleType, arguments: tuple[int, ...], options: dict[str, object], named: str
+) -> None:
     with pytest.raises(UsageError, match=named):
         module.build(*arguments, **options)
