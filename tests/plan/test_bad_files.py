@@ -18,7 +18,8 @@ Change = Callable[[Any], object]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return copy_project(tmp_path)
+    root: Path = copy_project(tmp_path)
+    return root
 
 
 def plan(root: Path) -> None:
