@@ -11,7 +11,6 @@ import pytest
 from conftest import CHECKOUT, here
 from typer.testing import CliRunner
 
-from cli.commands import _diagnosis
 from cli.main import app
 from ncmc.plan.run import make_run, parse_run_id
 from ncmc.results.record import load_record, path_of, save_record
@@ -220,7 +219,7 @@ def test_the_paper_grid_without_a_gpu_stops_at_once_with_a_rough_cost(
     ):
         assert said in done.stderr, said
     assert ncmc("doctor", "--gate", "--insist").exit_code == 0
-    monkeypatch.setattr(_diagnosis.hardware, "gpu_count", lambda: 1)
+    monkeypatch.setattr("cli.commands._diagnosis.hardware.gpu_count", lambda: 1)
     assert ncmc("doctor", "--gate").exit_code == 0
 
 

@@ -6,7 +6,6 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from cli import progress
 from cli.progress import Plain, Screen
 from ncmc.plan.run import Run
 from ncmc.results.record import Collapse, Epoch
@@ -21,9 +20,9 @@ ENTRY = Epoch(
 
 
 def at_epoch_160(shown: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress.time, "monotonic", lambda: 1000.0)
+    monkeypatch.setattr("cli.progress.time.monotonic", lambda: 1000.0)
     shown.start(RUN, 200, 97, 0, 0)
-    monkeypatch.setattr(progress.time, "monotonic", lambda: 9000.0)
+    monkeypatch.setattr("cli.progress.time.monotonic", lambda: 9000.0)
     shown.epoch(ENTRY)
     shown.step(160, 97, 1.4321, 97 * 128 * 160)
 
