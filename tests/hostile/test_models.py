@@ -58,6 +58,7 @@ def zip_member(file: str) -> Spoil:
     return spoil
 
 
+WRONG_STATES: tuple[object, ...] = (None, "a", [], {}, -1, float("nan"))
 CASES = [
     *(
         Case(f"{Path(file).name}: {how}", way, command, (Path(file).name,))
@@ -92,7 +93,7 @@ CASES = [
             ("checkpoint.pt",),
         )
         for key in ("optimizer", "rng", "epoch", "step", "loss_sum", "sessions", "seconds")
-        for value in (None, "a", [], {}, -1, float("nan"))
+        for value in WRONG_STATES
         if (key, value) != ("loss_sum", -1)  # a method may have such a loss
     ),
     *(
