@@ -3,7 +3,7 @@
 import os
 import sys
 
-opened = set()
+opened: set[str] = set()
 
 
 def note(event: str, arguments: tuple[object, ...]) -> None:

@@ -15,7 +15,7 @@ from ncmc.plan.grid_file import table_names
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The workflow in a folder of its own, its smoke run of one seed and one epoch."""
-    root = copy_workflow(tmp_path / "project")
+    root: Path = copy_workflow(tmp_path / "project")
     path = root / "config" / "smoke.yaml"
     text = path.read_text().replace("value: 5", "value: 1")
     path.write_text(text.replace("dataset: [digits]", "dataset: [digits]\n      epochs: [1]"))

@@ -114,7 +114,7 @@ def test_profiles_agree_where_they_do_not_mean_to_differ(profile: Path) -> None:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The workflow in a folder of its own, beside a dummy that notes how Apptainer is called."""
-    root = copy_workflow(tmp_path / "project")
+    root: Path = copy_workflow(tmp_path / "project")
     (root / "ncmc.sif").touch()
     dummy = tmp_path / "bin" / "apptainer"
     dummy.parent.mkdir()

@@ -65,7 +65,7 @@ def test_a_rule_takes_the_configuration_files_that_its_command_reads(
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workflow whose smoke run has all its records, and a number that the paper prints for it."""
-    root = copy_workflow(tmp_path / "project")
+    root: Path = copy_workflow(tmp_path / "project")
     monkeypatch.setenv("NCMC_ROOT", str(root))
     with (root / "config/paper/numbers.csv").open("a") as file:
         file.write("X1,smoke,digits,0.02,resnet8,CE,,77.7,,,Table X,a test,\n")

@@ -24,7 +24,8 @@ TARGETS = (
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The workflow in a folder of its own."""
-    return copy_workflow(tmp_path / "project")
+    root: Path = copy_workflow(tmp_path / "project")
+    return root
 
 
 def test_the_whole_grid_is_planned_without_the_network(project: Path) -> None:
