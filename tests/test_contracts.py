@@ -8,6 +8,7 @@ import torch
 from conftest import here
 
 from ncmc.data import readers
+from ncmc.methods import Method
 from ncmc.plan import catalog, grid
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid_file import table_names
@@ -35,10 +36,10 @@ def images_and_labels(size: int, channels: int) -> tuple[torch.Tensor, torch.Ten
     return torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator), labels
 
 
-def stepped(run: Run, size: int = 8, n: int = 2) -> tuple[build.Method, list[float]]:
+def stepped(run: Run, size: int = 8, n: int = 2) -> tuple[Method, list[float]]:
     """A model after n steps, and the losses of those."""
     recipe = resolve_run(here(), run).recipe
-    model = build.build_model(here(), run, COUNTS, size, 1).to(memory_format=torch.channels_last)
+    model = build.on_device(build.build_model(here(), run, COUNTS, size, 1), CPU)
     data = InMemory(*images_and_labels(size, 1), recipe, CPU)
     optimizer = make_optimizer(model, recipe, CPU)
     step = Step(model, optimizer, data, torch.float32, CPU)
@@ -68,7 +69,7 @@ def test_a_method_is_the_same_from_the_same_seed_and_comes_back_from_its_state(m
     first, losses = stepped(run)
     second, again = stepped(run)
     assert losses == again
-    fresh = build.build_model(here(), run, COUNTS, 8, 1).to(memory_format=torch.channels_last)
+    fresh = build.on_device(build.build_model(here(), run, COUNTS, 8, 1), CPU)
     fresh.load_state_dict(first.state_dict())
     images = torch.rand(4, 1, 8, 8)
     assert torch.equal(second.eval().predict(images), fresh.eval().predict(images))
@@ -92,11 +93,12 @@ def test_backbone_and_method_draw_independently(monkeypatch: pytest.MonkeyPatch)
     found = build.parts(here(), run)
     draws = []
 
-    def spy(*given: Any) -> build.Method:
+    def spy(*given: Any) -> Method:
         draws.append(torch.rand(10_000, generator=given[-1].clone_state()))
         return found.method(*given)
 
-    monkeypatch.setattr(build, "parts", lambda project, run: replace(found, method=spy))
+    spied = replace(found, method=spy)  # type: ignore[arg-type]
+    monkeypatch.setattr(build, "parts", lambda project, run: spied)
     model = build.build_model(here(), run, COUNTS, 8, 1)
     for part in model.backbone.modules():
         if isinstance(part, torch.nn.Conv2d):
