@@ -1,15 +1,25 @@
 """The losses as the paper writes them, one sample after another, and a guard against host reads."""
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import torch
+from torch import Tensor
+from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
 
 class NoHostReads(TorchDispatchMode):
     """Raises where an operation reads a value on the host or has a shape that depends on values."""
 
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+    def __torch_dispatch__(
+        self,
+        func: OpOverload,
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
         integers_only = func is torch.ops.aten.index.Tensor and not any(
             i is not None and i.dtype == torch.bool for i in args[1]
         )
@@ -19,7 +29,15 @@ class NoHostReads(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def slow_cosine_regression(h, labels, centers, center_class, theta, lam, reduce="sum"):
+def slow_cosine_regression(
+    h: Tensor,
+    labels: Tensor,
+    centers: Tensor,
+    center_class: Tensor,
+    theta: float,
+    lam: float,
+    reduce: str = "sum",
+) -> float:
     """App. F.1, one sample and one center after another."""
     total = 0.0
     for vector, label in zip(h, labels, strict=True):
@@ -33,7 +51,9 @@ def slow_cosine_regression(h, labels, centers, center_class, theta, lam, reduce=
     return total / len(h)
 
 
-def slow_dot_regression(h, labels, classifier, batch_scaling):
+def slow_dot_regression(
+    h: Tensor, labels: Tensor, classifier: Tensor, batch_scaling: bool
+) -> float:
     """A10 as a loop: scale column k of M, then the mean of (<m_y, h> - |m_y||h|)^2 / (2|h|)."""
     m = [row.clone() for row in classifier]
     present = sorted(set(labels.tolist()))
