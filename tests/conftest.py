@@ -10,7 +10,8 @@ import pytest
 if find_spec("torch"):  # the left wing's tests run without
     from jaxtyping import install_import_hook
 
-    install_import_hook("ncmc.formulas", "shapes.checked")  # before anything imports it
+    SHAPED = ["ncmc.formulas", "ncmc.methods.base", "ncmc.training.draws", "ncmc.training.augment"]
+    install_import_hook(SHAPED, "shapes.checked")  # before anything imports them
 
 from ncmc.data import datasets, fetch, splits
 from ncmc.plan.run import make_run

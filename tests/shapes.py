@@ -1,4 +1,4 @@
-"""Checks the shapes and types in the signatures of ncmc.formulas: in the tests alone.
+"""Checks the shapes and types in the signatures that conftest.py names: in the tests alone.
 
 Outside of pytest the annotations are only read by people and mypy, and cost nothing.
 """

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
+from jaxtyping import Float, Int64, Shaped
 from torch import Tensor, nn
 
 from ncmc.backbones import Backbone
@@ -21,11 +22,11 @@ from ncmc.formulas.losses import in_full
 class Labels(NamedTuple):
     """What a loss learns about a batch of B images."""
 
-    first: Tensor  # (B,) int64, the images' own labels
-    second: Tensor | None = None  # (B,) labels of the images mixed in; None without Mixup
-    weight: Tensor | float = 1.0  # share of `first`; with Mixup a 0-dim tensor on the device
+    first: Int64[Tensor, " B"]  # the images' own labels
+    second: Int64[Tensor, " B"] | None = None  # those of the images mixed in; None without Mixup
+    weight: Float[Tensor, ""] | float = 1.0  # share of `first`; with Mixup a tensor on the device
 
-    def mix(self, criterion: Callable[[Tensor], Tensor]) -> Tensor:
+    def mix(self, criterion: Callable[[Tensor], Tensor]) -> Float[Tensor, ""]:
         """weight * criterion(first) + (1 - weight) * criterion(second); without Mixup the first."""
         if self.second is None:
             return criterion(self.first)
@@ -58,7 +59,7 @@ class Method(nn.Module):
         self.counts = [int(n) for n in counts]
         self.n_classes = len(self.counts)
 
-    def head(self, x: Tensor) -> Tensor:
+    def head(self, x: Float[Tensor, "B out_features"]) -> Float[Tensor, "B d"]:
         """Backbone output (B, out_features), float32 -> h (B, d), what the loss sees."""
         return x
 
@@ -69,40 +70,44 @@ class Method(nn.Module):
         """
         return 0
 
-    def criterion(self, h: Tensor, labels: Tensor, epoch: int) -> Tensor:
+    def criterion(
+        self, h: Float[Tensor, "B d"], labels: Int64[Tensor, " B"], epoch: int
+    ) -> Float[Tensor, ""]:
         """The loss for one vector of labels, a scalar: the batch mean. Epochs count from 1."""
         raise NotImplementedError
 
-    def observe(self, h: Tensor) -> None:
+    def observe(self, h: Float[Tensor, "B d"]) -> None:
         """Called with the detached features of each training batch."""
 
-    def total(self, values: Tensor) -> Tensor:
+    def total(self, values: Shaped[Tensor, "*shape"]) -> Shaped[Tensor, "*shape"]:
         """A sum over this process's part of a batch -> over all of it."""
         return values if self.sum_over_processes is None else self.sum_over_processes(values)
 
-    def raw_scores(self, h: Tensor) -> Tensor:
+    def raw_scores(self, h: Float[Tensor, "B d"]) -> Float[Tensor, "B {self.n_classes}"]:
         """(B, K): the decision rule on features as they are."""
         raise NotImplementedError
 
-    def scores(self, h: Tensor) -> Tensor:
+    def scores(self, h: Float[Tensor, "B d"]) -> Float[Tensor, "B {self.n_classes}"]:
         """(B, K): the decision rule; the largest score wins."""
         return self.raw_scores(h)
 
-    def targets(self) -> Tensor | None:
+    def targets(self) -> Float[Tensor, "{self.n_classes} d"] | None:
         """(K, d) unit rows: where the features of each class should collapse to; None if free."""
         return None
 
-    def classifier(self) -> Tensor:
+    def classifier(self) -> Float[Tensor, "{self.n_classes} d"]:
         """(K, d): rows w_k."""
         raise NotImplementedError
 
-    def features(self, images: Tensor) -> Tensor:
+    def features(self, images: Float[Tensor, "B C H W"]) -> Float[Tensor, "B d"]:
         """Images (B, C, H, W) -> h (B, d), float32."""
         x = self.backbone(images)
         with torch.autocast(x.device.type, enabled=False):
             return self.head(in_full(x))
 
-    def loss(self, images: Tensor, labels: Labels, epoch: int) -> Tensor:
+    def loss(
+        self, images: Float[Tensor, "B C H W"], labels: Labels, epoch: int
+    ) -> Float[Tensor, ""]:
         """The training loss of a batch: a scalar."""
         h = self.features(images)
         with torch.autocast(h.device.type, enabled=False):
@@ -110,11 +115,13 @@ class Method(nn.Module):
                 self.observe(h.detach())
             return labels.mix(lambda y: self.criterion(h, y, epoch))
 
-    def forward(self, images: Tensor, labels: Labels, epoch: int) -> Tensor:
+    def forward(
+        self, images: Float[Tensor, "B C H W"], labels: Labels, epoch: int
+    ) -> Float[Tensor, ""]:
         """`loss`, so that wrappers which call a module (DistributedDataParallel) can train it."""
         return self.loss(images, labels, epoch)
 
-    def predict(self, images: Tensor) -> Tensor:
+    def predict(self, images: Float[Tensor, "B C H W"]) -> Float[Tensor, "B {self.n_classes}"]:
         """Images (B, C, H, W) -> scores (B, K)."""
         h = self.features(images)
         with torch.autocast(h.device.type, enabled=False):

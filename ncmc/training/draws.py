@@ -9,22 +9,23 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 
 from ncmc.plan.recipes import Recipe
 
 
 class Draws(NamedTuple):
-    """The part of an epoch's draws that makes one batch of B images: shapes as in EpochPlan."""
+    """The part of an epoch's draws that makes one batch of B images: each as in EpochPlan."""
 
-    order: Tensor  # (B,)
-    offset: Tensor  # (B, 2)
-    flip: Tensor  # (B,)
-    partner: Tensor  # (B,)
-    mixup_weight: Tensor  # 0-d
-    crop_seed: Tensor  # (B,)
+    order: Int64[Tensor, " B"]
+    offset: Int64[Tensor, "B 2"]
+    flip: Bool[Tensor, " B"]
+    partner: Int64[Tensor, " B"]
+    mixup_weight: Float32[Tensor, ""]
+    crop_seed: Int64[Tensor, " B"]
 
-    def take(self, rows: slice | Tensor) -> "Draws":
+    def take(self, rows: slice | Int64[Tensor, " rows"]) -> "Draws":
         """Those of some images of the batch, by their places in it."""
         images = {
             f: getattr(self, f)[rows] for f in ("order", "offset", "flip", "partner", "crop_seed")
@@ -41,12 +42,12 @@ class Draws(NamedTuple):
 class EpochPlan:
     """All random draws of one epoch over N images, in the order of training."""
 
-    order: Tensor  # (N,) int64: a permutation of the images
-    offset: Tensor  # (N, 2) int64: upper left corner of the crop in the padded image, pixels
-    flip: Tensor  # (N,) bool: mirrored left to right
-    partner: Tensor  # (N,) int64: place, within the same batch, of the image mixed in
-    mixup_weight: Tensor  # (steps,) float32: a batch's Mixup share of the image itself
-    crop_seed: Tensor  # (N,) int64: what an image's random part is drawn from (resized_crop_flip)
+    order: Int64[Tensor, " N"]  # a permutation of the images
+    offset: Int64[Tensor, "N 2"]  # upper left corner of the crop in the padded image, pixels
+    flip: Bool[Tensor, " N"]  # mirrored left to right
+    partner: Int64[Tensor, " N"]  # place, within the same batch, of the image mixed in
+    mixup_weight: Float32[Tensor, " steps"]  # a batch's Mixup share of the image itself
+    crop_seed: Int64[Tensor, " N"]  # what an image's random part is drawn from (resized_crop_flip)
 
     def to(self, device: torch.device) -> "EpochPlan":
         """The same plan on a device: one copy an epoch instead of one a step."""

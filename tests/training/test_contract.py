@@ -42,6 +42,7 @@ def test_a_class_of_another_name_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
         built_with(monkeypatch, CrossEntropy=type("CrossEntropy", (ce.CE,), {}))
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_a_loss_that_is_a_vector_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     class CE(ce.CE):
         def criterion(self, h: Tensor, labels: Tensor, epoch: int) -> Tensor:
