@@ -150,7 +150,7 @@ def rule_files() -> list[Path]:
 def test_every_value_in_a_shell_line_is_quoted() -> None:
     text = "".join(path.read_text() for path in rule_files())
     shells = re.findall(r'shell:\n +(".*")', text)
-    assert len(shells) == text.count("shell:") == 9
+    assert len(shells) == text.count("shell:")
     for field in re.findall(r"\{([^}]+)\}", "".join(shells)):
         assert field.endswith(":q"), field
 
