@@ -13,6 +13,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 class NoHostReads(TorchDispatchMode):
     """Raises where an operation reads a value on the host or has a shape that depends on values."""
 
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's has no annotations
+
     def __torch_dispatch__(
         self,
         func: OpOverload,
