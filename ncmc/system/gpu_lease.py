@@ -1,4 +1,4 @@
-"""Which GPU a training takes, where several trainings share several GPUs. Torch-free."""
+"""Which GPU a run takes, where several runs share several GPUs. Torch-free."""
 
 import os
 import tempfile
@@ -10,14 +10,14 @@ import filelock
 
 from ncmc.system import hardware
 
-PLACES = 16  # trainings on one GPU at most
+PLACES = 16  # runs on one GPU at most
 
 
 @contextmanager
 def claim(gpus: int | None = None, folder: Path | None = None) -> Iterator[int]:
-    """The number (from 0) of the GPU with the fewest trainings of this program, held by a lock.
+    """The number (from 0) of the GPU with the fewest runs of this program, held by a lock.
 
-    Snakemake counts GPUs but hands out no numbers: trainings that start together would all take the
+    Snakemake counts GPUs but hands out no numbers: runs that start together would all take the
     first. A killed process gives its place back. Without a GPU, 0, and nothing is held.
     """
     gpus = hardware.gpu_count() if gpus is None else gpus

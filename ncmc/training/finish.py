@@ -46,7 +46,7 @@ def finish(training: Training, state: State, target: Path, seconds: float) -> Re
 
 
 def record_of_model(training: Training, target: Path) -> Record | None:
-    """The record, written anew, of a model that was trained to its end; None if there is none.
+    """The record, written again, of a model that was trained to its end; None if there is none.
 
     None too if a checkpoint says that the run is being trained again, or if the model is damaged, of
     another configuration, or trained by other code or another torch: it would come out otherwise.
@@ -73,7 +73,7 @@ def record_of_model(training: Training, target: Path) -> Record | None:
 def evaluate_again(
     project: Project, run: Run, *, device: str | None = None, results: Path | None = None
 ) -> Record:
-    """Make the record of a trained model anew from its model.pt, and write it.
+    """Make the record of a trained model again from its model.pt, and write it.
 
     What only the training knows (its time and its history) is taken over. Raises UserError if there
     is no model, or it is damaged, not trained to its end or of another configuration.

@@ -52,7 +52,7 @@ def launch(
 def finished(project: Project, run: Run, results: Path | None = None) -> Record | None:
     """The record of a run, if it is there and made as it would be made now.
 
-    Raises UserError for a damaged or foreign record, UsageError if it was made in another way.
+    Raises UserError for a damaged record or one of another run, UsageError if it was made otherwise.
     """
     path = path_of(project, run, results)
     if not files.exists(path):

@@ -48,10 +48,10 @@ def save(training: Training, state: State, seconds: float) -> None:
 def load(training: Training, tell: Callable[[str], None]) -> State:
     """The state of the run's checkpoint, loaded into the model; a new one if there is none.
 
-    If it goes on computed in another way than before, that is told, and a session of its own.
+    If it resumes computed in another way than before, it says so and starts a new session.
     """
     path = training.checkpoint
-    remedy = f"Delete {path} to start this run anew."
+    remedy = f"Delete {path} to start this run again from the beginning."
     saved = training.group.on_first(
         lambda: checkpoint.load(path, training.identity, remedy) if path.exists() else None
     )
@@ -71,7 +71,7 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
             torch.cuda.set_rng_state(saved["cuda_rng"], training.device)
     except UNFIT as error:
         raise unfit(path, error, remedy) from error
-    tell(f"going on from epoch {state.epoch}, step {state.step}")
+    tell(f"resuming from epoch {state.epoch}, step {state.step}")
     if changed:
         state.sessions.append(Session(**how, epoch=state.epoch, step=state.step))
         told = ", ".join(_change(key, how[key], before[key]) for key in changed)

@@ -34,9 +34,9 @@ READERS = 16  # threads that read images which are not in memory, at most
 
 @dataclass
 class State:
-    """Where a training stands: all that a checkpoint holds beside weights and momentum."""
+    """Where a run stands: all that a checkpoint holds beside weights and momentum."""
 
-    epoch: int = 1  # the epoch to go on with, counted from 1
+    epoch: int = 1  # the epoch to resume with, counted from 1
     step: int = 0  # how many of its steps are done
     loss_sum: float = 0.0  # over its images so far
     history: list[Epoch] = field(default_factory=list)

@@ -27,10 +27,10 @@ CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look w
 
 
 class Progress(Protocol):
-    """Who wants to know how a training goes."""
+    """Who is told how training goes."""
 
     def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
-        """Training begins, or goes on after that many epochs and steps of the next."""
+        """Training begins, or resumes after that many epochs and steps of the next one."""
 
     def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
         """A step is done; `loss` where it is known without waiting for a device."""

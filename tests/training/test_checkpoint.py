@@ -12,7 +12,7 @@ from ncmc.errors import UserError
 from ncmc.training import checkpoint
 
 IDENTITY = {"run": "digits/x/seed=0", "config_hash": "abc", "split": "def"}
-REMEDY = "Delete it to start this run anew."
+REMEDY = "Delete it to start this run again from the beginning."
 STATE = {
     "model": {"weight": torch.arange(1000.0)},
     "rng": torch.get_rng_state(),

@@ -124,7 +124,7 @@ def test_a_signal_to_one_process_stops_all_after_the_same_step_and_they_go_on(
     place, (first, second) = together
     assert first[1] == second[1] == [8, 128 + signal.SIGTERM]
     said, losses = first[2]
-    assert said == ["going on from epoch 2, step 2"]
+    assert said == ["resuming from epoch 2, step 2"]
     assert second[2] == [[], []]
     assert not list((place / "stopped" / "ckpt").rglob("*.pt"))
     whole = trained(stopping_run(), tmp_path)

@@ -212,7 +212,7 @@ def test_another_way_to_compute_is_said_and_recorded(workspace: Path) -> None:
         trained(tiny(), going_on := Quiet(5, stop))
     assert "with precision float32 instead of bfloat16: not bit for bit" in going_on.said[1]
     record = trained(tiny(), last := Quiet())
-    assert last.said == ["going on from epoch 2, step 2"]
+    assert last.said == ["resuming from epoch 2, step 2"]
     sessions = [(s.precision, s.epoch, s.step) for s in record.made.sessions]
     assert sessions == [("bfloat16", 1, 0), ("float32", 1, 3)]
     assert finish.evaluate_again(here(), tiny()).made.sessions == record.made.sessions
