@@ -1,5 +1,5 @@
 # The whole re-run as a table of contents. What is trained: config/grid.yaml. How: config/train.yaml.
-#   snakemake --cores all smoke       bundled images, about a minute, no download
+#   snakemake --cores all smoke       bundled images, no download
 #   snakemake -n all                  what the paper's whole grid would take
 #   snakemake --cores all table2      one table of the paper
 from snakemake.exceptions import WorkflowError
