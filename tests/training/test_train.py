@@ -354,7 +354,7 @@ def test_a_checkpoint_of_other_tensors_is_refused(workspace: Path, part: str, sa
     path = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
     state = torch.load(path, weights_only=True)["state"]
     altered(path, **spoilt(state, part))
-    with pytest.raises(UserError, match=rf"does not fit this run \({said}.*Delete .* again from the beginning"):
+    with pytest.raises(UserError, match=rf"does not fit this run \({said}.*Delete .* again from"):
         trained(run, Quiet())
 
 
@@ -380,7 +380,7 @@ def test_a_state_that_makes_no_sense_is_refused(workspace: Path) -> None:
     for changes in DAMAGED:
         path.write_bytes(whole)
         altered(path, **changes)
-        with pytest.raises(UserError, match=r"does not fit this run .*Delete .* again from the beginning"):
+        with pytest.raises(UserError, match=r"does not fit this run .*Delete .* again from"):
             trained(tiny(), Quiet())
     path.write_bytes(whole)
     trained(tiny(), Quiet())
