@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -89,26 +89,21 @@ Device = Annotated[
     str | None, typer.Option(help="cpu, cuda or cuda:N; by default a GPU if there is one.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Results = Annotated[
-    Path | None,
-    typer.Option(
+
+
+def _results(parser: Callable[[str], Path]) -> Any:
+    """`--results` of a command that writes records (`folder`) or reads them (`existing_folder`)."""
+    return typer.Option(
         "--results",
         help="Folder of the runs' records.",
         show_default="results/runs",
         metavar="FOLDER",
-        parser=folder,
-    ),
-]
-Records = Annotated[
-    Path | None,
-    typer.Option(
-        "--results",
-        help="Folder of the runs' records.",
-        show_default="results/runs",
-        metavar="FOLDER",
-        parser=existing_folder,
-    ),
-]
+        parser=parser,
+    )
+
+
+Results = Annotated[Path | None, _results(folder)]
+Records = Annotated[Path | None, _results(existing_folder)]
 Folder = Annotated[
     Path | None,
     typer.Option(

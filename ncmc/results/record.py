@@ -133,7 +133,6 @@ class SplitMade(Strict):
 
 
 GROUPS = tuple(ClassGroups.model_fields)
-RULES = tuple(Groups.model_fields)
 
 
 # --- the record --------------------------------------------------------------------------------
