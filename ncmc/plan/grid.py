@@ -42,7 +42,7 @@ class CellSpec:
         values: dict[str, Any] = resolved.recipe.model_dump() | resolved.split.model_dump()
         values |= resolved.model | dict(run.options)
         values |= {"dataset": run.dataset, "tau": run.tau}
-        values |= {"backbone": run.backbone, "method": run.method}
+        values |= {"backbone": run.backbone, "method": run.method, "recipe": resolved.name}
         labels = {axis: label for axis, label in self.coords if axis not in values}
         return labels | {key: format_value(value) for key, value in values.items()}
 

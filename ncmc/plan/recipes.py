@@ -16,6 +16,7 @@ from ncmc.system import documents
 from ncmc.system.documents import Strict
 
 FILE = "train.yaml"
+NAME = "recipe"  # the option that names another recipe than the dataset's
 
 Positive = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -120,6 +121,7 @@ class TrainFile(Strict):
 class Resolved:
     """Everything a run is made with, apart from its data and seed."""
 
+    name: str  # of the recipe in config/train.yaml
     recipe: Recipe
     split: SplitOptions
     model: dict[str, Value]  # options of the backbone and the method
@@ -130,16 +132,15 @@ class Resolved:
 def resolve(
     project: Project, dataset: str, backbone: str, method: str, options: Mapping[str, Value]
 ) -> Resolved:
-    """The configuration of one run: the dataset's recipe, its rules, then the run's own options.
+    """The configuration of one run: a recipe, its rules, then the run's own options.
 
-    An option that is no key of the recipe, the split or the execution belongs to the model; the
-    backbone and the method check it when they are built. Raises UsageError on a bad value.
+    The recipe is the dataset's, or the one that the option `recipe` names. An option that is no key of
+    the recipe, the split or the execution belongs to the model; the backbone and the method check it
+    when they are built. Raises UsageError on a bad value.
     """
     entry = dataset_entry(project, dataset)
-    if entry.recipe not in recipes(project):
-        where = f"{project.config(DATASETS)}: {dataset}"
-        raise UsageError(f"{where}: {unknown('recipe', entry.recipe, recipes(project))}")
-    found = recipes(project)[entry.recipe]
+    name = _recipe_name(project, dataset, options)
+    found = recipes(project)[name]
     groups: dict[str, dict[str, Any]] = {
         "recipe": _part(found.values, Recipe),
         "split": entry.split.model_dump(),
@@ -152,11 +153,14 @@ def resolve(
     sources = dict(found.sources)
     for key, value in options.items():
         part = owner(key)
+        if part == "name":
+            continue
         groups[part][key] = value
         if part != "model":
             sources[key] = "set for this run"
     where = f"options of {dataset}/{backbone}/{method}"
     return Resolved(
+        name=name,
         recipe=documents.parse(Recipe, groups["recipe"], where),
         split=documents.parse(SplitOptions, groups["split"], where),
         model=groups["model"],
@@ -165,8 +169,25 @@ def resolve(
     )
 
 
+def _recipe_name(project: Project, dataset: str, options: Mapping[str, Value]) -> str:
+    """Which recipe a run has. Raises UsageError for a name that config/train.yaml does not have."""
+    own = dataset_entry(project, dataset).recipe
+    if own not in recipes(project):
+        where = f"{project.config(DATASETS)}: {dataset}"
+        raise UsageError(f"{where}: {unknown('recipe', own, recipes(project))}")
+    name = str(options.get(NAME, own))
+    if name not in recipes(project):
+        raise unknown("recipe", name, recipes(project))
+    return name
+
+
 def owner(option: str) -> str:
-    """Which part reads an option: "recipe", "split", "execution" or "model"."""
+    """Which part an option belongs to: "recipe" (a key of it), "split", "execution" or "model".
+
+    "name" for the option that names the recipe itself.
+    """
+    if option == NAME:
+        return "name"
     parts = {
         "recipe": Recipe.model_fields,
         "split": SplitOptions.model_fields,

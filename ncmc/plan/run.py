@@ -9,7 +9,7 @@ from typing import Any
 from ncmc import paths
 from ncmc.errors import UsageError, shortened, unknown
 from ncmc.plan import catalog, recipes
-from ncmc.plan.dataset_entries import SplitOptions, dataset_entries
+from ncmc.plan.dataset_entries import SplitOptions, dataset_entries, dataset_entry
 from ncmc.plan.option_text import (
     Value,
     check_option,
@@ -100,14 +100,18 @@ def _own_options(
     for key, value in options.items():
         check_option(key, value)
     _check_names(backbone, method, options)
-    default = recipes.resolve(project, dataset, backbone, method, {})
+    named = {key: value for key, value in options.items() if key == recipes.NAME}
+    default = recipes.resolve(project, dataset, backbone, method, named)
     given = recipes.resolve(project, dataset, backbone, method, options)  # checks the values
     kept: dict[str, Value] = {}
     for key, value in options.items():
         part = recipes.owner(key)
         if part == "execution":
             continue  # how, not what: no part of a run's identity
-        if part == "model":
+        if part == "name":
+            if value == dataset_entry(project, dataset).recipe:
+                continue
+        elif part == "model":
             if default.model.get(key) == value:
                 continue
         else:
@@ -122,6 +126,7 @@ def _check_names(backbone: str, method: str, options: Mapping[str, Value]) -> No
     """Raises UsageError for an option that nothing reads, where that can be told."""
     known = catalog.option_names(backbone, method)
     others = {k for m in (Recipe, SplitOptions, Execution) for k in m.model_fields}
+    others.add(recipes.NAME)
     for key in options:
         if known is not None and key not in known | others:
             raise unknown(f"option of {backbone} with {method}", key, known | others)

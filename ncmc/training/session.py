@@ -188,7 +188,7 @@ def _check_channels(opened: OpenedRun, channels: int) -> None:
     expected = len(opened.resolved.recipe.mean)
     if expected != channels:
         raise UserError(
-            f"recipe '{opened.entry.recipe}' has mean and std for {expected} channels, the images "
+            f"recipe '{opened.resolved.name}' has mean and std for {expected} channels, the images "
             f"of {opened.run.dataset} have {channels}. Give the data set another recipe in "
             "config/datasets.yaml."
         )

@@ -10,6 +10,7 @@ from ncmc.paper.assumptions import assumptions
 from ncmc.plan import recipes
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.recipes import Recipe, resolve
+from ncmc.plan.run import make_run, resolve_run
 
 
 def test_the_small_recipe_is_the_papers() -> None:
@@ -69,3 +70,22 @@ def test_owner_knows_each_part() -> None:
         "execution",
         "model",
     ]
+
+
+def test_a_run_can_name_another_recipe_than_its_datasets() -> None:
+    run = make_run("cifar10", 0.01, "resnet32", "CE", {"recipe": "ldam_drw"}, project=here())
+    assert run.options == (("recipe", "ldam_drw"),)
+    recipe = resolve_run(here(), run).recipe
+    assert (recipe.gamma, recipe.mixup, recipe.warmup_epochs) == (0.01, False, 5)
+    again = {"recipe": "ldam_drw", "gamma": 0.01, "mixup": True}
+    run = make_run("cifar10", 0.01, "resnet32", "CE", again, project=here())
+    assert dict(run.options) == {"recipe": "ldam_drw", "mixup": True}
+
+
+def test_the_datasets_own_recipe_is_no_option() -> None:
+    assert make_run("cifar10", 0.01, "resnet32", "CE", {"recipe": "small"}).options == ()
+
+
+def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="unknown recipe 'smal'. Did you mean 'small'"):
+        make_run("cifar10", 0.01, "resnet32", "CE", {"recipe": "smal"})
