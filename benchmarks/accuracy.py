@@ -115,9 +115,9 @@ def train_ours(
     for epoch in range(1, recipe.epochs + 1):
         model.train()
         set_learning_rate(optimizer, learning_rate(recipe, epoch))
-        plan = plan_epoch(len(data), recipe, run.seed, epoch)
+        plan = plan_epoch(data.labels, recipe, run.seed, epoch)
         for number in range(steps_per_epoch(len(data), recipe)):
-            step(plan.at(number, recipe.batch_size), epoch)
+            step(plan.at(number))
     tests = evaluate.EvalSet(
         torch.from_numpy(test[0]),
         torch.from_numpy(test[1]),

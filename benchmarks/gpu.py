@@ -162,9 +162,9 @@ def whole_epochs(bench: Bench, run: Run, variant: str) -> dict[str, float]:
     )
 
     def quickly(epoch: int) -> None:
-        plan = plan_epoch(len(data), recipe, 0, epoch).to(bench.device)
+        plan = plan_epoch(data.labels, recipe, 0, epoch).to(bench.device)
         for number in range(steps_per_epoch(len(data), recipe)):
-            step(plan.at(number, recipe.batch_size), epoch)
+            step(plan.at(number))
         evaluate.test_accuracy(ours, test)
 
     for epoch in range(6, 6 + GraphStep.EAGER + 1):
@@ -191,14 +191,14 @@ def shared(bench: Bench, run: Run, deadline: float, seeds: int = 3) -> None:
         stream = torch.cuda.Stream()
         with torch.cuda.stream(stream):
             members.append((parts(bench, run, "graphs")[2], stream))
-    plan = plan_epoch(len(bench.labels), recipe, 0, 6).to(bench.device)
+    plan = plan_epoch(bench.labels, recipe, 0, 6).to(bench.device)
     wait(bench.device)
 
     def turn(n: int) -> None:
         for number in range(n):
             for step, stream in members:
                 with torch.cuda.stream(stream):
-                    step(plan.at(number % 90, recipe.batch_size), 6)
+                    step(plan.at(number % 90))
 
     turn(8)
     wait(bench.device)

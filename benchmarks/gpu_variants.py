@@ -94,9 +94,9 @@ def side_of(bench: Bench, run: Run, variant: str) -> Callable[[int], None]:
     epochs = iter(range(6, 10**6))
 
     def ours(n: int) -> None:
-        plan = plan_epoch(len(data), recipe, 0, next(epochs)).to(bench.device)
+        plan = plan_epoch(data.labels, recipe, 0, next(epochs)).to(bench.device)
         for number in range(n):
-            step(plan.at(number % whole, recipe.batch_size), 6)
+            step(plan.at(number % whole))
 
     return ours
 

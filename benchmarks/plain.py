@@ -102,7 +102,7 @@ def train_epoch(
             partner = torch.randperm(len(images), device=device)
             images = weight * images + (1 - weight) * images[partner]
             target = Labels(labels, labels[partner], weight)
-        loss = model.loss(images, target, epoch)
+        loss = model.loss(images, target)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -43,9 +43,9 @@ def stepped(run: Run, size: int = 8, n: int = 2) -> tuple[Method, list[float]]:
     data = InMemory(*images_and_labels(size, 1), recipe, CPU)
     optimizer = make_optimizer(model, recipe, CPU)
     step = Step(model, optimizer, data, torch.float32, CPU)
-    plan = plan_epoch(len(data), recipe, 0, 1)
+    plan = plan_epoch(data.labels, recipe, 0, 1)
     model.train()
-    return model, [float(step(plan.at(i, 8), 1)) for i in range(n)]
+    return model, [float(step(plan.at(i))) for i in range(n)]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -114,7 +114,7 @@ def test_a_last_batch_of_one_image_trains(method: str) -> None:
     model = build.build_model(here(), run, COUNTS, 8, 1)
     data = InMemory(*images_and_labels(8, 1), recipe, CPU)
     step = Step(model, make_optimizer(model, recipe, CPU), data, torch.float32, CPU)
-    assert torch.isfinite(step(plan_epoch(16, recipe, 0, 1).at(3, 5), 1))
+    assert torch.isfinite(step(plan_epoch(data.labels, recipe, 0, 1).at(3)))
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -33,7 +33,7 @@ def test_the_method_has_a_loss_and_scores() -> None:
     method = kind(backbone, [3, 2, 1], kind.Options(smoothing=0.2), torch.Generator())
     h = method.features(torch.rand(4, 1, 8, 8))
     assert method.scores(h).shape == (4, 3)
-    assert method.criterion(h, torch.tensor([0, 1, 2, 0]), 1).isfinite()
+    assert method.criterion(h, torch.tensor([0, 1, 2, 0])).isfinite()
 
 
 def test_the_check_is_read(tmp_path: Path) -> None:

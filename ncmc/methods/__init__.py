@@ -3,6 +3,6 @@
 One file a method; a lab's own starts with `from ncmc.methods import Labels, Method`.
 """
 
-from ncmc.methods.base import Labels, Method
+from ncmc.methods.base import Labels, Method, Stage
 
-__all__ = ["Labels", "Method"]
+__all__ = ["Labels", "Method", "Stage"]

@@ -99,7 +99,7 @@ class MultiCenter(Method):
         h = self.linear(self.normalise(x))
         return self.bn(h) if self.prediction_bn == "affine" else h
 
-    def criterion(self, h: Tensor, labels: Tensor, epoch: int) -> Tensor:
+    def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
         return losses.frame_regression(
             h,
             labels,

@@ -4,11 +4,14 @@ A file `ncmc/methods/ldam_drw.py` is the method LDAM-DRW: a subclass of `Method`
 with a nested frozen dataclass `Options`. `loss` never reads a value on the host and has only static
 shapes, so that a step can be compiled or captured in a CUDA graph. Heads and losses run in float32,
 under autocast too.
+
+A method whose training has several stages lists them in `stages`. One that applies another decision
+rule to the trained model of another method names that method in `trained_as`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 from jaxtyping import Float, Int64, Shaped
@@ -33,11 +36,35 @@ class Labels(NamedTuple):
         return self.weight * criterion(self.first) + (1 - self.weight) * criterion(self.second)
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of a training in which the loss, and how images are drawn, stay the same."""
+
+    share: float = 1.0  # its length over the recipe's epochs; the shares may add up to more than 1
+    sampling: Literal["images", "classes"] = "images"  # each image once, or each class as often
+    views: int = 1  # differently augmented copies of each image, neighbours in the batch
+    mixup: bool = True  # Mixup, if the recipe has it
+    freeze_backbone: bool = False  # no gradient reaches it, and its batch statistics stay
+    lr: float | None = (
+        None  # its own rate, annealed by a cosine; None: the recipe's schedule goes on
+    )
+
+
 class Method(nn.Module):
     """Base of all methods. Features h are (B, d) float32; `counts` are training images a class."""
 
+    # The method whose trained model this one applies another decision rule to. The two have the same
+    # parameters and buffers; what the rule adds (`fit`) is a buffer with persistent=False.
+    trained_as: ClassVar[str | None] = None
+
+    # The stages of the training, in order, and the one that the model is in: as built, or loaded
+    # after training, the last.
+    stages: tuple[Stage, ...] = (Stage(),)
+    stage: int = -1
+
     # set while several processes share a batch (ncmc.training.distributed_norm.shared_batch)
     sum_over_processes: Callable[[Tensor], Tensor] | None = None
+    gather_from_processes: Callable[[Tensor], Tensor] | None = None
 
     @dataclass(frozen=True)
     class Options:
@@ -63,17 +90,20 @@ class Method(nn.Module):
         """Backbone output (B, out_features), float32 -> h (B, d), what the loss sees."""
         return x
 
-    def stage(self, epoch: int) -> int:
-        """Which of the method's stages an epoch is in; the loss may look at the epoch by this alone.
+    def enter(self, stage: int) -> None:
+        """Told before each epoch which stage it belongs to."""
+        self.stage = stage
+        self.train(self.training)
 
-        A step is recorded once for each stage: a method that changes its loss at an epoch says so.
-        """
-        return 0
+    def train(self, mode: bool = True) -> Any:
+        """As for any module, but the batch statistics of a frozen backbone stay as they are."""
+        super().train(mode)
+        if self.stages[self.stage].freeze_backbone:
+            self.backbone.eval()
+        return self
 
-    def criterion(
-        self, h: Float[Tensor, "B d"], labels: Int64[Tensor, " B"], epoch: int
-    ) -> Float[Tensor, ""]:
-        """The loss for one vector of labels, a scalar: the batch mean. Epochs count from 1."""
+    def criterion(self, h: Float[Tensor, "B d"], labels: Int64[Tensor, " B"]) -> Float[Tensor, ""]:
+        """The loss for one vector of labels, a scalar: the batch mean. It may depend on `stage`."""
         raise NotImplementedError
 
     def observe(self, h: Float[Tensor, "B d"]) -> None:
@@ -82,6 +112,17 @@ class Method(nn.Module):
     def total(self, values: Shaped[Tensor, "*shape"]) -> Shaped[Tensor, "*shape"]:
         """A sum over this process's part of a batch -> over all of it."""
         return values if self.sum_over_processes is None else self.sum_over_processes(values)
+
+    def gathered(self, rows: Shaped[Tensor, " *rows"]) -> Shaped[Tensor, " *all"]:
+        """The rows of this process's part of a batch -> those of all of it."""
+        return rows if self.gather_from_processes is None else self.gather_from_processes(rows)
+
+    def fit(self, features: Iterable[tuple[Tensor, Tensor]]) -> None:
+        """What a decision rule applied after training learns from the clean training images.
+
+        `features`: batches of h (B, d) and labels (B,). Called once, in evaluation mode, for a method
+        with `trained_as`.
+        """
 
     def raw_scores(self, h: Float[Tensor, "B d"]) -> Float[Tensor, "B {self.n_classes}"]:
         """(B, K): the decision rule on features as they are."""
@@ -101,25 +142,25 @@ class Method(nn.Module):
 
     def features(self, images: Float[Tensor, "B C H W"]) -> Float[Tensor, "B d"]:
         """Images (B, C, H, W) -> h (B, d), float32."""
-        x = self.backbone(images)
+        if self.stages[self.stage].freeze_backbone:
+            with torch.no_grad():
+                x = self.backbone(images)
+        else:
+            x = self.backbone(images)
         with torch.autocast(x.device.type, enabled=False):
             return self.head(in_full(x))
 
-    def loss(
-        self, images: Float[Tensor, "B C H W"], labels: Labels, epoch: int
-    ) -> Float[Tensor, ""]:
+    def loss(self, images: Float[Tensor, "B C H W"], labels: Labels) -> Float[Tensor, ""]:
         """The training loss of a batch: a scalar."""
         h = self.features(images)
         with torch.autocast(h.device.type, enabled=False):
             if self.training:
                 self.observe(h.detach())
-            return labels.mix(lambda y: self.criterion(h, y, epoch))
+            return labels.mix(lambda y: self.criterion(h, y))
 
-    def forward(
-        self, images: Float[Tensor, "B C H W"], labels: Labels, epoch: int
-    ) -> Float[Tensor, ""]:
+    def forward(self, images: Float[Tensor, "B C H W"], labels: Labels) -> Float[Tensor, ""]:
         """`loss`, so that wrappers which call a module (DistributedDataParallel) can train it."""
-        return self.loss(images, labels, epoch)
+        return self.loss(images, labels)
 
     def predict(self, images: Float[Tensor, "B C H W"]) -> Float[Tensor, "B {self.n_classes}"]:
         """Images (B, C, H, W) -> scores (B, K)."""

@@ -25,7 +25,7 @@ class CE(Method):
         super().__init__(backbone, counts, options, generator)
         self.linear = linear(backbone.out_features, self.n_classes, generator, zero_bias=False)
 
-    def criterion(self, h: Tensor, labels: Tensor, epoch: int) -> Tensor:
+    def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
         return F.cross_entropy(self.linear(h), labels)
 
     def raw_scores(self, h: Tensor) -> Tensor:

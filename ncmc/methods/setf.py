@@ -44,7 +44,7 @@ class SETF(Method):
     def head(self, x: Tensor) -> Tensor:
         return losses.unit(self.bn(x))
 
-    def criterion(self, h: Tensor, labels: Tensor, epoch: int) -> Tensor:
+    def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
         # A10 counts classes before Mixup. Mixup's second labels are a permutation of the first, so
         # the counts of either are those.
         return losses.dot_regression(h, labels, self.etf, self.batch_scaling, self.total)

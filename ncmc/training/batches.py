@@ -35,15 +35,15 @@ class TrainingSet:
     def start_epoch(self, plan: EpochPlan, step: int) -> EpochPlan:
         """An epoch begins, or is resumed, at `step`: its plan, on the device that needs it."""
         batches = range(step, len(plan.mixup_weight))
-        self.read_ahead([plan.at(number, self.recipe.batch_size) for number in batches])
+        self.read_ahead([plan.at(number) for number in batches])
         return self.placed(plan)
 
-    def batch(self, draws: Draws) -> tuple[Tensor, Labels]:
-        """(B, C, H, W) float32 images and their labels: augmented, normalised, mixed."""
+    def batch(self, draws: Draws, mixup: bool) -> tuple[Tensor, Labels]:
+        """(B, C, H, W) float32 images and their labels: augmented, normalised, mixed if asked for."""
         images = self.read(draws)
         draws = draws.to(images.device)
         floats, labels = self.augmented(images, draws), self.labels[draws.order]
-        if not self.recipe.mixup:
+        if not mixup:
             return floats, Labels(labels)
         return mix(floats, labels, draws.partner, draws.mixup_weight)
 

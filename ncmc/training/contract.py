@@ -95,7 +95,6 @@ def check_model(model: Method, run: Run, image_size: int, channels: int) -> None
     One pass over a few grey images, in evaluation mode: no number is drawn, no statistic is changed.
     """
     images = torch.zeros(IMAGES, channels, image_size, image_size)
-    labels = Labels(torch.arange(IMAGES) % model.n_classes)
     file, n_classes = _file("method", run.method), model.n_classes
     model.eval()
     with torch.no_grad():
@@ -105,8 +104,9 @@ def check_model(model: Method, run: Run, image_size: int, channels: int) -> None
         h = model.features(images)
         _check_shape(h, (IMAGES, h.shape[-1]), f"{file}: head()")
         dim = h.shape[-1]
-        loss = _defined(lambda: model.loss(images, labels, 1), file, "criterion")
-        _check_shape(loss, (), f"{file}: the loss")
+        for number in range(len(model.stages)):
+            model.enter(number)
+            _check_shape(_loss(model, images, file), (), f"{file}: the loss")
         for name, call, shape in (
             ("raw_scores", lambda: model.raw_scores(h), (IMAGES, n_classes)),
             ("scores", lambda: model.scores(h), (IMAGES, n_classes)),
@@ -116,7 +116,16 @@ def check_model(model: Method, run: Run, image_size: int, channels: int) -> None
         targets = model.targets()
         if targets is not None:
             _check_shape(targets, (n_classes, dim), f"{file}: targets()")
+    model.stage = Method.stage
     model.train()
+
+
+def _loss(model: Method, images: Tensor, file: str) -> Tensor:
+    """The loss of a few images, each seen as often as the model's stage wants it."""
+    views = model.stages[model.stage].views
+    labels = torch.arange(len(images)) % model.n_classes
+    batch = images.repeat_interleave(views, 0), Labels(labels.repeat_interleave(views))
+    return _defined(lambda: model.loss(*batch), file, "criterion")
 
 
 def _defined(call: Callable[[], Tensor], file: str, name: str) -> Tensor:

@@ -136,7 +136,7 @@ def probe(
     optimizer = make_optimizer(model, resolved.recipe, where)
     step = make_step(model, optimizer, data, dtype, where, resolved.execution)
     assert steps_per_epoch(count, resolved.recipe) == 1
-    draws = plan_epoch(count, resolved.recipe, 0, 1).to(where).at(0, count)
+    draws = plan_epoch(data.labels.cpu(), resolved.recipe, 0, 1).to(where).at(0)
 
     def evaluate() -> None:
         with torch.no_grad(), precision.autocast(where, dtype):
@@ -145,7 +145,7 @@ def probe(
     began, worked = time.perf_counter(), time.process_time()
     # a recorded step: the plain ones before it and the recording are no part of a long training
     warm_up = GraphStep.EAGER + 1 if isinstance(step, GraphStep) else 1
-    train = _seconds(lambda: step(draws, 1), where, warm_up) / count
+    train = _seconds(lambda: step(draws), where, warm_up) / count
     threads = torch.get_num_threads() * (time.perf_counter() - began)
     share = (time.process_time() - worked) / threads if where.type == "cpu" else 1.0
     model.eval()

@@ -166,13 +166,13 @@ def shared_batch(model: Method, group: ProcessGroup) -> Iterator[None]:
     layers = [m for m in model.modules() if isinstance(m, SyncedNorm | SyncedRunningNorm)]
     for layer in layers:
         layer.group = group
-    model.sum_over_processes = group.total
+    model.sum_over_processes, model.gather_from_processes = group.total, group.gather
     try:
         yield
     finally:
         for layer in layers:
             layer.group = ONE_PROCESS
-        model.sum_over_processes = None
+        model.sum_over_processes = model.gather_from_processes = None
 
 
 @torch.no_grad()

@@ -29,40 +29,47 @@ class ParallelStep(Step):
         super().__init__(model, *others)
         self.group = group
         # statistics need no broadcast: every process computes those of the whole batch
-        switch: dict[str, Any] = {_buffer_broadcast(): False}
-        self.network = DistributedDataParallel(model, **switch)
+        switches: dict[str, Any] = {_buffer_broadcast(): False}
+        # a stage may leave parameters without a gradient
+        switches["find_unused_parameters"] = len(model.stages) > 1
+        self.network = DistributedDataParallel(model, **switches)
 
     def start_epoch(self, plan: EpochPlan, step: int) -> EpochPlan:
         """As for one process, but only this process's rows are read ahead."""
-        size = self.data.recipe.batch_size
-        batches = [plan.at(number, size) for number in range(step, len(plan.mixup_weight))]
+        batches = [plan.at(number) for number in range(step, len(plan.mixup_weight))]
         self.data.read_ahead([b.take(self._rows(b)) if self._shares(b) else b for b in batches])
         return self.data.placed(plan)
 
-    def __call__(self, draws: Draws, epoch: int) -> Tensor:
+    def __call__(self, draws: Draws) -> Tensor:
         """Train on one batch; the loss of the whole of it, the same on every process."""
         if not self._shares(draws):
-            return self._step(*self.data.batch(draws), epoch)
+            return self._step(*self.data.batch(draws, self.mixes))
         images, labels = self._batch(draws)
         # DDP takes the mean over processes; their rows of an uneven batch differ in number
         share = len(images) * self.group.size / len(draws.order)
         with distributed_norm.shared_batch(self.model, self.group):
-            loss = self._step(images, labels, epoch, share)
+            loss = self._step(images, labels, share)
         return self.group.total(loss) / self.group.size
 
-    def _step(self, images: Tensor, labels: Labels, epoch: int, share: float = 1.0) -> Tensor:
+    def _step(self, images: Tensor, labels: Labels, share: float = 1.0) -> Tensor:
         with autocast(self.device, self.dtype):
-            loss = share * self.network(images, labels, epoch)
+            loss = share * self.network(images, labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         return loss.detach()
 
     def _shares(self, draws: Draws) -> bool:
-        return len(draws.order) >= self.group.size
+        return len(draws.order) >= self.group.size * self._views
 
     def _rows(self, draws: Draws) -> slice:
-        return self.group.rows(len(draws.order))
+        """This process's images, each with all its views."""
+        rows = self.group.rows(len(draws.order) // self._views)
+        return slice(rows.start * self._views, rows.stop * self._views)
+
+    @property
+    def _views(self) -> int:
+        return self.model.stages[self.model.stage].views
 
     def _batch(self, draws: Draws) -> tuple[Tensor, Labels]:
         """This process's rows of `TrainingSet.batch`; their partners may be any of the batch."""
@@ -70,7 +77,7 @@ class ParallelStep(Step):
         images = data.read(own)
         draws, own = draws.to(images.device), own.to(images.device)
         floats, labels = data.augmented(images, own), data.labels[own.order]
-        if not data.recipe.mixup:
+        if not self.mixes:
             return floats, Labels(labels)
         partners = draws.take(own.partner)
         # on disk: each image is decoded by one process and seen by all that mix it in

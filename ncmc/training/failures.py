@@ -46,7 +46,7 @@ def not_finite(
     training: Training, state: State, plan: EpochPlan, step: int, value: float
 ) -> UserError:
     """The error for a loss that is not finite: the step, and the images of its batch."""
-    draws = plan.at(step, training.resolved.recipe.batch_size)
+    draws = plan.at(step)
     places = training.split.indices[draws.order.cpu().numpy()]
     return UserError(
         f"loss is {value} in epoch {state.epoch}, step {step + 1} of {training.steps}, of "

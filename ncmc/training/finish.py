@@ -95,7 +95,7 @@ def _taken_over(
     """History, sessions and seconds of a saved model, whose weights are loaded into the model."""
     try:
         resume.check_finite("weights", content["model"].values())
-        history = resume.history_of(content["history"], training.resolved.recipe.epochs)
+        history = resume.history_of(content["history"], training.epochs)
         sessions, seconds = resume.sessions_of(content["sessions"]), float(content["seconds"])
         training.model.load_state_dict(content["model"])
     except resume.UNFIT as error:
@@ -116,7 +116,7 @@ def make_record(
     """The Record of a trained model. `seconds`: wall time of the training."""
     project, run, split = training.project, training.run, training.split
     configuration = config_of(project, run) | build.options_of(project, run)
-    images = len(training.data) * training.resolved.recipe.epochs
+    images = len(training.data) * training.epochs
     return Record(
         schema=SCHEMA,
         run=run,

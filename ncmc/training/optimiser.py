@@ -68,10 +68,15 @@ def learning_rate(recipe: Recipe, epoch: int) -> float:
     if epoch <= recipe.warmup_epochs:
         return recipe.lr * epoch / recipe.warmup_epochs
     if recipe.schedule == "cosine":
-        return recipe.lr * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / recipe.epochs))
+        return annealed(recipe.lr, epoch, recipe.epochs)
     # round: 0.9 * 200 is 180 only up to the last bit
     past = sum(epoch > round(share * recipe.epochs, 6) for share in recipe.milestones)
     return float(recipe.lr * recipe.gamma**past)
+
+
+def annealed(lr: float, epoch: int, epochs: int) -> float:
+    """The rate in `epoch` of `epochs`, counted from 1: half a period of a cosine, from lr towards 0."""
+    return lr * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / epochs))
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

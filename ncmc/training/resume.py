@@ -128,7 +128,7 @@ def _state_of(saved: Mapping[str, Any], training: Training) -> State:
         sessions=sessions_of(saved["sessions"]),
         seconds=saved["seconds"],
     )
-    epochs, steps = training.resolved.recipe.epochs, training.steps
+    epochs, steps = training.epochs, training.steps
     if not (1 <= state.epoch <= epochs + 1 and 0 <= state.step <= steps):
         raise ValueError(
             f"it stands at epoch {state.epoch}, step {state.step}; the run has {epochs} epochs of "

@@ -19,7 +19,7 @@ from ncmc.results.configuration import config_hash
 from ncmc.results.provenance import Session
 from ncmc.results.record import Epoch
 from ncmc.system import hardware
-from ncmc.training import build, distributed_step, precision
+from ncmc.training import build, distributed_step, precision, stages
 from ncmc.training.batches import InMemory, OnDisk, Stored, TrainingSet
 from ncmc.training.draws import steps_per_epoch
 from ncmc.training.evaluate import EvalSet
@@ -80,6 +80,11 @@ class Training:
     def split(self) -> Split:
         """Which images it is trained on."""
         return self.opened.split
+
+    @property
+    def epochs(self) -> int:
+        """Of all stages."""
+        return stages.total_epochs(self.resolved.recipe, self.model.stages)
 
     @property
     def steps(self) -> int:

@@ -29,15 +29,20 @@ class Step:
         self.dtype = dtype
         self.device = device
 
+    @property
+    def mixes(self) -> bool:
+        """Whether batches are mixed (Mixup): by the recipe, and in the model's stage."""
+        return self.data.recipe.mixup and self.model.stages[self.model.stage].mixup
+
     def start_epoch(self, plan: EpochPlan, step: int) -> EpochPlan:
         """An epoch begins, or is resumed, at `step`: its plan, on the device that needs it."""
         return self.data.start_epoch(plan, step)
 
-    def __call__(self, draws: Draws, epoch: int) -> Tensor:
+    def __call__(self, draws: Draws) -> Tensor:
         """Train on one batch; its loss, a 0-d tensor that is not waited for."""
-        images, labels = self.data.batch(draws)
+        images, labels = self.data.batch(draws, self.mixes)
         with autocast(self.device, self.dtype):
-            loss = self.model(images, labels, epoch)
+            loss = self.model(images, labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
@@ -62,35 +67,35 @@ class GraphStep(Step):
         self.stream = torch.cuda.Stream(self.device)
         self.pool = torch.cuda.graph_pool_handle()
 
-    def __call__(self, draws: Draws, epoch: int) -> Tensor:
+    def __call__(self, draws: Draws) -> Tensor:
         """Train on one batch; its loss, a 0-d tensor that is not waited for."""
-        kind = (len(draws.order), self.model.stage(epoch))
+        kind = (len(draws.order), self.model.stage)
         if kind not in self.graphs:
             self.seen[kind] = self.seen.get(kind, 0) + 1
             if self.seen[kind] <= self.EAGER:
-                return self._aside(draws, epoch)
-            self.graphs[kind] = self._record(draws, epoch)
+                return self._aside(draws)
+            self.graphs[kind] = self._record(draws)
         graph, read, loss = self.graphs[kind]
         for there, given in zip(read, draws, strict=True):
             there.copy_(given, non_blocking=True)
         graph.replay()
         return loss.clone()  # the next replay overwrites it
 
-    def _aside(self, draws: Draws, epoch: int) -> Tensor:
+    def _aside(self, draws: Draws) -> Tensor:
         """A step on a stream of its own, as CUDA wants it before a recording."""
         self.stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(self.stream):
-            loss = super().__call__(draws, epoch)
+            loss = super().__call__(draws)
         torch.cuda.current_stream().wait_stream(self.stream)
         return loss
 
-    def _record(self, draws: Draws, epoch: int) -> tuple[torch.cuda.CUDAGraph, Draws, Tensor]:
+    def _record(self, draws: Draws) -> tuple[torch.cuda.CUDAGraph, Draws, Tensor]:
         """Record a step without running it. The gradients are of the graph's own memory."""
         read = Draws(*(part.clone() for part in draws))
         graph = torch.cuda.CUDAGraph()
         self.optimizer.zero_grad(set_to_none=True)
         with torch.cuda.graph(graph, pool=self.pool):
-            loss = super().__call__(read, epoch)
+            loss = super().__call__(read)
         return graph, read, loss
 
 

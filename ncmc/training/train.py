@@ -17,10 +17,10 @@ from ncmc.plan.run import Run
 from ncmc.results.record import Epoch, Record, path_of
 from ncmc.system import files
 from ncmc.system.signals import Interrupted, Interrupts
-from ncmc.training import build, evaluate, failures, finish, precision, processes, resume
+from ncmc.training import build, evaluate, failures, finish, precision, processes, resume, stages
 from ncmc.training.draws import EpochPlan, plan_epoch
 from ncmc.training.opened_run import OpenedRun
-from ncmc.training.optimiser import learning_rate, set_learning_rate
+from ncmc.training.optimiser import set_learning_rate
 from ncmc.training.session import State, Training, prepare
 
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
@@ -99,14 +99,16 @@ def train(
 def _fit(
     training: Training, state: State, progress: Progress, interrupts: Interrupts, started: float
 ) -> None:
-    recipe = training.resolved.recipe
-    progress.start(training.run, recipe.epochs, training.steps, state.epoch - 1, state.step)
+    recipe, model, labels = training.resolved.recipe, training.model, training.data.labels.cpu()
+    progress.start(training.run, training.epochs, training.steps, state.epoch - 1, state.step)
     saved = time.monotonic()
     every = training.resolved.execution.checkpoint_seconds
-    while state.epoch <= recipe.epochs:
-        plan = plan_epoch(len(training.data), recipe, training.run.seed, state.epoch)
+    while state.epoch <= training.epochs:
+        model.enter(stages.stage_at(recipe, model.stages, state.epoch))
+        stage = model.stages[model.stage]
+        plan = plan_epoch(labels, recipe, training.run.seed, state.epoch, stage)
         plan = training.step.start_epoch(plan, state.step)
-        set_learning_rate(training.optimizer, learning_rate(recipe, state.epoch))
+        set_learning_rate(training.optimizer, stages.rate_at(recipe, model.stages, state.epoch))
         for _ in _steps(training, state, plan, progress):
             due = training.group.is_first and time.monotonic() - saved > every
             stop, save = training.group.max(interrupts.received or 0, int(due))
@@ -128,19 +130,20 @@ def _fit(
 
 def _steps(training: Training, state: State, plan: EpochPlan, progress: Progress) -> Iterator[None]:
     """Train the steps of an epoch that are not done yet; yields when the state is whole."""
-    size = training.resolved.recipe.batch_size
+    views = training.model.stages[training.model.stage].views
     pending: list[tuple[int, int, Tensor]] = []  # (step, images, loss) not looked at yet
     patience = CHECK_EVERY if training.device.type == "cuda" else 1
     for number in range(state.step, training.steps):
-        draws = plan.at(number, size)
+        draws = plan.at(number)
+        images = len(draws.order) // views
         with failures.explain_out_of_memory(failures.stepping(training)):
-            loss = training.step(draws, state.epoch)
-        pending.append((number, len(draws.order), loss))
+            loss = training.step(draws)
+        pending.append((number, images, loss))
         known = None
         if len(pending) >= patience or number == training.steps - 1:
             known = _settle(training, state, plan, pending)
             pending.clear()
-        progress.step(state.epoch, number + 1, known, len(draws.order))
+        progress.step(state.epoch, number + 1, known, images)
         if known is not None:
             yield
 
@@ -161,7 +164,7 @@ def _settle(
 def _measure(training: Training, state: State) -> Epoch:
     """The entry of the history for the epoch that is done."""
     recipe, epoch = training.resolved.recipe, state.epoch
-    last = epoch == recipe.epochs
+    last = epoch == training.epochs
     seen = min(len(training.data), training.steps * recipe.batch_size)
     accuracy = raw = collapse = None
     if last or epoch % recipe.test_every == 0:
@@ -171,7 +174,7 @@ def _measure(training: Training, state: State) -> Epoch:
         collapse = evaluate.collapse(training.model, training.train_set, n_classes)
     return Epoch(
         epoch=epoch,
-        lr=learning_rate(recipe, epoch),
+        lr=stages.rate_at(recipe, training.model.stages, epoch),
         loss=state.loss_sum / seen,
         test_accuracy=accuracy,
         test_accuracy_raw=raw,

@@ -103,7 +103,7 @@ def test_the_loss_reaches_every_trainable_parameter(
 ) -> None:
     method = build(kind, **options)
     images, labels = batch(mixed=mixed)
-    loss = method(images, labels, 1)
+    loss = method(images, labels)
     loss.backward()
     assert loss.shape == ()
     assert torch.isfinite(loss)
@@ -120,7 +120,7 @@ def test_equal_seeds_give_equal_losses_and_gradients(
 ) -> None:
     def run(seed: int) -> list[Tensor]:
         method = build(kind, seed, **options)
-        loss = method.loss(*batch(), epoch=1)
+        loss = method.loss(*batch())
         loss.backward()
         found = [loss.detach()]
         for parameter in method.parameters():
@@ -161,7 +161,7 @@ def test_a_saved_method_predicts_the_same_in_a_new_one(
     kind: type[Method], options: dict[str, Any]
 ) -> None:
     method = build(kind, **options)
-    method.loss(*batch(), epoch=1)
+    method.loss(*batch())
     other = build(kind, seed=5, **options)
     other.load_state_dict(method.state_dict())
     images, _ = batch(5)
@@ -182,7 +182,7 @@ def test_the_methods_own_layers_come_from_its_generator(
 @every_variant
 def test_a_batch_of_one_trains(kind: type[Method], options: dict[str, Any]) -> None:
     method = build(kind, **options)
-    loss = method.loss(*batch(1), epoch=1)
+    loss = method.loss(*batch(1))
     loss.backward()
     assert torch.isfinite(loss)
     assert all(torch.isfinite(value).all() for value in method.state_dict().values())
@@ -195,11 +195,11 @@ def test_heads_and_losses_are_float32_under_autocast(
     """Only the backbone may round: with its output held, autocast changes nothing."""
     method = build(kind, backbone=Rounded(), **options)
     images, labels = batch()
-    plain = method.loss(images, labels, 1)
+    plain = method.loss(images, labels)
     plain_scores = method.eval().predict(images)
     again = build(kind, backbone=Rounded(), **options)
     with torch.autocast("cpu", torch.bfloat16):
-        cast = again.loss(images, labels, 1)
+        cast = again.loss(images, labels)
         cast_scores = again.eval().predict(images)
     assert cast.dtype == cast_scores.dtype == torch.float32
     assert torch.equal(plain, cast)
@@ -220,7 +220,7 @@ def test_a_step_reads_no_value_on_the_host(kind: type[Method], options: dict[str
     method = build(kind, **options)
     images, labels = batch()
     with NoHostReads():
-        method.loss(images, labels, 1).backward()
+        method.loss(images, labels).backward()
 
 
 @over([v for v in VARIANTS if v[1] in ({}, {"f": 3}, {"f": 3, "axes": True})])
@@ -229,7 +229,7 @@ def test_a_step_is_one_graph_for_the_compiler(kind: type[Method], options: dict[
     method = build(kind, **options)
     images, labels = batch()
     compiled = torch.compile(method.loss, backend="eager", fullgraph=True)
-    assert torch.allclose(compiled(images, labels, 1), method.loss(images, labels, 1))
+    assert torch.allclose(compiled(images, labels), method.loss(images, labels))
 
 
 @every_variant
@@ -237,7 +237,7 @@ def test_methods_work_in_float64(kind: type[Method], options: dict[str, Any]) ->
     method = build(kind, **options).double()
     images, labels = batch()
     assert isinstance(labels.weight, Tensor)
-    loss = method.loss(images.double(), labels._replace(weight=labels.weight.double()), 1)
+    loss = method.loss(images.double(), labels._replace(weight=labels.weight.double()))
     assert loss.dtype == torch.float64
     assert method.predict(images.double()).dtype == torch.float64
 
@@ -252,7 +252,7 @@ def test_a_small_resnet_learns_one_batch(kind: type[Method], options: dict[str, 
     optimizer = torch.optim.SGD(trained, lr=0.1, momentum=0.9)
     first = None
     for _ in range(40):
-        loss = method(images, Labels(labels), 1)
+        loss = method(images, Labels(labels))
         first = float(loss.detach()) if first is None else first
         optimizer.zero_grad()
         loss.backward()
@@ -283,7 +283,7 @@ def test_ce_is_cross_entropy_on_linear_scores() -> None:
     log_share = scores - scores.exp().sum(1, keepdim=True).log()
     slow = -sum(log_share[i, k] for i, k in enumerate(labels.first)) / len(h)
     assert isinstance(slow, Tensor)
-    assert method.loss(images, labels, 1).item() == pytest.approx(slow.item(), rel=1e-5)
+    assert method.loss(images, labels).item() == pytest.approx(slow.item(), rel=1e-5)
 
 
 def test_only_ce_trains_its_classifier() -> None:
@@ -306,7 +306,7 @@ def test_setf_features_are_batch_normalised_unit_vectors() -> None:
     assert torch.allclose(h, expected, atol=1e-5)
     for scaling in (True, False):
         slow = slow_dot_regression(h.detach(), labels.first, method.classifier(), scaling)
-        found = build(SETF, batch_scaling=scaling).criterion(h, labels.first, 1)
+        found = build(SETF, batch_scaling=scaling).criterion(h, labels.first)
         assert found.item() == pytest.approx(slow, rel=1e-5)
 
 
@@ -345,7 +345,7 @@ def test_the_loss_is_the_formula_as_a_loop(reduce: str, axes: bool) -> None:
     classes = frames.center_classes(f.tolist())
     centers = math.cos(0.2) * basis[4:] + math.sin(0.2) * basis[:4][classes]
     slow = slow_cosine_regression(h, labels.first, centers, classes, 0.2, 0.1, reduce)
-    assert method.criterion(h, labels.first, 1).item() == pytest.approx(slow, rel=1e-5)
+    assert method.criterion(h, labels.first).item() == pytest.approx(slow, rel=1e-5)
 
 
 def test_targets_are_the_mean_centers() -> None:
@@ -365,7 +365,7 @@ def test_collapsed_features_are_at_the_floor_of_loss_and_variability() -> None:
     method = build(CAL, f=3)
     labels = torch.arange(4)
     floors = frames.loss_floors(method.centers_per_class, 0.2)
-    loss = method.criterion(method.targets(), labels, 1)
+    loss = method.criterion(method.targets(), labels)
     assert loss.item() == pytest.approx(float(floors.mean()), rel=1e-5)
     found = metrics.collapse(method.targets(), labels, method.targets(), method.classifier(), 4)
     expected = float(frames.variability_floors(method.centers_per_class, 0.2).mean())
@@ -427,7 +427,7 @@ def test_the_decision_rule_standardises_with_running_statistics() -> None:
     for seed in range(3):
         images, labels = batch(seed=seed)
         h = method.features(images).detach()
-        method.loss(images, labels, 1)
+        method.loss(images, labels)
         mean = 0.9 * mean + 0.1 * h.mean(0)
         var = 0.9 * var + 0.1 * h.var(0)
     method.eval()
@@ -444,7 +444,7 @@ def test_the_prediction_norm_changes_neither_loss_nor_gradient() -> None:
     def gradients(prediction_bn: str) -> tuple[Tensor, ...]:
         method = build(CAL, f=3, prediction_bn=prediction_bn)
         for seed in range(2):
-            loss = method.loss(*batch(seed=seed), epoch=1)
+            loss = method.loss(*batch(seed=seed))
         return torch.autograd.grad(loss, list(method.parameters()))
 
     for a, b in zip(gradients("frozen"), gradients("none"), strict=True):
@@ -457,10 +457,10 @@ def test_predicting_and_evaluating_leave_the_statistics_alone() -> None:
     images, labels = batch()
     method.predict(images)
     method.eval()
-    method.loss(images, labels, 1)
+    method.loss(images, labels)
     assert all(torch.equal(v, before[k]) for k, v in method.state_dict().items())
     method.train()
-    method.loss(images, labels, 1)
+    method.loss(images, labels)
     assert isinstance(method.bn, RunningNorm)
     assert method.bn.running_mean is not None
     assert not torch.equal(method.bn.running_mean, before["bn.running_mean"])
@@ -493,8 +493,8 @@ def test_al_with_a_right_angle_ignores_the_number_of_centers() -> None:
     labels = torch.arange(6) % 4
     one = build(AL, backbone=Flat(20), f=1, theta=math.pi / 2, linear="never", axes=True, lam=0)
     four = build(AL, backbone=Flat(20), f=4, theta=math.pi / 2, linear="never", axes=True, lam=0)
-    single = one.criterion(h, labels, 1).item()
-    assert four.criterion(h, labels, 1).item() == pytest.approx(4 * single, rel=1e-5)
+    single = one.criterion(h, labels).item()
+    assert four.criterion(h, labels).item() == pytest.approx(4 * single, rel=1e-5)
 
 
 def test_a_thousand_classes_on_axes_need_no_matrix() -> None:
@@ -506,7 +506,7 @@ def test_a_thousand_classes_on_axes_need_no_matrix() -> None:
     assert method.dim == 21_000
     assert max(b.numel() for b in method.buffers()) <= 21_000
     images, _ = batch(3)
-    loss = method.loss(images, Labels(torch.tensor([0, 500, 999])), 1)
+    loss = method.loss(images, Labels(torch.tensor([0, 500, 999])))
     loss.backward()
     assert torch.isfinite(loss)
     assert method.predict(images).shape == (3, 1000)

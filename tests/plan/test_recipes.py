@@ -9,6 +9,7 @@ from ncmc.errors import UsageError
 from ncmc.paper.assumptions import assumptions
 from ncmc.plan import recipes
 from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.plan.option_text import Value
 from ncmc.plan.recipes import Recipe, resolve
 from ncmc.plan.run import make_run, resolve_run
 
@@ -77,7 +78,7 @@ def test_a_run_can_name_another_recipe_than_its_datasets() -> None:
     assert run.options == (("recipe", "ldam_drw"),)
     recipe = resolve_run(here(), run).recipe
     assert (recipe.gamma, recipe.mixup, recipe.warmup_epochs) == (0.01, False, 5)
-    again = {"recipe": "ldam_drw", "gamma": 0.01, "mixup": True}
+    again: dict[str, Value] = {"recipe": "ldam_drw", "gamma": 0.01, "mixup": True}
     run = make_run("cifar10", 0.01, "resnet32", "CE", again, project=here())
     assert dict(run.options) == {"recipe": "ldam_drw", "mixup": True}
 

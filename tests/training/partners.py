@@ -100,11 +100,11 @@ class Watched:
         self.acts = acts
         step, watch = distributed_step.ParallelStep.__call__, self
 
-        def watched(self: distributed_step.ParallelStep, draws: Draws, epoch: int) -> torch.Tensor:
+        def watched(self: distributed_step.ParallelStep, draws: Draws) -> torch.Tensor:
             watch.steps += 1
             if os.environ["RANK"] == rank:
                 watch.acts.pop(watch.steps, lambda: None)()
-            return step(self, draws, epoch)
+            return step(self, draws)
 
         distributed_step.ParallelStep.__call__ = watched  # type: ignore[method-assign]
 

@@ -45,7 +45,7 @@ def test_a_class_of_another_name_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.usefixtures("unchecked")
 def test_a_loss_that_is_a_vector_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     class CE(ce.CE):
-        def criterion(self, h: Tensor, labels: Tensor, epoch: int) -> Tensor:
+        def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
             return nn.functional.cross_entropy(self.linear(h), labels, reduction="none")
 
     message = r"ncmc/methods/ce.py: the loss is of shape \(2,\); it must be a single number"

@@ -61,11 +61,11 @@ def test_batches_of_a_mapped_array_are_those_of_memory(
     wanted = recipe(augment=augment, mixup=mixup)
     held = InMemory(torch.from_numpy(memmap[chosen]), labels, wanted, CPU)
     read = OnDisk(Stored(memmap, chosen, 2), labels, wanted, CPU)
-    plan = plan_epoch(9, wanted, 0, 1)
+    plan = plan_epoch(torch.zeros(9).long(), wanted, 0, 1)
     there = read.start_epoch(plan, 1)
     for step in (1, 2, 0):  # read ahead, read ahead, and one that was not expected
         (ours, our_labels), (theirs, their_labels) = (
-            data.batch(p.at(step, 4)) for data, p in ((read, there), (held, plan))
+            data.batch(p.at(step), mixup) for data, p in ((read, there), (held, plan))
         )
         assert torch.equal(ours, theirs)
         assert torch.equal(our_labels.first, their_labels.first)
@@ -76,8 +76,8 @@ def test_random_parts_are_a_function_of_seed_and_epoch_alone(pictures: ImageFile
 
     def batches(workers: int, step: int, epoch: int = 1) -> list[torch.Tensor]:
         data = OnDisk(Stored(pictures, np.arange(10), workers), torch.arange(10), wanted, CPU)
-        plan = data.start_epoch(plan_epoch(10, wanted, 0, epoch), step)
-        return [data.batch(plan.at(s, 4))[0] for s in range(step, 3)]
+        plan = data.start_epoch(plan_epoch(torch.zeros(10).long(), wanted, 0, epoch), step)
+        return [data.batch(plan.at(s), mixup=False)[0] for s in range(step, 3)]
 
     whole = batches(1, 0)
     assert [len(b) for b in whole] == [4, 4, 2]

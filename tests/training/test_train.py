@@ -145,9 +145,9 @@ def test_a_loss_that_is_not_finite_stops_with_the_batch_and_keeps_the_checkpoint
 ) -> None:
     real, calls = train_step.Step.__call__, []
 
-    def poisoned(self: Any, draws: Any, epoch: int) -> torch.Tensor:
+    def poisoned(self: Any, draws: Any) -> torch.Tensor:
         calls.append(draws)
-        loss = real(self, draws, epoch)
+        loss = real(self, draws)
         return loss * float("nan") if len(calls) == 9 else loss
 
     monkeypatch.setattr(train_step.Step, "__call__", poisoned)
@@ -175,9 +175,9 @@ def test_weights_that_are_not_finite_are_neither_kept_nor_measured(
 ) -> None:
     real, calls = train_step.Step.__call__, []
 
-    def poisoned(self: Any, draws: Any, epoch: int) -> torch.Tensor:
+    def poisoned(self: Any, draws: Any) -> torch.Tensor:
         calls.append(draws)
-        loss = real(self, draws, epoch)
+        loss = real(self, draws)
         if len(calls) == 12:  # the last: no loss comes after it
             norm = next(m for m in self.model.modules() if isinstance(m, torch.nn.BatchNorm2d))
             getattr(norm, name).data[0] = float("inf")
@@ -472,7 +472,7 @@ def test_images_that_do_not_fit_are_to_be_streamed(
 def test_other_errors_of_torch_are_not_hidden(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(self: Any, draws: Any, epoch: int) -> torch.Tensor:
+    def broken(self: Any, draws: Any) -> torch.Tensor:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     monkeypatch.setattr(train_step.Step, "__call__", broken)
