@@ -10,7 +10,7 @@ from ncmc.paper import assumptions, claims, printed_numbers
 from ncmc.plan import dataset_entries, grid, grid_file, recipes
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.option_text import format_value, parse_options
-from ncmc.plan.run import Run, parse_run_id, resolve_run
+from ncmc.plan.run import Run, parse_run_id, resolve_run, trained_run, trained_runs
 from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.verdicts import cell_selection, checks_file
@@ -63,6 +63,14 @@ class Jobs:
         """The images and the split that a run trains on."""
         return self.data_of_run(self._run(wildcards))
 
+    def model_of(self, wildcards: Any) -> list[str]:
+        """The record of the run to whose model a run applies its decision rule, if it trains none."""
+        return self.models_of_runs([self._run(wildcards)])
+
+    def models_of_runs(self, runs: list[Run]) -> list[str]:
+        """The records of runs outside of `runs` whose models they apply a decision rule to."""
+        return records_of(run for run in trained_runs(self.project, runs) if run not in runs)
+
     def data_of_run(self, run: Run) -> list[str]:
         """The images and the split that a run trains on."""
         split = [Path(file).name for file in (paths.SPLIT_MANIFEST, paths.SPLIT_INDICES)]
@@ -74,19 +82,28 @@ class Jobs:
     def batches(self) -> dict[str, list[Run]]:
         """Name -> the small runs that one job trains one after the other.
 
-        Those of a table on bundled data, dealt out evenly. A function of the configuration alone, not
-        of what is trained already: a job of a cluster reads the Snakefile again, later.
+        Those of a table on bundled data, dealt out evenly, each with the decision rules applied to its
+        model. A function of the configuration alone, not of what is trained already: a job of a cluster
+        reads the Snakefile again, later.
         """
         batches: dict[str, list[Run]] = {}
         for table in grid_file.table_names(self.project):
             before = {run for runs in batches.values() for run in runs}
-            runs = [
-                run
-                for run in grid.table(self.project, table).runs
-                if self._is_bundled(run.dataset) and run not in before
+            groups = dict[Run, list[Run]]()  # trained run -> the runs of its model, itself first
+            for run in grid.table(self.project, table).runs:
+                if self._is_bundled(run.dataset):
+                    source = trained_run(self.project, run)
+                    groups.setdefault(source, [source]).append(run)
+            groups_left = [
+                left
+                for runs in groups.values()
+                if (left := [run for run in dict.fromkeys(runs) if run not in before])
             ]
-            count = -(-len(runs) // BATCH)
-            batches |= {f"{table}_{i + 1}": runs[i::count] for i in range(count)}
+            count = -(-len(groups_left) // BATCH)
+            for i in range(count):
+                batches[f"{table}_{i + 1}"] = [
+                    run for runs in groups_left[i::count] for run in runs
+                ]
         return batches
 
     def run_outside(self, batches: dict[str, list[Run]]) -> str:

@@ -13,6 +13,7 @@ rule train:
     """One run, from its split to its record and model."""
     input:
         data=ancient(job.data_of),
+        model=job.model_of,
         config=ancient(job.config["train"]),
     output:
         update(paths.RUN_RECORD),
@@ -39,6 +40,7 @@ for name, runs in batches.items():
             f"train_{name}"
         input:
             data=ancient(sorted({file for run in runs for file in job.data_of_run(run)})),
+            model=job.models_of_runs(runs),
             config=ancient(job.config["train"]),
         output:
             update(jobs.records_of(runs)),

@@ -10,7 +10,7 @@ from ncmc import preflight
 from ncmc.errors import UserError
 from ncmc.plan import catalog, cost_guess, grid
 from ncmc.plan.grid_file import table_names
-from ncmc.plan.run import Run
+from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
 from ncmc.results.record import path_of
 from ncmc.system import hardware
@@ -147,7 +147,10 @@ def cost_of(project: Project, name: str, price: float) -> dict[str, Any]:
     names = table_names(project, "paper") if name == "all" else [name]
     runs = list(dict.fromkeys(run for table in names for run in grid.table(project, table).runs))
     done = [run for run in runs if path_of(project, run).exists()]
-    found = cost.estimate(project, runs, done)
+    to_train = trained_runs(project, runs)
+    found = cost.estimate(
+        project, to_train, [run for run in to_train if path_of(project, run).exists()]
+    )
     hours = found.seconds / 3600
     return {
         "table": name,
@@ -172,7 +175,8 @@ def gate(project: Project, insist: bool) -> None:
     names = table_names(project, "paper")
     runs = list(dict.fromkeys(run for name in names for run in grid.table(project, name).runs))
     missing = [run for run in runs if not path_of(project, run).exists()]
-    guess = cost_guess.guess(project, missing)
+    to_train = [r for r in trained_runs(project, missing) if not path_of(project, r).exists()]
+    guess = cost_guess.guess(project, to_train)
     not_counted = sum(guess.unknown.values())
     stuck = "".join(f"  {line.found}: {line.advice}.\n" for line in _not_built(runs))
     raise UserError(

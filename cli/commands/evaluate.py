@@ -35,8 +35,8 @@ def evaluate(
         )
     ]
     from ncmc.results.record import path_of
-    from ncmc.training import finish
+    from ncmc.training import launch
 
     for run in runs:
-        record = finish.evaluate_again(project, run, device=device, results=results)
+        record = launch.evaluate(project, run, device=device, results=results)
         print_trained(record, path_of(project, run, results), "evaluated", as_json=False)

@@ -57,6 +57,8 @@ class Method(nn.Module):
     # parameters and buffers; what the rule adds (`fit`) is a buffer with persistent=False.
     trained_as: ClassVar[str | None] = None
 
+    options: Any  # the method's own Options
+
     # The stages of the training, in order, and the one that the model is in: as built, or loaded
     # after training, the last.
     stages: tuple[Stage, ...] = (Stage(),)

@@ -80,6 +80,20 @@ def own_options(kind: str, name: str) -> frozenset[str] | None:
     return _fields_of_options(file, name.replace("-", "_"))
 
 
+def trained_as(method: str) -> str | None:
+    """The method whose trained model this one applies another decision rule to; None: it trains.
+
+    Read from its file (`trained_as = "CE"` in its class) without running it.
+    """
+    name = method.replace("-", "_")
+    for node in _statements(file_of("method", method)):
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            for inner in node.body:
+                if isinstance(inner, ast.Assign) and ast.unparse(inner.targets[0]) == "trained_as":
+                    return str(ast.literal_eval(inner.value))
+    return None
+
+
 def _keywords_of_build(file: Path) -> frozenset[str] | None:
     """The keyword-only arguments of `build` in a backbone's file."""
     for node in _statements(file):

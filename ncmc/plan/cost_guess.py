@@ -43,7 +43,10 @@ class Guess:
 
 
 def guess(project: Project, missing: Iterable[Run]) -> Guess:
-    """A rough estimate, from speeds that were measured on another machine."""
+    """A rough estimate, from speeds that were measured on another machine.
+
+    `missing`: runs that train (`trained_runs`); decision rules cost next to nothing.
+    """
     cores = hardware.cores()
     fast = hardware.has_bfloat16()
     seconds, models, unknown, names = 0.0, 0.0, dict[str, int](), set()

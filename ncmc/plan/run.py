@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -136,6 +136,26 @@ def _check_names(backbone: str, method: str, options: Mapping[str, Value]) -> No
 def resolve_run(project: Project, run: Run) -> Resolved:
     """The configuration that a run is made with."""
     return recipes.resolve(project, run.dataset, run.backbone, run.method, dict(run.options))
+
+
+@read_once
+def trained_run(project: Project, run: Run) -> Run:
+    """The run whose training makes this one's model: itself, unless its method is a decision rule.
+
+    That of a rule has its options without those that belong to the rule alone.
+    """
+    method = catalog.trained_as(run.method)
+    if method is None:
+        return run
+    of_both = catalog.option_names(run.backbone, method) or frozenset()
+    of_rule = (catalog.own_options("method", run.method) or frozenset()) - of_both
+    options = {key: value for key, value in run.options if key not in of_rule}
+    return make_run(run.dataset, run.tau, run.backbone, method, options, run.seed, project=project)
+
+
+def trained_runs(project: Project, runs: Iterable[Run]) -> list[Run]:
+    """The runs whose training makes the models of `runs`, each once."""
+    return list(dict.fromkeys(trained_run(project, run) for run in runs))
 
 
 def check_tau(tau: Any) -> None:

@@ -8,11 +8,11 @@ from ncmc.errors import UserError
 from ncmc.plan import grid
 from ncmc.plan.code_digest import code_digest
 from ncmc.plan.grid_file import table_names
-from ncmc.plan.run import parse_run_id
+from ncmc.plan.run import parse_run_id, trained_run
 from ncmc.project import Project
 from ncmc.results.cells import check_results_folder
 from ncmc.results.configuration import differing_keys
-from ncmc.results.record import SCHEMA, Record, load_record
+from ncmc.results.record import SCHEMA, ModelOf, Record, load_record, path_of
 from ncmc.system import files
 
 
@@ -25,19 +25,32 @@ class Outdated:
     why: str
 
 
-def why_outdated(project: Project, record: Record) -> str | None:
-    """What of a record would be otherwise if its run were made now; None if nothing is known."""
+def why_outdated(project: Project, record: Record, results: Path | None = None) -> str | None:
+    """What of a record would be otherwise if its run were made now; None if nothing is known.
+
+    `results`: the folder of the records, by default results/runs.
+    """
     if record.schema_version != SCHEMA:
         return "was made before version 0.2, with other random draws (tables still show it)"
     if differing := differing_keys(project, record):
         return f"was made with another configuration ({'; '.join(differing)})"
-    run = record.run
-    if record.made.codes - {code_digest(project, run.backbone, run.method)}:
+    run, source = record.run, trained_run(project, record.run)
+    now = {code_digest(project, run.backbone, method) for method in (run.method, source.method)}
+    if record.made.codes - now:
         return (
             f"was made with other code: the code of {run.method} or of {run.backbone}, or what "
             "they import, changed since"
         )
+    if record.model_of and _trained_again(path_of(project, source, results), record.model_of):
+        return f"was made from another model of {source.id}, which was trained again since"
     return None
+
+
+def _trained_again(path: Path, model: ModelOf) -> bool:
+    try:
+        return files.exists(path) and load_record(path).digest != model.digest
+    except UserError:
+        return False  # a damaged record says nothing of this one
 
 
 def outdated_records(project: Project, results: Path | None = None) -> list[Outdated]:
@@ -52,7 +65,7 @@ def outdated_records(project: Project, results: Path | None = None) -> list[Outd
     found = []
     for path in sorted(root.rglob(paths.RECORD)):
         run_id = path.parent.relative_to(root).as_posix()
-        if why := _why(project, path, run_id):
+        if why := _why(project, path, run_id, results):
             found.append(Outdated(run_id, path, why))
     return found
 
@@ -66,7 +79,7 @@ def delete(records: list[Outdated]) -> None:
             raise files.explain(error, entry.record) from error
 
 
-def _why(project: Project, path: Path, run_id: str) -> str | None:
+def _why(project: Project, path: Path, run_id: str, results: Path | None) -> str | None:
     try:
         run = parse_run_id(project, run_id)
     except UserError as error:
@@ -77,4 +90,4 @@ def _why(project: Project, path: Path, run_id: str) -> str | None:
         return f"cannot be used: {error}"
     if record.run != run:
         return f"is the record of {record.run.id}"
-    return why_outdated(project, record)
+    return why_outdated(project, record, results)

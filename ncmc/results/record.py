@@ -132,6 +132,13 @@ class SplitMade(Strict):
     n_train: Count
 
 
+class ModelOf(Strict):
+    """The run whose trained model the record's decision rule was applied to, by its record."""
+
+    run: str
+    digest: Sha256
+
+
 GROUPS = tuple(ClassGroups.model_fields)
 
 
@@ -173,6 +180,7 @@ class Record(Strict):
     result: Result
     notes: tuple[str, ...]
     made: Made
+    model_of: ModelOf | None = None  # None: the run was trained itself
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Record":

@@ -15,7 +15,7 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.configuration import config_of
 from ncmc.results.provenance import Session, provenance
-from ncmc.results.record import SCHEMA, Epoch, Record, SplitMade, path_of, save_record
+from ncmc.results.record import SCHEMA, Epoch, ModelOf, Record, SplitMade, path_of, save_record
 from ncmc.training import build, checkpoint, evaluate, resume
 from ncmc.training.opened_run import open_run
 from ncmc.training.session import State, Training, prepare
@@ -65,7 +65,7 @@ def record_of_model(training: Training, target: Path) -> Record | None:
     content = training.group.on_first(saved)
     if content is None:
         return None
-    record = make_record(training, *_taken_over(training, content, path))
+    record = make_record(training, *taken_over(training, content, path))
     training.group.on_first(lambda: save_record(record, target))
     return record
 
@@ -83,13 +83,13 @@ def evaluate_again(
     if not path.exists():
         raise UserError(f"no model at {path}. Train the run first: ncmc train {run.id}")
     training = prepare(open_run(project, run), path, device)
-    content = checkpoint.load(path, training.identity, _remedy(run))
-    record = make_record(training, *_taken_over(training, content, path))
+    content = checkpoint.load(path, training.identity, remedy(run))
+    record = make_record(training, *taken_over(training, content, path))
     save_record(record, target)
     return record
 
 
-def _taken_over(
+def taken_over(
     training: Training, content: Mapping[str, Any], path: Path
 ) -> tuple[list[Epoch], list[Session], float]:
     """History, sessions and seconds of a saved model, whose weights are loaded into the model."""
@@ -99,11 +99,12 @@ def _taken_over(
         sessions, seconds = resume.sessions_of(content["sessions"]), float(content["seconds"])
         training.model.load_state_dict(content["model"])
     except resume.UNFIT as error:
-        raise resume.unfit(path, error, _remedy(training.run)) from error
+        raise resume.unfit(path, error, remedy(training.run)) from error
     return history, sessions, seconds
 
 
-def _remedy(run: Run) -> str:
+def remedy(run: Run) -> str:
+    """What to do about a model that cannot be used."""
     return f"Train the run again: ncmc train {run.id} --force"
 
 
@@ -112,12 +113,16 @@ def make_record(
     history: list[Epoch],
     sessions: list[Session],
     seconds: float,
+    model_of: ModelOf | None = None,
 ) -> Record:
-    """The Record of a trained model. `seconds`: wall time of the training."""
+    """The Record of a trained model. `seconds`: wall time of the training.
+
+    `model_of`: the run that the model is of, if another method's decision rule is applied to it.
+    """
     project, run, split = training.project, training.run, training.split
     configuration = config_of(project, run) | build.options_of(project, run)
-    images = len(training.data) * training.epochs
-    return Record(
+    images = 0 if model_of else len(training.data) * training.epochs
+    record = Record(
         schema=SCHEMA,
         run=run,
         config=configuration,
@@ -132,6 +137,8 @@ def make_record(
         notes=tuple(training.opened.entry.notes),
         made=provenance(project.root, seconds, images, sessions, training.resolved.sources),
     )
+    # a field that is not set leaves no key in the file
+    return record.model_copy(update={"model_of": model_of}) if model_of else record
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ncmc.data import datasets
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.option_text import Value
-from ncmc.plan.run import Run
+from ncmc.plan.run import Run, trained_run
 from ncmc.project import Project
 from ncmc.results.outdated import why_outdated
 from ncmc.results.record import Record, load_record, path_of
@@ -29,24 +29,46 @@ def launch(
     execution: Mapping[str, Value] | None = None,
     force: bool = False,
 ) -> tuple[Record, str]:
-    """The record of a run and how it came: "already trained" or "trained".
+    """The record of a run and how it came: "already trained", "trained" or "evaluated".
 
-    `progress` is called if there is something to train. `force`: train again though a record is there.
+    A run whose method is a decision rule is evaluated, on the model of the run that it names, which is
+    trained first if it is not yet. `progress` is called if there is something to train. `force`: train
+    again though a record is there.
     Raises UserError and Interrupted as `train.train` does, UsageError if the record that is there was
     made in another way.
     """
     if not force and (record := finished(project, run, results)):
         return record, "already trained"
+    source = trained_run(project, run)
+    if source != run:
+        launch(project, source, progress, device=device, results=results, execution=execution)
     datasets.verify(project, run.dataset)  # the bytes that it trains on are those that were fetched
     opened = open_run(project, run, execution)
     allocator.keep_pages()
-    from ncmc.training import train
+    from ncmc.training import decision_rule, train
 
     with gpu_lease.claim() as gpu:
         if device is None and hardware.gpu_count() > 1 and "LOCAL_RANK" not in os.environ:
             device = f"cuda:{gpu}"
+        if source != run:
+            return decision_rule.apply(opened, source, device=device, results=results), "evaluated"
         record = train.train(opened, progress(), device=device, results=results, anew=force)
     return record, "trained"
+
+
+def evaluate(
+    project: Project, run: Run, *, device: str | None = None, results: Path | None = None
+) -> Record:
+    """The record of a run made again from the model that was trained for it, and written.
+
+    Raises UserError if there is no model, or it is damaged or of another configuration.
+    """
+    from ncmc.training import decision_rule, finish
+
+    source = trained_run(project, run)
+    if source == run:
+        return finish.evaluate_again(project, run, device=device, results=results)
+    return decision_rule.apply(open_run(project, run), source, device=device, results=results)
 
 
 def finished(project: Project, run: Run, results: Path | None = None) -> Record | None:
@@ -63,6 +85,6 @@ def finished(project: Project, run: Run, results: Path | None = None) -> Record 
             f"{path} is the record of {record.run.id}, not of {run.id}. Move it to its own folder, or "
             "use --force to replace it."
         )
-    if why := why_outdated(project, record):
+    if why := why_outdated(project, record, results):
         raise UsageError(f"{path} {why}. Use --force to train it again.")
     return record
