@@ -14,38 +14,65 @@ from torch import Tensor
 
 from ncmc.errors import UsageError
 
+F_COUNTS = ("released", "printed")  # what the expansion factor f counts (A25)
+ORDERS = ("ascending", "descending")  # of the class-aware strategy (A16)
+
 # --- how many centers a class gets ----------------------------------------------------------------
 
 
-def class_aware_counts(counts: Sequence[int], f: int, order: str = "descending") -> list[int]:
-    """Centers a class, f_k, summing to f*K: the class-aware strategy (Sec. 3.5, assumption A16).
+def mean_count(f: int, f_counts: str) -> int:
+    """Centers a class on average: f as printed (Def. 3.2), f - 1 as released (assumption A25).
 
-    a_k = floor((f - 1) K n_k / N) + 1 over the classes sorted by n_k, reversed by position, then 1
-    added from the left until the sum is f*K, scattered back to the order of `counts`. `order` is
-    how the classes are sorted: "descending" as the text has it, or "ascending", which gives the
-    worked example (1, 3, 3), f = 3 -> (4, 4, 1).
-    Raises UsageError for f < 2, an empty or non-positive count, or another order.
+    The released f*K orthonormal rows are the K rows of W0 and (f - 1)*K rows of V; the printed f*K
+    are those of V alone. Raises UsageError for another `f_counts`, or if no center is left.
+    """
+    if f_counts not in F_COUNTS:
+        raise UsageError(f"f_counts is {f_counts!r}; allowed: {', '.join(F_COUNTS)} (A25).")
+    least = 2 if f_counts == "released" else 1
+    if _whole_number("f", f) < least:
+        raise UsageError(f"f is {f}; with f_counts={f_counts} allowed: {least} or more (A25).")
+    return f - 1 if f_counts == "released" else f
+
+
+def class_aware_counts(
+    counts: Sequence[int], f: int, order: str = "ascending", f_counts: str = "printed"
+) -> list[int]:
+    """Centers a class, f_k, in the order of `counts`: the class-aware strategy (Sec. 3.5).
+
+    a_k = floor((m - 1) K n_k / N) + 1 over the classes from the largest to the smallest, where m is
+    `mean_count(f, f_counts)`, the f_k's mean. `order` (A16): "ascending" as the released loss does,
+    1 added from the largest class on until the sum is m*K, then the list reversed, which gives the
+    worked example (1, 3, 3), f = 3 -> (4, 4, 1); "descending": reversed first, then 1 added from
+    the left. Of equally large classes the later one comes nearer to the rarest, in an ascending
+    list the earlier one: a list in reverse gets the same f_k in reverse.
+    Raises UsageError for f < 2, an empty or non-positive count, another order or f_counts.
     """
     n = _whole_numbers("counts", counts)
-    f = _whole_number("f", f)
-    if f < 2:
+    if _whole_number("f", f) < 2:
         raise UsageError(f"f is {f}; the class-aware strategy (Sec. 3.5) needs 2 or more.")
-    if order not in ("descending", "ascending"):
-        raise UsageError(f"order is {order!r}; allowed: 'descending' or 'ascending' (A16).")
-    k_classes, total = len(n), sum(n)
-    # Both directions must be stable: classes of equal size keep the order they came in.
-    by_size = sorted(range(k_classes), key=lambda k: -n[k] if order == "descending" else n[k])
+    if order not in ORDERS:
+        raise UsageError(f"order is {order!r}; allowed: {', '.join(ORDERS)} (A16).")
+    k_classes, total, mean = len(n), sum(n), mean_count(f, f_counts)
+    largest_first = sorted(range(k_classes), key=lambda k: -n[k])  # stable
+    if order == "ascending" and n == sorted(n):
+        largest_first = list(range(k_classes))[::-1]
     # The product comes before the floor, in integers: n_k / N in floating point floors wrongly.
-    shares = [((f - 1) * k_classes * n[k]) // total + 1 for k in by_size][::-1]
-    remainder = f * k_classes - sum(shares)  # 0 <= remainder < K: each floor loses less than 1
-    centers = [0] * k_classes
-    for position, k in enumerate(by_size):
-        centers[k] = shares[position] + (position < remainder)
-    return centers
+    a = [((mean - 1) * k_classes * n[k]) // total + 1 for k in largest_first]
+    remainder = mean * k_classes - sum(a)  # 0 <= remainder < K: each floor loses less than 1
+    if order == "descending":
+        a.reverse()
+    a = [share + (place < remainder) for place, share in enumerate(a)]
+    if order == "ascending":
+        a.reverse()
+    centers = dict(zip(largest_first, a, strict=True))
+    return [centers[k] for k in range(k_classes)]
 
 
 def needed_dim(centers_per_class: Sequence[int]) -> int:
-    """Dimensions that a multi-center frame needs: sum f_k + K, which is (f+1)K (Def. 3.2)."""
+    """Dimensions that a multi-center frame needs: sum f_k + K.
+
+    That is (f+1)K where f counts the centers alone (Def. 3.2), f*K as the released code counts.
+    """
     f = _whole_numbers("centers_per_class", centers_per_class)
     return sum(f) + len(f)
 

@@ -31,6 +31,7 @@ class MultiCenter(Method):
         """See ncmc.methods.cal for what each is, and where its default comes from."""
 
         f: int = 20
+        f_counts: str = "released"
         theta: float = 0.2
         lam: float = 6e-4
         reduce: str = "sum"
@@ -42,7 +43,9 @@ class MultiCenter(Method):
         least_f = 1  # no field: AL takes a single center
 
         def __post_init__(self) -> None:
+            check_choice("f_counts", self.f_counts, frames.F_COUNTS)
             check_whole("f", self.f, self.least_f)
+            frames.mean_count(self.f, self.f_counts)
             check_number("theta", self.theta, 0)
             frames.check_theta(self.theta)
             check_number("lam", self.lam, 0)
@@ -90,8 +93,8 @@ class MultiCenter(Method):
         if options.linear == "never" and width < needed:
             raise UsageError(
                 f"the backbone gives {width} features; f = {options.f} and {self.n_classes} classes"
-                f" need {needed} ((f+1)K, Def. 3.2). Set linear to 'always' or 'needed' (A12), "
-                "lower f, or use a wider backbone."
+                f" need {needed} (K + sum f_k, Def. 3.2). Set linear to 'always' or 'needed' (A12)"
+                ", lower f, or use a wider backbone."
             )
         return max(width, needed)
 

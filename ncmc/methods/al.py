@@ -1,12 +1,16 @@
-"""AL, the "average loss" (App. F.1): the cosine regression loss with f_k = f for every class."""
+"""AL, the "average loss" (App. F.1): the cosine regression loss with equally many centers a class."""
 
 from typing import Any
 
+from ncmc.formulas import frames
 from ncmc.methods._multi_center import MultiCenter
 
 
 class AL(MultiCenter):
-    """Options as for CAL, apart from `order`; f may be 1."""
+    """f_k = f - 1 as released, f as printed (A25). Options as for CAL, apart from `order`.
+
+    With `f_counts: printed` f may be 1.
+    """
 
     def share_out(self, options: Any) -> list[int]:
-        return [options.f] * self.n_classes
+        return [frames.mean_count(options.f, options.f_counts)] * self.n_classes

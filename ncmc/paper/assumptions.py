@@ -39,6 +39,8 @@ class Assumption(Strict):
     datasets: tuple[str, ...] = ()  # empty: every dataset
     backbones: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
+    # option -> the value, no default, that a run must have
+    when: dict[str, str] = Field(default_factory=dict)
     theory: bool = False  # about a theorem: part of no run
 
     def applies(self, run: Run) -> bool:
@@ -51,6 +53,10 @@ class Assumption(Strict):
                 (self.methods, run.method),
             )
         )
+
+    def arises(self, options: Mapping[str, str]) -> bool:
+        """Whether a run's options, as written, are those that the point needs."""
+        return all(options.get(key) == value for key, value in self.when.items())
 
 
 class AssumptionsFile(Strict):
@@ -72,8 +78,9 @@ def assumptions(project: Project) -> tuple[Assumption, ...]:
     for entry in entries:
         where = f"{path}: {entry.id}"
         require_names(project, where, entry.datasets, entry.backbones, entry.methods)
-        if entry.option is not None and entry.option not in options:
-            raise UsageError(f"{where}: {unknown('option', entry.option, options)}")
+        for option in (*entry.when, *([entry.option] if entry.option else [])):
+            if option not in options:
+                raise UsageError(f"{where}: {unknown('option', option, options)}")
     return entries
 
 
@@ -85,17 +92,17 @@ def assumptions_for(
     `resolved` is a record's `config`: its parts (recipe, split, backbone, method) with their
     values. A point whose option no part of the run has does not arise.
     """
-    values: dict[str, Any] = {"method": run.method, "backbone": run.backbone}
+    values = {"method": run.method, "backbone": run.backbone}
     for part in (part for part in resolved.values() if isinstance(part, Mapping)):
-        values |= {key: value for key, value in part.items() if key not in values}
+        values |= {key: format_value(v) for key, v in part.items() if key not in values}
     chosen = {}
     for entry in assumptions(project):
-        if not entry.applies(run):
+        if not (entry.applies(run) and entry.arises(values)):
             continue
         if entry.option is None:
             chosen[entry.id] = entry.choice
         elif entry.option in values:
-            chosen[entry.id] = format_value(values[entry.option])
+            chosen[entry.id] = values[entry.option]
     return chosen
 
 

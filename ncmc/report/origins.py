@@ -182,8 +182,12 @@ def register(project: Project, cells: Sequence[Cell]) -> list[Choice]:
         for key, value in record.assumptions.items():
             chosen.setdefault(key, []).append(value)
     if not chosen:
+        planned = [
+            (cell.spec.run, {key: format_value(value) for key, value in cell.spec.run.options})
+            for cell in cells
+        ]
         for entry in assumptions(project):
-            if any(entry.applies(cell.spec.run) for cell in cells):
+            if any(entry.applies(run) and entry.arises(options) for run, options in planned):
                 chosen[entry.id] = []
     known = [entry for entry in assumptions(project) if entry.id in chosen]
     return [Choice(entry, _origins(chosen[entry.id])) for entry in known]

@@ -55,7 +55,8 @@ def tail_cases(counts: tuple[int, ...] = (12, 4, 1), f: int = 3) -> tuple[Case, 
 
     At the first decays only f centers a class let it vanish, at the second one center does too.
     """
-    ways = [(1,) * len(counts), (f,) * len(counts), tuple(frames.class_aware_counts(counts, f))]
-    one, uniform, aware = (survival_limit(Problem(counts, way, 0.2, 1, 1), -1) for way in ways)
-    decays = [(uniform * one) ** 0.25, (one * aware) ** 0.25]
+    aware = frames.class_aware_counts(counts, f, "descending")  # as Sec. 3.5 prints it
+    ways = [(1,) * len(counts), (f,) * len(counts), tuple(aware)]
+    one, uniform, best = (survival_limit(Problem(counts, way, 0.2, 1, 1), -1) for way in ways)
+    decays = [(uniform * one) ** 0.25, (one * best) ** 0.25]
     return tuple(Case(Problem(counts, way, 0.2, d, d), starts=2) for d in decays for way in ways)

@@ -257,7 +257,7 @@ def tail_limits(n_max: int = 5000, n_classes: int = 10, tau: float = 0.01) -> di
     ways = {
         "f = 1": [1] * n_classes,
         "f = 20": [20] * n_classes,
-        "class-aware f = 20": frames.class_aware_counts(counts, 20),
+        "class-aware f = 20": frames.class_aware_counts(counts, 20, "descending"),
     }
     limits = {}
     for name, centers in ways.items():

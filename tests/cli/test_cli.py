@@ -88,7 +88,7 @@ def with_option(option: str) -> str:
         (RUN.replace("f=3", "f=0"), "f is 0"),
         (RUN.replace("f=3", "f=3,theta=1.6"), "theta is 1.6"),
         (RUN.replace("f=3", "f=3,theta=-0.1"), "theta is -0.1"),
-        (RUN.replace("f=3", "f=30,linear=never"), "310"),
+        (RUN.replace("f=3", "f=30,linear=never"), "300"),
         (RUN.replace("f=3", "f=1000000000"), "allowed: 16 GB"),
         (RUN.replace("epochs=2", "epochs=2,lr=inf"), "'lr' is 'inf'"),
         (RUN.replace("f=3", "f=3,foo=1"), "unknown option of resnet8 with CAL 'foo'"),

@@ -1,8 +1,6 @@
 """Frames: angles, counts and dimensions against the definitions, written out the slow way."""
 
 import math
-from fractions import Fraction
-from random import Random
 
 import numpy as np
 import pytest
@@ -16,126 +14,12 @@ from ncmc.formulas import frames
 
 torch.set_num_threads(1)
 FEW = settings(max_examples=40, deadline=None)
-counts_lists = st.lists(st.integers(1, 6000), min_size=1, max_size=30)
 centers_lists = st.lists(st.integers(1, 6), min_size=1, max_size=5)
 angles = st.floats(0, math.pi / 2)
 
 
 def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-def long_tail(n_max: int, n_classes: int, tau: float) -> list[int]:
-    return [int(n_max * tau ** (k / (n_classes - 1))) for k in range(n_classes)]
-
-
-# --- class-aware counts ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("tau", "f", "expected"),
-    [
-        (0.005, 20, [2, 2, 3, 4, 5, 9, 15, 27, 48, 85]),
-        (0.01, 20, [2, 3, 4, 5, 7, 11, 17, 28, 46, 77]),
-        (0.02, 20, [3, 4, 5, 6, 9, 13, 19, 29, 44, 68]),
-        (0.01, 10, [2, 2, 3, 3, 4, 5, 8, 14, 22, 37]),
-    ],
-)
-def test_cifar10_counts_are_the_known_lists(tau: float, f: int, expected: list[int]) -> None:
-    assert frames.class_aware_counts(long_tail(5000, 10, tau), f) == expected
-
-
-def test_the_worked_example_comes_out_of_the_ascending_order() -> None:
-    assert frames.class_aware_counts([1, 3, 3], 3, order="ascending") == [4, 4, 1]
-    assert frames.class_aware_counts([3, 3, 1], 3) == [2, 4, 3]
-
-
-def test_equal_classes_get_equal_counts() -> None:
-    assert frames.class_aware_counts([50] * 10, 20) == [20] * 10
-
-
-def test_three_cifar100_settings_are_not_monotone() -> None:
-    """A finding of the prototype: where classes are of equal size, the floors' remainder shows."""
-    mixed = []
-    for f in (10, 20):
-        for tau in (0.005, 0.01, 0.02):
-            centers = frames.class_aware_counts(long_tail(500, 100, tau), f)
-            if centers != sorted(centers):
-                mixed.append((f, tau))
-    assert mixed == [(10, 0.005), (20, 0.005), (20, 0.02)]
-
-
-def slow_counts(counts: list[int], f: int, order: str) -> list[int]:
-    """Sec. 3.5 step by step, in exact fractions."""
-    k_classes, total = len(counts), sum(counts)
-    pairs = [(n, k) for k, n in enumerate(counts)]
-    pairs.sort(key=lambda pair: (-pair[0] if order == "descending" else pair[0], pair[1]))
-    scaled = [Fraction(n, total) for n, _ in pairs]  # step 1
-    a = [math.floor((f - 1) * k_classes * share) + 1 for share in scaled]  # step 2
-    a.reverse()  # step 3
-    position = 0
-    while sum(a) < f * k_classes:
-        a[position % k_classes] += 1
-        position += 1
-    return [a[[k for _, k in pairs].index(k)] for k in range(k_classes)]
-
-
-@given(counts_lists, st.integers(2, 40), st.sampled_from(["descending", "ascending"]))
-@FEW
-def test_counts_equal_the_strategy_step_by_step(counts: list[int], f: int, order: str) -> None:
-    assert frames.class_aware_counts(counts, f, order) == slow_counts(counts, f, order)
-
-
-@given(counts_lists, st.integers(2, 40))
-@FEW
-def test_counts_sum_to_f_times_k_and_each_class_has_one(counts: list[int], f: int) -> None:
-    centers = frames.class_aware_counts(counts, f)
-    assert sum(centers) == f * len(counts)
-    assert min(centers) >= 1
-
-
-@given(st.lists(st.integers(1, 6000), min_size=1, max_size=20, unique=True), st.randoms())
-@FEW
-def test_counts_follow_their_classes_when_classes_are_shuffled(
-    counts: list[int], random: Random
-) -> None:
-    by_size = dict(zip(counts, frames.class_aware_counts(counts, 7), strict=True))
-    random.shuffle(counts)
-    assert frames.class_aware_counts(counts, 7) == [by_size[n] for n in counts]
-
-
-def test_the_product_comes_before_the_floor() -> None:
-    """49 classes whose exact shares are whole numbers that a rounded n_k / N falls short of."""
-    sizes = {49: 1, 12: 9, 7: 9, 5: 6, 3: 7, 2: 6, 1: 11}
-    counts = [n for n, times in sizes.items() for _ in range(times)]
-    in_floats = [math.floor(2 * 49 * (n / sum(counts))) for n in counts]
-    in_integers = [2 * 49 * n // sum(counts) for n in counts]
-    assert in_floats != in_integers
-    assert frames.class_aware_counts(counts, 3) == slow_counts(counts, 3, "descending")
-
-
-@pytest.mark.usefixtures("unchecked")
-def test_numpy_counts_are_taken() -> None:
-    assert frames.class_aware_counts(np.array([3, 3, 1]), 3) == [2, 4, 3]  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("counts", "f", "order"),
-    [
-        ([5, 3], 1, "descending"),
-        ([5, 3], 0, "descending"),
-        ([5, 3], 2.5, "descending"),
-        ([5, 0], 3, "descending"),
-        ([5, -2], 3, "descending"),
-        ([], 3, "descending"),
-        ([5, 2.5], 3, "descending"),
-        ([5, 3], 3, "sideways"),
-    ],
-)
-@pytest.mark.usefixtures("unchecked")
-def test_bad_counts_are_refused(counts: list[float], f: float, order: str) -> None:
-    with pytest.raises(UsageError):
-        frames.class_aware_counts(counts, f, order)  # type: ignore[arg-type]
 
 
 # --- orthonormal rows -----------------------------------------------------------------------------

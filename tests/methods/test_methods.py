@@ -32,15 +32,15 @@ VARIANTS: list[Variant] = [
     (CE_FROZEN, {}),
     (SETF, {}),
     (SETF, {"batch_scaling": False}),
-    (AL, {"f": 1}),
+    (AL, {"f": 1, "f_counts": "printed"}),
     (AL, {"f": 3}),
     (AL, {"f": 3, "reduce": "mean"}),
     (CAL, {"f": 3}),
-    (CAL, {"f": 3, "order": "ascending"}),
+    (CAL, {"f": 3, "order": "descending", "f_counts": "printed"}),
     (CAL, {"f": 3, "theta": 0}),
     (CAL, {"f": 3, "theta": math.pi / 2}),
-    (CAL, {"f": 2, "linear": "needed"}),
-    (CAL, {"f": 2, "linear": "never"}),
+    (CAL, {"f": 3, "linear": "needed"}),
+    (CAL, {"f": 3, "linear": "never"}),
     (CAL, {"f": 3, "prediction_bn": "affine"}),
     (CAL, {"f": 3, "prediction_bn": "none"}),
     (CAL, {"f": 3, "normalise": "l2"}),
@@ -325,11 +325,37 @@ def test_setf_says_how_many_features_it_needs() -> None:
 # --- AL and CAL -----------------------------------------------------------------------------------
 
 
-def test_al_shares_out_evenly_and_cal_by_class() -> None:
-    assert build(AL, f=3).centers_per_class == [3, 3, 3, 3]
-    assert build(CAL, f=3).centers_per_class == frames.class_aware_counts(COUNTS, 3)
-    ascending = frames.class_aware_counts(COUNTS, 3, "ascending")
-    assert build(CAL, f=3, order="ascending").centers_per_class == ascending
+@pytest.mark.parametrize(("f_counts", "mean", "dim"), [("released", 3, 16), ("printed", 4, 20)])
+def test_f_counts_the_classifier_as_released_and_the_centers_alone_as_printed(
+    f_counts: str, mean: int, dim: int
+) -> None:
+    """A25, at f = 4 and 4 classes: f*K or (f+1)K dimensions, f - 1 or f centers a class."""
+    al, cal = (build(kind, f=4, f_counts=f_counts) for kind in (AL, CAL))
+    assert al.centers_per_class == [mean] * 4
+    assert cal.centers_per_class == frames.class_aware_counts(COUNTS, 4, f_counts=f_counts)
+    assert sum(cal.centers_per_class) == mean * 4
+    for method in (al, cal):
+        assert method.dim == dim
+        assert method.basis is not None
+        assert method.basis.shape == (dim, dim)
+        assert method.classifier().shape == (4, dim)
+
+
+def test_released_counts_are_the_default_and_end_on_the_rarest_class() -> None:
+    """By hand, n = 40, 20, 8, 3 and f = 5: int(12 n / 71) + 1 = 7, 4, 2, 1, and 2 more."""
+    assert build(CAL, f=5).centers_per_class == [1, 2, 5, 8]
+
+
+def test_the_order_of_the_strategy_can_be_switched() -> None:
+    assert build(CAL, f=5, order="descending").centers_per_class == [2, 3, 4, 7]
+
+
+def test_cifar100_with_f_20_fits_into_2048_features_as_released_alone() -> None:
+    """A13 arises only where f counts the centers alone."""
+    counts = [5] * 100
+    for f_counts, dim in (("released", 2048), ("printed", 2100)):
+        options = CAL.Options(f_counts=f_counts, axes=True)
+        assert CAL(Flat(2048), counts, options, torch.Generator()).dim == dim
 
 
 @pytest.mark.parametrize("reduce", ["sum", "mean"])
@@ -351,7 +377,7 @@ def test_the_loss_is_the_formula_as_a_loop(reduce: str, axes: bool) -> None:
 def test_targets_are_the_mean_centers() -> None:
     for axes in (False, True):
         method = build(CAL, f=3, axes=axes)
-        basis = torch.eye(method.dim)[:16] if axes else method.basis
+        basis = torch.eye(method.dim)[:12] if axes else method.basis
         assert basis is not None
         classes = frames.center_classes(method.centers_per_class)
         centers = math.cos(0.2) * basis[4:] + math.sin(0.2) * basis[:4][classes]
@@ -388,9 +414,9 @@ def test_the_frame_is_fixed() -> None:
 @pytest.mark.parametrize(
     ("width", "linear", "dim", "has_linear"),
     [
-        (13, "always", 16, True),  # (f+1)K = 16
+        (11, "always", 12, True),  # f*K = 12
         (40, "always", 40, True),
-        (13, "needed", 16, True),
+        (11, "needed", 12, True),
         (40, "needed", 40, False),
         (40, "never", 40, False),
     ],
@@ -408,8 +434,8 @@ def test_the_extra_layer_is_as_wide_as_the_frame_needs(
 
 
 def test_without_the_extra_layer_the_needed_width_is_named() -> None:
-    with pytest.raises(UsageError, match=r"13 features; f = 3 and 4 classes need 16"):
-        build(CAL, f=3, linear="never")
+    with pytest.raises(UsageError, match=r"13 features; f = 4 and 4 classes need 16"):
+        build(CAL, f=4, linear="never")
 
 
 def test_the_extra_layer_starts_kaiming_normal() -> None:
@@ -488,23 +514,23 @@ def test_normalisation_comes_before_the_extra_layer() -> None:
 
 
 def test_al_with_a_right_angle_ignores_the_number_of_centers() -> None:
-    """theta = pi/2: the frame is the classifier, f centers are one center f times (C13)."""
+    """theta = pi/2: the frame is the classifier, more centers are one center as often (C13)."""
     h = torch.randn(6, 20, generator=torch.Generator().manual_seed(1))
     labels = torch.arange(6) % 4
-    one = build(AL, backbone=Flat(20), f=1, theta=math.pi / 2, linear="never", axes=True, lam=0)
-    four = build(AL, backbone=Flat(20), f=4, theta=math.pi / 2, linear="never", axes=True, lam=0)
+    one = build(AL, backbone=Flat(20), f=2, theta=math.pi / 2, linear="never", axes=True, lam=0)
+    four = build(AL, backbone=Flat(20), f=5, theta=math.pi / 2, linear="never", axes=True, lam=0)
     single = one.criterion(h, labels).item()
     assert four.criterion(h, labels).item() == pytest.approx(4 * single, rel=1e-5)
 
 
 def test_a_thousand_classes_on_axes_need_no_matrix() -> None:
-    """f = 20 and K = 1000: the dense frame would be 21,000 x 21,000."""
+    """f = 20 and K = 1000: the dense frame would be 20,000 x 20,000."""
     counts = [1000] * 500 + [10] * 500
     options = CAL.Options(f=20, axes=True)
     method = CAL(Flat(4), counts, options, torch.Generator().manual_seed(0))
     assert method.basis is None
-    assert method.dim == 21_000
-    assert max(b.numel() for b in method.buffers()) <= 21_000
+    assert method.dim == 20_000
+    assert max(b.numel() for b in method.buffers()) <= 20_000
     images, _ = batch(3)
     loss = method.loss(images, Labels(torch.tensor([0, 500, 999])))
     loss.backward()
@@ -519,6 +545,7 @@ def test_a_thousand_classes_on_axes_need_no_matrix() -> None:
     ("kind", "options"),
     [
         (AL, {"f": 0}),
+        (AL, {"f": 1}),  # as released no center is left
         (AL, {"f": 2.5}),
         (AL, {"f": True}),
         (CAL, {"f": 1}),
@@ -529,6 +556,7 @@ def test_a_thousand_classes_on_axes_need_no_matrix() -> None:
         (CAL, {"lam": -1}),
         (CAL, {"lam": math.inf}),
         (CAL, {"order": "up"}),
+        (CAL, {"f_counts": "rows"}),
         (CAL, {"reduce": "max"}),
         (CAL, {"linear": "on"}),
         (CAL, {"prediction_bn": "off"}),
@@ -546,6 +574,7 @@ def test_bad_values_are_refused_by_name(kind: type[Method], options: dict[str, A
 def test_defaults_are_those_of_the_paper() -> None:
     assert dataclasses.asdict(CAL.Options()) == {
         "f": 20,
+        "f_counts": "released",
         "theta": 0.2,
         "lam": 6e-4,
         "reduce": "sum",
@@ -553,7 +582,7 @@ def test_defaults_are_those_of_the_paper() -> None:
         "prediction_bn": "frozen",
         "normalise": "none",
         "axes": False,
-        "order": "descending",
+        "order": "ascending",
     }
     assert {*dataclasses.asdict(CAL.Options())} - {*dataclasses.asdict(AL.Options())} == {"order"}
 

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import pytest
 from conftest import here
 
 from ncmc.errors import UsageError
+from ncmc.methods.cal import CAL
 from ncmc.paper.assumptions import assumptions, assumptions_for
 from ncmc.paper.claims import claim as claim_named
 from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import number_for, printed_numbers
 from ncmc.plan import recipes
-from ncmc.plan.option_text import Value
+from ncmc.plan.option_text import Value, format_value
 from ncmc.plan.run import Run, resolve_run
 from ncmc.system import documents
 
@@ -92,7 +94,7 @@ def test_an_unknown_claim_is_refused_with_the_known_ones() -> None:
 
 def test_the_register_holds_every_assumption_once() -> None:
     ids = [entry.id for entry in assumptions(here())]
-    assert sorted(ids, key=lambda i: int(i[1:])) == [f"A{i}" for i in range(1, 25)]
+    assert sorted(ids, key=lambda i: int(i[1:])) == [f"A{i}" for i in range(1, 26)]
 
 
 def test_an_unknown_key_in_the_register_is_refused(empty_root: Path) -> None:
@@ -107,7 +109,7 @@ def test_assumptions_state_what_the_run_was_made_with() -> None:
         "recipe": {"mixup": False, "drop_last": False, "warmup_epochs": 5, "augment": "none"},
         "split": {"generator": "mislas", "n_max_rule": "mean", "svhn_labels": "as_released"},
         "backbone": {"init": "kaiming"},
-        "method": {"f": 19, "lam": 0.0006, "reduce": "sum", "order": "descending"},
+        "method": {"f": 19, "lam": 0.0006, "reduce": "sum", "order": "ascending"},
     }
     chosen = assumptions_for(here(), cal("svhn"), resolved)
     assert chosen["A2"] == "mislas"
@@ -115,6 +117,7 @@ def test_assumptions_state_what_the_run_was_made_with() -> None:
     assert chosen["A5"] == "none"
     assert chosen["A7"] == "5"
     assert chosen["A11"] == "resnet50"
+    assert chosen["A16"] == "ascending"
     assert chosen["A17"] == "0.0006"
     assert chosen["A18"] == "19"
     assert chosen["A19"] == "off"
@@ -125,6 +128,22 @@ def test_assumptions_state_what_the_run_was_made_with() -> None:
 
 def test_a_point_whose_option_the_run_lacks_does_not_arise() -> None:
     assert "A18" not in assumptions_for(here(), cal(), {"method": {}})
+
+
+def test_the_width_of_cifar100_is_open_only_where_f_counts_the_centers_alone() -> None:
+    for f_counts, open_points in (("released", {"A25"}), ("printed", {"A13", "A25"})):
+        method = {"f": 20, "f_counts": f_counts}
+        chosen = assumptions_for(here(), cal("cifar100"), {"method": method})
+        assert {"A13", "A25"} & set(chosen) == open_points
+        assert chosen["A25"] == f_counts
+
+
+def test_the_default_choice_is_what_the_methods_default_to() -> None:
+    """For the options of CAL; the register and the code state each once."""
+    options: dict[str, Value] = asdict(CAL.Options())
+    register = {entry.option: entry for entry in assumptions(here()) if "CAL" in entry.methods}
+    for option in ("linear", "prediction_bn", "reduce", "order", "f_counts", "lam"):
+        assert register[option].choice == format_value(options[option])
 
 
 def test_the_default_choice_is_what_the_recipes_resolve_to() -> None:
@@ -229,6 +248,7 @@ def test_a_claim_about_results_says_something(empty_root: Path) -> None:
             "backbones: [resnet5]",
             "A11: unknown backbone 'resnet5'",
         ),
+        ("when: {f_counts:", "when: {f_count:", "A13: unknown option 'f_count'. Did you mean"),
         ("theory: true", "theory: maybe", "A23: 'theory' is 'maybe'"),
         (
             "alternatives:",

@@ -1,0 +1,36 @@
+"""What a page says of how its numbers were, or will be, made."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from conftest import here
+
+from ncmc.plan import grid
+from ncmc.plan.option_text import Value
+from ncmc.report.origins import register
+from ncmc.results.cells import Cell, read_cells
+
+
+def planned(tmp_path: Path, **options: Value) -> list[Cell]:
+    """The cells of CAL on CIFAR-100 in table 1, of which nothing is trained."""
+    cells = read_cells(here(), grid.table(here(), "table1"), tmp_path)
+    found = [cell for cell in cells if cell.spec.run.method == "CAL"]
+    return [
+        replace(
+            cell,
+            spec=replace(
+                cell.spec,
+                run=replace(cell.spec.run, options=(*cell.spec.run.options, *options.items())),
+            ),
+        )
+        for cell in found
+    ]
+
+
+def test_planned_runs_show_the_points_that_their_options_raise(tmp_path: Path) -> None:
+    def ids(cells: list[Cell]) -> set[str]:
+        return {choice.entry.id for choice in register(here(), cells)}
+
+    assert {"A12", "A16", "A25"} <= ids(planned(tmp_path))
+    assert "A13" not in ids(planned(tmp_path))  # the extra width, where f counts centers alone
+    assert "A13" in ids(planned(tmp_path, f_counts="printed"))
