@@ -10,11 +10,14 @@ from ncmc.project import Project, read_once
 from ncmc.system import hardware
 
 # Images a second that one CPU core trains at 32 x 32 pixels, with bfloat16 in hardware and without, and
-# the megabytes of a model. Measured on one core of an AMD EPYC: torch 2.13, CIFAR-10, batches of 128.
+# the megabytes of a model. Measured on one core of an AMD EPYC: torch 2.13, CIFAR-10, batches of 128;
+# vgg11 and lenet in turns with resnet32, by the ratio to it, on a core that others used too.
 SPEEDS = {
+    "lenet": (15_000, 5_500, 0.25),
     "resnet32": (539, 148, 1.9),
     "resnet50": (33.6, 9.4, 94),
     "densenet150": (29.8, 5.5, 6.1),
+    "vgg11": (350, 84, 37),
 }
 SIZE = 32  # pixels a side of the images that were measured ...
 GROWTH = 12  # ... and the growth of the DenseNet

@@ -8,14 +8,23 @@ from torch import nn
 from torchvision import models
 
 from benchmarks import plain
-from ncmc.backbones import Backbone, densenet150, resnet8, resnet20, resnet32, resnet50
+from ncmc.backbones import (
+    Backbone,
+    densenet150,
+    lenet,
+    resnet8,
+    resnet20,
+    resnet32,
+    resnet50,
+    vgg11,
+)
 from ncmc.backbones._densenet import densenet_bc
 from ncmc.backbones._resnet import BasicBlock, ResNet, ZeroPadShortcut
 from ncmc.errors import UsageError
 
 torch.set_num_threads(1)
 SMALL = [resnet8, resnet20, resnet32]
-ALL = [*SMALL, resnet50, densenet150]
+ALL = [*SMALL, resnet50, densenet150, vgg11, lenet]
 
 
 def size(model: nn.Module) -> int:
@@ -43,6 +52,40 @@ def test_resnet_sizes_are_the_published_ones() -> None:
     assert with_classifier(meta(resnet32, 32), 10) == 464_154
     assert size(meta(resnet50, 224, stem="imagenet")) == 25_557_032 - 2049 * 1000
     assert size(meta(resnet50, 32)) == pytest.approx(23.5e6, rel=1e-3)
+
+
+def test_the_wide_last_stage_of_resnet50_is_twice_as_wide_and_nothing_else_is() -> None:
+    """Counted by hand from bottlenecks of width w: 1x1, 3x3, 1x1, and a shortcut in the first."""
+
+    def last_stage(w: int) -> int:
+        first = 1024 * w + 9 * w * w + 4 * w * w + 1024 * 4 * w  # 1024 channels come in
+        others = 2 * (4 * w * w + 9 * w * w + 4 * w * w)
+        norms = 2 * (3 * (w + w + 4 * w) + 4 * w)
+        return first + others + norms
+
+    usual = meta(resnet50, 224, stem="imagenet")
+    wide = meta(resnet50, 224, stem="imagenet", last_width=1024)
+    assert wide.out_features == 4096
+    assert size(wide) - size(usual) == last_stage(1024) - last_stage(512)
+    assert isinstance(wide, ResNet)
+    assert isinstance(usual, ResNet)
+    assert size(wide.stages[:3]) == size(usual.stages[:3])
+
+
+def test_vgg11_is_torchvisions_convolutions_with_512_features() -> None:
+    """With a linear classifier of 10 classes 9,231,114 parameters, the usual VGG11 of CIFAR-10."""
+    model = meta(vgg11, 32)
+    assert size(model) == size(models.vgg11_bn().features) == 9_225_984
+    assert model.out_features == 512
+    assert with_classifier(model, 10) == 9_231_114
+
+
+def test_lenet_has_the_61706_parameters_of_lenet_5() -> None:
+    """Layer by layer: 156 + 2,416 + 48,120 + 10,164, and 850 of the classifier of 10 classes."""
+    assert with_classifier(meta(lenet, 32, 1), 10) == 156 + 2416 + 48_120 + 10_164 + 850 == 61_706
+    assert with_classifier(meta(lenet, 32), 10) == 62_006
+    assert meta(lenet, 28, 1).get_parameter("fc1.weight").shape == (120, 16 * 4 * 4)
+    assert meta(lenet, 32).out_features == 84
 
 
 @pytest.mark.parametrize(
@@ -93,8 +136,9 @@ def test_width_scales_features() -> None:
 @pytest.mark.parametrize(
     ("module", "image_size"),
     [(m, s) for m in ALL for s in (32, 96)]
-    + [(m, 8) for m in SMALL]
-    + [(m, s) for m in (resnet50, densenet150) for s in (8, 224)],
+    + [(m, 8) for m in (*SMALL, resnet50, densenet150)]
+    + [(m, 224) for m in (resnet50, densenet150, vgg11, lenet)]
+    + [(lenet, 16), (lenet, 28), (vgg11, 33)],
 )
 def test_every_image_size_gives_one_feature_row_an_image(
     module: ModuleType, image_size: int, channels: int
@@ -123,13 +167,22 @@ def test_every_parameter_of_a_small_net_gets_a_gradient(
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
 
 
-@pytest.mark.parametrize(("module", "options"), [(densenet150, {"growth": 2}), (resnet50, {})])
+@pytest.mark.parametrize(
+    ("module", "size", "options"),
+    [
+        (densenet150, 16, {"growth": 2}),
+        (resnet50, 16, {}),
+        (resnet50, 16, {"last_width": 64}),
+        (vgg11, 32, {}),
+        (lenet, 32, {}),
+    ],
+)
 def test_a_training_step_of_a_large_net_is_finite(
-    module: ModuleType, options: dict[str, object]
+    module: ModuleType, size: int, options: dict[str, object]
 ) -> None:
     torch.manual_seed(0)
-    model = module.build(16, 3, **options)
-    h = model(torch.randn(2, 3, 16, 16))
+    model = module.build(size, 3, **options)
+    h = model(torch.randn(2, 3, size, size))
     assert torch.isfinite(h).all()
     h.sum().backward()
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
@@ -159,6 +212,32 @@ def test_resnet50_computes_what_torchvisions_does(stem: str) -> None:
     images = torch.randn(2, 3, 16, 16)
     with torch.no_grad():
         assert torch.allclose(ours.eval()(images), theirs.eval()(images), atol=1e-5)
+
+
+@pytest.mark.parametrize("image_size", [32, 64])
+def test_vgg11_computes_what_torchvisions_does(image_size: int) -> None:
+    torch.manual_seed(0)
+    theirs = models.vgg11_bn().features
+    ours = vgg11.build(image_size)
+    copy_in_order(theirs, ours)
+    images = torch.randn(2, 3, image_size, image_size)
+    with torch.no_grad():
+        expected = theirs.eval()(images).flatten(2).mean(2)
+        assert torch.allclose(ours.eval()(images), expected, atol=1e-5)
+
+
+def test_lenet_is_its_four_layers_written_out() -> None:
+    torch.manual_seed(0)
+    model = lenet.build(28, 1)
+    images = torch.randn(2, 1, 28, 28)
+    p = dict(model.named_parameters())
+    x = nn.functional.conv2d(images, p["conv1.weight"], p["conv1.bias"]).clamp_min(0)
+    x = x.unfold(2, 2, 2).unfold(3, 2, 2).amax((4, 5))  # the largest of each 2x2 pixels
+    x = nn.functional.conv2d(x, p["conv2.weight"], p["conv2.bias"]).clamp_min(0)
+    x = x.unfold(2, 2, 2).unfold(3, 2, 2).amax((4, 5)).reshape(2, -1)
+    x = (x @ p["fc1.weight"].T + p["fc1.bias"]).clamp_min(0)
+    x = (x @ p["fc2.weight"].T + p["fc2.bias"]).clamp_min(0)
+    assert torch.allclose(model(images), x, atol=1e-6)
 
 
 def test_densenet150_computes_what_torchvisions_blocks_do() -> None:
@@ -204,7 +283,10 @@ def test_the_zero_padded_shortcut_has_no_parameters() -> None:
 # --- initialisation and bad options ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("module", "mode"), [(resnet20, "fan_in"), (densenet150, "fan_out")])
+@pytest.mark.parametrize(
+    ("module", "mode"),
+    [(resnet20, "fan_in"), (densenet150, "fan_out"), (vgg11, "fan_out"), (lenet, "fan_in")],
+)
 def test_convolutions_start_as_the_code_family_has_them(module: ModuleType, mode: str) -> None:
     torch.manual_seed(0)
     model = module.build(32)
@@ -215,6 +297,21 @@ def test_convolutions_start_as_the_code_family_has_them(module: ModuleType, mode
             assert conv.weight.std().item() == pytest.approx((2 / fan) ** 0.5, rel=0.1)
     for bn in (m for m in model.modules() if isinstance(m, nn.BatchNorm2d)):
         assert bool((bn.weight == 1).all() and (bn.bias == 0).all())
+
+
+@pytest.mark.parametrize("module", [vgg11, lenet])
+def test_biases_start_at_zero_and_linear_layers_as_convolutions_do(module: ModuleType) -> None:
+    for init, mode in (("kaiming", "fan_in"), ("fan_out", "fan_out")):
+        torch.manual_seed(0)
+        for layer in module.build(32, init=init).modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                assert layer.bias is not None
+                assert not layer.bias.any()
+            if isinstance(layer, nn.Linear):
+                fan = layer.in_features if mode == "fan_in" else layer.out_features
+                assert layer.weight.std().item() == pytest.approx((2 / fan) ** 0.5, rel=0.05)
+    own = module.build(32, init="torch")
+    assert all(p.any() for name, p in own.named_parameters() if name.startswith(("conv1", "fc")))
 
 
 def test_the_global_generator_decides_the_weights() -> None:
@@ -242,6 +339,11 @@ def test_the_global_generator_decides_the_weights() -> None:
         (densenet150, (32,), {"reduction": 0}, "reduction"),
         (densenet150, (32,), {"reduction": 1.5}, "reduction"),
         (densenet150, (2,), {}, "image_size"),
+        (resnet50, (32,), {"last_width": 0}, "last_width"),
+        (vgg11, (31,), {}, "image_size is 31 pixels; .* 32 or more"),
+        (vgg11, (32,), {"init": "he"}, "init"),
+        (lenet, (15,), {}, "image_size is 15 pixels; .* 16 or more"),
+        (lenet, (32, 0), {}, "channels"),
     ],
 )
 def test_bad_options_are_refused_by_name(

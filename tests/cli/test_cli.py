@@ -212,7 +212,7 @@ def test_the_paper_grid_without_a_gpu_stops_at_once_with_a_rough_cost(
     for said in (
         "planned for a GPU, and this machine has none",
         "Missing: 485 of its 486 runs. A rough estimate",
-        "GB of disk (without 6 runs of lenet, vgg11)",
+        "GB of disk.",
         "ncmc doctor --cost all",
         "snakemake --cores all smoke",
         "--config insist=true",

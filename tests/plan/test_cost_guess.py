@@ -3,7 +3,8 @@
 import pytest
 from conftest import here
 
-from ncmc.plan import cost_guess
+from ncmc.plan import cost_guess, grid
+from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import make_run
 from ncmc.system import hardware
 
@@ -22,10 +23,16 @@ def test_a_guess_divides_the_images_by_the_measured_speed(
 ) -> None:
     monkeypatch.setattr(hardware, "has_bfloat16", lambda: bfloat16)
     monkeypatch.setattr(hardware, "cores", lambda: 4)
-    found = cost_guess.guess(here(), [RESNET, make_run("cifar10", 1, "lenet", "CE")])
+    found = cost_guess.guess(here(), [RESNET, make_run("cifar10", 1, "resnet8", "CE")])
     seconds = (10_000_000 + 3_050_000 / 3) / rate
     assert found.hours == pytest.approx(seconds / 4 / 3600)
-    assert found.unknown == {"lenet": 1}
+    assert found.unknown == {"resnet8": 1}
+
+
+def test_every_backbone_of_the_papers_grid_has_a_measured_speed() -> None:
+    names = table_names(here(), "paper")
+    planned = {cell.run.backbone for name in names for cell in grid.table(here(), name).cells}
+    assert planned <= set(cost_guess.SPEEDS)
 
 
 def test_a_guess_knows_larger_images_wider_networks_and_the_other_stem() -> None:
