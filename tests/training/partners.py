@@ -32,6 +32,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("CAL", {"batch_size": 65}),
     ("CAL", {"batch_size": 65, "seed": 2, "resident_gigabytes": 1e-6}),  # streamed
     ("CAL", {"batch_size": 65, "normalise": "l2_bn", "prediction_bn": "affine"}),
+    ("CRT", {"batch_size": 65}),
+    ("KCL", {"batch_size": 65, "augment": "crop_flip", "padding": 1, "second_lr": 0.1}),
 ]
 
 

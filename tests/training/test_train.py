@@ -111,6 +111,21 @@ def test_a_run_stopped_again_and_again_ends_the_same(workspace: Path) -> None:
     assert parts.digest == whole.digest
 
 
+@pytest.mark.parametrize(("method", "steps"), [("CRT", 18), ("KCL", 18)])
+@pytest.mark.parametrize("at", [7, 12, 15])
+def test_a_run_stopped_in_either_stage_goes_on_to_the_same_record(
+    workspace: Path, method: str, steps: int, at: int
+) -> None:
+    whole = trained(tiny(method), Quiet(), results=workspace / "whole")
+    with pytest.raises(Interrupted):
+        trained(tiny(method), Quiet(at, stop), results=workspace / "parts")
+    going_on = Quiet()
+    parts = trained(tiny(method), going_on, results=workspace / "parts")
+    assert going_on.steps == steps - at
+    assert parts.digest == whole.digest
+    assert [entry.epoch for entry in parts.result.history] == [1, 2, 3]  # one of them is added
+
+
 def test_a_killed_run_goes_on_to_the_same_record(workspace: Path) -> None:
     run = tiny(
         epochs=12, checkpoint_seconds=0.001

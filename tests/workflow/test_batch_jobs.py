@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from calls import copy_workflow, snakemake
@@ -10,6 +11,8 @@ from conftest import here
 from ncmc import jobs
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
+from ncmc.plan.run import make_run, trained_run, trained_runs
+from ncmc.project import Project
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def test_every_small_run_is_in_one_batch_and_no_large_one_is() -> None:
     batches = job.batches()
     batched = [run for runs in batches.values() for run in runs]
     assert len(batched) == len(set(batched))
-    assert max(map(len, batches.values())) <= jobs.BATCH
+    assert max(len(trained_runs(here(), runs)) for runs in batches.values()) <= jobs.BATCH
     pattern = re.compile(rf"results/runs/(?P<run>{job.run_outside(batches)})/record\.json$")
     for name in table_names(here()):
         for run in grid.table(here(), name).runs:
@@ -44,10 +47,11 @@ def test_runs_are_dealt_out_evenly() -> None:
 def test_a_batch_that_fails_costs_only_the_runs_that_failed(project: Path) -> None:
     path = project / "config" / "smoke.yaml"
     text = path.read_text()
-    path.write_text(text.replace("- CE\n", "- KCL\n"))  # planned, and not built
+    narrow = "- {CAL: {f: 7, linear: never, label: narrow}}\n"  # more centers than the network has features
+    path.write_text(text.replace("- CE\n", narrow))
     failed = snakemake(project, "--cores", "1", "results/smoke/table.json", timeout=300)
     assert failed.returncode == 1
-    assert "ncmc/methods/kcl.py is missing" in failed.stderr
+    assert "Set linear to 'always' or 'needed'" in failed.stderr
     models = {file: file.stat().st_mtime_ns for file in project.glob("results/runs/**/model.pt")}
     assert len(models) == 4
     path.write_text(text)
@@ -57,3 +61,24 @@ def test_a_batch_that_fails_costs_only_the_runs_that_failed(project: Path) -> No
     log = (project / "logs/train/smoke_1.log").read_text()
     assert log.count("its record is made again from its model") == 4
     assert len(list(project.glob("results/runs/**/record.json"))) == 5
+
+
+def test_a_rule_is_in_the_batch_of_its_model_and_needs_no_other(tmp_path: Path) -> None:
+    root = copy_workflow(tmp_path / "project")
+    path = root / "config" / "smoke.yaml"
+    path.write_text(path.read_text().replace("- CE\n", "- NCM\n"))
+    job = jobs.Jobs(Project(root))
+    for runs in job.batches().values():
+        for run in runs:
+            source = trained_run(job.project, run)
+            assert source in runs
+            assert runs.index(source) <= runs.index(run)
+        assert job.models_of_runs(runs) == []
+
+
+def test_a_rule_outside_of_batches_waits_for_the_record_of_its_model() -> None:
+    rule = make_run("cifar10", 0.01, "resnet32", "NCM", project=here())
+    ce = make_run("cifar10", 0.01, "resnet32", "CE", project=here())
+    job = jobs.Jobs(here())
+    assert job.model_of(SimpleNamespace(run=rule.id)) == jobs.records_of([ce])
+    assert job.model_of(SimpleNamespace(run=ce.id)) == []
