@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ncmc.data import splits
 from ncmc.data.splits import Split
 from ncmc.errors import UsageError, UserError
 from ncmc.methods import Method
@@ -113,7 +114,8 @@ def prepare(
     size, channels = opened.train.images.shape[1], opened.train.images.shape[3]
     _check_channels(opened, channels)
 
-    model = build.build_model(project, run, list(opened.split.counts), size, channels)
+    counts = splits.method_counts(opened.split, opened.train)
+    model = build.build_model(project, run, counts, size, channels)
     model = build.on_device(model, where)
     optimizer = make_optimizer(model, recipe, where)
     dtype = precision.pick_dtype(execution, where, size)

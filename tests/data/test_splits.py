@@ -333,6 +333,25 @@ def test_svhn_by_default_has_the_right_labels_on_the_same_images(
     assert splits.load_split(here(), tmp_path / "released").mislabelled
 
 
+def test_methods_are_told_what_the_released_code_asks_of_the_extra_part(
+    project: ScratchProject, svhn_labels: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Class 9 has no label left at tau = 0.01; class 0 is told more images than there are."""
+    train, extra = svhn_labels
+    _write(project, [("train", train), ("extra", extra)])
+    images = datasets.load(here(), "made", "train")
+    options = SplitOptions(svhn_labels="as_released")
+    for tau in TAUS:
+        split = splits.make_split(here(), "made", tau, options)
+        told = splits.method_counts(split, images)
+        assert told == [int(531131 / 10 * tau ** (k / 9.0)) for k in range(10)]
+        assert told[0] == 53113 > SVHN_EXTRA[0]
+        assert split.counts[9] == 0
+        assert min(told) > 0
+    correct = splits.make_split(here(), "made", 0.01)
+    assert splits.method_counts(correct, images) == correct.counts
+
+
 def test_svhn_sizes_are_those_of_the_entry() -> None:
     entry = dataset_entries(here())["svhn"]
     assert entry.train_counts == tuple(a + b for a, b in zip(SVHN_TRAIN, SVHN_EXTRA, strict=True))
