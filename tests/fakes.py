@@ -76,6 +76,7 @@ def result(run: Run, last: float, best: float) -> Result:
         groups=Groups(
             thirds=_groups(last + 15, last, last - 15),
             shots=_groups(last + 20, last + 8, last - 12),
+            released=_groups(last + 18, last + 2, last - 17),
         ),
         ece=0.05,
         confusion=tuple(map(tuple, np.diag(np.round(right / 2).astype(int)).tolist())),

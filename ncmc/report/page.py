@@ -20,7 +20,7 @@ from ncmc.report import origins
 from ncmc.report.figures.svg import Picture
 from ncmc.report.sections import sections
 from ncmc.results.cells import Cell, read_cells
-from ncmc.results.record import GROUPS
+from ncmc.results.record import GROUPS, Groups
 from ncmc.results.table_data import table_data
 from ncmc.results.table_layout import layout
 from ncmc.results.wording import (
@@ -91,6 +91,7 @@ def render(
             banner=data.banner,
             notes=[*origins.notes(project, cells), *data.notes],
             layout=layout(data),
+            group_rules=tuple(Groups.model_fields),
             group_names=GROUPS,
             sections=sections(table, cells),
             provenance=origins.provenance(cells),

@@ -67,11 +67,13 @@ class Cell:
 
     @property
     def groups(self) -> Groups:
-        """Mean accuracy of many, medium and few classes, under both definitions."""
+        """Mean accuracy of many, medium and few classes, under each definition."""
         found = [record.result.groups for record in self.records]
+        released = [groups.released for groups in found if groups.released is not None]
         return Groups(
             thirds=_mean_groups(groups.thirds for groups in found),
             shots=_mean_groups(groups.shots for groups in found),
+            released=_mean_groups(released if len(released) == len(found) else ()),
         )
 
     @property

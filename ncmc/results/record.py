@@ -66,10 +66,11 @@ class ClassGroups(Strict):
 
 
 class Groups(Strict):
-    """The two usual definitions of the class groups: see `metrics.group_accuracy`."""
+    """The usual definitions of the class groups: see `metrics.group_accuracy`."""
 
-    thirds: ClassGroups
+    thirds: ClassGroups  # in records of before 0.3 by the classes' index, not by their size
     shots: ClassGroups
+    released: ClassGroups | None = None  # None: not of 10 or 100 classes, or a record before 0.3
 
 
 class Collapse(Strict):

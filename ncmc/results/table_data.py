@@ -15,6 +15,7 @@ from ncmc.system.documents import Strict
 
 Schema = Literal[2]
 UNIT = "percent top-1 accuracy on the balanced test set"
+NO_GROUPS = ClassGroups(many=None, medium=None, few=None)
 
 
 class MeanEntry(Strict):
@@ -52,6 +53,7 @@ class CellEntry(Strict):
     values_best: tuple[float, ...]
     thirds: ClassGroups
     shots: ClassGroups
+    released: ClassGroups = NO_GROUPS  # tables of before 0.3 have none
     ece: float | None
     paper: PaperEntry
 
@@ -139,6 +141,7 @@ def _entry(cell: Cell) -> CellEntry:
         values_best=cell.values_best,
         thirds=groups.thirds,
         shots=groups.shots,
+        released=groups.released or NO_GROUPS,
         ece=cell.ece,
         paper=PaperEntry(
             value=paper.value if paper else None,

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ncmc.formulas import metrics
 from ncmc.methods import Method
-from ncmc.results.record import Accuracy, ClassGroups, Collapse, Epoch, Groups, Matrix, Result
+from ncmc.results.record import Accuracy, Collapse, Epoch, Groups, Matrix, Result
 from ncmc.training.augment import Normalise
 from ncmc.training.batches import Stored, to_device
 from ncmc.training.processes import ONE_PROCESS, ProcessGroup
@@ -164,9 +164,11 @@ def summary(
     return Result(
         accuracy=_accuracy(history),
         per_class=tuple(per_class),
-        groups=Groups(
-            thirds=ClassGroups(**metrics.group_accuracy(per_class, list(counts), "thirds")),
-            shots=ClassGroups(**metrics.group_accuracy(per_class, list(counts), "shots")),
+        groups=Groups.model_validate(
+            {
+                rule: metrics.group_accuracy(per_class, list(counts), rule)
+                for rule in Groups.model_fields
+            }
         ),
         ece=metrics.expected_calibration_error(confidence, predicted == test.labels),
         confusion=tuple(map(tuple, confusion.tolist())),

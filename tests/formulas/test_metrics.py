@@ -82,7 +82,29 @@ def test_groups_by_shots_follow_the_training_images() -> None:
     assert groups == {"many": 85.0, "medium": 65.0, "few": 45.0}
 
 
-def test_groups_by_thirds_follow_the_order_of_the_classes() -> None:
+def test_thirds_go_by_size_whatever_the_order_of_the_classes() -> None:
+    """The largest third is `many`; classes of equal size keep their order."""
+    per_class, counts = [1.0, 2, 3, 4, 5, 6], [7, 900, 7, 7, 800, 7]
+    expected = {"many": 3.5, "medium": 2.0, "few": 5.0}
+    assert metrics.group_accuracy(per_class, counts, "thirds") == expected
+
+
+@pytest.mark.parametrize(("n_classes", "sizes"), [(10, (3, 4, 3)), (100, (36, 35, 29))])
+def test_released_groups_are_ranges_of_the_index(
+    n_classes: int, sizes: tuple[int, int, int]
+) -> None:
+    per_class = [float(k) for k in range(n_classes)]
+    many, medium, few = np.split(per_class, np.cumsum(sizes)[:2])
+    expected = {"many": many.mean(), "medium": medium.mean(), "few": few.mean()}
+    counts = [1 + k % 3 for k in range(n_classes)]  # the sizes of the classes do not matter
+    assert metrics.group_accuracy(per_class, counts, "released") == expected
+
+
+def test_there_are_no_released_groups_of_another_number_of_classes() -> None:
+    assert metrics.group_accuracy([1.0] * 1000, [5] * 1000, "released") is None
+
+
+def test_equal_classes_are_divided_in_the_order_they_come() -> None:
     assert metrics.group_accuracy([9.0, 8, 7, 6, 5, 4], [1] * 6, "thirds") == {
         "many": 8.5,
         "medium": 6.5,
@@ -95,6 +117,7 @@ def test_groups_by_thirds_follow_the_order_of_the_classes() -> None:
 def test_thirds_are_those_of_array_split(n_classes: int) -> None:
     per_class = [float(k) for k in range(n_classes)]
     groups = metrics.group_accuracy(per_class, [7] * n_classes, "thirds")
+    assert groups
     for part, name in zip(np.array_split(per_class, 3), ("many", "medium", "few"), strict=True):
         assert groups[name] == (pytest.approx(part.mean()) if len(part) else None)
 
@@ -105,11 +128,12 @@ def test_a_group_without_classes_has_no_accuracy() -> None:
         "medium": None,
         "few": None,
     }
-    assert metrics.group_accuracy([50.0, None], [500, 400], "shots")["many"] == 50.0
+    groups = metrics.group_accuracy([50.0, None], [500, 400], "shots")
+    assert groups == {"many": 50.0, "medium": None, "few": None}
 
 
 def test_an_unknown_grouping_is_refused() -> None:
-    with pytest.raises(UsageError, match="'thirds' or 'shots'"):
+    with pytest.raises(UsageError, match="'thirds', 'shots' or 'released'"):
         metrics.group_accuracy([1.0], [1], "halves")
 
 

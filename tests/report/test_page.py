@@ -1,5 +1,6 @@
 """The pages."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,17 @@ def test_a_file_that_holds_no_verdicts_is_refused(tmp_path: Path, content: str) 
 
 def test_what_the_calibration_error_is_of_is_said_where_it_is_shown(page: Page) -> None:
     assert "ECE compares the softmax of a method's own scores" in page.text
+
+
+def test_class_groups_are_shown_under_each_definition(page: Page) -> None:
+    """CAL's thirds, shots and released groups, as in tests/fakes.py."""
+    assert "thirds by images as released ECE" in page.text
+    words = page.text.split("many medium few many medium few many medium few")[1].split()
+    cal = words.index("CAL,")
+    values = [float(word) for word in words[cal:] if re.fullmatch(r"\d+\.\d", word)][:9]
+    last = values[1]
+    offsets = [15, 0, -15, 20, 8, -12, 18, 2, -17]
+    assert values == pytest.approx([min(last + offset, 100) for offset in offsets], abs=0.11)
 
 
 def test_a_verdict_is_a_word_and_a_mark(page: Page) -> None:

@@ -14,7 +14,8 @@ from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import resolve_run
 from ncmc.results.cells import read_cell
 from ncmc.results.configuration import config_of
-from ncmc.results.record import digest, path_of, save_record
+from ncmc.results.record import Groups, digest, path_of, save_record
+from ncmc.results.table_data import NO_GROUPS
 from ncmc.results.wording import counted, plus_minus
 
 
@@ -41,6 +42,8 @@ def test_mean_and_deviation_are_over_seeds(tmp_path: Path, smoke: Table, cal: Ce
     assert cell.best.mean == pytest.approx(np.mean(values) + 0.5)
     assert cell.groups.thirds.few == pytest.approx(np.mean(values) - 15)
     assert cell.groups.shots.few == pytest.approx(np.mean(values) - 12)
+    assert cell.groups.released is not None
+    assert cell.groups.released.few == pytest.approx(np.mean(values) - 17)
     assert cell.ece == pytest.approx(0.05)
     assert cell.complete
 
@@ -71,6 +74,21 @@ def test_a_group_without_classes_stays_unknown(tmp_path: Path, cal: CellSpec) ->
     groups = made.result.groups.model_copy(update={"shots": shots})
     fakes.save(tmp_path, fakes.with_result(made, groups=groups))
     assert read_cell(here(), cal, 1, tmp_path).groups.shots.many is None
+
+
+def test_released_groups_are_unknown_where_a_seed_was_recorded_without_them(
+    tmp_path: Path, cal: CellSpec
+) -> None:
+    """As records of before 0.3 were."""
+    fakes.fill(tmp_path, cal, [84.0, 83.0])
+    older = fakes.record(cal.runs(1)[0], 84.0)
+    found = older.result.groups
+    groups = Groups(thirds=found.thirds, shots=found.shots)
+    fakes.save(tmp_path, fakes.with_result(older, groups=groups))
+    cell = read_cell(here(), cal, 2, tmp_path)
+    assert cell.records[0].result.groups.released is None
+    assert cell.groups.thirds.few is not None
+    assert cell.groups.released == NO_GROUPS
 
 
 def test_a_record_of_another_configuration_is_refused_with_the_differing_keys(
