@@ -70,3 +70,65 @@ def slow_dot_regression(
         gap = float(m[label] @ vector) - float(m[label].norm()) * length
         total += gap**2 / (2 * length)
     return total / len(h)
+
+
+# --- the losses of other papers, on logits: one sample and one class after another ----------------
+
+
+def slow_cross_entropy(logits: Tensor, labels: Tensor) -> list[float]:
+    """-log softmax, one number a sample."""
+    found = []
+    for row, label in zip(logits.tolist(), labels.tolist(), strict=True):
+        found.append(-math.log(math.exp(row[label]) / sum(math.exp(z) for z in row)))
+    return found
+
+
+def slow_arb(logits: Tensor, labels: Tensor, counts: list[int]) -> float:
+    """Xie et al. 2023: the mean of -log( exp(z_y) / sum_j (n_j / n_y) exp(z_j) )."""
+    total = 0.0
+    for row, label in zip(logits.tolist(), labels.tolist(), strict=True):
+        others = [n / counts[label] * math.exp(z) for n, z in zip(counts, row, strict=True)]
+        total -= math.log(math.exp(row[label]) / sum(others))
+    return total / len(labels)
+
+
+def slow_logit_adjusted(
+    logits: Tensor, labels: Tensor, counts: list[int], strength: float
+) -> float:
+    """Menon et al. 2021: log(1 + sum_(j != y) (p_j / p_y)^strength exp(z_j - z_y)), p_k = n_k/N."""
+    total = 0.0
+    prior = [n / sum(counts) for n in counts]
+    for row, y in zip(logits.tolist(), labels.tolist(), strict=True):
+        others = [
+            (prior[j] / prior[y]) ** strength * math.exp(row[j] - row[y])
+            for j in range(len(row))
+            if j != y
+        ]
+        total += math.log(1 + sum(others))
+    return total / len(labels)
+
+
+def slow_class_balanced_weights(counts: list[int], beta: float) -> list[float]:
+    """Cui et al. 2019: 1 / (1 + beta + beta^2 + ... + beta^(n-1)), scaled to sum K."""
+    weights = [1 / sum(beta**power for power in range(n)) for n in counts]
+    return [w * len(counts) / sum(weights) for w in weights]
+
+
+def slow_ldam(cosines: Tensor, labels: Tensor, counts: list[int], scale: float) -> list[float]:
+    """Cao et al. 2019 as their text has it: margins C / n^(1/4), C so that the largest is 0.5."""
+    largest = max(n**-0.25 for n in counts)
+    found = []
+    for row, y in zip(cosines.tolist(), labels.tolist(), strict=True):
+        margin = 0.5 * counts[y] ** -0.25 / largest
+        own = math.exp(scale * (row[y] - margin))
+        others = sum(math.exp(scale * z) for j, z in enumerate(row) if j != y)
+        found.append(-math.log(own / (own + others)))
+    return found
+
+
+def slow_focal(logits: Tensor, labels: Tensor, gamma: float) -> float:
+    """Lin et al. 2017, Eq. 4, with the softmax probability."""
+    terms = [
+        -((1 - math.exp(-loss)) ** gamma) * -loss for loss in slow_cross_entropy(logits, labels)
+    ]
+    return sum(terms) / len(terms)
