@@ -132,3 +132,12 @@ def slow_focal(logits: Tensor, labels: Tensor, gamma: float) -> float:
         -((1 - math.exp(-loss)) ** gamma) * -loss for loss in slow_cross_entropy(logits, labels)
     ]
     return sum(terms) / len(terms)
+
+
+def slow_code_regression(h: Tensor, labels: Tensor, centers: Tensor, center_class: Tensor) -> float:
+    """The first term of Eq. 22 for one sample, averaged: half of sum_j (<w_j, h> - y_j)^2."""
+    total = 0.0
+    for vector, label in zip(h, labels, strict=True):
+        for w, k in zip(centers, center_class, strict=True):
+            total += (float(w @ vector) - float(k == label)) ** 2 / 2
+    return total / len(h)
