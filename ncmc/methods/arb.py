@@ -1,0 +1,62 @@
+"""ARB: the attraction-repulsion-balanced loss (Xie et al. 2023)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ncmc.backbones import Backbone
+from ncmc.formulas import losses, rebalanced
+from ncmc.methods import ce
+from ncmc.methods._checks import check_choice, check_switch
+
+LARGEST_LOGIT = 30.0  # in the authors' code
+
+
+class ARB(ce.CE):
+    """CE on z_k + log n_k as Balanced Softmax, n_k by default the images of class k in the batch.
+
+    A class that a batch lacks is left out of its softmax. The counts are of the images' own labels,
+    before Mixup; Mixup's second labels are a permutation of those, so that the counts of either are
+    the same. Where several processes share a batch, they are those of the whole batch.
+    """
+
+    sizes: Tensor  # (K,) training images a class
+
+    @dataclass(frozen=True)
+    class Options(ce.CE.Options):
+        """What can be set; both defaults are those of the authors' released code for CIFAR.
+
+        counts: "batch", or "global", the training set's (theirs for the large data sets): the loss
+            then is Balanced Softmax.
+        clamp: logits beyond -30 and 30 are cut off in the loss, and get no gradient.
+        """
+
+        counts: str = "batch"
+        clamp: bool = True
+
+        def __post_init__(self) -> None:
+            check_choice("counts", self.counts, ("batch", "global"))
+            check_switch("clamp", self.clamp)
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        counts: Sequence[int],
+        options: Any,
+        generator: torch.Generator | None,
+    ) -> None:
+        super().__init__(backbone, counts, options, generator)
+        self.by_batch, self.clamp = options.counts == "batch", options.clamp
+        self.register_buffer("sizes", torch.tensor(self.counts), persistent=False)
+
+    def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
+        logits = self.linear(h)
+        if self.clamp:
+            logits = logits.clamp(-LARGEST_LOGIT, LARGEST_LOGIT)
+        sizes = self.sizes
+        if self.by_batch:
+            sizes = self.total(losses.class_sizes(labels, self.n_classes))
+        return rebalanced.logit_adjusted(logits, labels, sizes)

@@ -1,0 +1,43 @@
+"""LA: the logit-adjusted loss (Menon et al. 2021, Sec. 4.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ncmc.backbones import Backbone
+from ncmc.formulas import rebalanced
+from ncmc.methods import ce
+from ncmc.methods._checks import check_number
+
+
+class LA(ce.CE):
+    """CE whose loss, not whose decision, is on z_k + strength * log(n_k / N)."""
+
+    sizes: Tensor  # (K,) training images a class
+
+    @dataclass(frozen=True)
+    class Options(ce.CE.Options):
+        """strength: of the adjustment; 1, with which the loss is consistent for the balanced error
+        (Menon et al. 2021, where it is called tau). 0 is CE, 1 is Balanced Softmax."""
+
+        strength: float = 1.0
+
+        def __post_init__(self) -> None:
+            check_number("strength", self.strength, 0)
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        counts: Sequence[int],
+        options: Any,
+        generator: torch.Generator | None,
+    ) -> None:
+        super().__init__(backbone, counts, options, generator)
+        self.strength = float(options.strength)
+        self.register_buffer("sizes", torch.tensor(self.counts), persistent=False)
+
+    def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
+        return rebalanced.logit_adjusted(self.linear(h), labels, self.sizes, self.strength)
