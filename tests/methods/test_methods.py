@@ -28,6 +28,7 @@ from ncmc.methods.focal import FOCAL
 from ncmc.methods.la import LA
 from ncmc.methods.ldam import LDAM
 from ncmc.methods.ldam_drw import LDAM_DRW
+from ncmc.methods.rbl import RBL
 from ncmc.methods.setf import SETF
 from ncmc.plan import catalog
 
@@ -62,6 +63,8 @@ VARIANTS: list[Variant] = [
     (FOCAL, {"form": "sigmoid"}),
     (LDAM, {}),
     (LDAM_DRW, {}),
+    (RBL, {}),
+    (RBL, {"rotation": "exponential", "etf": "released"}),
 ]
 
 

@@ -1,0 +1,87 @@
+"""RBL: cross-entropy with a fixed simplex ETF whose orientation is learned (Gao et al. 2023)."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ncmc.backbones import Backbone
+from ncmc.errors import UsageError
+from ncmc.formulas import losses
+from ncmc.methods import Method
+from ncmc.methods._checks import check_choice
+from ncmc.methods._rotations import Cayley, Exponential
+
+
+class RBL(Method):
+    """Scores <h, P m_k>: m_k (K,) the fixed structure, P (d, K) learned with orthonormal columns.
+
+    An orthogonal (d, d) matrix in front of K fixed vectors of d dimensions, as the paper has it,
+    comes to the same: K columns of it are all that the scores see. No bias, no normalisation.
+    """
+
+    etf: Tensor  # (K, K) symmetric: column k is m_k
+
+    @dataclass(frozen=True)
+    class Options(Method.Options):
+        """What can be set.
+
+        etf: "simplex", unit vectors of cosine -1/(K-1) (the paper); "released": of the first K
+            columns of I - 11'/d (the authors' code), which are nearly orthonormal where d is much
+            larger than K.
+        rotation: how P is learned: "cayley" (ours: the same matrices, O(d K^2), no host read), or
+            "exponential" (the authors' code: the exponential of a (d, d) matrix).
+        """
+
+        etf: str = "simplex"
+        rotation: str = "cayley"
+
+        def __post_init__(self) -> None:
+            check_choice("etf", self.etf, ("simplex", "released"))
+            check_choice("rotation", self.rotation, ("cayley", "exponential"))
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        counts: Sequence[int],
+        options: Any,
+        generator: torch.Generator | None,
+    ) -> None:
+        super().__init__(backbone, counts, options, generator)
+        dim, columns = backbone.out_features, self.n_classes
+        if dim < columns:
+            raise UsageError(
+                f"the backbone gives {dim} features; RBL needs at least as many as there are "
+                f"classes, {columns}. Use a wider backbone."
+            )
+        kind = Cayley if options.rotation == "cayley" else Exponential
+        self.rotation = kind(dim, columns, generator)
+        self.register_buffer("etf", structure(columns, dim, options.etf))
+
+    def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
+        return F.cross_entropy(self.raw_scores(h), labels)
+
+    def raw_scores(self, h: Tensor) -> Tensor:
+        return h @ self.rotation() @ self.etf
+
+    def targets(self) -> Tensor:
+        return losses.unit(self.classifier())
+
+    def classifier(self) -> Tensor:
+        return (self.rotation() @ self.etf).T
+
+
+def structure(n_classes: int, dim: int, form: str) -> Tensor:
+    """(K, K) symmetric, whose columns have the lengths and angles of the fixed classifier.
+
+    "simplex": sqrt(K/(K-1)) (I - J/K). "released": the root of I - J/d, which is the Gram matrix of
+    the first K columns of the projection I - 11'/d; J is all ones.
+    """
+    eye, ones = torch.eye(n_classes), torch.ones(n_classes, n_classes) / n_classes
+    if form == "simplex":
+        return math.sqrt(n_classes / (n_classes - 1)) * (eye - ones)
+    return eye - (1 - math.sqrt(1 - n_classes / dim)) * ones
