@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ncmc import paths
-from ncmc.paper import assumptions, claims, printed_numbers
+from ncmc.paper import assumptions, claims, printed_numbers, reference_recipes, references
 from ncmc.plan import dataset_entries, grid, grid_file, recipes
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.option_text import format_value, parse_options
@@ -173,14 +173,15 @@ def config_files() -> dict[str, list[str]]:
     """
     run = (dataset_entries.FILE, recipes.FILE)  # what a run is made with
     table = (*grid_file.FILES, *run)
+    numbers = (printed_numbers.FILE, references.FILE, reference_recipes.FILE)
     read = {
         "doctor": table,
         "fetch": (dataset_entries.FILE,),
         "split": run,
         "train": (*run, assumptions.FILE),
-        "table": (*table, printed_numbers.FILE),
-        "verify": (*table, printed_numbers.FILE, claims.FILE, checks_file.FILE),
-        "report": (*table, printed_numbers.FILE, assumptions.FILE),
+        "table": (*table, *numbers),
+        "verify": (*table, *numbers, claims.FILE, checks_file.FILE),
+        "report": (*table, *numbers, assumptions.FILE),
         "show": table,
         "theory": (claims.FILE, *grid_file.FILES, dataset_entries.FILE),  # a claim names its table
     }

@@ -19,11 +19,11 @@ def show(name: TableName, out: Folder = None) -> None:
     from ncmc.verdicts.verdicts_file import read_verdicts
 
     project = Project.find()
-    chosen = grid.table(project, name)
+    grid.table(project, name)  # says which names there are
     folder = results_folder(project, name, out)
     judged = folder / Path(paths.VERDICTS).name
     table = read_table(folder / Path(paths.TABLE_JSON).name)
     if not judged.exists():
         raise UserError(f"{judged} does not exist. Run `ncmc verify {name}` first.")
     print_table(table, as_json=False)
-    print_verdicts(chosen, read_verdicts(judged), as_json=False)
+    print_verdicts(table, read_verdicts(judged), as_json=False)

@@ -18,6 +18,6 @@ def table(
 
     project = Project.find()
     chosen = grid.table(project, name)
-    data = table_data(chosen, read_cells(project, chosen, results))
+    data = table_data(project, chosen, read_cells(project, chosen, results))
     write_table(data, results_folder(project, name, out))
     print_table(data, as_json)

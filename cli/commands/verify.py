@@ -25,13 +25,14 @@ def verify(
     from cli.show.verdicts import print_verdicts
     from ncmc.plan import grid
     from ncmc.project import Project
+    from ncmc.results.table_data import table_data
     from ncmc.verdicts import judge, verdicts_file
     from ncmc.verdicts.verdict import verdict_exit_code
 
     project = Project.find()
-    chosen = grid.table(project, name)
-    verdicts = judge.verify(name, results, project=project)
+    chosen, cells = grid.table(project, name), judge.CellCache(project, results)
+    verdicts = judge.verify_cells(chosen, cells)
     verdicts_file.write(verdicts, results_folder(project, name, out))
-    print_verdicts(chosen, verdicts, as_json)
+    print_verdicts(table_data(project, chosen, cells.of(chosen)), verdicts, as_json)
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts))

@@ -8,11 +8,13 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from cli.show.grids import console, literal, print_json
+from ncmc.results.reference_numbers import reference_range
 from ncmc.results.table_data import CellEntry, TableData
 from ncmc.results.table_layout import Layout, layout
 from ncmc.results.wording import plus_minus
 
 CAPTION = "accuracy in % after the last epoch ± standard deviation over seeds"
+THEIRS = {"paper": "paper", "reference": "others"}  # whose numbers stand beside ours, by scale
 WIDEST = 10_000  # columns; no table is wider
 
 
@@ -31,21 +33,23 @@ def print_table(table: TableData, as_json: bool) -> None:
     laid = layout(table)
 
     def part(columns: range) -> Grid:
-        return _part(laid, columns, with_paper=table.scale == "paper")
+        return _part(laid, columns, THEIRS.get(table.scale))
 
     for columns in _blocks(len(laid.columns), lambda columns: _fits(out, part(columns))):
         out.print(part(columns))
     out.print(Text(CAPTION, style="dim"))
+    if THEIRS.get(table.scale) == "others":
+        out.print(Text("others: what they report; in brackets: made otherwise", style="dim"))
     for note in table.notes:
         out.print(literal(note))
 
 
-def _part(laid: Layout, columns: range, with_paper: bool) -> Grid:
+def _part(laid: Layout, columns: range, theirs: str | None) -> Grid:
     """The table of some of its columns; row labels and values are never cut."""
     grid = Grid()
     for axis in laid.stub:
         grid.add_column(literal(axis), no_wrap=True)
-    beside = ("best", "paper") if with_paper else ("best",)
+    beside = ("best", theirs) if theirs else ("best",)
     for column in columns:
         grid.add_column(literal("\n".join(laid.columns[column])), justify="right", no_wrap=True)
         for name in beside:
@@ -53,19 +57,21 @@ def _part(laid: Layout, columns: range, with_paper: bool) -> Grid:
     grid.add_column("seeds", justify="right", no_wrap=True)
     for row in laid.rows:
         chosen = [row.cells[column] for column in columns]
-        values = [value for cell in chosen for value in _values(cell, with_paper)]
+        values = [value for cell in chosen for value in _values(cell, theirs)]
         seeds = dict.fromkeys(_seeds(cell) for cell in chosen if cell)
         grid.add_row(*map(literal, row.labels), *values, ", ".join(sorted(seeds)))
     return grid
 
 
-def _values(cell: CellEntry | None, with_paper: bool) -> list[str]:
+def _values(cell: CellEntry | None, theirs: str | None) -> list[str]:
     if cell is None:
-        return ["", "", ""] if with_paper else ["", ""]
+        return ["", "", ""] if theirs else ["", ""]
     values = [plus_minus(cell.last), plus_minus(cell.best)]
-    if with_paper:
+    if theirs == "paper":
         known = cell.paper.value
         values.append("not known" if known is None else f"{known:.1f}")
+    elif theirs:
+        values.append(reference_range(cell.references))
     return values
 
 

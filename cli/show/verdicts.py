@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from cli.show.grids import console, literal, print_grid, print_json
-from ncmc.plan.grid import Table
+from cli.show.references import print_references, references_json
+from ncmc.results.table_data import TableData
 from ncmc.verdicts.verdict import Status, Verdict, verdict_exit_code
 from ncmc.verdicts.wording import MARKS
 
@@ -22,25 +23,34 @@ STYLES: dict[Status, str] = {
 }
 
 
-def print_verdicts(table: Table, verdicts: Sequence[Verdict], as_json: bool) -> None:
-    """The verdicts on a table: status, what is claimed, why; how to make what is missing."""
+def print_verdicts(table: TableData, verdicts: Sequence[Verdict], as_json: bool) -> None:
+    """The verdicts on a table: status, what is claimed, why; how to make what is missing.
+
+    Below them the numbers that others report for its cells, where there are any.
+    """
     if as_json:
         print_json(
             {
-                "table": table.name,
+                "table": table.table,
                 "exit_code": verdict_exit_code(verdicts),
                 "verdicts": [verdict.model_dump(mode="json") for verdict in verdicts],
+                **references_json(table, verdicts),
             }
         )
         return
-    if not verdicts:
-        console().print(f"{table.name}: no claim of the paper is known for it")
-        return
+    if verdicts:
+        _print_verdicts(table, verdicts)
+    else:
+        console().print(f"{table.table}: no claim of the paper is known for it")
+    print_references(table, verdicts)
+
+
+def _print_verdicts(table: TableData, verdicts: Sequence[Verdict]) -> None:
     rows = [
         (_status(v.status), f"{v.id}\n{v.where}" if v.where else v.id, v.says, v.why)
         for v in verdicts
     ]
-    print_grid(("verdict", "id", "says", "why"), rows, f"{table.name}: verdicts")
+    print_grid(("verdict", "id", "says", "why"), rows, f"{table.table}: verdicts")
     for remedy in dict.fromkeys(v.remedy for v in verdicts if v.remedy):
         console().print(literal(f"To make what is missing: {remedy}"))
 

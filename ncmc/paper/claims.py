@@ -6,8 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ncmc.errors import UsageError, unknown
-from ncmc.paper.known_names import require_names, require_unique
-from ncmc.paper.printed_numbers import Percent, Points, Tau
+from ncmc.paper.known_names import require_unique
 from ncmc.plan.grid_file import grid_entries
 from ncmc.project import Project, read_once
 from ncmc.system import documents
@@ -33,25 +32,11 @@ class Claim(Strict):
         return self.table or self.figure
 
 
-class BaselineNumber(Strict):
-    """A number of the SETF paper (Yang et al. 2022) and a stranger's re-run of its code."""
-
-    id: Id
-    dataset: str
-    backbone: str
-    method: str
-    tau: Tau
-    value: Percent
-    rerun: Percent
-    rerun_std: Points
-
-
 class ClaimsFile(Strict):
     """config/paper/claims.yaml."""
 
     comparisons: tuple[Claim, ...]
     theory: tuple[Claim, ...]
-    yang2022: tuple[BaselineNumber, ...]
 
 
 @read_once
@@ -63,10 +48,7 @@ def claims(project: Project) -> dict[str, Claim]:
     path = project.config(FILE)
     found = documents.read_yaml(path, ClaimsFile)
     stated = (*found.comparisons, *found.theory)
-    require_unique(path, [*(n.id for n in found.yang2022), *(claim.id for claim in stated)])
-    for number in found.yang2022:
-        where = f"{path}: {number.id}"
-        require_names(project, where, [number.dataset], [number.backbone], [number.method])
+    require_unique(path, [claim.id for claim in stated])
     for claim in found.comparisons:
         _require_place(project, claim, path)
     return {claim.id: claim for claim in stated}

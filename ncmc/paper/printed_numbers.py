@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ncmc.errors import UsageError, shortened, unknown
+from ncmc.errors import UsageError, unknown
 from ncmc.paper.known_names import require_names, require_unique
 from ncmc.plan.grid_file import grid_entries
 from ncmc.plan.option_text import Value, parse_options
@@ -75,23 +75,14 @@ def _typed(row: dict[str, str], where: str) -> dict[str, Any]:
     """The cells of a row as numbers and text; an empty one as None where that is allowed."""
     data: dict[str, Any] = dict(row)
     for key in ("tau", "value", "std"):
-        data[key] = _number(row[key], float, key, where)
-    data["n"] = _number(row["n"], int, "n", where)
+        data[key] = documents.csv_number(row[key], float, key, where)
+    data["n"] = documents.csv_number(row["n"], int, "n", where)
     if not row["value"]:
         data["value"] = 0.0  # for the checks of the rest: nothing reads it
     try:
         return data | {"table": row["table"] or None, "options": parse_options(row["options"])}
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error
-
-
-def _number(text: str, kind: type[int] | type[float], key: str, where: str) -> int | float | None:
-    try:
-        return kind(text) if text else None
-    except ValueError as error:
-        raise UsageError(
-            f"{where}: {key} is {shortened(repr(text))}; allowed: a number."
-        ) from error
 
 
 def _run_of(project: Project, number: Number, where: str) -> Run:

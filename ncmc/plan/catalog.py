@@ -11,7 +11,7 @@ from ncmc.errors import UsageError, unknown
 KINDS = ("backbone", "method")
 PACKAGE = Path(__file__).parents[1]
 
-# What the paper's grid names and nobody has built yet: planning accepts them, training says which
+# What the tables name and nobody has built yet: planning accepts them, training says which
 # file is missing.
 NOT_BUILT = {
     "backbone": frozenset[str](),

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ncmc.errors import UsageError, UserError, unknown
 from ncmc.plan.dataset_entries import dataset_entries
-from ncmc.plan.grid_file import NAMED, Placed, Shows, grid_entries, split_axis_value
+from ncmc.plan.grid_file import NAMED, Placed, Scale, Shows, grid_entries, split_axis_value
 from ncmc.plan.option_text import Value, format_value
 from ncmc.plan.recipes import Resolved, owner, recipes
 from ncmc.plan.run import Run, make_run, resolve_run
@@ -53,7 +53,7 @@ class Table:
 
     name: str
     kind: Literal["table", "figure"]
-    scale: Literal["paper", "reduced"]
+    scale: Scale
     title: str
     where: str
     shows: Shows

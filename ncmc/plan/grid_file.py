@@ -1,4 +1,4 @@
-"""config/grid.yaml, smoke.yaml and lab.yaml: tables and figures as their files write them."""
+"""config/grid.yaml and its neighbours: tables and figures as their files write them."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from ncmc.system import documents
 from ncmc.system.documents import Strict
 
 PAPER = "grid.yaml"  # the paper's own tables and figures
-FILES = (PAPER, "smoke.yaml", "lab.yaml")  # ... those of the smoke run, and a lab's own
+# ... those of the smoke run, of the calibration, and a lab's own
+FILES = (PAPER, "smoke.yaml", "calibration.yaml", "lab.yaml")
 NAMED = ("dataset", "backbone", "method")  # axes whose values are names
 REQUIRED = (*NAMED, "tau")
 MOST_SEEDS = 1000
@@ -32,6 +33,8 @@ RESERVED = frozenset(
 
 AxisValue = Any  # a name, a value, or {name or value: {option: value, ..., label: text}}
 Shows = Literal["accuracy", "curves", "class_cosines", "tail_cosines"]
+# The paper's own tables; the chain at a size that shows no more than itself; numbers of other papers.
+Scale = Literal["paper", "reduced", "reference"]
 Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
 
 
@@ -89,7 +92,7 @@ class SourcedPoints(Strict):
 class Grid(Strict):
     """A whole file of tables and figures."""
 
-    scale: Literal["paper", "reduced"]
+    scale: Scale
     seeds: SourcedSeeds
     tolerance: SourcedPoints
     tables: dict[str, Entry] = Field(default_factory=dict)
@@ -126,7 +129,8 @@ def grid_entries(project: Project) -> dict[str, Placed]:
         grid = documents.read_yaml(path, Grid)
         if grid.scale == "paper" and file != PAPER:
             raise UsageError(
-                f"{path}: 'scale' is 'paper', which only config/{PAPER} is; allowed: 'reduced'."
+                f"{path}: 'scale' is 'paper', which only config/{PAPER} is; allowed: 'reduced', "
+                "'reference'."
             )
         kinds: tuple[tuple[Literal["table", "figure"], dict[str, Entry]], ...]
         kinds = ("table", grid.tables), ("figure", grid.figures)
@@ -140,8 +144,8 @@ def grid_entries(project: Project) -> dict[str, Placed]:
     return entries
 
 
-def table_names(project: Project, scale: str | None = None) -> list[str]:
-    """The names of all tables and figures, or of those of one scale ("paper" or "reduced")."""
+def table_names(project: Project, scale: Scale | None = None) -> list[str]:
+    """The names of all tables and figures, or of those of one scale."""
     entries = grid_entries(project)
     return [name for name, placed in entries.items() if scale in (None, placed.grid.scale)]
 

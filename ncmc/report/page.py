@@ -21,6 +21,7 @@ from ncmc.report.figures.svg import Picture
 from ncmc.report.sections import sections
 from ncmc.results.cells import Cell, read_cells
 from ncmc.results.record import GROUPS, Groups
+from ncmc.results.reference_numbers import difference_words, reference_words, stated_words
 from ncmc.results.table_data import table_data
 from ncmc.results.table_layout import layout
 from ncmc.results.wording import (
@@ -34,7 +35,7 @@ from ncmc.results.wording import (
 from ncmc.system import files
 from ncmc.verdicts.verdict import STATUSES, Verdict
 from ncmc.verdicts.verdicts_file import read_verdicts
-from ncmc.verdicts.wording import MARKS, verb
+from ncmc.verdicts.wording import MARKS, reference_verdict, verb
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = {
@@ -73,7 +74,7 @@ def render(
     project: Project, table: Table, cells: Sequence[Cell], verdicts: Sequence[Verdict]
 ) -> str:
     """The page as text."""
-    data = table_data(table, cells)
+    data = table_data(project, table, cells)
     missing = [run.id for cell in cells for run in cell.missing]
     lacking = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
     return (
@@ -81,6 +82,7 @@ def render(
         .get_template("report.html.j2")
         .render(
             table=table,
+            data=data,
             cells=cells,
             verdicts=verdicts,
             marks=MARKS,
@@ -118,6 +120,10 @@ def _environment() -> jinja2.Environment:
         "counted": lambda cell: counted(cell.n, cell.n + len(cell.missing)),
         "duration": duration,
         "signed": signed,
+        "theirs": stated_words,
+        "difference": difference_words,
+        "reference_words": reference_words,
+        "reference_verdict": reference_verdict,
         "verb": verb,
         "value": origins.value_words,
         "svg": _svg,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ncmc.errors import UsageError, UserError
+from ncmc.paper.comparisons import Comparison, comparisons_for
 from ncmc.paper.printed_numbers import Number, number_for
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
@@ -24,6 +25,7 @@ class Cell:
     records: tuple[Record, ...]  # by seed
     missing: tuple[Run, ...]  # planned runs that have no record
     paper: Number | None = None  # the paper's number for this configuration, where it is known
+    references: tuple[Comparison, ...] = ()  # numbers that others report for it
 
     @property
     def n(self) -> int:
@@ -113,7 +115,13 @@ def read_cell(project: Project, spec: CellSpec, seeds: int, results: Path | None
             present.append(_checked(project, load_record(path), run, path))
         else:
             missing.append(run)
-    return Cell(spec, tuple(present), tuple(missing), number_for(project, spec.run))
+    return Cell(
+        spec,
+        tuple(present),
+        tuple(missing),
+        paper=number_for(project, spec.run),
+        references=comparisons_for(project, spec),
+    )
 
 
 def check_results_folder(results: Path | None) -> None:

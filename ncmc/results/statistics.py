@@ -84,6 +84,19 @@ def welch(first: Sample, second: Sample) -> Difference:
     return combine([(1.0, first), (-1.0, second)])
 
 
+def against_reported(ours: Sample, theirs: Sample) -> Difference:
+    """Ours minus a mean that others report, with the error of both sides.
+
+    Welch where they report a deviation of several seeds. Else their deviation, if unknown, is taken
+    to be ours, and the degrees of freedom are ours alone: exact if the two deviations are equal.
+    """
+    if ours.std is None or (theirs.std is not None and theirs.n > 1):
+        return welch(ours, theirs)
+    std = ours.std if theirs.std is None else theirs.std
+    error = math.sqrt(ours.variance_of_mean + std**2 / theirs.n)
+    return Difference(ours.mean - theirs.mean, error, ours.n - 1)
+
+
 def combine(terms: Sequence[tuple[float, Sample]]) -> Difference:
     """The weighted sum of means of independent samples, with Satterthwaite's df."""
     mean = sum(weight * part.mean for weight, part in terms)

@@ -5,11 +5,20 @@ from typing import Literal
 
 from pydantic import Field
 
+from ncmc.paper.comparisons import uncompared
 from ncmc.plan.grid import Table
+from ncmc.plan.grid_file import Scale
 from ncmc.plan.option_text import Value
 from ncmc.plan.run import Run
+from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.record import ClassGroups
+from ncmc.results.reference_numbers import (
+    ReferenceEntry,
+    Uncompared,
+    grouped,
+    reference_entries,
+)
 from ncmc.results.statistics import Sample
 from ncmc.system.documents import Strict
 
@@ -56,6 +65,7 @@ class CellEntry(Strict):
     released: ClassGroups = NO_GROUPS  # tables of before 0.3 have none
     ece: float | None
     paper: PaperEntry
+    references: tuple[ReferenceEntry, ...] = ()  # numbers that others report for it
 
     @property
     def planned(self) -> int:
@@ -86,26 +96,33 @@ class TableData(Strict):
     table: str
     title: str
     where: str
-    scale: Literal["paper", "reduced"]
+    scale: Scale
     seeds: int
     unit: str
     axes: tuple[str, ...]
     columns: tuple[str, ...]
     cells: tuple[CellEntry, ...]
     notes: tuple[str, ...] = ()  # what must be said with the numbers
+    uncompared: tuple[Uncompared, ...] = ()  # reference numbers that stand beside no cell
 
     @property
     def banner(self) -> str | None:
-        """What must be said over a table that is not at the paper's scale."""
+        """What must be said over a table that is not the paper's."""
         if self.scale == "paper":
             return None
+        if self.scale == "reference":
+            return "Calibration: numbers of other papers, by their recipes. Not the paper's table."
         datasets = _names(cell.dataset for cell in self.cells)
         backbones = _names(cell.backbone for cell in self.cells)
         return f"Reduced scale: {datasets}, {backbones}. Not the paper's table."
 
 
-def table_data(table: Table, cells: Sequence[Cell]) -> TableData:
-    """A table with its cells as data."""
+def table_data(project: Project, table: Table, cells: Sequence[Cell]) -> TableData:
+    """A table with its cells as data.
+
+    One of scale "reference" also says which reference numbers stand beside none of its cells.
+    """
+    others = uncompared(project, table.cells) if table.scale == "reference" else {}
     return TableData(
         schema=2,
         table=table.name,
@@ -118,6 +135,7 @@ def table_data(table: Table, cells: Sequence[Cell]) -> TableData:
         columns=table.columns,
         cells=tuple(_entry(cell) for cell in cells),
         notes=tuple(note for cell in cells for note in cell.notes),
+        uncompared=grouped(others.items()),
     )
 
 
@@ -148,6 +166,7 @@ def _entry(cell: Cell) -> CellEntry:
             std=paper.std if paper else None,
             where=paper.where if paper else None,
         ),
+        references=reference_entries(cell),
     )
 
 

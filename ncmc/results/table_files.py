@@ -3,13 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.plan.option_text import format_value
+from ncmc.results.reference_numbers import ReferenceEntry, reference_words
 from ncmc.results.table_data import CellEntry, TableData
 from ncmc.results.table_layout import layout
 from ncmc.results.wording import counted, make_command, plus_minus, printed, sentence
@@ -77,6 +78,8 @@ def _csv_row(cell: CellEntry) -> dict[str, str]:
         if key == "options":
             options = [f"{name}={format_value(option)}" for name, option in value.items()]
             row[key] = _csv_text(",".join(options))
+        elif key == "references":
+            row |= _reference_columns(cell.references)
         elif key == "interval":
             row["low"], row["high"] = (_csv_text(bound) for bound in value or (None, None))
         elif isinstance(value, Mapping):
@@ -86,6 +89,17 @@ def _csv_row(cell: CellEntry) -> dict[str, str]:
         else:
             row[key] = _csv_text(value)
     return row
+
+
+def _reference_columns(references: Sequence[ReferenceEntry]) -> dict[str, str]:
+    """The numbers that others report for a cell, who they are, and which of them count."""
+    return {
+        "references": " ".join(_csv_text(entry.value) for entry in references),
+        "references_from": _csv_text(
+            "; ".join(f"{entry.id}: {entry.source}, {entry.place}" for entry in references)
+        ),
+        "references_remarks": "; ".join(f"{entry.id}: {entry.remark}" for entry in references),
+    }
 
 
 def _csv_text(value: Any) -> str:
@@ -140,6 +154,8 @@ def _markdown_cell(table: TableData, cell: CellEntry | None) -> str:
     parts = [plus_minus(cell.last), f"*best* {plus_minus(cell.best)}"] if cell.n else ["no record"]
     if table.scale == "paper":
         parts.append(f"paper: {markdown_text(printed(cell.paper))}")
+    if cell.references:
+        parts.append(f"others: {markdown_text(reference_words(cell.references))}")
     if cell.n and not cell.complete:
         parts.append(counted(cell.n, cell.planned))
     return "; ".join(parts)

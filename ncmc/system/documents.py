@@ -83,6 +83,18 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     return rows
 
 
+def csv_number(
+    text: str, kind: type[int] | type[float], key: str, where: str
+) -> int | float | None:
+    """A cell of a CSV file as a number; None if it is empty. Raises UsageError."""
+    try:
+        return kind(text) if text else None
+    except ValueError as error:
+        raise UsageError(
+            f"{where}: {key} is {shortened(repr(text))}; allowed: a number."
+        ) from error
+
+
 def read_text(path: Path) -> str:
     """A text file of ours, in UTF-8. Raises UserError if it cannot be read, UsageError if not text."""
     data = files.read_bytes(path, MOST_BYTES)

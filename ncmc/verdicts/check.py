@@ -12,6 +12,7 @@ from ncmc.results.curves import Measure
 from ncmc.system.documents import Strict
 from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.verdict import Finding
+from ncmc.verdicts.wording import summary
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")]
 Wanted = bool | int | float | str  # `pi/2` is a number
@@ -47,6 +48,10 @@ class Check(Strict):
     def may_fail(self) -> int:
         """How many of its comparisons may fail without it failing."""
         return 0
+
+    def summary(self, findings: Sequence[Finding]) -> str:
+        """What its findings say, in one sentence."""
+        return summary(findings, self.may_fail)
 
 
 class Pairs(Check):

@@ -16,7 +16,6 @@ from ncmc.verdicts.against_paper import judge_number
 from ncmc.verdicts.check import Cells, Check, Pair, Pairs
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.verdict import Finding, Verdict, missing_of, overall
-from ncmc.verdicts.wording import summary
 
 
 def verify(
@@ -28,11 +27,16 @@ def verify(
     record.
     """
     project = project or Project.find()
-    table, cells = grid.table(project, name), CellCache(project, results)
+    return verify_cells(grid.table(project, name), CellCache(project, results))
+
+
+def verify_cells(table: Table, cells: "CellCache") -> list[Verdict]:
+    """As `verify`, of cells that the caller can go on with."""
+    project = cells.project
     specs = table.cells if table.shows == "accuracy" else ()
     printed = [(number_for(project, spec.run), spec) for spec in specs]
     numbers = [judge_number(number, cells.cell(s, table), table) for number, s in printed if number]
-    return [*numbers, *(judge(check, cells) for check in checks_of(project, name))]
+    return [*numbers, *(judge(check, cells) for check in checks_of(project, table.name))]
 
 
 class CellCache:
@@ -49,6 +53,10 @@ class CellCache:
         if key not in self._read:
             self._read[key] = read_cell(self.project, spec, table.seeds, self.results)
         return dataclasses.replace(self._read[key], spec=spec)
+
+    def of(self, table: Table) -> list[Cell]:
+        """Every cell of a table."""
+        return [self.cell(spec, table) for spec in table.cells]
 
     def pairs(self, check: Pairs) -> list[Pair]:
         """The cells of a check's two sides, which may lie in two tables."""
@@ -76,7 +84,7 @@ def judge(check: Check, cells: CellCache) -> Verdict:
         kind=check.kind,
         status=overall([finding.status for finding in findings], check.may_fail),
         says=check.says,
-        why=summary(findings, check.may_fail),
+        why=check.summary(findings),
         claim=check.claim,
         where=claim.where if claim else "",
         measure=check.measured,

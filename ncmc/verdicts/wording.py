@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from ncmc.results.reference_numbers import ReferenceEntry
 from ncmc.results.statistics import Difference
-from ncmc.results.wording import plural, signed
-from ncmc.verdicts.verdict import STATUSES, Finding, Status
+from ncmc.results.wording import interval_words, plural, signed
+from ncmc.verdicts.verdict import STATUSES, Finding, Status, Verdict
 
 MARKS: dict[Status, str] = {"holds": "✓", "differs": "✗", "inconclusive": "?", "incomplete": "…"}
 ONE_SEED = "one seed shows no spread"
@@ -26,14 +27,6 @@ def summary(findings: Sequence[Finding], allow: int = 0) -> str:
     return f"of {len(findings)} comparisons {listed}" + (f"; {allow} may fail" if allow else "")
 
 
-def interval_words(interval: tuple[float, float] | None, digits: int = 2) -> str:
-    """` (95 % interval 1.00 to 2.00)`; nothing without an interval."""
-    if interval is None:
-        return ""
-    low, high = (f"{value:.{digits}f}".replace("-", "−") for value in interval)
-    return f" (95 % interval {low} to {high})"
-
-
 def p_words(p: float) -> str:
     """`p = 0.012` or `p < 0.001`."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
@@ -46,3 +39,10 @@ def difference_words(difference: Difference, n: int, paired: bool, unit: str, di
     interval = interval_words(difference.interval(), digits)
     estimate = f"{signed(difference.mean, digits)}{unit}"
     return f"{estimate}{interval}{test}, {plural(n, 'paired seed' if paired else 'seed')}"
+
+
+def reference_verdict(entry: ReferenceEntry, cell: str, verdicts: Sequence[Verdict]) -> str:
+    """What a number of others says of ours: its cell's verdict if it counts, else why it does not."""
+    judged = [f for v in verdicts if v.kind == "references" for f in v.findings]
+    status = next((finding.status for finding in judged if finding.label == cell), None)
+    return f"{MARKS[status]} {status}" if entry.counts and status else entry.remark

@@ -77,13 +77,21 @@ from 0: checks.0.allow
 part: checks.3.ratio
 """,
     ("paper/claims.yaml", "list claims"): """
-list: numbers comparisons theory yang2022
-mapping: numbers.0 comparisons.0 theory.0 yang2022.0
+list: numbers comparisons theory
+mapping: numbers.0 comparisons.0 theory.0
 id: numbers.0.id comparisons.0.id theory.0.id
 text: numbers.0.where comparisons.0.where comparisons.0.says theory.0.where
 text?: comparisons.0.table comparisons.0.figure
-percent: numbers.0.value numbers.0.std yang2022.0.rerun
+percent: numbers.0.value numbers.0.std
 tau: numbers.0.tau
+""",
+    ("paper/reference_recipes.yaml", "table smoke"): """
+list: made_with differences stand_ins
+mapping: made_with.0 differences.0 stand_ins.0 foreign_methods
+text: made_with.0.from differences.0.says stand_ins.0.says foreign_methods.MISLAS
+name: stand_ins.0.dataset stand_ins.0.for
+text?: made_with.0.source made_with.0.method
+choice?: made_with.0.recipe made_with.0.epoch
 """,
     ("paper/assumptions.yaml", "list assumptions"): """
 list: assumptions assumptions.1.alternatives assumptions.1.datasets assumptions.1.methods

@@ -15,6 +15,9 @@ READERS = {
     "config/paper/claims.yaml": "list claims",
     "config/paper/assumptions.yaml": "list assumptions",
     "config/paper/numbers.csv": "table smoke",
+    "config/paper/references.csv": "table smoke",
+    "config/paper/reference_recipes.yaml": "table smoke",
+    "config/calibration.yaml": "table smoke",
 }
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n"

@@ -49,7 +49,8 @@ def test_the_files_as_they_are_can_be_planned(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["grid.yaml", "smoke.yaml", "lab.yaml", "train.yaml", "datasets.yaml"]
+    "file",
+    ["grid.yaml", "smoke.yaml", "calibration.yaml", "lab.yaml", "train.yaml", "datasets.yaml"],
 )
 @pytest.mark.parametrize(
     ("text", "told"),

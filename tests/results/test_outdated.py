@@ -127,4 +127,4 @@ def test_a_cell_that_mixes_two_codes_says_so(tmp_path: Path) -> None:
     cell = read_cell(here(), spec, 3, tmp_path)
     words = "made with 2 versions of the code of CAL and resnet8"
     assert words in cell.notes[0]
-    assert words in as_markdown(table_data(smoke, [cell]))
+    assert words in as_markdown(table_data(here(), smoke, [cell]))

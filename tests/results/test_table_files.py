@@ -28,7 +28,7 @@ def smoke() -> Table:
 def test_files_hold_every_cell(tmp_path: Path, smoke: Table) -> None:
     fakes.smoke(tmp_path / "runs", smoke)
     cells = read_cells(here(), smoke, tmp_path / "runs")
-    paths = write_table(table_data(smoke, cells), tmp_path / "out")
+    paths = write_table(table_data(here(), smoke, cells), tmp_path / "out")
     assert [path.name for path in paths] == ["table.csv", "table.json", "table.md"]
     rows = list(csv.DictReader((tmp_path / "out" / "table.csv").read_text().splitlines()))
     entries = json.loads((tmp_path / "out" / "table.json").read_text())["cells"]
@@ -46,7 +46,7 @@ def test_a_table_without_records_is_written_and_says_how_to_get_them(
     tmp_path: Path, smoke: Table
 ) -> None:
     cells = read_cells(here(), smoke, tmp_path)
-    data = table_data(smoke, cells)
+    data = table_data(here(), smoke, cells)
     text = as_markdown(data)
     assert "no record" in text
     assert "`uv run snakemake --cores all smoke`" in text
@@ -56,7 +56,7 @@ def test_a_table_without_records_is_written_and_says_how_to_get_them(
 
 def test_the_papers_number_stands_beside_ours(tmp_path: Path) -> None:
     table = grid.table(here(), "table3")
-    text = as_markdown(table_data(table, read_cells(here(), table, tmp_path)))
+    text = as_markdown(table_data(here(), table, read_cells(here(), table, tmp_path)))
     assert "80.6 ± 0.5 (App. F.2)" in text
     assert "paper: not known" in text
 
@@ -96,7 +96,7 @@ def golden_table() -> TableData:
         )
         for spec in specs
     ]
-    return table_data(table, cells)
+    return table_data(here(), table, cells)
 
 
 @pytest.mark.parametrize("kind", ["csv", "markdown"])
@@ -108,7 +108,7 @@ def test_tables_read_as_the_golden_ones(golden_table: TableData, kind: str) -> N
 
 def test_a_table_is_read_back_without_its_records(tmp_path: Path, smoke: Table) -> None:
     fakes.smoke(tmp_path / "runs", smoke)
-    data = table_data(smoke, read_cells(here(), smoke, tmp_path / "runs"))
+    data = table_data(here(), smoke, read_cells(here(), smoke, tmp_path / "runs"))
     write_table(data, tmp_path / "smoke")
     assert read_table(tmp_path / "smoke" / "table.json") == data
 

@@ -12,7 +12,7 @@ from ncmc.results.table_layout import layout
 
 def empty(table: Table) -> TableData:
     """A table none of whose runs has a record."""
-    return table_data(table, [Cell(spec, (), ()) for spec in table.cells])
+    return table_data(here(), table, [Cell(spec, (), ()) for spec in table.cells])
 
 
 def test_layout_has_a_place_for_every_planned_cell() -> None:

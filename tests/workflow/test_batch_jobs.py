@@ -47,7 +47,7 @@ def test_runs_are_dealt_out_evenly() -> None:
 def test_a_batch_that_fails_costs_only_the_runs_that_failed(project: Path) -> None:
     path = project / "config" / "smoke.yaml"
     text = path.read_text()
-    narrow = "- {CAL: {f: 7, linear: never, label: narrow}}\n"  # more centers than the network has features
+    narrow = "- {CAL: {f: 7, linear: never, label: narrow}}\n"  # the network has fewer features
     path.write_text(text.replace("- CE\n", narrow))
     failed = snakemake(project, "--cores", "1", "results/smoke/table.json", timeout=300)
     assert failed.returncode == 1

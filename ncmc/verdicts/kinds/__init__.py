@@ -14,10 +14,11 @@ from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.kinds.largest import Largest
 from ncmc.verdicts.kinds.orthogonal import Orthogonal
 from ncmc.verdicts.kinds.peak import Peak
+from ncmc.verdicts.kinds.references import References
 from ncmc.verdicts.kinds.rise_fall import RiseFall
 from ncmc.verdicts.kinds.slight import Slight
 from ncmc.verdicts.kinds.stays import Stays
 
 OfPairs = Greater | Slight | Equal | Largest
-OfCells = Chance | Collapse | RiseFall | Orthogonal | Stays | Peak
+OfCells = Chance | Collapse | RiseFall | Orthogonal | Stays | Peak | References
 AnyCheck = Annotated[OfPairs | OfCells, Field(discriminator="kind")]

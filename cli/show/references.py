@@ -1,0 +1,57 @@
+"""Numbers that others report beside ours, in the terminal."""
+
+from collections.abc import Sequence
+
+from cli.show.grids import console, literal, print_grid
+from ncmc.results.reference_numbers import ReferenceEntry, difference_words, stated_words
+from ncmc.results.table_data import CellEntry, TableData
+from ncmc.results.wording import plus_minus
+from ncmc.verdicts.verdict import Verdict
+from ncmc.verdicts.wording import reference_verdict
+
+COLUMNS = ("cell", "theirs", "ours", "ours minus theirs", "verdict")
+CAPTION = (
+    "accuracy in %; best*: at the best epoch, because theirs is not known. Intervals count the error "
+    "of both sides; what they do not state is assumed. The numbers: config/paper/references.csv"
+)
+
+
+def print_references(table: TableData, verdicts: Sequence[Verdict]) -> None:
+    """Every number that others report for a table's cells; nothing if there is none."""
+    rows = [
+        (cell.label, *_numbers(cell, entry), reference_verdict(entry, cell.label, verdicts))
+        for cell in table.cells
+        for entry in cell.references
+    ]
+    if not rows:
+        return
+    print_grid(COLUMNS, rows, f"{table.table}: numbers of others")
+    console().print(literal(CAPTION))
+    for other in table.uncompared:
+        console().print(literal(f"Not compared: {', '.join(other.ids)}: {other.why}"))
+
+
+def references_json(table: TableData, verdicts: Sequence[Verdict]) -> dict[str, object]:
+    """The same for a program: each number with its cell and verdict; what is not compared."""
+    numbers = [
+        {
+            "cell": cell.label,
+            **entry.model_dump(mode="json"),
+            "ours": (cell.last if entry.measure == "last" else cell.best).model_dump(mode="json"),
+            "verdict": reference_verdict(entry, cell.label, verdicts),
+        }
+        for cell in table.cells
+        for entry in cell.references
+    ]
+    others = [other.model_dump(mode="json") for other in table.uncompared]
+    return {"references": numbers, "uncompared": others} if numbers or others else {}
+
+
+def _numbers(cell: CellEntry, entry: ReferenceEntry) -> tuple[str, str, str]:
+    """Theirs with its source, ours, and the difference with its interval."""
+    ours = plus_minus(cell.last if entry.measure == "last" else cell.best)
+    return (
+        f"{stated_words(entry)} ({entry.id}, {entry.source})",
+        f"{entry.compared_with} {ours}",
+        difference_words(entry),
+    )

@@ -1,0 +1,142 @@
+"""Which reference numbers stand beside a cell of ours, what differs, and which of them count."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ncmc.errors import UsageError
+from ncmc.paper.reference_recipes import FILE, Entry, Epoch, MadeWith, reference_recipes
+from ncmc.paper.references import Reference, references
+from ncmc.plan import recipes
+from ncmc.plan.grid import CellSpec
+from ncmc.plan.option_text import format_options, format_value
+from ncmc.project import Project, read_once
+
+MATCHED = ("method", "dataset", "tau", "backbone", "mixup")  # what the two must have in common
+UNKNOWN_RECIPE = "recipe not known to us"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A reference number beside one cell of ours."""
+
+    reference: Reference
+    epoch: Epoch | None  # which epoch it is of; None: not known to us
+    differs: tuple[str, ...]  # how the number was made otherwise than ours; empty: it counts
+    stand_in: str | None  # what must be said of our dataset, where it stands in for another
+
+    @property
+    def measure(self) -> Epoch:
+        """The accuracy of ours that it is compared with: of its epoch, `best` if unknown (A8)."""
+        return self.epoch or "best"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts when the harness is judged."""
+        return not self.differs
+
+
+def comparisons_for(project: Project, spec: CellSpec) -> tuple[Comparison, ...]:
+    """The reference numbers of a cell's dataset, tau, backbone, method and Mixup, in their order.
+
+    Raises UsageError for what is wrong in references.csv or reference_recipes.yaml.
+    """
+    _require_used(project)
+    has = _matched_by(project, spec)
+    return tuple(
+        _comparison(project, reference, spec)
+        for reference in references(project)
+        if _setting(reference) == has
+    )
+
+
+def uncompared(project: Project, specs: Sequence[CellSpec]) -> dict[Reference, str]:
+    """The reference numbers that stand beside none of the cells, each with the reason."""
+    settings = [_matched_by(project, spec) for spec in specs]
+    foreign = reference_recipes(project).foreign_methods
+    found = {}
+    for reference in references(project):
+        wanted = _setting(reference)
+        if wanted in settings:
+            continue
+        found[reference] = foreign.get(reference.method) or _reason(wanted, settings)
+    return found
+
+
+def _comparison(project: Project, reference: Reference, spec: CellSpec) -> Comparison:
+    file = reference_recipes(project)
+    made = next((entry for entry in file.made_with if _fits(entry, reference)), None)
+    differs = [*_other_recipe(made, spec), *_own_options(spec)]
+    differs += [entry.says for entry in file.differences if _fits(entry, reference)]
+    return Comparison(
+        reference=reference,
+        epoch=made.epoch if made else None,
+        differs=tuple(differs),
+        stand_in=_stand_in(project, spec.run.dataset),
+    )
+
+
+def _fits(entry: Entry, reference: Reference) -> bool:
+    """Whether a row of references.csv has all keys of an entry."""
+    return all(
+        value in reference.reading if key == "reading" else value == getattr(reference, key)
+        for key, value in entry.keys.items()
+    )
+
+
+def _stand_in(project: Project, dataset: str) -> str | None:
+    stand_ins = reference_recipes(project).stand_ins
+    return next((entry.says for entry in stand_ins if entry.dataset == dataset), None)
+
+
+def _other_recipe(made: MadeWith | None, spec: CellSpec) -> list[str]:
+    if made is None or made.recipe is None:
+        return [UNKNOWN_RECIPE]
+    if made.recipe != spec.resolved.name:
+        return [f"made with the recipe {made.recipe}, ours with {spec.resolved.name}"]
+    return []
+
+
+def _own_options(spec: CellSpec) -> list[str]:
+    """Options of the cell that are no part of a named recipe."""
+    own = [(k, v) for k, v in spec.run.options if k not in (recipes.NAME, "mixup")]
+    return [f"ours has options of its own: {format_options(own)}"] if own else []
+
+
+def _setting(reference: Reference) -> dict[str, str]:
+    """What a cell must be made of for the number to stand beside it."""
+    tau = "" if reference.tau is None else format_value(reference.tau)
+    names = {name: getattr(reference, name) for name in ("method", "dataset", "backbone")}
+    return names | {"tau": tau, "mixup": format_value(reference.mixup)}
+
+
+def _matched_by(project: Project, spec: CellSpec) -> dict[str, str]:
+    """The same of a cell; a dataset that stands in for another counts as that one."""
+    has = {name: spec.attributes[name] for name in MATCHED}
+    for entry in reference_recipes(project).stand_ins:
+        if entry.dataset == has["dataset"]:
+            has["dataset"] = entry.original
+    if spec.resolved.split.imbalance == "given":  # one list of images, whatever its tau is called
+        has["tau"] = ""
+    return has
+
+
+def _reason(wanted: dict[str, str], settings: Sequence[dict[str, str]]) -> str:
+    """Why no cell has the setting of a number: the first thing that none has."""
+    for name in MATCHED:
+        if wanted[name] not in {has[name] for has in settings}:
+            return f"no cell here has {name} {wanted[name] or '(one list of images)'}"
+    return "no cell here has this setting"
+
+
+@read_once
+def _require_used(project: Project) -> None:
+    """Raises UsageError for an entry of reference_recipes.yaml that no number has: a misprint."""
+    file = reference_recipes(project)
+    entries: tuple[Entry, ...] = (*file.made_with, *file.differences)
+    for entry in entries:
+        if not any(_fits(entry, reference) for reference in references(project)):
+            said = ", ".join(f"{key} '{value}'" for key, value in entry.keys.items())
+            raise UsageError(
+                f"{project.config(FILE)}: no row of references.csv has {said}. "
+                "Write it as the row does, or delete the entry."
+            )
