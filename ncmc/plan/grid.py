@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ncmc.errors import UsageError, UserError, unknown
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid_file import NAMED, Placed, Scale, Shows, grid_entries, split_axis_value
-from ncmc.plan.option_text import Value, format_value
+from ncmc.plan.option_text import Value, axis_label, format_value
 from ncmc.plan.recipes import Resolved, owner, recipes
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.project import Project, read_once
@@ -91,7 +91,11 @@ def table(project: Project, name: str) -> Table:
         raise unknown("table", name, entries)
     for read in (dataset_entries, recipes):
         read(project)  # what is wrong there is no fault of the table
-    placed = entries[name]
+    return build(project, name, entries[name])
+
+
+def build(project: Project, name: str, placed: Placed) -> Table:
+    """The table that an entry means, whether or not it stands in its file yet. Raises UsageError."""
     grid, entry = placed.grid, placed.entry
     return Table(
         name=name,
@@ -138,7 +142,7 @@ def _cell(project: Project, chosen: dict[str, Any]) -> CellSpec:
     coords = []
     for axis, value in chosen.items():
         plain, own = split_axis_value(axis, value)
-        label = own.pop("label", format_value(plain))
+        label = own.pop("label", axis_label(plain))
         if not isinstance(label, str) or not label.strip():
             raise UsageError(f"axis '{axis}' has the label {label!r}; allowed: a text.")
         options |= own

@@ -1,5 +1,6 @@
 """config/grid.yaml and its neighbours: tables and figures as their files write them."""
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,18 +9,20 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ncmc.errors import UsageError, shortened
-from ncmc.plan.option_text import parse_value
+from ncmc.plan.option_text import parse_value, read_pi
 from ncmc.plan.recipes import Execution
 from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
 
 PAPER = "grid.yaml"  # the paper's own tables and figures
+STUDIES = "studies.yaml"  # ... sweeps over options
 # ... those of the smoke run, of the calibration, and a lab's own
-FILES = (PAPER, "smoke.yaml", "calibration.yaml", "lab.yaml")
+FILES = (PAPER, "smoke.yaml", "calibration.yaml", "lab.yaml", STUDIES)
 NAMED = ("dataset", "backbone", "method")  # axes whose values are names
 REQUIRED = (*NAMED, "tau")
 MOST_SEEDS = 1000
+MOST_CELLS = 5000  # of one table; planning them all takes about a minute
 
 # A table's name is a folder below results/, a target of the workflow and a word of its shell lines.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
@@ -51,6 +54,12 @@ class Entry(Strict):
     # more cells: these values in place of the axes'
     also: tuple[dict[str, tuple[AxisValue, ...]], ...] = ()
 
+    @property
+    def count(self) -> int:
+        """How many cells it has, without making them."""
+        blocks = (self.axes | more for more in ({}, *self.also))
+        return sum(math.prod(map(len, axes.values())) for axes in blocks)
+
     @model_validator(mode="after")
     def _axes_fit(self) -> "Entry":
         if missing := [axis for axis in REQUIRED if axis not in self.axes]:
@@ -67,6 +76,8 @@ class Entry(Strict):
                     raise ValueError(f"also: '{axis}' is not one of its axes {list(self.axes)}")
                 if not values:
                     raise ValueError(f"axis '{axis}' has no values")
+        if self.count > MOST_CELLS:
+            raise ValueError(f"its axes make {self.count:,} cells; allowed: {MOST_CELLS:,}")
         for column in self.columns:
             if column not in self.axes:
                 raise ValueError(f"column '{column}' is not one of its axes {list(self.axes)}")
@@ -153,11 +164,12 @@ def table_names(project: Project, scale: Scale | None = None) -> list[str]:
 def split_axis_value(axis: str, value: AxisValue) -> tuple[Any, dict[str, Any]]:
     """(name or value, options) of an axis value: `CE`, or `{CAL: {f: 20}}`. Raises UsageError."""
     if not isinstance(value, dict):
-        return value, {}
+        return read_pi(value), {}
     if len(value) != 1 or not isinstance(next(iter(value.values())), dict | None):
         raise UsageError(
             f"axis '{axis}' has the value {shortened(str(value))}; allowed: NAME or "
             "{NAME: {OPTION: VALUE, ...}}."
         )
     ((name, options),) = value.items()
-    return parse_value(name), dict(options or {})  # a key is text, though a number was written
+    own = {key: read_pi(option) for key, option in (options or {}).items()}
+    return parse_value(name), own  # a key is text, though a number was written

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from ncmc.errors import UsageError, shortened
 
@@ -13,6 +14,7 @@ MOST_OPTIONS = 100
 MOST_LETTERS = 100  # of one key or value
 MOST_NUMBER = 2**53  # larger whole numbers are not exact where a program reads them as fractions
 WHOLE = re.compile(r"[+-]?[0-9]+")
+PI = re.compile(r"(?:pi|π)(?:/([1-9][0-9]?))?")  # pi, pi/2, pi/3, ...
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -25,15 +27,30 @@ def format_value(value: Value) -> str:
     return str(value)
 
 
+def axis_label(value: Value) -> str:
+    """A value as people read it on an axis: as `format_value` prints it, but `π/2` for pi/2."""
+    if isinstance(value, float) and 0 < value <= math.pi:
+        parts = round(math.pi / value)
+        if value == math.pi / parts and parts < 100:
+            return "π" if parts == 1 else f"π/{parts}"
+    return format_value(value)
+
+
+def read_pi(value: Any) -> Any:
+    """`pi/2` or `π/2` as the number that it names; any other value as it is."""
+    fraction = PI.fullmatch(value) if isinstance(value, str) else None
+    return math.pi / int(fraction[1] or 1) if fraction else value
+
+
 def parse_value(text: str) -> Value:
-    """The value that `format_value` printed: on/off, an integer, a number or a word."""
+    """The value that `format_value` printed: on/off, an integer, a number or a word; `pi/2` too."""
     if text in ("on", "off", "true", "false"):
         return text in ("on", "true")
     if len(text) > MOST_LETTERS:  # longer numbers are nobody's, and slow to read
         return text
     if WHOLE.fullmatch(text):
         return int(text)
-    return float(text) if NUMBER.fullmatch(text) else text
+    return float(text) if NUMBER.fullmatch(text) else read_pi(text)
 
 
 def format_options(options: Iterable[tuple[str, Value]]) -> str:

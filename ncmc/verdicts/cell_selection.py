@@ -1,7 +1,5 @@
 """Which cells of which table a check is about: its selectors against the tables of config/grid.yaml."""
 
-import math
-import re
 from collections.abc import Iterable
 
 from ncmc.errors import UsageError, unknown
@@ -12,7 +10,6 @@ from ncmc.project import Project
 from ncmc.verdicts.check import Check, Pairs, Selector, Wanted
 
 TABLE = "table"  # the key of a side that names another table than the check's
-PI = re.compile(r"pi(?:/([1-9][0-9]?))?")  # pi, pi/2, pi/3, ...
 MOST_NAMED = 6  # cells, in an error
 
 
@@ -77,10 +74,7 @@ def require_axis(axis: str, specs: Iterable[CellSpec]) -> None:
 
 def as_in_cells(value: Wanted) -> str:
     """A value as cells have it: `0.2`, `on`, `CAL`; `pi/2` is a number."""
-    if isinstance(value, str):
-        fraction = PI.fullmatch(value)
-        value = math.pi / int(fraction[1] or 1) if fraction else parse_value(value)
-    return format_value(value)
+    return format_value(parse_value(value) if isinstance(value, str) else value)
 
 
 def _require_known(table: Table, key: str, selector: Selector) -> None:

@@ -50,7 +50,10 @@ def test_the_files_as_they_are_can_be_planned(root: Path) -> None:
 
 @pytest.mark.parametrize(
     "file",
-    ["grid.yaml", "smoke.yaml", "calibration.yaml", "lab.yaml", "train.yaml", "datasets.yaml"],
+    [
+        *("grid.yaml", "smoke.yaml", "calibration.yaml", "lab.yaml", "studies.yaml"),
+        *("train.yaml", "datasets.yaml"),
+    ],
 )
 @pytest.mark.parametrize(
     ("text", "told"),
@@ -107,6 +110,7 @@ NO_AXIS = "says how a run is computed, not what is run; set it in config/train.y
         ("tau", [float("nan")], "tau is nan; allowed"),
         ("tau", [None], "tau is None; allowed"),
         ("tau", ["x"], "tau is x; allowed"),
+        ("epochs", [*range(1, 1002)], "its axes make 5,005 cells; allowed: 5,000"),
         ("dataset", ["digit"], "unknown dataset 'digit'. Did you mean 'digits'? Allowed: cifar10"),
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ncmc.errors import UsageError
 from ncmc.plan import grid, grid_file
 from ncmc.plan.grid_file import grid_entries, table_names
-from ncmc.plan.option_text import format_options, parse_options
+from ncmc.plan.option_text import axis_label, format_options, parse_options
 from ncmc.plan.run import make_run, parse_run_id, resolve_run
 
 
@@ -132,6 +132,28 @@ def test_options_in_an_id_are_joined_without_commas_and_read_with_them() -> None
     assert format_options(run.options) == "f=20+lr=1e-20+theta=0.2"
     assert parse_run_id(here(), run.id) == parse_run_id(here(), run.id.replace("+", ",")) == run
     assert parse_options("a=1e+20+b=2") == {"a": 1e20, "b": 2}
+
+
+def test_pi_halves_is_a_number_wherever_a_value_is_written() -> None:
+    half = 1.5707963267948966
+    assert parse_options("theta=pi/2") == parse_options("theta=π/2") == {"theta": half}
+    assert grid_file.split_axis_value("theta", "pi/2") == (half, {})
+    assert grid_file.split_axis_value("method", {"CAL": {"theta": "π/2"}}) == (
+        "CAL",
+        {"theta": half},
+    )
+    run = make_run("digits", 0.02, "resnet8", "CAL", parse_options("theta=pi/2"))
+    assert parse_run_id(here(), run.id) == run
+
+
+def test_pi_halves_is_shown_as_such_on_an_axis() -> None:
+    labels = {cell.coord("theta") for cell in grid.table(here(), "table6").cells}
+    assert labels == {"0", "0.2", "0.5", "1", "π/2"}
+    assert axis_label(1.5707963267948966) == "π/2"
+    assert axis_label(3.141592653589793) == "π"
+    assert [axis_label(v) for v in (0.0, 1.5707963, 3, "CAL", True)] == [
+        *("0", "1.5707963", "3", "CAL", "on")
+    ]
 
 
 def rename_smoke(root: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
