@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1]
 # file is missing.
 NOT_BUILT = {
     "backbone": frozenset[str](),
-    "method": frozenset({"P", "RBL-LA"}),
+    "method": frozenset({"P"}),
 }
 
 

@@ -16,11 +16,13 @@ from ncmc.methods.cal import CAL
 from ncmc.methods.ce import CE
 from ncmc.methods.ce_la import CE_LA
 from ncmc.methods.ncm import NCM
+from ncmc.methods.rbl import RBL
+from ncmc.methods.rbl_la import RBL_LA
 from ncmc.methods.tau_norm import TAU_NORM
 from ncmc.plan import catalog
 
 COUNTS = [40, 20, 8, 3]
-RULES = [AL_SCALED, CE_LA, NCM, TAU_NORM]
+RULES = [AL_SCALED, CE_LA, NCM, RBL_LA, TAU_NORM]
 
 
 class Pixels(Backbone):
@@ -61,13 +63,16 @@ def test_tau_normalisation_scales_the_rows_and_drops_the_bias() -> None:
     torch.testing.assert_close(lengths, torch.ones(4))
 
 
-def test_logit_adjustment_subtracts_the_log_frequencies() -> None:
+@pytest.mark.parametrize(("kind", "parent"), [(CE_LA, CE), (RBL_LA, RBL)])
+def test_logit_adjustment_subtracts_the_log_frequencies(
+    kind: type[Method], parent: type[Method]
+) -> None:
     h = torch.randn(5, 16)
-    logits = build(CE).scores(h)
+    logits = build(parent).scores(h)
     n = sum(COUNTS)
     expected = torch.stack([logits[:, k] - 0.7 * math.log(COUNTS[k] / n) for k in range(4)], 1)
-    torch.testing.assert_close(build(CE_LA, strength=0.7).scores(h), expected)
-    torch.testing.assert_close(build(CE_LA, strength=0).scores(h), logits)
+    torch.testing.assert_close(build(kind, strength=0.7).scores(h), expected)
+    torch.testing.assert_close(build(kind, strength=0).scores(h), logits)
 
 
 def test_logit_adjustment_does_not_change_the_scores_of_equal_classes_but_for_a_constant() -> None:
