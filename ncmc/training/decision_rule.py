@@ -13,6 +13,8 @@ from ncmc.training import checkpoint, evaluate, finish
 from ncmc.training.opened_run import OpenedRun
 from ncmc.training.session import Training, prepare
 
+NOTE = "A decision rule applied to the model after its last epoch: `best` is the same as `last`."
+
 
 def apply(
     opened: OpenedRun, source: Run, *, device: str | None = None, results: Path | None = None
@@ -49,7 +51,12 @@ def apply(
         ModelOf(run=source.id, digest=load_record(record_of_source).digest),
     )
     code = code_digest(project, run.backbone, run.method)
-    record = record.model_copy(update={"made": record.made.model_copy(update={"code": code})})
+    record = record.model_copy(
+        update={
+            "notes": (*record.notes, NOTE),
+            "made": record.made.model_copy(update={"code": code}),
+        }
+    )
     save_record(record, path_of(project, run, results))
     return record
 
