@@ -39,8 +39,8 @@ class Assumption(Strict):
     datasets: tuple[str, ...] = ()  # empty: every dataset
     backbones: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
-    # option -> the value, no default, that a run must have
-    when: dict[str, str] = Field(default_factory=dict)
+    # option -> the values, no defaults of a model, of which a run must have one
+    when: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     theory: bool = False  # about a theorem: part of no run
 
     def applies(self, run: Run) -> bool:
@@ -56,7 +56,7 @@ class Assumption(Strict):
 
     def arises(self, options: Mapping[str, str]) -> bool:
         """Whether a run's options, as written, are those that the point needs."""
-        return all(options.get(key) == value for key, value in self.when.items())
+        return all(options.get(key) in values for key, values in self.when.items())
 
 
 class AssumptionsFile(Strict):

@@ -182,12 +182,9 @@ def register(project: Project, cells: Sequence[Cell]) -> list[Choice]:
         for key, value in record.assumptions.items():
             chosen.setdefault(key, []).append(value)
     if not chosen:
-        planned = [
-            (cell.spec.run, {key: format_value(value) for key, value in cell.spec.run.options})
-            for cell in cells
-        ]
+        specs = [cell.spec for cell in cells]
         for entry in assumptions(project):
-            if any(entry.applies(run) and entry.arises(options) for run, options in planned):
+            if any(entry.applies(spec.run) and entry.arises(spec.attributes) for spec in specs):
                 chosen[entry.id] = []
     known = [entry for entry in assumptions(project) if entry.id in chosen]
     return [Choice(entry, _origins(chosen[entry.id])) for entry in known]

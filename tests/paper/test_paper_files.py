@@ -94,7 +94,7 @@ def test_an_unknown_claim_is_refused_with_the_known_ones() -> None:
 
 def test_the_register_holds_every_assumption_once() -> None:
     ids = [entry.id for entry in assumptions(here())]
-    assert sorted(ids, key=lambda i: int(i[1:])) == [f"A{i}" for i in range(1, 26)]
+    assert sorted(ids, key=lambda i: int(i[1:])) == [f"A{i}" for i in range(1, 33)]
 
 
 def test_an_unknown_key_in_the_register_is_refused(empty_root: Path) -> None:
@@ -138,6 +138,19 @@ def test_the_width_of_cifar100_is_open_only_where_f_counts_the_centers_alone() -
         assert chosen["A25"] == f_counts
 
 
+def test_the_released_classifier_of_ce_is_frozen_on_resnets_alone() -> None:
+    for backbone, point in (("resnet32", "A9"), ("densenet150", "A27")):
+        chosen = assumptions_for(here(), Run("cifar10", 0.01, backbone, "CE"), {})
+        assert {"A9", "A27"} & set(chosen) == {point}
+        assert chosen[point] == "CE"
+
+
+def test_the_place_of_the_norm_is_open_only_where_there_is_one() -> None:
+    for normalise, arises in (("none", False), ("l2", True), ("l2_bn", True)):
+        chosen = assumptions_for(here(), cal("svhn"), {"method": {"normalise": normalise}})
+        assert ("A30" in chosen) == arises
+
+
 def test_the_default_choice_is_what_the_methods_default_to() -> None:
     """For the options of CAL; the register and the code state each once."""
     options: dict[str, Value] = asdict(CAL.Options())
@@ -152,7 +165,7 @@ def test_the_default_choice_is_what_the_recipes_resolve_to() -> None:
         if not entry.option or recipes.owner(entry.option) not in ("recipe", "split"):
             continue
         dataset = entry.datasets[0] if entry.datasets else "cifar10"
-        run = Run(dataset, 0.01, "resnet50", "CE")
+        run = Run(dataset, 0.01, "resnet50", entry.methods[0] if entry.methods else "CE")
         resolved = resolve_run(here(), run)
         parts = {
             "recipe": resolved.recipe.model_dump(),

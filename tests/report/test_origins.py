@@ -34,3 +34,6 @@ def test_planned_runs_show_the_points_that_their_options_raise(tmp_path: Path) -
     assert {"A12", "A16", "A25"} <= ids(planned(tmp_path))
     assert "A13" not in ids(planned(tmp_path))  # the extra width, where f counts centers alone
     assert "A13" in ids(planned(tmp_path, f_counts="printed"))
+    cells = read_cells(here(), grid.table(here(), "table5"), tmp_path)
+    assert "A30" in ids(cells)  # the norm of SVHN and STL-10 comes from their recipe
+    assert "A30" not in ids(planned(tmp_path))
