@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,24 +22,28 @@ class Digest(Strict):
     size: int
     md5: str
     sha256: str
+    sha1_git: str = ""  # SHA-1 of "blob SIZE", a zero byte and the content
 
 
 def of_file(path: Path) -> Digest:
-    """Size, MD5 and SHA-256 of a file in one pass. Raises UserError if it cannot be read."""
+    """Size and checksums of a file in one pass. Raises UserError if it cannot be read."""
     size, md5, sha256 = 0, hashlib.md5(usedforsecurity=False), hashlib.sha256()
     with files.open_regular(path) as file:
+        blob = hashlib.sha1(b"blob %d\0" % os.fstat(file.fileno()).st_size, usedforsecurity=False)
         while block := file.read(BLOCK):
             size += len(block)
-            md5.update(block)
-            sha256.update(block)
-    return Digest(size=size, md5=md5.hexdigest(), sha256=sha256.hexdigest())
+            for sum_ in (md5, sha256, blob):
+                sum_.update(block)
+    return Digest(
+        size=size, md5=md5.hexdigest(), sha256=sha256.hexdigest(), sha1_git=blob.hexdigest()
+    )
 
 
 def differences(found: Digest, wanted: DatasetFile) -> list[str]:
     """What of `found` is not what config/datasets.yaml says, in words; empty if all is well."""
     return [
-        f"{key} is {getattr(found, key)}, expected {getattr(wanted, key)}"
-        for key in ("size", "md5", "sha256")
+        f"{key.replace('_', ' ')} is {getattr(found, key)}, expected {getattr(wanted, key)}"
+        for key in ("size", "md5", "sha256", "sha1_git")
         if getattr(wanted, key) is not None and getattr(found, key) != getattr(wanted, key)
     ]
 
@@ -74,7 +79,9 @@ class ChecksumCache:
     def recall(self, path: Path) -> Digest | None:
         """The digest of `path` if it was hashed before and looks unchanged."""
         known = self._known.get(path.name)
-        return known.digest if known and known.stamp == _stamp(path) else None
+        if known is None or not known.digest.sha1_git:  # hashed before 0.3
+            return None
+        return known.digest if known.stamp == _stamp(path) else None
 
     def digest(self, path: Path) -> Digest:
         """The digest of `path`, hashed only if it is not known."""

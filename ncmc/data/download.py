@@ -128,7 +128,6 @@ def _from_web(
     say: Say | None,
 ) -> None:
     """`url` -> `partial`, verified. A wrong file that was resumed gets a second chance from 0."""
-    has_checksum = bool(file.md5 or file.sha256)
     resumed = files.size(partial) is not None
     check_room(partial, (file.size or 0) - (files.size(partial) or 0))
     while True:
@@ -136,7 +135,7 @@ def _from_web(
             url,
             partial,
             size=file.size,
-            checked=has_checksum,
+            checked=file.checksum is not None,
             patience=patience,
             progress=progress,
             say=say,

@@ -127,7 +127,7 @@ def _is_address(source: str | Path) -> bool:
 
 
 def _has_checksums(entry: Dataset) -> bool:
-    return any(f.md5 or f.sha256 for f in entry.files)
+    return any(f.checksum for f in entry.files)
 
 
 def _forget(project: Project, name: str, entry: Dataset, source: str | Path | None) -> None:

@@ -25,6 +25,7 @@ Count = Annotated[int, Field(ge=1)]
 Channels = Annotated[int, AfterValidator(_grey_or_colour)]
 Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Sha1 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_. +-]{0,199}$")]
 
 
@@ -46,7 +47,13 @@ class DatasetFile(Strict):
     urls: tuple[str, ...] = ()  # tried in order; `package:` names a file inside a Python package
     md5: Md5 | None = None
     sha256: Sha256 | None = None
+    sha1_git: Sha1 | None = None  # what git names its content by: SHA-1 of "blob SIZE", 0, bytes
     size: Annotated[int, Field(ge=0)] | None = None  # bytes
+
+    @property
+    def checksum(self) -> str | None:
+        """The strongest checksum that is declared; None: any bytes are taken."""
+        return self.sha256 or self.md5 or self.sha1_git
 
 
 class Dataset(Strict):

@@ -20,7 +20,7 @@ def config_of(project: Project, run: Run) -> dict[str, Any]:
         "data": {
             "reader": entry.reader,
             "reader_options": dict(entry.reader_options),
-            "files": {f.name: f.sha256 or f.md5 for f in entry.files},
+            "files": {f.name: f.checksum for f in entry.files},
         },
     }
 
