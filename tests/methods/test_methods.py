@@ -18,6 +18,7 @@ from ncmc.formulas import frames, losses, metrics
 from ncmc.methods import Labels, Method
 from ncmc.methods._layers import BatchNorm, RunningNorm
 from ncmc.methods.al import AL
+from ncmc.methods.al_pull import AL_PULL
 from ncmc.methods.arb import ARB
 from ncmc.methods.balanced_softmax import BALANCED_SOFTMAX
 from ncmc.methods.cal import CAL
@@ -28,6 +29,7 @@ from ncmc.methods.focal import FOCAL
 from ncmc.methods.la import LA
 from ncmc.methods.ldam import LDAM
 from ncmc.methods.ldam_drw import LDAM_DRW
+from ncmc.methods.p import P
 from ncmc.methods.rbl import RBL
 from ncmc.methods.setf import SETF
 from ncmc.plan import catalog
@@ -53,6 +55,11 @@ VARIANTS: list[Variant] = [
     (CAL, {"f": 3, "normalise": "l2"}),
     (CAL, {"f": 3, "normalise": "l2_bn"}),
     (CAL, {"f": 3, "axes": True}),
+    (AL_PULL, {"f": 3}),
+    (AL_PULL, {"f": 3, "reduce": "mean", "axes": True}),
+    (P, {"f": 3}),
+    (P, {"f": 3, "axes": True}),
+    (P, {"f": 3, "lambda_h": 5e-4}),
     (BALANCED_SOFTMAX, {}),
     (LA, {}),
     (ARB, {}),

@@ -76,7 +76,7 @@ def test_a_file_of_another_type_is_refused(root: Path, file: str, text: str, tol
 
 
 HUGE = 10**30
-METHODS = "Allowed: AL, A"
+METHODS = "Allowed: AL, AL-PULL"
 NO_AXIS = "says how a run is computed, not what is run; set it in config/train.yaml"
 
 

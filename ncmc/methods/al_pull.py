@@ -1,0 +1,64 @@
+"""AL-PULL: AL re-weighted by CAL's pull, a control for what CAL's centers do beyond weighting."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ncmc.backbones import Backbone
+from ncmc.formulas import frames, regression
+from ncmc.methods._checks import check_choice
+from ncmc.methods.al import AL
+
+
+class AL_PULL(AL):
+    """AL whose loss of a sample is multiplied by the pull of CAL on its class over that of AL.
+
+    The pull is half the size of the loss's gradient with respect to the direction of a feature that
+    is still orthogonal to the centers of its class k:
+
+        weight * |sum_j w_j^(k)| = cos(alpha_k) * f_k cos(alpha_k) = cos^2(theta) + f_k sin^2(theta).
+
+    So the classes weigh (cos^2(theta) + f_k sin^2(theta)) / (cos^2(theta) + f sin^2(theta)) with the
+    f_k of CAL and the one f of AL: training starts with CAL's gradients, on AL's equal centers.
+    """
+
+    weights: Tensor  # (K,)
+
+    @dataclass(frozen=True)
+    class Options(AL.Options):
+        """Options as for AL, and `order`, by which CAL shares out its centers (A16)."""
+
+        order: str = "ascending"
+
+        least_f = 2
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            check_choice("order", self.order, frames.ORDERS)
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        counts: Sequence[int],
+        options: Any,
+        generator: torch.Generator | None,
+    ) -> None:
+        super().__init__(backbone, counts, options, generator)
+        of_cal = frames.class_aware_counts(self.counts, options.f, options.order, options.f_counts)
+        own, cal = (
+            regression.pulls(torch.tensor(f), self.theta, self.reduce)
+            for f in (self.centers_per_class, of_cal)
+        )
+        weights = frames.mean_center_cosines(self.centers_per_class, self.theta) * cal / own
+        if self.reduce == "mean":
+            weights = weights / torch.tensor(self.centers_per_class)
+        of_type = weights.to(torch.get_default_dtype())
+        self.register_buffer("weights", of_type, persistent=False)
+
+    def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
+        return regression.weighted_cosine_regression(
+            h, labels, self.basis, self.center_class, self.weights, self.theta, self.lam
+        )
