@@ -183,7 +183,7 @@ def config_files() -> dict[str, list[str]]:
         "verify": (*table, *numbers, claims.FILE, checks_file.FILE),
         "report": (*table, *numbers, assumptions.FILE),
         "show": table,
-        "theory": (claims.FILE, *grid_file.FILES, dataset_entries.FILE),  # a claim names its table
+        "theory": (claims.FILE, *grid_file.FILES),  # a claim names its table
     }
     return {
         command: [f"{paths.CONFIG}/{file}" for file in files] for command, files in read.items()

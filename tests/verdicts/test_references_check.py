@@ -179,6 +179,16 @@ def test_ours_agrees_among_the_numbers_or_close_to_the_nearest(
     assert found.numbers["references"] == ["R1", "R37", "R43"]
 
 
+@pytest.mark.parametrize(("ours", "status"), [(72.5, "holds"), (60.0, "inconclusive")])
+def test_one_seed_can_agree_but_cannot_differ(ours: float, status: str) -> None:
+    spec = specs(TABLE)[CE]
+    cell = Cell(spec, reached(spec, [ours]), (), references=numbers_of(CE))
+    check = References(id="X", table=TABLE, kind="references", tolerance=1.0)
+    (found,) = check.judge([cell])
+    assert found.status == status
+    assert ("one seed shows no spread" in found.why) == (status == "inconclusive")
+
+
 def test_the_interval_counts_the_error_of_both_sides(tmp_path: Path) -> None:
     fill(tmp_path, {CE: [75.0 + x for x in NEAR]})
     numbers = finding(verdict(tmp_path), CE).numbers
