@@ -22,7 +22,7 @@ Right wing: trains, with torch.
     theory      the paper's theorems, checked numerically
 
 The commands are in `cli`, above all rooms. What a lab's own code needs is exported here and
-loaded on first use: `from ncmc import simplex_etf, make_run`.
+loaded on first use: `from ncmc import OnFeatures, simplex_etf, make_run`.
 """
 
 from importlib import import_module
@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from ncmc.plan.run import make_run
     from ncmc.project import Project
     from ncmc.results.record import load_record
+    from ncmc.training.on_features import OnFeatures
     from ncmc.verdicts.judge import verify
 
 __all__ = [
+    "OnFeatures",
     "Project",
     "class_aware_counts",
     "cosine_regression",
@@ -52,6 +54,7 @@ __all__ = [
 ]
 
 _HOMES = {  # export -> the module that defines it, and its name there
+    "OnFeatures": ("training.on_features", "OnFeatures"),
     "Project": ("project", "Project"),
     "class_aware_counts": ("formulas.frames", "class_aware_counts"),
     "cosine_regression": ("formulas.losses", "cosine_regression"),

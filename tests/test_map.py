@@ -8,7 +8,13 @@ from conftest import CHECKOUT
 
 import ncmc
 
-WITH_TORCH = {"class_aware_counts", "cosine_regression", "multi_center_frame", "simplex_etf"}
+WITH_TORCH = {
+    "OnFeatures",
+    "class_aware_counts",
+    "cosine_regression",
+    "multi_center_frame",
+    "simplex_etf",
+}
 
 
 @pytest.mark.parametrize("name", ncmc.__all__)

@@ -1,0 +1,116 @@
+"""A method in somebody else's training loop: the same numbers as in ours, and clear refusals."""
+
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from conftest import CHECKOUT
+
+from ncmc import OnFeatures
+from ncmc.backbones._features import Features
+from ncmc.errors import UsageError
+from ncmc.methods import Labels, cal
+from ncmc.plan import catalog
+
+COUNTS = [9, 5, 2]
+
+
+def features_and_labels(n: int = 8, width: int = 12) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(n, width, generator=generator), torch.arange(n) % 3
+
+
+@pytest.mark.parametrize("name", catalog.built_names("method"))
+def test_every_method_has_a_loss_and_scores_on_features(name: str) -> None:
+    x, y = features_and_labels()
+    x.requires_grad_()
+    method = OnFeatures(name, 12, COUNTS)
+    method.enter(len(method.method.stages) - 1)
+    views = method.method.stages[-1].views
+    loss = method.loss(x.repeat_interleave(views, 0), y.repeat_interleave(views))
+    assert loss.ndim == 0
+    assert loss.isfinite()
+    loss.backward()
+    assert method.eval().scores(x).shape == (8, 3)
+
+
+def test_loss_and_scores_are_those_of_the_method() -> None:
+    x, y = features_and_labels()
+    ours = OnFeatures("CAL", 12, COUNTS, seed=3, f=3, theta=0.4)
+    options = cal.CAL.Options(f=3, theta=0.4)
+    theirs = cal.CAL(Features(12), COUNTS, options, torch.Generator().manual_seed(3))
+    h = theirs.head(x)
+    assert torch.equal(ours.loss(x, y), theirs.criterion(h, y))
+    assert torch.equal(ours(x, y), theirs.criterion(h, y))
+    theirs.observe(h.detach())
+    theirs.observe(h.detach())  # as two calls of the loss have done
+    assert torch.equal(ours.eval().scores(x), theirs.eval().scores(theirs.head(x)))
+
+
+def test_mixup_is_that_of_the_harness() -> None:
+    x, y = features_and_labels()
+    method = OnFeatures("SETF", 12, COUNTS).eval()
+    mixed = method.loss(x, Labels(y, y.flip(0), 0.25))
+    expected = 0.25 * method.loss(x, y) + 0.75 * method.loss(x, y.flip(0))
+    torch.testing.assert_close(mixed, expected)
+
+
+def test_the_seed_decides_the_frame_and_its_state_brings_it_back() -> None:
+    x, _ = features_and_labels()
+    first, again, other = (OnFeatures("CAL", 12, COUNTS, seed=s).eval() for s in (0, 0, 1))
+    assert torch.equal(first.scores(x), again.scores(x))
+    assert not torch.equal(first.scores(x), other.scores(x))
+    other.load_state_dict(first.state_dict())
+    assert torch.equal(first.scores(x), other.scores(x))
+
+
+def test_the_methods_own_loss_and_a_global_draw_leave_each_other_alone() -> None:
+    torch.manual_seed(0)
+    expected = torch.rand(3)
+    torch.manual_seed(0)
+    OnFeatures("CAL", 12, COUNTS)
+    assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        (("CALL", 12, COUNTS), {}, "unknown method 'CALL'. Did you mean 'CAL'"),
+        (("CAL", 12, COUNTS), {"ff": 3}, "unknown option of CAL 'ff'"),
+        (("CAL", 12, COUNTS), {"f": 2.5}, "f is 2.5; allowed: a whole number"),
+        (("CAL", 0, COUNTS), {}, "width is 0"),
+        (("CAL", 12, [5]), {}, r"counts are \[5\]; allowed: .* 2 or more classes"),
+        (("CAL", 12, [5, 0]), {}, r"counts are \[5, 0\]"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    arguments: tuple[Any, ...], options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        OnFeatures(*arguments, **options)
+
+
+def test_features_of_another_width_are_refused() -> None:
+    x, y = features_and_labels()
+    method = OnFeatures("CE", 11, COUNTS)
+    with pytest.raises(UsageError, match=r"features are of shape \(8, 12\); allowed: \(B, 11\)"):
+        method.loss(x, y)
+    with pytest.raises(UsageError, match=r"allowed: \(B, 11\)"):
+        method.scores(x[0])
+
+
+def test_the_page_has_a_training_loop_of_under_20_lines_and_learns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (CHECKOUT / "docs" / "own-training-loop.md").read_text()
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(program.splitlines()) < 20
+    file = tmp_path / "loop.py"
+    file.write_text(program)
+    torch.manual_seed(0)
+    runpy.run_path(str(file))
+    (said,) = re.findall(r"accuracy ([\d.]+)%", capsys.readouterr().out)
+    assert float(said) > 70
