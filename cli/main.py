@@ -9,6 +9,9 @@ from typer.core import TyperGroup
 
 from cli import streams
 from cli.commands import (
+    check_backbone,
+    check_dataset,
+    check_method,
     doctor,
     evaluate,
     fetch,
@@ -126,9 +129,12 @@ for module, name in (
     (outdated, "outdated"),
     (theory, "theory"),
     (listing, "list"),
+    (check_method, "check-method"),
+    (check_backbone, "check-backbone"),
+    (check_dataset, "check-dataset"),
     (doctor, "doctor"),
 ):
-    function = getattr(module, "list_names" if name == "list" else name)
+    function = getattr(module, "list_names" if name == "list" else name.replace("-", "_"))
     app.command(name, epilog=module.EPILOG)(function)
 
 if __name__ == "__main__":

@@ -46,6 +46,18 @@ def complete_method(incomplete: str) -> list[str]:
     return _matching(catalog.built_names("method"), incomplete)
 
 
+def built_name(kind: str, name: str) -> str:
+    """A backbone or method that has a file, as the catalog spells it. Raises UsageError."""
+    from ncmc.plan import catalog
+
+    try:
+        return catalog.canonical(kind, name, catalog.built_names(kind))
+    except UsageError as error:
+        raise UsageError(
+            f"{error} One of your own is a file ncmc/{kind}s/NAME.py: see docs/own-{kind}.md."
+        ) from error
+
+
 def _matching(names: Iterable[str], incomplete: str) -> list[str]:
     return [name for name in names if name.lower().startswith(incomplete.lower())]
 

@@ -1,7 +1,13 @@
 """Errors that are the user's to mend: printed without a traceback, with an exit code."""
 
 import difflib
-from collections.abc import Iterable
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
 
 
 class UserError(Exception):
@@ -35,3 +41,46 @@ def unknown(kind: str, name: object, allowed: Iterable[str]) -> UsageError:
     near = swapped or difflib.get_close_matches(came, names, n=1, cutoff=0.6)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return UsageError(f"unknown {kind} '{came}'.{hint} Allowed: {', '.join(names) or '(none)'}.")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check of somebody's own file found."""
+
+    what: str  # what should be so
+    state: Literal["ok", "wrong", "skipped"]  # skipped: an earlier fault makes it pointless to look
+    advice: str = ""  # where and what is wrong, and how to mend it
+
+
+def examine(
+    subject: T, checks: Mapping[str, Callable[[T], None]], needed: int, file: Path
+) -> list[Finding]:
+    """Run checks, each named by what should be so; none any more after one of the first `needed` fails.
+
+    A check raises UserError with what is wrong and how to mend it. Whatever else `file` raises is
+    told with the line that raised it.
+    """
+    found: list[Finding] = []
+    for what, check in checks.items():
+        if any(finding.state == "wrong" for finding in found[:needed]):
+            found.append(Finding(what, "skipped"))
+        else:
+            found.append(_finding(subject, what, check, file))
+    return found
+
+
+def _finding(subject: T, what: str, check: Callable[[T], None], file: Path) -> Finding:
+    name = f"{file.parent.name}/{file.name}"
+    try:
+        check(subject)
+    except UserError as error:
+        text = str(error)
+        return Finding(what, "wrong", text if name in text else f"{name}: {text}")
+    except Exception as error:  # of somebody's own code
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename == str(file)]
+        if isinstance(error, SyntaxError) and error.filename == str(file):
+            lines = [error.lineno]
+        place = f"{name}, line {lines[-1]}" if lines else name
+        return Finding(what, "wrong", f"{place}: {type(error).__name__}: {first_line(error)}")
+    return Finding(what, "ok")

@@ -17,7 +17,7 @@ from ncmc.data import datasets, fetch, splits
 from ncmc.plan.run import make_run
 from ncmc.project import Project
 
-pytest_plugins = ["projects"]  # the fixture `project`
+pytest_plugins = ["projects", "own_files"]  # the fixtures `project` and `own_package`
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PROJECT_FILES = ("config", "dvc.yaml", "dvc.lock", ".dvc/config", ".dvcignore")

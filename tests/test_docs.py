@@ -46,14 +46,14 @@ def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(CHECKOUT)))
 def test_every_command_that_is_named_exists(page: Path) -> None:
     known = {name_of(command) for command in app.registered_commands}
-    named = set(re.findall(r"`(?:uv run )?ncmc ([a-z]+)\b", page.read_text()))
-    named |= set(re.findall(r"^(?:uv run )?ncmc ([a-z]+)\b", page.read_text(), re.MULTILINE))
+    named = set(re.findall(r"`(?:uv run )?ncmc ([a-z][a-z-]*)", page.read_text()))
+    named |= set(re.findall(r"^(?:uv run )?ncmc ([a-z][a-z-]*)", page.read_text(), re.MULTILINE))
     assert named <= known, named - known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(CHECKOUT)))
 def test_every_option_of_a_named_command_exists(page: Path) -> None:
-    for command, rest in re.findall(r"\bncmc ([a-z]+)([^`\n|]*)", page.read_text()):
+    for command, rest in re.findall(r"\bncmc ([a-z][a-z-]*)([^`\n|]*)", page.read_text()):
         options = set(re.findall(r"(?<=\s)--[a-z-]+", rest.split("#")[0]))
         if options:
             shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout

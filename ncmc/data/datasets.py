@@ -212,7 +212,7 @@ def _fill(
         readers.load(entry.reader).read(raw.folder(project, name), entry, sink)
         written = sink.close()
     counts = {part: _counts(work, part, sink.class_names, name) for part in PARTS}
-    _compare(name, entry, counts, _shape(work))
+    compare(name, entry, counts, _shape(work))
     meta = {
         "identity": identity.model_dump(by_alias=True),
         "archives": {file: digest.model_dump() for file, digest in archives.items()},
@@ -249,7 +249,7 @@ def _shape(work: Path) -> tuple[int | None, ...]:
     return arrays.read(path, "|u1", (None,) * 4, mapped=True).shape[1:]
 
 
-def _compare(
+def compare(
     name: str, entry: Dataset, counts: dict[str, list[int]], shape: tuple[int | None, ...]
 ) -> None:
     """Raise UserError where the archive does not hold what config/datasets.yaml says."""

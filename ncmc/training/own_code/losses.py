@@ -1,0 +1,200 @@
+"""What a method must compute: finite losses, true gradients, scores that find the classes."""
+
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+
+from ncmc.errors import UserError
+from ncmc.methods import Labels, Method
+from ncmc.training.own_code.subject import (
+    COUNTS,
+    ONE_VALUE,
+    WIDTH,
+    MethodSubject,
+    batch,
+    check_finite,
+    fitted,
+    images,
+    shown,
+)
+
+OTHER_COUNTS = {
+    "two classes": (6, 6),
+    "a class of one image": (100, 10, 1),
+    "classes that are not sorted": (2, 9, 1, 5),
+    "twelve classes": tuple(range(12, 0, -1)),
+}
+FREE_STEPS, FREE_LR = 150, 0.05  # Adam on features that may take any value
+STEP, TOLERANCE = 1e-6, 1e-4  # of central differences in float64, and of their slopes
+
+
+def works_for_all_counts(subject: MethodSubject) -> None:
+    """Loss and scores are finite for few classes and many, rare ones, in any order."""
+    for what, counts in OTHER_COUNTS.items():
+        try:
+            model = subject.model(counts)
+            for _ in subject.stages(model):
+                check_finite(model.loss(*batch(model, 6)), "the loss")
+            check_finite(fitted(model).predict(images(3)), "the scores")
+        except Exception as error:
+            error.args = (f"with {what}, counts {list(counts)}: {error}",)
+            raise
+
+
+def has_finite_gradients(subject: MethodSubject) -> None:
+    """Loss and gradients of random images are finite in every stage."""
+    model = subject.model()
+    for _ in subject.stages(model):
+        model.zero_grad()
+        loss = model.loss(*batch(model, 6))
+        check_finite(loss, "the loss of random images")
+        loss.backward()
+        for name, p in model.named_parameters():
+            if p.grad is not None:
+                check_finite(p.grad, f"the gradient of {name}")
+
+
+def has_the_gradient_of_its_loss(subject: MethodSubject) -> None:
+    """In float64, autograd agrees with differences of the loss itself."""
+    model = subject.on_features().double()
+    for stage in subject.stages(model):
+        chosen = model.stages[stage]
+        if chosen.views == 1 and not getattr(subject.kind, "holds_constant", False):
+            _compare_with_differences(model, chosen.freeze_backbone)
+
+
+def trains_every_parameter(subject: MethodSubject) -> None:
+    """Gradients reach the backbone, unless it is frozen, and in some stage all else."""
+    model = subject.model()
+    reached: set[str] = set()
+    for stage in subject.stages(model):
+        model.zero_grad()
+        before = deepcopy(model.state_dict())
+        model.loss(*batch(model, 6)).backward()
+        touched = {name for name, p in model.named_parameters() if p.grad is not None}
+        reached |= touched
+        if model.stages[stage].freeze_backbone:
+            state = model.backbone.state_dict(prefix="backbone.")
+            moved = [name for name, value in state.items() if not torch.equal(value, before[name])]
+            if moved:
+                raise UserError(
+                    f"stage {stage} freezes the backbone, but its loss changes {shown(moved)}: leave "
+                    "self.backbone in evaluation mode there."
+                )
+        elif not any(name.startswith("backbone.") for name in touched):
+            raise UserError(f"no gradient reaches the backbone in stage {stage}.")
+    wanted = [name for name, p in model.named_parameters() if p.requires_grad]
+    if left := [name for name in wanted if name not in reached]:
+        raise UserError(
+            f"{shown(left)} gets no gradient in any stage: let criterion() depend on it, or make it a "
+            "buffer (register_buffer), or set requires_grad_(False)."
+        )
+
+
+def finds_the_classes(subject: MethodSubject) -> None:
+    """Features that may take any value are trained to scores that are right."""
+    labels = torch.repeat_interleave(torch.arange(len(COUNTS)), torch.tensor(COUNTS))
+    generator = torch.Generator().manual_seed(0)
+    h = nn.Parameter(torch.randn(len(labels), WIDTH, 1, 1, generator=generator))
+    model = subject.on_features()
+    for stage in subject.stages(model):
+        views = model.stages[stage].views
+        trained = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.Adam([h, *trained], lr=FREE_LR)
+        seen = Labels(labels.repeat_interleave(views))
+        for _ in range(FREE_STEPS):
+            optimizer.zero_grad()
+            model.loss(h.repeat_interleave(views, 0), seen).backward()
+            optimizer.step()
+    model.eval()
+    with torch.no_grad():
+        model.fit([(model.features(h), labels)])
+        right = (model.predict(h).argmax(1) == labels).float().mean()
+    if right < 1:
+        raise UserError(
+            f"after training on features that may take any value, the scores find the class of "
+            f"{right:.0%} of them, not of all: look at the sign of criterion() and of raw_scores(), and "
+            "at the order of the classes."
+        )
+
+
+def trains_on_one_image(subject: MethodSubject) -> None:
+    """A training batch can be one image (A21), and leaves a finite state."""
+    model = subject.model()
+    for _ in subject.stages(model):
+        try:
+            loss = model.loss(*batch(model, 1))
+        except ValueError as error:
+            if ONE_VALUE not in str(error):
+                raise
+            raise UserError(
+                "a training batch of one image fails, as the last one of an epoch can be (A21): take "
+                "BatchNorm of ncmc/methods/_layers.py in place of torch's BatchNorm1d."
+            ) from error
+        check_finite(loss, "the loss of a batch of one image")
+        loss.backward()
+    for name, value in model.state_dict().items():
+        check_finite(value, f"after a batch of one image, {name}")
+
+
+def mixes_labels(subject: MethodSubject) -> None:
+    """With Mixup the loss is that of both labels, by their weights."""
+    model = subject.on_features()
+    for stage in subject.stages(model):
+        if not model.stages[stage].mixup:
+            continue
+        x, (first, _, _) = batch(model, 6, features=True)
+        second, w = first.roll(1), torch.tensor(0.25)
+
+        def loss(labels: Labels, x: Tensor = x) -> Tensor:
+            return deepcopy(model).loss(x, labels).detach()
+
+        expected = w * loss(Labels(first)) + (1 - w) * loss(Labels(second))
+        if not torch.allclose(loss(Labels(first, second, w)), expected, rtol=1e-4):
+            raise UserError(
+                f"Mixup in stage {stage}: the loss with weight w must be w criterion(first) + (1 - w) "
+                "criterion(second). Leave loss() to the base class, or use labels.mix; a stage without "
+                "Mixup is Stage(mixup=False)."
+            )
+
+
+def _compare_with_differences(model: Method, frozen: bool) -> None:
+    """The slope of the loss along a random direction: by autograd, and by central differences."""
+    x, labels = batch(model, 7, features=True)
+    x = x.double().requires_grad_(not frozen)
+    start = deepcopy(model)  # a loss may change statistics
+    generator = torch.Generator().manual_seed(1)
+
+    def direction(like: Tensor) -> Tensor:
+        return torch.randn(like.shape, dtype=torch.float64, generator=generator)
+
+    def value(dx: Tensor | None, moves: dict[str, Tensor], step: float) -> float:
+        moved = deepcopy(start)
+        with torch.no_grad():
+            for name, move in moves.items():
+                moved.get_parameter(name).add_(step * move)
+            return float(moved.loss(x if dx is None else x + step * dx, labels))
+
+    def compare(dx: Tensor | None, moves: dict[str, Tensor], by: str) -> None:
+        numeric = (value(dx, moves, STEP) - value(dx, moves, -STEP)) / (2 * STEP)
+        exact = sum(
+            float((g * d).sum())
+            for g, d in [(x.grad, dx)] + [(leaves[name].grad, d) for name, d in moves.items()]
+            if g is not None and d is not None
+        )
+        if abs(numeric - exact) > TOLERANCE * max(abs(numeric), abs(exact), TOLERANCE):
+            raise UserError(
+                f"stage {model.stage}: along a random direction of the {by} the loss changes by "
+                f"{numeric:.6g}, its gradient says {exact:.6g}. Look for detach(), no_grad() or .data; "
+                "a method that holds a part constant on purpose says so by `holds_constant = True` in "
+                "its class."
+            )
+
+    leaves = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    model.zero_grad()
+    model.loss(x, labels).backward()
+    if not frozen:
+        compare(direction(x), {}, "features")
+    if leaves:
+        compare(None, {name: direction(p) for name, p in leaves.items()}, "parameters")

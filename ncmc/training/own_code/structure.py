@@ -1,0 +1,154 @@
+"""What a method's file must hold: its class, options, shapes, state and draws."""
+
+from copy import deepcopy
+from dataclasses import MISSING, fields
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ncmc.errors import UserError
+from ncmc.plan import catalog
+from ncmc.training import contract
+from ncmc.training.own_code.host_reads import NoHostReads
+from ncmc.training.own_code.subject import MethodSubject, batch, fitted, images, shown
+
+NO_CHOICE = "no-such-choice"  # a word that no option allows
+
+
+def has_a_class(subject: MethodSubject) -> None:
+    """The class is there, and planning, which does not import the file, sees the same options."""
+    kind = subject.kind
+    told = catalog.own_options("method", subject.name)
+    own = {field.name for field in fields(kind.Options)}
+    if told is not None and told != own:
+        raise UserError(
+            f"Options are {sorted(own)}, but planning reads {sorted(told)} from the file: write them "
+            "in a nested class Options under @dataclass(frozen=True), as `name: type = default`."
+        )
+
+
+def options_have_defaults(subject: MethodSubject) -> None:
+    """Every option has a default of a plain type."""
+    for name, default in _defaults(subject).items():
+        if type(default) not in contract.KINDS:
+            raise UserError(
+                f"Options: {name} has no default that is {', '.join(contract.KINDS.values())}."
+            )
+
+
+def has_its_shapes(subject: MethodSubject) -> None:
+    """What `contract.check_model` looks at, and that targets have length 1."""
+    subject.model()  # `contract.check_model` looks at each of them
+    model = subject.on_features()
+    if (targets := model.targets()) is not None:
+        lengths = targets.norm(dim=1)
+        if not torch.allclose(lengths, torch.ones_like(lengths), atol=1e-4):
+            raise UserError("targets() are not of length 1: divide each row by its norm.")
+
+
+def refuses_in_words(subject: MethodSubject) -> None:
+    """A word that means nothing, and NaN, are refused."""
+    for name, default in _defaults(subject).items():
+        if isinstance(default, bool | int):
+            continue
+        wrong = NO_CHOICE if isinstance(default, str) else float("nan")
+        try:
+            contract.checked_options(subject.kind, {name: wrong})
+        except UserError:
+            continue
+        raise UserError(
+            f"Options: {name}={wrong} is taken. Refuse it in __post_init__: see check_choice and "
+            "check_number in ncmc/methods/_checks.py."
+        )
+
+
+def follows_its_generator(subject: MethodSubject) -> None:
+    """The generator decides all that the method draws, and nothing else does."""
+
+    def state(seed: int, of_torch: int) -> dict[str, Tensor]:
+        torch.manual_seed(of_torch)
+        return {k: v.detach() for k, v in subject.on_features(seed=seed).state_dict().items()}
+
+    first, again, other = state(0, 0), state(0, 1), state(1, 0)
+    strayed = [name for name, value in first.items() if not torch.equal(value, again[name])]
+    if strayed:
+        raise UserError(
+            f"{shown(strayed)} does not come from `generator`: pass it to whatever draws, such as "
+            "`linear` in ncmc/methods/_layers.py, or the seed of a run would not decide it."
+        )
+    drawn = [n for n, p in subject.on_features().named_parameters() if p.ndim > 1 and p.std() > 0]
+    if same := [name for name in drawn if torch.equal(first[name], other[name])]:
+        raise UserError(f"{shown(same)} is the same for every seed: draw it from `generator`.")
+
+
+def comes_back_from_its_state(subject: MethodSubject) -> None:
+    """What a fresh model needs for the same scores is in the state."""
+    model, fresh = subject.model(seed=0), subject.model(seed=1)
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.01)
+    for _ in subject.stages(model):
+        model.loss(*batch(model, 6)).backward()
+        optimizer.step()
+    fresh.load_state_dict(deepcopy(model.state_dict()))
+    if not torch.equal(fitted(model).predict(images(4)), fitted(fresh).predict(images(4))):
+        raise UserError(
+            "a fresh model with the saved state gives other scores: keep what decides them in "
+            "parameters, or in buffers by register_buffer()."
+        )
+
+
+def only_looks_in_evaluation(subject: MethodSubject) -> None:
+    """predict() changes no state, and takes images one by one."""
+    model = fitted(subject.model())
+    before = deepcopy(model.state_dict())
+    together = model.predict(images(4))
+    changed = [
+        name for name, value in model.state_dict().items() if not torch.equal(value, before[name])
+    ]
+    if changed:
+        raise UserError(f"predict() changes {shown(changed)}: do that in observe(), or in loss().")
+    alone = torch.cat([model.predict(image[None]) for image in images(4)])
+    if not torch.allclose(together, alone, rtol=1e-3, atol=1e-4):
+        raise UserError(
+            "in evaluation mode the scores of an image depend on the others of its batch: use "
+            "running statistics there."
+        )
+
+
+def reads_nothing_on_the_host(subject: MethodSubject) -> None:
+    """The loss of every stage can be compiled and recorded."""
+    model = subject.model()
+    for stage in subject.stages(model):
+        x, labels = batch(model, 6)
+        try:
+            with NoHostReads():
+                model.loss(x, labels)
+        except UserError as error:
+            raise UserError(
+                f"the loss of stage {stage}: {error}. A step with it cannot be compiled or recorded as "
+                "a CUDA graph: use torch.where, sums and comparisons instead."
+            ) from error
+
+
+def fits_its_trained_model(subject: MethodSubject) -> None:
+    """A rule for the model of another method has the state of that."""
+    if (name := subject.kind.trained_as) is None:
+        return
+    if name not in catalog.built_names("method"):
+        raise UserError(f"trained_as is {name!r}, which has no file in ncmc/methods.")
+    own, theirs = (
+        MethodSubject(subject.project, n).model().state_dict() for n in (subject.name, name)
+    )
+    shapes = [{key: value.shape for key, value in state.items()} for state in (own, theirs)]
+    if shapes[0] != shapes[1]:
+        odd = sorted(shapes[0].items() ^ shapes[1].items())
+        raise UserError(
+            f"its state is not that of {name}, whose trained model it takes: "
+            f"{shown([key for key, _ in odd])}. Make what fit() learns a buffer with persistent=False."
+        )
+
+
+def _defaults(subject: MethodSubject) -> dict[str, Any]:
+    """Option -> default; None where it has none."""
+    options = fields(subject.kind.Options)
+    return {f.name: None if f.default is MISSING else f.default for f in options}

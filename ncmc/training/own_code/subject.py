@@ -1,0 +1,86 @@
+"""A method that is looked at, and the random images that it is looked at with."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from ncmc.errors import UserError
+from ncmc.methods import Labels, Method
+from ncmc.plan import catalog
+from ncmc.plan.run import make_run
+from ncmc.project import Project
+from ncmc.training import build, contract
+from ncmc.training.on_features import OnFeatures
+
+COUNTS = (9, 5, 2)  # training images a class, where nothing else is said
+ONE_VALUE = "more than 1 value per channel"  # what torch says of a batch of one image
+IMAGE_SIZE, CHANNELS, WIDTH = 8, 1, 24  # pixels; features, where there is no network
+
+
+@dataclass
+class MethodSubject:
+    """A method that is looked at."""
+
+    project: Project
+    name: str
+
+    @cached_property
+    def kind(self) -> type[Method]:
+        """Its class."""
+        return contract.method_class(catalog.load("method", self.name), self.name)
+
+    def model(self, counts: Sequence[int] = COUNTS, seed: int = 0) -> Method:
+        """The method on a small network, in training mode."""
+        run = make_run(
+            "digits", 0.1, "resnet8", self.name, {"width": 4}, seed, project=self.project
+        )
+        return build.build_model(self.project, run, counts, IMAGE_SIZE, CHANNELS)
+
+    def on_features(self, counts: Sequence[int] = COUNTS, seed: int = 0) -> Method:
+        """The method on features alone, in training mode."""
+        return OnFeatures(self.name, WIDTH, counts, seed=seed).method
+
+    def stages(self, model: Method) -> Iterator[int]:
+        """The model's stages, each entered."""
+        for stage in range(len(model.stages)):
+            model.enter(stage)
+            yield stage
+
+
+def images(n: int, seed: int = 0) -> Tensor:
+    """(n, C, H, W) random images."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(n, CHANNELS, IMAGE_SIZE, IMAGE_SIZE, generator=generator)
+
+
+def batch(model: Method, n: int, *, features: bool = False) -> tuple[Tensor, Labels]:
+    """n images (or features) and their labels, in as many views as the model's stage wants."""
+    views = model.stages[model.stage].views
+    x = images(n)
+    if features:
+        generator = torch.Generator().manual_seed(0)
+        x = torch.randn(n, WIDTH, 1, 1, generator=generator)
+    labels = torch.arange(n) % model.n_classes
+    return x.repeat_interleave(views, 0), Labels(labels.repeat_interleave(views))
+
+
+def fitted(model: Method) -> Method:
+    """The model as after its training, in evaluation mode and without gradients."""
+    model.requires_grad_(False).eval()
+    model.fit([(model.features(images(6)), torch.arange(6) % model.n_classes)])
+    return model
+
+
+def check_finite(values: Tensor, what: str) -> None:
+    """Raises UserError for a value that is not finite."""
+    if not values.isfinite().all():
+        raise UserError(f"{what} is not finite: look for a division by zero, a log or an overflow.")
+
+
+def shown(names: Sequence[str]) -> str:
+    """A few names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

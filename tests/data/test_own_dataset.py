@@ -1,0 +1,136 @@
+"""`ncmc check-dataset`: what is wrong with an entry, its archive or its arrays, and the mend."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import CHECKOUT
+from projects import ScratchProject, class_folders, picture, ready, tar
+
+from ncmc.data import datasets, own_dataset
+from ncmc.data.datasets import Images
+from ncmc.errors import Finding, UsageError
+from ncmc.project import Project
+
+
+def checked(name: str = "pets") -> dict[str, Finding]:
+    return {finding.what: finding for finding in own_dataset.check(Project.find(), name)}
+
+
+def wrong(findings: dict[str, Finding]) -> list[tuple[str, str]]:
+    return [(f.what, f.advice) for f in findings.values() if f.state == "wrong"]
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return tar(tmp_path / "pets.tar.gz", class_folders())
+
+
+@pytest.fixture
+def pets(project: ScratchProject, archive: Path) -> ScratchProject:
+    """A set that is declared, fetched and read."""
+    text = (CHECKOUT / "config" / "train.yaml").read_text()
+    text = re.sub(r"(?m)^    rules:\n(      .*\n)+", "", text)  # of models, which are not here
+    (project.root / "config" / "train.yaml").write_text(text)
+    ready(project, "pets", archive, "imagefolder", image_size=8)
+    return project
+
+
+def redeclare(project: ScratchProject, **fields: Any) -> None:
+    entry = project.entries["pets"] | fields
+    files = entry.pop("files")
+    project.declare("pets", entry.pop("reader"), *files, **entry)
+
+
+def test_a_right_dataset_passes_every_check(pets: ScratchProject) -> None:
+    findings = checked()
+    assert list(findings) == list(own_dataset.CHECKS)
+    assert not wrong(findings)
+    assert {f.state for f in findings.values()} == {"ok"}
+
+
+def test_a_set_that_is_not_declared_gets_the_lines_to_add(pets: ScratchProject) -> None:
+    with pytest.raises(UsageError, match=r"(?s)unknown dataset 'birds'.*such as\n  birds:\n"):
+        checked("birds")
+    with pytest.raises(UsageError, match="unknown dataset 'a b'") as told:
+        checked("a b")
+    assert "such as" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "advice"),
+    [
+        ({"recipe": "smal"}, r"recipe 'smal' is not in config/train.yaml; take one of .*small"),
+        ({"channels": 1}, "normalises 3 channels, the images have 1. Set channels to 3"),
+        ({"reader": "imagefoldr"}, "unknown reader .* Did you mean 'imagefolder'"),
+        ({"files": []}, r"no files are named. Add one, such as files: \[\{name: pets.tar\}\]"),
+        ({"files": [{"name": "other.tar"}]}, "nothing says which bytes other.tar should hold"),
+        ({"licence": None}, "config/datasets.yaml: .*licence"),
+        ({"train_images": 9}, "holds 8 training images, .*yaml says 9. Correct the entry"),
+        ({"classes": 3}, "holds 2 classes, config/datasets.yaml says 3"),
+    ],
+)
+def test_a_wrong_entry_is_told_with_the_mend(
+    pets: ScratchProject, fields: dict[str, Any], advice: str
+) -> None:
+    redeclare(pets, **fields)
+    found = wrong(checked())
+    assert len(found) == 1
+    assert "config/datasets.yaml" in found[0][1]
+    assert re.search(advice, found[0][1], re.DOTALL), found
+
+
+def test_missing_and_altered_archives_are_told(pets: ScratchProject) -> None:
+    file = pets.root / "data" / "raw" / "pets" / "pets.tar.gz"
+    content = file.read_bytes()
+    file.unlink()
+    assert "Run `ncmc fetch pets`" in wrong(checked())[0][1]
+    file.write_bytes(content[:-1])
+    ((what, advice),) = wrong(checked())
+    assert what == "the archives are here, and the right ones"
+    assert "is not the right file: size is" in advice
+
+
+def test_altered_arrays_are_told(pets: ScratchProject) -> None:
+    file = pets.root / "data" / "arrays" / "pets" / "train_images.npy"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    ((what, advice),) = wrong(checked())
+    assert what == "the arrays are as they were made"
+    assert "Delete" in advice
+
+
+def test_a_class_without_images_is_told(
+    pets: ScratchProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = datasets.load
+
+    def with_one_more(project: Project, name: str, part: str) -> Images:
+        found = load(project, name, part)
+        return replace(found, class_names=(*found.class_names, "bird"))
+
+    monkeypatch.setattr(datasets, "load", with_one_more)
+    told = dict(wrong(checked()))
+    advice = told["every class has training and test images"]
+    assert "train: class bird has no images. Add some" in advice
+
+
+def test_equal_images_are_told(pets: ScratchProject, tmp_path: Path) -> None:
+    grey = picture(np.full((8, 8, 3), 7, np.uint8))
+    archive = tar(tmp_path / "flat.tar.gz", dict.fromkeys(class_folders(), grey))
+    ready(pets, "flat", archive, "imagefolder", image_size=8)
+    ((what, advice),) = wrong(checked("flat"))
+    assert what == "images are bytes in the declared channels, and differ"
+    assert "are the same: mend read() of ncmc/data/readers/imagefolder.py" in advice
+
+
+def test_a_reader_without_read_is_told(
+    pets: ScratchProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("ncmc.data.readers.imagefolder.read")
+    ((_, advice),) = wrong(checked())
+    assert "imagefolder.py has no function read(folder, entry, sink)" in advice
