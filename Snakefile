@@ -40,7 +40,7 @@ wildcard_constraints:
     tau=jobs.TAU,
     split=jobs.OPTIONS,
     run=jobs.RUN,
-    table="|".join(tables),
+    table=jobs.table_pattern(tables),
 
 
 include: "rules/output.smk"

@@ -11,6 +11,7 @@ import typer
 from ncmc.errors import UsageError, shortened
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
+    from ncmc.plan.grid import Table
     from ncmc.plan.option_text import Value
     from ncmc.plan.run import Run
     from ncmc.project import Project
@@ -56,6 +57,14 @@ def built_name(kind: str, name: str) -> str:
         raise UsageError(
             f"{error} One of your own is a file ncmc/{kind}s/NAME.py: see docs/own-{kind}.md."
         ) from error
+
+
+def complete_switch(incomplete: str) -> list[str]:
+    """Shell completion: assumptions with an alternative."""
+    from ncmc.paper import switches
+    from ncmc.project import Project
+
+    return _matching(map(str, switches.switches(Project.find())), incomplete)
 
 
 def _matching(names: Iterable[str], incomplete: str) -> list[str]:
@@ -137,6 +146,28 @@ Options = Annotated[
 ]
 
 
+Assume = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--assume",
+        help="Another reading of an open point, as ID=VALUE: `--assume A14=affine`; see "
+        "`ncmc list assumptions`.",
+        metavar="ID=VALUE",
+        autocompletion=complete_switch,
+    ),
+]
+
+
+def chosen_table(project: Project, name: str, assume: list[str] | None) -> Table:
+    """The table or figure called `name`, with what `--assume` switches. Raises UsageError."""
+    from ncmc.paper import switches
+
+    chosen = switches.parse_switches(project, assume or [])
+    table = switches.table(project, switches.name_of(name, chosen))
+    switches.require_effect(project, table)
+    return table
+
+
 def results_folder(project: Project, name: str, out: Path | None) -> Path:
     """Where the files of a table or figure go."""
     from ncmc import paths
@@ -162,26 +193,35 @@ def run_from(
     method: str | None,
     seed: int | None,
     options: list[str] | None,
+    assume: list[str] | None = None,
 ) -> Run:
     """The Run that the arguments describe: an id, or its parts. Raises UsageError."""
+    from ncmc.paper import switches
     from ncmc.plan.run import make_run, parse_run_id
+
+    chosen = switches.parse_switches(project, assume or [])
 
     parts = {"--dataset": dataset, "--tau": tau, "--backbone": backbone, "--method": method}
     extra = parse_given(options)
+    for switch in chosen:
+        if twice := extra.keys() & switch.options.keys():
+            raise UsageError(f"option {min(twice)} is given by -o and by --assume {switch}.")
     if given:
         said = [name for name, value in (parts | {"--seed": seed}).items() if value is not None]
         if said:
             raise UsageError(f"a run is given by its id or by its parts, not by both ({said[0]}).")
         run = parse_run_id(project, given)
-        chosen = dict(run.options) | extra
-        return make_run(
-            run.dataset, run.tau, run.backbone, run.method, chosen, run.seed, project=project
+        merged = dict(run.options) | extra
+        run = make_run(
+            run.dataset, run.tau, run.backbone, run.method, merged, run.seed, project=project
         )
+        return switches.switched(project, run, chosen)
     if missing := [name for name, value in parts.items() if value is None]:
         raise UsageError(
             f"a run needs {', '.join(missing)} too, or its id, such as "
             "digits/tau=0.02/resnet8/CAL/default/seed=0."
         )
-    return make_run(
+    run = make_run(
         str(dataset), tau or 0.0, str(backbone), str(method), extra, seed or 0, project=project
     )
+    return switches.switched(project, run, chosen)

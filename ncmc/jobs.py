@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from ncmc import paths
-from ncmc.paper import assumptions, claims, printed_numbers, reference_recipes, references
+from ncmc.paper import (
+    assumptions,
+    claims,
+    printed_numbers,
+    reference_recipes,
+    references,
+    switches,
+)
 from ncmc.plan import dataset_entries, grid, grid_file, recipes
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.option_text import format_value, parse_options
@@ -43,7 +50,12 @@ class Jobs:
 
     def records_of(self, wildcards: Any) -> list[str]:
         """The records that a table is made of."""
-        return records_of(grid.table(self.project, wildcards.table).runs)
+        return records_of(switches.table(self.project, wildcards.table).runs)
+
+    def register_of(self, wildcards: Any) -> list[str]:
+        """The register of assumptions, for a table that switches one of them."""
+        file = f"{paths.CONFIG}/{assumptions.FILE}"
+        return [file] if switches.is_switched(wildcards.table) else []
 
     def evidence_of(self, wildcards: Any) -> list[str]:
         """The records of other tables that the checks of a table look at."""
@@ -188,6 +200,11 @@ def config_files() -> dict[str, list[str]]:
     return {
         command: [f"{paths.CONFIG}/{file}" for file in files] for command, files in read.items()
     }
+
+
+def table_pattern(names: Iterable[str]) -> str:
+    """What the wildcard of a table can be: a name, with switched assumptions or without."""
+    return rf"(?:{'|'.join(names)})(?:{re.escape(switches.SIGN)}{switches.WORD})*"
 
 
 def pages_of(names: list[str]) -> list[str]:

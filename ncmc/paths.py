@@ -21,6 +21,7 @@ CHECKPOINTS = "ckpt"  # outside declared outputs: Snakemake deletes those of a f
 CHECKPOINT = "checkpoint.pt"  # in the folder of a run, below CHECKPOINTS
 
 RESULTS = "results/{table}"
+SWITCHED = "{table}+{switches}"  # in place of a table: with other assumptions, smoke+A14=affine
 TABLE_CSV = RESULTS + "/table.csv"
 TABLE_JSON = RESULTS + "/table.json"
 TABLE_MARKDOWN = RESULTS + "/table.md"

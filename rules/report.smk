@@ -7,6 +7,7 @@ rule table:
     input:
         records=job.records_of,
         config=job.config["table"],
+        register=job.register_of,
     output:
         csv=report(
             paths.TABLE_CSV,
@@ -29,6 +30,7 @@ rule verify:
         records=job.records_of,
         others=job.evidence_of,
         config=job.config["verify"],
+        register=job.register_of,
     output:
         report(
             paths.VERDICTS,

@@ -8,6 +8,7 @@ from typing import Any
 
 from ncmc import preflight
 from ncmc.errors import UserError
+from ncmc.paper import switches
 from ncmc.plan import catalog, cost_guess, grid
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run, trained_runs
@@ -145,7 +146,9 @@ def cost_of(project: Project, name: str, price: float) -> dict[str, Any]:
     from ncmc.training import cost
 
     names = table_names(project, "paper") if name == "all" else [name]
-    runs = list(dict.fromkeys(run for table in names for run in grid.table(project, table).runs))
+    runs = list(
+        dict.fromkeys(run for table in names for run in switches.table(project, table).runs)
+    )
     done = [run for run in runs if path_of(project, run).exists()]
     to_train = trained_runs(project, runs)
     found = cost.estimate(

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ncmc.paper.assumptions import assumptions
+from ncmc.paper import switches
+from ncmc.paper.assumptions import Alternative, assumptions
 from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import Number, printed_numbers
 from ncmc.plan import catalog, grid
@@ -96,13 +97,21 @@ def _number(number: Number) -> str:
 
 
 def _assumptions(project: Project) -> list[Row]:
+    known = {str(switch) for switch in switches.switches(project)}
     return [
         {
             "id": a.id,
             "open": a.open,
             "choice": a.choice,
-            "alternatives": "; ".join(f"{alt.says} ({alt.switch})" for alt in a.alternatives)
+            "alternatives": "; ".join(
+                f"{alt.says} ({_how(alt, f'{a.id}={alt.value}', known)})" for alt in a.alternatives
+            )
             or "-",
         }
         for a in assumptions(project)
     ]
+
+
+def _how(other: Alternative, switch: str, known: set[str]) -> str:
+    """How an alternative is got: by `--assume` where that works, and by what it stands for."""
+    return f"--assume {switch}: {other.switch}" if switch in known else other.switch

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json, complete_table
+from cli.options import Assume, Json, chosen_table, complete_table
 from ncmc.errors import UsageError
 
 EPILOG = "Examples: `ncmc doctor`, `ncmc doctor --cost table2 --price 2.50`."
@@ -23,6 +23,7 @@ def doctor(
     price: Annotated[
         float, typer.Option(help="Euros for an hour of this machine (or of its GPU).", min=0)
     ] = 0.0,
+    assume: Assume = None,
     gate: Annotated[bool, typer.Option(hidden=True)] = False,
     insist: Annotated[bool, typer.Option(hidden=True)] = False,
     as_json: Json = False,
@@ -35,12 +36,15 @@ def doctor(
     project = Project.find()
     if not math.isfinite(price):
         raise UsageError(f"--price is {price}; allowed: a number of euros, 0 or more.")
+    if assume and not cost:
+        raise UsageError("--assume belongs to --cost: it changes the runs of a table.")
     if cost == "":
         raise UsageError("--cost is empty; needed is the name of a table, or `all`.")
     if gate:
         _diagnosis.gate(project, insist)
     elif cost:
-        print_cost(_diagnosis.cost_of(project, cost, price), as_json)
+        name = cost if cost == "all" and not assume else chosen_table(project, cost, assume).name
+        print_cost(_diagnosis.cost_of(project, name, price), as_json)
     else:
         found = _diagnosis.diagnose(project)
         print_diagnosis(found, as_json)

@@ -2,24 +2,23 @@
 
 from pathlib import Path
 
-from cli.options import Folder, TableName, results_folder
+from cli.options import Assume, Folder, TableName, chosen_table, results_folder
 
 EPILOG = "Example: `ncmc show smoke`, after `ncmc table smoke` and `ncmc verify smoke`."
 
 
-def show(name: TableName, out: Folder = None) -> None:
+def show(name: TableName, assume: Assume = None, out: Folder = None) -> None:
     """Show a table and its verdicts as they were last written; reads no record, writes nothing."""
     from cli.show.tables import print_table
     from cli.show.verdicts import print_verdicts
     from ncmc import paths
     from ncmc.errors import UserError
-    from ncmc.plan import grid
     from ncmc.project import Project
     from ncmc.results.table_files import read_table
     from ncmc.verdicts.verdicts_file import read_verdicts
 
     project = Project.find()
-    grid.table(project, name)  # says which names there are
+    name = chosen_table(project, name, assume).name
     folder = results_folder(project, name, out)
     judged = folder / Path(paths.VERDICTS).name
     table = read_table(folder / Path(paths.TABLE_JSON).name)

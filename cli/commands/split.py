@@ -1,20 +1,30 @@
 """`ncmc split`: a long-tailed training set."""
 
-from cli.options import DatasetName, Json, Options, Tau, parse_given
+from cli.options import Assume, DatasetName, Json, Options, Tau, parse_given
 from ncmc.errors import unknown
 
 EPILOG = "Example: `ncmc split cifar10 --tau 0.01`."
 
 
-def split(name: DatasetName, tau: Tau, option: Options = None, as_json: Json = False) -> None:
+def split(
+    name: DatasetName,
+    tau: Tau,
+    option: Options = None,
+    assume: Assume = None,
+    as_json: Json = False,
+) -> None:
     """Draw a long-tailed training set, and show how many images each class has."""
     from cli.show.data import print_split
     from ncmc.data import splits
+    from ncmc.paper import switches
     from ncmc.plan.dataset_entries import SplitOptions
     from ncmc.plan.run import make_run, resolve_run
     from ncmc.project import Project
 
     project, options = Project.find(), parse_given(option)
+    chosen = switches.parse_switches(project, assume or [])
+    for switch in chosen:
+        options |= dict(switch.changes)
     for key in options:
         if key not in SplitOptions.model_fields:
             raise unknown("option of a split", key, SplitOptions.model_fields)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import (
+    Assume,
     Device,
     Json,
     Options,
@@ -55,6 +56,7 @@ def train(
         int | None, typer.Option(help="Training seed, 0 by default; the split has its own.")
     ] = None,
     option: Options = None,
+    assume: Assume = None,
     device: Device = None,
     results: Results = None,
     force: Annotated[
@@ -70,7 +72,7 @@ def train(
     from ncmc.project import Project
 
     project = Project.find()
-    parts = (dataset, tau, backbone, method, seed, option)
+    parts = (dataset, tau, backbone, method, seed, option, assume)
     texts: list[str | None] = [*(runs or [])] or [None]
     chosen = list(dict.fromkeys(run_from(project, text, *parts) for text in texts))
     _check_one_process(len(chosen))

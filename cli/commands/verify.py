@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Folder, Json, Records, TableName, results_folder
+from cli.options import Assume, Folder, Json, Records, TableName, chosen_table, results_folder
 
 EPILOG = (
     "Example: `ncmc verify table2 && echo all of it holds`. "
@@ -14,6 +14,7 @@ EPILOG = (
 
 def verify(
     name: TableName,
+    assume: Assume = None,
     results: Records = None,
     out: Folder = None,
     exit_code: Annotated[
@@ -23,16 +24,15 @@ def verify(
 ) -> None:
     """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
     from cli.show.verdicts import print_verdicts
-    from ncmc.plan import grid
     from ncmc.project import Project
     from ncmc.results.table_data import table_data
     from ncmc.verdicts import judge, verdicts_file
     from ncmc.verdicts.verdict import verdict_exit_code
 
     project = Project.find()
-    chosen, cells = grid.table(project, name), judge.CellCache(project, results)
+    chosen, cells = chosen_table(project, name, assume), judge.CellCache(project, results)
     verdicts = judge.verify_cells(chosen, cells)
-    verdicts_file.write(verdicts, results_folder(project, name, out))
+    verdicts_file.write(verdicts, results_folder(project, chosen.name, out))
     print_verdicts(table_data(project, chosen, cells.of(chosen)), verdicts, as_json)
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts))

@@ -20,7 +20,8 @@ class CellSpec:
 
     run: Run
     coords: tuple[tuple[str, str], ...]  # (axis, label), in the order of the table's axes
-    resolved: Resolved = field(compare=False, repr=False)
+    plain: Run  # `run`, but for assumptions that are switched; what checks and numbers look up
+    resolved: Resolved = field(compare=False, repr=False)  # of `plain`
 
     @property
     def label(self) -> str:
@@ -38,7 +39,7 @@ class CellSpec:
     @property
     def attributes(self) -> dict[str, str]:
         """What the cell is made of: names, tau, recipe keys, options, its labels on the axes."""
-        run, resolved = self.run, self.resolved
+        run, resolved = self.plain, self.resolved
         values: dict[str, Any] = resolved.recipe.model_dump() | resolved.split.model_dump()
         values |= resolved.model | dict(run.options)
         values |= {"dataset": run.dataset, "tau": run.tau}
@@ -158,4 +159,4 @@ def _cell(project: Project, chosen: dict[str, Any]) -> CellSpec:
                 "config/train.yaml."
             )
     run = make_run(**names, options=options, project=project)
-    return CellSpec(run, tuple(coords), resolve_run(project, run))
+    return CellSpec(run, tuple(coords), run, resolve_run(project, run))

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from ncmc import paths
 from ncmc.errors import UserError
-from ncmc.plan import grid
+from ncmc.paper import switches
 from ncmc.plan.grid import Table
 from ncmc.project import Project
 from ncmc.report import origins
@@ -59,7 +59,7 @@ def report(
     Raises UsageError for an unknown name, UserError for a damaged or outdated record, or if
     verdicts.json is not in `folder`.
     """
-    table = grid.table(project, name)
+    table = switches.table(project, name)
     folder = folder or project.root / paths.RESULTS.format(table=name)
     judged = folder / Path(paths.VERDICTS).name
     if not judged.exists():

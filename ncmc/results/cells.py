@@ -119,7 +119,7 @@ def read_cell(project: Project, spec: CellSpec, seeds: int, results: Path | None
         spec,
         tuple(present),
         tuple(missing),
-        paper=number_for(project, spec.run),
+        paper=number_for(project, spec.plain),
         references=comparisons_for(project, spec),
     )
 

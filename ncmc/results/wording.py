@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from ncmc import paths
+from ncmc.paper.switches import is_switched
 from ncmc.plan.run import Run
 
 
@@ -109,4 +111,5 @@ def train_command(run: Run) -> str:
 
 def make_command(table: str) -> str:
     """The command that makes every record that a table and its checks need, and the table."""
-    return f"uv run snakemake --cores all {table}"
+    target = paths.PAGE.format(table=table) if is_switched(table) else table
+    return f"uv run snakemake --cores all {target}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ncmc.errors import UsageError, unknown
-from ncmc.plan import grid
+from ncmc.paper import switches
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.option_text import format_value, parse_value
 from ncmc.project import Project
@@ -57,9 +57,10 @@ def pairs(project: Project, check: Pairs) -> list[tuple[CellSpec, CellSpec]]:
 
 def table_of(project: Project, check: Check, side: str) -> Table:
     """The table that a side looks its cells up in: the check's, or the one that it names."""
-    name = check.sides[side].get(TABLE, check.table)
+    other = check.sides[side].get(TABLE)
+    name = check.table if other is None else switches.beside(check.table, str(other))
     try:
-        return grid.table(project, str(name))
+        return switches.table(project, name)
     except UsageError as error:
         raise UsageError(f"'{side}': {error}") from error
 

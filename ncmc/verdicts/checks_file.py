@@ -1,6 +1,7 @@
 """config/checks.yaml: how we read the paper's claims, in a form that a program can check."""
 
 from ncmc.errors import UsageError, unknown
+from ncmc.paper import switches
 from ncmc.paper.claims import claim as claim_named
 from ncmc.plan.grid_file import grid_entries
 from ncmc.project import Project, read_once
@@ -40,11 +41,15 @@ def all_checks(project: Project) -> tuple[Check, ...]:
 
 @read_once
 def checks_of(project: Project, table: str) -> tuple[Check, ...]:
-    """The checks of a table or figure.
+    """The checks of a table or figure; under other assumptions, those of the plain one.
 
     Raises UsageError as `all_checks` does, and for a check that no cells of the tables fit.
     """
-    chosen = tuple(check for check in all_checks(project) if check.table == table)
+    chosen = tuple(
+        check.model_copy(update={"table": table})
+        for check in all_checks(project)
+        if check.table == switches.plain_name(table)
+    )
     for check in chosen:
         try:
             _require_cells(project, check)

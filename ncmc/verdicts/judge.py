@@ -3,9 +3,9 @@
 import dataclasses
 from pathlib import Path
 
+from ncmc.paper import switches
 from ncmc.paper.claims import claim as claim_named
 from ncmc.paper.printed_numbers import number_for
-from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
 from ncmc.project import Project
@@ -27,14 +27,14 @@ def verify(
     record.
     """
     project = project or Project.find()
-    return verify_cells(grid.table(project, name), CellCache(project, results))
+    return verify_cells(switches.table(project, name), CellCache(project, results))
 
 
 def verify_cells(table: Table, cells: "CellCache") -> list[Verdict]:
     """As `verify`, of cells that the caller can go on with."""
     project = cells.project
     specs = table.cells if table.shows == "accuracy" else ()
-    printed = [(number_for(project, spec.run), spec) for spec in specs]
+    printed = [(number_for(project, spec.plain), spec) for spec in specs]
     numbers = [judge_number(number, cells.cell(s, table), table) for number, s in printed if number]
     return [*numbers, *(judge(check, cells) for check in checks_of(project, table.name))]
 

@@ -66,6 +66,14 @@ def test_every_command_has_examples_in_its_help(command: str) -> None:
         (["list", "things"], "unknown kind 'things'"),
         (["doctor", "--cost", "table9"], "unknown table 'table9'"),
         (["doctor", "--cost", "smoke", "--price", "nan"], "--price is nan; allowed"),
+        (["train", RUN, "-o", "f=2", "--assume", "A18=20"], "f is given by -o and by --assume A18"),
+        (
+            ["train", RUN.replace("f=3+", "").replace("CAL", "CE"), "--assume", "A14=none"],
+            "only wi",
+        ),
+        (["split", "digits", "--tau", "0.1", "--assume", "A7=0"], "a split 'warmup_epochs'"),
+        (["doctor", "--assume", "A14=none"], "--assume belongs to --cost"),
+        (["doctor", "--cost", "all", "--assume", "A14=none"], "unknown table 'all'"),
         (["train", RUN, "-o", "mean=0.5"], "'mean' is 0.5: a list is needed"),
         (["train", RUN, "-o", "threads=100000"], "'threads' is 100000"),
     ],
@@ -115,6 +123,31 @@ def test_a_run_is_trained_once_and_its_record_read_after_that(workspace: Path) -
     assert "already trained" in again.stdout
     assert load_record(Path(told["record"])).made.at == record.made.at
     assert ncmc("evaluate", RUN).exit_code == 0
+
+
+def test_an_assumption_is_switched_as_by_its_option(workspace: Path) -> None:
+    plain = RUN.replace("width=4", "prediction_bn=none+width=4")
+    first = json.loads(ncmc("train", RUN, "--assume", "A14=none", "--json").stdout)
+    assert first["run"] == plain
+    assert load_record(Path(first["record"])).assumptions["A14"] == "none"
+    assert "already trained" in ncmc("train", RUN, "-o", "prediction_bn=none").stdout
+    assert plain in ncmc("evaluate", RUN, "--assume", "A14=none").stdout
+
+
+def test_an_assumption_about_splits_is_switched_for_a_split(workspace: Path) -> None:
+    first = ncmc("split", "digits", "--tau", "0.1", "--assume", "A2=pcg64", "--json")
+    again = ncmc("split", "digits", "--tau", "0.1", "-o", "generator=pcg64", "--json")
+    assert first.exit_code == 0
+    assert first.stdout == again.stdout
+
+
+def test_the_cost_of_a_switched_table_is_that_of_its_own_runs(workspace: Path) -> None:
+    finished = path_of(here(), make_run("digits", 0.02, "resnet8", "CE"))
+    finished.parent.mkdir(parents=True)
+    finished.touch()
+    words = ("doctor", "--cost", "smoke", "--assume", "A9=CE-FROZEN", "--json")
+    found = json.loads(ncmc(*words).stdout)
+    assert (found["table"], found["runs"], found["done"]) == ("smoke+A9=CE-FROZEN", 25, 0)
 
 
 def test_data_that_is_not_there_is_told_with_the_command(workspace: Path) -> None:

@@ -36,6 +36,22 @@ def test_it_prints_the_table_and_the_verdicts_as_they_were_written(trained: Path
     assert {path: path.stat().st_mtime_ns for path in trained.rglob("*")} == before
 
 
+def test_a_switched_table_has_a_folder_of_its_own(trained: Path) -> None:
+    ncmc("table", "smoke"), ncmc("verify", "smoke", "--no-exit-code"), ncmc("report", "smoke")
+    before = {path: path.read_bytes() for path in (trained / "results/smoke").iterdir()}
+    assert "5 of 5" not in ncmc("table", "smoke", "--assume", "A14=affine")
+    ncmc("verify", "smoke", "--assume", "A14=affine", "--no-exit-code")
+    ncmc("report", "smoke", "--assume", "A14=affine")
+    shown = ncmc("show", "smoke", "--assume", "A14=affine")
+    assert "smoke+A14=affine: Smoke run: long-tailed digits, with A14=affine" in shown
+    assert "snakemake --cores all results/smoke+A14=affine/report.html" in " ".join(shown.split())
+    assert ncmc("show", "smoke+A14=affine") == shown
+    folder = trained / "results/smoke+A14=affine"
+    assert {path.name for path in folder.iterdir()} == {path.name for path in before}
+    assert "with A14=affine" in (folder / "report.html").read_text()
+    assert {path: path.read_bytes() for path in before} == before
+
+
 def test_without_their_files_it_says_which_command_makes_them(trained: Path) -> None:
     assert "ncmc table smoke" in ncmc("show", "smoke", code=1)
     ncmc("table", "smoke")

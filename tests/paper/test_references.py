@@ -26,7 +26,7 @@ def spec(method: str, tau: float = 0.01, dataset: str = "cifar10", **options: ob
     """A cell that no table needs to have."""
     run = Run(dataset, tau, "resnet32", method, tuple(sorted(options.items())))  # type: ignore[arg-type]
     coords = (("dataset", dataset), ("method", method), ("tau", str(tau)))
-    return CellSpec(run, coords, resolve_run(here(), run))
+    return CellSpec(run, coords, run, resolve_run(here(), run))
 
 
 def beside(cell: CellSpec) -> dict[str, Comparison]:

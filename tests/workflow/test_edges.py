@@ -12,6 +12,7 @@ from calls import copy_workflow, planned_jobs, snakemake, training_jobs
 from conftest import CHECKOUT, here
 
 from ncmc import jobs, paths
+from ncmc.paper import switches
 from ncmc.plan import grid
 from ncmc.results.record import load_record, path_of
 
@@ -113,6 +114,46 @@ def test_a_comment_in_any_file_is_no_reason_to_fetch_split_or_train(project: Pat
     done = snakemake(project, "-n", "smoke")
     assert not {"fetch", "split"} & planned_jobs(done.stdout).keys()
     assert training_jobs(done.stdout) == 0
+
+
+SWITCHED = "results/smoke+A14=affine/report.html"
+
+
+def test_a_table_under_another_assumption_is_a_target_that_shares_the_other_runs(
+    project: Path,
+) -> None:
+    assert snakemake(project, "--cores", "1", "smoke").returncode == 0
+    before = {path: path.read_bytes() for path in (project / "results/smoke").iterdir()}
+    planned = planned_jobs(snakemake(project, "-n", SWITCHED).stdout)
+    assert planned["train"] == 15  # AL, CAL and CAL at theta = 0; CE and SETF are there
+    switched = switches.table(here(), "smoke+A14=affine")
+    for spec in switched.cells:
+        fakes.fill(project / paths.RUNS, spec, [66.6] * switched.seeds)
+    done = snakemake(project, "--cores", "1", SWITCHED)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert planned_jobs(done.stderr).keys() == {"verify", "report", "total"}
+    assert "with A14=affine" in (project / SWITCHED).read_text()
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_table_under_another_assumption_is_made_again_when_the_register_changes(
+    project: Path,
+) -> None:
+    table = jobs.Jobs(here())
+    named = SimpleNamespace(table="smoke+A14=affine")
+    assert table.register_of(named) == ["config/paper/assumptions.yaml"]
+    assert table.register_of(SimpleNamespace(table="smoke")) == []
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["results/smoke+A14=affine;touch PWNED/report.html", "results/smoke+A99=x/report.html"],
+)
+def test_a_target_that_is_no_switch_is_refused(project: Path, target: str) -> None:
+    done = snakemake(project, "-n", target)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    assert not (project / "PWNED").exists()
 
 
 def test_a_split_that_is_made_after_the_records_trains_nothing(project: Path) -> None:

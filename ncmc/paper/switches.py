@@ -1,0 +1,205 @@
+"""Assumptions as switches: another reading of an open point, for a run or for a whole table.
+
+`A14=affine` stands for what the register's alternative says to set. A table whose name carries it,
+`smoke+A14=affine` (paths.SWITCHED), has the same cells with other runs, wherever the point arises.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ncmc import paths
+from ncmc.errors import UsageError, shortened, unknown
+from ncmc.paper.assumptions import Alternative, Assumption, assumptions
+from ncmc.plan import catalog, grid
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.option_text import Value, parse_options
+from ncmc.plan.recipes import owner
+from ncmc.plan.run import Run, make_run
+from ncmc.project import Project, read_once
+
+# A switch as it stands in the name of a table: a folder, a wildcard and a word of shell lines.
+WORD = r"A[0-9]+=[A-Za-z0-9_.=-]+"
+NAMES = re.compile(r"(method|backbone) (\S+)")  # how the register says that a name changes
+SIGN = paths.SWITCHED.format(table="", switches="")  # between a table and its switches
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One alternative of an assumption, and what it sets."""
+
+    entry: Assumption
+    value: str
+    changes: tuple[tuple[str, Value], ...]  # option, `method` or `backbone` -> value
+
+    def __str__(self) -> str:
+        return f"{self.entry.id}={self.value}"
+
+    @property
+    def options(self) -> dict[str, Value]:
+        """The options that it sets, without names."""
+        return {key: value for key, value in self.changes if key not in catalog.KINDS}
+
+    def arises(self, run: Run) -> bool:
+        """Whether the point arises in `run`, and the run has what the switch sets."""
+        return self.entry.applies(run) and all(_has(run, key) for key in self.options)
+
+    def applied(self, project: Project, run: Run) -> Run:
+        """`run` with the alternative; `run` itself where the point does not arise."""
+        if not self.arises(run):
+            return run
+        names = {kind: str(value) for kind, value in self.changes if kind in catalog.KINDS}
+        backbone, method = names.get("backbone", run.backbone), names.get("method", run.method)
+        options = dict(run.options) | self.options
+        return make_run(run.dataset, run.tau, backbone, method, options, run.seed, project=project)
+
+
+@read_once
+def switches(project: Project) -> tuple[Switch, ...]:
+    """Every alternative of the register that can be switched for a run, in its order."""
+    return tuple(
+        Switch(entry, other.value, changes)
+        for entry in assumptions(project)
+        if not entry.theory
+        for other in entry.alternatives
+        if (changes := _changes(entry, other))
+    )
+
+
+def parse_switches(project: Project, texts: Iterable[str]) -> list[Switch]:
+    """The switches that texts such as `A14=affine` name, in the register's order.
+
+    Raises UsageError for an id or a value that there is not, or that has no switch.
+    """
+    found: dict[str, Switch] = {}
+    for text in texts:
+        switch = _parse(project, text)
+        if switch.entry.id in found:
+            raise UsageError(f"assumption {switch.entry.id} is switched twice.")
+        found[switch.entry.id] = switch
+    return sorted(found.values(), key=switches(project).index) if found else []
+
+
+def switched(project: Project, run: Run, chosen: Sequence[Switch]) -> Run:
+    """`run` with alternatives. Raises UsageError for a point that does not arise in it."""
+    for switch in chosen:
+        if not switch.arises(run):
+            raise UsageError(
+                f"{switch}: assumption {switch.entry.id} does not arise in {run.id}"
+                f"{_where(switch.entry)}."
+            )
+        run = switch.applied(project, run)
+    return run
+
+
+def name_of(table: str, chosen: Sequence[Switch]) -> str:
+    """The name of a table with alternatives, such as `smoke+A14=affine`; also its folder's."""
+    words = SIGN.join(map(str, chosen))
+    return paths.SWITCHED.format(table=table, switches=words) if chosen else table
+
+
+def beside(name: str, other: str) -> str:
+    """Another table under the same alternatives as the table called `name`."""
+    return other + name.removeprefix(plain_name(name))
+
+
+def plain_name(name: str) -> str:
+    """The name of a table without its alternatives."""
+    return name.partition(SIGN)[0]
+
+
+def is_switched(name: str) -> bool:
+    """Whether the name of a table carries alternatives."""
+    return SIGN in name
+
+
+@read_once
+def table(project: Project, name: str) -> Table:
+    """A table or figure by name; `NAME+A14=affine` is the table NAME with that alternative.
+
+    It has the cells of the plain one, which checks and printed numbers look up as there, and other
+    runs where the point arises. Raises UsageError for a name or switch that there is not.
+    """
+    plain = grid.table(project, plain_name(name))
+    if not is_switched(name):
+        return plain
+    chosen = parse_switches(project, name.split(SIGN)[1:])
+    cells = tuple(_switched_cell(project, spec, chosen) for spec in plain.cells)
+    _require_distinct(name, cells)
+    title = f"{plain.title}, with {', '.join(map(str, chosen))}"
+    return replace(plain, name=name, title=title, cells=cells)
+
+
+def require_effect(project: Project, chosen: Table) -> None:
+    """Raises UsageError for a table each of whose runs is that of the plain table."""
+    plain = grid.table(project, plain_name(chosen.name))
+    if is_switched(chosen.name) and chosen.runs == plain.runs:
+        names = chosen.name.split(SIGN)[1:]
+        where = "".join(_where(s.entry) for s in parse_switches(project, names)[:1])
+        raise UsageError(f"{', '.join(names)} changes no run of {plain.name}{where}.")
+
+
+def _switched_cell(project: Project, spec: CellSpec, chosen: Sequence[Switch]) -> CellSpec:
+    run = spec.run
+    for switch in chosen:
+        run = switch.applied(project, run)
+    return replace(spec, run=run)
+
+
+def _require_distinct(name: str, cells: Sequence[CellSpec]) -> None:
+    seen: dict[Run, CellSpec] = {}
+    for spec in cells:
+        if spec.run in seen:
+            raise UsageError(
+                f"{name}: two cells become the same run: {seen[spec.run].label}; {spec.label}. The "
+                "plain table compares the alternatives already."
+            )
+        seen[spec.run] = spec
+
+
+def _parse(project: Project, text: str) -> Switch:
+    name, _, value = text.partition("=")
+    register = {entry.id: entry for entry in assumptions(project)}
+    if not value:
+        raise UsageError(f"'{shortened(text)}' is not ID=VALUE, such as A14=affine.")
+    if name not in register:
+        raise UsageError(f"{unknown('assumption', name, register)} See `ncmc list assumptions`.")
+    entry = register[name]
+    own = {switch.value: switch for switch in switches(project) if switch.entry == entry}
+    if value in own:
+        return own[value]
+    listed = {other.value: other for other in entry.alternatives}
+    if value in listed:
+        raise UsageError(f"{name}={value} cannot be switched for a run: {listed[value].switch}.")
+    if value == entry.choice and own:
+        raise UsageError(
+            f"{name}={value} is the choice already; leave it out. Alternatives: {', '.join(own)}."
+        )
+    if own:
+        raise UsageError(f"{name}: {unknown('alternative', value, own)}")
+    hint = f" -o {entry.option}=VALUE sets another value." if entry.option else ""
+    raise UsageError(f"assumption {name} has no alternative that can be switched.{hint}")
+
+
+def _changes(entry: Assumption, other: Alternative) -> tuple[tuple[str, Value], ...] | None:
+    """What an alternative sets; None where no switch of a run gives it."""
+    if not re.fullmatch(WORD, f"{entry.id}={other.value}"):
+        return None
+    if match := NAMES.fullmatch(other.switch):
+        return ((match[1], match[2]),)
+    try:
+        return tuple(parse_options(other.switch).items())
+    except UsageError:
+        return None  # words that say what to do by hand
+
+
+def _has(run: Run, key: str) -> bool:
+    """Whether a run has an option, as far as the files of its model tell."""
+    known = catalog.option_names(run.backbone, run.method)
+    return owner(key) != "model" or known is None or key in known
+
+
+def _where(entry: Assumption) -> str:
+    """Where a point arises, in words for the end of a sentence."""
+    listed = ", ".join((*entry.methods, *entry.backbones, *entry.datasets))
+    return f" (only with {listed})" if listed else ""
