@@ -19,6 +19,7 @@ from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.option_text import format_value, parse_options
 from ncmc.plan.run import Run, parse_run_id, resolve_run, trained_run, trained_runs
 from ncmc.project import Project, read_once
+from ncmc.report.alternatives import existing_records
 from ncmc.system import documents
 from ncmc.verdicts import cell_selection, checks_file
 from ncmc.verdicts.checks_file import checks_of
@@ -56,6 +57,10 @@ class Jobs:
         """The register of assumptions, for a table that switches one of them."""
         file = f"{paths.CONFIG}/{assumptions.FILE}"
         return [file] if switches.is_switched(wildcards.table) else []
+
+    def alternatives_of(self, wildcards: Any) -> list[str]:
+        """Runs under other assumptions that a page shows too. No inputs: none is trained for it."""
+        return existing_records(self.project, switches.table(self.project, wildcards.table))
 
     def evidence_of(self, wildcards: Any) -> list[str]:
         """The records of other tables that the checks of a table look at."""

@@ -5,7 +5,7 @@ nothing: the verdicts are those of verdicts.json, the cells are made of the reco
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
@@ -17,6 +17,8 @@ from ncmc.paper import switches
 from ncmc.plan.grid import Table
 from ncmc.project import Project
 from ncmc.report import origins
+from ncmc.report.alternatives import Alternative, Coords, alternatives
+from ncmc.report.figures.accuracy_maps import accuracy_maps
 from ncmc.report.figures.svg import Picture
 from ncmc.report.sections import sections
 from ncmc.results.cells import Cell, read_cells
@@ -66,14 +68,19 @@ def report(
         raise UserError(f"{judged} does not exist. Run `ncmc verify {name}` first.")
     path = folder / Path(paths.PAGE).name
     cells = read_cells(project, table, results)
-    files.write_atomic(path, render(project, table, cells, read_verdicts(judged)))
+    others = alternatives(project, table, cells, results)
+    files.write_atomic(path, render(project, table, cells, read_verdicts(judged), others))
     return path
 
 
 def render(
-    project: Project, table: Table, cells: Sequence[Cell], verdicts: Sequence[Verdict]
+    project: Project,
+    table: Table,
+    cells: Sequence[Cell],
+    verdicts: Sequence[Verdict],
+    others: Mapping[Coords, Sequence[Alternative]] | None = None,
 ) -> str:
-    """The page as text."""
+    """The page as text. `others`: the numbers under other assumptions, by the place of a cell."""
     data = table_data(project, table, cells)
     missing = [run.id for cell in cells for run in cell.missing]
     lacking = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
@@ -95,10 +102,12 @@ def render(
             layout=layout(data),
             group_rules=tuple(Groups.model_fields),
             group_names=GROUPS,
+            maps=accuracy_maps(table, cells),
             sections=sections(table, cells),
             provenance=origins.provenance(cells),
             cards=[origins.card(cell) for cell in cells if cell.n],
             register=origins.register(project, cells),
+            others=others or {},
             missing=missing,
             elsewhere=[run for run in lacking if run not in missing],
             make_command=make_command(table.name),

@@ -10,6 +10,7 @@ from conftest import here
 
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
+from ncmc.report.figures.accuracy_maps import COLOURS, accuracy_maps, ink_on
 from ncmc.report.figures.bars import group_bars
 from ncmc.report.figures.curves import accuracy_curves, collapse_curves, curve_picture
 from ncmc.report.figures.heat_maps import heat_maps
@@ -152,3 +153,52 @@ def test_a_measure_that_nobody_took_has_no_picture(group: Group) -> None:
     cell = replace(line.cell, records=(fakes.with_result(record, history=bare),))
     alone = replace(group, lines=(replace(line, cell=cell),))
     assert curve_picture(alone, "nc_mean", "Mean of NC") is None
+
+
+def mapped(name: str = "table6", **left_out: str) -> list[Picture]:
+    """The maps of a table whose cells have records, but for those at a place."""
+    table, cells = planned(name, seeds=2)
+    kept = [
+        replace(cell, records=())
+        if left_out and all(cell.spec.coord(a) == v for a, v in left_out.items())
+        else cell
+        for cell in cells
+    ]
+    return accuracy_maps(table, kept)
+
+
+def test_a_table_over_two_options_has_a_map_with_its_numbers_and_its_axes() -> None:
+    (picture,) = mapped()
+    assert picture.title == "Accuracy over f and theta, %"
+    assert "f 10, theta π/2: 50.0 ± 0.0;" in picture.alt
+    assert picture.alt.endswith("Chance is 10.0.")
+    words = re.findall(r"<text[^>]*>([^<]+)</text>", picture.svg.decode())
+    assert words.count("50.0") == words.count("± 0.0") == 15
+    assert {"f", "theta", "π/2", "chance 10"} <= set(words)
+
+
+def test_a_cell_without_a_record_is_a_dash_on_the_map() -> None:
+    (picture,) = mapped(f="5", theta="0")
+    assert "f 5, theta 0: –" in picture.alt
+    assert re.findall(r"<text[^>]*>([^<]+)</text>", picture.svg.decode()).count("–") == 1
+
+
+@pytest.mark.parametrize("name", ["smoke", "table1", "table2"])
+def test_a_table_without_two_axes_of_options_has_no_map(name: str) -> None:
+    assert mapped(name) == []
+
+
+def test_a_table_without_records_has_no_map() -> None:
+    table, cells = planned("table6", seeds=0)
+    assert accuracy_maps(table, cells) == []
+
+
+def test_the_colours_of_a_map_keep_their_order_in_grey_and_their_numbers_can_be_read() -> None:
+    from matplotlib import colormaps
+
+    shades = [colormaps[COLOURS](i / 50)[:3] for i in range(51)]
+    greys = [0.299 * r + 0.587 * g + 0.114 * b for r, g, b in shades]
+    assert greys == sorted(greys)
+    for red, green, blue in shades:
+        fill = f"#{round(255 * red):02x}{round(255 * green):02x}{round(255 * blue):02x}"
+        assert contrast(ink_on((red, green, blue)), fill) > 4.5, fill
