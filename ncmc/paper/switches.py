@@ -13,7 +13,7 @@ from ncmc.errors import UsageError, shortened, unknown
 from ncmc.paper.assumptions import Alternative, Assumption, assumptions
 from ncmc.plan import catalog, grid
 from ncmc.plan.grid import CellSpec, Table
-from ncmc.plan.option_text import Value, parse_options
+from ncmc.plan.option_text import Value, format_value, parse_options
 from ncmc.plan.recipes import owner
 from ncmc.plan.run import Run, make_run
 from ncmc.project import Project, read_once
@@ -42,7 +42,9 @@ class Switch:
 
     def arises(self, run: Run) -> bool:
         """Whether the point arises in `run`, and the run has what the switch sets."""
-        return self.entry.applies(run) and all(_has(run, key) for key in self.options)
+        written = {key: format_value(value) for key, value in run.options}
+        open_here = self.entry.applies(run) and self.entry.arises(written)
+        return open_here and all(_has(run, key) for key in self.options)
 
     def applied(self, project: Project, run: Run) -> Run:
         """`run` with the alternative; `run` itself where the point does not arise."""
@@ -67,7 +69,9 @@ def switches(project: Project) -> tuple[Switch, ...]:
 
 
 def parse_switches(project: Project, texts: Iterable[str]) -> list[Switch]:
-    """The switches that texts such as `A14=affine` name, in the register's order.
+    """The switches that texts such as `A14=affine` name, in the order in which they apply.
+
+    That is the register's, but a point that arises under another choice alone comes after it.
 
     Raises UsageError for an id or a value that there is not, or that has no switch.
     """
@@ -77,7 +81,8 @@ def parse_switches(project: Project, texts: Iterable[str]) -> list[Switch]:
         if switch.entry.id in found:
             raise UsageError(f"assumption {switch.entry.id} is switched twice.")
         found[switch.entry.id] = switch
-    return sorted(found.values(), key=switches(project).index) if found else []
+    listed = [switch for switch in switches(project) if switch in found.values()] if found else []
+    return sorted(listed, key=lambda switch: bool(switch.entry.when))
 
 
 def switched(project: Project, run: Run, chosen: Sequence[Switch]) -> Run:

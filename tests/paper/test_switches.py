@@ -76,8 +76,19 @@ def test_every_switch_of_the_register_makes_another_run_somewhere() -> None:
     tables = [grid.table(here(), name) for name in ("table1", "table3", "table5", "smoke")]
     runs = {spec.run for table in tables for spec in table.cells}
     runs |= {make_run("svhn", 0.01, "resnet32", "SETF")}
+    runs |= {make_run("cifar100", 0.01, "resnet50", "CAL", {"f_counts": "printed"})}
     for switch in switches.switches(here()):
         assert any(switch.applied(here(), run) != run for run in runs), str(switch)
+
+
+def test_a_point_that_arises_under_another_choice_alone_is_switched_after_it() -> None:
+    run = make_run("cifar100", 0.01, "resnet50", "CAL", {"f": 20})
+    assert dict(switched(run, "A13=f=19", "A25=printed").options) == {
+        "f": 19,
+        "f_counts": "printed",
+    }
+    with pytest.raises(UsageError, match="A13 does not arise"):
+        switched(run, "A13=f=19")
 
 
 def test_a_switched_table_has_the_same_cells_and_other_runs_where_the_point_arises() -> None:
