@@ -143,12 +143,15 @@ def _done(project: Project, runs: list[Run]) -> int:
 
 def cost_of(project: Project, name: str, price: float) -> dict[str, Any]:
     """What the runs of a table (or of `all`) that are not done would take here."""
+    names = table_names(project, "paper") if name == "all" else [name]
+    runs = dict.fromkeys(run for table in names for run in switches.table(project, table).runs)
+    return cost_of_runs(project, name, list(runs), price)
+
+
+def cost_of_runs(project: Project, name: str, runs: list[Run], price: float) -> dict[str, Any]:
+    """What those of `runs` that are not done would take here; `name`: what they are for."""
     from ncmc.training import cost
 
-    names = table_names(project, "paper") if name == "all" else [name]
-    runs = list(
-        dict.fromkeys(run for table in names for run in switches.table(project, table).runs)
-    )
     done = [run for run in runs if path_of(project, run).exists()]
     to_train = trained_runs(project, runs)
     found = cost.estimate(

@@ -75,19 +75,32 @@ def train(
     parts = (dataset, tau, backbone, method, seed, option, assume)
     texts: list[str | None] = [*(runs or [])] or [None]
     chosen = list(dict.fromkeys(run_from(project, text, *parts) for text in texts))
-    _check_one_process(len(chosen))
     execution = parse_options(",".join(option or []))
+    train_all(project, chosen, device, results, execution, force, as_json)
+
+
+def train_all(
+    project: Project,
+    runs: list[Run],
+    device: str | None = None,
+    results: Path | None = None,
+    execution: Mapping[str, Value] | None = None,
+    force: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Train runs one after the other. Raises UserError at the end if some of several failed."""
+    _check_one_process(len(runs))
     failures = 0
-    for run in chosen:
+    for run in runs:
         try:
-            _train(project, run, device, results, execution, force, as_json)
+            _train(project, run, device, results, execution or {}, force, as_json)
         except Exception as error:  # of a lab's own method too: the other runs are not to blame
-            if len(chosen) == 1:
+            if len(runs) == 1:
                 raise
             failures += 1
             _print_failure(run, error)
     if failures:
-        raise UserError(f"{failures} of {len(chosen)} runs failed; see above. The others are done.")
+        raise UserError(f"{failures} of {len(runs)} runs failed; see above. The others are done.")
 
 
 def _train(

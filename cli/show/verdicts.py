@@ -41,7 +41,7 @@ def print_verdicts(table: TableData, verdicts: Sequence[Verdict], as_json: bool)
     if verdicts:
         _print_verdicts(table, verdicts)
     else:
-        console().print(f"{table.table}: no claim of the paper is known for it")
+        console().print(f"{table.table}: no number of the paper and no check is about it")
     print_references(table, verdicts)
 
 

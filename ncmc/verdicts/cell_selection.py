@@ -37,7 +37,7 @@ def pairs(project: Project, check: Pairs) -> list[tuple[CellSpec, CellSpec]]:
     """
     better, than = (select(project, check, side) for side in check.sides)
     axes = [set(table_of(project, check, side).axes) for side in check.sides]
-    named = {*check.better, *check.than, "method"}
+    named = {*check.better, *check.than}
     shared = ({"dataset", "tau", "backbone"} | (axes[0] & axes[1])) - named
     fitting: dict[tuple[str | None, ...], list[CellSpec]] = {}
     for spec in than:

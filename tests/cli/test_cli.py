@@ -17,7 +17,7 @@ from ncmc.results.record import load_record, path_of, save_record
 
 RUN = "digits/tau=0.02/resnet8/CAL/epochs=2+f=3+width=4/seed=0"
 COMMANDS = (
-    "fetch", "split", "train", "evaluate", "table", "verify", "report", "show", "outdated",
+    "fetch", "split", "train", "sweep", "evaluate", "table", "verify", "report", "show", "outdated",
     "theory", "list", "check-method", "check-backbone", "check-dataset", "doctor",
 )  # fmt: skip
 

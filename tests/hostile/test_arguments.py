@@ -7,6 +7,7 @@ from replay import Case, assert_refused, nothing, parameters
 
 ID = "digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0"
 PARTS = ("--dataset", "digits", "--tau", "0.02", "--backbone", "resnet8", "--method", "CAL")
+SWEEP = ("sweep", *PARTS, "--save")
 LONG = "x" * 20_000
 NAMES = {  # in place of the name of anything
     "empty": "",
@@ -41,6 +42,9 @@ TAKES_A_NAME = {
     "check-method": ("check-method",),
     "check-backbone": ("check-backbone",),
     "check-dataset": ("check-dataset",),
+    "sweep --method": ("sweep", *PARTS[:6], "--save", "--method"),
+    "sweep --dataset": ("sweep", *PARTS[2:], "--save", "--dataset"),
+    "sweep --assume": (*SWEEP, "--assume"),
     "train": ("train",),
     "train --dataset": ("train", *PARTS[2:], "--dataset"),
     "train --backbone": ("train", *PARTS[:4], *PARTS[6:], "--backbone"),
@@ -150,6 +154,51 @@ ANSWERED: dict[str, tuple[str, ...]] = {  # each refused with the word that foll
     "switch twice | twice": ("table", "smoke+A14=none", "--assume", "A14=affine"),
     "switch of nobody | A4": ("evaluate", "smoke", "--assume", "A4=as_released"),
     "200 switches | twice": ("table", "smoke+" + "+".join(["A14=none"] * 200)),
+    "sweep of nothing | --dataset": ("sweep",),
+    "sweep, tau text | tau": ("sweep", *PARTS[:2], "--tau", "x", *PARTS[4:], "--save"),
+    "sweep, tau empty | empty value": ("sweep", *PARTS[:2], "--tau", "", *PARTS[4:], "--save"),
+    "sweep, no value | KEY=VALUE": (*SWEEP, "-o", "f"),
+    "sweep, empty option | KEY=VALUE": (*SWEEP, "-o", ""),
+    "sweep, empty value | empty value": (*SWEEP, "-o", "f=5,,10"),
+    "sweep, no key | KEY=VALUE": (*SWEEP, "-o", "=5"),
+    "sweep, option twice | twice": (*SWEEP, "-o", "f=5", "-o", "f=10"),
+    "sweep, axis as option | twice": (*SWEEP, "-o", "tau=0.1"),
+    "sweep, value twice | same run": (*SWEEP, "-o", "f=5,5"),
+    "sweep, unknown option | thetta": (*SWEEP, "-o", "thetta=0,1"),
+    "sweep, execution | threads": (*SWEEP, "-o", "threads=1,2"),
+    "sweep, bad value | epochs": (*SWEEP, "-o", "epochs=1,ten"),
+    "sweep, shell | path": (*SWEEP, "-o", "f=$(touch PWNED)"),
+    "sweep, markup | path": (*SWEEP, "-o", "f=[/b]"),
+    "sweep, pi by nothing | path": (*SWEEP, "-o", "theta=pi/0"),
+    "sweep, YAML | path": (*SWEEP, "-o", "f={a: 1}"),
+    "sweep, seeds 0 | seeds": (*SWEEP, "--seeds", "0"),
+    "sweep, seeds text | --seeds": (*SWEEP, "--seeds", "x"),
+    "sweep, 1,001 seeds | seeds": (*SWEEP, "--seeds", "1001"),
+    "sweep, 201 runs | 201": (*SWEEP, "--seeds", "201"),
+    "sweep, 21,000 runs | 21,000": (
+        *("sweep", *PARTS, "--yes", "--seeds", "1000", "-o"),
+        "f=" + ",".join(map(str, range(5, 26))),
+    ),
+    "sweep, millions of cells | 1,000,000 cells": (
+        *(*SWEEP, "--yes"),
+        *(
+            w
+            for k in ("f", "epochs", "warmup_epochs")
+            for w in ("-o", f"{k}=" + ",".join("1" * 100))
+        ),
+    ),
+    "sweep, a name upwards | ../../etc": (*SWEEP, "--name", "../../etc"),
+    "sweep, a name for a shell | called": (*SWEEP, "--name", "$(touch PWNED)"),
+    "sweep, an empty name | called": (*SWEEP, "--name", ""),
+    "sweep, a long name | called": (*SWEEP, "--name", "x" * 41),
+    "sweep, a clash | smoke": (*SWEEP, "--name", "smoke"),
+    "sweep, a rule's name | all": (*SWEEP, "--name", "all"),
+    "sweep, a method by assumption | method": (
+        *("sweep", *PARTS[:6], "--method", "CE", "--save", "--assume", "A9=CE-FROZEN"),
+    ),
+    "sweep, option and assumption | A14": (
+        *(*SWEEP, "-o", "prediction_bn=none", "--assume", "A14=none"),
+    ),
     "theory one of two | T10": ("theory", "T9", "T10"),
     "evaluate one of two | nobody": ("evaluate", "smoke", "nobody"),
 }

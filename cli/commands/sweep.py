@@ -1,0 +1,188 @@
+"""`ncmc sweep`: a study over options, from the command line to its table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.options import (
+    Assume,
+    Device,
+    complete_backbone,
+    complete_dataset,
+    complete_method,
+)
+from ncmc.errors import UsageError, shortened
+
+if TYPE_CHECKING:  # help must not wait for the imports of the grid
+    from ncmc.plan.grid import Table
+    from ncmc.project import Project
+
+EPILOG = (
+    "Example: `ncmc sweep --dataset digits --tau 0.02 --backbone resnet8 --method CAL "
+    "-o f=5,10,20 -o theta=0,0.2,0.5,1,pi/2 --seeds 2 --run`. More in docs/studies.md."
+)
+MANY = 200  # runs; more need --yes ...
+MOST = 20_000  # ... and these take more than a minute to plan
+
+
+def sweep(
+    dataset: Annotated[
+        str, typer.Option(help="Datasets.", metavar="NAME,...", autocompletion=complete_dataset)
+    ],
+    tau: Annotated[str, typer.Option(help="Imbalance ratios, in (0, 1].", metavar="T,...")],
+    backbone: Annotated[
+        str, typer.Option(help="Backbones.", metavar="NAME,...", autocompletion=complete_backbone)
+    ],
+    method: Annotated[
+        str, typer.Option(help="Methods.", metavar="NAME,...", autocompletion=complete_method)
+    ],
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            "-o",
+            help="An option of all these runs with its values: `-o f=5,10,20`; `pi/2` is a number.",
+            metavar="KEY=VALUE,...",
+        ),
+    ] = None,
+    assume: Assume = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Seeds of each cell.", show_default="as config/studies.yaml")
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="What the study is called.", show_default="sweep_ and what is swept"),
+    ] = None,
+    save: Annotated[
+        bool, typer.Option("--save", help="Add it to config/studies.yaml: a target of Snakemake.")
+    ] = False,
+    run: Annotated[
+        bool,
+        typer.Option(
+            "--run", help="Save it, train its missing runs in this process, show its table."
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help=f"Also if these are more than {MANY} runs.")
+    ] = False,
+    device: Device = None,
+) -> None:
+    """Plan a study over any options of any methods; save it, and train it."""
+    from ncmc.plan import studies
+    from ncmc.project import Project
+
+    project = Project.find()
+    names = {"dataset": dataset, "backbone": backbone, "method": method, "tau": tau}
+    axes = _axes(project, names, option or [], assume or [])
+    name = studies.name_of(axes) if name is None else name
+    entry = studies.entry_of(axes, seeds)
+    table = studies.table_of(project, name, entry)
+    print(f"tables:\n{studies.as_yaml(name, entry)}")
+    _check_number(table, yes, save or run)
+    _print_plan(project, table)
+    if save or run:
+        _save(project, name, entry)
+    if run:
+        _train_and_show(name, device)
+
+
+def _axes(
+    project: Project, names: dict[str, str], options: list[str], assume: list[str]
+) -> dict[str, list[Any]]:
+    """Axis -> values, in the order in which they are given."""
+    from ncmc.paper import switches
+    from ncmc.plan.studies import axis_values
+
+    axes = {axis: axis_values(text) for axis, text in names.items()}
+    for text in options:
+        key, _, values = text.partition("=")
+        if not key or not values:
+            raise UsageError(f"option '{shortened(text)}' is not KEY=VALUE,..., such as f=5,10,20.")
+        if key in axes:
+            raise UsageError(f"'{shortened(key)}' is given twice.")
+        axes[key] = axis_values(values)
+    for switch in switches.parse_switches(project, assume):
+        if len(switch.options) < len(switch.changes):
+            ((kind, given),) = switch.changes
+            raise UsageError(
+                f"--assume {switch} changes the {kind}: give --{kind} {given} instead."
+            )
+        if twice := axes.keys() & switch.options.keys():
+            raise UsageError(f"option {min(twice)} is given by -o and by --assume {switch}.")
+        axes |= {key: [value] for key, value in switch.options.items()}
+    return axes
+
+
+def _check_number(table: Table, yes: bool, wanted: bool) -> None:
+    """Raises UsageError for more runs than anybody starts by mistake, or than can be planned."""
+    count = len(table.cells) * table.seeds
+    if count > MOST:
+        raise UsageError(
+            f"these are {count:,} runs; allowed: {MOST:,}. Take fewer values or seeds."
+        )
+    if wanted and not yes and count > MANY:
+        raise UsageError(
+            f"these are {count:,} runs, more than {MANY}. Add --yes if you mean it, or take fewer "
+            "values or seeds."
+        )
+
+
+def _print_plan(project: Project, table: Table) -> None:
+    """How many runs a study has, and what those that are missing would take here."""
+    from importlib.util import find_spec
+
+    from cli.commands._diagnosis import cost_of_runs
+    from cli.show.machine import print_cost
+    from ncmc.plan.run import trained_runs
+    from ncmc.results.record import path_of
+    from ncmc.results.wording import plural
+
+    done = sum(path_of(project, run).exists() for run in table.runs)
+    trained = len(trained_runs(project, table.runs))
+    rules = f" ({plural(trained, 'training')})" if trained < len(table.runs) else ""
+    print(
+        f"{plural(len(table.cells), 'cell')}, {plural(table.seeds, 'seed')}: "
+        f"{plural(len(table.runs), 'run')}{rules}, {done:,} of them done"
+    )
+    if done < len(table.runs) and find_spec("torch"):
+        print_cost(cost_of_runs(project, table.name, table.runs, 0.0), as_json=False)
+
+
+def _save(project: Project, name: str, entry: dict[str, Any]) -> None:
+    from ncmc.plan import studies
+    from ncmc.plan.grid_file import STUDIES
+    from ncmc.results.wording import make_command
+
+    known = studies.is_saved(project, name, entry)
+    path = project.config(STUDIES) if known else studies.save(project, name, entry)
+    print(f"{name} is in {path}. To make it: {make_command(name)}")
+
+
+def _train_and_show(name: str, device: str | None) -> None:
+    """Train what is missing of a saved study; its table, verdicts and page."""
+    from cli.commands.report import report
+    from cli.commands.table import table
+    from cli.commands.train import train_all
+    from cli.commands.verify import verify
+    from ncmc.data import datasets
+    from ncmc.plan import grid
+    from ncmc.plan.run import trained_runs
+    from ncmc.project import Project
+    from ncmc.results.record import path_of
+
+    project = Project.find()  # as it is now that the study is saved
+    runs = grid.table(project, name).runs
+    missing = [
+        run
+        for run in dict.fromkeys([*trained_runs(project, runs), *runs])
+        if not path_of(project, run).exists()
+    ]
+    for dataset in {run.dataset for run in missing}:
+        datasets.load(project, dataset, "train")  # what is not there is said once, not for each run
+    if missing:
+        train_all(project, missing, device)
+    table(name)
+    verify(name, exit_code=False)
+    report(name)

@@ -1,0 +1,154 @@
+"""A sweep as an entry of config/studies.yaml: made from lists of values, shown, and saved there.
+
+A study is a table like any other; here is only what writes its entry.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ncmc.errors import UsageError, UserError, shortened
+from ncmc.plan import grid
+from ncmc.plan.grid import Table
+from ncmc.plan.grid_file import REQUIRED, STUDIES, Grid, Placed, grid_entries
+from ncmc.plan.option_text import PI, parse_value
+from ncmc.project import Project
+from ncmc.system import documents, files
+
+MOST_NAME = 40  # characters
+TABLES = re.compile(r"^tables:(?: *\{\})?( *#.*)?\n", re.MULTILINE)
+NEXT_KEY = re.compile(r"^[^\s#]", re.MULTILINE)  # a key of the file begins a line
+
+
+def axis_values(text: str) -> list[Any]:
+    """The values of `5,10,20` as a YAML file has them; `pi/2` stays as it is written.
+
+    Raises UsageError for an empty value.
+    """
+    words = text.split(",")
+    if "" in words:
+        raise UsageError(f"'{shortened(text)}' has an empty value; needed: VALUE,VALUE,...")
+    return [word if PI.fullmatch(word) else parse_value(word) for word in words]
+
+
+def swept(axes: Mapping[str, Sequence[Any]]) -> list[str]:
+    """The axes with several values."""
+    return [axis for axis, values in axes.items() if len(values) > 1]
+
+
+def name_of(axes: Mapping[str, Sequence[Any]]) -> str:
+    """A name for a sweep that was given none: `sweep_f_theta`."""
+    return "_".join(["sweep", *swept(axes)])[:MOST_NAME]
+
+
+def entry_of(axes: Mapping[str, Sequence[Any]], seeds: int | None) -> dict[str, Any]:
+    """The entry of a sweep. Its columns: the last option with several values, or else tau."""
+    options = [axis for axis in swept(axes) if axis not in REQUIRED]
+    methods, datasets = (", ".join(map(str, axes[axis])) for axis in ("method", "dataset"))
+    over = f" over {' and '.join(options)}" if options else ""
+    return {
+        "title": f"{methods}{over}: {datasets}",
+        "where": "no table of the paper",
+        **({} if seeds is None else {"seeds": seeds}),
+        "axes": dict(axes),
+        "columns": options[-1:] or ["tau"],
+        "source": "ours: ncmc sweep",
+    }
+
+
+def as_yaml(name: str, entry: Mapping[str, Any]) -> str:
+    """An entry as it stands below `tables:`, its lists in one line each."""
+    lines = [f"  {name}:"]
+    for key, value in entry.items():
+        if key == "axes":
+            lines += ["    axes:", *(f"      {axis}: {_flow(v)}" for axis, v in value.items())]
+        else:
+            lines.append(f"    {key}: {_flow(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def table_of(project: Project, name: str, entry: Mapping[str, Any]) -> Table:
+    """The table that an entry means, whether it is saved or not.
+
+    Raises UsageError for a name, axis or value that there is not, for too many cells, and for a name
+    that another table has.
+    """
+    grid_of_one = _grid(project, {name: entry})
+    if is_saved(project, name, entry):
+        return grid.table(project, name)
+    if name in grid_entries(project):
+        file = grid_entries(project)[name].file
+        raise UsageError(f"'{name}' is in {file} already, as another table: choose another --name.")
+    return grid.build(
+        project, name, Placed(grid_of_one.tables[name], "table", grid_of_one, Path("ncmc sweep"))
+    )
+
+
+def is_saved(project: Project, name: str, entry: Mapping[str, Any]) -> bool:
+    """Whether config/studies.yaml has this entry; its title, columns and source may be others."""
+    placed = grid_entries(project).get(name)
+    same = {"axes", "also", "seeds", "shows"}
+    wanted = _grid(project, {name: entry}).tables[name].model_dump(include=same)
+    return (
+        placed is not None
+        and placed.file == project.config(STUDIES)
+        and placed.entry.model_dump(include=same) == wanted
+    )
+
+
+def save(project: Project, name: str, entry: Mapping[str, Any]) -> Path:
+    """Add an entry to config/studies.yaml, whose other entries and comments stay; the file.
+
+    Raises UsageError as `table_of` does, UserError if the file has a form that cannot be added to.
+    """
+    table_of(project, name, entry)
+    path = project.config(STUDIES)
+    before = documents.load_yaml(path)
+    after = before | {"tables": (before.get("tables") or {}) | {name: dict(entry)}}
+    text = _with_entry(documents.read_text(path), as_yaml(name, entry))
+    if _plain(text) != after:
+        raise UserError(
+            f"{path} is not written in a form that ncmc can add to. Put the entry below its "
+            "`tables:` by hand."
+        )
+    files.write_atomic(path, text)
+    return path
+
+
+def _grid(project: Project, tables: Mapping[str, Any]) -> Grid:
+    """The file with these tables alone. Raises UsageError."""
+    path = project.config(STUDIES)
+    whole = documents.read_yaml(path, Grid).model_dump(mode="json") | {"figures": {}}
+    return documents.parse(Grid, whole | {"tables": tables}, "ncmc sweep")
+
+
+def _with_entry(text: str, entry: str) -> str:
+    """The file's text with an entry at the end of its `tables`."""
+    key = TABLES.search(text)
+    if key is None:
+        return f"{text.rstrip()}\ntables:\n{entry}"
+    following = NEXT_KEY.search(text, key.end())
+    end = following.start() if following else len(text)
+    before, inside = text[: key.start()], text[key.end() : end].rstrip()
+    comment, others = key[1] or "", f"{inside}\n" if inside else ""
+    return f"{before}tables:{comment}\n{others}{entry}{text[end:]}"
+
+
+def _plain(text: str) -> Any:
+    """The content of YAML text; None if it is not valid."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None
+
+
+def _flow(value: Any) -> str:
+    """A value of YAML in one line."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    shown = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6)
+    return shown.removesuffix("...\n").strip()

@@ -1,0 +1,132 @@
+"""`ncmc sweep`: from lists of values to a study, and from the docs alone to its table and verdicts."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import CHECKOUT, here
+from typer.testing import CliRunner
+
+from cli.main import app
+from ncmc.plan import grid
+from ncmc.plan.grid_file import table_names
+from ncmc.training import cost
+
+DIGITS = ("--dataset", "digits", "--tau", "0.02", "--backbone", "resnet8", "--method", "CAL")
+DOCS = (CHECKOUT / "docs" / "studies.md").read_text()
+
+
+@pytest.fixture(autouse=True)
+def unprobed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Costs as if a second an image were measured."""
+    monkeypatch.setattr(cost, "probe", lambda *_: cost.Speed(0.001, 0.0001, 1000, 1.0))
+
+
+def ncmc(*arguments: str, code: int = 0) -> str:
+    """One call in this process; what it printed."""
+    done: Any = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "120"})
+    assert done.exit_code == code, done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of a language in docs/studies.md."""
+    return re.findall(rf"```{language}\n(.*?)```", DOCS, re.DOTALL)
+
+
+def test_it_prints_the_entry_the_runs_and_their_cost_and_writes_nothing(configured: Path) -> None:
+    before = (configured / "config/studies.yaml").read_bytes()
+    shown = ncmc("sweep", *DIGITS, "-o", "f=5,10,20", "-o", "theta=0,0.2,pi/2", "--seeds", "2")
+    text, _, rest = shown.partition("\n\n")
+    assert yaml.safe_load(text)["tables"]["sweep_f_theta"]["axes"]["theta"] == [0, 0.2, "pi/2"]
+    assert "9 cells, 2 seeds: 18 runs, 0 of them done" in rest
+    assert "sweep_f_theta on " in rest
+    assert (configured / "config/studies.yaml").read_bytes() == before
+    assert not (configured / "results").exists()
+
+
+def test_several_datasets_and_methods_are_axes_too(configured: Path) -> None:
+    names = ("--dataset", "digits", "--backbone", "resnet8", "--method", "AL,CAL,CE")
+    shown = ncmc("sweep", *names, "--tau", "0.02,0.1", "-o", "mixup=on,off", "--seeds", "1")
+    assert "12 cells, 1 seed: 12 runs, 0 of them done" in shown
+
+
+def test_runs_that_share_a_training_are_counted_once(configured: Path) -> None:
+    names = ("--dataset", "digits", "--backbone", "resnet8", "--tau", "0.02")
+    assert "2 runs (1 training), 0" in ncmc("sweep", *names, "--method", "CE,NCM", "--seeds", "1")
+
+
+def test_an_assumption_is_an_option_of_a_sweep(configured: Path) -> None:
+    shown = ncmc("sweep", *DIGITS, "-o", "f=5,10", "--assume", "A14=none")
+    assert "      prediction_bn: [none]\n" in shown
+    assert "sweep_f:" in shown
+
+
+def test_saving_names_the_command_of_snakemake_and_again_changes_nothing(configured: Path) -> None:
+    words = ("sweep", *DIGITS, "-o", "f=5,10", "--name", "mine", "--save")
+    assert "To make it: uv run snakemake --cores all mine" in ncmc(*words)
+    assert "mine" in table_names(here(), "reduced")
+    before = (configured / "config/studies.yaml").read_bytes()
+    assert "To make it: uv run snakemake --cores all mine" in ncmc(*words)
+    assert (configured / "config/studies.yaml").read_bytes() == before
+
+
+def test_more_runs_than_anybody_starts_by_mistake_need_yes(configured: Path) -> None:
+    words = ("sweep", *DIGITS, "-o", "f=5,10,20", "-o", "theta=0,0.2,0.5", "--seeds", "23")
+    assert "207 runs, 0 of them done" in ncmc(*words)  # the plan alone does no harm
+    for wanted in ("--save", "--run"):
+        assert "these are 207 runs, more than 200. Add --yes" in ncmc(*words, wanted, code=2)
+    assert not (configured / "results").exists()
+    assert "sweep_f_theta is in" in ncmc(*words, "--save", "--yes")
+
+
+def test_without_the_data_it_says_once_which_command_brings_them(configured: Path) -> None:
+    told = ncmc("sweep", *DIGITS, "-o", "f=5,10", "--run", code=1)
+    assert told.count("ncmc fetch digits") == 1
+
+
+def test_a_stranger_gets_table_map_and_verdicts_by_the_words_of_the_docs(workspace: Path) -> None:
+    fetch, sweep = blocks("sh")[0].replace("\\\n", " ").strip().splitlines()
+    assert fetch == "uv run ncmc fetch digits"
+    entry, checks, _ = blocks("yaml")
+    file = workspace / "config/checks.yaml"
+    file.write_text(file.read_text() + checks)
+    before = (workspace / "config/studies.yaml").read_text()
+    words = shlex.split(sweep.removeprefix("uv run ncmc "))
+
+    shown = ncmc(*words)
+    assert (workspace / "config/studies.yaml").read_text() == before + entry
+    assert "6 cells, 2 seeds: 12 runs, 0 of them done" in shown
+    assert set(re.findall(r"MY\d", shown)) == {"MY1", "MY2"}
+    folder = workspace / "results/my_sweep"
+    assert {f.name for f in folder.iterdir()} == {
+        *("table.csv", "table.json", "table.md", "verdicts.json", "report.html")
+    }
+    cells = json.loads((folder / "table.json").read_text())["cells"]
+    assert [cell["n"] for cell in cells] == [2] * 6
+    page = (folder / "report.html").read_text()
+    assert page.count('aria-label="Accuracy over f and theta, %. f 5, theta 0: ') == 1
+    verdicts = json.loads((folder / "verdicts.json").read_text())["verdicts"]
+    assert {v["id"]: v["status"] for v in verdicts}.keys() == {"MY1", "MY2"}
+    assert "incomplete" not in {v["status"] for v in verdicts}
+
+    again = ncmc(*words)  # nothing is left to train
+    assert "12 runs, 12 of them done" in again
+    assert "trained" not in again
+
+
+def test_the_example_at_the_papers_scale_is_a_table(configured: Path) -> None:
+    file = configured / "config/studies.yaml"
+    file.write_text(file.read_text() + blocks("yaml")[2])
+    table = grid.table(here(), "cifar100_prediction_bn")
+    assert len(table.runs) == 2 * 3 * 3 * 3
+    assert "cifar100_prediction_bn" not in table_names(here(), "paper")
+
+
+def test_every_study_that_comes_with_it_is_in_the_docs() -> None:
+    told = set(re.findall(r"`(study_\w+)`", DOCS))
+    assert told == {name for name in table_names(here()) if name.startswith("study_")}
