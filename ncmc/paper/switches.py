@@ -15,7 +15,7 @@ from ncmc.plan import catalog, grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.option_text import Value, format_value, parse_options
 from ncmc.plan.recipes import owner
-from ncmc.plan.run import Run, make_run
+from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.project import Project, read_once
 
 # A switch as it stands in the name of a table: a folder, a wildcard and a word of shell lines.
@@ -40,15 +40,16 @@ class Switch:
         """The options that it sets, without names."""
         return {key: value for key, value in self.changes if key not in catalog.KINDS}
 
-    def arises(self, run: Run) -> bool:
+    def arises(self, project: Project, run: Run) -> bool:
         """Whether the point arises in `run`, and the run has what the switch sets."""
-        written = {key: format_value(value) for key, value in run.options}
+        model = resolve_run(project, run).model
+        written = {key: format_value(value) for key, value in model.items()}
         open_here = self.entry.applies(run) and self.entry.arises(written)
         return open_here and all(_has(run, key) for key in self.options)
 
     def applied(self, project: Project, run: Run) -> Run:
         """`run` with the alternative; `run` itself where the point does not arise."""
-        if not self.arises(run):
+        if not self.arises(project, run):
             return run
         names = {kind: str(value) for kind, value in self.changes if kind in catalog.KINDS}
         backbone, method = names.get("backbone", run.backbone), names.get("method", run.method)
@@ -88,7 +89,7 @@ def parse_switches(project: Project, texts: Iterable[str]) -> list[Switch]:
 def switched(project: Project, run: Run, chosen: Sequence[Switch]) -> Run:
     """`run` with alternatives. Raises UsageError for a point that does not arise in it."""
     for switch in chosen:
-        if not switch.arises(run):
+        if not switch.arises(project, run):
             raise UsageError(
                 f"{switch}: assumption {switch.entry.id} does not arise in {run.id}"
                 f"{_where(switch.entry)}."
@@ -175,7 +176,9 @@ def _parse(project: Project, text: str) -> Switch:
         return own[value]
     listed = {other.value: other for other in entry.alternatives}
     if value in listed:
-        raise UsageError(f"{name}={value} cannot be switched for a run: {listed[value].switch}.")
+        raise UsageError(
+            f"{name}={value} cannot be switched by --assume, but by hand: {listed[value].switch}."
+        )
     if value == entry.choice and own:
         raise UsageError(
             f"{name}={value} is the choice already; leave it out. Alternatives: {', '.join(own)}."
@@ -193,9 +196,12 @@ def _changes(entry: Assumption, other: Alternative) -> tuple[tuple[str, Value], 
     if match := NAMES.fullmatch(other.switch):
         return ((match[1], match[2]),)
     try:
-        return tuple(parse_options(other.switch).items())
-    except UsageError:
-        return None  # words that say what to do by hand
+        options = parse_options(other.switch)
+    except UsageError:  # words that say what to do
+        return None
+    if any(owner(key) == "execution" for key in options):  # how a run is computed, not what it is
+        return None
+    return tuple(options.items())
 
 
 def _has(run: Run, key: str) -> bool:

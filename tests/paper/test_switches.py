@@ -50,8 +50,9 @@ def test_a_switch_can_change_the_method_or_the_backbone() -> None:
         ("A14=frozen", "is the choice already; leave it out. Alternatives: affine, none"),
         ("A1=x", "assumption A1 has no alternative that can be switched."),
         ("A17=1", "-o lam=VALUE sets another value"),
-        ("A6=own mean and std", "cannot be switched for a run: mean and std of a recipe"),
-        ("A23=mean center", "cannot be switched for a run: shown beside it by `ncmc theory`"),
+        ("A6=own mean and std", "cannot be switched by --assume, but by hand: mean and std"),
+        ("A29=float32", "A29=float32 cannot be switched by --assume, but by hand: precision=float32"),
+        ("A23=mean center", "by hand: shown beside it by `ncmc theory`"),
     ],
 )  # fmt: skip
 def test_a_switch_that_there_is_not_is_refused_with_those_that_there_are(
