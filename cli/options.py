@@ -37,14 +37,14 @@ def complete_backbone(incomplete: str) -> list[str]:
     """Shell completion: backbones."""
     from ncmc.plan import catalog
 
-    return _matching(catalog.built_names("backbone"), incomplete)
+    return _matching(catalog.names("backbone"), incomplete)
 
 
 def complete_method(incomplete: str) -> list[str]:
     """Shell completion: methods."""
     from ncmc.plan import catalog
 
-    return _matching(catalog.built_names("method"), incomplete)
+    return _matching(catalog.names("method"), incomplete)
 
 
 def built_name(kind: str, name: str) -> str:
@@ -52,7 +52,7 @@ def built_name(kind: str, name: str) -> str:
     from ncmc.plan import catalog
 
     try:
-        return catalog.canonical(kind, name, catalog.built_names(kind))
+        return catalog.canonical(kind, name, catalog.names(kind))
     except UsageError as error:
         raise UsageError(
             f"{error} One of your own is a file ncmc/{kind}s/NAME.py: see docs/own-{kind}.md."

@@ -25,8 +25,8 @@ from ncmc.training.step import Step
 
 CPU = torch.device("cpu")
 COUNTS = [9, 5, 2]
-METHODS = catalog.built_names("method")
-BACKBONES = catalog.built_names("backbone")
+METHODS = catalog.names("method")
+BACKBONES = catalog.names("backbone")
 
 
 SIZES = {"resnet50": 16, "densenet150": 16}  # pixels where 32 would take long

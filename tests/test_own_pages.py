@@ -83,5 +83,5 @@ def test_the_table_of_built_backbones_says_their_features_and_sizes(row: str) ->
 
 def test_the_table_names_every_backbone() -> None:
     assert {n for row in BUILT for n in re.findall(r"`(\w+)`", row.split(" | ")[0])} == set(
-        catalog.built_names("backbone")
+        catalog.names("backbone")
     )

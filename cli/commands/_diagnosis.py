@@ -9,7 +9,7 @@ from typing import Any
 from ncmc import preflight
 from ncmc.errors import UserError
 from ncmc.paper import switches
-from ncmc.plan import catalog, cost_guess, grid
+from ncmc.plan import cost_guess, grid
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
@@ -118,22 +118,6 @@ def _tiers(project: Project) -> list[Line]:
     return [
         Line(f"runs: {name}", f"{_done(project, runs)} of {len(runs)} done", None, advice)
         for name, (runs, advice) in tiers.items()
-    ] + _not_built(list(everything))
-
-
-def _not_built(runs: list[Run]) -> list[Line]:
-    """The runs of the paper's grid that nobody can train yet: `all` cannot end before they can."""
-    built = {kind: catalog.built_names(kind) for kind in catalog.KINDS}
-    stuck = [
-        r for r in runs if r.method not in built["method"] or r.backbone not in built["backbone"]
-    ]
-    if not stuck:
-        return []
-    names = sorted({r.method for r in stuck} - {*built["method"]})
-    names += sorted({r.backbone for r in stuck} - {*built["backbone"]})
-    found = f"{len(stuck)} of {len(runs)} cannot be trained yet"
-    return [
-        Line("runs: not built", found, None, f"no code for {', '.join(names)}: `all` cannot end")
     ]
 
 
@@ -167,7 +151,6 @@ def cost_of_runs(project: Project, name: str, runs: list[Run], price: float) -> 
         "disk_gb": found.disk / 1e9,
         "price_per_hour": price,
         "euros": hours * price if price else None,
-        "not_estimated": found.left_out,
         "notes": list(found.notes),
         "processor_share": found.share,
         "busy": found.share < cost.BUSY,
@@ -184,14 +167,13 @@ def gate(project: Project, insist: bool) -> None:
     to_train = [r for r in trained_runs(project, missing) if not path_of(project, r).exists()]
     guess = cost_guess.guess(project, to_train)
     not_counted = sum(guess.unknown.values())
-    stuck = "".join(f"  {line.found}: {line.advice}.\n" for line in _not_built(runs))
     raise UserError(
         "the paper's grid is planned for a GPU, and this machine has none.\n"
         f"  Missing: {len(missing)} of its {len(runs)} runs. A rough estimate, from speeds measured "
         f"on another processor: {guess.hours / 24:,.0f} days with this machine's "
         f"{guess.cores} cores at work, and {guess.disk / 1e9:.0f} GB of disk"
         + (f" (without {not_counted} runs of {', '.join(guess.unknown)})" if not_counted else "")
-        + f".\n{stuck}  To measure it here: ncmc doctor --cost all\n"
+        + ".\n  To measure it here: ncmc doctor --cost all\n"
         "  To run what needs no GPU: snakemake --cores all smoke\n"
         "  To start the paper's grid all the same, put this last on the line: --config insist=true"
     )

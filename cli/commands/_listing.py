@@ -45,17 +45,17 @@ def _datasets(project: Project) -> list[Row]:
 
 
 def _code(project: Project, kind: str) -> list[Row]:
-    built = catalog.built_names(kind)
     return [
         {
             "name": name,
-            "built": name in built,
+            "what": catalog.summary(kind, name),
+            "applied to": (kind == "method" and catalog.trained_as(name)) or "-",
             "used by": ", ".join(
                 t for t in table_names(project) if name in _used(project, t, kind)
             ),
             "file": f"ncmc/{kind}s/{name.lower().replace('-', '_')}.py",
         }
-        for name in sorted({*built, *catalog.all_names(kind)})
+        for name in catalog.names(kind)
     ]
 
 

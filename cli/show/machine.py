@@ -34,7 +34,7 @@ def print_cost(cost: dict[str, Any], as_json: bool) -> None:
         print_json(cost)
         return
     out = console()
-    left = cost["runs"] - cost["done"] - sum(cost["not_estimated"].values())
+    left = cost["runs"] - cost["done"]
     out.print(
         f"{cost['table']} on {cost['device']}: {left} runs, "
         f"about {duration(cost['hours'] * 3600)} ({cost['hours']:.1f} h) one after the other, "
@@ -43,8 +43,6 @@ def print_cost(cost: dict[str, Any], as_json: bool) -> None:
     )
     if cost["done"]:
         out.print(f"{cost['done']} runs are done already")
-    for why, runs in cost["not_estimated"].items():
-        out.print(literal(f"{runs} runs not counted: {why}"))
     for note in cost["notes"]:
         out.print(literal(note))
     out.print("Measured by a probe of some seconds for each network.", end=" ")

@@ -111,6 +111,6 @@ def _options() -> set[str]:
     known = {"method", "backbone"}
     known |= {key for part in (Recipe, SplitOptions, Execution) for key in part.model_fields}
     for kind in catalog.KINDS:
-        for name in catalog.built_names(kind):
+        for name in catalog.names(kind):
             known |= catalog.own_options(kind, name) or frozenset()
     return known

@@ -28,8 +28,8 @@ def require_names(
     """Raises UsageError for a name that there is not, or that is spelled in another way."""
     known: tuple[tuple[str, Iterable[str], Collection[str]], ...] = (
         ("dataset", datasets, dataset_entries(project)),
-        ("backbone", backbones, catalog.all_names("backbone")),
-        ("method", methods, catalog.all_names("method")),
+        ("backbone", backbones, catalog.names("backbone")),
+        ("method", methods, catalog.names("method")),
     )
     for kind, names, allowed in known:
         for name in names:

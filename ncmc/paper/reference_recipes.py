@@ -90,7 +90,7 @@ def reference_recipes(project: Project) -> RecipesFile:
 def _require_foreign(methods: dict[str, str], path: Path) -> None:
     """Raises UsageError for a foreign method that the harness has: its numbers can be compared."""
     for name in methods:
-        if name in catalog.all_names("method"):
+        if name in catalog.names("method"):
             raise UsageError(
                 f"{path}: foreign_methods: the harness has the method '{name}'. Delete the entry."
             )

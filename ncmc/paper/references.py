@@ -68,6 +68,6 @@ def _typed(row: dict[str, str], where: str) -> dict[str, Any]:
 def _require_known(project: Project, reference: Reference, where: str) -> None:
     """Raises UsageError for a name that neither the harness nor reference_recipes.yaml has."""
     require_names(project, where, [reference.dataset], [reference.backbone])
-    methods = {*catalog.all_names("method"), *reference_recipes(project).foreign_methods}
+    methods = {*catalog.names("method"), *reference_recipes(project).foreign_methods}
     if reference.method not in methods:
         raise UsageError(f"{where}: {unknown('method', reference.method, methods)}")

@@ -6,56 +6,45 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
-from ncmc.errors import UsageError, unknown
+from ncmc.errors import unknown
 
 KINDS = ("backbone", "method")
 PACKAGE = Path(__file__).parents[1]
 
-# What the tables name and nobody has built yet: planning accepts them, training says which
-# file is missing.
-NOT_BUILT = {
-    "backbone": frozenset[str](),
-    "method": frozenset({"AL-PULL-SCALED"}),
-}
 
-
-def built_names(kind: str) -> list[str]:
-    """The names of a kind ("backbone" or "method") that have a file, sorted."""
+def names(kind: str) -> list[str]:
+    """The names of a kind ("backbone" or "method"), sorted: those that have a file."""
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
     files = (PACKAGE / f"{kind}s").glob("*.py")
     return sorted(_name(kind, f.stem) for f in files if f.stem[0] != "_" and f.stem != "base")
 
 
-def all_names(kind: str) -> list[str]:
-    """The built names, and those that the paper's grid plans."""
-    return sorted({*built_names(kind), *NOT_BUILT[kind]})
-
-
 def canonical(kind: str, name: str, allowed: list[str] | None = None) -> str:
     """`name` as the catalog spells it (case and `-`/`_` do not matter).
 
-    `allowed`: the names that there are, by default `all_names(kind)`. Raises UsageError with them.
+    `allowed`: the names that there are, by default `names(kind)`. Raises UsageError with them.
     """
-    names = all_names(kind) if allowed is None else allowed
-    for candidate in names:
+    known = names(kind) if allowed is None else allowed
+    for candidate in known:
         if _plain(candidate) == _plain(str(name)):
             return candidate
-    raise unknown(kind, name, names)
+    raise unknown(kind, name, known)
 
 
 def load(kind: str, name: str) -> ModuleType:
-    """The module of a backbone or a method.
-
-    Raises UsageError that names the missing file if it is planned but not built.
-    """
+    """The module of a backbone or a method. Raises UsageError for one that has no file."""
     file = file_of(kind, name)
     if not file.is_file():
-        raise UsageError(
-            f"{kind} '{name}' is not built yet: {file.relative_to(PACKAGE.parent)} is missing. "
-            f"Built: {', '.join(built_names(kind))}."
-        )
+        raise unknown(kind, name, names(kind))
     return importlib.import_module(f"ncmc.{kind}s.{file.stem}")
+
+
+def summary(kind: str, name: str) -> str:
+    """The first line of what a backbone's or a method's file says of itself, without its name."""
+    module = ast.Module(_statements(file_of(kind, name)), [])
+    first_line = (ast.get_docstring(module) or "").partition("\n")[0]
+    return first_line.partition(": ")[2] or first_line
 
 
 def file_of(kind: str, name: str) -> Path:
@@ -66,7 +55,7 @@ def file_of(kind: str, name: str) -> Path:
 def option_names(backbone: str, method: str) -> frozenset[str] | None:
     """The options that a backbone and a method take, read from their files without running them.
 
-    None where they cannot be told: a name that is not built, or code that is written another way.
+    None where they cannot be told: a name without a file, or code that is written another way.
     """
     of_backbone, of_method = own_options("backbone", backbone), own_options("method", method)
     return None if of_backbone is None or of_method is None else of_backbone | of_method

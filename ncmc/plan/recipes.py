@@ -262,9 +262,9 @@ def _check_rule(rule: Rule) -> None:
     certain = True  # whether the options of all models that the rule is for can be told
     for kind, listed in (("backbone", rule.when.backbone), ("method", rule.when.method)):
         for name in listed:
-            if name not in catalog.all_names(kind):
-                raise UsageError(f"rules: {unknown(kind, name, catalog.all_names(kind))}")
-        told = [catalog.own_options(kind, name) for name in listed or catalog.built_names(kind)]
+            if name not in catalog.names(kind):
+                raise UsageError(f"rules: {unknown(kind, name, catalog.names(kind))}")
+        told = [catalog.own_options(kind, name) for name in listed or catalog.names(kind)]
         certain &= any(options is not None for options in told)
         allowed |= {option for options in told for option in options or ()}
     for key in rule.set if certain else ():

@@ -79,9 +79,8 @@ def make_run(
 ) -> Run:
     """A checked Run with the catalog's spelling, without options that repeat the recipe.
 
-    `project`: by default that of the current folder. Names that the paper's grid plans but nobody has
-    built yet are accepted: training them says which file is missing. Raises UsageError for an unknown
-    name, tau outside (0, 1], an unknown option or a bad value of the recipe.
+    `project`: by default that of the current folder. Raises UsageError for an unknown name, tau outside
+    (0, 1], an unknown option or a bad value of the recipe.
     """
     project = project or Project.find()
     check_tau(tau)

@@ -32,8 +32,7 @@ class Parts:
 def parts(project: Project, run: Run) -> Parts:
     """What a run's model is built from.
 
-    Raises UsageError for an option that neither backbone nor method knows, a value that they refuse,
-    or a name that is planned but not built.
+    Raises UsageError for an option that neither backbone nor method knows, or a value that they refuse.
     """
     backbone = catalog.load("backbone", run.backbone)
     method = contract.method_class(catalog.load("method", run.method), run.method)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import torch
 
-from ncmc.plan import catalog
 from ncmc.plan.cost_guess import data_bytes, work_of
 from ncmc.plan.dataset_entries import dataset_entries, dataset_entry
 from ncmc.plan.run import Run, make_run, resolve_run
@@ -53,7 +52,6 @@ class Estimate:
     """What a list of runs would take, one after the other."""
 
     runs: tuple[RunCost, ...]
-    left_out: dict[str, int]  # why -> runs that could not be estimated
     data: int  # bytes of the datasets, archives and arrays
     device: str
     notes: tuple[str, ...] = ()  # what is not in it
@@ -77,20 +75,14 @@ class Estimate:
 def estimate(project: Project, runs: Iterable[Run], done: Iterable[Run] = ()) -> Estimate:
     """The cost of runs on this machine; each pair of network and image size is probed once."""
     device = precision.pick_device()
-    finished, costs, left_out = set(done), [], dict[str, int]()
+    finished, costs = set(done), []
     names, notes = set(), set()
     for run in runs:
         names.add(run.dataset)
         if resolve_run(project, run).recipe.augment == "resized_crop_flip":
             notes.add(f"{run.dataset}: reading and decoding its image files is not in the time")
-        if run.backbone not in catalog.built_names("backbone"):
-            why = f"backbone {run.backbone} is not built"
-            left_out[why] = left_out.get(why, 0) + 1
-            continue
         costs.append(_of_run(project, run, device, run in finished))
-    return Estimate(
-        tuple(costs), left_out, data_bytes(project, names), _name(device), tuple(sorted(notes))
-    )
+    return Estimate(tuple(costs), data_bytes(project, names), _name(device), tuple(sorted(notes)))
 
 
 def _of_run(project: Project, run: Run, device: torch.device, done: bool) -> RunCost:

@@ -11,6 +11,8 @@ from ncmc.backbones import Backbone
 from ncmc.formulas import frames, priors
 from ncmc.methods import Method
 from ncmc.methods.al import AL
+from ncmc.methods.al_pull import AL_PULL
+from ncmc.methods.al_pull_scaled import AL_PULL_SCALED
 from ncmc.methods.al_scaled import AL_SCALED
 from ncmc.methods.cal import CAL
 from ncmc.methods.ce import CE
@@ -22,7 +24,7 @@ from ncmc.methods.tau_norm import TAU_NORM
 from ncmc.plan import catalog
 
 COUNTS = [40, 20, 8, 3]
-RULES = [AL_SCALED, CE_LA, NCM, RBL_LA, TAU_NORM]
+RULES = [AL_PULL_SCALED, AL_SCALED, CE_LA, NCM, RBL_LA, TAU_NORM]
 
 
 class Pixels(Backbone):
@@ -44,7 +46,7 @@ def test_a_rule_takes_over_the_state_of_the_method_that_it_names(kind: type[Meth
     name = kind.__name__.replace("_", "-")
     assert kind.trained_as == catalog.trained_as(name)
     assert kind.trained_as is not None
-    parent = getattr(catalog.load("method", kind.trained_as), kind.trained_as)
+    parent = getattr(catalog.load("method", kind.trained_as), kind.trained_as.replace("-", "_"))
     assert build(kind).state_dict().keys() == build(parent).state_dict().keys()
 
 
@@ -104,6 +106,14 @@ def test_scaling_is_what_collapsed_features_of_cal_would_have() -> None:
     torch.testing.assert_close(scaled.scores(h), al.scores(h) * own)
     assert own[3] > own[0]  # rare classes more
     assert not torch.allclose(scaled.scale, build(AL_SCALED, **options, order="descending").scale)
+
+
+def test_both_controls_scale_alike() -> None:
+    options: dict[str, Any] = {"f": 6, "theta": 0.3}
+    h = torch.randn(5, build(AL, **options).dim)
+    scaled, plain = build(AL_PULL_SCALED, **options), build(AL_PULL, **options)
+    assert torch.equal(scaled.scale, build(AL_SCALED, **options).scale)
+    torch.testing.assert_close(scaled.scores(h), plain.scores(h) * scaled.scale)
 
 
 def test_scaling_leaves_equal_classes_alone() -> None:

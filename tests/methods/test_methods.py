@@ -90,7 +90,7 @@ every_variant = over(VARIANTS)
 @pytest.mark.parametrize("kind", dict.fromkeys(kind for kind, _ in VARIANTS))
 def test_a_file_holds_the_class_of_its_name(kind: type[Method]) -> None:
     name = kind.__name__.replace("_", "-")
-    assert name in catalog.built_names("method")
+    assert name in catalog.names("method")
     assert getattr(catalog.load("method", name), kind.__name__) is kind
 
 
@@ -618,7 +618,7 @@ def test_running_norm_equals_pytorchs_statistics() -> None:
 
 
 def test_every_method_file_is_importable() -> None:
-    for name in catalog.built_names("method"):
+    for name in catalog.names("method"):
         stem = name.lower().replace("-", "_")
         assert importlib.import_module(f"ncmc.methods.{stem}").__doc__
 

@@ -1,4 +1,4 @@
-"""Names without imports; what is planned but not built says which file is missing."""
+"""Names, options and what a file says of itself, without imports."""
 
 import subprocess
 import sys
@@ -10,11 +10,9 @@ from ncmc.plan import catalog
 
 
 def test_methods_are_the_files_of_their_folder() -> None:
-    assert {"CE", "CE-FROZEN", "SETF", "AL", "CAL"} <= set(catalog.built_names("method"))
-    assert {"resnet8", "resnet20", "resnet32", "resnet50"} <= set(catalog.built_names("backbone"))
-    assert not [
-        n for k in ("method", "backbone") for n in catalog.built_names(k) if n.startswith("_")
-    ]
+    assert {"CE", "CE-FROZEN", "SETF", "AL", "CAL"} <= set(catalog.names("method"))
+    assert {"resnet8", "resnet20", "resnet32", "resnet50"} <= set(catalog.names("backbone"))
+    assert not [n for k in ("method", "backbone") for n in catalog.names(k) if n.startswith("_")]
 
 
 def test_spelling_does_not_matter() -> None:
@@ -27,18 +25,24 @@ def test_an_unknown_name_is_refused_with_the_allowed_ones() -> None:
     with pytest.raises(UsageError, match=r"unknown backbone 'resnet18'.*resnet8"):
         catalog.canonical("backbone", "resnet18")
     with pytest.raises(UsageError, match="unknown kind 'methods'"):
-        catalog.built_names("methods")
+        catalog.names("methods")
 
 
-def test_a_planned_method_says_which_file_is_missing() -> None:
-    assert catalog.canonical("method", "nope", ["NOPE"]) == "NOPE"
-    with pytest.raises(UsageError, match=r"'NOPE' is not built yet: ncmc/methods/nope\.py"):
+def test_a_name_without_a_file_is_refused() -> None:
+    with pytest.raises(UsageError, match="unknown method 'NOPE'"):
         catalog.load("method", "NOPE")
+
+
+def test_every_file_says_what_it_is_in_one_line() -> None:
+    for kind in catalog.KINDS:
+        for name in catalog.names(kind):
+            assert len(catalog.summary(kind, name)) > 10, name
+    assert catalog.summary("method", "NCM").startswith("the nearest class mean")
 
 
 def test_listing_names_imports_no_torch() -> None:
     code = (
-        "import sys; from ncmc.plan import catalog; catalog.all_names('method'); "
+        "import sys; from ncmc.plan import catalog; catalog.names('method'); "
         "catalog.option_names('resnet8', 'CAL'); print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

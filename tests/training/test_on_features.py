@@ -23,7 +23,7 @@ def features_and_labels(n: int = 8, width: int = 12) -> tuple[torch.Tensor, torc
     return torch.randn(n, width, generator=generator), torch.arange(n) % 3
 
 
-@pytest.mark.parametrize("name", catalog.built_names("method"))
+@pytest.mark.parametrize("name", catalog.names("method"))
 def test_every_method_has_a_loss_and_scores_on_features(name: str) -> None:
     x, y = features_and_labels()
     x.requires_grad_()

@@ -81,15 +81,13 @@ def test_a_smaller_smoke_run_goes_from_fetch_to_page(project: Path) -> None:
     assert "Nothing to be done" in again.stdout
 
 
-def test_a_method_that_is_not_built_is_planned_and_says_which_file_is_missing(
-    project: Path,
-) -> None:
-    run = "results/runs/digits/tau=0.02/resnet8/KCL/default/seed=0/record.json"
+def test_a_run_that_cannot_be_built_says_why_once(project: Path) -> None:
+    run = "results/runs/digits/tau=0.02/resnet8/CAL/f=7+linear=never/seed=0/record.json"
     assert snakemake(project, "-n", run).returncode == 0
     done = snakemake(project, "--cores", "1", run)
     assert done.returncode == 1
     assert "Error in rule train:" in done.stderr
-    assert done.stderr.count("ncmc/methods/kcl.py is missing") == 1
+    assert done.stderr.count("Set linear to 'always' or 'needed'") == 1
     assert "Cannot restore" not in done.stderr
 
 

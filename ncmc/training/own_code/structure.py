@@ -134,7 +134,7 @@ def fits_its_trained_model(subject: MethodSubject) -> None:
     """A rule for the model of another method has the state of that."""
     if (name := subject.kind.trained_as) is None:
         return
-    if name not in catalog.built_names("method"):
+    if name not in catalog.names("method"):
         raise UserError(f"trained_as is {name!r}, which has no file in ncmc/methods.")
     own, theirs = (
         MethodSubject(subject.project, n).model().state_dict() for n in (subject.name, name)
