@@ -9,6 +9,7 @@ from ncmc import paths
 from ncmc.paper import (
     assumptions,
     claims,
+    errata,
     printed_numbers,
     reference_recipes,
     references,
@@ -198,7 +199,7 @@ def config_files() -> dict[str, list[str]]:
         "train": (*run, assumptions.FILE),
         "table": (*table, *numbers),
         "verify": (*table, *numbers, claims.FILE, checks_file.FILE),
-        "report": (*table, *numbers, assumptions.FILE),
+        "report": (*table, *numbers, claims.FILE, assumptions.FILE, errata.FILE),
         "show": table,
         "theory": (claims.FILE, *grid_file.FILES),  # a claim names its table
     }

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.paper import switches
+from ncmc.paper.errata import errata
 from ncmc.plan.grid import Table
 from ncmc.project import Project
 from ncmc.report import origins
@@ -108,6 +109,7 @@ def render(
             cards=[origins.card(cell) for cell in cells if cell.n],
             register=origins.register(project, cells),
             others=others or {},
+            errata=errata(project),
             missing=missing,
             elsewhere=[run for run in lacking if run not in missing],
             make_command=make_command(table.name),

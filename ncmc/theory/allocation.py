@@ -93,6 +93,7 @@ def _beside(strategy: Strategy, random: Sequence[tuple[list[int], int]]) -> dict
         for f in (10, 20)
     ]
     descending = strategy(sorted(EXAMPLE, reverse=True), EXAMPLE_F)
+    largest, *_, smallest = long_tailed_counts(5000, 10, 0.005)
     rounded = sum(floors_in_floating_point(counts, f) for counts, f in random)
     return {
         "random lists": len(random),
@@ -101,6 +102,17 @@ def _beside(strategy: Strategy, random: Sequence[tuple[list[int], int]]) -> dict
         "CIFAR settings where f_k does not ascend": sum(
             not is_ascending(strategy(counts, f)) for counts, f in settings
         ),
+        "CIFAR settings where f_k does not ascend, as released": sum(
+            not is_ascending(frames.class_aware_counts(counts, f, f_counts="released"))
+            for counts, f in settings
+        ),
+        **{
+            f"dimensions of the frame, CIFAR-100, f = 20, {name}": frames.needed_dim(
+                [frames.mean_count(20, name)] * 100
+            )
+            for name in ("printed", "released")
+        },
+        "n_max / n_min of CIFAR-10 at n_min / n_max = 0.005": largest / smallest,
         **{f"f_{k + 1} of n = (3, 3, 1), f = 3": value for k, value in enumerate(descending)},
     }
 

@@ -31,6 +31,7 @@ def remark_3_9(
 ) -> Outcome:
     """T5: angles between all pairs of centers of one class; those of two classes beside them."""
     within, across, unit = [], [], []
+    cosines = {}
     for seed, layout in enumerate(layouts):
         owner = frames.center_classes(layout)
         same = (owner[:, None] == owner) & ~torch.eye(len(owner), dtype=torch.bool)
@@ -42,12 +43,41 @@ def remark_3_9(
             within.append((found[same] - formula(theta)).abs().max().item())
             across.append((found[owner[:, None] != owner] - math.pi / 2).abs().max().item())
             unit.append((rows.norm(dim=1) - 1).abs().max().item())
+            cosines[theta] = (rows @ rows.T)[same].mean().item()
     also = {
         "frames": len(within),
         "error of the angle between centers of two classes, pi/2 (radians)": max(across),
         "error of a center's norm, 1": max(unit),
+        "error of a cosine in a frame with d = (f+1)K": tight_frame_error(),
+        "error of the derived cos(rho_k)": rho_error(),
+        **{
+            f"cosine between two centers of a class, theta = {t:.3g}": c for t, c in cosines.items()
+        },
     }
     parts = (worst("error of the angle between centers of a class (radians)", within, TOLERANCE),)
     return Outcome(
         parts, f"Every pair of centers in {len(within)} random frames, theta from 0 to pi/2.", also
     )
+
+
+def tight_frame_error(layout: Sequence[int] = (1, 2, 5), theta: float = 0.2) -> float:
+    """By how much a frame in no more than K + sum f_k dimensions misses Def. 3.2's cosines."""
+    dim, generator = frames.needed_dim(layout), torch.Generator().manual_seed(0)
+    rows, _ = frames.multi_center_frame(layout, dim, theta, generator, torch.float64)
+    owner = frames.center_classes(layout)
+    expected = math.sin(theta) ** 2 * (owner[:, None] == owner).double()
+    expected.fill_diagonal_(1.0)
+    return float((rows @ rows.T - expected).abs().max())
+
+
+def rho_error(layout: Sequence[int] = (1, 2, 5, 77), theta: float = 0.2) -> float:
+    """By how much cos(rho_k), derived from Def. 3.2, misses the cosine of wbar_k and w_k."""
+    dim, generator = frames.needed_dim(layout), torch.Generator().manual_seed(0)
+    rows, classifier = frames.multi_center_frame(layout, dim, theta, generator, torch.float64)
+    errors = []
+    for k, f in enumerate(layout):
+        mean = rows[frames.center_classes(layout) == k].mean(0)
+        opposite = math.sqrt(f) * math.sin(theta)
+        derived = opposite / math.hypot(math.cos(theta), opposite)
+        errors.append(abs(float(mean @ classifier[k] / mean.norm()) - derived))
+    return max(errors)

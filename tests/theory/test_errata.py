@@ -1,0 +1,21 @@
+"""Each number of docs/errata.md is the one that its command prints."""
+
+import pytest
+from conftest import here
+
+from ncmc.paper.errata import Evidence, errata
+from ncmc.theory import checks
+
+BY_CHECK: dict[str, list[Evidence]] = {}
+for _entry in errata(here()):
+    for _number in _entry.evidence:
+        BY_CHECK.setdefault(_number.check, []).append(_number)
+
+
+@pytest.mark.parametrize("check", sorted(BY_CHECK))
+def test_the_theory_prints_the_numbers_of_the_errata(check: str) -> None:
+    measured = checks.check(here(), check).measured
+    for number in BY_CHECK[check]:
+        assert number.measure in measured, sorted(measured)
+        expected = pytest.approx(number.value, rel=0, abs=number.within)
+        assert measured[number.measure] == expected, number.measure
