@@ -40,8 +40,11 @@ def test_every_small_run_is_in_one_batch_and_no_large_one_is() -> None:
 
 
 def test_runs_are_dealt_out_evenly() -> None:
-    sizes = [len(runs) for runs in jobs.Jobs(here()).batches().values()]
-    assert max(sizes) - min(sizes) <= 1
+    sizes: dict[str, list[int]] = {}  # table -> runs of each of its batches
+    for name, runs in jobs.Jobs(here()).batches().items():
+        sizes.setdefault(name.rpartition("_")[0], []).append(len(runs))
+    assert {"smoke", "study_f_theta"} <= sizes.keys()
+    assert all(max(of_table) - min(of_table) <= 1 for of_table in sizes.values())
 
 
 def test_a_batch_that_fails_costs_only_the_runs_that_failed(project: Path) -> None:
@@ -68,12 +71,25 @@ def test_a_rule_is_in_the_batch_of_its_model_and_needs_no_other(tmp_path: Path) 
     path = root / "config" / "smoke.yaml"
     path.write_text(path.read_text().replace("- CE\n", "- NCM\n"))
     job = jobs.Jobs(Project(root))
-    for runs in job.batches().values():
+    smoke = [runs for name, runs in job.batches().items() if name.startswith("smoke_")]
+    for runs in smoke:
         for run in runs:
             source = trained_run(job.project, run)
             assert source in runs
             assert runs.index(source) <= runs.index(run)
         assert job.models_of_runs(runs) == []
+
+
+def test_a_rule_in_another_tables_batch_waits_for_the_record_of_its_model() -> None:
+    job = jobs.Jobs(here())
+    table = grid.table(here(), "study_controls")  # its AL is trained for the smoke run
+    rules = [run for run in table.runs if run.method == "AL-SCALED"]
+    batches = job.batches()
+    for rule in rules:
+        source = trained_run(here(), rule)
+        (own,) = [runs for runs in batches.values() if rule in runs]
+        assert source not in own
+        assert jobs.records_of([source])[0] in job.models_of_runs(own)
 
 
 def test_a_rule_outside_of_batches_waits_for_the_record_of_its_model() -> None:

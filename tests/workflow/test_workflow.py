@@ -16,7 +16,7 @@ from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid_file import table_names
 
 TARGETS = (
-    "smoke", "table1", "table2", "table3", "table4", "table5", "table6", "table7",
+    "smoke", "study_f_theta", "table1", "table2", "table3", "table4", "table5", "table6", "table7",
     "figure1", "figure4", "figure5", "figure6", "figure7", "theory", "all",
 )  # fmt: skip
 
@@ -53,8 +53,17 @@ def test_the_workflow_passes_its_linter(project: Path) -> None:
 def test_one_table_plans_its_own_runs(project: Path) -> None:
     done = snakemake(project, "-n", "smoke")
     assert done.returncode == 0, done.stderr
-    assert training_jobs(done.stdout) == len(jobs.Jobs(here()).batches()) == 4  # 25 runs
+    batches = [name for name in jobs.Jobs(here()).batches() if name.startswith("smoke_")]
+    assert training_jobs(done.stdout) == len(batches) == 4  # 25 runs
     assert "preflight" not in planned_jobs(done.stdout)
+
+
+def test_a_study_is_a_target_that_trains_no_run_of_another_table(project: Path) -> None:
+    done = snakemake(project, "-n", "study_order")
+    assert done.returncode == 0, done.stderr
+    batches = [name for name in jobs.Jobs(here()).batches() if name.startswith("study_order_")]
+    assert training_jobs(done.stdout) == len(batches) == 3  # 20 runs
+    assert {"table", "verify", "report", "study_order"} <= planned_jobs(done.stdout).keys()
 
 
 def test_a_typo_in_a_target_fails_at_once(project: Path) -> None:
