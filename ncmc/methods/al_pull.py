@@ -47,7 +47,8 @@ class AL_PULL(AL):
         generator: torch.Generator | None,
     ) -> None:
         super().__init__(backbone, counts, options, generator)
-        of_cal = frames.class_aware_counts(self.counts, options.f, options.order, options.f_counts)
+        sizes = [max(n, 1) for n in self.counts]  # a class without images counts as one of one
+        of_cal = frames.class_aware_counts(sizes, options.f, options.order, options.f_counts)
         own, cal = (
             regression.pulls(torch.tensor(f), self.theta, self.reduce)
             for f in (self.centers_per_class, of_cal)

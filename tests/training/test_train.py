@@ -126,6 +126,20 @@ def test_a_run_stopped_in_either_stage_goes_on_to_the_same_record(
     assert [entry.epoch for entry in parts.result.history] == [1, 2, 3]  # one of them is added
 
 
+@pytest.mark.parametrize(
+    ("method", "options"), [("LDAM-DRW", {"defer": 0.5}), ("RBL", {}), ("P", {"lambda_h": 5e-4})]
+)
+def test_a_stopped_run_of_a_loss_of_stages_or_turns_goes_on_to_the_same_record(
+    workspace: Path, method: str, options: dict[str, Any]
+) -> None:
+    whole = trained(tiny(method, **options), Quiet(), results=workspace / "whole")
+    for at in (4, 4):  # once in either half of the training
+        with pytest.raises(Interrupted):
+            trained(tiny(method, **options), Quiet(at, stop), results=workspace / "parts")
+    parts = trained(tiny(method, **options), Quiet(), results=workspace / "parts")
+    assert parts.digest == whole.digest
+
+
 def test_a_killed_run_goes_on_to_the_same_record(workspace: Path) -> None:
     run = tiny(
         epochs=12, checkpoint_seconds=0.001
