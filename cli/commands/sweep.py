@@ -153,11 +153,16 @@ def _print_plan(project: Project, table: Table) -> None:
 def _save(project: Project, name: str, entry: dict[str, Any]) -> None:
     from ncmc.plan import studies
     from ncmc.plan.grid_file import STUDIES
+    from ncmc.project import Project
     from ncmc.results.wording import make_command
+    from ncmc.verdicts.checks_file import all_checks
 
     known = studies.is_saved(project, name, entry)
     path = project.config(STUDIES) if known else studies.save(project, name, entry)
     print(f"{name} is in {path}. To make it: {make_command(name)}")
+    saved = Project(project.root)  # its files as they are now
+    if not any(check.table == name for check in all_checks(saved)):
+        print("For verdicts it needs a check in config/checks.yaml: see docs/studies.md")
 
 
 def _train_and_show(name: str, device: str | None) -> None:

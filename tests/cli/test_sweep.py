@@ -68,7 +68,9 @@ def test_an_assumption_is_an_option_of_a_sweep(configured: Path) -> None:
 
 def test_saving_names_the_command_of_snakemake_and_again_changes_nothing(configured: Path) -> None:
     words = ("sweep", *DIGITS, "-o", "f=5,10", "--name", "mine", "--save")
-    assert "To make it: uv run snakemake --cores all mine" in ncmc(*words)
+    shown = ncmc(*words)
+    assert "To make it: uv run snakemake --cores all mine" in shown
+    assert "it needs a check in config/checks.yaml" in shown
     assert "mine" in table_names(here(), "reduced")
     before = (configured / "config/studies.yaml").read_bytes()
     assert "To make it: uv run snakemake --cores all mine" in ncmc(*words)

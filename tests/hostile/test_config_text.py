@@ -18,6 +18,7 @@ READERS = {
     "config/paper/references.csv": "table smoke",
     "config/paper/reference_recipes.yaml": "table smoke",
     "config/calibration.yaml": "table smoke",
+    "config/studies.yaml": "sweep --dataset digits --tau 0.02 --backbone resnet8 --method CAL --save",
 }
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n"
