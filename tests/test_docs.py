@@ -10,7 +10,7 @@ from typer.models import CommandInfo
 from typer.testing import CliRunner
 
 from cli.main import app
-from ncmc.plan import grid
+from ncmc.plan import catalog, grid
 from ncmc.plan.grid_file import table_names
 
 PAGES = sorted(
@@ -79,3 +79,10 @@ def test_the_readme_names_every_command_and_target() -> None:
 def test_the_readme_counts_the_grid_as_it_is() -> None:
     runs = {run for name in table_names(here(), "paper") for run in grid.table(here(), name).runs}
     assert f"{len(runs)} runs" in (CHECKOUT / "README.md").read_text()
+
+
+def test_every_method_stands_on_the_page_of_methods() -> None:
+    listed = set(
+        re.findall(r"^\| `([A-Z-]+)` \|", (CHECKOUT / "docs/methods.md").read_text(), re.M)
+    )
+    assert listed == set(catalog.names("method"))
