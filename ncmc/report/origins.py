@@ -182,9 +182,12 @@ def register(project: Project, cells: Sequence[Cell]) -> list[Choice]:
         for key, value in record.assumptions.items():
             chosen.setdefault(key, []).append(value)
     if not chosen:
-        specs = [cell.spec for cell in cells]
+        planned = [  # attributes are those of the plain cell; its run may switch an assumption
+            (spec.run, spec.attributes | {key: format_value(v) for key, v in spec.run.options})
+            for spec in (cell.spec for cell in cells)
+        ]
         for entry in assumptions(project):
-            if any(entry.applies(spec.run) and entry.arises(spec.attributes) for spec in specs):
+            if any(entry.applies(run) and entry.arises(options) for run, options in planned):
                 chosen[entry.id] = []
     known = [entry for entry in assumptions(project) if entry.id in chosen]
     return [Choice(entry, _origins(chosen[entry.id])) for entry in known]

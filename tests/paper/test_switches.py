@@ -69,12 +69,16 @@ def test_an_assumption_has_one_value() -> None:
 
 
 def test_a_point_that_does_not_arise_in_a_run_is_no_switch_of_it() -> None:
-    with pytest.raises(UsageError, match=r"A14 does not arise in digits.*only with AL, CAL"):
+    with pytest.raises(
+        UsageError, match=r"A14 does not arise in digits.*only with AL, AL-PULL, CAL"
+    ):
         switched(make_run("digits", 0.02, "resnet8", "CE"), "A14=affine")
 
 
 def test_every_switch_of_the_register_makes_another_run_somewhere() -> None:
-    tables = [grid.table(here(), name) for name in ("table1", "table3", "table5", "smoke")]
+    tables = [
+        grid.table(here(), name) for name in ("table1", "table3", "table4", "table5", "smoke")
+    ]
     runs = {spec.run for table in tables for spec in table.cells}
     runs |= {make_run("svhn", 0.01, "resnet32", "SETF")}
     runs |= {make_run("cifar100", 0.01, "resnet50", "CAL", {"f_counts": "printed"})}
