@@ -12,7 +12,7 @@ what is printed and where, what we find, the number that shows it with the comma
 and the choice taken, with its entry in the register (`ncmc list assumptions`). This page is made of
 `config/paper/errata.yaml`; a test holds the page, the file and the numbers together.
 """
-PLAIN = str.maketrans({"<": "&lt;", ">": "&gt;", "*": "\\*"})
+PLAIN = str.maketrans({"<": "&lt;", "*": "\\*"})
 
 
 def as_markdown(entries: tuple[Erratum, ...]) -> str:
