@@ -27,11 +27,14 @@ def programs(page: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("unchecked")
-def test_the_method_passes_every_check(own_package: Path) -> None:
-    (program,) = programs("method")
-    (own_package / "methods" / "my_loss.py").write_text(program)
-    findings = method.check(MethodSubject(here(), "MY-LOSS"))
-    assert not [f for f in findings if f.state != "ok"]
+def test_the_method_passes_every_check_with_stages_and_without(own_package: Path) -> None:
+    for name, program, stages in zip(
+        ("my_loss", "my_staged_loss"), programs("method"), (1, 2), strict=True
+    ):
+        (own_package / "methods" / f"{name}.py").write_text(program)
+        subject = MethodSubject(here(), name.upper().replace("_", "-"))
+        assert [f for f in method.check(subject) if f.state != "ok"] == []
+        assert len(subject.model().stages) == stages
 
 
 @pytest.mark.parametrize(("number", "name"), [(0, "my_net"), (1, "resnet18")])

@@ -63,6 +63,14 @@ class OnFeatures(nn.Module):
         """
         return self.method.predict(self._as_images(features))
 
+    def fit(self, features: Tensor, labels: Tensor) -> None:
+        """Before `scores`, for a decision rule of its own (NCM): the clean training features.
+
+        (B, width) and (B,); call `eval()` first. Other methods learn nothing from them.
+        """
+        with torch.no_grad():
+            self.method.fit([(self.method.features(self._as_images(features)), labels)])
+
     def forward(self, features: Tensor, labels: Tensor | Labels) -> Tensor:
         """`loss`."""
         return self.loss(features, labels)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from conftest import CHECKOUT
+from torch import nn
 
 from ncmc import OnFeatures
 from ncmc.backbones._features import Features
@@ -48,6 +49,15 @@ def test_loss_and_scores_are_those_of_the_method() -> None:
     theirs.observe(h.detach())
     theirs.observe(h.detach())  # as two calls of the loss have done
     assert torch.equal(ours.eval().scores(x), theirs.eval().scores(theirs.head(x)))
+
+
+def test_a_rule_that_is_fitted_is_the_nearest_class_mean() -> None:
+    x, y = features_and_labels(60)
+    rule = OnFeatures("NCM", 12, COUNTS).eval()
+    rule.fit(x, y)
+    means = torch.stack([x[y == k].mean(0) for k in range(3)])
+    expected = nn.functional.cosine_similarity(x[:, None], means[None], dim=2)
+    torch.testing.assert_close(rule.scores(x), expected)
 
 
 def test_mixup_is_that_of_the_harness() -> None:
