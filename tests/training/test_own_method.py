@@ -145,7 +145,14 @@ WRONG = {
         "return loss",
         "return -loss.clamp_max(9)",
         "find the classes",
-        r"look at the sign of criterion\(\)",
+        r"Look at the sign of criterion\(\)",
+    ),
+    "two classes mistaken": (
+        "def targets",
+        "def scores(self, h):\n        return self.raw_scores(h)[:, [0, 2, 1]]"
+        " if self.n_classes == 3 else self.raw_scores(h)\n\n    def targets",
+        "find the classes",
+        "find the class of 56% of them; .* and at the order of the classes",
     ),
     "a batch normalisation for many": (
         "torch.nn.Identity()",

@@ -93,7 +93,7 @@ def trains_every_parameter(subject: MethodSubject) -> None:
 
 
 def finds_the_classes(subject: MethodSubject) -> None:
-    """Features that may take any value are trained to scores that are right."""
+    """Features that may take any value are trained to scores that find the classes."""
     labels = torch.repeat_interleave(torch.arange(len(COUNTS)), torch.tensor(COUNTS))
     generator = torch.Generator().manual_seed(0)
     h = nn.Parameter(torch.randn(len(labels), WIDTH, 1, 1, generator=generator))
@@ -111,11 +111,12 @@ def finds_the_classes(subject: MethodSubject) -> None:
     with torch.no_grad():
         model.fit([(model.features(h), labels)])
         right = (model.predict(h).argmax(1) == labels).float().mean()
-    if right < 1:
+    largest = max(COUNTS) / sum(COUNTS)
+    if right <= largest:  # a right method need not find all: few images, and a rule with a bias
         raise UserError(
             f"after training on features that may take any value, the scores find the class of "
-            f"{right:.0%} of them, not of all: look at the sign of criterion() and of raw_scores(), and "
-            "at the order of the classes."
+            f"{right:.0%} of them; who always names the largest class finds {largest:.0%}. Look at the "
+            "sign of criterion() and of raw_scores(), and at the order of the classes."
         )
 
 
