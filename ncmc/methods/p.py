@@ -26,7 +26,9 @@ class P(FixedFrame):
         """What can be set; the options that concern the frame are described in ncmc.methods.cal.
 
         order: of the class-aware strategy, as for CAL (A16).
-        lambda_h: weight of the feature norm; 0, or 5e-4 in Figure 4.
+        lambda_h: weight of the feature norm, 5e-4, or 0 (Figure 4). Without it the loss leaves free
+            what a feature has orthogonal to all centers, and the scores see that: the classifier's
+            rows are no centers. Collapse, too, is then only of the other part.
         norm_term: "sum": Eq. 22 to the letter; "mean": the batch mean of |h|^2 is not multiplied by
             N, as in the cosine regression loss.
         normalise: as for CAL, but "l2" where the recipe sets nothing (ours; the paper says it of
@@ -37,7 +39,7 @@ class P(FixedFrame):
 
         normalise: str = "l2"
         order: str = "ascending"
-        lambda_h: float = 0.0
+        lambda_h: float = 5e-4
         norm_term: str = "sum"
 
         least_f = 2

@@ -80,6 +80,22 @@ def test_with_the_training_set_as_its_batch_p_has_the_minimum_of_corollary_3_7(
     torch.testing.assert_close(found.detach(), feature_norms(p), rtol=1e-5, atol=0)
 
 
+@pytest.mark.parametrize(("lambda_h", "free"), [(0.0, True), (5e-4, False)])
+def test_only_the_norm_term_sees_what_lies_orthogonal_to_the_centers(
+    lambda_h: float, free: bool
+) -> None:
+    """Without it the loss has no unique minimum, while the scores see that part."""
+    method = build(P, f=3, lambda_h=lambda_h).double()
+    rows, _ = centers(method)
+    h = method.targets().double()
+    u = method.classifier()[:1].double()
+    u = u - u @ rows.double().T @ torch.linalg.pinv(rows.double().T)  # off the span of the centers
+    labels = torch.arange(4)
+    gap = method.criterion(h + 3 * u, labels) - method.criterion(h, labels)
+    assert (gap.abs().item() < 1e-6) == free
+    assert (method.raw_scores(h + 3 * u).argmax(1) == 0).all()
+
+
 def test_collapsed_features_have_a_gradient_along_themselves_alone() -> None:
     """Their direction is where it should be, whatever their length (Cor. 3.7)."""
     method = build(P, f=3, lambda_h=5e-4)
@@ -91,7 +107,7 @@ def test_collapsed_features_have_a_gradient_along_themselves_alone() -> None:
 
 def test_a_feature_norm_of_weight_0_is_no_term() -> None:
     images, labels = batch(mixed=False)
-    plain, weighted = build(P, f=3), build(P, f=3, lambda_h=0.1)
+    plain, weighted = build(P, f=3, lambda_h=0.0), build(P, f=3, lambda_h=0.1)
     h = plain.features(images).detach()
     gap = weighted.criterion(h, labels.first) - plain.criterion(h, labels.first)
     norms = h.square().sum(1).mean().item()
@@ -194,4 +210,4 @@ def test_p_has_no_option_of_the_cosine_loss() -> None:
 
 def test_defaults_of_p() -> None:
     p = P.Options()
-    assert (p.lambda_h, p.norm_term, p.normalise, p.f) == (0, "sum", "l2", 20)
+    assert (p.lambda_h, p.norm_term, p.normalise, p.f) == (5e-4, "sum", "l2", 20)

@@ -59,7 +59,7 @@ VARIANTS: list[Variant] = [
     (AL_PULL, {"f": 3, "reduce": "mean", "axes": True}),
     (P, {"f": 3}),
     (P, {"f": 3, "axes": True}),
-    (P, {"f": 3, "lambda_h": 5e-4}),
+    (P, {"f": 3, "lambda_h": 0.0, "norm_term": "mean"}),
     (BALANCED_SOFTMAX, {}),
     (LA, {}),
     (ARB, {}),

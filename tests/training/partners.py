@@ -32,7 +32,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("CAL", {"batch_size": 65}),
     ("CAL", {"batch_size": 65, "seed": 2, "resident_gigabytes": 1e-6}),  # streamed
     ("CAL", {"batch_size": 65, "normalise": "l2_bn", "prediction_bn": "affine"}),
-    ("P", {"batch_size": 65, "lambda_h": 5e-4}),
+    ("P", {"batch_size": 65}),
     ("ARB", {"batch_size": 65}),
     ("CB-CE", {"batch_size": 65, "average": "weights"}),
     ("LDAM-DRW", {"batch_size": 65, "defer": 0.5}),

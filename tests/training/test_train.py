@@ -127,7 +127,7 @@ def test_a_run_stopped_in_either_stage_goes_on_to_the_same_record(
 
 
 @pytest.mark.parametrize(
-    ("method", "options"), [("LDAM-DRW", {"defer": 0.5}), ("RBL", {}), ("P", {"lambda_h": 5e-4})]
+    ("method", "options"), [("LDAM-DRW", {"defer": 0.5}), ("RBL", {}), ("P", {})]
 )
 def test_a_stopped_run_of_a_loss_of_stages_or_turns_goes_on_to_the_same_record(
     workspace: Path, method: str, options: dict[str, Any]
