@@ -14,11 +14,11 @@ from ncmc.methods._fixed_frame import FixedFrame
 
 
 class P(FixedFrame):
-    """(1/2S) |W H - Y|_F^2 + (lambda_h/2) |H|_F^2, H all N training features, S = sum_k f_k n_k.
+    """(1/2S) |W H - Y|_F^2 + (lambda_H/2) |H|_F^2, H all N training features, S = sum_k f_k n_k.
 
     The classifier is fixed, so that (lambda_W/2) |W0|_F^2 is a constant and left out. A batch stands
-    for the training set: each sum over the N images is N times the mean over the batch, which is an
-    unbiased estimate of it. The frame and the decision rule are those of CAL.
+    for the training set: the first term is N times its mean over the batch, an unbiased estimate of
+    the sum; for the second see `norm_term`. The frame and the decision rule are those of CAL.
     """
 
     @dataclass(frozen=True)
@@ -29,18 +29,18 @@ class P(FixedFrame):
         lambda_h: weight of the feature norm, 5e-4, or 0 (Figure 4). Without it the loss leaves free
             what a feature has orthogonal to all centers, and the scores see that: the classifier's
             rows are no centers. Collapse, too, is then only of the other part.
-        norm_term: "sum": Eq. 22 to the letter; "mean": the batch mean of |h|^2 is not multiplied by
-            N, as in the cosine regression loss.
+        norm_term: "mean": lambda_h/2 times the batch mean of |h|^2, as in the cosine regression loss:
+            Eq. 22 with lambda_H = lambda_h / N. "sum": N times that, Eq. 22 to the letter, which
+            diverges at the paper's rate of 0.1 where N is large (tau = 1 in Figure 4).
         normalise: as for CAL, but "l2" where the recipe sets nothing (ours; the paper says it of
             SVHN and STL-10 only). The loss is quadratic in the features: with those of a ResNet as
-            they come, the first steps at the paper's rate of 0.1 drive the network to a constant,
-            or, with the norm term, to infinity.
+            they come, the first steps at the paper's rate drive the network to a constant.
         """
 
         normalise: str = "l2"
         order: str = "ascending"
         lambda_h: float = 5e-4
-        norm_term: str = "sum"
+        norm_term: str = "mean"
 
         least_f = 2
 
@@ -48,7 +48,7 @@ class P(FixedFrame):
             super().__post_init__()
             check_choice("order", self.order, frames.ORDERS)
             check_number("lambda_h", self.lambda_h, 0)
-            check_choice("norm_term", self.norm_term, ("sum", "mean"))
+            check_choice("norm_term", self.norm_term, ("mean", "sum"))
 
     def __init__(
         self,
