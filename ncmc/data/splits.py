@@ -213,20 +213,6 @@ def shifted_labels(counts: Sequence[int], n_images: int) -> np.ndarray:
     return np.repeat(np.arange(len(counts)), counts)[:n_images].astype(np.int64)
 
 
-def method_counts(split: Split, train: Images) -> list[int]:
-    """Training images of each class as a method is told; `train`: the training part of the dataset.
-
-    Those of the split. But the labels of `as_released` leave classes without images, so that there
-    they are what the released code hands over: what it asks of the part read last, SVHN's "extra",
-    whether there are so many or not (A4).
-    """
-    if not split.mislabelled or split.options.imbalance == "given":
-        return split.counts
-    _, size = train.origins[-1]
-    available = np.bincount(train.labels[len(train) - size :], minlength=split.n_classes).tolist()
-    return part_counts(available, split.tau, split.options)
-
-
 def load_split(project: Project, folder: Path, *, train: Images | None = None) -> Split:
     """A saved split, proved: its arrays match the manifest, and the manifest matches the dataset.
 

@@ -1,7 +1,6 @@
 """AL-PULL: AL re-weighted by CAL's pull, a control for what CAL's centers do beyond weighting."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -9,11 +8,10 @@ from torch import Tensor
 
 from ncmc.backbones import Backbone
 from ncmc.formulas import frames, regression
-from ncmc.methods._checks import check_choice
-from ncmc.methods.al import AL
+from ncmc.methods._control import Control
 
 
-class AL_PULL(AL):
+class AL_PULL(Control):
     """AL whose loss of a sample is multiplied by the pull of CAL on its class over that of AL.
 
     The pull is half the size of the loss's gradient with respect to the direction of a feature that
@@ -27,18 +25,6 @@ class AL_PULL(AL):
 
     weights: Tensor  # (K,)
 
-    @dataclass(frozen=True)
-    class Options(AL.Options):
-        """Options as for AL, and `order`, by which CAL shares out its centers (A16)."""
-
-        order: str = "ascending"
-
-        least_f = 2
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            check_choice("order", self.order, frames.ORDERS)
-
     def __init__(
         self,
         backbone: Backbone,
@@ -47,11 +33,9 @@ class AL_PULL(AL):
         generator: torch.Generator | None,
     ) -> None:
         super().__init__(backbone, counts, options, generator)
-        sizes = [max(n, 1) for n in self.counts]  # a class without images counts as one of one
-        of_cal = frames.class_aware_counts(sizes, options.f, options.order, options.f_counts)
         own, cal = (
             regression.pulls(torch.tensor(f), self.theta, self.reduce)
-            for f in (self.centers_per_class, of_cal)
+            for f in (self.centers_per_class, self.centers_of_cal)
         )
         weights = frames.mean_center_cosines(self.centers_per_class, self.theta) * cal / own
         if self.reduce == "mean":

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ncmc.backbones import Backbone
 from ncmc.methods import al_pull
-from ncmc.methods.al_scaled import score_scale
+from ncmc.methods._control import score_scale
 
 
 class AL_PULL_SCALED(al_pull.AL_PULL):
@@ -29,7 +29,8 @@ class AL_PULL_SCALED(al_pull.AL_PULL):
         generator: torch.Generator | None,
     ) -> None:
         super().__init__(backbone, counts, options, generator)
-        self.register_buffer("scale", score_scale(self.counts, options), persistent=False)
+        scale = score_scale(self.centers_per_class, self.centers_of_cal, self.theta)
+        self.register_buffer("scale", scale, persistent=False)
 
     def raw_scores(self, h: Tensor) -> Tensor:
         return super().raw_scores(h) * self.scale

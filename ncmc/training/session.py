@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc.data import splits
+from ncmc.data.method_counts import method_counts
 from ncmc.data.splits import Split
 from ncmc.errors import UsageError, UserError
 from ncmc.methods import Method
@@ -114,7 +114,7 @@ def prepare(
     size, channels = opened.train.images.shape[1], opened.train.images.shape[3]
     _check_channels(opened, channels)
 
-    counts = splits.method_counts(opened.split, opened.train)
+    counts = method_counts(opened.split, opened.train)
     model = build.build_model(project, run, counts, size, channels)
     model = build.on_device(model, where)
     optimizer = make_optimizer(model, recipe, where)

@@ -17,6 +17,7 @@ from projects import ScratchProject, declared
 from ncmc.data import checksums, datasets, fetch, splits
 from ncmc.data.array_writer import Sink
 from ncmc.data.dataset_meta import Meta
+from ncmc.data.method_counts import method_counts
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import class_counts
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entries, dataset_entry
@@ -343,13 +344,13 @@ def test_methods_are_told_what_the_released_code_asks_of_the_extra_part(
     options = SplitOptions(svhn_labels="as_released")
     for tau in TAUS:
         split = splits.make_split(here(), "made", tau, options)
-        told = splits.method_counts(split, images)
+        told = method_counts(split, images)
         assert told == [int(531131 / 10 * tau ** (k / 9.0)) for k in range(10)]
         assert told[0] == 53113 > SVHN_EXTRA[0]
         assert split.counts[9] == 0
         assert min(told) > 0
     correct = splits.make_split(here(), "made", 0.01)
-    assert splits.method_counts(correct, images) == correct.counts
+    assert method_counts(correct, images) == correct.counts
 
 
 def test_svhn_sizes_are_those_of_the_entry() -> None:

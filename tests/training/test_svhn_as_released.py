@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from conftest import here
 
-from ncmc.data import splits
+from ncmc.data.method_counts import method_counts
 from ncmc.formulas.frames import class_aware_counts
 from ncmc.methods.cal import CAL
 from ncmc.plan.class_counts import long_tailed_counts
@@ -22,7 +22,7 @@ def test_a_model_is_built_from_the_counts_that_were_asked_for(workspace: Path) -
     opened = open_run(here(), run)
     asked = long_tailed_counts(129.7, 10, 0.02)
     assert opened.split.counts != asked
-    assert splits.method_counts(opened.split, opened.train) == asked
+    assert method_counts(opened.split, opened.train) == asked
     training = prepare(opened, workspace / "checkpoint.pt", torch.device("cpu"))
     assert training.model.counts == asked
     assert isinstance(training.model, CAL)
