@@ -2,11 +2,22 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from ncmc.system import signals
 from ncmc.system.signals import Interrupts
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """Signals are heard, whatever the suite was started to ignore."""
+    usual = {signal.SIGINT: signal.default_int_handler}
+    before = {n: signal.signal(n, usual.get(n, signal.SIG_DFL)) for n in signals.SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize("number", signals.SIGNALS)
