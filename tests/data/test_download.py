@@ -480,6 +480,7 @@ def test_a_download_that_was_killed_is_gone_on_from(
     project: ScratchProject, web: Server, archive: Path, how: signal.Signals
 ) -> None:
     declare(project, archive, web.offer("/set.bin", CONTENT, dripping(5000, quick=100_000)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a child inherits what is ignored
     process = project.start("download.download(here(), 'made')")
     partial = raw.aside(here(), "partial", "made") / "set.bin.part"
     waiting_for(lambda: partial.exists() and partial.stat().st_size >= 100_000)
