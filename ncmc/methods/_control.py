@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ncmc.backbones import Backbone
 from ncmc.formulas import frames
 from ncmc.methods._checks import check_choice
 from ncmc.methods.al import AL
@@ -35,12 +36,30 @@ class Control(AL):
         return frames.class_aware_counts(sizes, f, order, f_counts)
 
 
-def score_scale(al: Sequence[int], cal: Sequence[int], theta: float) -> Tensor:
-    """(K,): how much larger the score of a collapsed feature is under CAL than under AL, by class.
+class Scaled(Control):
+    """Scores s_k <w_k, .>, scaled by class as those of CAL's collapsed features are.
 
-    `al`, `cal`: centers a class. Features that have collapsed onto their mean centers score
-    <w_k, wbar_k>/|wbar_k| = sin(theta)/cos(alpha_k) for their own class, so this is the ratio
-    cos(alpha_AL) / cos(alpha_k).
+    Features that have collapsed onto their mean centers score <w_k, wbar_k>/|wbar_k| =
+    sin(theta)/cos(alpha_k) for their own class: under CAL more for rare classes, which have more
+    centers. s_k is that over the same for AL, cos(alpha_AL) / cos(alpha_k).
     """
-    cosines: Any = (frames.mean_center_cosines(f, theta) for f in (al, cal))
-    return torch.div(*cosines).to(torch.get_default_dtype())
+
+    scale: Tensor  # (K,)
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        counts: Sequence[int],
+        options: Any,
+        generator: torch.Generator | None,
+    ) -> None:
+        super().__init__(backbone, counts, options, generator)
+        al, cal = (
+            frames.mean_center_cosines(f, self.theta)
+            for f in (self.centers_per_class, self.centers_of_cal)
+        )
+        scale = (al / cal).to(torch.get_default_dtype())
+        self.register_buffer("scale", scale, persistent=False)
+
+    def raw_scores(self, h: Tensor) -> Tensor:
+        return super().raw_scores(h) * self.scale

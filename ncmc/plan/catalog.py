@@ -74,12 +74,11 @@ def trained_as(method: str) -> str | None:
 
     Read from its file (`trained_as = "CE"` in its class) without running it.
     """
-    name = method.replace("-", "_")
-    for node in _statements(file_of("method", method)):
-        if isinstance(node, ast.ClassDef) and node.name == name:
-            for inner in node.body:
-                if isinstance(inner, ast.Assign) and ast.unparse(inner.targets[0]) == "trained_as":
-                    return str(ast.literal_eval(inner.value))
+    found = _class_in(_statements(file_of("method", method)), method.replace("-", "_"))
+    for node in found.body if found else ():
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "trained_as":
+            value = node.value.value if isinstance(node.value, ast.Constant) else None
+            return value if isinstance(value, str) else None
     return None
 
 
@@ -94,7 +93,7 @@ def _keywords_of_build(file: Path) -> frozenset[str] | None:
 def _fields_of_options(file: Path, name: str) -> frozenset[str] | None:
     """The fields of the dataclass `Options` inside class `name`, those it inherits included."""
     statements = _statements(file)
-    found = next((n for n in statements if isinstance(n, ast.ClassDef) and n.name == name), None)
+    found = _class_in(statements, name)
     if found is None:
         return None
     own = {
@@ -107,9 +106,15 @@ def _fields_of_options(file: Path, name: str) -> frozenset[str] | None:
     base = ast.unparse(found.bases[0]) if found.bases else ""
     if base == "Method":
         return frozenset(own)
-    parent = _imported_from(statements, base)
+    here = (file, base) if _class_in(statements, base) else None
+    parent = here or _imported_from(statements, base)
     inherited = parent and _fields_of_options(*parent)
     return None if inherited is None or parent is None else inherited | own
+
+
+def _class_in(statements: list[ast.stmt], name: str) -> ast.ClassDef | None:
+    """The class of that name among a module's statements."""
+    return next((n for n in statements if isinstance(n, ast.ClassDef) and n.name == name), None)
 
 
 def _imported_from(statements: list[ast.stmt], base: str) -> tuple[Path, str] | None:

@@ -40,6 +40,12 @@ def test_every_file_says_what_it_is_in_one_line() -> None:
     assert catalog.summary("method", "NCM").startswith("the nearest class mean")
 
 
+def test_the_options_of_every_file_can_be_told_without_running_it() -> None:
+    for kind in catalog.KINDS:
+        for name in catalog.names(kind):
+            assert catalog.own_options(kind, name) is not None, name
+
+
 def test_listing_names_imports_no_torch() -> None:
     code = (
         "import sys; from ncmc.plan import catalog; catalog.names('method'); "
