@@ -47,12 +47,12 @@ def complete_method(incomplete: str) -> list[str]:
     return _matching(catalog.names("method"), incomplete)
 
 
-def built_name(kind: str, name: str) -> str:
+def own_name(kind: str, name: str) -> str:
     """A backbone or method that has a file, as the catalog spells it. Raises UsageError."""
     from ncmc.plan import catalog
 
     try:
-        return catalog.canonical(kind, name, catalog.names(kind))
+        return catalog.canonical(kind, name)
     except UsageError as error:
         raise UsageError(
             f"{error} One of your own is a file ncmc/{kind}s/NAME.py: see docs/own-{kind}.md."

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json, built_name, complete_backbone
+from cli.options import Json, complete_backbone, own_name
 
 EPILOG = "Example: `ncmc check-backbone my_net`. Exit code: 0 all ok, 1 something is wrong."
 LARGEST = 96  # pixels: larger images of the catalog would take too long
@@ -30,7 +30,7 @@ def check_backbone(
     from ncmc.project import Project
     from ncmc.training.own_code import backbone
 
-    name = built_name("backbone", name)
+    name = own_name("backbone", name)
     torch.set_num_threads(1)
     entries = dataset_entries(Project.find()).values()
     sizes = {(e.image_size, e.channels) for e in entries if e.image_size}

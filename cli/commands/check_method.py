@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json, built_name, complete_method
+from cli.options import Json, complete_method, own_name
 
 EPILOG = "Example: `ncmc check-method MY-LOSS`. Exit code: 0 all ok, 1 something is wrong."
 
@@ -26,7 +26,7 @@ def check_method(
     from ncmc.training.own_code import method
     from ncmc.training.own_code.subject import MethodSubject
 
-    project, name = Project.find(), built_name("method", name)
+    project, name = Project.find(), own_name("method", name)
     torch.set_num_threads(1)  # small tensors: more threads only wait for each other
     findings = method.check(MethodSubject(project, name))
     print_findings(name, findings, as_json)

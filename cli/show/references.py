@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cli.show.grids import console, literal, print_grid
 from ncmc.results.reference_numbers import ReferenceEntry, difference_words, stated_words
-from ncmc.results.table_data import CellEntry, TableData
+from ncmc.results.table_data import CellEntry, MeanEntry, TableData
 from ncmc.results.wording import plus_minus
 from ncmc.verdicts.verdict import Verdict
 from ncmc.verdicts.wording import reference_verdict
@@ -37,7 +37,7 @@ def references_json(table: TableData, verdicts: Sequence[Verdict]) -> dict[str, 
         {
             "cell": cell.label,
             **entry.model_dump(mode="json"),
-            "ours": (cell.last if entry.measure == "last" else cell.best).model_dump(mode="json"),
+            "ours": _ours(cell, entry).model_dump(mode="json"),
             "verdict": reference_verdict(entry, cell.label, verdicts),
         }
         for cell in table.cells
@@ -47,11 +47,15 @@ def references_json(table: TableData, verdicts: Sequence[Verdict]) -> dict[str, 
     return {"references": numbers, "uncompared": others} if numbers or others else {}
 
 
+def _ours(cell: CellEntry, entry: ReferenceEntry) -> MeanEntry:
+    """Our accuracy that a number is compared with."""
+    return cell.last if entry.measure == "last" else cell.best
+
+
 def _numbers(cell: CellEntry, entry: ReferenceEntry) -> tuple[str, str, str]:
     """Theirs with its source, ours, and the difference with its interval."""
-    ours = plus_minus(cell.last if entry.measure == "last" else cell.best)
     return (
         f"{stated_words(entry)} ({entry.id}, {entry.source})",
-        f"{entry.compared_with} {ours}",
+        f"{entry.compared_with} {plus_minus(_ours(cell, entry))}",
         difference_words(entry),
     )

@@ -27,7 +27,7 @@ class OnFeatures(nn.Module):
         self, name: str, width: int, counts: Sequence[int], *, seed: int = 0, **options: Value
     ) -> None:
         super().__init__()
-        name = catalog.canonical("method", name, catalog.names("method"))
+        name = catalog.canonical("method", name)
         kind = contract.method_class(catalog.load("method", name), name)
         for option in options:
             if option not in kind.Options.__dataclass_fields__:
