@@ -13,6 +13,7 @@ from ncmc.paper.references import Reference, references
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec
 from ncmc.plan.run import Run, resolve_run
+from ncmc.project import Project
 
 CSV = CHECKOUT / "config" / "paper" / "references.csv"
 
@@ -29,8 +30,8 @@ def spec(method: str, tau: float = 0.01, dataset: str = "cifar10", **options: ob
     return CellSpec(run, coords, run, resolve_run(here(), run))
 
 
-def beside(cell: CellSpec) -> dict[str, Comparison]:
-    return {found.reference.id: found for found in comparisons_for(here(), cell)}
+def beside(cell: CellSpec, project: Project | None = None) -> dict[str, Comparison]:
+    return {found.reference.id: found for found in comparisons_for(project or here(), cell)}
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -128,13 +129,15 @@ def test_every_row_stands_beside_a_cell_or_is_named_with_a_reason(name: str) -> 
 
 def test_every_cell_of_the_calibration_has_a_number_beside_it() -> None:
     for name in ("calibration", "calibration_jpeg"):
-        assert all(beside(cell) for cell in grid.table(here(), name).cells)
+        project = here()
+        assert all(beside(cell, project) for cell in grid.table(project, name).cells)
 
 
 def test_a_number_stands_beside_the_cell_of_its_own_setting_alone() -> None:
+    project = here()
     for name in ("calibration", "table1", "table2", "table3", "smoke"):
-        for cell in grid.table(here(), name).cells:
-            for found in beside(cell).values():
+        for cell in grid.table(project, name).cells:
+            for found in beside(cell, project).values():
                 stated, run = found.reference, cell.run
                 assert (stated.backbone, stated.method) == (run.backbone, run.method)
                 assert stated.mixup == cell.resolved.recipe.mixup

@@ -74,14 +74,15 @@ def test_a_point_that_does_not_arise_in_a_run_is_no_switch_of_it() -> None:
 
 
 def test_every_switch_of_the_register_makes_another_run_somewhere() -> None:
+    project = here()
     tables = [
-        grid.table(here(), name) for name in ("table1", "table3", "table4", "table5", "smoke")
+        grid.table(project, name) for name in ("table1", "table3", "table4", "table5", "smoke")
     ]
     runs = {spec.run for table in tables for spec in table.cells}
     runs |= {make_run("svhn", 0.01, "resnet32", "SETF")}
     runs |= {make_run("cifar100", 0.01, "resnet50", "CAL", {"f_counts": "printed"})}
-    for switch in switches.switches(here()):
-        assert any(switch.applied(here(), run) != run for run in runs), str(switch)
+    for switch in switches.switches(project):
+        assert any(switch.applied(project, run) != run for run in runs), str(switch)
 
 
 def test_a_point_that_arises_under_another_choice_alone_is_switched_after_it() -> None:

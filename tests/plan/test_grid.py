@@ -54,13 +54,14 @@ def test_tables_share_the_runs_that_they_have_in_common() -> None:
 
 
 def test_every_cell_of_every_table_resolves_and_has_a_place_of_its_own() -> None:
-    for name in table_names(here()):
-        table = grid.table(here(), name)
+    project = here()
+    for name in table_names(project):
+        table = grid.table(project, name)
         assert len({cell.coords for cell in table.cells}) == len(table.cells), name
         assert len({cell.run for cell in table.cells}) == len(table.cells), name
         for cell in table.cells:
-            resolve_run(here(), cell.run)
-            assert parse_run_id(here(), cell.run.id) == cell.run
+            resolve_run(project, cell.run)
+            assert parse_run_id(project, cell.run.id) == cell.run
 
 
 def test_an_option_that_repeats_the_recipe_is_no_option() -> None:
