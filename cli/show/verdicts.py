@@ -20,6 +20,7 @@ STYLES: dict[Status, str] = {
     "differs": "red",
     "inconclusive": "yellow",
     "incomplete": "dim",
+    "not testable": "dim",
 }
 
 

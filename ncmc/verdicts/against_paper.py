@@ -30,6 +30,9 @@ def judge_number(printed: Number, cell: Cell, table: Table) -> Verdict:
         findings=(finding,),
         missing=finding.missing,
         remedy=make_command(table.name) if finding.missing else None,
+        scale=table.scale,
+        problems=finding.problems,
+        more_seeds=finding.more_seeds,
     )
 
 

@@ -15,7 +15,14 @@ from ncmc.verdicts import cell_selection
 from ncmc.verdicts.against_paper import judge_number
 from ncmc.verdicts.check import Cells, Check, Pair, Pairs
 from ncmc.verdicts.checks_file import checks_of
-from ncmc.verdicts.verdict import Finding, Verdict, missing_of, overall
+from ncmc.verdicts.verdict import (
+    Finding,
+    Verdict,
+    missing_of,
+    more_seeds_of,
+    overall,
+    problems_of,
+)
 
 
 def verify(
@@ -85,6 +92,7 @@ def judge(check: Check, cells: CellCache) -> Verdict:
         status=overall([finding.status for finding in findings], check.may_fail),
         says=check.says,
         why=check.summary(findings),
+        scale=switches.table(cells.project, check.table).scale,
         claim=check.claim,
         where=claim.where if claim else "",
         measure=check.measured,
@@ -92,6 +100,8 @@ def judge(check: Check, cells: CellCache) -> Verdict:
         findings=tuple(findings),
         missing=missing,
         remedy=make_command(check.table) if missing else None,
+        problems=problems_of(findings),
+        more_seeds=more_seeds_of(findings),
     )
 
 

@@ -5,9 +5,10 @@ from typing import Literal, get_args
 
 from pydantic import JsonValue
 
+from ncmc.plan.grid_file import Scale
 from ncmc.system.documents import Strict
 
-Status = Literal["holds", "differs", "inconclusive", "incomplete"]
+Status = Literal["holds", "differs", "inconclusive", "incomplete", "not testable"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
@@ -19,6 +20,8 @@ class Finding(Strict):
     why: str
     numbers: Mapping[str, JsonValue] = {}  # estimate, low, high, p, n, ...
     missing: tuple[str, ...] = ()  # ids of the runs that it lacks
+    problems: tuple[str, ...] = ()  # what must be said of its records: other splits, commits, ...
+    more_seeds: int | None = None  # seeds a cell that would probably decide it; None: not known
 
 
 class Verdict(Strict):
@@ -30,6 +33,7 @@ class Verdict(Strict):
     status: Status
     says: str
     why: str
+    scale: Scale = "paper"  # of its table: what the verdict can be about
     claim: str | None = None  # the paper's claim; None: a number of the paper, or a check of ours
     where: str = ""  # the claim's place in the paper
     measure: str = ""
@@ -37,6 +41,8 @@ class Verdict(Strict):
     findings: tuple[Finding, ...] = ()
     missing: tuple[str, ...] = ()  # ids of the runs that its findings lack
     remedy: str | None = None  # the command that makes what is missing, in other tables too
+    problems: tuple[str, ...] = ()  # those of its findings, and of the cells that they look at
+    more_seeds: int | None = None  # seeds a cell that would probably decide it; None: not known
 
 
 def missing_of(findings: Iterable[Finding]) -> tuple[str, ...]:
@@ -44,18 +50,31 @@ def missing_of(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(run for finding in findings for run in finding.missing))
 
 
+def problems_of(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """What must be said of the records of findings, each once."""
+    return tuple(dict.fromkeys(problem for finding in findings for problem in finding.problems))
+
+
+def more_seeds_of(findings: Iterable[Finding]) -> int | None:
+    """How many more seeds a cell would probably decide all of them; None if none says so."""
+    return max((f.more_seeds for f in findings if f.more_seeds is not None), default=None)
+
+
 def overall(statuses: Sequence[Status], allow: int = 0) -> Status:
-    """One status of several comparisons, of which `allow` may fail."""
-    if statuses.count("differs") > allow:
+    """One status of several comparisons, of which `allow` may fail; those not testable do not count."""
+    told = [status for status in statuses if status != "not testable"]
+    if not told:
+        return "not testable"
+    if told.count("differs") > allow:
         return "differs"
-    if "incomplete" in statuses:
+    if "incomplete" in told:
         return "incomplete"
-    return "holds" if statuses.count("holds") >= len(statuses) - allow else "inconclusive"
+    return "holds" if told.count("holds") >= len(told) - allow else "inconclusive"
 
 
 def verdict_exit_code(verdicts: Iterable[Verdict]) -> int:
-    """0 all hold; 1 something differs; 3 something is incomplete or inconclusive, or no verdict."""
-    statuses = {verdict.status for verdict in verdicts}
+    """0 all that can be tested hold; 1 something differs; 3 something else, or no verdict."""
+    statuses = {verdict.status for verdict in verdicts} - {"not testable"}
     if "differs" in statuses:
         return 1
     return 0 if statuses == {"holds"} else 3

@@ -18,7 +18,7 @@ NAME = "verdicts.json"
 class VerdictsFile(Strict):
     """The whole file."""
 
-    version: Literal[1] = Field(default=1, alias="schema")
+    version: Literal[2] = Field(default=2, alias="schema")
     exit_code: int
     verdicts: tuple[Verdict, ...]
 

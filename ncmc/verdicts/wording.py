@@ -7,7 +7,13 @@ from ncmc.results.statistics import Difference
 from ncmc.results.wording import interval_words, plural, signed
 from ncmc.verdicts.verdict import STATUSES, Finding, Status, Verdict
 
-MARKS: dict[Status, str] = {"holds": "✓", "differs": "✗", "inconclusive": "?", "incomplete": "…"}
+MARKS: dict[Status, str] = {
+    "holds": "✓",
+    "differs": "✗",
+    "inconclusive": "?",
+    "incomplete": "…",
+    "not testable": "–",
+}
 ONE_SEED = "one seed shows no spread"
 
 

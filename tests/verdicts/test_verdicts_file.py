@@ -41,14 +41,16 @@ def test_verdicts_stand_in_the_file_with_what_they_rest_on(
 ) -> None:
     body = json.loads(write(verdicts, tmp_path).read_text())
     assert list(body) == ["schema", "exit_code", "verdicts"]
-    assert (body["schema"], body["exit_code"]) == (1, 3)
+    assert (body["schema"], body["exit_code"]) == (2, 3)
     assert [v["id"] for v in body["verdicts"]] == [v.id for v in verdicts]
     assert list(body["verdicts"][0]) == [
-        *("id", "table", "kind", "status", "says", "why", "claim", "where", "measure", "source"),
-        *("findings", "missing", "remedy"),
+        *("id", "table", "kind", "status", "says", "why", "scale", "claim", "where", "measure"),
+        *("source", "findings", "missing", "remedy", "problems", "more_seeds"),
     ]
     (finding,) = body["verdicts"][0]["findings"]
-    assert list(finding) == ["label", "status", "why", "numbers", "missing"]
+    assert list(finding) == [
+        *("label", "status", "why", "numbers", "missing", "problems", "more_seeds")
+    ]
     assert finding["numbers"]["n"] == 5
     assert body["verdicts"][2]["missing"] == ["digits/tau=0.02/resnet8/AL/f=20+theta=0.2/seed=3"]
 
@@ -56,7 +58,7 @@ def test_verdicts_stand_in_the_file_with_what_they_rest_on(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"schema": 2}, "is not a file of verdicts. Run `ncmc verify` again.*'schema' is 2"),
+        ({"schema": 1}, "is not a file of verdicts. Run `ncmc verify` again.*'schema' is 1"),
         ({"verdicts": [{"id": "S1"}]}, "S1: 'table' is missing"),
         ({"exit_code": None}, "'exit_code' is None"),
     ],

@@ -18,7 +18,8 @@ from ncmc.verdicts.kinds.references import References
 from ncmc.verdicts.kinds.rise_fall import RiseFall
 from ncmc.verdicts.kinds.slight import Slight
 from ncmc.verdicts.kinds.stays import Stays
+from ncmc.verdicts.kinds.untestable import Untestable
 
 OfPairs = Greater | Slight | Equal | Largest
-OfCells = Chance | Collapse | RiseFall | Orthogonal | Stays | Peak | References
+OfCells = Chance | Collapse | RiseFall | Orthogonal | Stays | Peak | References | Untestable
 AnyCheck = Annotated[OfPairs | OfCells, Field(discriminator="kind")]

@@ -1,0 +1,78 @@
+"""The board: what the results say of every claim, claim by claim, over all tables."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+from ncmc.paper.claims import claim as claim_named
+from ncmc.plan import grid
+from ncmc.plan.grid_file import Scale, table_names
+from ncmc.project import Project
+from ncmc.system.documents import Strict
+from ncmc.verdicts.judge import CellCache, verify_cells
+from ncmc.verdicts.verdict import STATUSES, Status, Verdict, overall
+
+Subject = Literal["claim", "number", "ours"]  # of the paper in words, printed, or a check of ours
+
+
+class Entry(Strict):
+    """A claim of the paper, a number that it prints, or a check of ours, with its verdicts."""
+
+    id: str
+    subject: Subject
+    says: str
+    where: str
+    scale: Scale
+    status: Status
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables and figures that its verdicts are of."""
+        return tuple(dict.fromkeys(verdict.table for verdict in self.verdicts))
+
+
+class Board(Strict):
+    """Every entry, in the order of the tables."""
+
+    entries: tuple[Entry, ...]
+
+    def count(self) -> dict[Status, int]:
+        """How many entries have each status."""
+        found = Counter(entry.status for entry in self.entries)
+        return {status: found[status] for status in STATUSES}
+
+
+def board(
+    project: Project, names: Sequence[str] | None = None, results: Path | None = None
+) -> Board:
+    """The board of tables and figures (default: all), from their records.
+
+    Raises UsageError for an unknown name or a senseless check.
+    """
+    cells = CellCache(project, results)
+    tables = [grid.table(project, name) for name in names or table_names(project)]
+    return board_of(project, [v for table in tables for v in verify_cells(table, cells)])
+
+
+def board_of(project: Project, verdicts: Iterable[Verdict]) -> Board:
+    """The board of verdicts: those of one claim at one scale are one entry."""
+    grouped: dict[tuple[str, Scale], list[Verdict]] = {}
+    for verdict in verdicts:
+        grouped.setdefault((verdict.claim or verdict.id, verdict.scale), []).append(verdict)
+    return Board(entries=tuple(_entry(project, *key, told) for key, told in grouped.items()))
+
+
+def _entry(project: Project, name: str, scale: Scale, verdicts: Sequence[Verdict]) -> Entry:
+    first = verdicts[0]
+    subject: Subject = "claim" if first.claim else "number" if first.kind == "number" else "ours"
+    return Entry(
+        id=name,
+        subject=subject,
+        says=claim_named(project, first.claim).says if first.claim else first.says,
+        where=first.where,
+        scale=scale,
+        status=overall([verdict.status for verdict in verdicts]),
+        verdicts=tuple(verdicts),
+    )
