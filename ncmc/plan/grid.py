@@ -22,6 +22,7 @@ class CellSpec:
     coords: tuple[tuple[str, str], ...]  # (axis, label), in the order of the table's axes
     plain: Run  # `run`, but for assumptions that are switched; what checks and numbers look up
     resolved: Resolved = field(compare=False, repr=False)  # of `plain`
+    split_per_seed: bool = False  # whether each seed draws a training set of its own
 
     @property
     def label(self) -> str:

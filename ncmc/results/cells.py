@@ -12,7 +12,7 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.configuration import differing_keys
 from ncmc.results.record import ClassGroups, Groups, Record, load_record, path_of
-from ncmc.results.statistics import Sample, against, sample
+from ncmc.results.statistics import ALPHA, Sample, against, sample
 from ncmc.results.wording import train_command
 from ncmc.system import files
 
@@ -26,6 +26,7 @@ class Cell:
     missing: tuple[Run, ...]  # planned runs that have no record
     paper: Number | None = None  # the paper's number for this configuration, where it is known
     references: tuple[Comparison, ...] = ()  # numbers that others report for it
+    alpha: float = ALPHA  # of the tests at this number of seeds: what looks by plan leave of 5 %
 
     @property
     def n(self) -> int:
