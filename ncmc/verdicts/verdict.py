@@ -39,6 +39,8 @@ class Verdict(Strict):
     measure: str = ""
     source: str = ""  # where our reading of the claim comes from
     findings: tuple[Finding, ...] = ()
+    # Over all settings: estimate, low, high of the average; shown in at least `shown` of `of`.
+    numbers: Mapping[str, JsonValue] = {}
     missing: tuple[str, ...] = ()  # ids of the runs that its findings lack
     remedy: str | None = None  # the command that makes what is missing, in other tables too
     problems: tuple[str, ...] = ()  # those of its findings, and of the cells that they look at

@@ -45,7 +45,7 @@ def test_verdicts_stand_in_the_file_with_what_they_rest_on(
     assert [v["id"] for v in body["verdicts"]] == [v.id for v in verdicts]
     assert list(body["verdicts"][0]) == [
         *("id", "table", "kind", "status", "says", "why", "scale", "claim", "where", "measure"),
-        *("source", "findings", "missing", "remedy", "problems", "more_seeds"),
+        *("source", "findings", "numbers", "missing", "remedy", "problems", "more_seeds"),
     ]
     (finding,) = body["verdicts"][0]["findings"]
     assert list(finding) == [
