@@ -10,6 +10,7 @@ Left wing: plans, reads and judges.
     paper       what the paper says: printed numbers, claims, open points, the checks on them
     results     records of runs, and the cells, tables, curves and statistics computed from them
     verdicts    whether each check and printed number holds
+    forecast    before anything runs: what it would decide, with which power, at what cost
     report      the HTML page of a table or figure
     jobs, preflight          what the Snakefile asks for, and what it refuses before it plans
     data        archives -> arrays -> long-tailed splits

@@ -1,0 +1,128 @@
+"""What runs can decide: the checks of a claim and the printed numbers, each with its cells."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ncmc.errors import unknown
+from ncmc.paper import switches
+from ncmc.paper.claims import claims
+from ncmc.paper.printed_numbers import Number, number_for
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.grid_file import table_names
+from ncmc.plan.run import Run
+from ncmc.project import Project
+from ncmc.verdicts import cell_selection
+from ncmc.verdicts.check import Check, Pairs
+from ncmc.verdicts.checks_file import checks_of
+
+ALL = "all"  # in place of a name: every table and figure of the paper
+UNTESTABLE = "untestable"  # the kind of check that no run decides
+Place = tuple[CellSpec, Table]  # a cell, and the table whose seeds it has
+
+
+@dataclass(frozen=True)
+class Question:
+    """A check, or a printed number, that the runs of some cells decide."""
+
+    table: Table  # that it belongs to
+    places: tuple[Place, ...]  # the cells that decide it, in other tables too
+    check: Check | None = None
+    number: Number | None = None
+
+    @property
+    def id(self) -> str:
+        """Of the check or the number."""
+        entry = self.check or self.number
+        assert entry is not None
+        return entry.id
+
+    @property
+    def subject(self) -> str:
+        """The id of its entry on the board: the paper's claim, where it belongs to one."""
+        return (self.check and self.check.claim) or self.id
+
+    @property
+    def says(self) -> str:
+        """It in words."""
+        if self.check:
+            return self.check.says
+        assert self.number is not None
+        return f"the paper's {self.number.value:g} ({self.number.where})"
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs that decide it, with the seeds that their tables plan first."""
+        return _distinct(run for spec, table in self.places for run in spec.runs(table.seeds))
+
+
+def decides(project: Project, name: str) -> list[Question]:
+    """What a table, a figure, a claim, a check, a printed number or `all` can decide.
+
+    Raises UsageError for a name that there is not.
+    """
+    if name == ALL:
+        found = [q for table in table_names(project, "paper") for q in _of_table(project, table)]
+        return _each_once(found)
+    if switches.plain_name(name) in table_names(project):
+        return _of_table(project, name)
+    every = [q for table in table_names(project) for q in _of_table(project, table)]
+    known = {q.subject for q in every} | {q.id for q in every}
+    if chosen := [q for q in every if name in (q.subject, q.id)]:
+        return _each_once(chosen)
+    listed = {ALL, *table_names(project), *known, *_comparisons(project)}
+    raise unknown("table, claim or check", name, listed)
+
+
+def runs_of_claim(project: Project, claim: str) -> list[Run]:
+    """The runs that decide a claim, a check or a printed number, in whatever tables they stand.
+
+    With the seeds that the tables plan first; none for what no run decides. Raises UsageError for an
+    id that there is not.
+    """
+    return runs_of(decides(project, claim))
+
+
+def runs_of(questions: Iterable[Question]) -> list[Run]:
+    """The runs that decide questions, each once."""
+    return _distinct(run for question in questions for run in question.runs)
+
+
+def _of_table(project: Project, name: str) -> list[Question]:
+    """The printed numbers of a table, then its checks."""
+    table = switches.table(project, name)
+    specs = table.cells if table.shows == "accuracy" else ()
+    printed = [(number_for(project, spec.plain), spec) for spec in specs]
+    numbers = [Question(table, ((spec, table),), number=n) for n, spec in printed if n]
+    checks = [
+        Question(table, tuple(_places(project, check)), check=check)
+        for check in checks_of(project, name)
+    ]
+    return [*numbers, *checks]
+
+
+def _places(project: Project, check: Check) -> Iterable[Place]:
+    if check.kind == UNTESTABLE:
+        return
+    if isinstance(check, Pairs):  # a cell without a partner decides nothing
+        better, than = (cell_selection.table_of(project, check, side) for side in check.sides)
+        pairs = cell_selection.pairs(project, check)
+        yield from dict.fromkeys(place for b, t in pairs for place in ((b, better), (t, than)))
+        return
+    for side in check.sides:
+        table = cell_selection.table_of(project, check, side)
+        for spec in cell_selection.select(project, check, side):
+            yield spec, table
+
+
+def _comparisons(project: Project) -> list[str]:
+    """The claims of the paper that runs are about; theorems are checked without any."""
+    return [name for name, claim in claims(project).items() if claim.shown_in]
+
+
+def _each_once(questions: Sequence[Question]) -> list[Question]:
+    """A number stands in every table that has its cell: the first is asked."""
+    return list({question.id: question for question in reversed(questions)}.values())[::-1]
+
+
+def _distinct(runs: Iterable[Run]) -> list[Run]:
+    return list(dict.fromkeys(runs))
