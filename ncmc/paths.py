@@ -25,6 +25,7 @@ SWITCHED = "{table}+{switches}"  # in place of a table: with other assumptions, 
 TABLE_CSV = RESULTS + "/table.csv"
 TABLE_JSON = RESULTS + "/table.json"
 TABLE_MARKDOWN = RESULTS + "/table.md"
+TABLE_LATEX = RESULTS + "/table.tex"
 VERDICTS = RESULTS + "/verdicts.json"
 PAGE = RESULTS + "/report.html"
 THEORY = "results/theory/theory.json"

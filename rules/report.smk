@@ -3,7 +3,7 @@
 
 
 rule table:
-    """The cells of a table or figure, as CSV, JSON and Markdown."""
+    """The cells of a table or figure, as CSV, JSON, Markdown and LaTeX."""
     input:
         records=job.records_of,
         config=job.config["table"],
@@ -17,6 +17,7 @@ rule table:
         ),
         json=paths.TABLE_JSON,
         markdown=paths.TABLE_MARKDOWN,
+        latex=paths.TABLE_LATEX,
     log:
         paths.LOG_TABLE,
     localrule: True

@@ -1,10 +1,14 @@
 """`ncmc table`: a table from the records there are."""
 
+from typing import Annotated
+
+import typer
+
 from cli.options import Assume, Folder, Json, Records, TableName, chosen_table, results_folder
 
 EPILOG = (
-    "Examples: `ncmc table smoke`; `ncmc table smoke --assume A14=affine`, which writes into "
-    "results/smoke+A14=affine."
+    "Examples: `ncmc table smoke`; `ncmc table smoke --latex > smoke.tex`, for \\usepackage{booktabs}; "
+    "`ncmc table smoke --assume A14=affine`, which writes into results/smoke+A14=affine."
 )
 
 
@@ -14,16 +18,24 @@ def table(
     results: Records = None,
     out: Folder = None,
     as_json: Json = False,
+    as_latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX, for booktabs.")] = False,
 ) -> None:
-    """Show a table of the records so far, and write it as CSV, JSON and Markdown."""
+    """Show a table of the records so far, and write it as CSV, JSON, Markdown and LaTeX."""
     from cli.show.tables import print_table
+    from ncmc.errors import UsageError
     from ncmc.project import Project
+    from ncmc.results import table_latex
     from ncmc.results.cells import read_cells
     from ncmc.results.table_data import table_data
     from ncmc.results.table_files import write_table
 
+    if as_json and as_latex:
+        raise UsageError("--json and --latex are two forms of one table: give one of them.")
     project = Project.find()
     chosen = chosen_table(project, name, assume)
     data = table_data(project, chosen, read_cells(project, chosen, results))
     write_table(data, results_folder(project, chosen.name, out))
-    print_table(data, as_json)
+    if as_latex:
+        print(table_latex.as_latex(data), end="")
+    else:
+        print_table(data, as_json)

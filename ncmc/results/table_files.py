@@ -1,4 +1,4 @@
-"""A table's files: table.json (everything), table.csv (a line a cell), table.md (as shown)."""
+"""A table's files: table.json (everything), table.csv (a line a cell), table.md, table.tex."""
 
 import csv
 import io
@@ -12,6 +12,7 @@ from ncmc.errors import UserError
 from ncmc.plan.option_text import format_value
 from ncmc.results.reference_numbers import ReferenceEntry, reference_words
 from ncmc.results.table_data import CellEntry, TableData
+from ncmc.results.table_latex import as_latex
 from ncmc.results.table_layout import layout
 from ncmc.results.wording import counted, make_command, plus_minus, printed, sentence
 from ncmc.system import documents, files
@@ -28,11 +29,12 @@ MARKDOWN = str.maketrans(
 
 
 def write_table(table: TableData, folder: Path) -> list[Path]:
-    """Write the three files into `folder`; their paths. Raises UserError if that fails."""
+    """Write the files into `folder`; their paths. Raises UserError if that fails."""
     texts = {
         paths.TABLE_CSV: as_csv(table),
         paths.TABLE_JSON: as_json(table),
         paths.TABLE_MARKDOWN: as_markdown(table),
+        paths.TABLE_LATEX: as_latex(table),
     }
     written = []
     for template, text in texts.items():

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import fakes
@@ -16,6 +18,7 @@ from ncmc.results.cells import Cell, read_cells
 from ncmc.results.record import load_record
 from ncmc.results.table_data import TableData, table_data
 from ncmc.results.table_files import as_csv, as_markdown, read_table, write_table
+from ncmc.results.table_latex import as_latex, latex_text
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -29,7 +32,12 @@ def test_files_hold_every_cell(tmp_path: Path, smoke: Table) -> None:
     fakes.smoke(tmp_path / "runs", smoke)
     cells = read_cells(here(), smoke, tmp_path / "runs")
     paths = write_table(table_data(here(), smoke, cells), tmp_path / "out")
-    assert [path.name for path in paths] == ["table.csv", "table.json", "table.md"]
+    assert [path.name for path in paths] == [
+        "table.csv",
+        "table.json",
+        "table.md",
+        "table.tex",
+    ]
     rows = list(csv.DictReader((tmp_path / "out" / "table.csv").read_text().splitlines()))
     entries = json.loads((tmp_path / "out" / "table.json").read_text())["cells"]
     for cell, row, entry in zip(cells, rows, entries, strict=True):
@@ -96,11 +104,13 @@ def golden_table() -> TableData:
     return table_data(here(), table, cells)
 
 
-@pytest.mark.parametrize("kind", ["csv", "markdown"])
-def test_tables_read_as_the_golden_ones(golden_table: TableData, kind: str) -> None:
-    made = {"csv": as_csv, "markdown": as_markdown}[kind](golden_table)
-    golden = GOLDEN / {"csv": "table.csv", "markdown": "table.md"}[kind]
-    assert made == golden.read_text()
+@pytest.mark.parametrize(
+    ("file", "made"), [("table.csv", as_csv), ("table.md", as_markdown), ("table.tex", as_latex)]
+)
+def test_tables_read_as_the_golden_ones(
+    golden_table: TableData, file: str, made: Callable[[TableData], str]
+) -> None:
+    assert made(golden_table) == (GOLDEN / file).read_text()
 
 
 def test_a_table_is_read_back_without_its_records(tmp_path: Path, smoke: Table) -> None:
@@ -149,3 +159,48 @@ def test_csv_holds_no_formula(golden_table: TableData, sign: str) -> None:
     label = f"{sign}HYPERLINK(1)"
     rows = list(csv.DictReader(as_csv(with_label(golden_table, label)).splitlines()))
     assert {row["label"] for row in rows} == {f"'{label}"}
+
+
+# --- LaTeX ---------------------------------------------------------------------------------------
+
+COMMANDS = {  # of LaTeX itself and of booktabs
+    *("begin", "end", "centering", "caption", "label", "multicolumn", "pm", "tau", "theta", "dots"),
+    *("toprule", "midrule", "bottomrule", "cmidrule", "addlinespace", "usepackage"),
+    *("textbackslash", "textasciitilde", "textasciicircum", "textless", "textgreater", "textbar"),
+}
+
+
+def columns_of(line: str) -> int:
+    """How many columns a row of a tabular fills, spans counted."""
+    spans = sum(int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d+)\}", line))
+    return len(re.split(r"(?<!\\)&", line)) + spans
+
+
+@pytest.mark.parametrize("name", ["smoke", "table1", "table3", "table6", "calibration"])
+def test_a_latex_table_is_whole_and_needs_booktabs_alone(tmp_path: Path, name: str) -> None:
+    table = grid.table(here(), name)
+    fakes.fill(tmp_path, table.cells[0], [50.0, 51.0][: table.seeds])
+    text = as_latex(table_data(here(), table, read_cells(here(), table, tmp_path)))
+    assert set(re.findall(r"\\([A-Za-z]+)", text)) <= COMMANDS
+    assert re.findall(r"\\begin\{(\w+)\}", text) == ["table", "tabular"]
+    assert re.findall(r"\\end\{(\w+)\}", text) == ["tabular", "table"]
+    (columns,) = re.findall(r"\\begin\{tabular\}\{([lr]+)\}", text)
+    rows = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert {columns_of(row) for row in rows} == {len(columns)}
+    plain = text.replace(r"\{", "").replace(r"\}", "").replace(r"\$", "")
+    assert plain.count("{") == plain.count("}")
+    assert plain.count("$") % 2 == 0
+
+
+def test_the_papers_number_stands_in_the_latex_table(tmp_path: Path) -> None:
+    table = grid.table(here(), "table3")
+    text = as_latex(table_data(here(), table, read_cells(here(), table, tmp_path)))
+    assert r"$80.6 \pm 0.5$" in text
+
+
+def test_latex_shows_hostile_text_as_text(golden_table: TableData) -> None:
+    text = as_latex(with_label(golden_table, r"\input{/etc/passwd} 50% $x_1$ & ~^#[2]"))
+    assert r"\input" not in text.replace(r"\textbackslash{}input", "")
+    assert r"\textbackslash{}input\{/etc/passwd\} 50\% \$x\_1\$ \&" in text
+    assert latex_text("[a] --") == "{[}a{]} -{}-"
+    assert latex_text("é θ 漢\x1b") == r"é $\theta$ (U+6F22)"

@@ -78,7 +78,14 @@ def test_a_smaller_smoke_run_goes_from_fetch_to_page(project: Path) -> None:
     path.write_text(text.replace("dataset: [digits]", "dataset: [digits]\n      epochs: [1]"))
     done = snakemake(project, "--cores", "2", "smoke", timeout=300)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    for name in ("table.csv", "table.json", "table.md", "verdicts.json", "report.html"):
+    for name in (
+        "table.csv",
+        "table.json",
+        "table.md",
+        "table.tex",
+        "verdicts.json",
+        "report.html",
+    ):
         assert (project / "results" / "smoke" / name).stat().st_size > 0
     assert "Reduced scale" in (project / "results/smoke/report.html").read_text()
     assert "smoke: verdicts" in done.stdout

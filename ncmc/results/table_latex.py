@@ -1,0 +1,153 @@
+"""A table as LaTeX for a paper: it needs the package booktabs and no other."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+from ncmc.results.reference_numbers import reference_range
+from ncmc.results.table_data import CellEntry, MeanEntry, TableData
+from ncmc.results.table_layout import Layout, Row, layout
+from ncmc.results.wording import plural, sentence
+
+SIGNS = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': "''",
+    "[": "{[}",  # after the end of a row it would begin the argument of `\\`
+    "]": "{]}",
+    "\u200b": "{}",  # between two hyphens, which would be a dash
+    "±": r"$\pm$",
+    "−": "$-$",
+    "×": r"$\times$",
+    "≤": r"$\le$",
+    "≥": r"$\ge$",
+    "–": "--",
+    "—": "---",
+    "…": r"\dots{}",
+    "‘": "`",
+    "’": "'",
+    "“": "``",
+    "”": "''",
+}
+SIGNS |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
+GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "lambda", "mu", "sigma", "tau", "theta")
+THEIRS = {"paper": "paper", "reference": "others"}  # whose numbers stand beside ours, by scale
+ACCENTED = range(0xC0, 0x180)  # letters that LaTeX reads without a package
+
+
+def as_latex(table: TableData) -> str:
+    """A `table` environment: after the last epoch, the best epoch, the paper's number where known.
+
+    Its label is `tab:NAME`. Rules are those of booktabs; all text from outside is escaped.
+    """
+    laid = layout(table)
+    theirs = THEIRS.get(table.scale)
+    return "\n".join(_lines(table, laid, theirs)) + "\n"
+
+
+def latex_text(text: str) -> str:
+    """Text from outside as it reads, in one line: no command, no mathematics, no comment."""
+    line = unicodedata.normalize("NFC", " ".join(text.split()))
+    return "".join(map(_letter, line.replace("--", "-\u200b-").replace("--", "-\u200b-")))
+
+
+def _letter(sign: str) -> str:
+    if sign in SIGNS:
+        return SIGNS[sign]
+    if sign.isascii() or ord(sign) in ACCENTED:
+        return sign if sign.isprintable() else ""
+    name = unicodedata.name(sign, "").lower().removeprefix("greek small letter ")
+    return f"$\\{name}$" if name in GREEK else f"(U+{ord(sign):04X})"
+
+
+def _lines(table: TableData, laid: Layout, theirs: str | None) -> Iterator[str]:
+    wide = 3 if theirs else 2  # columns that a column of ours takes
+    yield r"% Needs \usepackage{booktabs}."
+    yield r"\begin{table}"
+    yield r"\centering"
+    yield rf"\caption{{{_caption(table, theirs)}}}"
+    yield rf"\label{{tab:{table.table}}}"
+    yield rf"\begin{{tabular}}{{{'l' * len(laid.stub)}{'r' * wide * len(laid.columns)}}}"
+    yield r"\toprule"
+    yield from _heading(table, laid, wide)
+    beside = ["last", "best", *([theirs] if theirs else [])]
+    yield _row([*map(_axis, laid.stub), *beside * len(laid.columns)])
+    yield r"\midrule"
+    for place, row in enumerate(laid.rows):
+        if place and len(laid.stub) > 1 and row.stubs[0][1]:
+            yield r"\addlinespace"  # another value of the outermost axis
+        yield _row([*_labels(row), *(v for cell in row.cells for v in _values(cell, theirs))])
+    yield r"\bottomrule"
+    yield r"\end{tabular}"
+    yield r"\end{table}"
+
+
+def _caption(table: TableData, theirs: str | None) -> str:
+    parts = [sentence(table.title), *([table.banner] if table.banner else [])]
+    parts.append(
+        "Top-1 accuracy in percent on the balanced test set, mean ± sample standard deviation over "
+        f"{plural(table.seeds, 'seed')}: after the last epoch, and at the best test epoch, a "
+        "selection on the test set."
+    )
+    if theirs == "paper":
+        parts.append("Paper: the number printed there; a dash where it is not known to us.")
+    if theirs == "others":
+        parts.append("Others: what they report; in parentheses: made otherwise.")
+    if any(cell.n and not cell.complete for cell in table.cells):
+        parts.append("A superscript says how many of the planned seeds have a record.")
+    return latex_text(" ".join([*parts, *map(sentence, table.notes)]))
+
+
+def _heading(table: TableData, laid: Layout, wide: int) -> Iterator[str]:
+    """The labels of the column axes, each over the columns that it spans."""
+    for axis, line in zip(table.columns, laid.header, strict=True):
+        cells, rules, at = [""] * len(laid.stub), [], len(laid.stub)
+        for label, span in line:
+            cells.append(rf"\multicolumn{{{span * wide}}}{{c}}{{{_place(axis, label)}}}")
+            rules.append(rf"\cmidrule(lr){{{at + 1}-{at + span * wide}}}")
+            at += span * wide
+        yield _row(cells)
+        yield " ".join(rules)
+
+
+def _axis(name: str) -> str:
+    return f"$\\{name}$" if name in GREEK else latex_text(name)
+
+
+def _place(axis: str, label: str) -> str:
+    """A place on an axis; the layout writes `tau 0.02`."""
+    if axis in GREEK and label.startswith(f"{axis} "):
+        return f"{_axis(axis)} {latex_text(label.removeprefix(axis).strip())}"
+    return latex_text(label)
+
+
+def _labels(row: Row) -> list[str]:
+    """Its labels, each once for the rows that it spans."""
+    return [latex_text(label) if spanned else "" for label, spanned in row.stubs]
+
+
+def _values(cell: CellEntry | None, theirs: str | None) -> list[str]:
+    if cell is None:
+        return [""] * (3 if theirs else 2)
+    seeds = "" if cell.complete or not cell.n else f"^{{{cell.n}/{cell.planned}}}"
+    values = [_number(cell.last, seeds), _number(cell.best)]
+    if theirs == "paper":
+        values.append(_number(MeanEntry(mean=cell.paper.value, std=cell.paper.std)))
+    elif theirs:
+        values.append(latex_text(reference_range(cell.references)))
+    return values
+
+
+def _number(value: MeanEntry, above: str = "") -> str:
+    """`$84.1 \\pm 0.5$`; what is not known is a dash."""
+    if value.mean is None:
+        return "--"
+    spread = "" if value.std is None else rf" \pm {value.std:.1f}"
+    return f"${value.mean:.1f}{spread}{above}$"
+
+
+def _row(parts: Iterable[str]) -> str:
+    return " & ".join(parts) + r" \\"
