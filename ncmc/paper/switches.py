@@ -12,6 +12,7 @@ from ncmc import paths
 from ncmc.errors import UsageError, shortened, unknown
 from ncmc.paper.assumptions import Alternative, Assumption, assumptions
 from ncmc.plan import catalog, grid
+from ncmc.plan.dataset_entries import SPLIT_SEED
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.option_text import Value, format_value, parse_options
 from ncmc.plan.recipes import owner
@@ -119,6 +120,15 @@ def is_switched(name: str) -> bool:
     return SIGN in name
 
 
+def switched_cell(project: Project, spec: CellSpec, chosen: Sequence[Switch]) -> CellSpec:
+    """A cell with alternatives, where they arise; itself where they change none of its runs."""
+    run = spec.run
+    for switch in chosen:
+        if not (spec.split_per_seed and SPLIT_SEED in switch.options):
+            run = switch.applied(project, run)
+    return replace(spec, run=run)
+
+
 @read_once
 def table(project: Project, name: str) -> Table:
     """A table or figure by name; `NAME+A14=affine` is the table NAME with that alternative.
@@ -130,7 +140,7 @@ def table(project: Project, name: str) -> Table:
     if not is_switched(name):
         return plain
     chosen = parse_switches(project, name.split(SIGN)[1:])
-    cells = tuple(_switched_cell(project, spec, chosen) for spec in plain.cells)
+    cells = tuple(switched_cell(project, spec, chosen) for spec in plain.cells)
     _require_distinct(name, cells)
     title = f"{plain.title}, with {', '.join(map(str, chosen))}"
     return replace(plain, name=name, title=title, cells=cells)
@@ -143,13 +153,6 @@ def require_effect(project: Project, chosen: Table) -> None:
         names = chosen.name.split(SIGN)[1:]
         where = "".join(_where(s.entry) for s in parse_switches(project, names)[:1])
         raise UsageError(f"{', '.join(names)} changes no run of {plain.name}{where}.")
-
-
-def _switched_cell(project: Project, spec: CellSpec, chosen: Sequence[Switch]) -> CellSpec:
-    run = spec.run
-    for switch in chosen:
-        run = switch.applied(project, run)
-    return replace(spec, run=run)
 
 
 def _require_distinct(name: str, cells: Sequence[CellSpec]) -> None:

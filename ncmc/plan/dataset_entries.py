@@ -13,6 +13,7 @@ from ncmc.system.documents import Strict
 
 FILE = "datasets.yaml"
 NAME = re.compile(r"[a-z0-9_]{1,40}")
+SPLIT_SEED = "split_seed"  # the field of SplitOptions that `splits: per_seed` sets for each run
 
 
 def _grey_or_colour(channels: int) -> int:

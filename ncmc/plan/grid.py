@@ -2,12 +2,20 @@
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ncmc.errors import UsageError, UserError, unknown
-from ncmc.plan.dataset_entries import dataset_entries
-from ncmc.plan.grid_file import NAMED, Placed, Scale, Shows, grid_entries, split_axis_value
+from ncmc.plan.dataset_entries import SPLIT_SEED, dataset_entries
+from ncmc.plan.grid_file import (
+    NAMED,
+    Placed,
+    Scale,
+    Shows,
+    Splits,
+    grid_entries,
+    split_axis_value,
+)
 from ncmc.plan.option_text import Value, axis_label, format_value
 from ncmc.plan.recipes import Resolved, owner, recipes
 from ncmc.plan.run import Run, make_run, resolve_run
@@ -35,7 +43,15 @@ class CellSpec:
 
     def runs(self, seeds: int) -> list[Run]:
         """The cell's runs with seeds 0, 1, ..., seeds - 1."""
-        return [self.run.with_seed(seed) for seed in range(seeds)]
+        runs = [self.run.with_seed(seed) for seed in range(seeds)]
+        return [self._with_own_split(run) for run in runs] if self.split_per_seed else runs
+
+    def _with_own_split(self, run: Run) -> Run:
+        """`run` with the split of its seed: an option, but where the recipe says the same."""
+        options = dict(run.options)
+        if run.seed != self.resolved.split.split_seed:
+            options[SPLIT_SEED] = run.seed
+        return replace(run, options=tuple(sorted(options.items())))
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -45,6 +61,8 @@ class CellSpec:
         values |= resolved.model | dict(run.options)
         values |= {"dataset": run.dataset, "tau": run.tau}
         values |= {"backbone": run.backbone, "method": run.method, "recipe": resolved.name}
+        if self.split_per_seed:
+            del values[SPLIT_SEED]
         labels = {axis: label for axis, label in self.coords if axis not in values}
         return labels | {key: format_value(value) for key, value in values.items()}
 
@@ -123,7 +141,7 @@ def _cells(project: Project, name: str, placed: Placed) -> Iterable[CellSpec]:
         axes = entry.axes | more
         for values in itertools.product(*axes.values()):
             try:
-                cell = _cell(project, dict(zip(axes, values, strict=True)))
+                cell = _cell(project, dict(zip(axes, values, strict=True)), entry.splits)
             except UserError as error:
                 raise type(error)(f"{where}: {error}") from error
             if cell.run in runs:
@@ -138,7 +156,7 @@ def _cells(project: Project, name: str, placed: Placed) -> Iterable[CellSpec]:
             yield cell
 
 
-def _cell(project: Project, chosen: dict[str, Any]) -> CellSpec:
+def _cell(project: Project, chosen: dict[str, Any], splits: Splits) -> CellSpec:
     names: dict[str, Any] = {}
     options: dict[str, Value] = {}
     coords = []
@@ -159,5 +177,12 @@ def _cell(project: Project, chosen: dict[str, Any]) -> CellSpec:
                 f"option '{key}' says how a run is computed, not what is run; set it in "
                 "config/train.yaml."
             )
+    if splits == "per_seed" and SPLIT_SEED in options:
+        raise UsageError(
+            f"'splits: per_seed' gives each seed its own {SPLIT_SEED}, and a cell sets it too: "
+            "leave one of the two out."
+        )
     run = make_run(**names, options=options, project=project)
-    return CellSpec(run, tuple(coords), run, resolve_run(project, run))
+    resolved = resolve_run(project, run)
+    drawn = resolved.split.imbalance != "given"  # a set that comes long-tailed has one split
+    return CellSpec(run, tuple(coords), run, resolved, splits == "per_seed" and drawn)

@@ -38,6 +38,8 @@ AxisValue = Any  # a name, a value, or {name or value: {option: value, ..., labe
 Shows = Literal["accuracy", "curves", "class_cosines", "tail_cosines"]
 # The paper's own tables; the chain at a size that shows no more than itself; numbers of other papers.
 Scale = Literal["paper", "reduced", "reference"]
+# Whether all seeds of a cell train on one long-tailed training set, or each on a draw of its own.
+Splits = Literal["one", "per_seed"]
 Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
 
 
@@ -50,6 +52,7 @@ class Entry(Strict):
     columns: Annotated[tuple[str, ...], Field(min_length=1)]
     source: str
     seeds: Seeds | None = None
+    splits: Splits = "one"
     shows: Shows = "accuracy"
     # more cells: these values in place of the axes'
     also: tuple[dict[str, tuple[AxisValue, ...]], ...] = ()

@@ -91,7 +91,7 @@ def table_of(project: Project, name: str, entry: Mapping[str, Any]) -> Table:
 def is_saved(project: Project, name: str, entry: Mapping[str, Any]) -> bool:
     """Whether config/studies.yaml has this entry; its title, columns and source may be others."""
     placed = grid_entries(project).get(name)
-    same = {"axes", "also", "seeds", "shows"}
+    same = {"axes", "also", "seeds", "shows", "splits"}
     wanted = _grid(project, {name: entry}).tables[name].model_dump(include=same)
     return (
         placed is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ncmc import paths
 from ncmc.errors import UserError
-from ncmc.paper.switches import switches
+from ncmc.paper.switches import switched_cell, switches
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.project import Project
 from ncmc.results.cells import Cell, read_cell
@@ -61,8 +61,8 @@ def _others(project: Project, spec: CellSpec) -> list[tuple[str, CellSpec]]:
     """(switch, cell) of every reading but the cell's own, which of a switched one is the plain one."""
     if spec.run != spec.plain:
         return [(CHOSEN, replace(spec, run=spec.plain))]
-    made = [(str(switch), switch.applied(project, spec.run)) for switch in switches(project)]
-    return [(name, replace(spec, run=run)) for name, run in made if run != spec.run]
+    made = [(str(switch), switched_cell(project, spec, [switch])) for switch in switches(project)]
+    return [(name, other) for name, other in made if other.run != spec.run]
 
 
 def _has_record(project: Project, spec: CellSpec, seeds: int, results: Path | None) -> bool:

@@ -26,7 +26,7 @@ def config_of(project: Project, run: Run) -> dict[str, Any]:
 
 
 def config_hash(project: Project, run: Run) -> str:
-    """SHA-256 of `config_of(project, run)`: equal for all seeds of a cell."""
+    """SHA-256 of `config_of(project, run)`: equal for all seeds of a cell with one split."""
     return digest(config_of(project, run))
 
 

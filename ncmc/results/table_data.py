@@ -9,7 +9,6 @@ from ncmc.paper.comparisons import uncompared
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import Scale
 from ncmc.plan.option_text import Value
-from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.record import ClassGroups
@@ -55,6 +54,7 @@ class CellEntry(Strict):
     n: int  # seeds that have a record
     seeds: tuple[int, ...]
     missing: tuple[int, ...]
+    missing_runs: tuple[str, ...] = ()  # their ids; older tables have none
     last: MeanEntry
     interval: tuple[float, float] | None  # 95 %
     best: MeanEntry
@@ -76,13 +76,6 @@ class CellEntry(Strict):
     def complete(self) -> bool:
         """Whether every planned seed has a record."""
         return not self.missing
-
-    @property
-    def missing_runs(self) -> tuple[Run, ...]:
-        """The planned runs that have no record."""
-        options = tuple(sorted(self.options.items()))
-        cell = Run(self.dataset, self.tau, self.backbone, self.method, options)
-        return tuple(cell.with_seed(seed) for seed in self.missing)
 
     def coord(self, axis: str) -> str:
         """The label on one axis."""
@@ -152,6 +145,7 @@ def _entry(cell: Cell) -> CellEntry:
         n=cell.n,
         seeds=cell.seeds,
         missing=tuple(run.seed for run in cell.missing),
+        missing_runs=tuple(run.id for run in cell.missing),
         last=_mean(cell.last),
         interval=cell.interval,
         best=_mean(cell.best),

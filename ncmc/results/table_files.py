@@ -75,7 +75,7 @@ def _csv_row(cell: CellEntry) -> dict[str, str]:
     """A cell as columns: nested keys joined by `_`, lists by spaces."""
     row: dict[str, str] = {}
     for key, value in cell.model_dump().items():
-        if key == "coords":  # its label says it
+        if key in ("coords", "missing_runs"):  # its label and the seeds say them
             continue
         if key == "options":
             options = [f"{name}={format_value(option)}" for name, option in value.items()]
@@ -147,7 +147,7 @@ def _markdown_lines(table: TableData) -> Iterator[str]:
         yield ""
         yield f"Missing runs, all made by `{make_command(table.table)}`:"
         yield ""
-        yield from (f"- `{run.id}`" for run in missing)
+        yield from (f"- `{run}`" for run in missing)
 
 
 def _markdown_cell(table: TableData, cell: CellEntry | None) -> str:

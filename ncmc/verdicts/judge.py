@@ -52,11 +52,11 @@ class CellCache:
     def __init__(self, project: Project, results: Path | None = None) -> None:
         self.project = project
         self.results = results
-        self._read: dict[tuple[Run, int], Cell] = {}
+        self._read: dict[tuple[Run, bool, int], Cell] = {}
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
         """One cell, with the seeds of its table. Raises UserError as `read_cell` does."""
-        key = (spec.run, table.seeds)
+        key = (spec.run, spec.split_per_seed, table.seeds)
         if key not in self._read:
             self._read[key] = read_cell(self.project, spec, table.seeds, self.results)
         return dataclasses.replace(self._read[key], spec=spec)
