@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ncmc.report.figures.lines import Group, Line
+from ncmc.report.figures.lines import Group
+from ncmc.report.figures.styles import HATCHES
 from ncmc.report.figures.svg import INK, Picture, svg_of
 from ncmc.results.cells import Cell
 from ncmc.results.record import GROUPS
@@ -17,7 +18,7 @@ def group_bars(group: Group, rule: str = "thirds") -> Picture:
         for place, line in enumerate(group.lines):
             at = [g + (place - (len(group.lines) - 1) / 2) * width for g in range(len(GROUPS))]
             means, spread = _bars(line.cell, rule)
-            axes.bar(at, means, 0.86 * width, color=line.colour, hatch=_hatch(line))
+            axes.bar(at, means, 0.86 * width, color=line.colour, hatch=HATCHES[line.dash])
             axes.errorbar(at, means, spread, fmt="none", ecolor=INK, elinewidth=0.8)
         axes.set_xticks(range(len(GROUPS)), [f"{name} shot" for name in GROUPS])
         axes.tick_params(axis="x", length=0)
@@ -44,7 +45,3 @@ def _bars(cell: Cell, rule: str) -> tuple[list[float], list[float]]:
         means.append(known.mean if known else float("nan"))
         spread.append((known.std if known else None) or 0.0)
     return means, spread
-
-
-def _hatch(line: Line) -> str:
-    return ("", "///", "...", "xxx")[line.dash]

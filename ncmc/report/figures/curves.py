@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ncmc.report.figures.lines import DASHES, Group, Line
+from ncmc.report.figures.lines import Group, Line
 from ncmc.report.figures.svg import Picture, svg_of
 from ncmc.results import curves
 from ncmc.results.curves import Curve, Measure
@@ -69,12 +69,9 @@ def _draw_curve(axes: Any, line: Line, curve: Curve, log: bool) -> None:
     axes.plot(
         curve.epochs,
         means,
-        color=line.colour,
-        linestyle=DASHES[line.dash],
-        marker=line.marker,
+        **line.look.line_keys,
         markevery=max(1, len(means) // 6),
         markersize=3.2,
-        linewidth=1.4,
     )
 
 
