@@ -69,7 +69,8 @@ def with_result(record: Record, **changes: Any) -> Record:
 def result(run: Run, last: float, best: float) -> Result:
     """A result whose features collapse over 12 epochs; deterministic in the run."""
     noise = np.random.default_rng([run.seed, len(run.method), int(100 * last)])
-    right = np.clip(last + np.linspace(20, -20, CLASSES), 0, 100)
+    spread = min(20.0, last, 100 - last)
+    right = last + np.linspace(spread, -spread, CLASSES)
     return Result(
         accuracy=Accuracy(last=last, last_raw=max(last - 1, 0), best=best, best_epoch=11),
         per_class=tuple(float(x) for x in right),
@@ -79,9 +80,21 @@ def result(run: Run, last: float, best: float) -> Result:
             released=_groups(last + 18, last + 2, last - 17),
         ),
         ece=0.05,
-        confusion=tuple(map(tuple, np.diag(np.round(right / 2).astype(int)).tolist())),
+        confusion=confusion(right.tolist()),
         history=tuple(epoch(e, 12, last, run, float(noise.normal(0, 0.01))) for e in range(1, 13)),
     )
+
+
+def confusion(right: Sequence[float], images: int = 3000) -> tuple[tuple[int, ...], ...]:
+    """(K, K) with given percents right a class; the others are taken for the next three classes."""
+    k = len(right)
+    matrix = np.zeros((k, k), dtype=int)
+    for row, percent in enumerate(right):
+        wrong = images - round(images * percent / 100)
+        matrix[row, row] = images - wrong
+        for step in range(3):
+            matrix[row, (row + 1 + step) % k] += (wrong + step) // 3
+    return tuple(map(tuple, matrix.tolist()))
 
 
 def _groups(*means: float) -> ClassGroups:

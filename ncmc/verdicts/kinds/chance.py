@@ -1,32 +1,118 @@
 """`chance`: an accuracy that guessing would reach."""
 
+import math
+from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import JsonValue
+
+from ncmc.results import permutation
 from ncmc.results.cells import Cell
-from ncmc.results.statistics import against, chance_interval, sample
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import EachCell
-from ncmc.verdicts.contrasts import estimate_numbers
-from ncmc.verdicts.verdict import Finding
+from ncmc.verdicts.contrasts import cautious
+from ncmc.verdicts.verdict import Finding, Status
+from ncmc.verdicts.wording import ONE_SEED, p_words
+
+ROUNDING = 1e-9  # percent: sums of the same counts in another order
+TOLERANCE = 0.1  # percent, between a record's accuracy and its confusion matrix
+Z_80 = 0.8416  # normal quantiles
+Z_95 = 1.6449
 
 
 class Chance(EachCell):
-    """The accuracy after the last epoch is what classes named at random would reach."""
+    """The accuracy after the last epoch is what classes named at random would reach.
+
+    What chance is: collapsed features make a class right or wrong as a whole, so images are not
+    independent, and ten classes named at random have an accuracy of 0, 10 or 20 % more often than
+    of 9.7 %. So the names of the predicted classes are permuted in the confusion matrix of each
+    seed (`permutation.DRAWS` times, with a fixed seed), and all seeds together make one mean. What
+    a matrix looks like decides how wide chance is: as wide as it must be where whole classes are
+    predicted as one, narrow where predictions are spread over the classes.
+
+    differs: so high or low a mean is rare under chance (two-sided, Holm over the cells of the
+    check). holds: it is not, and it would be rare under twice chance, which is drawn as the sum of
+    two draws of chance. inconclusive: the seeds do not tell chance from twice chance.
+    """
 
     kind: Literal["chance"]
     measure: Literal["last"] = "last"
 
+    def judge(self, cells: Sequence[Cell]) -> list[Finding]:
+        """A finding a cell; one of several differs only after Holm."""
+        return cautious(super().judge(cells))
+
     def judge_cell(self, cell: Cell) -> Finding:
-        """holds: the mean over seeds lies in the 95 % interval of chance."""
-        ours = sample(cell.values_last)
-        n_classes = len(cell.records[0].result.per_class)
-        low, high = chance_interval(n_classes, cell.n)
-        chance = 100 / n_classes
-        return Finding(
-            label=cell.spec.label,
-            status="holds" if low <= ours.mean <= high else "differs",
-            why=f"{ours.mean:.1f} %; chance is {chance:.1f} %, and classes named at random reach "
-            f"{low:.1f} to {high:.1f} % as the mean of {plural(cell.n, 'seed')}",
-            numbers=estimate_numbers(against(ours, 0.0), ours.n)
-            | {"chance": chance, "chance_low": low, "chance_high": high},
+        """What the permuted matrices say of the mean over seeds."""
+        label = cell.spec.label
+        matrices = [record.result.confusion for record in cell.records]
+        if wrong := _unusable(cell):
+            return Finding(label=label, status="inconclusive", why=wrong, numbers={"n": cell.n})
+        rng = np.random.default_rng(0)
+        ours = float(np.mean([permutation.accuracy(matrix) for matrix in matrices]))
+        draws = permutation.permuted(matrices, rng, permutation.DRAWS)
+        doubled = draws + permutation.permuted(matrices, rng, permutation.DRAWS)
+        p = min(1.0, 2 * min(_share(draws >= ours - ROUNDING), _share(draws <= ours + ROUNDING)))
+        p_twice = _share(doubled <= ours + ROUNDING)
+        chance = 100 / len(matrices[0])
+        low, high = (float(q) for q in np.quantile(draws, [cell.alpha / 2, 1 - cell.alpha / 2]))
+        told = (
+            f"{ours:.1f} %; chance is {chance:.1f} %, and classes named at random reach "
+            f"{low:.1f} to {high:.1f} % as the mean of {plural(cell.n, 'seed')}"
         )
+        status, words = self._decided(p, p_twice, cell)
+        more = None
+        if status == "inconclusive" and cell.n > 1:
+            more = _more_seeds(draws, chance, cell.n)
+        numbers: dict[str, JsonValue] = {
+            "estimate": ours,
+            "n": cell.n,
+            "chance": chance,
+            "chance_low": low,
+            "chance_high": high,
+            "p": p,
+            "p_twice_chance": p_twice,
+        }
+        return Finding(
+            label=label, status=status, why=told + words, numbers=numbers, more_seeds=more
+        )
+
+    def _decided(self, p: float, p_twice: float, cell: Cell) -> tuple[Status, str]:
+        if p < cell.alpha:
+            return "differs", f" ({p_words(p)})"
+        if cell.n < 2:
+            return "inconclusive", f"; {ONE_SEED}"
+        if p_twice < cell.alpha:
+            return "holds", ""
+        return "inconclusive", (
+            f"; too few seeds: under twice chance so low a mean is no rarity ({p_words(p_twice)})"
+        )
+
+
+def _unusable(cell: Cell) -> str | None:
+    """Why the confusion matrices of a cell say nothing; None if they do."""
+    for record in cell.records:
+        confusion, last = record.result.confusion, record.result.accuracy.last
+        if not sum(map(sum, confusion)):
+            return f"the confusion matrix of seed {record.run.seed} counts no image"
+        if not abs(permutation.accuracy(confusion) - last) < TOLERANCE:
+            return (
+                f"the confusion matrix of seed {record.run.seed} has "
+                f"{permutation.accuracy(confusion):.1f} % right, its accuracy is {last:.1f} %: "
+                "they are not of one model"
+            )
+    return None
+
+
+def _share(hits: NDArray[np.bool_]) -> float:
+    """The p value of a Monte Carlo test: what was observed counts as one draw."""
+    return (float(hits.sum()) + 1) / (len(hits) + 1)
+
+
+def _more_seeds(draws: NDArray[np.float64], chance: float, n: int) -> int:
+    """How many more seeds tell chance from twice chance with 80 % probability (normal theory)."""
+    one = float(draws.std()) * math.sqrt(n)  # of one seed
+    needed = ((Z_95 * math.sqrt(2) + Z_80) * one / chance) ** 2
+    return max(1, math.ceil(needed) - n)
