@@ -1,5 +1,6 @@
 """What was measured along the epochs, one series a seed. Used by the checks and by the pictures."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -83,10 +84,34 @@ def matrices(record: Record, measure: MatrixMeasure) -> dict[int, Matrix]:
     return found
 
 
+def pairs_of(matrix: Matrix) -> list[float]:
+    """The cosines of a symmetric matrix, each pair once, without those that were not measured."""
+    return [
+        value
+        for i, row in enumerate(matrix)
+        for value in row[i + 1 :]
+        if value is not None and math.isfinite(value)
+    ]
+
+
+def pair_curves(cell: Cell, measure: MatrixMeasure) -> dict[int, list[list[float]]]:
+    """{epoch: cosines of each seed's pairs}, at the epochs at which every seed has one."""
+    seeds = [
+        {
+            epoch: pairs
+            for epoch, matrix in matrices(r, measure).items()
+            if (pairs := pairs_of(matrix))
+        }
+        for r in cell.records
+    ]
+    shared = set(seeds[0]).intersection(*seeds[1:]) if seeds else set()
+    return {epoch: [seed[epoch] for seed in seeds] for epoch in sorted(shared)}
+
+
 def _series(record: Record, measure: Measure) -> dict[int, float]:
-    """{epoch: value} of a record, without the epochs at which it was not measured."""
+    """{epoch: value} of a record, without the epochs at which it was not measured, or not finite."""
     values = ((entry.epoch, _MEASURES[measure](entry)) for entry in record.result.history)
-    return {epoch: value for epoch, value in values if value is not None}
+    return {epoch: v for epoch, v in values if v is not None and math.isfinite(v)}
 
 
 def _of_collapse(
@@ -97,13 +122,7 @@ def _of_collapse(
 
 def _tail_cosine(collapse: Collapse) -> float | None:
     """The mean cosine between two images of the smallest class."""
-    matrix = collapse.tail_cosines or ()
-    known = [
-        value
-        for i, row in enumerate(matrix)
-        for j, value in enumerate(row)
-        if i != j and value is not None
-    ]
+    known = pairs_of(collapse.tail_cosines or ())
     return sum(known) / len(known) if known else None
 
 

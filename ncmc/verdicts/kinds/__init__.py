@@ -10,6 +10,7 @@ from pydantic import Field
 from ncmc.verdicts.kinds.chance import Chance
 from ncmc.verdicts.kinds.collapse import Collapse
 from ncmc.verdicts.kinds.equal import Equal
+from ncmc.verdicts.kinds.floor import Floor
 from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.kinds.largest import Largest
 from ncmc.verdicts.kinds.orthogonal import Orthogonal
@@ -17,9 +18,11 @@ from ncmc.verdicts.kinds.peak import Peak
 from ncmc.verdicts.kinds.references import References
 from ncmc.verdicts.kinds.rise_fall import RiseFall
 from ncmc.verdicts.kinds.slight import Slight
+from ncmc.verdicts.kinds.slower import Slower
 from ncmc.verdicts.kinds.stays import Stays
 from ncmc.verdicts.kinds.untestable import Untestable
 
 OfPairs = Greater | Slight | Equal | Largest
-OfCells = Chance | Collapse | RiseFall | Orthogonal | Stays | Peak | References | Untestable
+OfCurves = Collapse | RiseFall | Slower | Floor | Orthogonal | Stays
+OfCells = Chance | OfCurves | Peak | References | Untestable
 AnyCheck = Annotated[OfPairs | OfCells, Field(discriminator="kind")]

@@ -1,7 +1,6 @@
 """`chance`: an accuracy that guessing would reach."""
 
 import math
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -11,8 +10,7 @@ from pydantic import JsonValue
 from ncmc.results import permutation
 from ncmc.results.cells import Cell
 from ncmc.results.wording import plural
-from ncmc.verdicts.check import EachCell
-from ncmc.verdicts.contrasts import cautious
+from ncmc.verdicts.over_seeds import OverSeeds
 from ncmc.verdicts.verdict import Finding, Status
 from ncmc.verdicts.wording import ONE_SEED, p_words
 
@@ -22,7 +20,7 @@ Z_80 = 0.8416  # normal quantiles
 Z_95 = 1.6449
 
 
-class Chance(EachCell):
+class Chance(OverSeeds):
     """The accuracy after the last epoch is what classes named at random would reach.
 
     What chance is: collapsed features make a class right or wrong as a whole, so images are not
@@ -39,10 +37,6 @@ class Chance(EachCell):
 
     kind: Literal["chance"]
     measure: Literal["last"] = "last"
-
-    def judge(self, cells: Sequence[Cell]) -> list[Finding]:
-        """A finding a cell; one of several differs only after Holm."""
-        return cautious(super().judge(cells))
 
     def judge_cell(self, cell: Cell) -> Finding:
         """What the permuted matrices say of the mean over seeds."""

@@ -1,92 +1,60 @@
 """`collapse`: features gather at their targets."""
 
-from dataclasses import dataclass
-from typing import Literal
+import math
+from typing import Annotated, Literal
 
-from pydantic import JsonValue
+from pydantic import Field
 
 from ncmc.results import curves
 from ncmc.results.cells import Cell
-from ncmc.results.statistics import against, sample
-from ncmc.verdicts.by_seed import agreement
-from ncmc.verdicts.check import EachCell, Share
-from ncmc.verdicts.contrasts import estimate_numbers
-from ncmc.verdicts.verdict import Finding, Status
+from ncmc.results.curves import Curve
+from ncmc.results.statistics import sample
+from ncmc.verdicts import over_seeds
+from ncmc.verdicts.check import Share
+from ncmc.verdicts.over_seeds import OverSeeds
+from ncmc.verdicts.verdict import Finding
 
 
-class Collapse(EachCell):
-    """NC at the last measured epoch is below `ratio` times NC at the first.
+class Collapse(OverSeeds):
+    """NC has fallen below `ratio` times its first value by the share `by` of the epochs.
 
-    holds: the share's 95 % interval over seeds lies below `ratio`, and the variability of every
-    seed has come closer to its floor, which is where complete collapse puts it; 0 is not.
+    Judged on the log scale: holds where the interval over seeds of log(NC / first NC) lies below
+    log(ratio), differs where it lies above. NC at the last measured epoch, or with `by`, the first
+    measured epoch that is not before that share of the epochs.
     """
 
     kind: Literal["collapse"]
     ratio: Share
+    by: Annotated[float, Field(gt=0, le=1)] = 1.0
     measure: Literal["nc_mean"] = "nc_mean"
 
     def judge_cell(self, cell: Cell) -> Finding:
         """What the seeds' shares say together."""
-        label, nc = cell.spec.label, curves.curve(cell, self.measure)
-        if nc is None or len(nc.epochs) < 2:
-            why = f"{self.measure} was not measured at two epochs by every seed"
-            return Finding(label=label, status="inconclusive", why=why)
+        nc = curves.curve(cell, self.measure)
+        if few := over_seeds.too_few_epochs(nc, self.measure, 2):
+            return over_seeds.undecided(cell, few)
+        assert nc is not None
         if min(nc.first) <= 0:
             why = "mean NC is 0 at the first measured epoch: it has no share to fall to"
-            return Finding(label=label, status="inconclusive", why=why)
-        share = against(
-            sample([last / first for first, last in zip(nc.first, nc.last, strict=True)]), 0.0
+            return over_seeds.undecided(cell, why)
+        at = self._place(nc)
+        logs = over_seeds.seeds(
+            [over_seeds.log_share(seed[at], seed[0]) for seed in nc.values], cell.alpha
         )
-        low, high = share.interval() or (share.mean, share.mean)
-        status: Status = (
-            "holds" if high < self.ratio else "differs" if low > self.ratio else "inconclusive"
+        first, last = sample(nc.first).mean, nc.means[at]
+        why = (
+            f"mean NC {first:.3g} at epoch {nc.epochs[0]}, {last:.3g} at epoch {nc.epochs[at]}: "
+            f"{over_seeds.share_words(logs)} of it, claimed: below {100 * self.ratio:g} %"
         )
-        spread = _variability(cell)
-        if status == "holds" and spread:
-            status = agreement(spread.seeds_closer, cell.n)
-        first, last = sample(nc.first).mean, sample(nc.last).mean
-        return Finding(
-            label=label,
-            status=status,
-            why=f"mean NC {first:.3f} at epoch {nc.epochs[0]}, {last:.3f} at epoch "
-            f"{nc.epochs[-1]}: {100 * share.mean:.0f} % of it" + (spread.words if spread else ""),
-            numbers=estimate_numbers(share, cell.n)
-            | {"ratio": self.ratio, "nc_first": first, "nc_last": last}
-            | (spread.numbers if spread else {}),
+        numbers = over_seeds.share_numbers(logs, cell.n)
+        return over_seeds.finding(
+            cell,
+            why,
+            [logs.is_below(math.log(self.ratio))],
+            numbers | {"ratio": self.ratio, "nc_first": first, "nc_last": last},
         )
 
-
-@dataclass(frozen=True)
-class _Variability:
-    """How the variability moved towards its floor; means over seeds."""
-
-    first: float
-    last: float
-    floor: float
-    seeds_closer: int
-
-    @property
-    def words(self) -> str:
-        return f"; variability {self.first:.3f} to {self.last:.3f}, its floor {self.floor:.3f}"
-
-    @property
-    def numbers(self) -> dict[str, JsonValue]:
-        return {
-            "variability_first": self.first,
-            "variability_last": self.last,
-            "variability_floor": self.floor,
-            "seeds_closer_to_floor": self.seeds_closer,
-        }
-
-
-def _variability(cell: Cell) -> _Variability | None:
-    """None where the variability has no floor: the method has no fixed targets."""
-    moved, floor = curves.curve(cell, "variability"), curves.curve(cell, "variability_floor")
-    if moved is None or floor is None:
-        return None
-    closer = sum(
-        abs(last - at) < abs(first - at)
-        for first, last, at in zip(moved.first, moved.last, floor.last, strict=True)
-    )
-    first, last, at = (sample(seeds).mean for seeds in (moved.first, moved.last, floor.last))
-    return _Variability(first, last, at, closer)
+    def _place(self, nc: Curve) -> int:
+        return next(
+            i for i, epoch in enumerate(nc.epochs) if i and epoch >= self.by * nc.epochs[-1]
+        )

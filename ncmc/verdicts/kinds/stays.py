@@ -1,30 +1,50 @@
-"""`stays`: a curve never falls to a bound."""
+"""`stays`: features are close to each other from the start."""
 
 from typing import Literal
 
+import numpy as np
+
 from ncmc.results import curves
 from ncmc.results.cells import Cell
-from ncmc.results.curves import Measure
 from ncmc.results.wording import plural
-from ncmc.verdicts.by_seed import seeds_agree
-from ncmc.verdicts.check import EachCell
+from ncmc.verdicts import over_seeds
+from ncmc.verdicts.check import Share
+from ncmc.verdicts.over_seeds import OverSeeds
 from ncmc.verdicts.verdict import Finding
 
 
-class Stays(EachCell):
-    """`measure` is above `above` at every measured epoch."""
+class Stays(OverSeeds):
+    """Of the pairs of features of the smallest class a share `of` has cosines above `above`.
+
+    At every measured epoch, the first epoch among them. A mean would hide a few features that lie
+    elsewhere; so a seed counts by the cosine that a share `of` of its pairs reaches, at the epoch
+    at which it is smallest. holds: its interval over seeds lies above `above`; differs: below.
+    """
 
     kind: Literal["stays"]
-    measure: Measure
-    above: float
+    above: Share
+    of: Share
+    measure: Literal["tail_cosine"] = "tail_cosine"
 
     def judge_cell(self, cell: Cell) -> Finding:
-        """holds: in every seed; differs: in none."""
-        label, curve = cell.spec.label, curves.curve(cell, self.measure)
-        if curve is None:
-            why = f"{self.measure} was not measured at one epoch by every seed"
-            return Finding(label=label, status="inconclusive", why=why)
-        agree = sum(min(seed) > self.above for seed in curve.values)
-        lowest, n = min(curve.means), len(curve.epochs)
-        why = f"at least {lowest:.3f} at {plural(n, 'measured epoch')}"
-        return seeds_agree(label, agree, cell.n, why, {"lowest": lowest, "above": self.above})
+        """What the seeds say together."""
+        pairs = curves.pair_curves(cell, "tail_cosines")
+        if not pairs:
+            return over_seeds.undecided(cell, "no epoch has tail_cosines in every seed")
+        start = cell.records[0].result.history[0].epoch
+        if start not in pairs:
+            why = f"tail_cosines were not measured at epoch {start} by every seed"
+            return over_seeds.undecided(cell, why)
+        reached = [
+            [float(np.quantile(seed, 1 - self.of)) for seed in seeds] for seeds in pairs.values()
+        ]
+        lowest = over_seeds.seeds(
+            [min(column) for column in zip(*reached, strict=True)], cell.alpha
+        )
+        low, high = lowest.interval or (None, None)
+        why = (
+            f"at each of {plural(len(pairs), 'measured epoch')} {100 * self.of:g} % of the pairs "
+            f"have cosines of at least {lowest.mean:.3f}, claimed: above {self.above:g}"
+        )
+        numbers = {"lowest": lowest.mean, "above": self.above, "low": low, "high": high}
+        return over_seeds.finding(cell, why, [lowest.is_above(self.above)], numbers | {"n": cell.n})
