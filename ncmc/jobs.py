@@ -21,7 +21,8 @@ from ncmc.plan.option_text import format_value, parse_options
 from ncmc.plan.run import Run, parse_run_id, resolve_run, trained_run, trained_runs
 from ncmc.project import Project, read_once
 from ncmc.report.alternatives import existing_records
-from ncmc.system import documents
+from ncmc.results.record import path_of
+from ncmc.system import documents, files
 from ncmc.verdicts import cell_selection, checks_file
 from ncmc.verdicts.checks_file import checks_of
 
@@ -53,6 +54,11 @@ class Jobs:
     def records_of(self, wildcards: Any) -> list[str]:
         """The records that a table is made of."""
         return records_of(switches.table(self.project, wildcards.table).runs)
+
+    def later_of(self, wildcards: Any) -> list[str]:
+        """Runs of later looks that have records. No inputs: a table by its name has its first look."""
+        later = switches.table(self.project, wildcards.table).later_runs
+        return [run.id for run in later if files.exists(path_of(self.project, run))]
 
     def register_of(self, wildcards: Any) -> list[str]:
         """The register of assumptions, for a table that switches one of them."""

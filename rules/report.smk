@@ -21,6 +21,8 @@ rule table:
     log:
         paths.LOG_TABLE,
     localrule: True
+    params:
+        later=job.later_of,  # made again when there are others
     shell:
         "ncmc table {wildcards.table:q} > {log:q} 2>&1"
 
@@ -42,6 +44,8 @@ rule verify:
     log:
         paths.LOG_VERIFY,
     localrule: True
+    params:
+        later=job.later_of,
     shell:
         "ncmc verify {wildcards.table:q} --no-exit-code > {log:q} 2>&1"
 
@@ -63,6 +67,7 @@ rule report:
         paths.LOG_REPORT,
     localrule: True
     params:
+        later=job.later_of,
         alternatives=job.alternatives_of,  # a page is made again when there are others
     shell:
         "ncmc report {wildcards.table:q} > {log:q} 2>&1"

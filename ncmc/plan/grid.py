@@ -79,10 +79,15 @@ class Table:
     shows: Shows
     axes: tuple[str, ...]
     columns: tuple[str, ...]
-    seeds: int
+    looks: tuple[int, ...]  # numbers of seeds at which it is judged, rising
     tolerance: float  # points of accuracy
     cells: tuple[CellSpec, ...]
     source: str
+
+    @property
+    def seeds(self) -> int:
+        """The seeds that it is planned with: those of its first look."""
+        return self.looks[0]
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -93,6 +98,11 @@ class Table:
     def runs(self) -> list[Run]:
         """Every run that the table needs, in the order of its cells."""
         return [run for cell in self.cells for run in cell.runs(self.seeds)]
+
+    @property
+    def later_runs(self) -> list[Run]:
+        """The runs that later looks may add."""
+        return [run for cell in self.cells for run in cell.runs(self.looks[-1])[self.seeds :]]
 
 
 def axis_words(axis: str, label: str) -> str:
@@ -126,7 +136,7 @@ def build(project: Project, name: str, placed: Placed) -> Table:
         shows=entry.shows,
         axes=tuple(entry.axes),
         columns=entry.columns,
-        seeds=entry.seeds or grid.seeds.value,
+        looks=placed.looks,
         tolerance=grid.tolerance.value,
         cells=tuple(_cells(project, name, placed)),
         source=entry.source,

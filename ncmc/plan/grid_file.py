@@ -1,12 +1,13 @@
 """config/grid.yaml and its neighbours: tables and figures as their files write them."""
 
+import itertools
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ncmc.errors import UsageError, shortened
 from ncmc.plan.option_text import parse_value, read_pi
@@ -22,6 +23,7 @@ FILES = (PAPER, "smoke.yaml", "calibration.yaml", "lab.yaml", STUDIES)
 NAMED = ("dataset", "backbone", "method")  # axes whose values are names
 REQUIRED = (*NAMED, "tau")
 MOST_SEEDS = 1000
+MOST_LOOKS = 10
 MOST_CELLS = 5000  # of one table; planning them all takes about a minute
 
 # A table's name is a folder below results/, a target of the workflow and a word of its shell lines.
@@ -43,6 +45,20 @@ Splits = Literal["one", "per_seed"]
 Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
 
 
+def _rising(looks: tuple[int, ...]) -> tuple[int, ...]:
+    if any(later <= earlier for earlier, later in itertools.pairwise(looks)) or looks[0] < 2:
+        raise ValueError(
+            f"looks are {list(looks)}; allowed: rising numbers of seeds from 2 on, such as [3, 5, 10]"
+        )
+    return looks
+
+
+# Numbers of seeds at which a table is judged, each with its share of the 5 % (results/looks.py).
+Looks = Annotated[
+    tuple[Seeds, ...], Field(min_length=1, max_length=MOST_LOOKS), AfterValidator(_rising)
+]
+
+
 class Entry(Strict):
     """A table or figure as config/grid.yaml writes it."""
 
@@ -53,6 +69,7 @@ class Entry(Strict):
     source: str
     seeds: Seeds | None = None
     splits: Splits = "one"
+    looks: Looks | None = None  # in place of `seeds`
     shows: Shows = "accuracy"
     # more cells: these values in place of the axes'
     also: tuple[dict[str, tuple[AxisValue, ...]], ...] = ()
@@ -65,6 +82,8 @@ class Entry(Strict):
 
     @model_validator(mode="after")
     def _axes_fit(self) -> "Entry":
+        if self.seeds is not None and self.looks is not None:
+            raise ValueError("it has 'seeds' and 'looks'; allowed: one of them")
         if missing := [axis for axis in REQUIRED if axis not in self.axes]:
             raise ValueError(f"axis '{missing[0]}' is missing; needed: {', '.join(REQUIRED)}")
         for axis in self.axes:
@@ -96,6 +115,13 @@ class SourcedSeeds(Strict):
     source: str
 
 
+class SourcedLooks(Strict):
+    """Numbers of seeds at which tables are judged, and where they come from."""
+
+    value: Looks
+    source: str
+
+
 class SourcedPoints(Strict):
     """Points of accuracy and where they come from."""
 
@@ -108,9 +134,19 @@ class Grid(Strict):
 
     scale: Scale
     seeds: SourcedSeeds
+    looks: SourcedLooks | None = None  # of the tables that say nothing themselves
     tolerance: SourcedPoints
     tables: dict[str, Entry] = Field(default_factory=dict)
     figures: dict[str, Entry] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _first_look_is_the_plan(self) -> "Grid":
+        if self.looks and self.looks.value[0] != self.seeds.value:
+            raise ValueError(
+                f"'looks' begin at {self.looks.value[0]} seeds, and 'seeds' is {self.seeds.value}; "
+                "needed: the same number"
+            )
+        return self
 
     @field_validator("tables", "figures")
     @classmethod
@@ -132,6 +168,13 @@ class Placed:
     kind: Literal["table", "figure"]
     grid: Grid
     file: Path
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The numbers of seeds at which it is judged; one where no looks are planned."""
+        if self.entry.looks or self.entry.seeds:
+            return self.entry.looks or (self.entry.seeds or 0,)
+        return self.grid.looks.value if self.grid.looks else (self.grid.seeds.value,)
 
 
 @read_once

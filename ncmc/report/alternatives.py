@@ -37,7 +37,7 @@ def alternatives(
     for cell in cells:
         for name, spec in _others(project, cell.spec):
             if spec.run not in own and _has_record(project, spec, table.seeds, results):
-                entry = _read(project, name, spec, cell.last, table.seeds, results)
+                entry = _read(project, name, spec, cell.last, table, results)
                 found.setdefault(cell.spec.coords, []).append(entry)
     return found
 
@@ -74,14 +74,14 @@ def _read(
     name: str,
     spec: CellSpec,
     plain: Sample | None,
-    seeds: int,
+    table: Table,
     results: Path | None,
 ) -> Alternative:
     try:
-        other = read_cell(project, spec, seeds, results)
+        other = read_cell(project, spec, table.looks, results)
     except UserError:  # it belongs to another table, and must not keep this page from being made
         return Alternative(name, "its record cannot be used; ncmc outdated says why")
-    parts = [counted(other.n, seeds)]
+    parts = [counted(other.n, other.n + len(other.missing))]
     if plain and other.last:
         parts.insert(0, f"{signed(other.last.mean - plain.mean, 1)} points")
     return Alternative(name, plus_minus(other.last), ", ".join(parts))

@@ -11,6 +11,7 @@ from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.configuration import differing_keys
+from ncmc.results.looks import levels, reached
 from ncmc.results.record import ClassGroups, Groups, Record, load_record, path_of
 from ncmc.results.statistics import ALPHA, Sample, against, sample
 from ncmc.results.wording import train_command
@@ -26,6 +27,7 @@ class Cell:
     missing: tuple[Run, ...]  # planned runs that have no record
     paper: Number | None = None  # the paper's number for this configuration, where it is known
     references: tuple[Comparison, ...] = ()  # numbers that others report for it
+    unused: tuple[int, ...] = ()  # seeds with a record, of a later look that is not complete
     alpha: float = ALPHA  # of the tests at this number of seeds: what looks by plan leave of 5 %
 
     @property
@@ -83,13 +85,20 @@ class Cell:
     def notes(self) -> tuple[str, ...]:
         """What must be said with the cell's numbers."""
         codes = frozenset[str]().union(*(record.made.codes for record in self.records))
-        if len(codes) < 2:
-            return ()
-        return (
-            f"{self.spec.label}: its records were made with {len(codes)} versions of the code of "
-            f"{self.spec.run.method} and {self.spec.run.backbone}; ncmc outdated names those that "
-            "are not of the present one.",
-        )
+        said = []
+        if self.unused and self.complete:
+            seeds = ", ".join(map(str, self.unused))
+            said.append(
+                f"{self.spec.label}: judged at {self.n} seeds; the next look is not complete, and its "
+                f"seeds so far ({seeds}) are not used."
+            )
+        if len(codes) > 1:
+            said.append(
+                f"{self.spec.label}: its records were made with {len(codes)} versions of the code of "
+                f"{self.spec.run.method} and {self.spec.run.backbone}; ncmc outdated names those that "
+                "are not of the present one."
+            )
+        return tuple(said)
 
     @property
     def ece(self) -> float | None:
@@ -103,16 +112,25 @@ def read_cells(project: Project, table: Table, results: Path | None = None) -> l
     Raises UsageError if `results` is not a folder, UserError for a record that is damaged, of
     another run, or of another configuration.
     """
-    return [read_cell(project, spec, table.seeds, results) for spec in table.cells]
+    return [read_cell(project, spec, table.looks, results) for spec in table.cells]
 
 
-def read_cell(project: Project, spec: CellSpec, seeds: int, results: Path | None = None) -> Cell:
-    """The cell of seeds 0 .. seeds - 1. Raises UsageError and UserError as `read_cells` does."""
+def read_cell(
+    project: Project, spec: CellSpec, seeds: int | tuple[int, ...], results: Path | None = None
+) -> Cell:
+    """The cell at the last look that its records complete, or at the first, with what it misses.
+
+    `seeds`: a table's looks, or the seeds of its only one. A look has seeds 0 .. n - 1; those beyond
+    it are not read. Raises UsageError and UserError as `read_cells` does.
+    """
     check_results_folder(results)
+    looks = seeds if isinstance(seeds, tuple) else (seeds,)
     present, missing = [], []
-    for run in spec.runs(seeds):
-        path = path_of(project, run, results)
-        if files.exists(path):
+    planned = [(run, path_of(project, run, results)) for run in spec.runs(looks[-1])]
+    there = {run.seed for run, path in planned if files.exists(path)}
+    look = reached(looks, there) or 0
+    for run, path in planned[: looks[look]]:
+        if run.seed in there:
             present.append(_checked(project, load_record(path), run, path))
         else:
             missing.append(run)
@@ -122,6 +140,8 @@ def read_cell(project: Project, spec: CellSpec, seeds: int, results: Path | None
         tuple(missing),
         paper=number_for(project, spec.plain),
         references=comparisons_for(project, spec),
+        unused=tuple(sorted(seed for seed in there if seed >= looks[look])),
+        alpha=levels(looks)[look],
     )
 
 

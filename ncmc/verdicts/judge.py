@@ -52,13 +52,13 @@ class CellCache:
     def __init__(self, project: Project, results: Path | None = None) -> None:
         self.project = project
         self.results = results
-        self._read: dict[tuple[Run, bool, int], Cell] = {}
+        self._read: dict[tuple[Run, bool, tuple[int, ...]], Cell] = {}
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
-        """One cell, with the seeds of its table. Raises UserError as `read_cell` does."""
-        key = (spec.run, spec.split_per_seed, table.seeds)
+        """One cell, at the look that its records reach. Raises UserError as `read_cell` does."""
+        key = (spec.run, spec.split_per_seed, table.looks)
         if key not in self._read:
-            self._read[key] = read_cell(self.project, spec, table.seeds, self.results)
+            self._read[key] = read_cell(self.project, spec, table.looks, self.results)
         return dataclasses.replace(self._read[key], spec=spec)
 
     def of(self, table: Table) -> list[Cell]:

@@ -87,7 +87,7 @@ def golden_table() -> TableData:
         shows="accuracy",
         axes=("method", "tau"),
         columns=("tau",),
-        seeds=2,
+        looks=(2,),
         tolerance=1.0,
         cells=tuple(specs),
         source="tests",

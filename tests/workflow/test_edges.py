@@ -160,6 +160,20 @@ def test_a_target_that_is_no_switch_is_refused(project: Path, target: str) -> No
     assert not (project / "PWNED").exists()
 
 
+def test_a_record_of_a_later_look_reaches_the_table_and_none_is_asked_for(project: Path) -> None:
+    edit(project / "config/smoke.yaml", 'where: "no table', 'looks: [2, 5]\n    where: "no table')
+    smoke = grid.table(here(), "smoke")
+    spec = smoke.cells[0]
+    for seed in (2, 3, 4):
+        path_of(here(), spec.run.with_seed(seed)).unlink()
+    done = snakemake(project, "--cores", "1", "results/smoke/table.json")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert training_jobs(done.stderr) == 0
+    fakes.fill(project / paths.RUNS, spec, [70.0] * 5)
+    again = planned_jobs(snakemake(project, "-n", "results/smoke/table.json").stdout)
+    assert again == {"table": 1, "total": 1}
+
+
 def test_a_split_that_is_made_after_the_records_trains_nothing(project: Path) -> None:
     split = snakemake(project, "--cores", "1", "data/splits/digits/tau=0.02/default/manifest.json")
     assert split.returncode == 0, split.stderr[-2000:]
