@@ -14,7 +14,9 @@ from cli.commands import (
     check_method,
     doctor,
     evaluate,
+    export,
     fetch,
+    import_,
     listing,
     outdated,
     report,
@@ -28,6 +30,10 @@ from cli.commands import (
 )
 from ncmc.errors import UsageError, UserError, shortened
 
+FUNCTIONS = {
+    "list": "list_names",
+    "import": "import_results",
+}  # of commands that Python has the word of
 LONGEST = 2_000  # characters of an argument
 
 
@@ -129,6 +135,8 @@ for module, name in (
     (report, "report"),
     (show, "show"),
     (outdated, "outdated"),
+    (export, "export"),
+    (import_, "import"),
     (theory, "theory"),
     (listing, "list"),
     (check_method, "check-method"),
@@ -136,7 +144,7 @@ for module, name in (
     (check_dataset, "check-dataset"),
     (doctor, "doctor"),
 ):
-    function = getattr(module, "list_names" if name == "list" else name.replace("-", "_"))
+    function = getattr(module, FUNCTIONS.get(name, name.replace("-", "_")))
     app.command(name, epilog=module.EPILOG)(function)
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ Left wing: plans, reads and judges.
     verdicts    whether each check and printed number holds
     forecast    before anything runs: what it would decide, with which power, at what cost
     report      the HTML page of a table or figure
+    sharing     exports, their import, what differs between two result sets, progress, event files
     jobs, preflight          what the Snakefile asks for, and what it refuses before it plans
     data        archives -> arrays -> long-tailed splits
 

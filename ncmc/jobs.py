@@ -71,13 +71,8 @@ class Jobs:
 
     def evidence_of(self, wildcards: Any) -> list[str]:
         """The records of other tables that the checks of a table look at."""
-        runs: list[Run] = []
-        for check in checks_of(self.project, wildcards.table):
-            for side in check.sides:
-                seeds = cell_selection.table_of(self.project, check, side).seeds
-                chosen = cell_selection.select(self.project, check, side)
-                runs += [run for spec in chosen for run in spec.runs(seeds)]
-        return records_of(runs)
+        checks = checks_of(self.project, wildcards.table)
+        return records_of(r for c in checks for r in cell_selection.runs_of(self.project, c))
 
     def gate_of(self, wildcards: Any) -> list[str]:
         """The check of this machine, for datasets of the paper's grid."""

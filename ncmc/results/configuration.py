@@ -37,8 +37,8 @@ def differing_keys(project: Project, record: Record) -> list[str]:
     """
     if record.config_hash == config_hash(project, record.run):
         return []
-    now = dict(_flat(config_of(project, record.run)))
-    then = dict(_flat({key: record.config.get(key, {}) for key in config_of(project, record.run)}))
+    now = dict(flat(config_of(project, record.run)))
+    then = dict(flat({key: record.config.get(key, {}) for key in config_of(project, record.run)}))
     return [
         f"{key}: {then.get(key, 'absent')} then, {now.get(key, 'absent')} now"
         for key in sorted(now.keys() | then.keys())
@@ -46,9 +46,10 @@ def differing_keys(project: Project, record: Record) -> list[str]:
     ] or ["the configuration (by its hash)"]
 
 
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(`recipe.lr`, value) of every value of nested mappings."""
     for key, value in tree.items():
         if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
+            yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", list(value) if isinstance(value, tuple) else value

@@ -239,12 +239,20 @@ def load_record(path: Path) -> Record:
     if not files.exists(path):
         raise UserError(f"no record at {path}. Train the run first: ncmc train RUN.")
     try:
-        return _parse(documents.load_json(path), path)
+        return _parse(documents.load_json(path), str(path))
     except UsageError as error:  # what is wrong is a file, not what was asked for
         raise UserError(f"{error} Delete it and train the run again.") from error
 
 
-def _parse(body: Any, path: Path) -> Record:
+def parse_record(data: bytes, where: str) -> Record:
+    """A record from the bytes of its file. Raises UserError that names `where`."""
+    try:
+        return _parse(documents.json_of(data, where), where)
+    except UsageError as error:
+        raise UserError(str(error)) from error
+
+
+def _parse(body: Any, path: str) -> Record:
     if not isinstance(body, dict) or not {"schema", "digest"} <= body.keys():
         raise UsageError(f"{path} is not a record of ncmc: it has no schema and digest.")
     if body["schema"] not in get_args(Schema):
@@ -253,7 +261,7 @@ def _parse(body: Any, path: Path) -> Record:
             f"{' and '.join(map(str, get_args(Schema)))}."
         )
     fields = {key: value for key, value in body.items() if key != "digest"}
-    record = documents.parse(Record, fields, str(path))
+    record = documents.parse(Record, fields, path)
     try:
         unchanged = digest(fields) == body["digest"]
     except ValueError as error:

@@ -57,11 +57,16 @@ def load_yaml(path: Path) -> Any:
 
 def load_json(path: Path) -> Any:
     """The plain content of a JSON file. Raises UsageError that names the file."""
+    return json_of(files.read_bytes(path, MOST_BYTES), str(path))
+
+
+def json_of(data: bytes, where: str) -> Any:
+    """The plain content of the bytes of a JSON file. Raises UsageError that names `where`."""
     try:
-        return json.loads(read_text(path))
+        return json.loads(_text(data, where))
     except (ValueError, RecursionError) as error:
         raise UsageError(
-            f"{path} is not valid JSON ({shortened(str(error))}): truncated, or not ours."
+            f"{where} is not valid JSON ({shortened(str(error))}): truncated, or not ours."
         ) from error
 
 
@@ -97,13 +102,16 @@ def csv_number(
 
 def read_text(path: Path) -> str:
     """A text file of ours, in UTF-8. Raises UserError if it cannot be read, UsageError if not text."""
-    data = files.read_bytes(path, MOST_BYTES)
+    return _text(files.read_bytes(path, MOST_BYTES), str(path))
+
+
+def _text(data: bytes, where: str) -> str:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not a text file in UTF-8.") from error
+        raise UsageError(f"{where} is not a text file in UTF-8.") from error
     if "\0" in text:
-        raise UsageError(f"{path} is not a text file (it holds a zero byte).")
+        raise UsageError(f"{where} is not a text file (it holds a zero byte).")
     return text
 
 

@@ -6,6 +6,7 @@ from ncmc.errors import UsageError, unknown
 from ncmc.paper import switches
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.option_text import format_value, parse_value
+from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.verdicts.check import Check, Pairs, Selector, Wanted
 
@@ -53,6 +54,16 @@ def pairs(project: Project, check: Pairs) -> list[tuple[CellSpec, CellSpec]]:
             f"no cell of 'better' has the same {', '.join(sorted(shared))} as a cell of 'than'."
         )
     return found
+
+
+def runs_of(project: Project, check: Check) -> list[Run]:
+    """Every run that a check looks at. Raises UsageError as `select` does."""
+    return [
+        run
+        for side in check.sides
+        for spec in select(project, check, side)
+        for run in spec.runs(table_of(project, check, side).seeds)
+    ]
 
 
 def table_of(project: Project, check: Check, side: str) -> Table:

@@ -1,0 +1,41 @@
+"""`ncmc export`: results packed for somebody else."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import Json, Records, complete_table
+
+EPILOG = (
+    "Examples: `ncmc export table2 --to table2.zip`; `ncmc export all --to results.zip`, every record. "
+    "Exit code: 0 all packed, 1 a fault, 2 wrong usage, 3 packed without records that no table can show."
+)
+
+
+def export(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Tables or figures; `all` (the default) for every record.",
+            metavar="[TABLE]...",
+            autocompletion=complete_table,
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="A .zip file, or a new folder.", metavar="PATH")
+    ] = None,
+    results: Records = None,
+    as_json: Json = False,
+) -> None:
+    """Pack records, tables, verdicts, figures, split manifests and configuration, with checksums."""
+    from cli.show.sharing import print_exported
+    from ncmc.errors import UsageError
+    from ncmc.project import Project
+    from ncmc.sharing import export as packing
+
+    if to is None or not to.name:
+        raise UsageError("say where to: ncmc export smoke --to smoke.zip")
+    done = packing.export(Project.find(), names or [packing.ALL], to, results)
+    print_exported(done, as_json)
+    raise typer.Exit(3 if done.left_out else 0)

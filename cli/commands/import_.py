@@ -1,0 +1,52 @@
+"""`ncmc import`: somebody else's records merged into ours."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import Json, Results
+
+EPILOG = (
+    "Examples: `ncmc import ann.zip --dry-run`, then `ncmc import ann.zip`. Exit code: 0 merged, "
+    "1 a damaged export, or clashes: nothing is written; 2 wrong usage; 3 merged without records that "
+    "do not fit the configuration here."
+)
+
+
+def import_results(
+    path: Annotated[
+        Path,
+        typer.Argument(help="What ncmc export wrote: a .zip file or a folder.", metavar="PATH"),
+    ],
+    prefer: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose records to keep where both have another one of a run.",
+            metavar="ours|theirs",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check it and say what would be done; write nothing.")
+    ] = False,
+    results: Results = None,
+    as_json: Json = False,
+) -> None:
+    """Merge the records of an export into results/runs, after everything in it is checked."""
+    from typing import get_args
+
+    from cli.show.sharing import print_merge
+    from ncmc.errors import unknown
+    from ncmc.project import Project
+    from ncmc.sharing import merge as merging
+
+    if prefer is not None and prefer not in get_args(merging.Prefer):
+        raise unknown("value of --prefer", prefer, get_args(merging.Prefer))
+    chosen: merging.Prefer | None = None
+    if prefer is not None:
+        chosen = "ours" if prefer == "ours" else "theirs"
+    done = merging.merge(Project.find(), path, results, prefer=chosen, dry_run=dry_run)
+    print_merge(done, chosen, dry_run, as_json)
+    if done.clashes and chosen is None:
+        raise typer.Exit(1)
+    raise typer.Exit(3 if done.left_out else 0)

@@ -1,0 +1,1 @@
+"""Results that travel: exports, their import, what differs between two sets, event files."""

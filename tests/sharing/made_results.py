@@ -1,0 +1,60 @@
+"""Projects with records that nobody trained, for tests of what is packed and merged."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import fakes
+from conftest import copy_project
+from typer.testing import CliRunner
+
+from cli.main import app
+from ncmc.plan import grid
+from ncmc.plan.run import Run
+from ncmc.project import Project
+
+
+def smoke_runs(project: Project) -> list[Run]:
+    """The runs of the smoke table."""
+    return grid.table(project, "smoke").runs
+
+
+def project_at(root: Path) -> Project:
+    """A project without data and results."""
+    return Project(copy_project(root))
+
+
+def fill(project: Project, runs: Sequence[Run], **changes: Any) -> None:
+    """A record of each run; equal in every project."""
+    results = project.root / "results" / "runs"
+    fakes.save(
+        results, *(fakes.record(run, 70.0 + len(run.method) + run.seed, **changes) for run in runs)
+    )
+
+
+def ncmc(*arguments: object) -> Any:
+    """One call in this process: .exit_code, .stdout, .stderr, .output."""
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """Every file with its content."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def repacked(source: Path, target: Path, changes: dict[str, bytes | None]) -> Path:
+    """A copy of a zip file with other members; None drops one."""
+    with zipfile.ZipFile(source) as archive:
+        content: dict[str, bytes | None] = {n: archive.read(n) for n in archive.namelist()}
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in (content | changes).items():
+            if data is not None:
+                archive.writestr(name, data)
+    return target

@@ -1,0 +1,274 @@
+"""Records packed here and merged there: the same bytes, the same table, nothing lost."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import fakes
+import pytest
+from made_results import files_below, fill, ncmc, project_at, smoke_runs
+
+from ncmc.errors import UserError
+from ncmc.project import Project
+from ncmc.results.record import path_of
+from ncmc.sharing.export import export
+from ncmc.sharing.merge import merge
+from ncmc.system import files
+
+
+@pytest.fixture
+def here(configured: Path) -> Project:
+    """The project that the commands work on."""
+    return Project(configured)
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Project:
+    """Somebody else's."""
+    return project_at(tmp_path / "other")
+
+
+def test_the_same_records_give_the_same_bytes(
+    here: Project, other: Project, tmp_path: Path
+) -> None:
+    runs = smoke_runs(here)
+    fill(here, runs)
+    fill(other, runs[::-1])
+    for name in ("one.zip", "two.zip"):
+        export(here, ["smoke"], tmp_path / name)
+    export(other, ["smoke"], tmp_path / "three.zip")
+    first = (tmp_path / "one.zip").read_bytes()
+    assert first == (tmp_path / "two.zip").read_bytes() == (tmp_path / "three.zip").read_bytes()
+
+
+def test_an_export_holds_records_tables_verdicts_figures_and_configuration(
+    here: Project, tmp_path: Path
+) -> None:
+    fill(here, smoke_runs(here))
+    figure = here.root / "results/smoke/figures/figure1.svg"
+    figure.parent.mkdir(parents=True)
+    figure.write_text("<svg/>")
+    split = here.root / smoke_runs(here)[0].split_folder / "manifest.json"
+    split.parent.mkdir(parents=True)
+    split.write_text("{}")
+    done = ncmc("export", "smoke", "--to", tmp_path / "out.zip")
+    assert done.exit_code == 0
+    assert "25 records of smoke" in done.stdout
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        names = set(archive.namelist())
+        manifest = json.loads(archive.read("manifest.json"))
+    assert names == {"manifest.json", *manifest["files"]}
+    assert {f"results/smoke/table.{kind}" for kind in ("csv", "json", "md", "tex")} <= names
+    assert {"results/smoke/verdicts.json", "results/smoke/figures/figure1.svg"} <= names
+    assert {"config/grid.yaml", "config/paper/numbers.csv"} <= names
+    assert split.relative_to(here.root).as_posix() in names
+    assert sum(name.endswith("record.json") for name in names) == 25
+    assert manifest["runs"][0]["commit"] == fakes.MADE.git.commit
+
+
+def test_a_folder_holds_what_a_zip_file_holds(here: Project, tmp_path: Path) -> None:
+    fill(here, smoke_runs(here)[:3])
+    export(here, ["all"], tmp_path / "out.zip")
+    export(here, ["all"], tmp_path / "out")
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        packed = {name: archive.read(name) for name in archive.namelist()}
+    assert files_below(tmp_path / "out") == packed
+    with pytest.raises(UserError, match="is there already"):
+        export(here, ["all"], tmp_path / "out")
+
+
+def test_two_pieces_merge_to_the_table_of_one_computation(here: Project, tmp_path: Path) -> None:
+    runs = smoke_runs(here)
+    ann, ben, whole = (project_at(tmp_path / name) for name in ("ann", "ben", "whole"))
+    fill(ann, runs[::2])
+    fill(ben, [*runs[1::2], runs[0]])  # one of them twice: equal, so no clash
+    fill(whole, runs)
+    for person in (ann, ben):
+        export(person, ["smoke"], tmp_path / f"{person.root.name}.zip")
+    first = ncmc("import", tmp_path / "ann.zip").stdout
+    assert "13 new records, 0 here already, 0 clashes" in first
+    second = ncmc("import", tmp_path / "ben.zip").stdout
+    assert "12 new records, 1 here already, 0 clashes" in second
+    export(here, ["smoke"], tmp_path / "merged.zip")
+    export(whole, ["smoke"], tmp_path / "whole.zip")
+    assert (tmp_path / "merged.zip").read_bytes() == (tmp_path / "whole.zip").read_bytes()
+    assert files_below(here.root / "results/runs") == files_below(whole.root / "results/runs")
+
+
+def test_a_second_import_writes_nothing(here: Project, other: Project, tmp_path: Path) -> None:
+    fill(other, smoke_runs(other)[:4])
+    export(other, ["smoke"], tmp_path / "out")
+    assert len(merge(here, tmp_path / "out", dry_run=True).new) == 4
+    assert not (here.root / "results").exists()
+    assert len(merge(here, tmp_path / "out").written) == 4
+    again = merge(here, tmp_path / "out")
+    assert (len(again.equal), again.written) == (4, ())
+
+
+@pytest.mark.parametrize(("prefer", "kept"), [("ours", 71.0), ("theirs", 80.0)])
+def test_a_clash_is_shown_and_nothing_is_written_until_somebody_says_whose(
+    here: Project, other: Project, tmp_path: Path, prefer: str, kept: float
+) -> None:
+    run, second = smoke_runs(here)[:2]
+    made = fakes.MADE.model_copy(
+        update={
+            "git": fakes.MADE.git.model_copy(update={"commit": "f" * 40, "dirty": True}),
+            "hardware": fakes.MADE.hardware.model_copy(update={"processor": "their machine"}),
+        }
+    )
+    fakes.save(here.root / "results/runs", fakes.record(run, 71.0))
+    fakes.save(other.root / "results/runs", fakes.record(run, 80.0, made=made))
+    fill(other, [second])
+    export(other, ["all"], tmp_path / "out.zip")
+    before = files_below(here.root / "results")
+    done = ncmc("import", tmp_path / "out.zip")
+    assert done.exit_code == 1
+    for words in (
+        "1 clash",
+        "accuracy 71.00 % here, 80.00 % there (+9.00)",
+        "commit 0123456789 here, ffffffffff with uncommitted changes there",
+        "machine a test here, their machine there",
+        "Nothing is written.",
+    ):
+        assert words in done.stdout
+    assert files_below(here.root / "results") == before
+    assert ncmc("import", tmp_path / "out.zip", "--prefer", prefer).exit_code == 0
+    record = json.loads(path_of(here, run).read_text())
+    assert record["result"]["accuracy"]["last"] == kept
+    assert path_of(here, second).exists()
+
+
+def test_a_clash_with_a_damaged_record_says_so(
+    here: Project, other: Project, tmp_path: Path
+) -> None:
+    run = smoke_runs(here)[0]
+    fill(here, [run])
+    fill(other, [run])
+    export(other, ["smoke"], tmp_path / "out.zip")
+    path_of(here, run).write_text("{}")
+    (clash,) = merge(here, tmp_path / "out.zip").clashes
+    assert "ours cannot be used" in clash.differing[0]
+    assert merge(here, tmp_path / "out.zip", prefer="theirs").written == (run.id,)
+    assert path_of(here, run).read_bytes() == path_of(other, run).read_bytes()
+
+
+def test_records_of_another_configuration_are_named_and_left_out(
+    here: Project, other: Project, tmp_path: Path
+) -> None:
+    run = smoke_runs(other)[0]
+    fill(other, [run])
+    export(other, ["smoke"], tmp_path / "out.zip")
+    recipes = here.root / "config/train.yaml"
+    text = recipes.read_text()
+    assert "momentum: {value: 0.9" in text
+    recipes.write_text(text.replace("momentum: {value: 0.9", "momentum: {value: 0.8"))
+    done = ncmc("import", tmp_path / "out.zip")
+    assert done.exit_code == 3
+    why = "was made with another configuration (recipe.momentum: 0.9 then, 0.8 now)"
+    assert f"left out: {run.id} {why}" in done.stdout
+    assert not (here.root / "results/runs").exists()
+
+
+def test_records_of_runs_that_cannot_be_made_here_are_named_and_left_out(
+    here: Project, other: Project, tmp_path: Path
+) -> None:
+    fill(other, smoke_runs(other)[:1])
+    export(other, ["smoke"], tmp_path / "out.zip")
+    datasets = here.root / "config/datasets.yaml"
+    datasets.write_text(datasets.read_text().replace("  digits:", "  numerals:"))
+    (left,) = merge(Project(here.root), tmp_path / "out.zip").left_out
+    assert "is of a run that cannot be made here: unknown dataset 'digits'" in left.why
+
+
+def test_records_of_other_code_are_taken_and_named(
+    here: Project, other: Project, tmp_path: Path
+) -> None:
+    made = fakes.MADE.model_copy(update={"code": "0" * 64})
+    fill(other, smoke_runs(other)[:1], made=made)
+    assert "outdated: " in old_ones_of(other, tmp_path / "out.zip")
+    done = ncmc("import", tmp_path / "out.zip")
+    assert done.exit_code == 0
+    assert "outdated: " in done.stdout
+    assert "was made with other code" in done.stdout
+    assert "1 record written" in done.stdout
+
+
+def old_ones_of(project: Project, target: Path) -> str:
+    """What an export of all of a project's records says of those that are outdated."""
+    done = export(project, ["all"], target)
+    return "".join(f"outdated: {entry.why}" for entry in done.old)
+
+
+def test_an_export_names_the_records_that_it_cannot_pack(here: Project, tmp_path: Path) -> None:
+    good, damaged = smoke_runs(here)[:2]
+    fill(here, [good, damaged])
+    path_of(here, damaged).write_text("{}")
+    done = ncmc("export", "smoke", "--to", tmp_path / "out.zip")
+    assert done.exit_code == 3
+    assert f"left out: {damaged.id} cannot be used" in done.stdout
+    assert "1 record of smoke" in done.stdout
+
+
+def test_another_draw_of_a_split_is_named(here: Project, other: Project, tmp_path: Path) -> None:
+    run = smoke_runs(here)[0]
+    fill(other, [run])
+    for project, checksum in ((here, "a"), (other, "b")):
+        split = project.root / run.split_folder / "manifest.json"
+        split.parent.mkdir(parents=True)
+        split.write_text(json.dumps({"sha256": checksum * 64}))
+    export(other, ["smoke"], tmp_path / "out.zip")
+    done = ncmc("import", tmp_path / "out.zip")
+    assert f"another split there than here: {run.split_folder}" in done.stdout
+
+
+def test_an_export_without_records_or_target_is_refused(here: Project, tmp_path: Path) -> None:
+    assert ncmc("export", "smoke", "--to", tmp_path / "out.zip").exit_code == 1
+    assert ncmc("export", "nothing", "--to", tmp_path / "out.zip").exit_code == 2
+    assert ncmc("export", "smoke").exit_code == 2
+    assert not (tmp_path / "out.zip").exists()
+    assert ncmc("import", tmp_path / "none.zip").exit_code == 1
+    assert ncmc("import", tmp_path / "none.zip", "--prefer", "mine").exit_code == 2
+
+
+def test_an_import_that_is_stopped_leaves_whole_records_and_goes_on(
+    here: Project, other: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(other, smoke_runs(other)[:6])
+    export(other, ["smoke"], tmp_path / "out.zip")
+    write, calls = files.write_atomic, list[Path]()
+
+    def stops(path: Path, content: str | bytes) -> None:
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        calls.append(path)
+        write(path, content)
+
+    monkeypatch.setattr(files, "write_atomic", stops)
+    with pytest.raises(KeyboardInterrupt):
+        merge(here, tmp_path / "out.zip")
+    theirs = files_below(other.root / "results/runs")
+    half = files_below(here.root / "results/runs")
+    assert len(half) == 3
+    assert half.items() <= theirs.items()
+    monkeypatch.setattr(files, "write_atomic", write)
+    assert len(merge(here, tmp_path / "out.zip").written) == 3
+    assert files_below(here.root / "results/runs") == theirs
+
+
+def test_a_full_disk_is_told_with_how_far_it_came(
+    here: Project, other: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(other, smoke_runs(other)[:2])
+    export(other, ["smoke"], tmp_path / "out.zip")
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    with pytest.raises(UserError, match=r"no space left.* 0 of 2 records are imported"):
+        merge(here, tmp_path / "out.zip")
+    assert not files_below(here.root / "results/runs")
+    with pytest.raises(UserError, match="no space left"):
+        export(other, ["smoke"], tmp_path / "folder")
+    assert not (tmp_path / "folder").exists()
+
+
+def full_disk(path: Path, data: bytes) -> int:
+    """In place of Path.write_bytes."""
+    raise OSError(28, "No space left on device")
