@@ -10,6 +10,7 @@ from ncmc.paper.assumptions import Assumption, assumptions
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.option_text import format_value
 from ncmc.project import Project
+from ncmc.report.calibration import ece_note
 from ncmc.results.cells import Cell
 from ncmc.results.provenance import Made
 from ncmc.results.record import Record
@@ -114,6 +115,7 @@ class RunRow:
     rate: str  # images/s
     at: str
     commit: str
+    split: str
     digest: str
 
 
@@ -121,14 +123,17 @@ class RunRow:
 class Card:
     """How the records of one cell were made."""
 
+    key: str  # its id on the page
     cell: Cell
     runs: tuple[RunRow, ...]
     settings: tuple[Setting, ...]
     assumptions: Mapping[str, str]
     seconds: float
+    problems: tuple[str, ...]  # what must be said with its numbers
+    ece_note: str  # ... and with its ECE
 
 
-def card(cell: Cell) -> Card:
+def card(cell: Cell, key: str) -> Card:
     """The configuration of a cell with records; equal for all its seeds but for the seed."""
     record = cell.records[0]
     sources = record.made.sources
@@ -141,7 +146,10 @@ def card(cell: Cell) -> Card:
     ]
     seconds = sum(r.made.seconds for r in cell.records)
     runs = tuple(_run_row(r) for r in cell.records)
-    return Card(cell, runs, tuple(settings), record.assumptions, seconds)
+    notes = (*cell.notes, *(sentence(note) for r in cell.records for note in r.notes))
+    problems = tuple(dict.fromkeys(notes))
+    ece = ece_note(record.run.method)
+    return Card(key, cell, runs, tuple(settings), record.assumptions, seconds, problems, ece)
 
 
 def _run_row(record: Record) -> RunRow:
@@ -156,6 +164,7 @@ def _run_row(record: Record) -> RunRow:
         rate=f"{made.images_per_second:,.0f}" if made.images_per_second else "",
         at=made.at,
         commit=_commit(made),
+        split=record.split.sha256[:12],
         digest=record.digest[:12],
     )
 

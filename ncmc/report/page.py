@@ -1,15 +1,12 @@
 """A page for a table or figure: verdicts, results, pictures, and how each number was made.
 
-One file that needs nothing else: styles and pictures stand in it, and no script runs. It decides
-nothing: the verdicts are those of verdicts.json, the cells are made of the records.
+One file that needs nothing else: styles, pictures and a small script stand in it, and it says the
+same where the script does not run. It decides nothing: the verdicts are those of verdicts.json,
+the cells are made of the records.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import jinja2
-from markupsafe import Markup
 
 from ncmc import paths
 from ncmc.errors import UserError
@@ -19,28 +16,21 @@ from ncmc.plan.grid import Table
 from ncmc.project import Project
 from ncmc.report import origins
 from ncmc.report.alternatives import Alternative, Coords, alternatives
+from ncmc.report.answer import answers
 from ncmc.report.figures.accuracy_maps import accuracy_maps
-from ncmc.report.figures.svg import Picture
+from ncmc.report.listing import claims_of_verdicts, filters_of, rows_of, verdicts_by_cell
+from ncmc.report.opened import cells_json
 from ncmc.report.sections import sections
+from ncmc.report.templating import rendered
 from ncmc.results.cells import Cell, read_cells
 from ncmc.results.record import GROUPS, Groups
-from ncmc.results.reference_numbers import difference_words, reference_words, stated_words
 from ncmc.results.table_data import table_data
 from ncmc.results.table_layout import layout
-from ncmc.results.wording import (
-    counted,
-    duration,
-    make_command,
-    plus_minus,
-    printed,
-    signed,
-)
+from ncmc.results.wording import duration, make_command, plural
 from ncmc.system import files
-from ncmc.verdicts.verdict import STATUSES, Verdict
+from ncmc.verdicts.verdict import Verdict
 from ncmc.verdicts.verdicts_file import read_verdicts
-from ncmc.verdicts.wording import MARKS, reference_verdict, verb
 
-TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = {
     "accuracy": "Top-1 accuracy on the balanced test set, of networks trained on long-tailed "
     "images.",
@@ -85,66 +75,57 @@ def render(
     data = table_data(project, table, cells)
     missing = [run.id for cell in cells for run in cell.missing]
     lacking = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            table=table,
-            data=data,
-            cells=cells,
-            verdicts=verdicts,
-            marks=MARKS,
-            count=Counter(verdict.status for verdict in verdicts),
-            statuses=STATUSES,
-            shown=SHOWN[table.shows],
-            axes=axes(cells),
-            banner=data.banner,
-            notes=[*origins.notes(project, cells), *data.notes],
-            layout=layout(data),
-            group_rules=tuple(Groups.model_fields),
-            group_names=GROUPS,
-            maps=accuracy_maps(table, cells),
-            sections=sections(table, cells),
-            provenance=origins.provenance(cells),
-            cards=[origins.card(cell) for cell in cells if cell.n],
-            register=origins.register(project, cells),
-            others=others or {},
-            errata=errata(project),
-            missing=missing,
-            elsewhere=[run for run in lacking if run not in missing],
-            make_command=make_command(table.name),
-        )
+    made = origins.provenance(cells)
+    rows = rows_of(table, cells, verdicts_by_cell(project, verdicts))
+    cards = [origins.card(row.cell, row.key) for row in rows if row.cell.n]
+    claims = claims_of_verdicts(project, verdicts)
+    return rendered(
+        "report.html.j2",
+        table=table,
+        data=data,
+        answers=answers(verdicts),
+        aside=[*filter(None, [data.banner]), facts(len(table.runs), len(missing), made)],
+        claims=claims,
+        linked=False,
+        by_best=by_best(verdicts),
+        verdicts=verdicts,
+        rows={row.cell.spec.coords: row for row in rows},
+        filters=filters_of([*(c.tokens for c in claims), *(row.tokens for row in rows)]),
+        shown=SHOWN[table.shows],
+        axes=axes(cells),
+        notes=[*origins.notes(project, cells), *data.notes],
+        layout=layout(data),
+        group_rules=tuple(Groups.model_fields),
+        group_names=GROUPS,
+        maps=accuracy_maps(table, cells),
+        sections=sections(table, cells),
+        provenance=made,
+        cards=cards,
+        cells_json=cells_json(rows),
+        register=origins.register(project, cells),
+        others=others or {},
+        errata=errata(project),
+        missing=missing,
+        elsewhere=[run for run in lacking if run not in missing],
+        make_command=make_command(table.name),
     )
 
 
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {
-        "plus_minus": plus_minus,
-        "printed": printed,
-        "counted": lambda cell: counted(cell.n, cell.n + len(cell.missing)),
-        "duration": duration,
-        "signed": signed,
-        "theirs": stated_words,
-        "difference": difference_words,
-        "reference_words": reference_words,
-        "reference_verdict": reference_verdict,
-        "verb": verb,
-        "value": origins.value_words,
-        "svg": _svg,
-    }
-    return environment
+def facts(planned: int, missing: int, made: origins.Provenance | None) -> str:
+    """How much there is of what was planned, when and from which commit it was made."""
+    parts = [f"{planned - missing:,} of {plural(planned, 'run')} recorded"]
+    if made:
+        parts.append(f"{duration(made.seconds)} of training")
+        if len(made.commits) == 1:
+            parts.append(f"commit {made.commits[0].what}")
+        first, last = made.first[:10], made.last[:10]
+        parts.append(first if first == last else f"{first} to {last}")
+    return " · ".join(parts)
 
 
-def _svg(picture: Picture) -> Markup:
-    """A picture as markup: its SVG is ours, so it is not escaped."""
-    return Markup(picture.svg.decode())
+def by_best(verdicts: Sequence[Verdict]) -> bool:
+    """Whether some of them compare accuracies at the best test epoch."""
+    return any(v.measure == "best" and v.kind != "references" for v in verdicts)
 
 
 def axes(cells: Sequence[Cell]) -> dict[str, str]:
