@@ -1,7 +1,7 @@
 """Records -> cells: mean and standard deviation over seeds, `last` and `best` (A8)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ncmc.errors import UsageError, UserError
@@ -13,6 +13,7 @@ from ncmc.project import Project
 from ncmc.results.configuration import differing_keys
 from ncmc.results.looks import levels, reached
 from ncmc.results.record import ClassGroups, Groups, Record, load_record, path_of
+from ncmc.results.shared_spread import Prior, no_prior
 from ncmc.results.statistics import ALPHA, Sample, against, sample
 from ncmc.results.wording import train_command
 from ncmc.system import files
@@ -29,6 +30,8 @@ class Cell:
     references: tuple[Comparison, ...] = ()  # numbers that others report for it
     unused: tuple[int, ...] = ()  # seeds with a record, of a later look that is not complete
     alpha: float = ALPHA  # of the tests at this number of seeds: what looks by plan leave of 5 %
+    # What the cells of its dataset in its table have in common: {measure: prior of the variances}.
+    priors: Callable[[str], Prior | None] = field(default=no_prior, compare=False, repr=False)
 
     @property
     def n(self) -> int:

@@ -24,6 +24,13 @@ class Sample:
     mean: float
     std: float | None
     n: int
+    df: float | None = None  # of the deviation, if it rests on more than these seeds
+    most: float = math.inf  # df that no sum of such samples exceeds (see shared_spread)
+
+    @property
+    def degrees(self) -> float:
+        """Degrees of freedom of the deviation: `df`, or n - 1."""
+        return self.n - 1 if self.df is None else self.df
 
     @property
     def variance_of_mean(self) -> float:
@@ -47,7 +54,7 @@ class Difference:
         """The two-sided t interval at `level`; None where the spread is not known."""
         if self.df <= 0:
             return None
-        half = _t_quantile((1 + level) / 2, self.df) * self.error
+        half = t_quantile((1 + level) / 2, self.df) * self.error
         return self.mean - half, self.mean + half
 
     def p_different(self, shift: float = 0.0) -> float | None:
@@ -55,6 +62,21 @@ class Difference:
         if self.df <= 0:
             return None
         return min(1.0, 2 * _t_tail(abs(self.mean - shift), self.error, self.df))
+
+    def p_above(self, bound: float) -> float | None:
+        """The one-sided p value of "the difference is at most `bound`"."""
+        return None if self.df <= 0 else _t_tail(self.mean - bound, self.error, self.df)
+
+    def p_below(self, bound: float) -> float | None:
+        """The one-sided p value of "the difference is at least `bound`"."""
+        return None if self.df <= 0 else _t_tail(bound - self.mean, self.error, self.df)
+
+    def p_outside(self, margin: float) -> float | None:
+        """The p value of "the difference is at most `margin` away from 0"."""
+        if self.df <= 0:
+            return None
+        beyond = _t_tail(abs(self.mean) - margin, self.error, self.df)
+        return min(1.0, beyond + _t_tail(abs(self.mean) + margin, self.error, self.df))
 
     def p_equivalent(self, margin: float) -> float | None:
         """The TOST p value of "the difference is at least `margin` away from 0" (Schuirmann)."""
@@ -74,9 +96,7 @@ def sample(values: Sequence[float]) -> Sample:
 
 def against(ours: Sample, value: float) -> Difference:
     """Ours minus a given value (one-sample t)."""
-    if ours.std is None:
-        return Difference(ours.mean - value, 0.0, 0.0)
-    return Difference(ours.mean - value, math.sqrt(ours.variance_of_mean), ours.n - 1)
+    return combine([(1.0, ours), (-1.0, Sample(value, 0.0, 1, math.inf))])
 
 
 def welch(first: Sample, second: Sample) -> Difference:
@@ -94,20 +114,24 @@ def against_reported(ours: Sample, theirs: Sample) -> Difference:
         return welch(ours, theirs)
     std = ours.std if theirs.std is None else theirs.std
     error = math.sqrt(ours.variance_of_mean + std**2 / theirs.n)
-    return Difference(ours.mean - theirs.mean, error, ours.n - 1)
+    return Difference(ours.mean - theirs.mean, error, ours.degrees if error else 0.0)
 
 
 def combine(terms: Sequence[tuple[float, Sample]]) -> Difference:
-    """The weighted sum of means of independent samples, with Satterthwaite's df."""
+    """The weighted sum of means of independent samples, with Satterthwaite's df.
+
+    Seeds that are all equal tell no spread, as little as one seed does.
+    """
     mean = sum(weight * part.mean for weight, part in terms)
     if any(part.std is None for _, part in terms):
         return Difference(mean, 0.0, 0.0)
-    variances = [(weight**2 * part.variance_of_mean, part.n - 1) for weight, part in terms]
+    variances = [(weight**2 * part.variance_of_mean, part.degrees) for weight, part in terms]
     total = sum(variance for variance, _ in variances)
-    spread = sum(variance**2 / df for variance, df in variances)
-    # No spread anywhere: the smallest df is the cautious one, and the error is 0 all the same.
-    df = total**2 / spread if spread > 0 else float(min(df for _, df in variances))
-    return Difference(mean, math.sqrt(total), df)
+    if total == 0:
+        return Difference(mean, 0.0, 0.0)
+    df = total**2 / sum(variance**2 / df for variance, df in variances)
+    caps = [part.most for _, part in terms if part.std]
+    return Difference(mean, math.sqrt(total), min(df, max(caps)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -119,6 +143,21 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
         adjusted[index] = largest
     return adjusted
+
+
+def shown(p_values: Sequence[float], alpha: float) -> frozenset[int]:
+    """Which of several effects are shown, and so in at least how many there is one (u of k).
+
+    The largest u with (k - u + 1) p_(u) <= alpha, p in ascending order: partial conjunction
+    (Benjamini and Heller 2008). With probability 1 - alpha none of the u smallest is there by
+    luck (Hochberg 1988), if the p values are independent or positively dependent.
+    """
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    k = len(order)
+    most = max(
+        (u for u in range(1, k + 1) if (k - u + 1) * p_values[order[u - 1]] <= alpha), default=0
+    )
+    return frozenset(order[:most])
 
 
 @cache
@@ -163,16 +202,19 @@ def chance_interval(n_classes: int, seeds: int, level: float = LEVEL) -> tuple[f
     return 100 * float(low) / draws, 100 * float(high) / draws
 
 
-def _t_quantile(probability: float, df: float) -> float:
-    from scipy import stats
+def t_quantile(probability: float, df: float) -> float:
+    """Student's t; the normal distribution's with infinite df."""
+    from scipy import special
 
-    return float(stats.t.ppf(probability, df))
+    if math.isinf(df):
+        return float(special.ndtri(probability))
+    return float(special.stdtrit(df, probability))
 
 
 def _t_tail(distance: float, error: float, df: float) -> float:
-    """P(T > distance / error); a vanishing error makes it 0, 1/2 or 1."""
-    from scipy import stats
+    """P(T > distance / error)."""
+    from scipy import special
 
-    if error == 0:
-        return 0.5 if distance == 0 else float(distance < 0)
-    return float(stats.t.sf(distance / error, df))
+    if math.isinf(df):
+        return float(special.ndtr(-distance / error))
+    return float(special.stdtr(df, -distance / error))

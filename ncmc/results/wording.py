@@ -58,12 +58,14 @@ def signed(value: float, digits: int = 2) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
-def interval_words(interval: tuple[float, float] | None, digits: int = 2) -> str:
+def interval_words(
+    interval: tuple[float, float] | None, digits: int = 2, level: float = 0.95
+) -> str:
     """` (95 % interval 1.00 to 2.00)`; nothing without an interval."""
     if interval is None:
         return ""
     low, high = (f"{value:.{digits}f}".replace("-", "−") for value in interval)
-    return f" (95 % interval {low} to {high})"
+    return f" ({100 * level:.3g} % interval {low} to {high})"
 
 
 def plural(n: int, word: str) -> str:

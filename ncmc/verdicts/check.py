@@ -11,7 +11,7 @@ from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.system.documents import Strict
 from ncmc.verdicts.gaps import gap
-from ncmc.verdicts.verdict import Finding
+from ncmc.verdicts.verdict import Conclusion, Finding, more_seeds_of, overall
 from ncmc.verdicts.wording import summary
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")]
@@ -19,6 +19,7 @@ Wanted = bool | int | float | str  # `pi/2` is a number
 # What a cell is made of -> the value, or values, that it may have.
 Selector = Mapping[str, Wanted | Annotated[tuple[Wanted, ...], Field(min_length=1)]]
 Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Pair = tuple[Cell, Cell]
 
@@ -53,6 +54,14 @@ class Check(Strict):
         """What its findings say, in one sentence."""
         return summary(findings, self.may_fail)
 
+    def together(self, findings: Sequence[Finding]) -> Conclusion:
+        """What its findings say together, whatever cells they are of."""
+        return Conclusion(
+            status=overall([finding.status for finding in findings], self.may_fail),
+            why=self.summary(findings),
+            more_seeds=more_seeds_of(findings),
+        )
+
 
 class Pairs(Check):
     """A check of two sides, in every pair of cells that agree on all that neither side names."""
@@ -77,6 +86,10 @@ class Pairs(Check):
     @abstractmethod
     def judge(self, pairs: Sequence[Pair]) -> list[Finding]:
         """What the records of the pairs, of which some may lack records, say of the check."""
+
+    def conclude(self, pairs: Sequence[Pair], findings: Sequence[Finding]) -> Conclusion:
+        """What the findings of the pairs, and the pairs themselves, say together."""
+        return self.together(findings)
 
 
 class Cells(Check):

@@ -8,16 +8,27 @@ from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
 from ncmc.verdicts import cell_selection
-from ncmc.verdicts.check import Cells, Check, Pairs
+from ncmc.verdicts.check import Cells, Check, NotNegative, Pairs
+from ncmc.verdicts.contrasts import IN_PERCENT
 from ncmc.verdicts.kinds import AnyCheck
 
 FILE = "checks.yaml"
+
+
+class Delta(Strict):
+    """The advantage, in points of accuracy, that must be excluded for a claim to be refuted."""
+
+    value: NotNegative
+    source: str
 
 
 class ChecksFile(Strict):
     """The whole file."""
 
     checks: tuple[AnyCheck, ...]
+    delta: Delta | None = (
+        None  # of checks that name none; without it any advantage must be excluded
+    )
 
 
 @read_once
@@ -25,7 +36,8 @@ def all_checks(project: Project) -> tuple[Check, ...]:
     """All checks, each with words. Raises UsageError: the file, the check, what is wrong with it."""
     path = project.config(FILE)
     found: dict[str, Check] = {}
-    for check in documents.read_yaml(path, ChecksFile).checks:
+    file = documents.read_yaml(path, ChecksFile)
+    for check in file.checks:
         try:
             if check.id in found:
                 raise UsageError("two checks have this id.")
@@ -35,7 +47,8 @@ def all_checks(project: Project) -> tuple[Check, ...]:
         except UsageError as error:
             raise UsageError(f"{path}: {check.id}: {error}") from error
         words = check.says or (claim.says if claim else check.id)
-        found[check.id] = check.model_copy(update={"says": words})
+        delta = {"delta": file.delta.value} if file.delta and _takes_delta(check) else {}
+        found[check.id] = check.model_copy(update={"says": words} | delta)
     return tuple(found.values())
 
 
@@ -56,6 +69,11 @@ def checks_of(project: Project, table: str) -> tuple[Check, ...]:
         except UsageError as error:
             raise UsageError(f"{project.config(FILE)}: {check.id}: {error}") from error
     return chosen
+
+
+def _takes_delta(check: Check) -> bool:
+    """Whether the file's delta is a check's: it names none, and compares accuracies."""
+    return getattr(check, "delta", 0.0) is None and check.measured in IN_PERCENT
 
 
 def _require_cells(project: Project, check: Check) -> None:

@@ -1,4 +1,4 @@
-"""Differences between cells over their seeds, and the status that they give a comparison."""
+"""Differences between cells over their seeds, and what they say beside a bound."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,13 @@ from pydantic import JsonValue
 from ncmc.results import curves
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
-from ncmc.results.statistics import ALPHA, Difference, against, combine, holm, sample
+from ncmc.results.shared_spread import Prior, prior_of
+from ncmc.results.statistics import ALPHA, LEVEL, Difference, Sample, against, combine, holm, sample
 from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import ONE_SEED, difference_words, p_words
+from ncmc.verdicts.wording import difference_words
 
 IN_PERCENT: tuple[Measure, ...] = ("last", "best", "test_accuracy", "test_accuracy_raw")
+Terms = Sequence[tuple[float, Cell]]  # weight, cell
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,17 @@ class Contrast:
     difference: Difference
     n: int  # seeds of the cell that has fewest
     paired: bool  # by seed
+    alpha: float = ALPHA  # of its tests, both sides together
+
+    @property
+    def level(self) -> float:
+        """Of the interval that decides: 1 - alpha."""
+        return 1 - self.alpha
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % interval; None from one seed."""
-        return self.difference.interval()
+        """The interval at `level`; None where the seeds show no spread."""
+        return self.difference.interval(self.level)
 
     @property
     def unit(self) -> str:
@@ -38,36 +46,89 @@ class Contrast:
     def words(self) -> str:
         """The estimate with its interval, p value and seeds."""
         digits = 2 if self.measure in IN_PERCENT else 4
-        return difference_words(self.difference, self.n, self.paired, self.unit, digits)
+        return difference_words(self.difference, self.n, self.paired, self.unit, digits, self.level)
 
     @property
     def numbers(self) -> dict[str, JsonValue]:
         """The estimate, its interval and seeds, for a finding."""
-        return estimate_numbers(self.difference, self.n) | {"paired": self.paired}
+        return estimate_numbers(self.difference, self.n, self.level) | {"paired": self.paired}
 
 
-def contrast(terms: Sequence[tuple[float, Cell]], measure: Measure) -> Contrast:
+def sample_of(cell: Cell, measure: Measure) -> Sample | None:
+    """Mean and own deviation of a measure over the seeds that have it; None if none has."""
+    return sample(list(values.values())) if (values := _by_seed(cell, measure)) else None
+
+
+def moderated(cell: Cell, measure: Measure) -> Sample | None:
+    """The same, with the deviation that the cells around it moderate (shared_spread)."""
+    own, prior = sample_of(cell, measure), cell.priors(measure)
+    return prior.moderate(own) if own and prior else own
+
+
+def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Contrast:
     """The weighted sum of the cells' means, each of which has the measure (see `gaps.gap`).
 
-    Paired by seed where all cells have the same seeds, else Welch.
+    Paired by seed where each seed has a split of its own, which then is what the cells share; the
+    deviation of the sums may be moderated by `shared`. Else the cells are independent (Welch), each
+    with its moderated deviation: seeds on one split have nothing in common.
     """
-    values = []
+    cells = [cell for _, cell in terms]
+    fewest = min(len(_by_seed(cell, measure)) for cell in cells)
+    alpha = min(cell.alpha for cell in cells)
+    if paired(cells, measure):
+        sums = seed_sums(terms, measure)
+        difference = against(shared.moderate(sums) if shared else sums, 0.0)
+        return Contrast(measure, difference, fewest, True, alpha)
+    weights: dict[tuple[object, ...], float] = {}
+    samples: dict[tuple[object, ...], Sample] = {}
     for weight, cell in terms:
-        by_seed = {r.run.seed: curves.final(r, measure) for r in cell.records}
-        values.append((weight, {seed: v for seed, v in by_seed.items() if v is not None}))
-    fewest = min(len(measured) for _, measured in values)
-    seeds = set(values[0][1])
-    if all(set(measured) == seeds for _, measured in values):
-        sums = [sum(weight * by_seed[seed] for weight, by_seed in values) for seed in sorted(seeds)]
-        return Contrast(measure, against(sample(sums), 0.0), fewest, True)
-    samples = [(weight, sample(list(by_seed.values()))) for weight, by_seed in values]
-    return Contrast(measure, combine(samples), fewest, False)
+        key = (cell.spec.run, *_by_seed(cell, measure).values())
+        weights[key] = weights.get(key, 0.0) + weight  # a cell of several pairs counts once
+        if part := moderated(cell, measure):
+            samples[key] = part
+    known = [(weights[key], part) for key, part in samples.items()]
+    return Contrast(measure, combine(known), fewest, False, alpha)
 
 
-def estimate_numbers(difference: Difference, n: int) -> dict[str, JsonValue]:
-    """Estimate, 95 % interval and number of seeds of a finding."""
-    low, high = difference.interval() or (None, None)
-    return {"estimate": difference.mean, "low": low, "high": high, "n": n}
+def contrasts(pairs: Sequence[tuple[Cell, Cell]], measure: Measure) -> list[Contrast]:
+    """First minus second, pair by pair.
+
+    Where pairs are paired by seed, the differences of one dataset share their spread.
+    """
+    terms = [((1.0, better), (-1.0, than)) for better, than in pairs]
+    sums: dict[str, list[Sample]] = {}
+    for pair, both in zip(pairs, terms, strict=True):
+        if paired(pair, measure):
+            sums.setdefault(pair[0].spec.run.dataset, []).append(seed_sums(both, measure))
+    shared = {dataset: prior_of(found) for dataset, found in sums.items()}
+    return [
+        contrast(both, measure, shared.get(pair[0].spec.run.dataset))
+        for pair, both in zip(pairs, terms, strict=True)
+    ]
+
+
+def average(pairs: Sequence[tuple[Cell, Cell]], measure: Measure) -> Contrast:
+    """First minus second, averaged over the pairs."""
+    share = 1 / len(pairs)
+    return contrast([term for b, t in pairs for term in ((share, b), (-share, t))], measure)
+
+
+def paired(cells: Sequence[Cell], measure: Measure) -> bool:
+    """Whether cells are compared seed by seed: each seed has a split of its own, in all of them."""
+    seeds = {frozenset(_by_seed(cell, measure)) for cell in cells}
+    return all(cell.spec.split_per_seed for cell in cells) and len(seeds) == 1
+
+
+def seed_sums(terms: Terms, measure: Measure) -> Sample:
+    """The weighted sum in each seed."""
+    values = [(weight, _by_seed(cell, measure)) for weight, cell in terms]
+    return sample([sum(w * by_seed[seed] for w, by_seed in values) for seed in values[0][1]])
+
+
+def estimate_numbers(difference: Difference, n: int, level: float = LEVEL) -> dict[str, JsonValue]:
+    """Estimate, interval at `level` and number of seeds of a finding."""
+    low, high = difference.interval(level) or (None, None)
+    return {"estimate": difference.mean, "low": low, "high": high, "level": level, "n": n}
 
 
 def side(interval: tuple[float, float], bound: float) -> Status:
@@ -75,19 +136,6 @@ def side(interval: tuple[float, float], bound: float) -> Status:
     if interval[0] > bound:
         return "holds"
     return "differs" if interval[1] < bound else "inconclusive"
-
-
-def equivalence(equivalent: float | None, different: float | None, how: str) -> tuple[Status, str]:
-    """The status of an equivalence test and a difference test together, and its words."""
-    if equivalent is None or different is None:
-        return "inconclusive", ONE_SEED
-    if equivalent < ALPHA:
-        return "holds", f"equivalent {how} ({p_words(equivalent)})"
-    if different < ALPHA:
-        return "differs", f"different ({p_words(different)}) and not equivalent {how}"
-    return "inconclusive", (
-        f"neither equivalent {how} ({p_words(equivalent)}) nor different ({p_words(different)})"
-    )
 
 
 def cautious(findings: Sequence[Finding]) -> list[Finding]:
@@ -109,3 +157,8 @@ def _adjusted(finding: Finding, p: float) -> Finding:
     return finding.model_copy(
         update={"status": status, "numbers": {**finding.numbers, "p_holm": p}}
     )
+
+
+def _by_seed(cell: Cell, measure: Measure) -> dict[int, float]:
+    values = ((r.run.seed, curves.final(r, measure)) for r in cell.records)
+    return {seed: value for seed, value in values if value is not None}

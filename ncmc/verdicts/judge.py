@@ -1,6 +1,7 @@
 """Cells + what the paper says -> verdicts. Finds the cells; the kinds of check judge them."""
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 from ncmc.paper import switches
@@ -10,17 +11,19 @@ from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.cells import Cell, read_cell
+from ncmc.results.curves import Measure
+from ncmc.results.shared_spread import Prior, prior_of
 from ncmc.results.wording import make_command
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.against_paper import judge_number
 from ncmc.verdicts.check import Cells, Check, Pair, Pairs
 from ncmc.verdicts.checks_file import checks_of
+from ncmc.verdicts.contrasts import IN_PERCENT, sample_of
 from ncmc.verdicts.verdict import (
+    Conclusion,
     Finding,
     Verdict,
     missing_of,
-    more_seeds_of,
-    overall,
     problems_of,
 )
 
@@ -53,13 +56,24 @@ class CellCache:
         self.project = project
         self.results = results
         self._read: dict[tuple[Run, bool, tuple[int, ...]], Cell] = {}
+        self._priors: dict[tuple[str, str, str], Prior | None] = {}
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
         """One cell, at the look that its records reach. Raises UserError as `read_cell` does."""
         key = (spec.run, spec.split_per_seed, table.looks)
         if key not in self._read:
             self._read[key] = read_cell(self.project, spec, table.looks, self.results)
-        return dataclasses.replace(self._read[key], spec=spec)
+        priors = partial(self.prior, table, spec.run.dataset)
+        return dataclasses.replace(self._read[key], spec=spec, priors=priors)
+
+    def prior(self, table: Table, dataset: str, measure: Measure) -> Prior | None:
+        """What the variances of an accuracy have in common in a table's cells of one dataset."""
+        key = (table.name, dataset, measure)
+        if key not in self._priors:
+            cells = (self.cell(s, table) for s in table.cells if s.run.dataset == dataset)
+            samples = [plain for cell in cells if (plain := sample_of(cell, measure))]
+            self._priors[key] = prior_of(samples) if measure in IN_PERCENT else None
+        return self._priors[key]
 
     def of(self, table: Table) -> list[Cell]:
         """Every cell of a table."""
@@ -82,31 +96,35 @@ class CellCache:
 
 def judge(check: Check, cells: CellCache) -> Verdict:
     """The verdict on one check."""
-    findings = _findings(check, cells)
+    findings, told = _judged(check, cells)
     claim = claim_named(cells.project, check.claim) if check.claim else None
     missing = missing_of(findings)
     return Verdict(
         id=check.id,
         table=check.table,
         kind=check.kind,
-        status=overall([finding.status for finding in findings], check.may_fail),
+        status=told.status,
         says=check.says,
-        why=check.summary(findings),
+        why=told.why,
         scale=switches.table(cells.project, check.table).scale,
         claim=check.claim,
         where=claim.where if claim else "",
         measure=check.measured,
         source=check.source,
         findings=tuple(findings),
+        numbers=told.numbers,
         missing=missing,
         remedy=make_command(check.table) if missing else None,
         problems=problems_of(findings),
-        more_seeds=more_seeds_of(findings),
+        more_seeds=told.more_seeds,
     )
 
 
-def _findings(check: Check, cells: CellCache) -> list[Finding]:
+def _judged(check: Check, cells: CellCache) -> tuple[list[Finding], Conclusion]:
     if isinstance(check, Pairs):
-        return check.judge(cells.pairs(check))
+        pairs = cells.pairs(check)
+        findings = check.judge(pairs)
+        return findings, check.conclude(pairs, findings)
     assert isinstance(check, Cells)
-    return check.judge(cells.chosen(check))
+    findings = check.judge(cells.chosen(check))
+    return findings, check.together(findings)

@@ -1,5 +1,7 @@
 """What cells are called beside each other: by what they share, and by what tells them apart."""
 
+from collections.abc import Mapping, Sequence
+
 from ncmc.plan.grid import CellSpec, axis_words
 from ncmc.plan.grid_file import NAMED
 
@@ -12,8 +14,44 @@ def setting(spec: CellSpec, *left_out: str) -> tuple[str, ...]:
 
 def versus(better: CellSpec, than: CellSpec) -> str:
     """What two cells share, then what tells them apart: `cifar10, tau 0.01: CAL against CE`."""
+    common, *sides = _apart(better, than)
+    return f"{common}: {' against '.join(sides)}" if all(sides) else common
+
+
+def shared(better: CellSpec, than: CellSpec) -> str:
+    """What two cells share: `cifar10, tau 0.01`."""
+    return _apart(better, than)[0]
+
+
+def sides(
+    pairs: Sequence[tuple[CellSpec, CellSpec]],
+    better: Mapping[str, object],
+    than: Mapping[str, object],
+) -> tuple[str, str]:
+    """What the two sides of several pairs are called: by their cells, else by their selectors."""
+    found = {(one, other) for _, one, other in (_apart(*pair) for pair in pairs)}
+    if len(found) == 1 and all(names := found.pop()):
+        return names
+    return _selected(better, than), _selected(than, better)
+
+
+def _apart(better: CellSpec, than: CellSpec) -> tuple[str, str, str]:
+    """What two cells share, and what is the first's and the second's alone."""
     first, second = dict(better.coords), dict(than.coords)
-    shared = [axis for axis in first if second.get(axis) == first[axis]]
-    common = ", ".join(axis_words(axis, first[axis]) for axis in shared)
-    sides = (", ".join(setting(spec, *shared)) for spec in (better, than))
-    return f"{common}: {' against '.join(sides)}"
+    both = [axis for axis in first if second.get(axis) == first[axis]]
+    common = ", ".join(axis_words(axis, first[axis]) for axis in both)
+    one, other = (", ".join(setting(spec, *both)) for spec in (better, than))
+    return common, one, other
+
+
+def _selected(side: Mapping[str, object], other: Mapping[str, object]) -> str:
+    """A side by what its selector asks for and the other's does not: `f 20`."""
+    own = {k: v for k, v in side.items() if k != "table" and other.get(k) != v} or side
+    return ", ".join(
+        axis_words(key, " or ".join(map(_word, v if isinstance(v, tuple) else (v,))))
+        for key, v in own.items()
+    )
+
+
+def _word(value: object) -> str:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

@@ -47,6 +47,15 @@ class Verdict(Strict):
     more_seeds: int | None = None  # seeds a cell that would probably decide it; None: not known
 
 
+class Conclusion(Strict):
+    """What the findings of a check say together: the part of a verdict that its kind decides."""
+
+    status: Status
+    why: str
+    numbers: Mapping[str, JsonValue] = {}
+    more_seeds: int | None = None
+
+
 def missing_of(findings: Iterable[Finding]) -> tuple[str, ...]:
     """The ids of the runs that findings lack, each once."""
     return tuple(dict.fromkeys(run for finding in findings for run in finding.missing))

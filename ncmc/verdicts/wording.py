@@ -15,6 +15,28 @@ MARKS: dict[Status, str] = {
     "not testable": "–",
 }
 ONE_SEED = "one seed shows no spread"
+EQUAL_SEEDS = "seeds that are all equal show no spread"
+MOST_NAMED = 6  # settings, in a sentence
+
+
+def no_spread(n: int) -> str:
+    """Why a difference of `n` seeds has no interval."""
+    return ONE_SEED if n == 1 else EQUAL_SEEDS
+
+
+def more_words(more: int | None) -> str:
+    """`4 more seeds a cell would probably decide it, ...`; nothing if nobody knows how many."""
+    if more is None:
+        return ""
+    return (
+        f"{plural(more, 'more seed')} a cell would probably decide it, if what is estimated is true"
+    )
+
+
+def listed(labels: Sequence[str], most: int = MOST_NAMED) -> str:
+    """The first labels, and how many more there are."""
+    more = f"; and {len(labels) - most} more" if len(labels) > most else ""
+    return "; ".join(labels[:most]) + more
 
 
 def verb(status: Status, n: int) -> str:
@@ -38,11 +60,13 @@ def p_words(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def difference_words(difference: Difference, n: int, paired: bool, unit: str, digits: int) -> str:
+def difference_words(
+    difference: Difference, n: int, paired: bool, unit: str, digits: int, level: float
+) -> str:
     """An estimated difference with its interval, p value and seeds."""
     p = difference.p_different()
     test = "" if p is None else f", {p_words(p)}"
-    interval = interval_words(difference.interval(), digits)
+    interval = interval_words(difference.interval(level), digits, level)
     estimate = f"{signed(difference.mean, digits)}{unit}"
     return f"{estimate}{interval}{test}, {plural(n, 'paired seed' if paired else 'seed')}"
 

@@ -96,14 +96,47 @@ def test_one_seed_has_no_interval_and_no_test() -> None:
     assert statistics.tost_power(0.5, 1, 1.0) == 0.0
 
 
-def test_seeds_without_spread_are_certain() -> None:
+def test_seeds_without_spread_tell_nothing() -> None:
     same = statistics.sample([10.0, 10.0, 10.0])
-    difference = statistics.against(same, 9.5)
-    assert difference.interval() == (0.5, 0.5)
-    assert difference.p_different() == 0.0
-    assert difference.p_equivalent(1.0) == 0.0
-    assert difference.p_equivalent(0.4) == 1.0
-    assert statistics.against(same, 10.0).p_different() == 1.0
+    for difference in (statistics.against(same, 9.5), statistics.welch(same, same)):
+        assert difference.interval() is None
+        assert difference.p_different() is None
+        assert difference.p_above(0.0) is None
+        assert difference.p_equivalent(1.0) is None
+
+
+def test_one_sided_p_values_are_those_of_the_interval() -> None:
+    found = statistics.against(statistics.sample([1.0, 2.0, 2.5, 0.8]), 0.0)
+    low, high = found.interval(0.95) or (0.0, 0.0)
+    assert found.p_above(low) == pytest.approx(0.025)
+    assert found.p_below(high) == pytest.approx(0.025)
+    assert found.p_outside(0.0) == pytest.approx(found.p_different())
+    inner = found.interval(0.90) or (0.0, 0.0)
+    assert found.p_outside(inner[0]) == pytest.approx(0.05, abs=0.007)
+
+
+def test_shown_is_the_largest_u_of_the_partial_conjunction() -> None:
+    assert statistics.shown([0.04, 0.05, 0.03], 0.05) == {0, 1, 2}  # u = 3: the largest p
+    assert statistics.shown([0.04, 0.06, 0.03], 0.05) == frozenset()
+    assert statistics.shown([0.2, 0.01, 0.012, 0.9], 0.05) == {1, 2}  # 3 x 0.012, not 2 x 0.2
+    assert statistics.shown([], 0.05) == frozenset()
+
+
+def test_what_is_shown_is_hochbergs_of_statsmodels() -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(100):
+        p_values = (rng.uniform(0, 1, 6) ** 3).tolist()
+        rejected = multipletests(p_values, 0.05, method="simes-hochberg")[0]
+        assert statistics.shown(p_values, 0.05) == set(np.flatnonzero(rejected).tolist())
+
+
+def test_more_than_there_are_is_rarely_shown() -> None:
+    """Seven settings of twelve have an effect: 8 or more are said in at most 5 %."""
+    rng = np.random.default_rng(9)
+    z = rng.normal(0, 1, (4000, 12)) + np.where(np.arange(12) < 7, 4.0, 0.0)
+    found = [len(statistics.shown(stats.norm.sf(row).tolist(), 0.05)) for row in z]
+    assert np.mean(np.array(found) > 7) <= 0.055
+    assert np.mean(np.array(found) == 7) > 0.6
 
 
 def test_chance_interval_covers_classes_named_at_random() -> None:

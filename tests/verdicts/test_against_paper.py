@@ -9,12 +9,14 @@ import pytest
 from made_cells import cell_of
 
 from ncmc.paper.printed_numbers import Number
-from ncmc.results.statistics import seeds_for, tost_power
+from ncmc.results.statistics import Sample, sample, welch
 from ncmc.verdicts import judge
 from ncmc.verdicts.against_paper import compare
 
+SEEDS = 3  # that are taken to be behind a number whose seeds nobody states
 
-def number(value: float = 80.6, std: float | None = 0.5) -> Number:
+
+def number(value: float = 80.6, std: float | None = 0.3) -> Number:
     return Number(
         id="N1", table=None, dataset="cifar10", tau=0.005, backbone="resnet50", method="CAL",
         options={"f": 20, "theta": 0.2}, value=value, std=std, n=3, where="App. F.2", source="text",
@@ -25,14 +27,14 @@ def number(value: float = 80.6, std: float | None = 0.5) -> Number:
 @pytest.mark.parametrize(
     ("ours", "status"),
     [
-        ([80.5, 80.7, 80.8], "holds"),
+        ([80.5, 80.6, 80.7], "holds"),
         ([70.5, 70.7, 70.8], "differs"),
         ([79.5, 81.5, 80.9], "inconclusive"),
         ([80.6], "inconclusive"),
     ],
 )
 def test_a_number_is_equivalent_different_or_neither(ours: list[float], status: str) -> None:
-    finding = compare(number(), cell_of(ours), 1.0)
+    finding = compare(number(), cell_of(ours), 1.0, SEEDS)
     assert finding.status == status
     assert finding.numbers["estimate"] == pytest.approx(np.mean(ours) - 80.6)
 
@@ -44,23 +46,88 @@ def test_a_number_is_compared_with_best() -> None:
         for r, best in zip(cell.records, (80.5, 80.7, 80.8), strict=True)
     )
     cell = dataclasses.replace(cell, records=higher)
-    assert compare(number(), cell, 1.0).status == "holds"
+    assert compare(number(), cell, 1.0, SEEDS).status == "holds"
 
 
-def test_an_inconclusive_number_gives_its_power_and_the_seeds_it_needs() -> None:
-    finding = compare(number(), cell_of([79.9, 81.3, 81.2]), 1.0)
+def test_the_error_of_the_paper_counts_too() -> None:
+    """Welch's, with the printed deviation and seeds: by ours alone it would be within a point."""
+    ours = [80.2, 80.3, 80.4]
+    finding = compare(number(std=2.0), cell_of(ours), 1.0, SEEDS)
     assert finding.status == "inconclusive"
-    sigma = np.sqrt((np.var([79.9, 81.3, 81.2], ddof=1) + 0.5**2) / 2)
-    assert finding.numbers["power"] == pytest.approx(tost_power(sigma, 3, 1.0))
-    needed = seeds_for(sigma, 1.0)
-    assert needed is not None
-    assert finding.numbers["seeds_for_80_percent"] == needed > 3
-    assert "faithful re-run with probability" in finding.why
+    theirs = Sample(80.6, 2.0, 3)
+    both = welch(sample(ours), theirs).interval(0.9)
+    assert (finding.numbers["low"], finding.numbers["high"]) == pytest.approx(both)
+    assert finding.numbers["level"] == 0.9
+    assert compare(number(std=0.1), cell_of(ours), 1.0, SEEDS).status == "holds"
+
+
+@pytest.mark.parametrize(
+    ("ours", "why"),
+    [
+        (
+            [80.2, 80.3, 80.4],
+            "0.3 below the paper's 80.6 (90 %: −0.9 to 0.3, both sides' seeds counted): within 1 "
+            "point. Our mean is within 1 point of 80.6 itself",
+        ),
+        (
+            [70.5, 70.7, 70.8],
+            "9.9 below the paper's 80.6 (90 %: −10.6 to −9.3, both sides' seeds counted): not "
+            "within 1 point. Our mean is not within 1 point of 80.6 itself",
+        ),
+        (
+            [80.6],
+            "0.0 below the paper's 80.6 (one seed shows no spread): not decided whether within 1 "
+            "point. Our mean is within 1 point of 80.6 itself",
+        ),
+    ],
+)
+def test_the_sentence_names_difference_interval_and_decision(ours: list[float], why: str) -> None:
+    assert compare(number(std=0.4), cell_of(ours), 1.0, SEEDS).why == why
+
+
+def test_what_the_paper_does_not_state_is_said_to_be_assumed() -> None:
+    cell = cell_of([80.2, 80.3, 80.4])
+
+    def assumed(**changes: float | None) -> str:
+        return compare(number().model_copy(update=changes), cell, 1.0, SEEDS).why
+
+    assert "assumed" not in assumed()
+    assert "both sides' seeds counted; assumed: 3 seeds)" in assumed(n=None)
+    assert "counted; assumed: our deviation)" in assumed(std=None)
+    assert "counted; assumed: 3 seeds, our deviation)" in assumed(std=None, n=None)
+
+
+def test_interval_and_decision_agree() -> None:
+    rng = np.random.default_rng(3)
+    seen = set()
+    for _ in range(150):
+        ours = rng.normal(80 + rng.uniform(-2, 2), 0.4, 4).tolist()
+        finding = compare(number(80.0, 0.3), cell_of(ours), 1.0, SEEDS)
+        low, high = (finding.numbers[key] for key in ("low", "high"))
+        assert isinstance(low, float)
+        assert isinstance(high, float)
+        inside, outside = low > -1 and high < 1, low > 1 or high < -1
+        assert finding.status == ("holds" if inside else "differs" if outside else "inconclusive")
+        seen.add(finding.status)
+    assert len(seen) == 3
+
+
+def test_an_undecided_number_says_how_many_more_seeds_would_decide_it() -> None:
+    finding = compare(number(std=0.3), cell_of([79.9, 81.3, 81.2]), 1.0, SEEDS)
+    assert finding.status == "inconclusive"
+    assert finding.more_seeds
+    assert f"{finding.more_seeds} more seeds a cell would probably decide it" in finding.why
+    assert "power" not in finding.numbers
+
+
+def test_more_seeds_of_ours_do_not_help_against_a_number_without_precision() -> None:
+    finding = compare(number(std=3.0), cell_of([80.2, 80.9, 80.5]), 1.0, SEEDS)
+    assert (finding.status, finding.more_seeds) == ("inconclusive", None)
 
 
 def test_a_number_printed_without_deviation_can_be_compared() -> None:
-    assert compare(number(std=None), cell_of([80.5, 80.7, 80.8]), 1.0).status == "holds"
-    assert compare(number(std=None), cell_of([70.5, 70.7, 70.8]), 1.0).status == "differs"
+    for ours, status in (([80.5, 80.6, 80.7], "holds"), ([70.5, 70.7, 70.8], "differs")):
+        assert compare(number(std=None), cell_of(ours), 1.0, SEEDS).status == status
 
 
 def test_known_numbers_are_judged_wherever_their_configuration_stands(tmp_path: Path) -> None:

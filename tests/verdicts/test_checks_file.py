@@ -123,7 +123,8 @@ def test_a_side_may_lie_in_another_table() -> None:
         ),
         (GREATER.replace("kind: greater", "kind: greater, margin: '1'"), "'margin' is '1'"),
         (GREATER.replace("kind: greater", "kind: greater, allow: true"), "'allow' is True"),
-        (GREATER.replace("kind: greater", "kind: greater, rule: mean"), "'interval' or 'means'"),
+        (GREATER.replace("kind: greater", "kind: greater, rule: means"), "unknown key 'rule'"),
+        (GREATER.replace("kind: greater", "kind: greater, delta: -1"), "'delta' is -1"),
     ],
 )
 def test_a_check_that_is_badly_written_is_refused_with_what_is_allowed(
@@ -217,6 +218,19 @@ def test_pi_is_a_number_in_selectors(written: Callable[..., None]) -> None:
     assert cell_selection.as_in_cells("1e-2") == "0.01"
     assert cell_selection.as_in_cells(True) == "on"
     assert cell_selection.as_in_cells("pi/0") == "pi/0"
+
+
+def test_checks_of_accuracies_have_the_delta_of_the_file_or_their_own() -> None:
+    found = {check.id: getattr(check, "delta", None) for check in all_checks(here())}
+    assert (found["C4"], found["C6a"], found["S1"]) == (0.5, 0.5, 0.5)
+    assert found["F4b"] is None  # of another measure
+
+
+def test_a_check_may_name_a_delta_of_its_own(written: Callable[..., None], tmp_path: Path) -> None:
+    written(GREATER, GREATER.replace("id: X", "id: Y, delta: 1.5"))
+    path = tmp_path / "config" / FILE
+    path.write_text('delta: {value: 0.2, source: "a test"}\n' + path.read_text())
+    assert [getattr(check, "delta", None) for check in all_checks(here())] == [0.2, 1.5]
 
 
 def test_a_check_of_ours_without_words_is_called_by_its_id(written: Callable[..., None]) -> None:

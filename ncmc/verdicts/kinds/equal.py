@@ -1,20 +1,26 @@
 """`equal`: two sides are equivalent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from ncmc.results.wording import signed
+from ncmc.results.statistics import shown
 from ncmc.verdicts.check import Pair, Pairs, Positive
-from ncmc.verdicts.contrasts import contrast, equivalence
+from ncmc.verdicts.contrasts import Contrast, contrasts
 from ncmc.verdicts.gaps import gap
-from ncmc.verdicts.labels import versus
-from ncmc.verdicts.verdict import Finding
+from ncmc.verdicts.labels import sides, versus
+from ncmc.verdicts.more_seeds import more_seeds, soonest
+from ncmc.verdicts.settings import Settings, settings
+from ncmc.verdicts.verdict import Conclusion, Finding, Status
+from ncmc.verdicts.wording import more_words, no_spread
 
 
 class Equal(Pairs):
     """`better` and `than` are equivalent within `margin`, in every pair of cells.
 
-    holds: two one-sided tests (TOST) say so; differs: they do not, and a t-test tells the two apart.
+    holds: two one-sided tests at the level alpha of the cells (TOST) say so in every pair, which is
+    to say that the interval at 1 - 2 alpha lies within the margin. differs: it lies outside, on
+    average or in one of the pairs, of which each is tested at a share of alpha (statistics.shown).
     """
 
     kind: Literal["equal"]
@@ -22,21 +28,84 @@ class Equal(Pairs):
 
     def judge(self, pairs: Sequence[Pair]) -> list[Finding]:
         """A finding a pair."""
-        return [self._equivalent(pair) for pair in pairs]
-
-    def _equivalent(self, pair: Pair) -> Finding:
-        better, than = pair
-        label = versus(better.spec, than.spec)
-        if absent := gap(label, self.measured, *pair):
-            return absent
-        found = contrast([(1.0, better), (-1.0, than)], self.measured)
-        equivalent = found.difference.p_equivalent(self.margin)
-        different = found.difference.p_different()
-        status, words = equivalence(equivalent, different, f"within {self.margin:g}")
-        return Finding(
-            label=label,
-            status=status,
-            why=f"{signed(found.difference.mean)}{found.unit}: {words}",
-            numbers=found.numbers
-            | {"p_equivalent": equivalent, "p_different": different, "margin": self.margin},
+        absent = [gap(versus(b.spec, t.spec), self.measured, b, t) for b, t in pairs]
+        whole = [i for i, lacking in enumerate(absent) if lacking is None]
+        compared = contrasts([pairs[i] for i in whole], self.measured)
+        found = dict(zip(whole, map(one_sided, compared), strict=True))
+        alpha = min((c.alpha for c in found.values()), default=0.0) / 2
+        inside, outside = (
+            shown([1.0 if (p := ps.get(i)) is None else p for i in range(len(pairs))], alpha)
+            for ps in (
+                {i: c.difference.p_equivalent(self.margin) for i, c in found.items()},
+                {i: c.difference.p_outside(self.margin) for i, c in found.items()},
+            )
         )
+        return [
+            lacking or self._finding(pairs[i], found[i], i in inside, i in outside)
+            for i, lacking in enumerate(absent)
+        ]
+
+    def conclude(self, pairs: Sequence[Pair], findings: Sequence[Finding]) -> Conclusion:
+        """In how many pairs they are equivalent, and what the average says."""
+        names = sides([(b.spec, t.spec) for b, t in pairs], self.better, self.than)
+        bounds = (-self.margin, self.margin)
+        found = settings(pairs, findings, self.measured, names, bounds)
+        found = replace(found, average=found.average and one_sided(found.average))
+        told = self.together(findings)
+        status: Status = "differs" if self._apart(found) else told.status
+        more = told.more_seeds if status == "inconclusive" and found.all_compared else None
+        return Conclusion(
+            status=status,
+            why="; ".join(self._words(found, more)) + found.origin,
+            numbers=found.numbers | {"margin": self.margin},
+            more_seeds=more,
+        )
+
+    def _finding(self, pair: Pair, found: Contrast, inside: bool, outside: bool) -> Finding:
+        status: Status = "holds" if inside else "differs" if outside else "inconclusive"
+        room = self.margin - abs(found.difference.mean)
+        more = None
+        if status == "inconclusive":
+            more = soonest(*(more_seeds(found, sign * room, found.alpha / 2) for sign in (1, -1)))
+        words = found.words if found.interval else f"{found.words}; {no_spread(found.n)}"
+        return Finding(
+            label=versus(pair[0].spec, pair[1].spec),
+            status=status,
+            why="; ".join(filter(None, (words, more_words(more)))),
+            numbers=found.numbers
+            | {
+                "p_equivalent": found.difference.p_equivalent(self.margin),
+                "p_different": found.difference.p_different(),
+                "margin": self.margin,
+            },
+            more_seeds=more,
+        )
+
+    def _apart(self, found: Settings) -> bool:
+        """Whether the average of all pairs lies outside the margin."""
+        interval = found.average.interval if found.average and found.all_compared else None
+        return interval is not None and (interval[0] > self.margin or interval[1] < -self.margin)
+
+    def _words(self, found: Settings, more: int | None) -> Iterator[str]:
+        u, k = found.count("holds"), found.k
+        if not found.compared:
+            yield found.nothing
+            return
+        within = f"within {self.margin:g}"
+        yield found.difference_words + (
+            f", {within} in at least {u} of {k} settings" if k > 1 else f", {within}" if u else ""
+        )
+        if self._apart(found):
+            yield f"not {within}" + (" on average" if k > 1 else "")
+        if k > 1 and (v := found.count("differs")):
+            yield f"not {within} in at least {v} of {k} settings: {found.places('differs')}"
+        if found.count("inconclusive"):
+            yield f"not decided: {found.places('inconclusive')}" if k > 1 else "not decided"
+        yield from found.lacking
+        if more:
+            yield more_words(more)
+
+
+def one_sided(found: Contrast) -> Contrast:
+    """A contrast whose tests, one a side, are at alpha each: its interval is that at 1 - 2 alpha."""
+    return replace(found, alpha=2 * found.alpha)

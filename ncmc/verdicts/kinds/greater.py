@@ -1,17 +1,20 @@
-"""`greater`: one side is above the other."""
+"""`greater`: one side is above the other, setting by setting and on average."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ncmc.results.curves import Measure
-from ncmc.verdicts.check import Pair, Pairs
-from ncmc.verdicts.contrasts import Contrast, cautious, contrast, side
+from ncmc.results.statistics import shown
+from ncmc.verdicts.check import NotNegative, Pair, Pairs
+from ncmc.verdicts.contrasts import Contrast, contrasts
 from ncmc.verdicts.gaps import gap
-from ncmc.verdicts.labels import versus
-from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import ONE_SEED
+from ncmc.verdicts.labels import sides, versus
+from ncmc.verdicts.more_seeds import more_seeds, soonest
+from ncmc.verdicts.settings import Settings, settings
+from ncmc.verdicts.verdict import Conclusion, Finding, Status
+from ncmc.verdicts.wording import more_words, no_spread
 
 OTHER: dict[Measure, Measure] = {"last": "best", "best": "last"}
 
@@ -19,53 +22,159 @@ OTHER: dict[Measure, Measure] = {"last": "best", "best": "last"}
 class Greater(Pairs):
     """The mean of `better` minus that of `than` is above -`margin`, in every pair of cells.
 
-    holds: its 95 % interval over seeds lies above -`margin`; differs: it lies below. `rule: means`
-    looks at the mean difference alone. `allow` pairs may fail.
+    holds: that is shown in all settings but `allow`. differs: an advantage of `delta` or more (with a
+    margin: being at most that far below) is excluded on average, or in more than `allow` settings.
+    Both at half the level of the cells, which is what their two-sided intervals show; over several
+    settings by partial conjunction (statistics.shown).
     """
 
     kind: Literal["greater"]
-    rule: Literal["interval", "means"] = "interval"
-    margin: Annotated[float, Field(ge=0)] = 0.0
+    margin: NotNegative = 0.0
     allow: Annotated[int, Field(ge=0)] = 0
+    delta: NotNegative | None = None  # None: that of the file, for accuracies; 0 for other measures
 
     @property
     def may_fail(self) -> int:
         """`allow`."""
         return self.allow
 
+    @property
+    def refuted_below(self) -> float:
+        """The advantage that must be excluded for it to differ."""
+        return -self.margin if self.margin else self.delta or 0.0
+
     def judge(self, pairs: Sequence[Pair]) -> list[Finding]:
         """A finding a pair, with what the other accuracy (last or best) says beside it."""
-        findings = [self._above(pair, self.measured) for pair in pairs]
-        if self.rule == "interval":
-            findings = cautious(findings)
+        findings = self._findings(pairs, self.measured)
         if self.measured not in OTHER:
             return findings
         other = OTHER[self.measured]
         return [
-            _beside(finding, self._above(pair, other), other)
-            for finding, pair in zip(findings, pairs, strict=True)
+            _beside(finding, said, other)
+            for finding, said in zip(findings, self._findings(pairs, other), strict=True)
         ]
 
-    def _above(self, pair: Pair, measure: Measure) -> Finding:
-        better, than = pair
-        label = versus(better.spec, than.spec)
-        if absent := gap(label, measure, *pair):
-            return absent
-        found = contrast([(1.0, better), (-1.0, than)], measure)
-        status, words = self._decided(found)
-        numbers = found.numbers | {
-            "p": found.difference.p_different(-self.margin),
-            "margin": self.margin,
-        }
-        return Finding(label=label, status=status, why=words, numbers=numbers)
+    def conclude(self, pairs: Sequence[Pair], findings: Sequence[Finding]) -> Conclusion:
+        """How far it is shown, and what the average says."""
+        names = sides([(b.spec, t.spec) for b, t in pairs], self.better, self.than)
+        bounds = (-self.margin, self.refuted_below)
+        found = settings(pairs, findings, self.measured, names, bounds)
+        status = self._status(found)
+        more = self._more_seeds(found) if status == "inconclusive" else None
+        return Conclusion(
+            status=status,
+            why="; ".join(self._words(found, status, more)) + found.origin,
+            numbers=found.numbers
+            | {"allow": self.allow, "margin": self.margin, "delta": self.delta},
+            more_seeds=more,
+        )
 
-    def _decided(self, found: Contrast) -> tuple[Status, str]:
-        if self.rule == "means":
-            status: Status = "holds" if found.difference.mean > -self.margin else "differs"
-            return status, f"{found.words}, decided by the means alone"
-        if found.interval is None:
-            return "inconclusive", f"{found.words}; {ONE_SEED}"
-        return side(found.interval, -self.margin), found.words
+    def _findings(self, pairs: Sequence[Pair], measure: Measure) -> list[Finding]:
+        absent = [gap(versus(b.spec, t.spec), measure, b, t) for b, t in pairs]
+        whole = [i for i, lacking in enumerate(absent) if lacking is None]
+        found = dict(zip(whole, contrasts([pairs[i] for i in whole], measure), strict=True))
+        above, below = self._shown(found, len(pairs))
+        return [
+            lacking or self._finding(pairs[i], found[i], i in above, i in below)
+            for i, lacking in enumerate(absent)
+        ]
+
+    def _shown(
+        self, found: Mapping[int, Contrast], k: int
+    ) -> tuple[frozenset[int], frozenset[int]]:
+        """The settings of `k` in which it is shown, and those in which it is refuted."""
+        if not found:
+            return frozenset(), frozenset()
+        half = min(contrast.alpha for contrast in found.values()) / 2
+        above = {i: c.difference.p_above(-self.margin) for i, c in found.items()}
+        below = {i: c.difference.p_below(self.refuted_below) for i, c in found.items()}
+        sets = (shown([_p(p.get(i)) for i in range(k)], half) for p in (above, below))
+        holding, refuted = sets
+        return holding, refuted - holding
+
+    def _finding(self, pair: Pair, found: Contrast, above: bool, below: bool) -> Finding:
+        status: Status = "holds" if above else "differs" if below else "inconclusive"
+        more = self._decided_by(found) if status == "inconclusive" else None
+        words = found.words if found.interval else f"{found.words}; {no_spread(found.n)}"
+        return Finding(
+            label=versus(pair[0].spec, pair[1].spec),
+            status=status,
+            why="; ".join(filter(None, (words, more_words(more)))),
+            numbers=found.numbers
+            | {
+                "p": found.difference.p_different(-self.margin),
+                "margin": self.margin,
+                "delta": self.delta,
+            },
+            more_seeds=more,
+        )
+
+    def _decided_by(self, found: Contrast) -> int | None:
+        """How many more seeds a cell would show a setting's advantage, or exclude it."""
+        mean, half = found.difference.mean, found.alpha / 2
+        return soonest(
+            more_seeds(found, mean + self.margin, half),
+            more_seeds(found, self.refuted_below - mean, half),
+        )
+
+    def _status(self, found: Settings) -> Status:
+        if found.count("differs") > self.allow:
+            return "differs"
+        if found.count("incomplete"):
+            return "incomplete"
+        if found.count("holds") >= found.k - self.allow:
+            return "holds"
+        return "differs" if self._excluded(found) else "inconclusive"
+
+    def _excluded(self, found: Settings) -> bool:
+        """Whether the average of all settings excludes what is claimed."""
+        interval = found.average.interval if found.average and found.all_compared else None
+        return interval is not None and interval[1] < self.refuted_below
+
+    def _more_seeds(self, found: Settings) -> int | None:
+        """The soonest of: shown in enough settings; what is claimed excluded on average."""
+        if not found.all_compared or found.average is None:
+            return None
+        half, mean = found.average.alpha / 2, found.average.difference.mean
+        open_ = [
+            more_seeds(c, c.difference.mean + self.margin, half / (self.allow + 1))
+            for c, f in zip(contrasts(found.pairs, self.measured), found.findings, strict=True)
+            if f.status == "inconclusive"
+        ]
+        known = sorted(n for n in open_ if n is not None)
+        needed = found.k - self.allow - found.count("holds")
+        to_show = known[needed - 1] if needed <= len(known) else None
+        return soonest(to_show, more_seeds(found.average, self.refuted_below - mean, half))
+
+    def _words(self, found: Settings, status: Status, more: int | None) -> Iterator[str]:
+        u, k = found.count("holds"), found.k
+        if not found.compared:
+            yield found.nothing
+            return
+        below = f"shown to be at most {self.margin:g} below" if self.margin else "shown"
+        told = f", {below} in at least {u} of {k} settings" if k > 1 else ""
+        yield found.difference_words + told
+        if self._excluded(found):
+            yield f"{'but ' if status == 'holds' else ''}{self._refuted}{' on average' * (k > 1)}"
+        if k > 1 and (v := found.count("differs")):
+            yield f"{self._refuted} in at least {v} of {k} settings: {found.places('differs')}"
+        if found.count("inconclusive"):
+            yield f"not decided: {found.places('inconclusive')}" if k > 1 else "not decided"
+        yield from found.lacking
+        if more:
+            yield more_words(more)
+
+    @property
+    def _refuted(self) -> str:
+        """What is excluded where it differs."""
+        if self.margin:
+            return f"shown to be more than {self.margin:g} below"
+        return f"an advantage of {self.delta or 0:g} or more is excluded"
+
+
+def _p(value: float | None) -> float:
+    """A p value; 1 where there is no test."""
+    return 1.0 if value is None else value
 
 
 def _beside(finding: Finding, other: Finding, measure: str) -> Finding:

@@ -3,35 +3,74 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from ncmc.verdicts.check import Pair, Pairs, Positive
-from ncmc.verdicts.contrasts import contrast
+from ncmc.verdicts.check import NotNegative, Pair, Pairs, Positive
+from ncmc.verdicts.contrasts import Contrast, average
 from ncmc.verdicts.gaps import gap
-from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import ONE_SEED
+from ncmc.verdicts.labels import sides
+from ncmc.verdicts.more_seeds import more_seeds, soonest
+from ncmc.verdicts.settings import settings
+from ncmc.verdicts.verdict import Conclusion, Finding, Status
+from ncmc.verdicts.wording import more_words, no_spread
 
 
 class Slight(Pairs):
     """The gain of `better` over `than`, averaged over all pairs, is above 0 and below `most`.
 
-    holds: the gain's 95 % interval over seeds lies between the two; differs: it lies outside.
+    holds: the gain's interval over seeds lies between the two. differs: a gain of `delta` or more is
+    excluded, or one below `most`.
     """
 
     kind: Literal["slight"]
     most: Positive
+    delta: NotNegative | None = None  # None: that of the file, for accuracies
 
     def judge(self, pairs: Sequence[Pair]) -> list[Finding]:
         """One finding for all pairs."""
         label = f"average over {len(pairs)} settings"
         if absent := gap(label, self.measured, *(cell for pair in pairs for cell in pair)):
             return [absent]
-        share = 1 / len(pairs)
-        terms = [term for better, than in pairs for term in ((share, better), (-share, than))]
-        found = contrast(terms, self.measured)
-        numbers = found.numbers | {"most": self.most}
+        found = average(pairs, self.measured)
+        mean, half = found.difference.mean, found.alpha / 2
+        status, words = self._decided(found)
+        words = words if found.interval else no_spread(found.n)
+        more = None
+        if status == "inconclusive":
+            inside = more_seeds(found, min(mean, self.most - mean), half)
+            outside = max((self.delta or 0.0) - mean, mean - self.most)
+            more = soonest(inside, more_seeds(found, outside, half))
+        numbers = found.numbers | {"most": self.most, "delta": self.delta}
+        why = "; ".join(filter(None, (found.words, words, more_words(more))))
+        return [Finding(label=label, status=status, why=why, numbers=numbers, more_seeds=more)]
+
+    def conclude(self, pairs: Sequence[Pair], findings: Sequence[Finding]) -> Conclusion:
+        """What the average says; of some of the settings, where the others have no records."""
+        names = sides([(b.spec, t.spec) for b, t in pairs], self.better, self.than)
+        compared = Finding(label="", status="holds", why="")
+        each = [gap("", self.measured, *pair) or compared for pair in pairs]
+        bounds = (0.0, self.most, self.delta or 0.0)
+        found = settings(pairs, each, self.measured, names, bounds)
+        (finding,) = findings
+        words = [found.difference_words, *found.lacking] if found.compared else [found.nothing]
+        if found.average and found.all_compared:
+            words += [self._decided(found.average)[1], more_words(finding.more_seeds)]
+        return Conclusion(
+            status=finding.status,
+            why="; ".join(filter(None, words)) + found.origin,
+            numbers=found.average.numbers
+            | {"of": len(pairs), "most": self.most, "delta": self.delta}
+            if found.average
+            else {},
+            more_seeds=finding.more_seeds,
+        )
+
+    def _decided(self, found: Contrast) -> tuple[Status, str]:
         if found.interval is None:
-            words = f"{found.words}; {ONE_SEED}"
-            return [Finding(label=label, status="inconclusive", why=words, numbers=numbers)]
+            return "inconclusive", "not decided"
         low, high = found.interval
-        inside, outside = low > 0 and high < self.most, high < 0 or low > self.most
-        status: Status = "holds" if inside else "differs" if outside else "inconclusive"
-        return [Finding(label=label, status=status, why=found.words, numbers=numbers)]
+        if low > 0 and high < self.most:
+            return "holds", f"above 0 and below {self.most:g}"
+        if high < (self.delta or 0.0):
+            return "differs", f"a gain of {self.delta or 0:g} or more is excluded"
+        if low > self.most:
+            return "differs", f"more than {self.most:g}"
+        return "inconclusive", "not decided"

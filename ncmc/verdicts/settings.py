@@ -1,0 +1,132 @@
+"""A claim over several settings: in how many it is shown, and what their average says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from ncmc.results.curves import Measure
+from ncmc.results.wording import plural
+from ncmc.verdicts.check import Pair
+from ncmc.verdicts.contrasts import Contrast, average, paired
+from ncmc.verdicts.gaps import gap
+from ncmc.verdicts.labels import shared, sides, versus
+from ncmc.verdicts.verdict import Finding, missing_of
+from ncmc.verdicts.wording import listed, no_spread
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The pairs of a check with their findings, and the average of those that can be compared."""
+
+    pairs: Sequence[Pair]
+    findings: Sequence[Finding]
+    measure: Measure
+    names: tuple[str, str]
+    average: Contrast | None  # None without a pair to compare
+    bounds: tuple[float, ...] = ()  # that decide
+
+    @property
+    def k(self) -> int:
+        """How many there are, compared or not."""
+        return len(self.pairs)
+
+    @property
+    def compared(self) -> int:
+        """How many have records of the measure on both sides."""
+        return sum(gap("", self.measure, *pair) is None for pair in self.pairs)
+
+    @property
+    def all_compared(self) -> bool:
+        """Whether none of them lacks a record or the measure."""
+        return self.compared == self.k
+
+    @property
+    def numbers(self) -> dict[str, JsonValue]:
+        """The average, for a verdict."""
+        found = self.average.numbers if self.average else {}
+        return found | {"shown": self.count("holds"), "of": self.k, "compared": self.compared}
+
+    def count(self, status: str) -> int:
+        """How many findings have a status."""
+        return sum(finding.status == status for finding in self.findings)
+
+    def places(self, status: str) -> str:
+        """The settings whose finding has a status."""
+        alike = len({sides([(b.spec, t.spec)], {}, {}) for b, t in self.pairs}) == 1
+        label = shared if alike else versus
+        found = zip(self.pairs, self.findings, strict=True)
+        return listed([label(b.spec, t.spec) for (b, t), f in found if f.status == status])
+
+    @property
+    def nothing(self) -> str:
+        """Why no setting can be compared."""
+        missing = missing_of(self.findings)
+        runs = {
+            run.id
+            for pair in self.pairs
+            for c in pair
+            for run in (*c.missing, *(r.run for r in c.records))
+        }
+        if missing:
+            return f"{len(missing)} of {plural(len(runs), 'run')} have no record"
+        return f"no record measures {self.measure}"
+
+    @property
+    def lacking(self) -> list[str]:
+        """Which settings are not compared, because runs of them have no record."""
+        if not (n := self.count("incomplete")):
+            return []
+        return [f"{plural(n, 'setting')} without all records: {self.places('incomplete')}"]
+
+    @property
+    def difference_words(self) -> str:
+        """`CAL is above CE by 2.0 on average (95 %: 1.7 to 2.3)`."""
+        assert self.average is not None
+        mean, digits = self.average.difference.mean, digits_of(self.average, self.bounds)
+        words = f"{self.names[0]} is {'above' if mean >= 0 else 'below'} {self.names[1]} by "
+        words += f"{abs(mean):.{digits}f}" + (" on average" if self.k > 1 else "")
+        words += f" over {self.compared} of {self.k} settings" if not self.all_compared else ""
+        return words + level_words(self.average, digits)
+
+    @property
+    def origin(self) -> str:
+        """`One split, 3 seeds`: what it all rests on."""
+        cells = [cell for pair in self.pairs for cell in pair if cell.n]
+        if not cells or self.average is None:
+            return ""
+        seeds = sorted({cell.n for cell in cells})
+        words = plural(seeds[-1], "seed")
+        words = f"{seeds[0]} to {words}" if len(seeds) > 1 else words
+        splits = "A split for each seed" if paired(cells, self.measure) else "One split"
+        return f". {splits}, {words}"
+
+
+def settings(
+    pairs: Sequence[Pair],
+    findings: Sequence[Finding],
+    measure: Measure,
+    names: tuple[str, str],
+    bounds: tuple[float, ...],
+) -> Settings:
+    """The settings of a check, of which some may lack records."""
+    whole = [pair for pair in pairs if gap("", measure, *pair) is None]
+    return Settings(
+        pairs, findings, measure, names, average(whole, measure) if whole else None, bounds
+    )
+
+
+def digits_of(found: Contrast, bounds: Sequence[float]) -> int:
+    """One digit for points, unless an end of the interval would look like a bound that it is not."""
+    if not found.unit:
+        return 4
+    ends = found.interval or ()
+    return 2 if any(round(end, 1) == round(bound, 1) for end in ends for bound in bounds) else 1
+
+
+def level_words(found: Contrast, digits: int) -> str:
+    """` (95 %: 1.7 to 2.3)`, or why there is no interval."""
+    if found.interval is None:
+        return f" ({no_spread(found.n)})"
+    low, high = (f"{value:.{digits}f}".replace("-", "−") for value in found.interval)
+    return f" ({100 * found.level:.3g} %: {low} to {high})"
