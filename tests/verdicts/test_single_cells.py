@@ -46,7 +46,7 @@ def test_chance_is_about_classes_not_images(results: Path, smoke: Table) -> None
 def table6(results: Path, accuracy: Callable[[float], float]) -> Verdict:
     """The verdict on C12 when the accuracy at theta is `accuracy(theta)`, +- 0.2."""
     table = grid.table(here(), "table6")
-    noise = np.random.default_rng(3)
+    noise = np.random.default_rng(4)
     for spec in table.cells:
         theta = float(dict(spec.run.options)["theta"])
         last = [round(accuracy(theta) + float(x), 2) for x in noise.normal(0, 0.2, table.seeds)]
@@ -59,7 +59,7 @@ def table6(results: Path, accuracy: Callable[[float], float]) -> Verdict:
     [
         (lambda theta: 40 + 20 * theta * (1.57 - theta), "holds"),
         (lambda theta: 40 + 10 * theta, "differs"),
-        (lambda theta: 40, "inconclusive"),
+        (lambda theta: 40 + (theta > 0), "inconclusive"),  # a plateau
     ],
 )
 def test_a_peak_lies_between_the_ends(
@@ -67,9 +67,7 @@ def test_a_peak_lies_between_the_ends(
 ) -> None:
     verdict = table6(results, accuracy)
     assert verdict.status == status
-    assert [finding.label for finding in verdict.findings] == [
-        f"cifar100, resnet50, CAL, tau 0.005, f {f}" for f in (5, 10, 20)
-    ]
+    assert [finding.label for finding in verdict.findings] == ["average over 3 settings"]
 
 
 def test_a_place_on_an_axis_alone_between_no_ends(results: Path) -> None:

@@ -10,9 +10,11 @@ from pydantic import Field
 from ncmc.verdicts.kinds.chance import Chance
 from ncmc.verdicts.kinds.collapse import Collapse
 from ncmc.verdicts.kinds.equal import Equal
+from ncmc.verdicts.kinds.exceptions import Exceptions
 from ncmc.verdicts.kinds.floor import Floor
 from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.kinds.largest import Largest
+from ncmc.verdicts.kinds.lower import Lower
 from ncmc.verdicts.kinds.orthogonal import Orthogonal
 from ncmc.verdicts.kinds.peak import Peak
 from ncmc.verdicts.kinds.references import References
@@ -20,9 +22,10 @@ from ncmc.verdicts.kinds.rise_fall import RiseFall
 from ncmc.verdicts.kinds.slight import Slight
 from ncmc.verdicts.kinds.slower import Slower
 from ncmc.verdicts.kinds.stays import Stays
+from ncmc.verdicts.kinds.trend import Trend
 from ncmc.verdicts.kinds.untestable import Untestable
 
-OfPairs = Greater | Slight | Equal | Largest
+OfPairs = Greater | Slight | Equal | Largest | Trend | Exceptions | Lower
 OfCurves = Collapse | RiseFall | Slower | Floor | Orthogonal | Stays
 OfCells = Chance | OfCurves | Peak | References | Untestable
 AnyCheck = Annotated[OfPairs | OfCells, Field(discriminator="kind")]

@@ -1,0 +1,43 @@
+"""Pairs of cells along an axis, in every setting of the others."""
+
+from collections.abc import Iterable, Sequence
+
+from ncmc.errors import UsageError
+from ncmc.plan.grid import CellSpec
+from ncmc.results.wording import plural
+from ncmc.verdicts.labels import setting
+
+Places = dict[str, int]  # place on the axis -> which pair
+Groups = dict[str, Places]  # setting -> its places
+
+
+def grouped(axis: str, pairs: Sequence[tuple[CellSpec, CellSpec]]) -> Groups:
+    """The pairs by setting and place. Raises UsageError if two of a setting are at one place."""
+    groups: Groups = {}
+    for i, (better, than) in enumerate(pairs):
+        label = ", ".join(setting(better, axis))
+        places = groups.setdefault(label, {})
+        if (place := better.attributes[axis]) in places:
+            raise UsageError(
+                f"'than' in {label}: two cells of it are compared at {axis} {place} "
+                f"({than.label}); name one method and its options."
+            )
+        places[place] = i
+    return groups
+
+
+def require_numbers(axis: str, specs: Iterable[CellSpec], positive: bool = False) -> None:
+    """Raises UsageError unless the values on an axis are numbers, above 0 if `positive`."""
+    for spec in specs:
+        place = spec.attributes[axis]
+        try:
+            number = float(place)
+        except ValueError as error:
+            raise UsageError(f"'axis': {axis} has the value {place}, no number.") from error
+        if positive and number <= 0:
+            raise UsageError(f"'axis': {axis} has the value {place}; needed: above 0.")
+
+
+def average_words(groups: Sequence[str]) -> str:
+    """What an average is over: the one setting, or how many there are."""
+    return groups[0] if len(groups) == 1 else f"average over {plural(len(groups), 'setting')}"

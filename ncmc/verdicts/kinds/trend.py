@@ -1,0 +1,72 @@
+"""`trend`: the advantage of one side over the other falls or rises along an axis."""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+from ncmc.errors import UsageError
+from ncmc.plan.grid import CellSpec
+from ncmc.results.cells import Cell
+from ncmc.verdicts.along_axis import average_words, grouped, require_numbers
+from ncmc.verdicts.cell_selection import require_axis
+from ncmc.verdicts.check import Pair, Pairs, Positive
+from ncmc.verdicts.contrasts import contrast
+from ncmc.verdicts.gaps import gap
+from ncmc.verdicts.verdict import Finding, Status
+from ncmc.verdicts.wording import ONE_SEED
+
+
+class Trend(Pairs):
+    """The advantage of `better` over `than` falls (or rises) with the logarithm of `axis`.
+
+    The change that a straight line through all places tells from the first to the last of them,
+    averaged over settings: holds where its interval lies on the claimed side of 0; differs where a
+    change of `delta` or more to that side is excluded.
+    """
+
+    kind: Literal["trend"]
+    axis: str
+    way: Literal["falls", "rises"]
+    delta: Positive = 0.5
+
+    def require_places(self, pairs: Sequence[tuple[CellSpec, CellSpec]]) -> None:
+        """Raises UsageError unless each setting has two places, whose values are above 0."""
+        better = [spec for spec, _ in pairs]
+        require_axis(self.axis, better)
+        require_numbers(self.axis, better, positive=True)
+        for label, places in grouped(self.axis, pairs).items():
+            if len(places) < 2:
+                raise UsageError(f"'axis' in {label}: {self.axis} has {', '.join(places)} alone.")
+
+    def judge(self, pairs: Sequence[Pair]) -> list[Finding]:
+        """One finding for all pairs."""
+        groups = grouped(self.axis, [(better.spec, than.spec) for better, than in pairs])
+        ends = sorted({float(place) for places in groups.values() for place in places})
+        label = f"{average_words(list(groups))}: {self.axis} from {ends[0]:g} to {ends[-1]:g}"
+        terms: list[tuple[float, Cell]] = [
+            (sign * weight / len(groups), cell)
+            for places in groups.values()
+            for weight, i in zip(_weights(list(map(float, places))), places.values(), strict=True)
+            for sign, cell in zip((1.0, -1.0), pairs[i], strict=True)
+        ]
+        if absent := gap(label, self.measured, *(cell for _, cell in terms)):
+            return [absent]
+        found = contrast(terms, self.measured)
+        numbers = found.numbers | {"delta": self.delta}
+        told = f"the advantage changes by {found.words}"
+        if found.interval is None:
+            words = f"{told}; {ONE_SEED}"
+            return [Finding(label=label, status="inconclusive", why=words, numbers=numbers)]
+        low, high = found.interval
+        if self.way == "falls":
+            low, high = -high, -low
+        status: Status = "holds" if low > 0 else "differs" if high < self.delta else "inconclusive"
+        return [Finding(label=label, status=status, why=told, numbers=numbers)]
+
+
+def _weights(places: Sequence[float]) -> list[float]:
+    """Of the values at places: what a straight line in log(place) changes from end to end."""
+    logs = [math.log(place) for place in places]
+    centre = sum(logs) / len(logs)
+    total = sum((x - centre) ** 2 for x in logs)
+    return [(max(logs) - min(logs)) * (x - centre) / total for x in logs]
