@@ -1,0 +1,92 @@
+"""Two sets of results told apart: by run, by cell, by where they come from."""
+
+import json
+from pathlib import Path
+
+import fakes
+import pytest
+from made_results import fill, ncmc, project_at, smoke_runs
+from scipy import stats
+
+from ncmc.project import Project
+from ncmc.sharing.compare import compare
+from ncmc.sharing.export import export
+
+
+@pytest.fixture
+def here(configured: Path) -> Project:
+    return Project(configured)
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Project:
+    return project_at(tmp_path / "other")
+
+
+def test_the_same_results_are_the_same_in_every_form(
+    here: Project, other: Project, tmp_path: Path
+) -> None:
+    runs = smoke_runs(here)
+    fill(here, runs)
+    fill(other, runs)
+    export(other, ["smoke"], tmp_path / "out.zip")
+    export(other, ["smoke"], tmp_path / "out")
+    for source in (tmp_path / "out.zip", tmp_path / "out", other.root / "results/runs"):
+        done = ncmc("compare", source)
+        assert done.exit_code == 0, done.output
+        assert "25 runs with equal digests, 0 with other ones, 0 in A alone" in done.stdout
+
+
+def test_a_cell_that_differs_has_its_difference_over_seeds_with_an_interval(
+    here: Project, other: Project
+) -> None:
+    runs = smoke_runs(here)[:5]
+    assert len({run.cell for run in runs}) == 1
+    ours, theirs = [70.0, 71.0, 72.0, 70.5, 70.0], [71.0, 71.5, 74.0, 70.5, 71.0]
+    for project, values in ((here, ours), (other, theirs)):
+        records = [fakes.record(r, v) for r, v in zip(runs, values, strict=True)]
+        fakes.save(project.root / "results/runs", *records)
+    found = compare(here, None, other.root / "results/runs")
+    (cell,) = found.cells
+    assert cell.differing == (0, 1, 2, 4)
+    assert found.equal == (runs[3].id,)
+    steps = [b - a for a, b in zip(ours, theirs, strict=True)]
+    wanted = stats.ttest_1samp(steps, 0.0).confidence_interval(0.95)
+    assert cell.difference == pytest.approx(0.9)
+    assert cell.interval == pytest.approx((wanted.low, wanted.high))
+    assert cell.largest == pytest.approx(2.0)
+    done = ncmc("compare", other.root / "results/runs")
+    assert done.exit_code == 1
+    assert "+0.90" in done.stdout
+
+
+def test_runs_of_one_side_alone_and_origins_are_named(here: Project, other: Project) -> None:
+    first, second, third = smoke_runs(here)[:3]
+    made = fakes.MADE.model_copy(
+        update={"hardware": fakes.MADE.hardware.model_copy(update={"processor": "a GPU node"})}
+    )
+    fill(here, [first, second])
+    fill(other, [second, third], made=made)
+    source = other.root / "results/runs"
+    done = ncmc("compare", here.root / "results/runs", source)
+    assert done.exit_code == 1
+    assert f"in A alone: {first.id}" in done.stdout
+    assert f"in B alone: {third.id}" in done.stdout
+    assert "machine of A: a test (2 records)" in done.stdout
+    assert "machine of B: a GPU node (2 records)" in done.stdout
+    body = json.loads(ncmc("compare", source, "--json").stdout)
+    assert (body["same"], body["equal"]) == (False, [second.id])
+
+
+def test_a_set_that_is_none_is_refused(here: Project, tmp_path: Path) -> None:
+    fill(here, smoke_runs(here)[:1])
+    assert ncmc("compare").exit_code == 2
+    empty, damaged = tmp_path / "empty", tmp_path / "damaged"
+    empty.mkdir()
+    for source, words in ((tmp_path / "none", "does not exist"), (empty, "no record below")):
+        done = ncmc("compare", source)
+        assert done.exit_code == 1
+        assert words in done.stderr
+    damaged.mkdir()
+    (damaged / "record.json").write_text("{}")
+    assert "is not a record of ncmc" in ncmc("compare", damaged).stderr
