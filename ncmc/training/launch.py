@@ -16,7 +16,7 @@ from ncmc.system import allocator, files, gpu_lease, hardware
 from ncmc.training.opened_run import open_run
 
 if TYPE_CHECKING:  # a run that is trained already must not wait for torch
-    from ncmc.training.train import Progress
+    from ncmc.training.told_progress import Progress
 
 
 def launch(

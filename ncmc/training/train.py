@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import filelock
 import torch
@@ -22,24 +21,9 @@ from ncmc.training.draws import EpochPlan, plan_epoch
 from ncmc.training.opened_run import OpenedRun
 from ncmc.training.optimiser import set_learning_rate
 from ncmc.training.session import State, Training, prepare
+from ncmc.training.told_progress import Progress, with_file
 
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
-
-
-class Progress(Protocol):
-    """Who is told how training goes."""
-
-    def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
-        """Training begins, or resumes after that many epochs and steps of the next one."""
-
-    def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
-        """A step is done; `loss` where it is known without waiting for a device."""
-
-    def epoch(self, entry: Epoch) -> None:
-        """An epoch is done and measured: its entry of the history."""
-
-    def say(self, text: str) -> None:
-        """A remark for the reader."""
 
 
 class Silent:
@@ -80,7 +64,9 @@ def train(
     with processes.joined(precision.pick_device(device)) as (group, where), ExitStack() as held:
         interrupts = held.enter_context(Interrupts())
         group.on_first(lambda: held.enter_context(_only_process(folder, target, run)))
-        progress = progress if group.is_first else Silent()
+        progress = (
+            held.enter_context(with_file(run, progress, folder)) if group.is_first else Silent()
+        )
         with failures.explain_out_of_memory(failures.preparing(run, where)):
             training = prepare(opened, folder / paths.CHECKPOINT, where, group)
         group.require_equal(training.identity | {k: str(v) for k, v in training.resolved.execution})

@@ -1,0 +1,92 @@
+"""ckpt/<run>/progress.json: how far a training is, for whoever asks from outside while it runs.
+
+Small, without torch, written every few seconds; no part of a checkpoint or a record.
+"""
+
+import os
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ncmc.errors import UserError
+from ncmc.system import documents, files
+from ncmc.system.documents import Strict
+
+NAME = "progress.json"
+State = Literal["running", "stopped", "failed"]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Standing(Strict):
+    """Where a training stands, as it last said itself."""
+
+    version: Literal[1] = Field(default=1, alias="schema")
+    run: str
+    state: State
+    at: float  # seconds since 1970 of this word
+    since: float  # ... of the start, or of the resumption
+    epochs: Count
+    steps: Count  # an epoch
+    first: Count  # steps done at `since`
+    done: Count  # steps done, of `epochs` times `steps`
+    accuracy: float | None = None  # percent, as last measured
+    host: str
+    pid: Count
+    started: str | None  # of the process: tells it from a later one with its number
+    why: str | None = None  # of a failure
+
+    @property
+    def epoch(self) -> float:
+        """Epochs done, such as 3.4."""
+        return self.done / self.steps if self.steps else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace since its start; None before the first step."""
+        made, spent = self.done - self.first, self.at - self.since
+        if made <= 0 or spent <= 0:
+            return None
+        return (self.epochs * self.steps - self.done) * spent / made
+
+
+def write_progress(standing: Standing, path: Path) -> None:
+    """Write it whole or not at all; a full disk is no reason to stop a training."""
+    with suppress(UserError):
+        files.write_atomic(path, standing.model_dump_json(by_alias=True) + "\n")
+
+
+def read_progress(path: Path) -> Standing | None:
+    """What a training said last; None if there is nothing that can be read."""
+    try:
+        return documents.read_json(path, Standing) if files.exists(path) else None
+    except UserError:
+        return None
+
+
+def process_started(pid: int) -> str | None:
+    """When a process of this machine started, in ticks since its boot; None if there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return None
+
+
+def is_alive(progress: Standing, silence: float) -> bool:
+    """Whether the training still runs: its process is here, or on another machine it spoke lately.
+
+    silence: seconds without a word after which one on another machine is taken to be dead.
+    """
+    if progress.state != "running":
+        return False
+    if progress.host == socket.gethostname() and progress.started is not None:
+        return process_started(progress.pid) == progress.started
+    return time.time() - progress.at < silence
+
+
+def this_process() -> tuple[str, int, str | None]:
+    """(host, pid, started) of the process that asks."""
+    return socket.gethostname(), os.getpid(), process_started(os.getpid())

@@ -1,0 +1,159 @@
+"""How far a grid is, from files alone: no process is asked, none is needed."""
+
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import fakes
+import pytest
+from made_results import fill, ncmc, smoke_runs
+
+from ncmc import paths
+from ncmc.plan.run import Run
+from ncmc.project import Project
+from ncmc.results.progress import NAME, Standing, process_started, write_progress
+from ncmc.results.record import path_of
+from ncmc.sharing.status import SILENCE, Watcher
+
+
+@pytest.fixture
+def here(configured: Path) -> Project:
+    return Project(configured)
+
+
+def stand(project: Project, run: Run, **changes: Any) -> None:
+    """The progress file of a training: by default of this process, half done in 100 seconds."""
+    now = time.time()
+    fields: dict[str, Any] = {
+        "run": run.id,
+        "state": "running",
+        "at": now,
+        "since": now - 100,
+        "epochs": 200,
+        "steps": 10,
+        "first": 0,
+        "done": 1000,
+        "accuracy": 81.5,
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "started": process_started(os.getpid()),
+    }
+    standing = Standing(**(fields | changes))
+    write_progress(standing, project.root / paths.CHECKPOINTS / run.id / NAME)
+
+
+def log(project: Project, name: str, text: str) -> Path:
+    path = project.root / paths.LOG_TRAIN.format(run=name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def state_of(project: Project, run: Run) -> tuple[str, str | None]:
+    (one,) = Watcher(project).look([run])
+    return one.state, one.why
+
+
+def test_a_run_is_done_running_failed_stopped_outdated_or_waiting(here: Project) -> None:
+    done, running, failed, stopped, outdated, waiting = smoke_runs(here)[:6]
+    fill(here, [done])
+    fakes.save(here.root / "results/runs", fakes.record(outdated, 70.0))
+    path_of(here, outdated).write_text("{}")
+    stand(here, running)
+    stand(here, failed, state="failed", why="loss is nan in epoch 3")
+    stand(here, stopped, state="stopped")
+    found = Watcher(here).look([done, running, failed, stopped, outdated, waiting])
+    states = [one.state for one in found]
+    assert states == ["done", "running", "failed", "stopped", "outdated", "waiting"]
+    assert found[1].epoch == 100
+    assert found[1].seconds_left == pytest.approx(100, abs=1)
+    assert found[2].why == "loss is nan in epoch 3"
+    assert "its record cannot be used" in str(found[4].why)
+
+
+def test_a_killed_training_is_stopped_and_one_elsewhere_runs_while_it_speaks(here: Project) -> None:
+    run = smoke_runs(here)[0]
+    stand(here, run, started="1")  # another process has the number of the dead one
+    assert state_of(here, run)[0] == "stopped"
+    stand(here, run, host="node7", started="1")
+    assert state_of(here, run)[0] == "running"
+    stand(here, run, host="node7", started="1", at=time.time() - SILENCE - 1)
+    assert state_of(here, run)[0] == "stopped"
+
+
+def test_a_failure_before_the_training_is_read_from_the_log_of_its_job(here: Project) -> None:
+    run, batched, crashed, stopped = smoke_runs(here)[:4]
+    log(here, run.id, "ncmc: digits has no arrays. Fetch it first: ncmc fetch digits\n")
+    log(here, "smoke_1", f"starting\nncmc: {batched.id}: out of memory on cuda\nmore\n")
+    log(here, crashed.id, 'Traceback (most recent call last):\n  File "x"\nValueError: no\n')
+    log(here, stopped.id, "ncmc: stopped by SIGTERM; a checkpoint is saved. Run the same command\n")
+    assert state_of(here, run) == (
+        "failed",
+        "ncmc: digits has no arrays. Fetch it first: ncmc fetch digits",
+    )
+    assert state_of(here, batched) == ("failed", "out of memory on cuda")
+    state, why = state_of(here, crashed)
+    assert (state, str(why).splitlines()[-1]) == ("failed", "ValueError: no")
+    assert state_of(here, stopped)[0] == "waiting"
+    stand(here, run)  # it was started again
+    assert state_of(here, run)[0] == "running"
+    fill(here, [batched])
+    assert state_of(here, batched)[0] == "done"
+
+
+def test_a_training_of_an_older_version_is_seen_by_its_checkpoint(here: Project) -> None:
+    run = smoke_runs(here)[0]
+    path = here.root / paths.CHECKPOINTS / run.id / paths.CHECKPOINT
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"weights")
+    assert state_of(here, run)[0] == "running"
+    os.utime(path, (1, 1))
+    assert state_of(here, run)[0] == "stopped"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 1}', "\0"])
+def test_a_damaged_progress_file_says_nothing(here: Project, content: str) -> None:
+    run = smoke_runs(here)[0]
+    stand(here, run)
+    (here.root / paths.CHECKPOINTS / run.id / NAME).write_text(content)
+    assert state_of(here, run)[0] == "waiting"
+
+
+def test_what_is_shown_can_be_filtered(here: Project) -> None:
+    runs = smoke_runs(here)
+    fill(here, [run for run in runs if run.method == "CE"])
+    stand(here, runs[-1])
+    shown = ncmc("status", "smoke").stdout
+    assert "25 runs: 5 done, 1 running, 19 waiting" in shown
+    assert f"running   {runs[-1].id}  epoch 100.0/200" in " ".join(shown.split("\n"))
+    assert "5 runs: 5 done" in ncmc("status", "smoke", "--method", "ce").stdout
+    body = json.loads(ncmc("status", "smoke", "--status", "running", "--json").stdout)
+    assert body["counts"]["waiting"] == 19
+    assert [entry["run"] for entry in body["runs"]] == [runs[-1].id]
+    assert ncmc("status", "smoke", "--status", "runing").exit_code == 2
+    assert ncmc("status", "smoke", "--tau", "0.9").exit_code == 2
+    assert ncmc("status", "nothing").exit_code == 2
+
+
+def test_watching_ends_when_all_is_done(here: Project) -> None:
+    fill(here, smoke_runs(here))
+    done = ncmc("status", "smoke", "--watch")
+    assert done.exit_code == 0
+    assert "25 runs: 25 done" in done.stdout
+
+
+def test_watching_looks_again_until_then(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = smoke_runs(here)
+    fill(here, runs[:-1])
+    naps = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        fill(here, runs[-1:])
+
+    monkeypatch.setattr(time, "sleep", nap)
+    assert ncmc("status", "smoke", "--watch").exit_code == 0
+    assert len(naps) == 1
