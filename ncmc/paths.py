@@ -28,6 +28,8 @@ TABLE_MARKDOWN = RESULTS + "/table.md"
 TABLE_LATEX = RESULTS + "/table.tex"
 VERDICTS = RESULTS + "/verdicts.json"
 PAGE = RESULTS + "/report.html"
+DVC_METRICS = "results/metrics/{table}.json"  # dvc.yaml names these folders
+DVC_CURVES = "results/curves/{table}.csv"
 THEORY = "results/theory/theory.json"
 PREFLIGHT = "results/.preflight"
 

@@ -24,7 +24,7 @@ def table(
     from cli.show.tables import print_table
     from ncmc.errors import UsageError
     from ncmc.project import Project
-    from ncmc.results import table_latex
+    from ncmc.results import dvc_files, table_latex
     from ncmc.results.cells import read_cells
     from ncmc.results.table_data import table_data
     from ncmc.results.table_files import write_table
@@ -33,8 +33,11 @@ def table(
         raise UsageError("--json and --latex are two forms of one table: give one of them.")
     project = Project.find()
     chosen = chosen_table(project, name, assume)
-    data = table_data(project, chosen, read_cells(project, chosen, results))
+    cells = read_cells(project, chosen, results)
+    data = table_data(project, chosen, cells)
     write_table(data, results_folder(project, chosen.name, out))
+    if out is None and results is None:
+        dvc_files.write_for_dvc(project, data, cells)
     if as_latex:
         print(table_latex.as_latex(data), end="")
     else:

@@ -32,7 +32,18 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 RESERVED = frozenset(
     {
         *("all", "preflight", "fetch", "split", "train", "table", "verify", "report", "theory"),
-        *("runs", "published", "config", "data", "results", "logs", "ckpt", "rules"),
+        *(
+            "runs",
+            "published",
+            "metrics",
+            "curves",
+            "config",
+            "data",
+            "results",
+            "logs",
+            "ckpt",
+            "rules",
+        ),
     }
 )
 
