@@ -33,6 +33,14 @@ def complete_table(incomplete: str) -> list[str]:
     return _matching(table_names(Project.find()), incomplete)
 
 
+WHOLE = ("all", "claims")  # boards, in place of a table
+
+
+def complete_board(incomplete: str) -> list[str]:
+    """Shell completion: boards, tables and figures."""
+    return _matching(WHOLE, incomplete) + complete_table(incomplete)
+
+
 def complete_backbone(incomplete: str) -> list[str]:
     """Shell completion: backbones."""
     from ncmc.plan import catalog

@@ -1,19 +1,37 @@
-"""`ncmc verify`: verdicts on a table or figure."""
+"""`ncmc verify`: verdicts on a table or figure, on the paper's claims, or on everything."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.options import Assume, Folder, Json, Records, TableName, chosen_table, results_folder
+from cli.options import (
+    WHOLE,
+    Assume,
+    Folder,
+    Json,
+    Records,
+    chosen_table,
+    complete_board,
+    results_folder,
+)
 
 EPILOG = (
-    "Example: `ncmc verify table2 && echo all of it holds`. "
+    "Examples: `ncmc verify table2 && echo all of it holds`; `ncmc verify claims`, the paper's "
+    "claims, a line each; `ncmc verify all --junit verdicts.xml` for a CI. "
     "Exit code: 0 all hold, 1 something differs, 2 wrong usage, 3 incomplete or inconclusive."
 )
 
 
 def verify(
-    name: TableName,
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A table or figure (see `ncmc list tables`); `claims`: every claim of the paper; "
+            "`all`: its numbers and checks of ours too.",
+            autocompletion=complete_board,
+        ),
+    ],
     assume: Assume = None,
     results: Records = None,
     out: Folder = None,
@@ -21,18 +39,51 @@ def verify(
         bool, typer.Option(help="Tell the verdict by the exit code; without, it is 0.")
     ] = True,
     as_json: Json = False,
+    markdown: Annotated[
+        bool, typer.Option("--md", help="Print Markdown, a line a claim, number or check.")
+    ] = False,
+    junit: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write JUnit XML too, for a CI: holds passes, differs fails, the rest is skipped.",
+            metavar="FILE",
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
     """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
+    from cli.show.board import print_board
     from cli.show.verdicts import print_verdicts
+    from ncmc.errors import UsageError
     from ncmc.project import Project
     from ncmc.results.table_data import table_data
-    from ncmc.verdicts import judge, verdicts_file
+    from ncmc.verdicts import board_files, judge, verdicts_file
+    from ncmc.verdicts.board import board, board_of
     from ncmc.verdicts.verdict import verdict_exit_code
 
+    if as_json and markdown:
+        raise UsageError("--json and --md cannot both be printed: give one of them.")
     project = Project.find()
-    chosen, cells = chosen_table(project, name, assume), judge.CellCache(project, results)
-    verdicts = judge.verify_cells(chosen, cells)
-    verdicts_file.write(verdicts, results_folder(project, chosen.name, out))
-    print_verdicts(table_data(project, chosen, cells.of(chosen)), verdicts, as_json)
+    if name in WHOLE:
+        if assume or out:
+            raise UsageError(
+                f"`ncmc verify {name}` writes no folder and takes no --assume: they belong to one "
+                "table."
+            )
+        whole = board(project, results=results)
+        found = whole.of("claim") if name == "claims" else whole
+        print_board(found, as_json, markdown)
+        verdicts = list(found.verdicts)
+    else:
+        chosen, cells = chosen_table(project, name, assume), judge.CellCache(project, results)
+        verdicts = judge.verify_cells(chosen, cells)
+        verdicts_file.write(verdicts, results_folder(project, chosen.name, out))
+        found = board_of(project, verdicts)
+        if markdown:
+            print_board(found, as_json, markdown)
+        else:
+            print_verdicts(table_data(project, chosen, cells.of(chosen)), verdicts, as_json)
+    if junit:
+        board_files.write_junit(found, junit)
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts))

@@ -48,7 +48,7 @@ def print_verdicts(table: TableData, verdicts: Sequence[Verdict], as_json: bool)
 
 def _print_verdicts(table: TableData, verdicts: Sequence[Verdict]) -> None:
     rows = [
-        (_status(v.status), f"{v.id}\n{v.where}" if v.where else v.id, v.says, v.why)
+        (status_text(v.status), f"{v.id}\n{v.where}" if v.where else v.id, v.says, v.why)
         for v in verdicts
     ]
     print_grid(("verdict", "id", "says", "why"), rows, f"{table.table}: verdicts")
@@ -61,9 +61,10 @@ def print_theory(verdicts: Sequence["TheoryVerdict"], as_json: bool) -> None:
     if as_json:
         print_json([dataclasses.asdict(verdict) for verdict in verdicts])
         return
-    rows = [(_status(v.status), v.id, v.where, v.detail) for v in verdicts]
+    rows = [(status_text(v.status), v.id, v.where, v.detail) for v in verdicts]
     print_grid(("verdict", "id", "where", "detail"), rows, "theory: checks of the theorems")
 
 
-def _status(status: Status) -> Text:
+def status_text(status: Status) -> Text:
+    """A status with its mark, in its colour."""
     return Text(f"{MARKS[status]} {status}", style=STYLES[status])

@@ -3,17 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from ncmc.paper.claims import claim as claim_named
+from ncmc.paper.claims import claims
 from ncmc.plan import grid
 from ncmc.plan.grid_file import Scale, table_names
 from ncmc.project import Project
 from ncmc.system.documents import Strict
+from ncmc.verdicts.clauses import clauses_sentence
 from ncmc.verdicts.judge import CellCache, verify_cells
 from ncmc.verdicts.verdict import STATUSES, Status, Verdict, overall
 
 Subject = Literal["claim", "number", "ours"]  # of the paper in words, printed, or a check of ours
+SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 
 
 class Entry(Strict):
@@ -25,7 +27,18 @@ class Entry(Strict):
     where: str
     scale: Scale
     status: Status
+    sentence: str  # what was found, over all its clauses
     verdicts: tuple[Verdict, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What must be said of the records that its verdicts rest on, each once."""
+        return tuple(dict.fromkeys(p for verdict in self.verdicts for p in verdict.problems))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The ids of the runs that its verdicts lack, each once."""
+        return tuple(dict.fromkeys(run for verdict in self.verdicts for run in verdict.missing))
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -34,9 +47,18 @@ class Entry(Strict):
 
 
 class Board(Strict):
-    """Every entry, in the order of the tables."""
+    """Every entry: the paper's claims in its order, then its numbers, then checks of ours."""
 
     entries: tuple[Entry, ...]
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """The verdicts of every entry."""
+        return tuple(verdict for entry in self.entries for verdict in entry.verdicts)
+
+    def of(self, subject: Subject) -> "Board":
+        """The entries of one subject."""
+        return Board(entries=tuple(e for e in self.entries if e.subject == subject))
 
     def count(self) -> dict[Status, int]:
         """How many entries have each status."""
@@ -61,7 +83,10 @@ def board_of(project: Project, verdicts: Iterable[Verdict]) -> Board:
     grouped: dict[tuple[str, Scale], list[Verdict]] = {}
     for verdict in verdicts:
         grouped.setdefault((verdict.claim or verdict.id, verdict.scale), []).append(verdict)
-    return Board(entries=tuple(_entry(project, *key, told) for key, told in grouped.items()))
+    entries = [_entry(project, *key, told) for key, told in grouped.items()]
+    place = {name: i for i, name in enumerate(claims(project))}
+    entries.sort(key=lambda e: (SUBJECTS.index(e.subject), place.get(e.id, len(place))))
+    return Board(entries=tuple(entries))
 
 
 def _entry(project: Project, name: str, scale: Scale, verdicts: Sequence[Verdict]) -> Entry:
@@ -70,9 +95,10 @@ def _entry(project: Project, name: str, scale: Scale, verdicts: Sequence[Verdict
     return Entry(
         id=name,
         subject=subject,
-        says=claim_named(project, first.claim).says if first.claim else first.says,
+        says=claims(project)[first.claim].says if first.claim else first.says,
         where=first.where,
         scale=scale,
         status=overall([verdict.status for verdict in verdicts]),
+        sentence=clauses_sentence(verdicts),
         verdicts=tuple(verdicts),
     )

@@ -37,3 +37,33 @@ def test_what_is_not_testable_does_not_count() -> None:
     assert overall(["not testable"]) == "not testable"
     assert verdict_exit_code([verdict("A", "holds"), verdict("B", "not testable")]) == 0
     assert verdict_exit_code([verdict("B", "not testable")]) == 3
+
+
+def told(*clauses: tuple[str, Status]) -> str:
+    """The sentence of a claim with these clauses."""
+    (entry,) = board_of(here(), [verdict(id, status, "C1") for id, status in clauses]).entries
+    return entry.sentence
+
+
+def test_a_claim_says_which_of_its_clauses_hold_and_which_do_not() -> None:
+    assert told(("C1a", "holds"), ("C1b", "differs"), ("C1c", "holds")) == (
+        "Of 3 clauses 2 hold: a (C1a); a (C1c). 1 differs: a (C1b): b."
+    )
+    assert told(("C1a", "holds"), ("C1b", "holds")) == "Both clauses hold: a (C1a); a (C1b)."
+    assert told(("C1a", "inconclusive")) == "B."
+
+
+def test_a_claim_without_records_says_how_many_are_missing() -> None:
+    found = [
+        verdict(id, "incomplete", "C1").model_copy(update={"missing": missing})
+        for id, missing in (("C1a", ("r/seed=0", "r/seed=1")), ("C1b", ("r/seed=1",)))
+    ]
+    (entry,) = board_of(here(), found).entries
+    assert entry.sentence == "Both clauses are incomplete (C1a, C1b): 2 runs have no record."
+
+
+def test_the_board_has_the_claims_in_the_order_of_the_paper_and_then_the_rest() -> None:
+    found = [verdict("S1", "holds"), verdict("C5", "holds", "C5"), verdict("C4", "holds", "C4")]
+    number = verdict("N1", "holds").model_copy(update={"kind": "number"})
+    entries = board_of(here(), [*found, number]).entries
+    assert [entry.id for entry in entries] == ["C4", "C5", "N1", "S1"]

@@ -1,0 +1,135 @@
+"""The board as text for other programs: Markdown, JSON, and JUnit XML for a CI."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from pydantic import JsonValue
+
+from ncmc.results.table_files import markdown_text
+from ncmc.results.wording import plural
+from ncmc.system import files
+from ncmc.verdicts.board import SUBJECTS, Board, Entry, Subject
+from ncmc.verdicts.verdict import verdict_exit_code
+from ncmc.verdicts.wording import MARKS, verb
+
+TITLES: dict[Subject, str] = {
+    "claim": "Claims of the paper",
+    "number": "Numbers that the paper prints",
+    "ours": "Checks of ours",
+}
+NAMES: dict[Subject, str] = {
+    "claim": "claim of the paper",
+    "number": "printed number",
+    "ours": "check of ours",
+}
+PLURALS: dict[Subject, str] = {
+    "claim": "claims of the paper",
+    "number": "printed numbers",
+    "ours": "checks of ours",
+}
+
+
+def tally(board: Board) -> list[str]:
+    """A line a subject: `25 claims of the paper: 4 hold, 1 differs, 20 are incomplete`."""
+    lines = []
+    for subject in SUBJECTS:
+        part = board.of(subject)
+        if n := len(part.entries):
+            counts = ", ".join(f"{k} {verb(status, k)}" for status, k in part.count().items() if k)
+            lines.append(f"{n} {(NAMES if n == 1 else PLURALS)[subject]}: {counts}")
+    return lines
+
+
+def remark(entry: Entry) -> str:
+    """That there is something to say of an entry's records; empty if there is not."""
+    n = len(entry.problems)
+    return f"{plural(n, 'remark')} on its records: `ncmc explain {entry.id}`" if n else ""
+
+
+def as_json(board: Board) -> dict[str, JsonValue]:
+    """The tally, the exit code and every entry with its verdicts."""
+    counts: dict[str, JsonValue] = {
+        subject: {str(status): n for status, n in board.of(subject).count().items()}
+        for subject in SUBJECTS
+    }
+    entries = board.model_dump(mode="json")["entries"]
+    return {"tally": counts, "exit_code": verdict_exit_code(board.verdicts), "entries": entries}
+
+
+def as_markdown(board: Board) -> str:
+    """The tally, and a table a subject with one line an entry."""
+    return "\n".join(_markdown_lines(board)) + "\n"
+
+
+def _markdown_lines(board: Board) -> Iterator[str]:
+    yield from (f"- {line}" for line in tally(board))
+    for subject in SUBJECTS:
+        entries = board.of(subject).entries
+        if not entries:
+            continue
+        yield from ("", f"## {TITLES[subject]}", "")
+        yield "| verdict | id | what it says | what was found |"
+        yield "| --- | --- | --- | --- |"
+        for e in entries:
+            found = " ".join(filter(None, (e.sentence, remark(e))))
+            parts = (f"{MARKS[e.status]} {e.status}", e.id, _says(e), found)
+            yield f"| {' | '.join(markdown_text(part) for part in parts)} |"
+
+
+def _says(entry: Entry) -> str:
+    """The entry's words, with its place and a scale that is not the paper's."""
+    scale = f"{entry.scale} scale" if entry.scale != "paper" else ""
+    place = ", ".join(filter(None, (entry.where, scale)))
+    return f"{entry.says} ({place})" if place else entry.says
+
+
+# --- JUnit XML ---------------------------------------------------------------------------------
+
+
+def write_junit(board: Board, path: Path) -> None:
+    """Write the board as JUnit XML, whole or not at all. Raises UserError.
+
+    A suite a subject and a case an entry, as Jenkins' schema (junit-10.xsd) has them: what holds
+    passes, what differs fails, everything else is skipped, with its sentence as the message.
+    """
+    files.write_atomic(path, as_junit(board))
+
+
+def as_junit(board: Board) -> str:
+    """The board as JUnit XML. Without times: verdicts are read from records, not run."""
+    root = ElementTree.Element("testsuites", {"name": "ncmc verify", **_counts(board.entries)})
+    for subject in SUBJECTS:
+        if entries := board.of(subject).entries:
+            counts = _counts(entries) | {"skipped": str(len(entries) - _decided(entries))}
+            suite = ElementTree.SubElement(root, "testsuite", {"name": TITLES[subject], **counts})
+            for entry in entries:
+                suite.append(_case(entry))
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
+
+
+def _case(entry: Entry) -> ElementTree.Element:
+    name = _printable(f"{entry.id}: {_says(entry)}")
+    case = ElementTree.Element("testcase", {"name": name, "classname": f"ncmc.{entry.subject}"})
+    if entry.status != "holds":
+        tag = "failure" if entry.status == "differs" else "skipped"
+        told = {"type": entry.status, "message": _printable(f"{entry.status}: {entry.sentence}")}
+        ElementTree.SubElement(case, tag, told)
+    if entry.problems:
+        ElementTree.SubElement(case, "system-out").text = _printable("\n".join(entry.problems))
+    return case
+
+
+def _counts(entries: Sequence[Entry]) -> dict[str, str]:
+    failures = sum(entry.status == "differs" for entry in entries)
+    return {"tests": str(len(entries)), "failures": str(failures), "errors": "0"}
+
+
+def _decided(entries: Sequence[Entry]) -> int:
+    return sum(entry.status in ("holds", "differs") for entry in entries)
+
+
+def _printable(text: str) -> str:
+    """Text without the control characters that XML 1.0 cannot hold."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
