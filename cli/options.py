@@ -41,6 +41,14 @@ def complete_board(incomplete: str) -> list[str]:
     return _matching(WHOLE, incomplete) + complete_table(incomplete)
 
 
+def complete_entry(incomplete: str) -> list[str]:
+    """Shell completion: claims, printed numbers and checks."""
+    from ncmc.project import Project
+    from ncmc.report.explanation import entry_ids
+
+    return _matching(entry_ids(Project.find()), incomplete)
+
+
 def complete_backbone(incomplete: str) -> list[str]:
     """Shell completion: backbones."""
     from ncmc.plan import catalog

@@ -50,6 +50,11 @@ class Run:
         )
 
     @property
+    def configuration(self) -> str:
+        """The id without the seed, such as `digits/tau=0.02/resnet8/CAL/f=20+theta=0.2`."""
+        return self.id.rpartition("/")[0]
+
+    @property
     def cell(self) -> "Run":
         """The same run with seed 0: what runs that differ in the seed alone have in common."""
         return self.with_seed(0)

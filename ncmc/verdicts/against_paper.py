@@ -25,6 +25,7 @@ from ncmc.verdicts.wording import more_words, no_spread
 def judge_number(printed: Number, cell: Cell, table: Table) -> Verdict:
     """The verdict on one printed number."""
     finding = compare(printed, cell, table.tolerance, table.seeds)
+    finding = finding.model_copy(update={"cells": (cell.spec.run.configuration,)})
     return Verdict(
         id=printed.id,
         table=table.name,

@@ -1,6 +1,7 @@
 """Cells + what the paper says -> verdicts. Finds the cells; the kinds of check judge them."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from ncmc.verdicts.against_paper import judge_number
 from ncmc.verdicts.check import Cells, Check, Pair, Pairs
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.contrasts import IN_PERCENT, sample_of
+from ncmc.verdicts.labels import versus
 from ncmc.verdicts.verdict import (
     Conclusion,
     Finding,
@@ -123,8 +125,26 @@ def judge(check: Check, cells: CellCache) -> Verdict:
 def _judged(check: Check, cells: CellCache) -> tuple[list[Finding], Conclusion]:
     if isinstance(check, Pairs):
         pairs = cells.pairs(check)
-        findings = check.judge(pairs)
+        looked_at = {versus(b.spec, t.spec): (b.spec, t.spec) for b, t in pairs}
+        findings = with_cells(check.judge(pairs), looked_at)
         return findings, check.conclude(pairs, findings)
     assert isinstance(check, Cells)
-    findings = check.judge(cells.chosen(check))
+    chosen = cells.chosen(check)
+    by_label = {cell.spec.label: (cell.spec,) for cell in chosen}
+    findings = with_cells(check.judge(chosen), by_label)
     return findings, check.together(findings)
+
+
+def with_cells(
+    findings: Sequence[Finding], looked_at: Mapping[str, Sequence[CellSpec]]
+) -> list[Finding]:
+    """Findings with the cells that each looks at, by its label; one over all of them has them all."""
+    every = [spec for specs in looked_at.values() for spec in specs]
+    return [
+        finding.model_copy(update={"cells": _ids(looked_at.get(finding.label, every))})
+        for finding in findings
+    ]
+
+
+def _ids(specs: Sequence[CellSpec]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(spec.run.configuration for spec in specs))

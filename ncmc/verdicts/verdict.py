@@ -19,6 +19,7 @@ class Finding(Strict):
     status: Status
     why: str
     numbers: Mapping[str, JsonValue] = {}  # estimate, low, high, p, n, ...
+    cells: tuple[str, ...] = ()  # ids of runs without the seed: the configurations it looks at
     missing: tuple[str, ...] = ()  # ids of the runs that it lacks
     problems: tuple[str, ...] = ()  # what must be said of its records: other splits, commits, ...
     more_seeds: int | None = None  # seeds a cell that would probably decide it; None: not known

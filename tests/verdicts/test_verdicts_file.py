@@ -49,7 +49,7 @@ def test_verdicts_stand_in_the_file_with_what_they_rest_on(
     ]
     (finding,) = body["verdicts"][0]["findings"]
     assert list(finding) == [
-        *("label", "status", "why", "numbers", "missing", "problems", "more_seeds")
+        *("label", "status", "why", "numbers", "cells", "missing", "problems", "more_seeds")
     ]
     assert finding["numbers"]["n"] == 5
     assert body["verdicts"][2]["missing"] == ["digits/tau=0.02/resnet8/AL/f=20+theta=0.2/seed=3"]

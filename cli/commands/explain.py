@@ -1,0 +1,32 @@
+"""`ncmc explain`: one claim, printed number or check in full."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import Json, Records, complete_entry
+
+EPILOG = (
+    "Examples: `ncmc explain C13`, a claim of the paper; `ncmc explain N1`, a printed number; "
+    "`ncmc explain S1`, a check of ours. `ncmc verify all` lists them."
+)
+
+
+def explain(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="A claim (C13, F1), a printed number (N1), or a check (C1a, S1).",
+            autocompletion=complete_entry,
+        ),
+    ],
+    results: Records = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a claim is, how it is read, which runs decide it, their cost, and what was found."""
+    from cli.show.explanations import print_explanation
+    from ncmc.project import Project
+    from ncmc.report import explanation
+
+    print_explanation(explanation.explain(Project.find(), name, results), as_json)

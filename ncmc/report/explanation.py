@@ -1,0 +1,145 @@
+"""One claim, number or check in full: how it is read, which runs decide it, what was found."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from ncmc.errors import UsageError, unknown
+from ncmc.forecast.cost import cost_of, without_record
+from ncmc.forecast.questions import Question, decides, runs_of
+from ncmc.paper.claims import claims
+from ncmc.paper.printed_numbers import printed_numbers
+from ncmc.plan import grid
+from ncmc.plan.grid_file import table_names
+from ncmc.project import Project
+from ncmc.results.wording import make_command
+from ncmc.system.documents import Strict
+from ncmc.verdicts.board import board_of
+from ncmc.verdicts.checks_file import all_checks
+from ncmc.verdicts.judge import CellCache, verify_cells
+from ncmc.verdicts.verdict import Status, Verdict
+
+NOT_READING = {"id", "table", "kind", "claim", "says", "source"}  # keys told elsewhere
+
+
+class Clause(Strict):
+    """A check of a claim, or a printed number: how it is read, and what was found."""
+
+    means: str  # the kind of check in one sentence
+    reading: Mapping[str, JsonValue]  # the keys of the check as config/checks.yaml has them
+    verdict: Verdict
+
+
+class Price(Strict):
+    """What runs cost on this machine."""
+
+    runs: int
+    hours: float
+    disk: float  # bytes
+    device: str
+    unknown: Mapping[str, int]  # backbone without a measured speed -> its runs, not in the hours
+
+
+class Explanation(Strict):
+    """All that is to be said of one entry of the board."""
+
+    id: str
+    says: str
+    where: str
+    status: Status
+    sentence: str
+    clauses: tuple[Clause, ...]
+    runs: tuple[str, ...]  # ids of the runs that decide it
+    missing: tuple[str, ...]  # those without a record
+    cost: Price  # of all of them
+    cost_of_missing: Price
+    commands: tuple[str, ...]  # that make what is missing
+    problems: tuple[str, ...]
+
+
+def explain(project: Project, name: str, results: Path | None = None) -> Explanation:
+    """What is to be said of a claim, a printed number or a check by id.
+
+    Raises UsageError for an id that there is not, and UserError as the reading of cells does.
+    """
+    _require_entry(project, name)
+    questions = decides(project, name)
+    cells = CellCache(project, results)
+    verdicts = [v for q in questions for v in verify_cells(q.table, cells) if v.id == q.id]
+    clauses = [_clause(q, v) for q in questions for v in verdicts if v.id == q.id]
+    entry = board_of(project, verdicts).entries[0]
+    whole = name == entry.id
+    claim = claims(project).get(verdicts[0].claim or "")
+    runs = runs_of(questions)
+    missing = without_record(project, runs, results)
+    return Explanation(
+        id=name,
+        says=entry.says if whole else verdicts[0].says,
+        where=claim.where if claim else "",  # a number says its place itself
+        status=entry.status,
+        sentence=entry.sentence,
+        clauses=tuple(clauses),
+        runs=tuple(run.id for run in runs),
+        missing=tuple(run.id for run in missing),
+        cost=_price(cost_of(project, runs)),
+        cost_of_missing=_price(cost_of(project, missing)),
+        commands=tuple(map(make_command, _tables(project, questions))) if missing else (),
+        problems=entry.problems,
+    )
+
+
+def entry_ids(project: Project) -> list[str]:
+    """The ids that `explain` takes: claims that runs decide, printed numbers, checks."""
+    stated = [claim.id for claim in claims(project).values() if claim.shown_in]
+    numbers = [number.id for number in printed_numbers(project)]
+    checks = [check.id for check in all_checks(project)]
+    return list(dict.fromkeys([*stated, *numbers, *checks]))
+
+
+def _require_entry(project: Project, name: str) -> None:
+    """Raises UsageError for what is known, but no claim, number or check."""
+    if name in ("all", "claims") or name in table_names(project):
+        raise UsageError(
+            f"'{name}' is not a claim, a printed number or a check. `ncmc verify {name}` lists "
+            "theirs; then `ncmc explain ID`."
+        )
+    claim = claims(project).get(name)
+    if claim and not claim.shown_in:
+        raise UsageError(
+            f"{name} is a theorem ({claim.where}): no run decides it. `ncmc theory` checks it."
+        )
+    if name not in (known := entry_ids(project)):
+        raise unknown("claim, number or check", name, known)
+
+
+def _clause(question: Question, verdict: Verdict) -> Clause:
+    check = question.check
+    if check is None:
+        means = "ours is compared with the printed number, both with their spread"
+        return Clause(means=means, reading={}, verdict=verdict)
+    given = check.model_dump(mode="json", exclude=NOT_READING)
+    reading = {key: value for key, value in given.items() if value not in (None, {}, "")}
+    return Clause(
+        means=_first_sentence(type(check).__doc__ or ""), reading=reading, verdict=verdict
+    )
+
+
+def _first_sentence(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split()).rstrip(".")
+
+
+def _tables(project: Project, questions: Sequence[Question]) -> list[str]:
+    """The tables to make: those of the checks; for a number, the smallest that has its cell."""
+    named = [q.table.name if q.check else _smallest(project, q) for q in questions]
+    return list(dict.fromkeys(named))
+
+
+def _smallest(project: Project, question: Question) -> str:
+    runs = set(question.runs)
+    tables = [grid.table(project, name) for name in table_names(project)]
+    return min((t for t in tables if runs <= set(t.runs)), key=lambda t: len(t.cells)).name
+
+
+def _price(cost: object) -> Price:
+    return Price(**{field: getattr(cost, field) for field in Price.model_fields})
