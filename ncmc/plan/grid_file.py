@@ -30,8 +30,11 @@ MOST_CELLS = 5000  # of one table; planning them all takes about a minute
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 # What else these are: rules of the workflow, folders of results/, folders of the project.
 RESERVED = frozenset(
-    "all claims plan board preflight fetch split train table verify report figures theory "
-    "runs published metrics curves config data results logs ckpt rules".split()
+    {
+        *("all", "claims", "plan", "board", "preflight", "fetch", "split", "train", "table"),
+        *("verify", "report", "figures", "theory", "runs", "published", "metrics", "curves"),
+        *("config", "data", "results", "logs", "ckpt", "rules"),
+    }
 )
 
 AxisValue = Any  # a name, a value, or {name or value: {option: value, ..., label: text}}
