@@ -1,17 +1,17 @@
 """config/grid.yaml and its neighbours: tables and figures as their files write them."""
 
-import itertools
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ncmc.errors import UsageError, shortened
 from ncmc.plan.option_text import parse_value, read_pi
 from ncmc.plan.recipes import Execution
+from ncmc.plan.seeds import Looks, Seeds, SourcedLooks, SourcedPoints, SourcedSeeds
 from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
@@ -22,8 +22,6 @@ STUDIES = "studies.yaml"  # ... sweeps over options
 FILES = (PAPER, "smoke.yaml", "calibration.yaml", "lab.yaml", STUDIES)
 NAMED = ("dataset", "backbone", "method")  # axes whose values are names
 REQUIRED = (*NAMED, "tau")
-MOST_SEEDS = 1000
-MOST_LOOKS = 10
 MOST_CELLS = 5000  # of one table; planning them all takes about a minute
 
 # A table's name is a folder below results/, a target of the workflow and a word of its shell lines.
@@ -43,21 +41,6 @@ Shows = Literal["accuracy", "curves", "class_cosines", "tail_cosines"]
 Scale = Literal["paper", "reduced", "reference"]
 # Whether all seeds of a cell train on one long-tailed training set, or each on a draw of its own.
 Splits = Literal["one", "per_seed"]
-Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
-
-
-def _rising(looks: tuple[int, ...]) -> tuple[int, ...]:
-    if any(later <= earlier for earlier, later in itertools.pairwise(looks)) or looks[0] < 2:
-        raise ValueError(
-            f"looks are {list(looks)}; allowed: rising numbers of seeds from 2 on, such as [3, 5, 10]"
-        )
-    return looks
-
-
-# Numbers of seeds at which a table is judged, each with its share of the 5 % (results/looks.py).
-Looks = Annotated[
-    tuple[Seeds, ...], Field(min_length=1, max_length=MOST_LOOKS), AfterValidator(_rising)
-]
 
 
 class Entry(Strict):
@@ -107,27 +90,6 @@ class Entry(Strict):
             if self.columns.count(column) > 1:
                 raise ValueError(f"column '{column}' stands twice")
         return self
-
-
-class SourcedSeeds(Strict):
-    """A number of seeds and where it comes from."""
-
-    value: Seeds
-    source: str
-
-
-class SourcedLooks(Strict):
-    """Numbers of seeds at which tables are judged, and where they come from."""
-
-    value: Looks
-    source: str
-
-
-class SourcedPoints(Strict):
-    """Points of accuracy and where they come from."""
-
-    value: Annotated[float, Field(gt=0, le=100)]
-    source: str
 
 
 class Grid(Strict):
