@@ -2,6 +2,7 @@
 #   snakemake --cores all smoke       bundled images, no download
 #   snakemake -n all                  what the paper's whole grid would take
 #   snakemake --cores all table2      one table of the paper
+#   snakemake --cores all plan        the next step of what `ncmc plan` planned
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import min_version
@@ -47,6 +48,7 @@ include: "rules/output.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/report.smk"
+include: "rules/plan.smk"
 
 
 rule all:

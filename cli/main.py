@@ -21,6 +21,7 @@ from cli.commands import (
     import_,
     listing,
     outdated,
+    plan,
     report,
     show,
     split,
@@ -128,6 +129,7 @@ def options(
 
 
 for module, name in (
+    (plan, "plan"),
     (fetch, "fetch"),
     (split, "split"),
     (train, "train"),

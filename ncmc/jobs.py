@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ncmc import paths
+from ncmc.forecast import plan_file
 from ncmc.paper import (
     assumptions,
     claims,
@@ -59,6 +60,11 @@ class Jobs:
         """Runs of later looks that have records. No inputs: a table by its name has its first look."""
         later = switches.table(self.project, wildcards.table).later_runs
         return [run.id for run in later if files.exists(path_of(self.project, run))]
+
+    def planned(self, wildcards: Any) -> list[str]:
+        """The records of the step that `ncmc plan` wrote last. Raises UserError: there is none."""
+        runs = plan_file.read(self.project).runs
+        return records_of(parse_run_id(self.project, run) for run in runs)
 
     def register_of(self, wildcards: Any) -> list[str]:
         """The register of assumptions, for a table that switches one of them."""

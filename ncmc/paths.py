@@ -32,6 +32,7 @@ DVC_METRICS = "results/metrics/{table}.json"  # dvc.yaml names these folders
 DVC_CURVES = "results/curves/{table}.csv"
 THEORY = "results/theory/theory.json"
 PREFLIGHT = "results/.preflight"
+PLAN = "results/plan.json"  # what `ncmc plan` wrote last
 
 # What each job of the workflow said, and what its run took.
 LOG_PREFLIGHT = "logs/preflight.log"
@@ -44,3 +45,4 @@ LOG_VERIFY = "logs/verify/{table}.log"
 LOG_REPORT = "logs/report/{table}.log"
 LOG_SHOW = "logs/show/{table}.log"
 LOG_THEORY = "logs/theory.log"
+LOG_PLAN = "logs/plan.log"

@@ -23,6 +23,7 @@ def test_a_guess_divides_the_images_by_the_measured_speed(
 ) -> None:
     monkeypatch.setattr(hardware, "has_bfloat16", lambda: bfloat16)
     monkeypatch.setattr(hardware, "cores", lambda: 4)
+    monkeypatch.delitem(cost_guess.SPEEDS, "resnet8")
     found = cost_guess.guess(here(), [RESNET, make_run("cifar10", 1, "resnet8", "CE")])
     seconds = (10_000_000 + 3_050_000 / 3) / rate
     assert found.hours == pytest.approx(seconds / 4 / 3600)

@@ -1,0 +1,127 @@
+"""`ncmc plan`: what to run next, what it decides, and what it costs."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import Json, Records, complete_table
+from ncmc.errors import UsageError, shortened
+
+if TYPE_CHECKING:  # help must not wait for the imports of the grid
+    from ncmc.forecast import plan_file
+    from ncmc.plan.run import Run
+    from ncmc.project import Project
+
+EPILOG = (
+    "Example: `ncmc plan table2 --budget 4h`, then `snakemake --cores all plan` until nothing is open. "
+    "What power rests on stands in config/plan.yaml. More in docs/plan.md."
+)
+UNITS = {"min": 1 / 60, "h": 1.0, "d": 24.0}
+BUDGET = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(min|h|d)")
+MOST_HOURS = 1e6
+
+
+def hours(text: str) -> float:
+    """Hours of a budget such as `4h`, `90min` or `2d`. Raises UsageError."""
+    found = BUDGET.fullmatch(text.strip())
+    value = float(found[1]) * UNITS[found[2]] if found else 0.0
+    if not 0 < value <= MOST_HOURS:
+        raise UsageError(
+            f"--budget is '{shortened(text, 40)}'; allowed: a time above 0, such as 4h, 90min or 2d."
+        )
+    return value
+
+
+def plan(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="A table or figure, a claim (C13), a check, a printed number (N1), or all: every "
+            "table and figure of the paper.",
+            autocompletion=complete_table,
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            help="Time to spend in all steps together: 4h, 90min, 2d.",
+            metavar="TIME",
+            show_default="no limit",
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            help="Points within which a printed number counts as reached.",
+            show_default="as in the table's file",
+        ),
+    ] = None,
+    price: Annotated[
+        float | None,
+        typer.Option(help="Euros an hour.", show_default="as in config/plan.yaml"),
+    ] = None,
+    go_on: Annotated[
+        bool,
+        typer.Option("--next", help="The next step of the plan in results/plan.json."),
+    ] = False,
+    results: Records = None,
+    as_json: Json = False,
+) -> None:
+    """Say what runs would decide, with which power, at what cost; plan the next look."""
+    from cli.show.plans import print_plan
+    from ncmc.forecast import make_plan, plan_file
+    from ncmc.project import Project
+
+    project = Project.find()
+    asked, spent = _asked(name, budget, tolerance, price), 0.0
+    if go_on:
+        if name is not None or (budget, tolerance, price) != (None, None, None):
+            raise UsageError(
+                "--next goes on with the plan in results/plan.json; give it alone, or make a new plan "
+                "without it."
+            )
+        before = plan_file.read(project)
+        asked, spent = before.asked, make_plan.spent_on(project, before, results)
+    elif asked is None:
+        raise UsageError("what is to be planned? Give a table, a claim such as C13, or all.")
+    assert asked is not None
+    made = make_plan.make_plan(project, asked, results, spent, _speed(project))
+    path = plan_file.write(project, made)
+    print_plan(made, path, as_json)
+
+
+def _asked(
+    name: str | None, budget: str | None, tolerance: float | None, price: float | None
+) -> plan_file.Asked | None:
+    """What was asked for, checked. Raises UsageError."""
+    from ncmc.forecast.plan_file import Asked
+
+    time = None if budget is None else hours(budget)
+    if tolerance is not None and not 0 < tolerance <= 100:
+        raise UsageError(f"--tolerance is {tolerance:g}; allowed: points above 0, up to 100.")
+    if price is not None and not (price >= 0 and math.isfinite(price)):
+        raise UsageError(f"--price is {price:g}; allowed: euros an hour, from 0 on.")
+    if name is None:
+        return None
+    return Asked(name=name, budget=time, tolerance=tolerance, price=price)
+
+
+def _speed(project: Project) -> tuple[str, Callable[[Run], float]] | None:
+    """A GPU here, and the hours of a training on it, measured by probes; None without one."""
+    from importlib.util import find_spec
+
+    from ncmc.system import hardware
+
+    if not hardware.gpu_count() or hardware.gpu_fault() or not find_spec("torch"):
+        return None
+    from ncmc.training import cost
+
+    def measured(run: Run) -> float:
+        return cost.estimate(project, [run.cell]).seconds / 3600
+
+    return cost.estimate(project, []).device, measured

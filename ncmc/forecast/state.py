@@ -1,0 +1,85 @@
+"""Where a question stands: what the present records say of it, and which runs its next look needs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ncmc.forecast.power import verdict_of
+from ncmc.forecast.questions import Question
+from ncmc.plan.run import Run
+from ncmc.project import Project
+from ncmc.results.cells import Cell
+from ncmc.verdicts import cell_selection
+from ncmc.verdicts.board import board_of
+from ncmc.verdicts.check import Pairs
+from ncmc.verdicts.judge import CellCache
+from ncmc.verdicts.labels import versus
+from ncmc.verdicts.verdict import Status, Verdict
+
+DECIDED: tuple[Status, ...] = ("holds", "differs", "not testable")
+OPEN: tuple[Status, ...] = ("incomplete", "inconclusive")
+
+
+@dataclass(frozen=True)
+class State:
+    """A question with its verdict, and the runs that would bring it to its next look."""
+
+    question: Question
+    verdict: Verdict
+    decided: bool  # it, or the claim that it belongs to
+    look: int  # the place of the look that `needs` reaches, in the tables that have it
+    needs: tuple[Run, ...]  # without a record; none where it is decided, or has no look left
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether it stays open: its tables have no further look."""
+        return not self.decided and not self.needs
+
+
+def states(project: Project, questions: Sequence[Question], cells: CellCache) -> list[State]:
+    """Where questions stand, by the present records. Raises UserError for a damaged record."""
+    verdicts = [verdict_of(question, cells) for question in questions]
+    closed = {entry.id for entry in board_of(project, verdicts).entries if entry.status in DECIDED}
+    return [
+        _state(question, verdict, question.subject in closed, cells)
+        for question, verdict in zip(questions, verdicts, strict=True)
+    ]
+
+
+def _state(question: Question, verdict: Verdict, closed: bool, cells: CellCache) -> State:
+    if closed or verdict.status in DECIDED:
+        return State(question, verdict, True, 0, ())
+    if lacking := [run for cell in _cells(question, cells) for run in cell.missing]:
+        return State(question, verdict, False, 0, tuple(dict.fromkeys(lacking)))
+    look, needs = 0, list[Run]()
+    for cell, table in _undecided(question, verdict, cells):
+        following = [n for n in table if n > cell.n]
+        if following:
+            look = max(look, table.index(following[0]))
+            there = {record.run for record in cell.records}
+            planned = cell.spec.runs(following[0])
+            needs += [run for run in planned if run not in there and run.seed not in cell.unused]
+    return State(question, verdict, False, look, tuple(dict.fromkeys(needs)))
+
+
+def _cells(question: Question, cells: CellCache) -> Iterable[Cell]:
+    return (cells.cell(spec, table) for spec, table in question.places)
+
+
+def _undecided(
+    question: Question, verdict: Verdict, cells: CellCache
+) -> list[tuple[Cell, tuple[int, ...]]]:
+    """The cells of the comparisons that are open, each with the looks of its table."""
+    still_open = {f.label for f in verdict.findings if f.status in OPEN}
+    looks = {(spec.run, spec.label): table.looks for spec, table in question.places}
+    specs = [spec for spec, _ in question.places]
+    if isinstance(question.check, Pairs):
+        pairs = cell_selection.pairs(cells.project, question.check)
+        named = [spec for pair in pairs if versus(*pair) in still_open for spec in pair]
+    else:
+        named = [spec for spec in specs if spec.label in still_open]
+    wanted = {(spec.run, spec.label) for spec in named or specs}  # an average is of all of them
+    return [
+        (cells.cell(spec, table), looks[spec.run, spec.label])
+        for spec, table in question.places
+        if (spec.run, spec.label) in wanted
+    ]

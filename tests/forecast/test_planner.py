@@ -1,0 +1,143 @@
+"""The next step: looks of what is open, by what they decide an hour, within a budget."""
+
+import json
+from pathlib import Path
+
+import fakes
+import pytest
+from conftest import here
+from typer.testing import CliRunner
+
+from cli.main import app
+from ncmc import paths
+from ncmc.errors import UserError
+from ncmc.forecast import plan_file
+from ncmc.forecast.make_plan import make_plan, spent_on
+from ncmc.forecast.plan_file import Asked, PlanFile
+from ncmc.plan import grid
+from ncmc.plan.run import parse_run_id
+
+ASKED = Asked(name="smoke")
+
+
+@pytest.fixture
+def looks(configured: Path) -> Path:
+    """A smoke run of two looks, without a record; the folder of its runs."""
+    path = configured / "config/smoke.yaml"
+    path.write_text(
+        path.read_text().replace('where: "no table', 'looks: [3, 5]\n    where: "no table')
+    )
+    return configured / paths.RUNS
+
+
+def fill(runs: Path, method: str, values: list[float]) -> None:
+    fakes.fill(runs, fakes.spec_of(grid.table(here(), "smoke"), method), values)
+
+
+def seeds(plan: PlanFile, method: str) -> list[int]:
+    runs = [parse_run_id(here(), run) for run in plan.runs]
+    return sorted(run.seed for run in runs if run.method == method)
+
+
+def states(plan: PlanFile) -> dict[str, str]:
+    return {question.id: question.state for question in plan.questions}
+
+
+def test_without_a_record_the_first_look_of_everything_is_next(looks: Path) -> None:
+    plan = make_plan(here(), ASKED)
+    assert len(plan.runs) == len(grid.table(here(), "smoke").runs) == 15
+    assert set(states(plan).values()) == {"next"}
+    assert 0 < plan.hours < 1
+
+
+def test_what_is_decided_gets_no_seed_and_what_is_open_the_next_look(looks: Path) -> None:
+    fill(looks, "CAL", [80.0, 81.0, 82.0])
+    fill(looks, "CE", [60.0, 61.0, 62.0])  # far below
+    fill(looks, "SETF", [79.0, 83.0, 80.0])  # about the same
+    plan = make_plan(here(), ASKED)
+    told = states(plan)
+    assert (told["S1"], told["S2"]) == ("decided", "next")
+    assert seeds(plan, "CE") == []
+    assert seeds(plan, "SETF") == [3, 4]
+
+
+def test_what_is_open_after_its_last_look_is_left(looks: Path) -> None:
+    for method in ("CAL", "SETF"):
+        fill(looks, method, [79.0, 83.0, 80.0, 85.0, 77.0])
+    plan = make_plan(here(), Asked(name="S2"))
+    assert states(plan) == {"S2": "no look left"}
+    assert plan.runs == ()
+
+
+def test_a_budget_takes_the_questions_that_decide_most_an_hour(looks: Path) -> None:
+    whole = make_plan(here(), ASKED)
+    cheapest = min(whole.questions, key=lambda q: q.hours)
+    plan = make_plan(here(), Asked(name="smoke", budget=1.01 * cheapest.hours))
+    assert states(plan)[cheapest.id] == "next"
+    assert "over budget" in states(plan).values()
+    assert plan.hours <= 1.01 * cheapest.hours
+    none = make_plan(here(), Asked(name="smoke", budget=0.5 * cheapest.hours))
+    assert none.runs == ()
+
+
+def test_the_budget_is_of_all_steps_together(looks: Path) -> None:
+    plan = make_plan(here(), Asked(name="S2", budget=1.0))
+    assert spent_on(here(), plan) == 0
+    for method in ("CAL", "SETF"):
+        fill(looks, method, [79.0, 83.0, 80.0])
+    assert spent_on(here(), plan) == pytest.approx(plan.hours)
+    after = make_plan(here(), plan.asked, spent=1.0)
+    assert states(after) == {"S2": "over budget"}
+
+
+def test_money_is_hours_times_the_price(looks: Path) -> None:
+    assert make_plan(here(), Asked(name="S1")).euros is None
+    plan = make_plan(here(), Asked(name="S1", price=2.5))
+    assert plan.euros == pytest.approx(2.5 * plan.hours)
+
+
+# --- the command and its file ------------------------------------------------------------------
+
+
+def test_the_command_writes_what_it_shows(looks: Path, configured: Path) -> None:
+    done = CliRunner().invoke(app, ["plan", "S1", "--budget", "90min", "--json"])
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout) == json.loads((configured / paths.PLAN).read_text())
+    assert plan_file.read(here()).asked == Asked(name="S1", budget=1.5)
+    again = CliRunner().invoke(app, ["plan", "--next", "--json"])
+    assert json.loads(again.stdout)["asked"] == json.loads(done.stdout)["asked"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["smok"], "unknown table, claim or check 'smok'. Did you mean 'smoke'?"),
+        (["C99"], "unknown table, claim or check 'C99'"),
+        (["smoke", "--budget", "0"], "--budget is '0'; allowed: a time above 0, such as 4h"),
+        (["smoke", "--budget", "0h"], "--budget is '0h'"),
+        (["smoke", "--budget", "-4h"], "--budget is '-4h'"),
+        (["smoke", "--budget", "soon"], "--budget is 'soon'"),
+        (["smoke", "--budget", "9" * 400 + "h"], "--budget is '999"),
+        (["smoke", "--tolerance", "-1"], "--tolerance is -1; allowed: points above 0"),
+        (["smoke", "--tolerance", "nan"], "--tolerance is nan"),
+        (["smoke", "--price", "-1"], "--price is -1"),
+        (["smoke", "--price", "inf"], "--price is inf"),
+        (["smoke", "--next"], "--next goes on with the plan in results/plan.json; give it alone"),
+        ([], "Give a table, a claim such as C13, or all."),
+    ],
+)
+def test_a_senseless_plan_is_refused(configured: Path, arguments: list[str], told: str) -> None:
+    done = CliRunner().invoke(app, ["plan", *arguments])
+    assert done.exit_code == 2
+    assert told in " ".join(done.stderr.split())
+    assert not (configured / paths.PLAN).exists()
+
+
+def test_a_missing_or_foreign_plan_is_refused(configured: Path) -> None:
+    with pytest.raises(UserError, match="Make a plan first: ncmc plan"):
+        plan_file.read(here())
+    (configured / "results").mkdir()
+    (configured / paths.PLAN).write_text('{"schema": 1}')
+    done = CliRunner().invoke(app, ["plan", "--next"])
+    assert done.exit_code == 1
+    assert "Make the plan again" in done.stderr
