@@ -13,7 +13,7 @@ from ncmc.results.wording import plural
 from ncmc.verdicts.check import EachCell
 from ncmc.verdicts.contrasts import cautious
 from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import ONE_SEED
+from ncmc.verdicts.wording import no_spread
 
 RESOLUTION = 1e-4  # of a share: what is left of complete collapse is not told from 0
 
@@ -31,7 +31,7 @@ class Seeds:
     """The mean of one value a seed and its interval at the cell's level."""
 
     mean: float
-    interval: tuple[float, float] | None  # None from one seed
+    interval: tuple[float, float] | None  # None where the seeds show no spread
     difference: Difference
 
     def is_above(self, bound: float) -> "Decision":
@@ -44,10 +44,9 @@ class Seeds:
 
     def _decided(self, bound: float, way: int) -> "Decision":
         if self.interval is None:
-            return Decision("inconclusive", 1.0)
+            return Decision("inconclusive", 1.0, blind=True)
         low, high = sorted(way * (value - bound) for value in self.interval)
-        p = self.difference.p_different(bound)
-        assert p is not None
+        p = self.difference.p_different(bound) or 0.0  # None: nothing is left in any seed
         against_it = p if way * (self.mean - bound) < 0 else 1.0
         return Decision(
             "holds" if low > 0 else "differs" if high < 0 else "inconclusive", against_it
@@ -60,12 +59,16 @@ class Decision:
 
     status: Status
     p: float
+    blind: bool = False  # the seeds show no spread, so nothing can be decided
 
 
 def seeds(values: Sequence[float], alpha: float) -> Seeds:
     """One value a seed, of which there is at least one, as their mean and interval."""
     difference = against(sample(values), 0.0)
-    return Seeds(difference.mean, difference.interval(1 - alpha), difference)
+    interval = difference.interval(1 - alpha)
+    if len(values) > 1 and max(values) <= math.log(RESOLUTION):
+        interval = difference.mean, difference.mean  # equal, and not because one seed is another
+    return Seeds(difference.mean, interval, difference)
 
 
 def log_share(part: float, whole: float) -> float:
@@ -103,7 +106,8 @@ def finding(
         "differs" if "differs" in statuses else "holds" if statuses == {"holds"} else "inconclusive"
     )
     p = min(1.0, len(decisions) * min(decision.p for decision in decisions))
-    why += f"; {ONE_SEED}" if cell.n == 1 else f"; {plural(cell.n, 'seed')}"
+    blind = any(decision.blind for decision in decisions)
+    why += f"; {no_spread(cell.n) if blind else plural(cell.n, 'seed')}"
     return Finding(label=cell.spec.label, status=status, why=why, numbers={"p": p, **numbers})
 
 
@@ -123,7 +127,7 @@ def too_few_epochs(curve: Curve | None, measure: str, fewest: int) -> str | None
 
 
 def peaks(curve: Curve, first: int = 1) -> list[int]:
-    """Where each seed's curve is at its peak, as the other seeds tell: an index of its epochs.
+    """Where each seed's curve is at its peak before its end, as the other seeds tell: an index.
 
     The largest of many noisy values is too large; the value of a seed at the place where the other
     seeds are at their largest is not. From one seed it is its own. `first`: the earliest index.
@@ -138,7 +142,7 @@ def _others(curve: Curve, seed: int) -> list[float]:
 
 def _top(values: Sequence[float], first: int) -> int:
     place: Callable[[int], float] = values.__getitem__
-    return max(range(first, len(values)), key=place)
+    return max(range(first, len(values) - 1), key=place)
 
 
 def _percent(log: float) -> str:

@@ -46,18 +46,25 @@ def elsewhere(outliers: int, n: int = 25) -> Matrix:
 
 
 def cell_with(name: str, seeds: Sequence[Sequence[Matrix | None]]) -> Cell:
-    """A cell whose seeds have given matrices, one an epoch."""
+    """A cell whose seeds have given matrices, one an epoch, with a little noise."""
     cell = cell_of([50.0] * len(seeds))
+    rng = np.random.default_rng(0)
     records = tuple(
-        fakes.with_result(
-            record,
-            history=history(
-                **{name: [None if m is None else tuple(map(tuple, m.tolist())) for m in series]}
-            ),
-        )
+        fakes.with_result(record, history=history(**{name: [_noisy(m, rng) for m in series]}))
         for record, series in zip(cell.records, seeds, strict=True)
     )
     return Cell(cell.spec, records, ())
+
+
+def _noisy(matrix: Matrix | None, rng: np.random.Generator) -> object:
+    if matrix is None:
+        return None
+    noise = np.triu(rng.normal(0, 0.005, matrix.shape), 1)
+    noise += noise.T
+    return tuple(
+        tuple(None if v is None else v + float(n) for v, n in zip(row, more, strict=True))
+        for row, more in zip(matrix.tolist(), noise, strict=True)
+    )
 
 
 @pytest.mark.parametrize(

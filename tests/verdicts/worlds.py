@@ -6,7 +6,7 @@ In `World()` every clause of every claim is true. A change makes some cells othe
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 
 import fakes
 import numpy as np
@@ -71,7 +71,8 @@ class MadeCells(CellCache):
         key = (spec.run.id, table.shows != "accuracy")
         if key not in self._made:
             self._made[key] = Cell(spec, self._records(spec, curves=key[1]), ())
-        return replace(self._made[key], spec=spec)
+        priors = partial(self.prior, table, spec.run.dataset)
+        return replace(self._made[key], spec=spec, priors=priors)
 
     def _records(self, spec: CellSpec, curves: bool) -> tuple[Record, ...]:
         rng = np.random.default_rng(zlib.crc32(spec.run.id.encode()))
@@ -176,12 +177,21 @@ def _matrix(values: NDArray[np.float64]) -> Matrix:
 
 
 def _noisy_history(series: Series, rng: np.random.Generator) -> tuple[Epoch, ...]:
-    """Scalars with a noise of 2 % (variability 0.2 %, so that it stays near its floor)."""
+    """Scalars with a noise of 2 % (variability 0.2 %, so that it stays near its floor), cosines too."""
     noisy: dict[str, Sequence[object]] = dict(series)
     for name, deviation in (("nc_mean", 0.02), ("nc_std", 0.02), ("variability", 0.002)):
         values = np.asarray(series[name], dtype=float)
         noisy[name] = (values * np.exp(rng.normal(0, deviation, len(values)))).tolist()
+    for name in ("class_cosines", "tail_cosines"):
+        noisy[name] = [_scattered(matrix, rng) for matrix in series[name]]
     return history(**noisy)
+
+
+def _scattered(matrix: object, rng: np.random.Generator) -> Matrix:
+    """Cosines with a little noise."""
+    values = np.asarray(matrix, dtype=float)
+    noise = np.triu(rng.normal(0, 0.005, values.shape), 1)
+    return _matrix(values + noise + noise.T)
 
 
 @cache

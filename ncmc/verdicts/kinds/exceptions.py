@@ -7,12 +7,12 @@ from pydantic import Field
 
 from ncmc.results.statistics import holm
 from ncmc.results.wording import plural
-from ncmc.verdicts.check import Pair, Pairs, Positive
+from ncmc.verdicts.check import NotNegative, Pair, Pairs
 from ncmc.verdicts.contrasts import Contrast, contrast
 from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.labels import versus
 from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import ONE_SEED
+from ncmc.verdicts.wording import no_spread
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -28,7 +28,7 @@ class Exceptions(Pairs):
     kind: Literal["exceptions"]
     least: Count = 1
     most: Count
-    delta: Positive = 0.5
+    delta: NotNegative | None = None  # None: that of the file, for accuracies
 
     def judge(self, pairs: Sequence[Pair]) -> list[Finding]:
         """One finding for all settings."""
@@ -41,7 +41,7 @@ class Exceptions(Pairs):
         }
         n = min(contrast.n for contrast in found.values())
         if any(contrast.interval is None for contrast in found.values()):
-            return [Finding(label=label, status="inconclusive", why=ONE_SEED, numbers={"n": n})]
+            return [Finding(label=label, status="inconclusive", why=no_spread(n), numbers={"n": n})]
         alpha = min(cell.alpha for pair in pairs for cell in pair)
         without = self._without(found, alpha)
         gaining = [name for name, c in found.items() if c.interval and c.interval[0] > 0]
@@ -56,7 +56,7 @@ class Exceptions(Pairs):
         )
         named = f" ({'; '.join(without)})" if without else ""
         why = (
-            f"a gain of {self.delta:g} or more is excluded in {len(without)} of {label}{named}, "
+            f"a gain of {self.delta or 0:g} or more is excluded in {len(without)} of {label}{named}, "
             f"a gain is shown in {len(gaining)}; claimed: none in {self.least} to {self.most}"
         )
         numbers = {"without": len(without), "gaining": len(gaining), "of": len(found), "n": n}
@@ -65,9 +65,9 @@ class Exceptions(Pairs):
     def _without(self, found: dict[str, Contrast], alpha: float) -> list[str]:
         """The settings where a gain of `delta` or more is excluded."""
         p_values = [
-            p / 2 if c.difference.mean < self.delta else 1.0
+            p / 2 if c.difference.mean < (self.delta or 0.0) else 1.0
             for c in found.values()
-            if (p := c.difference.p_different(self.delta)) is not None
+            if (p := c.difference.p_different(self.delta or 0.0)) is not None
         ]
         adjusted = holm(p_values)
         return [name for name, p in zip(found, adjusted, strict=True) if p < alpha / 2]

@@ -8,11 +8,11 @@ from ncmc.plan.grid import CellSpec
 from ncmc.results.cells import Cell
 from ncmc.verdicts.along_axis import average_words, grouped
 from ncmc.verdicts.cell_selection import as_in_cells, require_axis
-from ncmc.verdicts.check import Pair, Pairs, Positive, Wanted
+from ncmc.verdicts.check import NotNegative, Pair, Pairs, Wanted
 from ncmc.verdicts.contrasts import cautious, contrast
 from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import ONE_SEED
+from ncmc.verdicts.wording import no_spread
 
 
 class Largest(Pairs):
@@ -26,7 +26,7 @@ class Largest(Pairs):
     kind: Literal["largest"]
     axis: str
     at: Wanted
-    delta: Positive = 0.5
+    delta: NotNegative | None = None  # None: that of the file, for accuracies
 
     def require_places(self, pairs: Sequence[tuple[CellSpec, CellSpec]]) -> None:
         """Raises UsageError unless every setting has the place `at` on the axis, and another."""
@@ -62,10 +62,12 @@ class Largest(Pairs):
         if absent := gap(label, self.measured, *(cell for _, cell in terms)):
             return absent
         found = contrast(terms, self.measured)
-        numbers = found.numbers | {"p": found.difference.p_different(self.delta)}
+        numbers = found.numbers | {"p": found.difference.p_different(self.delta or 0.0)}
         if found.interval is None:
-            words = f"{found.words}; {ONE_SEED}"
+            words = f"{found.words}; {no_spread(found.n)}"
             return Finding(label=label, status="inconclusive", why=words, numbers=numbers)
         low, high = found.interval
-        status: Status = "holds" if low > 0 else "differs" if high < self.delta else "inconclusive"
+        status: Status = (
+            "holds" if low > 0 else "differs" if high < (self.delta or 0.0) else "inconclusive"
+        )
         return Finding(label=label, status=status, why=found.words, numbers=numbers)

@@ -14,7 +14,7 @@ from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.labels import versus
 from ncmc.verdicts.over_seeds import RESOLUTION, Seeds, share_numbers, share_words
 from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import ONE_SEED
+from ncmc.verdicts.wording import no_spread
 
 Values = dict[int, float]  # seed -> log of the measure
 
@@ -44,7 +44,7 @@ class Lower(Pairs):
         numbers = share_numbers(logs, n) | {"ratio": self.ratio}
         why = f"the ratio of {self.measure} is {share_words(logs)}, {plural(n, 'seed')}"
         if logs.interval is None:
-            why += f"; {ONE_SEED}"
+            why += f"; {no_spread(n)}"
             return [Finding(label=label, status="inconclusive", why=why, numbers=numbers)]
         higher = _higher(pairs, values, alpha)
         low, high = logs.interval

@@ -11,7 +11,7 @@ from ncmc.results.cells import Cell
 from ncmc.results.statistics import sample
 from ncmc.verdicts.along_axis import average_words, require_numbers
 from ncmc.verdicts.cell_selection import require_axis
-from ncmc.verdicts.check import Cells, Positive
+from ncmc.verdicts.check import Cells, NotNegative
 from ncmc.verdicts.contrasts import contrast
 from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.labels import setting
@@ -31,7 +31,7 @@ class Peak(Cells):
 
     kind: Literal["peak"]
     axis: str
-    delta: Positive = 0.5
+    delta: NotNegative | None = None  # None: that of the file, for accuracies
     measure: Literal["best"] = "best"
 
     def require_places(self, cells: Sequence[CellSpec]) -> None:
@@ -71,7 +71,8 @@ class Peak(Cells):
         strict, plain = alpha / len(between), alpha
         inner = [p for p in between if all(self._bounds(every, p, e, strict)[0] > 0 for e in ends)]
         none = all(
-            any(self._bounds(every, p, e, plain)[1] < self.delta for e in ends) for p in between
+            any(self._bounds(every, p, e, plain)[1] < (self.delta or 0.0) for e in ends)
+            for p in between
         )
         against = [
             name
@@ -91,7 +92,7 @@ class Peak(Cells):
         clear = (
             f"an end is clearly above all between in {'; '.join(against)}"
             if against
-            else f"an advantage of {self.delta:g} between the ends is excluded"
+            else f"an advantage of {self.delta or 0:g} between the ends is excluded"
             if status == "differs"
             else "clearly above both ends"
             if inner

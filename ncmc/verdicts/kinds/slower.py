@@ -37,7 +37,7 @@ class Slower(OverSeeds):
         if slow.epochs != fast.epochs:
             why = f"{self.measure} and {self.faster} were measured at other epochs"
             return over_seeds.undecided(cell, why)
-        tops = [min(top, len(slow.epochs) - 2) for top in over_seeds.peaks(slow, 0)]
+        tops = over_seeds.peaks(slow, 0)
         peaks = [seed[top] for seed, top in zip(slow.values, tops, strict=True)]
         if min(*peaks, *fast.first) <= 0:
             return over_seeds.undecided(

@@ -9,11 +9,11 @@ from ncmc.plan.grid import CellSpec
 from ncmc.results.cells import Cell
 from ncmc.verdicts.along_axis import average_words, grouped, require_numbers
 from ncmc.verdicts.cell_selection import require_axis
-from ncmc.verdicts.check import Pair, Pairs, Positive
+from ncmc.verdicts.check import NotNegative, Pair, Pairs
 from ncmc.verdicts.contrasts import contrast
 from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import ONE_SEED
+from ncmc.verdicts.wording import no_spread
 
 
 class Trend(Pairs):
@@ -27,7 +27,7 @@ class Trend(Pairs):
     kind: Literal["trend"]
     axis: str
     way: Literal["falls", "rises"]
-    delta: Positive = 0.5
+    delta: NotNegative | None = None  # None: that of the file, for accuracies
 
     def require_places(self, pairs: Sequence[tuple[CellSpec, CellSpec]]) -> None:
         """Raises UsageError unless each setting has two places, whose values are above 0."""
@@ -55,12 +55,14 @@ class Trend(Pairs):
         numbers = found.numbers | {"delta": self.delta}
         told = f"the advantage changes by {found.words}"
         if found.interval is None:
-            words = f"{told}; {ONE_SEED}"
+            words = f"{told}; {no_spread(found.n)}"
             return [Finding(label=label, status="inconclusive", why=words, numbers=numbers)]
         low, high = found.interval
         if self.way == "falls":
             low, high = -high, -low
-        status: Status = "holds" if low > 0 else "differs" if high < self.delta else "inconclusive"
+        status: Status = (
+            "holds" if low > 0 else "differs" if high < (self.delta or 0.0) else "inconclusive"
+        )
         return [Finding(label=label, status=status, why=told, numbers=numbers)]
 
 
