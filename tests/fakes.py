@@ -105,7 +105,7 @@ def _groups(*means: float) -> ClassGroups:
 def epoch(e: int, epochs: int, last: float, run: Run, noise: float = 0.0) -> Epoch:
     """One epoch's entry of a history; others than SETF, AL and CAL have no target, so no floor."""
     done = (e - 1) / (epochs - 1)
-    cosine = 0.95 * math.exp(-4 * done)
+    cosine = 0.95 * math.exp(-4 * done) * (1 + noise / 10)
     accuracy = last * (1 - math.exp(-4 * e / epochs)) / (1 - math.exp(-4))
     return Epoch(
         epoch=e,
@@ -123,7 +123,7 @@ def epoch(e: int, epochs: int, last: float, run: Run, noise: float = 0.0) -> Epo
                 tuple(1.0 if i == j else round(cosine, 4) for j in range(CLASSES))
                 for i in range(CLASSES)
             ),
-            tail_cosines=((1.0, 0.9), (0.9, 1.0)),
+            tail_cosines=((1.0, 0.9 + noise / 10), (0.9 + noise / 10, 1.0)),
         ),
     )
 
