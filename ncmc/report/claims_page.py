@@ -1,0 +1,55 @@
+"""docs/claims.md as text: `python -m ncmc.report.claims_page > docs/claims.md`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ncmc.paper.claims import Claim, claims
+from ncmc.project import Project
+from ncmc.verdicts.check import Check
+from ncmc.verdicts.checks_file import all_checks
+from ncmc.verdicts.kinds.untestable import Untestable
+
+HEAD = """# Claims
+
+Each claim of the paper in words, its clauses, and how we read them. A clause is a check of
+`config/checks.yaml`: its kind says what is compared (the head of that file explains every kind), its
+reading is what we had to add to the words, such as what `slightly` means in points. A clause that no
+run can decide says why. This page is made of that file and of `config/paper/claims.yaml`; a test
+holds them together. What the verdicts rest on stands in [statistics.md](statistics.md).
+
+| claim | clause | table | kind | how we read it |
+|---|---|---|---|---|
+"""
+LITERAL = "as it stands"
+PLAIN = str.maketrans({"<": "&lt;", "*": "\\*", "|": "\\|"})
+
+
+def as_markdown(stated: Mapping[str, Claim], checks: Sequence[Check]) -> str:
+    """The page: the claims in the order of the paper's tables and figures."""
+    rows = (row for claim in stated.values() if claim.shown_in for row in _rows(claim, checks))
+    return HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _rows(claim: Claim, checks: Sequence[Check]) -> Iterator[tuple[str, ...]]:
+    """A row a clause; the claim's words and place stand in the first."""
+    head = f"**{claim.id}** ({_plain(claim.where)}): {_plain(claim.says)}"
+    for check in checks:
+        if check.claim == claim.id:
+            words = "the claim" if check.says == claim.says else _plain(check.says)
+            yield head, f"{check.id}: {words}", check.table, check.kind, _reading(check)
+            head = ""
+
+
+def _reading(check: Check) -> str:
+    if isinstance(check, Untestable):
+        return f"not testable: {_plain(check.why)}"
+    return _plain(check.source) or LITERAL
+
+
+def _plain(text: str) -> str:
+    """Words as they read in a cell of a table."""
+    return text.translate(PLAIN)
+
+
+if __name__ == "__main__":
+    project = Project.find()
+    print(as_markdown(claims(project), all_checks(project)), end="")
