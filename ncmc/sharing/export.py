@@ -21,6 +21,7 @@ from ncmc.results import table_files
 from ncmc.results.record import Record, load_record, path_of
 from ncmc.results.table_data import table_data
 from ncmc.sharing.fitness import Named, why_old, why_unfit
+from ncmc.sharing.folders import new_folder
 from ncmc.sharing.manifest import FORMAT, LAYOUT, NAME, Manifest, PackedFile, PackedRun, packed_run
 from ncmc.system import files
 from ncmc.system.documents import MOST_BYTES
@@ -51,13 +52,8 @@ def export(
     figures that exist, the configuration, and manifest.json with the SHA-256 of every file. Raises
     UsageError for an unknown table, UserError if there is no record or the target cannot be written.
     """
+    records, old, left_out = records_of(project, names, results)
     chosen = [switches.table(project, name) for name in names if name != ALL]
-    records, old, left_out = _records(project, chosen, ALL in names, results)
-    if not records:
-        raise UserError(
-            f"there is no record of {', '.join(names)} to export. Train its runs first, or name the "
-            "folder of the records with --results."
-        )
     if ALL in names:
         present = set(records)
         tables = [grid.table(project, name) for name in table_names(project)]
@@ -71,12 +67,16 @@ def export(
     return Exported(target, described, tuple(old), tuple(left_out))
 
 
-def _records(
-    project: Project, tables: Sequence[Table], everything: bool, results: Path | None
+def records_of(
+    project: Project, names: Sequence[str], results: Path | None = None
 ) -> tuple[dict[Run, Record], list[Named], list[Named]]:
-    """(records to pack, those of them that are outdated, those that no table could show)."""
+    """(records of tables, those of them that are outdated, those that no table could show).
+
+    Raises UsageError for an unknown table, UserError if there is no record.
+    """
+    tables = [switches.table(project, name) for name in names if name != ALL]
     root = results or project.root / paths.RUNS
-    if everything:
+    if ALL in names:
         found = [path.parent.relative_to(root).as_posix() for path in root.rglob(paths.RECORD)]
     else:
         found = [run.id for table in tables for run in _runs_of(project, table)]
@@ -96,6 +96,11 @@ def _records(
         records[record.run] = record
         if why := why_old(project, record, results):
             old.append(Named(run_id, why))
+    if not records:
+        raise UserError(
+            f"there is no record of {', '.join(names)} to export. Train its runs first, or name the "
+            "folder of the records with --results."
+        )
     return records, old, left_out
 
 
@@ -186,18 +191,8 @@ def _write_zip(target: Path, content: dict[str, bytes]) -> None:
 
 def _write_folder(target: Path, content: dict[str, bytes]) -> None:
     """A folder that was not there, whole or not at all."""
-    if files.exists(target) and (not target.is_dir() or files.listed(target)):
-        raise UserError(f"{target} is there already. Name a new folder, or a .zip file.")
-    files.make_folder(target.parent)
-    try:
-        with tempfile.TemporaryDirectory(
-            dir=target.parent, prefix=f".{target.name}.", ignore_cleanup_errors=True
-        ) as place:
-            whole = Path(place) / "export"
-            for name, data in content.items():
-                path = whole / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-            whole.replace(target)
-    except OSError as error:
-        raise files.explain(error, target) from error
+    with new_folder(target) as whole:
+        for name, data in content.items():
+            path = whole / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
