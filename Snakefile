@@ -56,4 +56,5 @@ rule all:
     default_target: True
     input:
         jobs.pages_of(table_names(project, "paper")),
+        jobs.figures_of(table_names(project, "paper")),
     localrule: True

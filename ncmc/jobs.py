@@ -206,6 +206,7 @@ def config_files() -> dict[str, list[str]]:
         "train": (*run, assumptions.FILE),
         "table": (*table, *numbers),
         "verify": (*table, *numbers, claims.FILE, checks_file.FILE),
+        "figures": (*table, *numbers, claims.FILE, checks_file.FILE),
         "report": (*table, *numbers, claims.FILE, assumptions.FILE, errata.FILE),
         "show": table,
         "theory": (claims.FILE, *grid_file.FILES),  # a claim names its table
@@ -223,6 +224,11 @@ def table_pattern(names: Iterable[str]) -> str:
 def pages_of(names: list[str]) -> list[str]:
     """The pages of tables and figures."""
     return [paths.PAGE.format(table=name) for name in names]
+
+
+def figures_of(names: list[str]) -> list[str]:
+    """The folders of figures of tables and figures."""
+    return [paths.FIGURES.format(table=name) for name in names]
 
 
 @read_once

@@ -73,6 +73,31 @@ rule report:
         "ncmc report {wildcards.table:q} > {log:q} 2>&1"
 
 
+rule figures:
+    """The figures of a table or figure: images, the numbers in them, captions."""
+    input:
+        records=job.records_of,
+        others=job.evidence_of,
+        config=job.config["figures"],
+        register=job.register_of,
+    output:
+        report(
+            directory(paths.FIGURES),
+            patterns=["{name}.svg"],
+            caption="captions/figure.rst",
+            category="Figures",
+            subcategory="{table}",
+            labels={"figure": "{name}"},
+        ),
+    log:
+        paths.LOG_FIGURES,
+    localrule: True
+    params:
+        later=job.later_of,
+    shell:
+        "ncmc figures {wildcards.table:q} > {log:q} 2>&1"
+
+
 # The named targets end by showing their table and verdicts: table1 ... table7, figure1 ..., smoke.
 for name in tables:
 
@@ -84,6 +109,7 @@ for name in tables:
             table=paths.TABLE_JSON.format(table=name),
             verdicts=paths.VERDICTS.format(table=name),
             page=paths.PAGE.format(table=name),
+            figures=paths.FIGURES.format(table=name),
             config=job.config["show"],
         log:
             paths.LOG_SHOW.format(table=name),

@@ -13,7 +13,12 @@ from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.report.figures.accuracy_maps import COLOURS, accuracy_maps, ink_on
 from ncmc.report.figures.bars import group_bars
-from ncmc.report.figures.curves import accuracy_curves, collapse_curves, curve_picture
+from ncmc.report.figures.curves import (
+    NC_MEAN,
+    accuracy_curves,
+    collapse_curves,
+    curve_picture,
+)
 from ncmc.report.figures.heat_maps import heat_maps
 from ncmc.report.figures.lines import Group, groups
 from ncmc.report.figures.styles import STYLES
@@ -135,7 +140,7 @@ def test_a_measure_that_nobody_took_has_no_picture(group: Group) -> None:
     bare = tuple(e.model_copy(update={"collapse": None}) for e in record.result.history)
     cell = replace(line.cell, records=(fakes.with_result(record, history=bare),))
     alone = replace(group, lines=(replace(line, cell=cell),))
-    assert curve_picture(alone, "nc_mean", "Mean of NC") is None
+    assert curve_picture(alone, NC_MEAN) is None
 
 
 def mapped(name: str = "table6", **left_out: str) -> list[Picture]:

@@ -1,47 +1,87 @@
 """Matrices of cosines as colours."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ncmc.report.figures.svg import Picture, svg_of
+from ncmc.report.figures.figure import Panel
+from ncmc.report.figures.painted import panel_picture
+from ncmc.report.figures.svg import Picture
 from ncmc.results import curves
 from ncmc.results.curves import MatrixMeasure
 from ncmc.results.record import Record
 
+OF = {"class_cosines": "class means", "tail_cosines": "features of the smallest class"}
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """One cosine of a matrix."""
+
+    epoch: int
+    row: int
+    column: int
+    cosine: float | None  # None: a class without images
+
 
 def heat_maps(record: Record, measure: MatrixMeasure, most: int = 4) -> list[Picture]:
     """Matrices of cosines at up to `most` epochs, the first and the last among them."""
+    return [
+        panel_picture(
+            panel, alt := _words(panel, OF[measure]), f"{record.run.id} {alt}", (2.9, 2.4)
+        )
+        for panel in cosine_panels(record, measure, most)
+    ]
+
+
+def cosine_panels(record: Record, measure: MatrixMeasure, most: int) -> list[Panel]:
+    """The same as panels."""
+    rows = cosine_rows(record, measure, most)
+    epochs = dict.fromkeys(row.epoch for row in rows)
+    return [
+        Panel(f"Epoch {epoch}", tuple(row for row in rows if row.epoch == epoch), draw_cosines)
+        for epoch in epochs
+    ]
+
+
+def cosine_rows(record: Record, measure: MatrixMeasure, most: int) -> list[Cosine]:
+    """A row a cosine, at up to `most` epochs: the first, the last, and evenly between."""
     found = curves.matrices(record, measure)
     epochs = sorted(found)
     if len(epochs) > most:
         epochs = [epochs[round(i * (len(epochs) - 1) / (most - 1))] for i in range(most)]
-    what = "class means" if measure == "class_cosines" else "features of the smallest class"
     return [
-        _heat_map(found[e], f"Epoch {e}", f"Cosines between {what} at epoch {e}", record.run.id)
-        for e in epochs
+        Cosine(epoch, i, j, value)
+        for epoch in epochs
+        for i, line in enumerate(found[epoch])
+        for j, value in enumerate(line)
     ]
 
 
-def _heat_map(matrix: Sequence[Sequence[float | None]], title: str, alt: str, salt: str) -> Picture:
-    values = [[float("nan") if v is None else v for v in row] for row in matrix]
-    n = len(values)
-    off = [v for i, row in enumerate(values) for j, v in enumerate(row) if i != j and v == v]
+def draw_cosines(axes: Any, rows: Sequence[Cosine]) -> None:
+    """A square in which red is 1, white is orthogonal and blue is -1."""
+    n = max(row.row for row in rows) + 1
+    values = [[float("nan")] * n for _ in range(n)]
+    for row in rows:
+        values[row.row][row.column] = float("nan") if row.cosine is None else row.cosine
+    look = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, "linewidth": 0.2, "edgecolor": "face"}
+    mesh = axes.pcolormesh(values, **look)
+    axes.set_aspect("equal")
+    axes.invert_yaxis()
+    axes.grid(False)
+    ticks = range(0, n, max(1, n // 5))
+    axes.set_xticks([t + 0.5 for t in ticks], [str(t) for t in ticks])
+    axes.set_yticks([t + 0.5 for t in ticks], [str(t) for t in ticks])
+    axes.tick_params(length=0)
+    bar = axes.figure.colorbar(mesh, ax=axes, ticks=[-1, 0, 1], shrink=0.85)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(length=0)
 
-    def draw(axes: Any) -> None:
-        look = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, "linewidth": 0.2, "edgecolor": "face"}
-        mesh = axes.pcolormesh(values, **look)
-        axes.set_aspect("equal")
-        axes.invert_yaxis()
-        axes.grid(False)
-        ticks = range(0, n, max(1, n // 5))
-        axes.set_xticks([t + 0.5 for t in ticks], [str(t) for t in ticks])
-        axes.set_yticks([t + 0.5 for t in ticks], [str(t) for t in ticks])
-        axes.tick_params(length=0)
-        bar = axes.figure.colorbar(mesh, ax=axes, ticks=[-1, 0, 1], shrink=0.85)
-        bar.outline.set_visible(False)
-        bar.ax.tick_params(length=0)
 
-    if off:
-        mean = sum(off) / len(off)
-        alt += f": mean {mean:.2f} off the diagonal, from {min(off):.2f} to {max(off):.2f}"
-    return Picture(title, f"{alt}.", svg_of(draw, f"{salt} {alt}", (2.9, 2.4)))
+def _words(panel: Panel, what: str) -> str:
+    known = [row.cosine for row in panel.rows if row.row != row.column and row.cosine is not None]
+    alt = f"Cosines between {what} at {panel.title.lower()}"
+    if known:
+        mean = sum(known) / len(known)
+        alt += f": mean {mean:.2f} off the diagonal, from {min(known):.2f} to {max(known):.2f}"
+    return f"{alt}."

@@ -26,45 +26,80 @@ class Picture:
 
 def svg_of(draw: Callable[[Any], None], salt: str, size: tuple[float, float] = SIZE) -> bytes:
     """One pair of axes as SVG that stands inside a page. `salt` keeps its ids apart."""
+    return page_svg(lambda canvas: draw(canvas.add_subplot()), salt, size)
+
+
+def page_svg(paint: Callable[[Any], None], salt: str, size: tuple[float, float]) -> bytes:
+    """The same for a whole canvas, which `paint` fills with axes."""
+    text = image_of(paint, "svg", salt, size, INK, transparent=True).decode()
+    return _page_svg(text, hashlib.sha256(salt.encode()).hexdigest()[:8]).encode()
+
+
+def ink() -> str:
+    """The colour of text and whiskers in the image that is being drawn."""
     import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    return str(matplotlib.rcParams["text.color"])
+
+
+def image_of(
+    paint: Callable[[Any], None],
+    format: str,
+    salt: str,
+    size: tuple[float, float],
+    ink: str,
+    *,
+    transparent: bool = False,
+    metadata: dict[str, Any] | None = None,
+) -> bytes:
+    """A canvas as an image file: svg, png or pdf. The same drawing gives the same bytes."""
+    import matplotlib
     from matplotlib.figure import Figure
 
     look: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": salt,
+        "pdf.fonttype": 42,  # text that can be searched and edited
         "font.family": "DejaVu Sans",
         "font.size": 8.5,
+        "axes.titlesize": 8.5,
+        "axes.titlelocation": "left",
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "axes.edgecolor": INK,
-        "axes.labelcolor": INK,
+        "axes.edgecolor": ink,
+        "axes.labelcolor": ink,
+        "axes.titlecolor": ink,
         "axes.linewidth": 0.7,
         "axes.grid": True,
         "axes.grid.axis": "y",
         "axes.axisbelow": True,
-        "grid.color": INK,
+        "grid.color": ink,
         "grid.alpha": 0.13,
         "grid.linewidth": 0.7,
-        "text.color": INK,
-        "xtick.color": INK,
-        "ytick.color": INK,
+        "text.color": ink,
+        "text.parse_math": False,  # a label is text, whatever stands in it
+        "xtick.color": ink,
+        "ytick.color": ink,
         "xtick.major.width": 0.7,
         "ytick.major.width": 0,
+        "xtick.minor.size": 0,
         "ytick.minor.size": 0,
         "hatch.color": "#ffffff",
         "hatch.linewidth": 0.6,
+        "savefig.dpi": 200,
+    }
+    undated: dict[str, dict[str, Any]] = {
+        "svg": {"Date": None, "Creator": None},
+        "png": {"Software": None},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     }
     with matplotlib.rc_context(look):
-        figure = Figure(figsize=size, layout="constrained")
-        FigureCanvasSVG(figure)
-        draw(figure.add_subplot())
+        canvas = Figure(figsize=size, layout="constrained")
+        paint(canvas)
         out = io.BytesIO()
-        undated = {"Date": None, "Creator": None}
-        figure.savefig(out, format="svg", transparent=True, metadata=undated)
-    return _page_svg(
-        out.getvalue().decode(), hashlib.sha256(salt.encode()).hexdigest()[:8]
-    ).encode()
+        told = undated[format] | (metadata or {})
+        canvas.savefig(out, format=format, transparent=transparent, metadata=told)
+    return out.getvalue()
 
 
 def _page_svg(text: str, prefix: str) -> str:

@@ -1,0 +1,107 @@
+"""`ncmc figures`: the figures of a table or figure as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import Assume, Folder, Records, chosen_table, complete_table
+from ncmc.errors import UsageError, UserError
+
+if TYPE_CHECKING:  # help must not wait for the imports of the grid
+    from collections.abc import Iterator
+
+    from ncmc.project import Project
+    from ncmc.report.figures.figure import Figure
+    from ncmc.verdicts.judge import CellCache
+
+EPILOG = (
+    "Examples: `ncmc figures smoke`; `ncmc figures all --format svg`, of every table that has "
+    "records, and of the board, in results/all/figures."
+)
+TWO_AND_THREE = {
+    "figure2": "hard-to-predict toy points in three dimensions",
+    "figure3": "two centers each of two classes",
+}
+
+
+def figures(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A table or figure, or `all`: see `ncmc list tables`.",
+            autocompletion=complete_table,
+        ),
+    ],
+    assume: Assume = None,
+    results: Records = None,
+    out: Folder = None,
+    formats: Annotated[
+        str, typer.Option("--format", help="Of svg, png and pdf, with commas between.")
+    ] = "svg,png,pdf",
+) -> None:
+    """Write figures as image files, each with the numbers in it as CSV and its caption as text.
+
+    They go to results/TABLE/figures; with `--out FOLDER` to FOLDER/figures, and with `all` to
+    FOLDER/TABLE/figures.
+    """
+    from ncmc.project import Project
+    from ncmc.report.figures.files import parse_formats, write_figures
+    from ncmc.verdicts.judge import CellCache
+
+    wanted, project = parse_formats(formats), Project.find()
+    if name in TWO_AND_THREE:
+        raise UsageError(
+            f"{name} of the paper is an illustration ({TWO_AND_THREE[name]}): no run measures it, "
+            "and its points are not stated. docs/figures.md says which figures there are."
+        )
+    if name == "all" and assume:
+        raise UsageError("`all` draws the tables as they are planned; leave out --assume.")
+    cells = CellCache(project, results)
+    made = _of_all(project, cells) if name == "all" else _of_one(project, name, assume, cells)
+    for table, drawn in made:
+        for path in write_figures(drawn, _folder(project, table, name, out), wanted):
+            print(path)
+
+
+def _of_one(
+    project: Project, name: str, assume: list[str] | None, cells: CellCache
+) -> Iterator[tuple[str, list[Figure]]]:
+    from ncmc.report.figures.make import figures_of_table
+    from ncmc.results.wording import make_command
+
+    table = chosen_table(project, name, assume)
+    drawn = figures_of_table(project, table, cells)
+    if not drawn:
+        raise UserError(
+            f"no run of {table.name} has a record, so there is nothing to draw. "
+            f"Make them: {make_command(table.name)}"
+        )
+    yield table.name, drawn
+
+
+def _of_all(project: Project, cells: CellCache) -> Iterator[tuple[str, list[Figure]]]:
+    from ncmc.plan import grid
+    from ncmc.plan.grid_file import table_names
+    from ncmc.report.figures.make import BOARD, figures_of_board, figures_of_table
+
+    board = figures_of_board(project, cells)
+    if not board:
+        raise UserError(
+            "no table has the records that a check needs, so there is nothing to draw. "
+            "Start with `uv run snakemake --cores all smoke`."
+        )
+    yield BOARD, board
+    for name in table_names(project):
+        yield name, figures_of_table(project, grid.table(project, name), cells)
+
+
+def _folder(project: Project, table: str, asked: str, out: Path | None) -> Path:
+    from ncmc import paths
+
+    folder = project.root / paths.FIGURES.format(table=table)
+    if out is None:
+        return folder
+    return out / table / folder.name if asked == "all" else out / folder.name
