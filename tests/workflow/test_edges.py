@@ -40,6 +40,7 @@ COMMANDS = {
     "train": (RUN,),
     "table": ("smoke",),
     "verify": ("smoke", "--no-exit-code"),
+    "figures": ("smoke",),
     "report": ("smoke",),
     "show": ("smoke",),
     "theory": ("T9",),

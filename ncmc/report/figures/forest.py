@@ -1,5 +1,6 @@
 """The board as a forest plot: each check's advantage with its interval, and its verdict."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,15 +23,16 @@ LOOKS: dict[Status, Look] = {
     "incomplete": Look("incomplete", "#8c8c8c", "s", 0, filled=False),
     "not testable": Look("not testable", "#8c8c8c", "x", 0),
 }
-LONGEST = 62  # letters of a label
+LONGEST = 72  # letters of a line of a label
 
 
 @dataclass(frozen=True)
 class Checked:
     """A check, or one of its settings, as the board has it. Advantages in points of accuracy."""
 
+    table: str
     claim: str
-    check: str
+    check: str  # its id; of a number of the paper, which several tables may hold, the number's
     says: str
     setting: str  # empty: all of its settings together
     status: Status
@@ -70,7 +72,7 @@ def forest(board: Board, title: str, banner: str | None = None) -> Figure | None
         title=title,
         caption=caption,
         panels=(Panel("", rows, draw_forest),),
-        size=(8.6, 0.7 + 0.27 * len(checks)),
+        size=(9.0, 0.7 + 0.31 * len(checks)),
         looks=tuple(LOOKS[status] for status in statuses),
         banner=banner,
     )
@@ -93,6 +95,7 @@ def _row(verdict: Verdict, setting: str, status: Status, numbers: Any) -> Checke
     known = {key: value for key, value in numbers.items() if isinstance(value, int | float)}
     shown, of = (known.get(key) for key in ("shown", "of"))
     return Checked(
+        table=verdict.table,
         claim=verdict.claim or "",
         check=verdict.id,
         says=verdict.says,
@@ -110,9 +113,9 @@ def _row(verdict: Verdict, setting: str, status: Status, numbers: Any) -> Checke
 def draw_forest(axes: Any, rows: Sequence[Checked]) -> None:
     """A line a check: its words on the left, its advantage, and its verdict on the right."""
     checks = [row for row in rows if not row.setting]
-    places = {row.check: y for y, row in enumerate(checks)}
+    places = {(row.table, row.check): y for y, row in enumerate(checks)}
     for row in rows:
-        y, look = places[row.check], LOOKS[row.status]
+        y, look = places[row.table, row.check], LOOKS[row.status]
         if row.estimate is None:
             continue
         if row.setting:
@@ -130,7 +133,7 @@ def draw_forest(axes: Any, rows: Sequence[Checked]) -> None:
     for row in checks:
         axes.text(
             1.01,
-            places[row.check],
+            places[row.table, row.check],
             _told(row),
             transform=axes.get_yaxis_transform(),
             va="center",
@@ -143,8 +146,9 @@ def draw_forest(axes: Any, rows: Sequence[Checked]) -> None:
 
 
 def _label(row: Checked) -> str:
-    text = f"{row.check}  {row.says}"
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+    """Its id, table and words, in two lines at most."""
+    lines = textwrap.wrap(f"{row.check} ({row.table})  {row.says}", LONGEST)
+    return "\n".join(lines[:2]) + ("…" if len(lines) > 2 else "")
 
 
 def _told(row: Checked) -> str:

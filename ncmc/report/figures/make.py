@@ -22,10 +22,10 @@ def figures_of_table(project: Project, table: Table, cells: CellCache) -> list[F
     Raises UsageError for a senseless check, UserError for a damaged or outdated record.
     """
     found = cells.of(table)
+    board = board_of(project, verify_cells(table, cells))
     figures = table_figures(project, table, found)
     if not figures:
         return []
-    board = board_of(project, verify_cells(table, cells))
     claims = forest(
         board, f"What {table.name} says of the claims", table_data(project, table, found).banner
     )
