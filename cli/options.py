@@ -49,6 +49,11 @@ def complete_entry(incomplete: str) -> list[str]:
     return _matching(entry_ids(Project.find()), incomplete)
 
 
+def complete_page(incomplete: str) -> list[str]:
+    """Shell completion: what `ncmc report` makes a page of."""
+    return _matching(["all"], incomplete) + complete_table(incomplete)
+
+
 def complete_backbone(incomplete: str) -> list[str]:
     """Shell completion: backbones."""
     from ncmc.plan import catalog

@@ -1,17 +1,47 @@
-"""`ncmc report`: the page of a table or figure."""
+"""`ncmc report`: the page of a table or figure, or of the whole project."""
 
-from cli.options import Assume, Folder, Records, TableName, chosen_table, results_folder
+from typing import Annotated
 
-EPILOG = "Example: `ncmc report smoke` writes results/smoke/report.html."
+import typer
+
+from cli.options import (
+    Assume,
+    Folder,
+    Records,
+    chosen_table,
+    complete_page,
+    results_folder,
+)
+from ncmc.errors import UsageError
+
+ALL = "all"
+EPILOG = (
+    "Examples: `ncmc report` writes results/report.html, the page of the whole project; "
+    "`ncmc report smoke` writes results/smoke/report.html."
+)
 
 
 def report(
-    name: TableName, assume: Assume = None, results: Records = None, out: Folder = None
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A table or figure: see `ncmc list tables`; or `all`, the whole project.",
+            autocompletion=complete_page,
+        ),
+    ] = ALL,
+    assume: Assume = None,
+    results: Records = None,
+    out: Folder = None,
 ) -> None:
-    """Write the HTML page of a table or figure: verdicts, results, curves and their origins."""
+    """Write an HTML page: what holds, verdicts, results, curves and their origins."""
     from ncmc.project import Project
-    from ncmc.report import page
+    from ncmc.report import page, project_page
 
     project = Project.find()
+    if name == ALL:
+        if assume:
+            raise UsageError("--assume is of one table; give its name: ncmc report TABLE.")
+        print(project_page.report(project, results, out))
+        return
     chosen = chosen_table(project, name, assume).name
     print(page.report(project, chosen, results, results_folder(project, chosen, out)))

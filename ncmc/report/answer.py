@@ -1,8 +1,8 @@
 """What a page opens with: what was checked at which scale, what holds, what does not, what is open."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ncmc.plan.grid_file import Scale
 from ncmc.results.wording import plural
@@ -14,7 +14,8 @@ SCALES: dict[Scale, str] = {
     "reduced": "at reduced scale",
     "reference": "of the calibration",
 }
-MOST_NAMED = 6  # of one status, in the line that names them
+NAMED: tuple[Status, ...] = ("differs", "inconclusive")  # what a reader will want to look at ...
+MOST_NAMED = 4  # ... with this many of each in the answer
 
 
 class Judged(Protocol):
@@ -33,6 +34,9 @@ class Judged(Protocol):
         """What the results say of it."""
 
 
+J = TypeVar("J", bound=Judged)
+
+
 @dataclass(frozen=True)
 class Part:
     """What has one status."""
@@ -48,30 +52,32 @@ class Answer:
     """What is known at one scale: `of 5 checks at reduced scale, 4 hold, 1 differs`."""
 
     subject: str  # `5 checks at reduced scale`
-    scale: Scale
     parts: tuple[Part, ...]
 
-    @property
-    def open_parts(self) -> tuple[Part, ...]:
-        """What does not hold, for a reader who asks what it is."""
-        return tuple(part for part in self.parts if part.status != "holds")
+
+def _checks(judged: Sequence[Judged]) -> str:
+    return plural(len(judged), "check")
 
 
-def answers(judged: Sequence[Judged], word: str = "check") -> list[Answer]:
-    """An answer for each scale that something was judged at, the paper's first."""
+def answers(judged: Sequence[J], words: Callable[[Sequence[J]], str] = _checks) -> list[Answer]:
+    """An answer for each scale that something was judged at, the paper's first.
+
+    `words`: what things of one scale are called together, such as `5 checks`.
+    """
     found = ((scale, [j for j in judged if j.scale == scale]) for scale in SCALES)
-    return [_answer(scale, of_scale, word) for scale, of_scale in found if of_scale]
+    return [_answer(scale, told, words(told)) for scale, told in found if told]
 
 
-def _answer(scale: Scale, judged: Sequence[Judged], word: str) -> Answer:
+def _answer(scale: Scale, judged: Sequence[Judged], words: str) -> Answer:
     parts = []
     for status in STATUSES:
         found = [entry for entry in judged if entry.status == status]
         if found:
-            words = f"{len(found)} {verb(status, len(found))}"
-            named = tuple((entry.id, anchor(entry)) for entry in found[:MOST_NAMED])
-            parts.append(Part(status, words, named, len(found) - len(named)))
-    return Answer(f"{plural(len(judged), word)} {SCALES[scale]}", scale, tuple(parts))
+            named = found[:MOST_NAMED] if status in NAMED else []
+            ids = tuple((entry.id, anchor(entry)) for entry in named)
+            said = f"{len(found)} {verb(status, len(found))}"
+            parts.append(Part(status, said, ids, len(found) - len(named)))
+    return Answer(f"{words} {SCALES[scale]}", tuple(parts))
 
 
 def anchor(judged: Judged) -> str:
