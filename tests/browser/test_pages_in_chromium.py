@@ -1,0 +1,213 @@
+"""The pages as a reader sees them: driven in Chromium without a window."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fakes
+import pytest
+from chromium import CHROMIUM, CONTRASTS, PHONE, Visit, chromium
+from conftest import here
+
+from ncmc.plan import grid
+from ncmc.report import page as table_page
+from ncmc.report import project_page
+from ncmc.verdicts import judge, verdicts_file
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+pytest.importorskip("playwright")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """report.html of the project and smoke/report.html, of records that nobody trained."""
+    folder = tmp_path_factory.mktemp("pages")
+    smoke, table6 = (grid.table(here(), name) for name in ("smoke", "table6"))
+    fakes.smoke(folder / "runs", smoke)
+    fakes.fill(folder / "runs", fakes.spec_of(smoke, "AL"), [88.0, 89.0, 88.5, 88.2, 88.4])
+    for place, spec in enumerate(table6.cells):
+        fakes.fill(folder / "runs", spec, [50.0 + place, 51.0, 52.0])
+    project_page.report(here(), folder / "runs", folder)
+    verdicts_file.write(judge.verify("smoke", folder / "runs"), folder / "smoke")
+    table_page.report(here(), "smoke", folder / "runs", folder / "smoke")
+    return folder
+
+
+@pytest.fixture(scope="module", params=["report.html", "smoke/report.html"])
+def file(folder: Path, request: pytest.FixtureRequest) -> Path:
+    return folder / str(request.param)
+
+
+@pytest.fixture(scope="module")
+def project(folder: Path) -> Path:
+    return folder / "report.html"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as opened:
+        yield opened
+
+
+def test_the_first_200_pixels_say_what_was_checked_and_what_came_of_it(
+    browser: Any, file: Path
+) -> None:
+    visit = Visit(browser, file)
+    for line in visit.page.query_selector_all(".tally"):
+        box = line.bounding_box()
+        assert box["y"] + box["height"] <= 200
+    words = visit.page.inner_text(".answer")
+    assert re.search(r"Of \d+ .*at reduced scale, ✓ \d+ holds?, ✗ \d differs? \(S3", words)
+
+
+def test_nothing_leaves_the_page_and_nothing_is_complained_of(browser: Any, file: Path) -> None:
+    visit = Visit(browser, file)
+    visit.page.click("a[data-opens]")
+    visit.page.keyboard.press("Escape")
+    assert [url for url in visit.requests if not url.startswith("data:")] == [file.as_uri()]
+    assert visit.complaints == []
+
+
+def test_a_filter_hides_what_does_not_fit_and_is_kept_in_the_address(
+    browser: Any, project: Path
+) -> None:
+    visit = Visit(browser, project)
+    all_cells = visit.visible("tr[data-row]")
+    visit.page.click(".filters summary")
+    visit.page.click("button[data-axis=method][data-value=CE]")
+    visit.page.click("button[data-axis=table][data-value=smoke]")
+    assert visit.visible("tr[data-row]") == 1
+    assert all_cells > 100
+    told = visit.page.inner_text("#shown-count")
+    assert re.fullmatch(r"Shown: \d+ of \d+ checks, 1 of \d+ cells", told)
+    pressed = visit.page.query_selector("button[data-value=CE]")
+    assert pressed.get_attribute("aria-pressed") == "true"
+    address = visit.page.evaluate("location.hash")
+    assert address == "#method=CE&table=smoke"
+    again = Visit(browser, project, address)
+    assert again.visible("tr[data-row]") == 1
+    again.page.click("text=Show all")
+    assert again.visible("tr[data-row]") == all_cells
+    assert again.page.evaluate("location.hash") == ""
+
+
+def test_the_board_is_filtered_by_verdict(browser: Any, project: Path) -> None:
+    visit = Visit(browser, project, "#verdict=differs")
+    seen = [e for e in visit.page.query_selector_all("li[data-row]") if e.is_visible()]
+    assert 0 < len(seen) < 10
+    assert all("✗" in entry.inner_text() for entry in seen)
+
+
+def test_a_cell_opens_by_the_keyboard_and_escape_closes_it(browser: Any, file: Path) -> None:
+    visit = Visit(browser, file)
+    link = visit.page.locator("a[data-opens]:visible").first
+    link.focus()
+    visit.page.keyboard.press("Enter")
+    dialog = visit.page.locator("dialog[open]")
+    words = dialog.inner_text()
+    for said in (
+        "To make it again",
+        "ncmc train",
+        "Runs",
+        "Configuration",
+        "Assumptions",
+        "ababab",
+    ):
+        assert said in words, said
+    names = [f.get_attribute("aria-label") for f in dialog.locator("figure").all()]
+    assert len(names) == 4
+    assert any(name.startswith("Test accuracy over the epochs, %. seed 0: ") for name in names)
+    assert dialog.locator("table.confusion tbody tr").count() == fakes.CLASSES
+    key = link.get_attribute("data-opens")
+    assert visit.page.evaluate("location.hash") == f"#cell={key}"
+    visit.page.keyboard.press("Escape")
+    assert visit.page.locator("dialog[open]").count() == 0
+    assert visit.page.evaluate("document.activeElement.dataset.opens") == key
+    assert visit.page.evaluate("location.hash") == ""
+    card = visit.page.locator(f"details#{key}")
+    assert "ncmc train" in (card.locator(".body").text_content() or "")  # it went back
+
+
+def test_the_address_of_a_cell_opens_it(browser: Any, project: Path) -> None:
+    first = Visit(browser, project).page.get_attribute("a[data-opens]", "data-opens")
+    visit = Visit(browser, project, f"#table=smoke&cell={first}")
+    assert visit.page.locator("dialog[open] figure").count() == 4
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize("address", ["#cell=nothing", "#verdict=", "#a=b&method", "#%=&cell=v-S3"])
+def test_an_address_that_means_nothing_does_no_harm(
+    browser: Any, project: Path, address: str
+) -> None:
+    visit = Visit(browser, project, address)
+    assert visit.complaints == []
+    assert visit.visible("tr[data-row]") > 100
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_word_stands_out_from_what_is_behind_it(
+    browser: Any, file: Path, scheme: str
+) -> None:
+    visit = Visit(browser, file, color_scheme=scheme)
+    if visit.page.query_selector(".filters"):
+        visit.page.click(".filters summary")
+        visit.page.click(".filters button[data-axis=verdict]")
+    faint = [found for found in visit.page.evaluate(CONTRASTS) if found[0] < 4.5]
+    visit.page.locator("a[data-opens]:visible").first.click()
+    faint += [found for found in visit.page.evaluate(CONTRASTS) if found[0] < 4.5]
+    assert faint == []
+    paper = visit.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert (paper == "rgb(22, 24, 27)") == (scheme == "dark")
+
+
+def test_a_phone_scrolls_tables_and_not_the_page(browser: Any, file: Path) -> None:
+    visit = Visit(browser, file, viewport=PHONE)
+    width = "document.documentElement.scrollWidth"
+    assert visit.page.evaluate(width) == PHONE["width"]
+    visit.page.evaluate(
+        "document.querySelectorAll('main details').forEach(d => { d.open = true; })"
+    )
+    assert visit.page.evaluate(width) == PHONE["width"]
+    visit.page.evaluate("document.querySelector('a[data-opens]').click()")
+    box = visit.page.locator("dialog[open]").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE["width"]
+    inner = visit.page.locator("dialog[open]").evaluate("d => [d.scrollWidth, d.clientWidth]")
+    assert inner[0] == inner[1]
+
+
+def test_without_a_script_the_page_says_the_same(browser: Any, file: Path) -> None:
+    visit = Visit(browser, file, java_script_enabled=False)
+    assert visit.visible(".filters") == 0
+    link = visit.page.locator("a[data-opens]:visible").first
+    link.click()
+    card = visit.page.locator(f"details#{link.get_attribute('data-opens')}")
+    card.locator("summary").click()
+    assert "ncmc train" in card.inner_text()
+
+
+def test_paper_gets_no_controls_and_dark_ink(browser: Any, file: Path) -> None:
+    visit = Visit(browser, file, color_scheme="dark")
+    visit.page.emulate_media(media="print")
+    assert visit.visible("button, nav, .filters") == 0
+    assert visit.page.evaluate("getComputedStyle(document.documentElement).color") == "rgb(0, 0, 0)"
+    held = visit.page.evaluate(
+        "[...document.querySelectorAll('.status')].map(s => getComputedStyle(s).color)"
+    )
+    assert "rgb(26, 112, 72)" in held  # the green of a light page
+
+
+def test_a_screen_reader_finds_its_way(browser: Any, file: Path) -> None:
+    visit = Visit(browser, file)
+    for landmark in ("header", "main", "footer", "nav[aria-label]", "search[aria-label]"):
+        assert visit.page.locator(landmark).count() >= 1, landmark
+    assert visit.page.locator("#shown-count[aria-live=polite]").count() == 1
+    assert visit.page.locator("th:not([scope])").count() == 0
+    bare = (
+        "tables => tables.filter(t => !t.caption && !t.closest('[aria-label],[aria-labelledby]'))"
+    )
+    assert visit.page.locator("table").evaluate_all(f"t => ({bare})(t).length") == 0
+    visit.page.keyboard.press("Tab")
+    outline = visit.page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline != "none"
