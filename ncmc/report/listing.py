@@ -75,6 +75,11 @@ def claims_of_board(project: Project, board: Board) -> list[Claim]:
     ]
 
 
+def anchors_of(claims: Sequence[Claim]) -> dict[tuple[str, str], str]:
+    """(table, id) of each verdict -> the line of the board that it stands in."""
+    return {(v.table, v.id): claim.anchor for claim in claims for v in claim.verdicts}
+
+
 def key_of(spec: CellSpec) -> str:
     """The same for every cell of one configuration; a word that may stand in an address."""
     return "c-" + hashlib.sha256(spec.run.id.encode()).hexdigest()[:10]

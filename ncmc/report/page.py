@@ -18,7 +18,13 @@ from ncmc.report import origins
 from ncmc.report.alternatives import Alternative, Coords, alternatives
 from ncmc.report.answer import answers
 from ncmc.report.figures.accuracy_maps import accuracy_maps
-from ncmc.report.listing import claims_of_verdicts, filters_of, rows_of, verdicts_by_cell
+from ncmc.report.listing import (
+    anchors_of,
+    claims_of_verdicts,
+    filters_of,
+    rows_of,
+    verdicts_by_cell,
+)
 from ncmc.report.opened import cells_json
 from ncmc.report.sections import sections
 from ncmc.report.templating import rendered
@@ -87,6 +93,7 @@ def render(
         banner=data.banner,
         facts=facts(len(table.runs), len(missing), made),
         claims=claims,
+        anchors=anchors_of(claims),
         linked=False,
         by_best=by_best(verdicts),
         verdicts=verdicts,

@@ -14,6 +14,7 @@ from ncmc.report import origins
 from ncmc.report.answer import answers
 from ncmc.report.listing import (
     Row,
+    anchors_of,
     claims_of_board,
     filters_of,
     rows_of,
@@ -82,9 +83,10 @@ def render(project: Project, results: Path | None = None) -> str:
         banner=None,
         facts=_facts(cells, made),
         claims=claims,
+        anchors=anchors_of(claims),
         linked=True,
         by_best=by_best(verdicts),
-        filters=filters_of([*(claim.tokens for claim in claims), *listed]),
+        filters=filters_of([*listed, *(claim.tokens for claim in claims)]),
         parts=parts,
         notes=origins.notes(project, cells),
         provenance=made,
