@@ -1,5 +1,6 @@
 """What the Snakefile asks of a job: its inputs and resources, as functions of its wildcards."""
 
+import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -74,6 +75,12 @@ class Jobs:
     def alternatives_of(self, wildcards: Any) -> list[str]:
         """Runs under other assumptions that a page shows too. No inputs: none is trained for it."""
         return existing_records(self.project, switches.table(self.project, wildcards.table))
+
+    def records_there(self, wildcards: Any) -> str:
+        """Which records there are, and of when, in one word. No inputs: none is trained for it."""
+        runs = self.project.root / paths.RUNS
+        found = sorted((str(path), path.stat().st_mtime_ns) for path in runs.rglob(paths.RECORD))
+        return hashlib.sha256(repr(found).encode()).hexdigest()
 
     def evidence_of(self, wildcards: Any) -> list[str]:
         """The records of other tables that the checks of a table look at."""
@@ -207,7 +214,8 @@ def config_files() -> dict[str, list[str]]:
         "table": (*table, *numbers),
         "verify": (*table, *numbers, claims.FILE, checks_file.FILE),
         "figures": (*table, *numbers, claims.FILE, checks_file.FILE),
-        "report": (*table, *numbers, claims.FILE, assumptions.FILE, errata.FILE),
+        "report": (*table, *numbers, claims.FILE, checks_file.FILE, assumptions.FILE, errata.FILE),
+        "board": (*table, *numbers, claims.FILE, checks_file.FILE, assumptions.FILE),
         "show": table,
         "theory": (claims.FILE, *grid_file.FILES),  # a claim names its table
     }

@@ -98,6 +98,26 @@ rule figures:
         "ncmc figures {wildcards.table:q} > {log:q} 2>&1"
 
 
+rule board:
+    """The page of the whole project, from the records that there are. It trains nothing."""
+    input:
+        job.config["board"],
+    output:
+        report(
+            paths.PROJECT_PAGE,
+            caption="captions/board.rst",
+            category="The whole project",
+            labels={"table": "all", "what": "the page"},
+        ),
+    log:
+        paths.LOG_BOARD,
+    localrule: True
+    params:
+        records=job.records_there,  # made again when there are others
+    shell:
+        "ncmc report all > {log:q} 2>&1"
+
+
 # The named targets end by showing their table and verdicts: table1 ... table7, figure1 ..., smoke.
 for name in tables:
 

@@ -33,17 +33,18 @@ def opened(root: Path, *command: str) -> set[str]:
     return set(done.stderr.splitlines()[-1].split())
 
 
-COMMANDS = {
-    "doctor": ("--gate",),
-    "fetch": ("digits",),
-    "split": ("digits", "--tau", "0.02"),
-    "train": (RUN,),
-    "table": ("smoke",),
-    "verify": ("smoke", "--no-exit-code"),
-    "figures": ("smoke",),
-    "report": ("smoke",),
-    "show": ("smoke",),
-    "theory": ("T9",),
+COMMANDS = {  # name in `Jobs.config` -> the call
+    "doctor": ("doctor", "--gate"),
+    "fetch": ("fetch", "digits"),
+    "split": ("split", "digits", "--tau", "0.02"),
+    "train": ("train", RUN),
+    "table": ("table", "smoke"),
+    "verify": ("verify", "smoke", "--no-exit-code"),
+    "figures": ("figures", "smoke"),
+    "report": ("report", "smoke"),
+    "board": ("report", "all"),
+    "show": ("show", "smoke"),
+    "theory": ("theory", "T9"),
 }
 
 
@@ -58,7 +59,7 @@ def test_a_rule_takes_the_configuration_files_that_its_command_reads(
     assert listed.keys() == COMMANDS.keys()
     for command, arguments in COMMANDS.items():
         if not with_lab or command in ("doctor", "table", "show"):
-            assert opened(workspace, command, *arguments) == set(listed[command]), command
+            assert opened(workspace, *arguments) == set(listed[command]), command
 
 
 # --- edits -------------------------------------------------------------------------------------
@@ -115,6 +116,37 @@ def test_a_comment_in_any_file_is_no_reason_to_fetch_split_or_train(project: Pat
     done = snakemake(project, "-n", "smoke")
     assert not {"fetch", "split"} & planned_jobs(done.stdout).keys()
     assert training_jobs(done.stdout) == 0
+
+
+def test_the_page_of_the_project_trains_nothing_and_follows_the_records(project: Path) -> None:
+    page = project / paths.PROJECT_PAGE
+    done = snakemake(project, "--cores", "1", "board")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert planned_jobs(done.stderr) == {"board": 1, "total": 1}
+    assert "25 of " in page.read_text()
+    assert "Nothing to be done" in snakemake(project, "-n", "board").stdout
+    path_of(here(), grid.table(here(), "smoke").cells[0].runs(1)[0]).unlink()
+    done = snakemake(project, "--cores", "1", "board")
+    assert planned_jobs(done.stderr) == {"board": 1, "total": 1}
+    assert "24 of " in page.read_text()
+
+
+def test_the_report_of_snakemake_has_the_pages_numbers_and_verdicts_with_captions(
+    project: Path,
+) -> None:
+    assert snakemake(project, "--cores", "1", "smoke", "board").returncode == 0
+    done = snakemake(project, "--report", "whole.html", "smoke", "board")
+    assert done.returncode == 0, done.stderr[-2000:]
+    text = (project / "whole.html").read_text()
+    for said in (
+        "Each run is one training with its",  # rules/captions/workflow.rst
+        "The page of the whole project: what was checked",
+        "What the results of smoke say of the paper",
+        "results/smoke/table.csv",
+        "results/smoke/verdicts.json",
+        "results/smoke/report.html",
+    ):
+        assert said in text, said
 
 
 SWITCHED = "results/smoke+A14=affine/report.html"

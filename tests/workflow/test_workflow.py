@@ -17,7 +17,7 @@ from ncmc.plan.grid_file import table_names
 
 TARGETS = (
     "smoke", "study_f_theta", "table1", "table2", "table3", "table4", "table5", "table6", "table7",
-    "figure1", "figure4", "figure5", "figure6", "figure7", "theory", "all",
+    "figure1", "figure4", "figure5", "figure6", "figure7", "theory", "board", "all",
 )  # fmt: skip
 
 
