@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from ncmc.paper import switches
 from ncmc.paper.printed_numbers import number_for
 from ncmc.plan.grid import CellSpec, Table, axis_words
-from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.report.answer import Judged, anchor
 from ncmc.report.templating import slug
@@ -82,20 +81,21 @@ def anchors_of(claims: Sequence[Claim]) -> dict[tuple[str, str], str]:
 
 def key_of(spec: CellSpec) -> str:
     """The same for every cell of one configuration; a word that may stand in an address."""
-    return "c-" + hashlib.sha256(spec.run.id.encode()).hexdigest()[:10]
+    what = f"{spec.run.id}, a split {'a seed' if spec.split_per_seed else 'for all seeds'}"
+    return "c-" + hashlib.sha256(what.encode()).hexdigest()[:10]
 
 
-def verdicts_by_cell(project: Project, verdicts: Sequence[Verdict]) -> dict[Run, list[Verdict]]:
-    """Configuration -> the verdicts that look at it, whatever table each is of."""
-    found: dict[Run, list[Verdict]] = {}
+def verdicts_by_cell(project: Project, verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+    """Key of a cell -> the verdicts that look at it, whatever table each is of."""
+    found: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        for run in dict.fromkeys(spec.run for spec in looked_at(project, verdict)):
-            found.setdefault(run, []).append(verdict)
+        for key in dict.fromkeys(map(key_of, looked_at(project, verdict))):
+            found.setdefault(key, []).append(verdict)
     return found
 
 
 def rows_of(
-    table: Table, cells: Sequence[Cell], looking: Mapping[Run, Sequence[Verdict]]
+    table: Table, cells: Sequence[Cell], looking: Mapping[str, Sequence[Verdict]]
 ) -> list[Row]:
     """The cells of a table, in its order."""
     varying = [a for a in table.axes if len({cell.spec.coord(a) for cell in cells}) > 1] or [
@@ -107,7 +107,7 @@ def rows_of(
             table.name,
             ", ".join(axis_words(a, cell.spec.coord(a)) for a in varying),
             cell,
-            tuple(looking.get(cell.spec.run, ())),
+            tuple(looking.get(key_of(cell.spec), ())),
         )
         for cell in cells
     ]
