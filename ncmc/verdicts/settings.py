@@ -51,6 +51,29 @@ class Settings:
         """How many findings have a status."""
         return sum(finding.status == status for finding in self.findings)
 
+    def shown_words(self, what: str) -> str:
+        """In how many settings it is shown; nothing of a single one."""
+        u, k = self.count("holds"), self.k
+        if k == 1:
+            return ""
+        if u == 0:
+            return f", not {what} in any of {k} settings"
+        return f", {what} in " + (
+            f"all {k} settings" if u == k else f"at least {u} of {k} settings"
+        )
+
+    @property
+    def undecided(self) -> list[str]:
+        """Which settings are not decided; not by name where none of them is."""
+        n = self.count("inconclusive")
+        if n and self.k > 1:
+            return [
+                "none of them decided"
+                if n == self.k
+                else f"not decided: {self.places('inconclusive')}"
+            ]
+        return ["not decided"] if n else []
+
     def places(self, status: str) -> str:
         """The settings whose finding has a status."""
         alike = len({sides([(b.spec, t.spec)], {}, {}) for b, t in self.pairs}) == 1

@@ -92,15 +92,12 @@ class Equal(Pairs):
             yield found.nothing
             return
         within = f"within {self.margin:g}"
-        yield found.difference_words + (
-            f", {within} in at least {u} of {k} settings" if k > 1 else f", {within}" if u else ""
-        )
+        yield found.difference_words + (found.shown_words(within) or f", {within}" * u)
         if self._apart(found):
             yield f"not {within}" + (" on average" if k > 1 else "")
         if k > 1 and (v := found.count("differs")):
             yield f"not {within} in at least {v} of {k} settings: {found.places('differs')}"
-        if found.count("inconclusive"):
-            yield f"not decided: {found.places('inconclusive')}" if k > 1 else "not decided"
+        yield from found.undecided
         yield from found.lacking
         if more:
             yield more_words(more)

@@ -147,19 +147,17 @@ class Greater(Pairs):
         return soonest(to_show, more_seeds(found.average, self.refuted_below - mean, half))
 
     def _words(self, found: Settings, status: Status, more: int | None) -> Iterator[str]:
-        u, k = found.count("holds"), found.k
+        k = found.k
         if not found.compared:
             yield found.nothing
             return
         below = f"shown to be at most {self.margin:g} below" if self.margin else "shown"
-        told = f", {below} in at least {u} of {k} settings" if k > 1 else ""
-        yield found.difference_words + told
+        yield found.difference_words + found.shown_words(below)
         if self._excluded(found):
             yield f"{'but ' if status == 'holds' else ''}{self._refuted}{' on average' * (k > 1)}"
         if k > 1 and (v := found.count("differs")):
             yield f"{self._refuted} in at least {v} of {k} settings: {found.places('differs')}"
-        if found.count("inconclusive"):
-            yield f"not decided: {found.places('inconclusive')}" if k > 1 else "not decided"
+        yield from found.undecided
         yield from found.lacking
         if more:
             yield more_words(more)

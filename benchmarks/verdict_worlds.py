@@ -1,0 +1,144 @@
+"""Worlds whose truth is known, for the error rates of the verdicts: cells of the real tables, no files.
+
+A world gives every cell of the paper's tables a true accuracy; seeds scatter around it. The cells
+are judged by the project's own checks.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.run import Run
+from ncmc.project import Project
+from ncmc.results.cells import Cell
+from ncmc.results.record import Record
+from ncmc.verdicts import cell_selection
+from ncmc.verdicts.check import Check, Pair, Pairs
+from ncmc.verdicts.checks_file import checks_of
+from ncmc.verdicts.judge import CellCache, judge
+from ncmc.verdicts.verdict import Verdict
+
+TABLES = ("table1", "table2", "table3", "table4", "table5", "table6", "table7")
+KINDS = ("greater", "slight", "equal", "largest", "peak")  # that look at accuracies alone
+DEVIATION = 0.5  # points, over seeds
+Truth = Callable[[CellSpec], float]
+Noise = Callable[[np.random.Generator, int], np.ndarray]
+
+
+def normal(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Seeds of one deviation."""
+    return rng.normal(0, DEVIATION, n)
+
+
+class World(CellCache):
+    """The cells of a drawn world, in place of those that a folder of records holds."""
+
+    def __init__(
+        self,
+        project: Project,
+        plain: Record,
+        truth: Truth,
+        rng: np.random.Generator,
+        seeds: int = 3,
+        noise: Noise = normal,
+    ) -> None:
+        super().__init__(project)
+        self._plain, self._truth, self._rng = plain, truth, rng
+        self._seeds, self._noise = seeds, noise
+        self._drawn: dict[Run, Cell] = {}
+
+    def cell(self, spec: CellSpec, table: Table) -> Cell:
+        """A drawn cell, the same in every table that has it."""
+        if spec.run not in self._drawn:
+            values = self._truth(spec) + self._noise(self._rng, self._seeds)
+            self._drawn[spec.run] = drawn_cell(self._plain, spec, values.tolist())
+        priors = partial(self.prior, table, spec.run.dataset)
+        return dataclasses.replace(self._drawn[spec.run], spec=spec, priors=priors)
+
+    def pairs(self, check: Pairs) -> list[Pair]:
+        """As of records; which cells a check is about is looked up once for all worlds."""
+        tables, pairs = _selected(self.project, check)
+        return [tuple(map(self.cell, pair, tables)) for pair in pairs]  # type: ignore[misc]
+
+
+_SELECTED: dict[str, tuple[list[Table], list[tuple[CellSpec, CellSpec]]]] = {}
+
+
+def _selected(
+    project: Project, check: Pairs
+) -> tuple[list[Table], list[tuple[CellSpec, CellSpec]]]:
+    if check.id not in _SELECTED:
+        tables = [cell_selection.table_of(project, check, side) for side in check.sides]
+        _SELECTED[check.id] = tables, cell_selection.pairs(project, check)
+    return _SELECTED[check.id]
+
+
+def drawn_cell(plain: Record, spec: CellSpec, values: Sequence[float]) -> Cell:
+    """A cell with given accuracies (last = best); all else is that of a record."""
+    records = []
+    for run, value in zip(spec.runs(len(values)), values, strict=True):
+        accuracy = plain.result.accuracy.model_copy(update={"last": value, "best": value})
+        epoch = plain.result.history[-1].model_copy(update={"test_accuracy": value})
+        result = plain.result.model_copy(update={"accuracy": accuracy, "history": (epoch,)})
+        records.append(plain.model_copy(update={"run": run, "result": result}))
+    return Cell(spec, tuple(records), ())
+
+
+def accuracy_checks(project: Project) -> list[Check]:
+    """The checks of the paper's claims that compare accuracies."""
+    found = [check for name in TABLES for check in checks_of(project, name)]
+    return [check for check in found if check.claim and check.kind in KINDS]
+
+
+def verdicts(world: World, checks: Sequence[Check]) -> dict[str, Verdict]:
+    """The verdicts on some checks, by id."""
+    return {check.id: judge(check, world) for check in checks}
+
+
+def all_equal(spec: CellSpec) -> float:
+    """Every method has the same accuracy in a setting: what is claimed to be better is not."""
+    level = {"cifar10": 82.0, "svhn": 84.0, "stl10": 70.0}.get(spec.run.dataset, 60.0)
+    return level + 8 * math.log10(spec.run.tau)
+
+
+def all_true(spec: CellSpec) -> float:
+    """Every claim of the paper is true, most of them by two points."""
+    run, options = spec.run, dict(spec.run.options)
+    if run.method == "CAL" and options["theta"] == 0:
+        return 1.0  # chance
+    gains = _gains(run)
+    gain = gains[run.method]
+    if run.method == "CAL":
+        theta = float(str(options["theta"]))
+        few = 0.0 if options["f"] == 20 else -2.0
+        gain += few + {0.5: -2.0, 1.0: -3.0}.get(theta, 0.0)
+        gain = gains["SETF"] if theta > 1.5 else gain
+    if options.get("mixup") is False and run.method in ("CE", "SETF", "CAL"):
+        gain -= 3.0
+    return all_equal(spec) + gain + (1.0 if run.method == "P" and "mixup" in options else 0.0)
+
+
+def _gains(run: Run) -> dict[str, float]:
+    """What each method gains over CE, CAL with f = 20 and theta = 0.2."""
+    hundred = run.dataset == "cifar100"
+    if run.tau == 1:
+        return {"CE": 0.0, "SETF": -2.0, "CAL": -2.0}
+    if run.dataset == "imagenet_lt":
+        return {"CE": 0.0, "LDAM-DRW": 0.0, "KCL": 3.0, "SETF": 0.5, "ARB": 3.0, "CAL": 1.0}
+    setf, cal = (2.0 if hundred else 0.4), (6.0 if run.tau == 0.005 else 4.0)
+    few = hundred and run.tau < 0.02  # where CAL is above RBL
+    return {
+        "CE": 0.0,
+        "SETF": setf,
+        "ARB": 1.5 if hundred else 0.5,
+        "LDAM-DRW": setf - 2.0,
+        "KCL": setf - 2.0,
+        "CAL": cal,
+        "P": -1.0,
+        "RBL": cal - 3.0 if few else cal,
+        "RBL-LA": cal - 1.0 if few else cal + 2.0,
+    }

@@ -1,0 +1,190 @@
+"""How often the verdicts err, and how often they decide: worlds of known truth, our own checks.
+
+    python -m benchmarks.verdicts                      # the figures of docs/statistics.md, ~15 minutes
+    python -m benchmarks.verdicts --worlds 50 --out -  # a look
+
+Writes benchmarks/results/verdicts.json. tests/verdicts/test_error_rates.py is the small version.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.verdict_worlds import (
+    DEVIATION,
+    Noise,
+    Truth,
+    World,
+    accuracy_checks,
+    all_equal,
+    all_true,
+    normal,
+    verdicts,
+)
+from ncmc.paper.printed_numbers import Number
+from ncmc.plan import grid
+from ncmc.plan.grid import CellSpec
+from ncmc.plan.run import Run
+from ncmc.project import Project
+from ncmc.results.record import Record
+from ncmc.verdicts.against_paper import compare
+from ncmc.verdicts.check import Check
+from ncmc.verdicts.contrasts import contrast
+
+TRUE_IF_EQUAL = {"C7a", "C7b", "C7c", "C10", "C11b", "C13", "C17d"}  # have a margin
+
+
+def unequal(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Deviations that differ from cell to cell, by a third."""
+    return DEVIATION * math.exp(rng.normal(0, 0.3)) * rng.normal(0, 1, n)
+
+
+def heavy(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Student's t of five degrees of freedom."""
+    return DEVIATION * rng.standard_t(5, n) / math.sqrt(5 / 3)
+
+
+def skewed(rng: np.random.Generator, n: int) -> np.ndarray:
+    """A gamma distribution with a tail to the bad side."""
+    return DEVIATION * (4 - rng.gamma(4, 1, n)) / 2
+
+
+def outliers(rng: np.random.Generator, n: int) -> np.ndarray:
+    """One seed of twenty scatters four times as far."""
+    return DEVIATION * np.where(rng.random(n) < 0.05, 4, 1) * rng.normal(0, 1, n)
+
+
+SHAPES: dict[str, Noise] = {
+    "normal": normal, "unequal": unequal, "heavy": heavy, "skewed": skewed, "outliers": outliers,
+}  # fmt: skip
+
+
+def board(
+    project: Project,
+    plain: Record,
+    truth: Truth,
+    worlds: int,
+    checks: Sequence[Check],
+    seed: int = 0,
+) -> dict[str, dict[str, float]]:
+    """How often each check has each status: {check: {status: share}}."""
+    rng = np.random.default_rng(seed)
+    counts: dict[str, dict[str, float]] = {check.id: {} for check in checks}
+    for _ in range(worlds):
+        for name, verdict in verdicts(World(project, plain, truth, rng), checks).items():
+            counts[name][verdict.status] = counts[name].get(verdict.status, 0.0) + 1 / worlds
+    return counts
+
+
+def total(counts: dict[str, dict[str, float]], status: str) -> float:
+    """How many checks of a board have a status, on average."""
+    return sum(found.get(status, 0.0) for found in counts.values())
+
+
+def coverage(
+    project: Project, plain: Record, noise: Noise, seeds: int, worlds: int
+) -> dict[str, float]:
+    """How often the 95 % intervals of table2's pairs cover the true difference, and their width."""
+    table, rng = grid.table(project, "table2"), np.random.default_rng(seeds)
+    hits, widths = [], []
+    for _ in range(worlds):
+        world = World(project, plain, all_true, rng, seeds, noise)
+        cells = world.of(table)
+        for first, second in zip(cells[::2], cells[1::2], strict=True):
+            found = contrast([(1.0, first), (-1.0, second)], "best").interval
+            truth = all_true(first.spec) - all_true(second.spec)
+            low, high = found or (math.inf, -math.inf)
+            hits.append(low <= truth <= high)
+            widths.append(high - low)
+    return {"coverage": float(np.mean(hits)), "width": float(np.mean(widths))}
+
+
+def printed(
+    project: Project, plain: Record, gap: float, seeds: int, worlds: int
+) -> dict[str, float]:
+    """How often a printed number of three seeds holds and differs, ours truly being `gap` above."""
+    table, rng = grid.table(project, "table2"), np.random.default_rng(seeds)
+    status: list[str] = []
+    for _ in range(worlds):
+        world = World(project, plain, all_true, rng, seeds)
+        for cell in world.of(table)[::4]:
+            theirs = all_true(cell.spec) - gap + normal(rng, 3)
+            number = _number(cell.spec, float(theirs.mean()), float(theirs.std(ddof=1)))
+            status.append(compare(number, cell, 1.0, 3).status)
+    return {name: status.count(name) / len(status) for name in ("holds", "differs")}
+
+
+def _number(spec: CellSpec, value: float, std: float) -> Number:
+    run = spec.run
+    return Number(
+        id="X", table=None, dataset=run.dataset, tau=run.tau, backbone=run.backbone,
+        method=run.method, options={}, value=value, std=std, n=3, where="", source="", note="",
+    )  # fmt: skip
+
+
+def one_false(spec: CellSpec) -> float:
+    """All true, but CAL is no better than CE in one of the twelve settings of C4."""
+    run = spec.run
+    lost = run.method == "CAL" and (run.dataset, run.tau, run.backbone) == (
+        "cifar100", 0.02, "densenet150",
+    )  # fmt: skip
+    return all_equal(spec) if lost else all_true(spec)
+
+
+def by_delta(spec: CellSpec) -> float:
+    """CAL is above all others by exactly delta: the least that does not refute."""
+    return all_equal(spec) + (0.5 if spec.run.method == "CAL" else 0.0)
+
+
+def figures(project: Project, plain: Record, worlds: int) -> dict[str, object]:
+    """All figures of docs/statistics.md."""
+    checks = accuracy_checks(project)
+    true, null = (board(project, plain, truth, worlds, checks) for truth in (all_true, all_equal))
+    false_holds = {k: v.get("holds", 0.0) for k, v in null.items() if k not in TRUE_IF_EQUAL}
+    c4 = [check for check in checks if check.id == "C4"]
+    one, least = (board(project, plain, truth, 10 * worlds, c4) for truth in (one_false, by_delta))
+    return {
+        "worlds": worlds,
+        "checks": len(checks),
+        "true: hold": total(true, "holds"),
+        "true: differ": total(true, "differs"),
+        "null: differ": total(null, "differs"),
+        "null: false holds, mean of the checks": float(np.mean(list(false_holds.values()))),
+        "null: false holds, worst check": max(false_holds.items(), key=lambda pair: pair[1]),
+        "C4 holds though false in one setting": total(one, "holds"),
+        "C4 differs though CAL is above by delta": total(least, "differs"),
+        "coverage": {
+            name: {n: coverage(project, plain, noise, n, 2 * worlds) for n in (2, 3, 4, 5)}
+            for name, noise in SHAPES.items()
+        },
+        "printed": {
+            gap: {n: printed(project, plain, gap, n, 2 * worlds) for n in (3, 5, 10)}
+            for gap in (0.0, 0.9, 1.0, 3.0)
+        },
+        "by check": {"true": true, "null": null},
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--worlds", type=int, default=400)
+    parser.add_argument("--out", default="benchmarks/results/verdicts.json")
+    chosen = parser.parse_args()
+    sys.path.insert(0, "tests")  # the records that tests make up; only their accuracies matter here
+    import fakes
+
+    plain = fakes.record(Run("cifar10", 0.005, "resnet50", "CE"), 50.0)
+    found = figures(Project.find(), plain, chosen.worlds)
+    text = json.dumps(found, indent=1)
+    print(text)
+    if chosen.out != "-":
+        Path(chosen.out).write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
