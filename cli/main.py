@@ -23,6 +23,7 @@ from cli.commands import (
     listing,
     outdated,
     plan,
+    reference,
     report,
     show,
     split,
@@ -156,6 +157,8 @@ for module, name in (
 ):
     function = getattr(module, FUNCTIONS.get(name, name.replace("-", "_")))
     app.command(name, epilog=module.EPILOG)(function)
+
+app.add_typer(reference.app, name="reference")
 
 if __name__ == "__main__":
     app()

@@ -12,6 +12,7 @@ from ncmc.paper import (
     assumptions,
     claims,
     errata,
+    own_numbers,
     printed_numbers,
     reference_recipes,
     references,
@@ -51,7 +52,7 @@ class Jobs:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.config = config_files()
+        self.config = config_files(project)
 
     def records_of(self, wildcards: Any) -> list[str]:
         """The records that a table is made of."""
@@ -196,7 +197,7 @@ class Jobs:
         )
 
 
-def config_files() -> dict[str, list[str]]:
+def config_files(project: Project) -> dict[str, list[str]]:
     """The files that a user may edit which each command reads, by the name of the command.
 
     A job is done again when one of them changes. But fetch, split and train take theirs as `ancient`:
@@ -205,7 +206,10 @@ def config_files() -> dict[str, list[str]]:
     """
     run = (dataset_entries.FILE, recipes.FILE)  # what a run is made with
     table = (*grid_file.FILES, *run)
-    numbers = (printed_numbers.FILE, references.FILE, reference_recipes.FILE)
+    numbers = (
+        *(printed_numbers.FILE, references.FILE, reference_recipes.FILE),
+        *own_numbers.files_there(project),  # a reader's, where there are any
+    )
     read = {
         "doctor": table,
         "fetch": (dataset_entries.FILE,),

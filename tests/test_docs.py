@@ -19,6 +19,9 @@ PAGES = sorted(
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
+GROUPS = {group.name: group.typer_instance for group in app.registered_groups}
+
+
 def name_of(command: CommandInfo) -> str:
     """A command as it is typed."""
     assert command.callback
@@ -45,7 +48,7 @@ def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(CHECKOUT)))
 def test_every_command_that_is_named_exists(page: Path) -> None:
-    known = {name_of(command) for command in app.registered_commands}
+    known = {name_of(command) for command in app.registered_commands} | GROUPS.keys()
     named = set(re.findall(r"`(?:uv run )?ncmc ([a-z][a-z-]*)", page.read_text()))
     named |= set(re.findall(r"^(?:uv run )?ncmc ([a-z][a-z-]*)", page.read_text(), re.MULTILINE))
     assert named <= known, named - known
@@ -56,7 +59,9 @@ def test_every_option_of_a_named_command_exists(page: Path) -> None:
     for command, rest in re.findall(r"\bncmc ([a-z][a-z-]*)([^`\n|]*)", page.read_text()):
         options = set(re.findall(r"(?<=\s)--[a-z-]+", rest.split("#")[0]))
         if options:
-            shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout
+            inner = [word for word in rest.split()[:1] if command in GROUPS]
+            call = [command, *inner, "--help"]
+            shown = CliRunner().invoke(app, call, env={"COLUMNS": "200"}).stdout
             assert all(option in shown for option in options), (page.name, command, options)
 
 
@@ -72,6 +77,8 @@ def test_the_readme_names_every_command_and_target() -> None:
     text = (CHECKOUT / "README.md").read_text()
     for command in app.registered_commands:
         assert f"`ncmc {name_of(command)}" in text
+    for group in GROUPS:
+        assert f"`ncmc {group}" in text
     for name in ("smoke", "table1", "table7", "figure1", "figure4", "figure7", "numbers", "theory"):
         assert f"`{name}`" in text
 

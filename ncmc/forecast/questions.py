@@ -91,7 +91,7 @@ def _of_table(project: Project, name: str) -> list[Question]:
     """The printed numbers of a table, then its checks."""
     table = switches.table(project, name)
     specs = table.cells if table.shows == "accuracy" else ()
-    printed = [(number_for(project, spec.plain), spec) for spec in specs]
+    printed = [(number_for(project, spec.plain, switches.plain_name(name)), spec) for spec in specs]
     numbers = [Question(table, ((spec, table),), number=n) for n, spec in printed if n]
     checks = [
         Question(table, tuple(_places(project, check)), check=check)

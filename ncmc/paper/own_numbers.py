@@ -4,48 +4,34 @@ config/paper/own_numbers.csv has the cells of tables 1 to 7, config/paper/own_se
 another paper, for the tables of the calibration. A row names its cell as its table does.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import StringConstraints
+from typing import Any
 
 from ncmc.errors import UsageError, shortened, unknown
-from ncmc.paper.number import Percent, Points, Seeds
+from ncmc.paper.own_rows import (
+    COLUMNS,
+    NAMED,
+    Entered,
+    as_csv,
+    entered,
+    find_cell,
+    in_words,
+    parse_others,
+    row_of,
+)
 from ncmc.plan import grid
+from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.grid_file import grid_entries
-from ncmc.plan.option_text import format_value, parse_value
 from ncmc.project import Project, read_once
 from ncmc.system import documents, files
-from ncmc.system.documents import Strict
 
 FILE = "paper/own_numbers.csv"
 SETS = "paper/own_sets"  # a file a second set
 SET_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,29}")
-NAMED = ("dataset", "backbone", "method", "tau")  # columns of the axes that every table has
-
-# What somebody wrote: one line, no control characters, nothing that a spreadsheet would run.
-Said = Annotated[
-    str, StringConstraints(pattern=r"^[^\s=+\-@\x00-\x1f\x7f][^\x00-\x1f\x7f]*$", max_length=80)
-]
-
-
-class Entered(Strict):
-    """What a reader says of one cell: accuracy in percent, as printed, and where it stands."""
-
-    value: Percent
-    std: Points | None  # None where it is printed without
-    n: Seeds | None  # seeds behind it; None where it is not printed
-    page: Said
-    by: Said
-
-
-COLUMNS = ("table", *NAMED, "other", *Entered.model_fields)
 
 
 @dataclass(frozen=True)
@@ -91,6 +77,12 @@ def set_names(project: Project) -> list[str]:
     if not folder.is_dir():
         return []
     return sorted(path.stem for path in folder.glob("*.csv") if SET_NAME.fullmatch(path.stem))
+
+
+def files_there(project: Project) -> list[str]:
+    """The reader's files that exist, below config/."""
+    there = [FILE] if files.exists(project.config(FILE)) else []
+    return [*there, *(f"{SETS}/{name}.csv" for name in set_names(project))]
 
 
 def allowed_tables(project: Project, name: str | None) -> list[str]:
@@ -144,7 +136,7 @@ def _number(
     """The number of a row; None if it has no value."""
     try:
         table = table_named(project, row["table"], name)
-        axes = {axis: row[axis] for axis in NAMED if row[axis]} | _others(row["other"])
+        axes = {axis: row[axis] for axis in NAMED if row[axis]} | parse_others(row["other"])
         place, spec = find_cell(table, axes)
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error
@@ -158,53 +150,25 @@ def _number(
     return OwnNumber(table.name, place, spec, entered(data, where))
 
 
-def entered(data: dict[str, Any], where: str) -> Entered:
-    """What a reader says, checked. Raises UsageError."""
-    for key, what in (("page", "where the number stands"), ("by", "who read it")):
-        if not data[key]:
-            raise UsageError(f"{where}: '{key}' is missing: {what} is part of a number.")
-    return documents.parse(Entered, data, where)
+def number_of(project: Project, row: Mapping[str, str], where: str, name: str | None) -> OwnNumber:
+    """The number of one row. Raises UsageError, also for a row without a value."""
+    number = _number(project, row, where, name, None)
+    if number is None:
+        raise UsageError(f"{where}: the value is empty; a number in percent is needed.")
+    return number
 
 
-def _others(text: str) -> dict[str, str]:
-    """`mixup=on;f=10` as a dictionary."""
-    found = {}
-    for part in filter(None, text.split(";")):
-        axis, equals, value = part.partition("=")
-        if not (axis and equals and value):
-            raise UsageError(f"'other' is {shortened(repr(text))}; allowed: AXIS=VALUE;AXIS=VALUE.")
-        found[axis.strip()] = value.strip()
-    return found
-
-
-def find_cell(table: Table, axes: Mapping[str, str]) -> tuple[int, CellSpec]:
-    """(place from 1, cell): the cell of a table with these labels or values on its axes.
-
-    Raises UsageError for an axis or a value that the table has not, and unless one cell is left.
-    """
-    left = list(enumerate(table.cells, start=1))
-    for axis, given in axes.items():
-        if axis not in table.axes:
-            raise unknown("axis", axis, table.axes)
-        by_label = [(i, spec) for i, spec in left if given == spec.coord(axis)]
-        chosen = by_label or [(i, spec) for i, spec in left if _has(spec, axis, given)]
-        if not chosen:
-            labels = dict.fromkeys(spec.coord(axis) for _, spec in left)
-            raise UsageError(f"{table.name}: {unknown(axis, given, labels)}")
-        left = chosen
-    if len(left) > 1:
-        varying = [a for a in table.axes if len({spec.coord(a) for _, spec in left}) > 1]
-        values = "; ".join(
-            f"{axis}: {', '.join(dict.fromkeys(spec.coord(axis) for _, spec in left))}"
-            for axis in varying
-        )
-        raise UsageError(f"{table.name}: {len(left)} cells fit. Say which, by {values}.")
-    return left[0]
-
-
-def _has(spec: CellSpec, axis: str, given: str) -> bool:
-    value = format_value(parse_value(given))
-    return spec.attributes.get(axis, spec.coord(axis)).casefold() == value.casefold()
+def fractions(project: Project, numbers: Iterable[OwnNumber]) -> list[str]:
+    """Warnings about numbers far below chance: fractions in place of percent."""
+    told = []
+    for number in numbers:
+        classes = dataset_entry(project, number.spec.run.dataset).classes or 1
+        if 0 < number.entered.value < 50 / classes:
+            told.append(
+                f"{number.table}, {number.spec.label}: {number.entered.value:g} % is far below chance "
+                f"({100 / classes:g} %). Is it a fraction? Percent are needed."
+            )
+    return told
 
 
 # --- writing -----------------------------------------------------------------------------------
@@ -229,34 +193,8 @@ def merged(
     return tuple(found[key] for key in sorted(found))
 
 
-def in_words(number: Entered) -> str:
-    """`80.6 ± 0.3 (n 3; page 8, read by A. Reader)`."""
-    spread = "" if number.std is None else f" ± {number.std:g}"
-    seeds = "" if number.n is None else f"n {number.n}; "
-    return f"{number.value:g}{spread} ({seeds}page {number.page}, read by {number.by})"
-
-
 def write_numbers(project: Project, numbers: Iterable[OwnNumber], name: str | None) -> Path:
     """Write a reader's file, whole or not at all; its path. Raises UserError."""
     path = file_of(project, name)
     files.write_atomic(path, as_csv([row_of(n.table, n.spec, n.entered) for n in numbers]))
     return path
-
-
-def row_of(table: str, spec: CellSpec, number: Entered | None) -> dict[str, str]:
-    """A cell as a row of a file; empty where its number is not known."""
-    others = [f"{axis}={label}" for axis, label in spec.coords if axis not in NAMED]
-    row = {"table": table, **{axis: spec.coord(axis) for axis in NAMED}, "other": ";".join(others)}
-    for key in Entered.model_fields:
-        value = getattr(number, key) if number else None
-        row[key] = "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-    return row
-
-
-def as_csv(rows: Iterable[Mapping[str, str]]) -> str:
-    """Rows as CSV text."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()

@@ -1,60 +1,85 @@
 """The numbers that the paper prints, as far as they are known; a cell that is not known has none."""
 
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from ncmc.errors import UsageError, unknown
 from ncmc.paper.known_names import require_names, require_unique
+from ncmc.paper.number import Number
+from ncmc.paper.own_numbers import FILE as OWN_FILE
+from ncmc.paper.own_numbers import OwnNumber, own_numbers
 from ncmc.plan.grid_file import grid_entries
-from ncmc.plan.option_text import Value, parse_options
+from ncmc.plan.option_text import parse_options
 from ncmc.plan.run import Run, make_run
 from ncmc.project import Project, read_once
 from ncmc.system import documents
-from ncmc.system.documents import Strict
+
+__all__ = [
+    "COLUMNS",
+    "FILE",
+    "Number",
+    "number_for",
+    "our_numbers",
+    "printed_numbers",
+]
 
 FILE = "paper/numbers.csv"
-
-Percent = Annotated[float, Field(ge=0, le=100)]
-Points = Annotated[float, Field(ge=0, le=100)]
-Tau = Annotated[float, Field(gt=0, le=1)]
-
-
-class Number(Strict):
-    """A number of the paper, in percent top-1 accuracy on the balanced test set, as printed."""
-
-    id: Annotated[str, Field(min_length=1)]
-    table: str | None  # the table it is printed in; None: it stands in the text
-    dataset: str
-    tau: Tau
-    backbone: str
-    method: str
-    options: dict[str, Value]
-    value: Percent
-    std: Points | None  # standard deviation over seeds; None where printed without
-    n: Annotated[int, Field(ge=1, le=1000)] | None  # seeds behind it
-    where: str
-    source: str
-    note: str
-
 
 COLUMNS = tuple(Number.model_fields)
 
 
 @read_once
 def printed_numbers(project: Project) -> tuple[Number, ...]:
-    """The numbers of config/paper/numbers.csv. Raises UsageError naming the line at fault."""
-    return tuple(_by_run(project).values())
+    """The numbers of config/paper/numbers.csv, then those that a reader entered himself.
+
+    Raises UsageError naming the line at fault.
+    """
+    return (*our_numbers(project).values(), *_entered(project).values())
 
 
-def number_for(project: Project, run: Run) -> Number | None:
-    """The paper's number for the configuration of `run` (its seed apart); None if not known."""
-    return _by_run(project).get(run.cell)
+def number_for(project: Project, run: Run, table: str | None = None) -> Number | None:
+    """The paper's number for the configuration of `run` (its seed apart); None if not known.
+
+    A reader's own number stands before ours, and that of `table` before those of other tables: one
+    configuration may be printed in several.
+    """
+    own = _entered(project)
+    if table is not None and (found := own.get((run.cell, table))):
+        return found
+    others = (number for (cell, _), number in own.items() if cell == run.cell)
+    return next(others, None) or our_numbers(project).get(run.cell)
 
 
 @read_once
-def _by_run(project: Project) -> dict[Run, Number]:
-    """Each number by the run, with seed 0, that it is printed for."""
+def _entered(project: Project) -> dict[tuple[Run, str], Number]:
+    """A reader's own numbers, by run (with seed 0) and table."""
+    return {(n.spec.run.cell, n.table): _from_reader(n) for n in own_numbers(project)}
+
+
+def _from_reader(own: OwnNumber) -> Number:
+    run, entered = own.spec.run, own.entered
+    return Number(
+        id=f"{own.table}-{own.place}",
+        table=own.table,
+        dataset=run.dataset,
+        tau=run.tau,
+        backbone=run.backbone,
+        method=run.method,
+        options=dict(run.options),
+        value=entered.value,
+        std=entered.std,
+        n=entered.n,
+        where=f"{own.table}, page {entered.page}, read by {entered.by}",
+        source=f"config/{OWN_FILE}",
+        note="",
+    )
+
+
+@read_once
+def our_numbers(project: Project) -> dict[Run, Number]:
+    """The numbers of config/paper/numbers.csv, by the run, with seed 0, that each is printed for.
+
+    Raises UsageError naming the line at fault.
+    """
     path = project.config(FILE)
     rows = documents.read_csv(path, COLUMNS)
     require_unique(path, [row["id"] for row in rows])

@@ -119,7 +119,8 @@ def looked_at(project: Project, verdict: Verdict) -> list[CellSpec]:
         return []
     if verdict.kind == "number":
         specs = switches.table(project, verdict.table).cells
-        numbers = ((spec, number_for(project, spec.plain)) for spec in specs)
+        name = switches.plain_name(verdict.table)
+        numbers = ((spec, number_for(project, spec.plain, name)) for spec in specs)
         return [spec for spec, number in numbers if number and number.id == verdict.id]
     found = [check for check in checks_of(project, verdict.table) if check.id == verdict.id]
     return [spec for check in found for spec in _cells_of(project, check)]

@@ -1,10 +1,11 @@
 """Records -> cells: mean and standard deviation over seeds, `last` and `best` (A8)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ncmc.errors import UsageError, UserError
+from ncmc.paper import switches
 from ncmc.paper.comparisons import Comparison, comparisons_for
 from ncmc.paper.printed_numbers import Number, number_for
 from ncmc.plan.grid import CellSpec, Table
@@ -115,7 +116,14 @@ def read_cells(project: Project, table: Table, results: Path | None = None) -> l
     Raises UsageError if `results` is not a folder, UserError for a record that is damaged, of
     another run, or of another configuration.
     """
-    return [read_cell(project, spec, table.looks, results) for spec in table.cells]
+    name = switches.plain_name(table.name)
+    return [
+        replace(
+            read_cell(project, spec, table.looks, results),
+            paper=number_for(project, spec.plain, name),
+        )
+        for spec in table.cells
+    ]
 
 
 def read_cell(

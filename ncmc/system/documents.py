@@ -73,7 +73,8 @@ def json_of(data: bytes, where: str) -> Any:
 def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """The rows of a CSV file that has exactly these columns. Raises UsageError or UserError."""
     try:
-        reader = csv.DictReader(io.StringIO(read_text(path)), strict=True)
+        text = read_text(path).removeprefix("\ufeff")  # spreadsheets begin a file in UTF-8 with it
+        reader = csv.DictReader(io.StringIO(text), strict=True)
         rows = list(reader)
     except csv.Error as error:
         raise UsageError(f"{path} is not valid CSV ({error}).") from error

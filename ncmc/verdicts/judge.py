@@ -46,7 +46,8 @@ def verify_cells(table: Table, cells: "CellCache") -> list[Verdict]:
     """As `verify`, of cells that the caller can go on with."""
     project = cells.project
     specs = table.cells if table.shows == "accuracy" else ()
-    printed = [(number_for(project, spec.plain), spec) for spec in specs]
+    name = switches.plain_name(table.name)
+    printed = [(number_for(project, spec.plain, name), spec) for spec in specs]
     numbers = [judge_number(number, cells.cell(s, table), table) for number, s in printed if number]
     return [*numbers, *(judge(check, cells) for check in checks_of(project, table.name))]
 
@@ -66,7 +67,8 @@ class CellCache:
         if key not in self._read:
             self._read[key] = read_cell(self.project, spec, table.looks, self.results)
         priors = partial(self.prior, table, spec.run.dataset)
-        return dataclasses.replace(self._read[key], spec=spec, priors=priors)
+        paper = number_for(self.project, spec.plain, switches.plain_name(table.name))
+        return dataclasses.replace(self._read[key], spec=spec, paper=paper, priors=priors)
 
     def prior(self, table: Table, dataset: str, measure: Measure) -> Prior | None:
         """What the variances of an accuracy have in common in a table's cells of one dataset."""
