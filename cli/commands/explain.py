@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cli.filters import Datasets, Methods, Statuses, Taus, chosen_filter, chosen_statuses
 from cli.options import Json, Records, complete_entry
 
 EPILOG = (
@@ -21,6 +22,10 @@ def explain(
             autocompletion=complete_entry,
         ),
     ],
+    methods: Methods = None,
+    datasets: Datasets = None,
+    taus: Taus = None,
+    statuses: Statuses = None,
     results: Records = None,
     as_json: Json = False,
 ) -> None:
@@ -29,4 +34,7 @@ def explain(
     from ncmc.project import Project
     from ncmc.report import explanation
 
-    print_explanation(explanation.explain(Project.find(), name, results), as_json)
+    project = Project.find()
+    wanted, so = chosen_filter(project, methods, datasets, taus), chosen_statuses(statuses)
+    told = explanation.explain(project, name, results)
+    print_explanation(told.shown(wanted, so), as_json)

@@ -1,10 +1,12 @@
 """`ncmc verify`: verdicts on a table or figure, on the paper's claims, or on everything."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.filters import Datasets, Methods, Statuses, Taus, chosen_filter, chosen_statuses
 from cli.options import (
     WHOLE,
     Assume,
@@ -33,6 +35,10 @@ def verify(
         ),
     ],
     assume: Assume = None,
+    methods: Methods = None,
+    datasets: Datasets = None,
+    taus: Taus = None,
+    statuses: Statuses = None,
     results: Records = None,
     out: Folder = None,
     exit_code: Annotated[
@@ -58,12 +64,13 @@ def verify(
     from ncmc.project import Project
     from ncmc.results.table_data import table_data
     from ncmc.verdicts import board_files, judge, verdicts_file
-    from ncmc.verdicts.board import board, board_of
+    from ncmc.verdicts.board import board, board_of, is_wanted
     from ncmc.verdicts.verdict import verdict_exit_code
 
     if as_json and markdown:
         raise UsageError("--json and --md cannot both be printed: give one of them.")
     project = Project.find()
+    wanted, so = chosen_filter(project, methods, datasets, taus), chosen_statuses(statuses)
     if name in WHOLE:
         if assume or out:
             raise UsageError(
@@ -72,18 +79,29 @@ def verify(
             )
         whole = board(project, results=results)
         found = whole.of("claim") if name == "claims" else whole
-        print_board(found, as_json, markdown)
         verdicts = list(found.verdicts)
+        found = found.shown(wanted, so)
+        print_board(found, as_json, markdown)
     else:
         chosen, cells = chosen_table(project, name, assume), judge.CellCache(project, results)
         verdicts = judge.verify_cells(chosen, cells)
         verdicts_file.write(verdicts, results_folder(project, chosen.name, out))
-        found = board_of(project, verdicts)
+        shown = [v for v in verdicts if v.status in so and is_wanted((v,), wanted)]
+        found = board_of(project, shown)
         if markdown:
             print_board(found, as_json, markdown)
         else:
-            print_verdicts(table_data(project, chosen, cells.of(chosen)), verdicts, as_json)
+            print_verdicts(table_data(project, chosen, cells.of(chosen)), shown, as_json)
+    if len(verdicts) > len(found.verdicts):
+        print(_hidden(len(verdicts) - len(found.verdicts)), file=sys.stderr)
     if junit:
         board_files.write_junit(found, junit)
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts))
+
+
+def _hidden(n: int) -> str:
+    return (
+        f"ncmc: filtered: {n} verdict{'s are' if n > 1 else ' is'} not shown; the exit code and what "
+        "is written are of all of them."
+    )

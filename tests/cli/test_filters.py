@@ -1,0 +1,73 @@
+"""`--method`, `--dataset`, `--tau`, `--status`: a part is shown, the whole is judged and written."""
+
+import json
+from pathlib import Path
+
+import fakes
+import pytest
+from conftest import here
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from ncmc import paths
+from ncmc.plan import grid
+
+
+def ncmc(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "120"})
+
+
+@pytest.fixture
+def smoked(configured: Path) -> Path:
+    fakes.smoke(configured / paths.RUNS, grid.table(here(), "smoke"))
+    return configured
+
+
+def test_a_filtered_verify_shows_a_part_and_writes_the_whole(smoked: Path) -> None:
+    whole = ncmc("verify", "smoke")
+    written = (smoked / "results/smoke/verdicts.json").read_bytes()
+    part = ncmc("verify", "smoke", "--method", "SETF", "--json")
+    assert [v["id"] for v in json.loads(part.stdout)["verdicts"]] == ["S2"]
+    assert "4 verdicts are not shown" in part.stderr
+    assert (smoked / "results/smoke/verdicts.json").read_bytes() == written
+    assert part.exit_code == whole.exit_code
+
+
+def test_the_board_is_filtered_by_dataset_tau_and_status(smoked: Path) -> None:
+    def ids(*options: str) -> set[str]:
+        told = json.loads(ncmc("verify", "all", "--json", *options).stdout)
+        return {entry["id"] for entry in told["entries"]}
+
+    assert {"C5"} <= ids("--dataset", "svhn") <= {"C5"}
+    assert ids("--status", "holds") >= {"S1", "S2"}
+    assert "N3" in ids("--tau", "0.1")
+    assert "C4" not in ids("--tau", "0.1")
+
+
+def test_explain_shows_the_wanted_settings_alone(configured: Path) -> None:
+    def labels(*options: str) -> list[str]:
+        told = json.loads(ncmc("explain", "C4", "--json", *options).stdout)
+        return [f["label"] for f in told["clauses"][0]["verdict"]["findings"]]
+
+    assert len(labels()) == 12
+    assert len(labels("--dataset", "cifar10", "--tau", "0.01")) == 2
+    assert labels("--status", "holds") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--method", "CLA"), "Did you mean 'CAL'?"),
+        (("--dataset", "cifar11"), "unknown dataset 'cifar11'"),
+        (("--tau", "0.03"), "unknown tau '0.03'"),
+        (("--tau", "x"), "unknown tau 'x'"),
+        (("--status", "hold"), "unknown status 'hold'"),
+    ],
+)
+def test_an_unknown_value_names_the_known_ones(
+    configured: Path, options: tuple[str, str], said: str
+) -> None:
+    for command in (("verify", "all"), ("verify", "table2"), ("explain", "C4")):
+        refused = ncmc(*command, *options)
+        assert refused.exit_code == 2
+        assert said in refused.stderr
