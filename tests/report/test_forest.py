@@ -23,8 +23,8 @@ def verdict(id: str, status: Status, *findings: Finding, **changes: Any) -> Verd
 
 def board(*verdicts: Verdict) -> Board:
     entry = Entry(
-        id="C4", subject="claim", says="", where="", scale="paper", status="holds",
-        sentence="", verdicts=verdicts,
+        id="C4", subject="claim", says="", where="", scale="paper", status="holds", sentence="",
+        verdicts=verdicts,
     )  # fmt: skip
     return Board(entries=(entry,))
 

@@ -48,7 +48,7 @@ def forest(board: Board, title: str, banner: str | None = None) -> Figure | None
     """The board's checks below each other; None where nothing has records."""
     rows = tuple(row for entry in board.entries for v in entry.verdicts for row in _rows(v))
     checks = [row for row in rows if not row.setting]
-    if not checks:
+    if all(row.status == "not testable" for row in checks):
         return None
     left_out = sum(v.status == "incomplete" for e in board.entries for v in e.verdicts)
     statuses = [status for status in STATUSES if any(row.status == status for row in checks)]
