@@ -3,6 +3,7 @@
 from typing import Any
 
 import matplotlib.figure
+import numpy as np
 import pytest
 
 from ncmc.report.figures.forest import LOOKS, Checked, draw_forest, forest
@@ -98,7 +99,7 @@ def test_a_line_a_check_with_its_words_its_verdict_and_zero_and_delta() -> None:
     assert [text.get_text() for text in axes.texts] == [
         "✓ holds, 11 of 12", "✗ differs", "✓ holds", "– not testable",
     ]  # fmt: skip
-    upright = [[float(x) for x in line.get_xdata()] for line in axes.lines]
+    upright = [np.asarray(line.get_xdata()).tolist() for line in axes.lines]
     assert [0, 0] in upright
     assert [0.5, 0.5] in upright
     assert [-0.5, -0.5] in upright
