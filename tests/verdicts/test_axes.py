@@ -1,0 +1,81 @@
+"""How often the kinds that look along an axis, or for exceptions, err where nothing is to be found."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from conftest import here
+from made_cells import cell_of
+
+from ncmc.errors import UsageError
+from ncmc.plan.grid import CellSpec
+from ncmc.results.cells import Cell
+from ncmc.results.record import Accuracy
+from ncmc.verdicts import cell_selection
+from ncmc.verdicts.check import Pairs
+from ncmc.verdicts.checks_file import checks_of
+from ncmc.verdicts.verdict import Status, overall
+
+DRAWS = 150
+
+
+def check_of(table: str, name: str) -> Pairs:
+    (check,) = [c for c in checks_of(here(), table) if c.id == name]
+    assert isinstance(check, Pairs)
+    return check
+
+
+def made(spec: CellSpec, mean: float, rng: np.random.Generator) -> Cell:
+    """Three seeds about a mean, with a deviation of half a point."""
+    records = [
+        r.model_copy(
+            update={
+                "result": r.result.model_copy(
+                    update={"accuracy": Accuracy(last=v, last_raw=v, best=v, best_epoch=1)}
+                )
+            }
+        )
+        for r, v in zip(TEMPLATE.records, rng.normal(mean, 0.5, 3).tolist(), strict=True)
+    ]
+    return Cell(spec, tuple(records), ())
+
+
+TEMPLATE = cell_of([50.0, 51.0, 52.0])
+
+
+def drawn(table: str, name: str, gain: float) -> Counter[Status]:
+    """The statuses of a check where `better` gains the same in every pair."""
+    check, rng = check_of(table, name), np.random.default_rng(0)
+    specs = cell_selection.pairs(here(), check)
+    found: Counter[Status] = Counter()
+    for _ in range(DRAWS):
+        pairs = [(made(b, 50 + gain, rng), made(t, 50, rng)) for b, t in specs]
+        found[overall([finding.status for finding in check.judge(pairs)])] += 1
+    return found
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "gain"),
+    [
+        ("table3", "C7d", 3.0),  # the same advantage everywhere: largest nowhere
+        ("table3", "C10a", 3.0),  # and no trend
+        ("table3", "C6c", 1.5),  # a gain in every setting
+    ],
+)
+def test_what_is_not_there_is_rarely_found(table: str, name: str, gain: float) -> None:
+    assert drawn(table, name, gain)["holds"] <= 0.05 * DRAWS
+
+
+def test_an_exception_that_is_none_is_rarely_excluded() -> None:
+    """A gain of just `delta` everywhere is no exception."""
+    assert drawn("table3", "C6c", 0.5)["holds"] <= 0.05 * DRAWS
+
+
+def test_an_axis_of_a_trend_has_two_places_above_0() -> None:
+    check = check_of("table3", "C10a")
+    pairs = cell_selection.pairs(here(), check)
+    with pytest.raises(UsageError, match="tau has 0.005 alone"):
+        check.require_places(pairs[:1])
+    words = check.model_copy(update={"axis": "method"})
+    with pytest.raises(UsageError, match="method has the value CAL, no number"):
+        words.require_places(pairs)
