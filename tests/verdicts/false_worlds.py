@@ -92,8 +92,9 @@ ACCURACIES = [
     shifted("C15a", -5, dataset="cifar100", f="20", theta="0.2"),
     shifted("C15b", -5, dataset="cifar10", f="20", theta="0.2"),
     shifted("C16", 6, method="RBL"),
-    shifted("C17a", 4, method="RBL", dataset="cifar100", tau="0.005|0.01"),
+    shifted("C17a", 8, method="RBL", dataset="cifar100", tau="0.005|0.01"),
     shifted("C17b", -4, method="RBL-LA", dataset="cifar10"),
+    shifted("C17d", 5, method="RBL-LA", dataset="cifar100", tau="0.005|0.01"),
     shifted("C17c", -4, method="RBL-LA", dataset="cifar100", tau="0.02"),
 ]
 

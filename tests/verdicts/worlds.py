@@ -107,14 +107,15 @@ def _true_accuracy(has: Mapping[str, str]) -> float:
     place = TAU.index(has["tau"]) if has["tau"] in TAU else 0
     cal = (6.0, 4.0, 2.5, -1.5)[place]
     setf = (1.4, 1.4, 1.4, -1.5)[place]
+    adjusted = cal - 1.5 if has["dataset"] == "cifar100" and place < 2 else cal + 1.5
     gain = {
         "SETF": setf,
         "ARB": -1.0 if has["dataset"] == "cifar10" and place == 2 else 1.2,
         "LDAM-DRW": -2.5,
         "KCL": -2.5,
         "P": -1.0,
-        "RBL-LA": cal + 1.5,
-        "RBL": cal - 1.5,
+        "RBL-LA": adjusted,
+        "RBL": adjusted - 3,
     }.get(method, 0.0)
     if method == "CAL":
         gain = setf if theta == QUARTER_TURN else cal - _cost_of_theta(theta) - _cost_of_f(has)
