@@ -17,7 +17,8 @@ from ncmc.errors import UsageError
 ALL = "all"
 EPILOG = (
     "Examples: `ncmc report` writes results/report.html, the page of the whole project; "
-    "`ncmc report smoke` writes results/smoke/report.html."
+    "`ncmc report smoke` writes results/smoke/report.html. "
+    "A damaged or outdated record is named on it, and counts as missing."
 )
 
 

@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
+import typer
+
 from cli.options import Assume, Folder, TableName, chosen_table, results_folder
 
-EPILOG = "Example: `ncmc show smoke`, after `ncmc table smoke` and `ncmc verify smoke`."
+EPILOG = (
+    "Example: `ncmc show smoke`, after `ncmc table smoke` and `ncmc verify smoke`. "
+    "Exit code 3: the table was made without a record that is damaged or outdated."
+)
 
 
 def show(name: TableName, assume: Assume = None, out: Folder = None) -> None:
@@ -26,3 +31,5 @@ def show(name: TableName, assume: Assume = None, out: Folder = None) -> None:
         raise UserError(f"{judged} does not exist. Run `ncmc verify {name}` first.")
     print_table(table, as_json=False)
     print_verdicts(table, read_verdicts(judged), as_json=False)
+    if not table.usable:
+        raise typer.Exit(3)

@@ -1,5 +1,6 @@
 """`ncmc table`: a table from the records there are."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -8,7 +9,8 @@ from cli.options import Assume, Folder, Json, Records, TableName, chosen_table, 
 
 EPILOG = (
     "Examples: `ncmc table smoke`; `ncmc table smoke --latex > smoke.tex`, for \\usepackage{booktabs}; "
-    "`ncmc table smoke --assume A14=affine`, which writes into results/smoke+A14=affine."
+    "`ncmc table smoke --assume A14=affine`, which writes into results/smoke+A14=affine. "
+    "Exit code 3: a record is damaged or outdated, and the table is made without it."
 )
 
 
@@ -19,6 +21,9 @@ def table(
     out: Folder = None,
     as_json: Json = False,
     as_latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX, for booktabs.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option(help="Exit with 3 if a record cannot be used; without, with 0.")
+    ] = True,
 ) -> None:
     """Show a table of the records so far, and write it as CSV, JSON, Markdown and LaTeX."""
     from cli.show.tables import print_table
@@ -39,6 +44,10 @@ def table(
     if out is None and results is None:
         dvc_files.write_for_dvc(project, data, cells)
     if as_latex:
+        for note in data.notes:  # which LaTeX would not say
+            print(f"ncmc: {note}", file=sys.stderr)
         print(table_latex.as_latex(data), end="")
     else:
         print_table(data, as_json)
+    if exit_code and not data.usable:
+        raise typer.Exit(3)

@@ -21,7 +21,8 @@ from cli.options import (
 EPILOG = (
     "Examples: `ncmc verify table2 && echo all of it holds`; `ncmc verify claims`, the paper's "
     "claims, a line each; `ncmc verify all --junit verdicts.xml` for a CI. "
-    "Exit code: 0 all hold, 1 something differs, 2 wrong usage, 3 incomplete or inconclusive."
+    "Exit code: 0 all hold, 1 something differs, 2 wrong usage, 3 incomplete or inconclusive, or a "
+    "record is damaged or outdated: the verdicts that rest on it are incomplete."
 )
 
 
@@ -71,6 +72,7 @@ def verify(
         raise UsageError("--json and --md cannot both be printed: give one of them.")
     project = Project.find()
     wanted, so = chosen_filter(project, methods, datasets, taus), chosen_statuses(statuses)
+    usable = True  # of a board, what cannot be used makes its claims incomplete
     if name in WHOLE:
         if assume or out:
             raise UsageError(
@@ -85,19 +87,22 @@ def verify(
     else:
         chosen, cells = chosen_table(project, name, assume), judge.CellCache(project, results)
         verdicts = judge.verify_cells(chosen, cells)
-        verdicts_file.write(verdicts, results_folder(project, chosen.name, out))
+        data = table_data(project, chosen, cells.of(chosen))
+        usable = data.usable
+        folder = results_folder(project, chosen.name, out)
+        verdicts_file.write(verdicts, folder, usable=usable)
         shown = [v for v in verdicts if v.status in so and is_wanted((v,), wanted)]
         found = board_of(project, shown)
         if markdown:
             print_board(found, as_json, markdown)
         else:
-            print_verdicts(table_data(project, chosen, cells.of(chosen)), shown, as_json)
+            print_verdicts(data, shown, as_json)
     if len(verdicts) > len(found.verdicts):
         print(_hidden(len(verdicts) - len(found.verdicts)), file=sys.stderr)
     if junit:
         board_files.write_junit(found, junit)
     if exit_code:
-        raise typer.Exit(verdict_exit_code(verdicts))
+        raise typer.Exit(verdict_exit_code(verdicts, usable=usable))
 
 
 def _hidden(n: int) -> str:

@@ -41,7 +41,7 @@ def print_table(table: TableData, as_json: bool) -> None:
     if THEIRS.get(table.scale) == "others":
         out.print(Text("others: what they report; in brackets: made otherwise", style="dim"))
     for note in table.notes:
-        out.print(literal(note))
+        out.print(literal(note), soft_wrap=True)
 
 
 def _part(laid: Layout, columns: range, theirs: str | None) -> Grid:

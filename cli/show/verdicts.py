@@ -33,7 +33,7 @@ def print_verdicts(table: TableData, verdicts: Sequence[Verdict], as_json: bool)
         print_json(
             {
                 "table": table.table,
-                "exit_code": verdict_exit_code(verdicts),
+                "exit_code": verdict_exit_code(verdicts, usable=table.usable),
                 "verdicts": [verdict.model_dump(mode="json") for verdict in verdicts],
                 **references_json(table, verdicts),
             }
@@ -52,6 +52,13 @@ def _print_verdicts(table: TableData, verdicts: Sequence[Verdict]) -> None:
         for v in verdicts
     ]
     print_grid(("verdict", "id", "says", "why"), rows, f"{table.table}: verdicts")
+    by_problem: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        for problem in verdict.problems:
+            by_problem.setdefault(problem, []).append(verdict.id)
+    for problem, ids in by_problem.items():
+        line = f"! {', '.join(dict.fromkeys(ids))}: {problem}"
+        console().print(literal(line), style="yellow", soft_wrap=True)
     for remedy in dict.fromkeys(v.remedy for v in verdicts if v.remedy):
         console().print(literal(f"To make what is missing: {remedy}"))
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ncmc import paths
-from ncmc.errors import UserError
 from ncmc.paper.switches import switched_cell, switches
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.project import Project
@@ -77,11 +76,10 @@ def _read(
     table: Table,
     results: Path | None,
 ) -> Alternative:
-    try:
-        other = read_cell(project, spec, table.looks, results)
-    except UserError:  # it belongs to another table, and must not keep this page from being made
+    other = read_cell(project, spec, table.looks, results)
+    if other.unusable:
         return Alternative(name, "its record cannot be used; ncmc outdated says why")
-    parts = [counted(other.n, other.n + len(other.missing))]
+    parts = [counted(other.n, other.planned)]
     if plain and other.last:
         parts.insert(0, f"{signed(other.last.mean - plain.mean, 1)} points")
     return Alternative(name, plus_minus(other.last), ", ".join(parts))

@@ -55,7 +55,7 @@ def report(
 ) -> Path:
     """Write the page of a table or figure into `folder` (default: results/NAME); its path.
 
-    Raises UsageError for an unknown name, UserError for a damaged or outdated record, or if
+    A damaged or outdated record is named on it. Raises UsageError for an unknown name, UserError if
     verdicts.json is not in `folder`.
     """
     table = switches.table(project, name)
@@ -80,6 +80,7 @@ def render(
     """The page as text. `others`: the numbers under other assumptions, by the place of a cell."""
     data = table_data(project, table, cells)
     missing = [run.id for cell in cells for run in cell.missing]
+    unusable = sum(len(cell.unusable) for cell in cells)
     lacking = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
     made = origins.provenance(cells)
     rows = rows_of(table, cells, verdicts_by_cell(project, verdicts))
@@ -91,7 +92,7 @@ def render(
         data=data,
         answers=answers(verdicts),
         banner=data.banner,
-        facts=facts(len(table.runs), len(missing), made),
+        facts=facts(len(table.runs), len(missing) + unusable, made),
         claims=claims,
         anchors=anchors_of(claims),
         linked=False,

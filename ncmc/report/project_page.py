@@ -96,8 +96,8 @@ def render(project: Project, results: Path | None = None) -> str:
 
 
 def _facts(cells: Sequence[Cell], made: origins.Provenance | None) -> str:
-    missing = sum(len(cell.missing) for cell in cells)
-    return facts(missing + sum(cell.n for cell in cells), missing, made)
+    planned, recorded = sum(cell.planned for cell in cells), sum(cell.n for cell in cells)
+    return facts(planned, planned - recorded, made)
 
 
 def subjects(entries: Sequence[Entry]) -> str:

@@ -43,7 +43,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "plus_minus": plus_minus,
         "printed": printed,
-        "counted": lambda cell: counted(cell.n, cell.n + len(cell.missing)),
+        "counted": lambda cell: counted(cell.n, cell.planned),
         "duration": duration,
         "signed": signed,
         "theirs": stated_words,

@@ -13,11 +13,33 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.configuration import differing_keys
 from ncmc.results.looks import levels, reached
-from ncmc.results.record import ClassGroups, Groups, Record, load_record, path_of
+from ncmc.results.record import (
+    ClassGroups,
+    Groups,
+    Record,
+    UnusableRecordError,
+    load_record,
+    path_of,
+)
 from ncmc.results.shared_spread import Prior, no_prior
 from ncmc.results.statistics import ALPHA, Sample, against, sample
-from ncmc.results.wording import train_command
+from ncmc.results.wording import sentence, train_command
 from ncmc.system import files
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A record of a planned run that does not count."""
+
+    run: Run
+    path: Path
+    reason: str  # names the file
+    remedy: str
+
+    @property
+    def words(self) -> str:
+        """Why it does not count, and what to do."""
+        return f"{self.reason} {self.remedy}"
 
 
 @dataclass(frozen=True)
@@ -30,6 +52,7 @@ class Cell:
     paper: Number | None = None  # the paper's number for this configuration, where it is known
     references: tuple[Comparison, ...] = ()  # numbers that others report for it
     unused: tuple[int, ...] = ()  # seeds with a record, of a later look that is not complete
+    unusable: tuple[Unusable, ...] = ()  # records that are damaged, outdated or of another run
     alpha: float = ALPHA  # of the tests at this number of seeds: what looks by plan leave of 5 %
     # What the cells of its dataset in its table have in common: {measure: prior of the variances}.
     priors: Callable[[str], Prior | None] = field(default=no_prior, compare=False, repr=False)
@@ -45,9 +68,14 @@ class Cell:
         return tuple(record.run.seed for record in self.records)
 
     @property
+    def planned(self) -> int:
+        """Seeds that are planned."""
+        return self.n + len(self.missing) + len(self.unusable)
+
+    @property
     def complete(self) -> bool:
-        """Whether every planned seed has a record."""
-        return not self.missing
+        """Whether every planned seed has a record that counts."""
+        return self.n == self.planned
 
     @property
     def values_last(self) -> tuple[float, ...]:
@@ -88,8 +116,9 @@ class Cell:
     @property
     def notes(self) -> tuple[str, ...]:
         """What must be said with the cell's numbers."""
+        unusable = tuple(f"{self.spec.label}: {entry.words}" for entry in self.unusable)
         codes = frozenset[str]().union(*(record.made.codes for record in self.records))
-        said = []
+        said = list(unusable)
         if self.unused and self.complete:
             seeds = ", ".join(map(str, self.unused))
             said.append(
@@ -113,8 +142,8 @@ class Cell:
 def read_cells(project: Project, table: Table, results: Path | None = None) -> list[Cell]:
     """Every cell of a table. A run without a record is listed as missing.
 
-    Raises UsageError if `results` is not a folder, UserError for a record that is damaged, of
-    another run, or of another configuration.
+    A record that is damaged, of another run, or of another configuration is listed as unusable.
+    Raises UsageError if `results` is not a folder.
     """
     name = switches.plain_name(table.name)
     return [
@@ -132,23 +161,19 @@ def read_cell(
     """The cell at the last look that its records complete, or at the first, with what it misses.
 
     `seeds`: a table's looks, or the seeds of its only one. A look has seeds 0 .. n - 1; those beyond
-    it are not read. Raises UsageError and UserError as `read_cells` does.
+    it are not read. Raises UsageError as `read_cells` does.
     """
     check_results_folder(results)
     looks = seeds if isinstance(seeds, tuple) else (seeds,)
-    present, missing = [], []
     planned = [(run, path_of(project, run, results)) for run in spec.runs(looks[-1])]
-    there = {run.seed for run, path in planned if files.exists(path)}
+    there = {run.seed for run, path in planned if _may_be_there(path)}
     look = reached(looks, there) or 0
-    for run, path in planned[: looks[look]]:
-        if run.seed in there:
-            present.append(_checked(project, load_record(path), run, path))
-        else:
-            missing.append(run)
+    found = {run: _read(project, run, path) for run, path in planned[: looks[look]]}
     return Cell(
         spec,
-        tuple(present),
-        tuple(missing),
+        tuple(record for record in found.values() if isinstance(record, Record)),
+        tuple(run for run, record in found.items() if record is None),
+        unusable=tuple(entry for entry in found.values() if isinstance(entry, Unusable)),
         paper=number_for(project, spec.plain),
         references=comparisons_for(project, spec),
         unused=tuple(sorted(seed for seed in there if seed >= looks[look])),
@@ -163,19 +188,31 @@ def check_results_folder(results: Path | None) -> None:
         raise UsageError(f"the folder of results {results} {what}. Give the folder of the runs.")
 
 
-def _checked(project: Project, record: Record, run: Run, path: Path) -> Record:
-    """`record`, if it is of `run` as it is configured now."""
+def _may_be_there(path: Path) -> bool:
+    """Whether there is a record, or something in its way."""
+    try:
+        return files.exists(path)
+    except UserError:  # its folder cannot be looked into: `_read` says so
+        return True
+
+
+def _read(project: Project, run: Run, path: Path) -> Record | Unusable | None:
+    """The record of `run` as it is configured now; None without one."""
+    again = f"delete it and make it again: {train_command(run)}"
+    try:
+        if not files.exists(path):
+            return None
+        record = load_record(path)
+    except UnusableRecordError as error:
+        return Unusable(run, path, error.reason, sentence(again))
+    except UserError as error:  # it, or its folder, cannot be read
+        return Unusable(run, path, str(error), sentence(f"make it readable, or {again}"))
     if record.run != run:
-        raise UserError(
-            f"{path} is the record of {record.run.id}, not of {run.id}. "
-            "Move it to its own folder, or delete it and train the run again."
-        )
+        reason = f"{path} is the record of {record.run.id}, not of {run.id}."
+        return Unusable(run, path, reason, sentence(f"move it to its own folder, or {again}"))
     if differing := differing_keys(project, record):
-        raise UserError(
-            f"{path} was made with another configuration: {'; '.join(differing)}. "
-            f"Undo the change in config/, or delete {path.parent} and train it again: "
-            f"{train_command(run)}"
-        )
+        reason = f"{path} was made with another configuration: {'; '.join(differing)}."
+        return Unusable(run, path, reason, sentence(f"undo the change in config/, or {again}"))
     return record
 
 

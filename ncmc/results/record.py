@@ -39,6 +39,14 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Matrix = tuple[tuple[float | None, ...], ...]  # None: a class without samples
 
 
+class UnusableRecordError(UserError):
+    """A record that does not count: why, and what to do about it."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason} {remedy}")
+        self.reason, self.remedy = reason, remedy
+
+
 # --- what was measured -------------------------------------------------------------------------
 
 
@@ -235,13 +243,16 @@ def save_record(record: Record, path: Path) -> None:
 
 
 def load_record(path: Path) -> Record:
-    """Read a record. Raises UserError: missing, truncated, foreign, or changed by hand."""
+    """Read a record. Raises UserError if it is missing or cannot be read.
+
+    Raises UnusableRecordError if it is truncated, foreign, or changed by hand.
+    """
     if not files.exists(path):
         raise UserError(f"no record at {path}. Train the run first: ncmc train RUN.")
     try:
         return _parse(documents.load_json(path), str(path))
     except UsageError as error:  # what is wrong is a file, not what was asked for
-        raise UserError(f"{error} Delete it and train the run again.") from error
+        raise UnusableRecordError(str(error), "Delete it and train the run again.") from error
 
 
 def parse_record(data: bytes, where: str) -> Record:

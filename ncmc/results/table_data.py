@@ -41,6 +41,15 @@ class PaperEntry(Strict):
     where: str | None
 
 
+class UnusableEntry(Strict):
+    """A record of a planned run that does not count."""
+
+    seed: int
+    path: str
+    reason: str
+    remedy: str
+
+
 class CellEntry(Strict):
     """One cell. `last` and `interval` are of the last epoch, `best` of the best one (A8)."""
 
@@ -55,6 +64,7 @@ class CellEntry(Strict):
     seeds: tuple[int, ...]
     missing: tuple[int, ...]
     missing_runs: tuple[str, ...] = ()  # their ids; older tables have none
+    unusable: tuple[UnusableEntry, ...] = ()
     last: MeanEntry
     interval: tuple[float, float] | None  # 95 %
     best: MeanEntry
@@ -70,12 +80,12 @@ class CellEntry(Strict):
     @property
     def planned(self) -> int:
         """Seeds that are planned."""
-        return self.n + len(self.missing)
+        return self.n + len(self.missing) + len(self.unusable)
 
     @property
     def complete(self) -> bool:
-        """Whether every planned seed has a record."""
-        return not self.missing
+        """Whether every planned seed has a record that counts."""
+        return self.n == self.planned
 
     def coord(self, axis: str) -> str:
         """The label on one axis."""
@@ -97,6 +107,11 @@ class TableData(Strict):
     cells: tuple[CellEntry, ...]
     notes: tuple[str, ...] = ()  # what must be said with the numbers
     uncompared: tuple[Uncompared, ...] = ()  # reference numbers that stand beside no cell
+
+    @property
+    def usable(self) -> bool:
+        """Whether every record that is there counts."""
+        return not any(cell.unusable for cell in self.cells)
 
     @property
     def banner(self) -> str | None:
@@ -146,6 +161,10 @@ def _entry(cell: Cell) -> CellEntry:
         seeds=cell.seeds,
         missing=tuple(run.seed for run in cell.missing),
         missing_runs=tuple(run.id for run in cell.missing),
+        unusable=tuple(
+            UnusableEntry(seed=e.run.seed, path=str(e.path), reason=e.reason, remedy=e.remedy)
+            for e in cell.unusable
+        ),
         last=_mean(cell.last),
         interval=cell.interval,
         best=_mean(cell.best),

@@ -77,6 +77,9 @@ def _csv_row(cell: CellEntry) -> dict[str, str]:
     for key, value in cell.model_dump().items():
         if key in ("coords", "missing_runs"):  # its label and the seeds say them
             continue
+        if key == "unusable":
+            row[key] = " ".join(str(entry.seed) for entry in cell.unusable)
+            continue
         if key == "options":
             options = [f"{name}={format_value(option)}" for name, option in value.items()]
             row[key] = _csv_text(",".join(options))

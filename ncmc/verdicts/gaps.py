@@ -21,13 +21,22 @@ def gap(label: str, measure: Measure, *cells: Cell) -> Finding | None:
 
 
 def incomplete(label: str, cells: Sequence[Cell]) -> Finding:
-    """The finding of a comparison whose cells have no record for some of their seeds."""
+    """The finding of a comparison whose cells have no record for some of their seeds, or a bad one.
+
+    What is wrong with a record, and what to do about it, stands in its problems.
+    """
     missing = dict.fromkeys(run.id for cell in cells for run in cell.missing)
+    unusable = {entry.run: entry for cell in cells for entry in cell.unusable}
     present = {record.run.id for cell in cells for record in cell.records}
-    why = f"{len(missing)} of {len(missing) + len(present)} runs have no record"
-    numbers = {"n": len(present)}
+    planned = len(missing) + len(unusable) + len(present)
+    lacks = ((len(missing), "no record"), (len(unusable), "a record that cannot be used"))
     return Finding(
-        label=label, status="incomplete", why=why, numbers=numbers, missing=tuple(missing)
+        label=label,
+        status="incomplete",
+        why=" and ".join(f"{n} of {planned} runs have {what}" for n, what in lacks if n),
+        numbers={"n": len(present)},
+        missing=tuple(missing),
+        problems=tuple(entry.words for entry in unusable.values()),
     )
 
 

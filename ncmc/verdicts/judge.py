@@ -35,8 +35,8 @@ def verify(
 ) -> list[Verdict]:
     """The verdicts on a table or figure: the paper's known numbers in it, then its checks.
 
-    Raises UsageError for an unknown name or a senseless check, UserError for a damaged or outdated
-    record.
+    A comparison that lacks a record, or has one that is damaged or outdated, is incomplete. Raises
+    UsageError for an unknown name or a senseless check.
     """
     project = project or Project.find()
     return verify_cells(switches.table(project, name), CellCache(project, results))
@@ -62,7 +62,7 @@ class CellCache:
         self._priors: dict[tuple[str, str, str], Prior | None] = {}
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
-        """One cell, at the look that its records reach. Raises UserError as `read_cell` does."""
+        """One cell, at the look that its records reach."""
         key = (spec.run, spec.split_per_seed, table.looks)
         if key not in self._read:
             self._read[key] = read_cell(self.project, spec, table.looks, self.results)

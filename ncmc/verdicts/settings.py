@@ -9,9 +9,9 @@ from ncmc.results.curves import Measure
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import Pair
 from ncmc.verdicts.contrasts import Contrast, average, paired
-from ncmc.verdicts.gaps import gap
+from ncmc.verdicts.gaps import gap, incomplete
 from ncmc.verdicts.labels import shared, sides, versus
-from ncmc.verdicts.verdict import Finding, missing_of
+from ncmc.verdicts.verdict import Finding
 from ncmc.verdicts.wording import listed, no_spread
 
 
@@ -84,15 +84,9 @@ class Settings:
     @property
     def nothing(self) -> str:
         """Why no setting can be compared."""
-        missing = missing_of(self.findings)
-        runs = {
-            run.id
-            for pair in self.pairs
-            for c in pair
-            for run in (*c.missing, *(r.run for r in c.records))
-        }
-        if missing:
-            return f"{len(missing)} of {plural(len(runs), 'run')} have no record"
+        cells = [cell for pair in self.pairs for cell in pair]
+        if not all(cell.complete for cell in cells):
+            return incomplete("", cells).why
         return f"no record measures {self.measure}"
 
     @property

@@ -84,9 +84,12 @@ def overall(statuses: Sequence[Status], allow: int = 0) -> Status:
     return "holds" if told.count("holds") >= len(told) - allow else "inconclusive"
 
 
-def verdict_exit_code(verdicts: Iterable[Verdict]) -> int:
-    """0 all that can be tested hold; 1 something differs; 3 something else, or no verdict."""
+def verdict_exit_code(verdicts: Iterable[Verdict], *, usable: bool = True) -> int:
+    """0 all that can be tested hold; 1 something differs; 3 something else, or no verdict.
+
+    `usable`: whether every record of the table counts; else all that hold is not all there is.
+    """
     statuses = {verdict.status for verdict in verdicts} - {"not testable"}
     if "differs" in statuses:
         return 1
-    return 0 if statuses == {"holds"} else 3
+    return 0 if statuses == {"holds"} and usable else 3

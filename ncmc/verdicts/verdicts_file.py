@@ -23,9 +23,13 @@ class VerdictsFile(Strict):
     verdicts: tuple[Verdict, ...]
 
 
-def write(verdicts: Sequence[Verdict], folder: Path) -> Path:
-    """Write verdicts.json into `folder`, whole or not at all; its path. Raises UserError."""
-    content = VerdictsFile(exit_code=verdict_exit_code(verdicts), verdicts=tuple(verdicts))
+def write(verdicts: Sequence[Verdict], folder: Path, *, usable: bool = True) -> Path:
+    """Write verdicts.json into `folder`, whole or not at all; its path. Raises UserError.
+
+    `usable`: whether every record of the table counts.
+    """
+    code = verdict_exit_code(verdicts, usable=usable)
+    content = VerdictsFile(exit_code=code, verdicts=tuple(verdicts))
     path = folder / NAME
     body = content.model_dump(mode="json", by_alias=True)
     text = json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False)

@@ -8,7 +8,19 @@ from typing import Any
 import fakes
 import pytest
 from conftest import CHECKOUT
-from replay import NOT_READABLE, PWNED, Case, Spoil, assert_refused, cut, flip, parameters, write
+from replay import (
+    NOT_READABLE,
+    PWNED,
+    Case,
+    Spoil,
+    assert_refused,
+    cut,
+    flip,
+    parameters,
+    run,
+    words_of,
+    write,
+)
 from wrong_values import DEEP, WRONG, Place, changed, dotted, fields, shown
 
 from ncmc.plan.run import make_run
@@ -139,6 +151,17 @@ def recorded(configured: Path, record_text: str) -> Path:
     return configured
 
 
-@pytest.mark.parametrize("case", parameters(CASES))
-def test_a_damaged_record_is_refused(recorded: Path, case: Case) -> None:
+@pytest.mark.parametrize("case", parameters([c for c in CASES if c.command == COMMANDS[2]]))
+def test_a_damaged_record_is_not_taken_for_a_training(recorded: Path, case: Case) -> None:
     assert_refused(recorded, case)
+
+
+@pytest.mark.parametrize("case", parameters([c for c in CASES if c.command != COMMANDS[2]]))
+def test_a_damaged_record_does_not_count_and_is_named(recorded: Path, case: Case) -> None:
+    case.spoil(recorded)
+    exit_code, stdout, stderr = run(words_of(case.command))
+    assert (exit_code, stderr) == (3, "")
+    told = " ".join(stdout.split())
+    for word in (*case.told, "elete it and make it again: ncmc train digits/tau=0.02"):
+        assert word in told
+    assert len(stdout) <= 12_000

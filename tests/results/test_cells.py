@@ -1,6 +1,5 @@
 """Records -> cells: statistics over seeds, and which records make a cell."""
 
-import re
 from pathlib import Path
 
 import fakes
@@ -8,13 +7,11 @@ import numpy as np
 import pytest
 from conftest import here
 
-from ncmc.errors import UsageError, UserError
+from ncmc.errors import UsageError
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
-from ncmc.plan.run import resolve_run
 from ncmc.results.cells import read_cell
-from ncmc.results.configuration import config_of
-from ncmc.results.record import Groups, digest, path_of, save_record
+from ncmc.results.record import Groups
 from ncmc.results.table_data import NO_GROUPS
 from ncmc.results.wording import counted, plus_minus
 
@@ -91,46 +88,9 @@ def test_released_groups_are_unknown_where_a_seed_was_recorded_without_them(
     assert cell.groups.released == NO_GROUPS
 
 
-def test_a_record_of_another_configuration_is_refused_with_the_differing_keys(
-    tmp_path: Path, cal: CellSpec
-) -> None:
-    run = cal.runs(1)[0]
-    old = config_of(here(), run)
-    old["recipe"]["epochs"] = 7
-    fakes.save(tmp_path, fakes.record(run, 84.0, config=old, config_hash=digest(old)))
-    with pytest.raises(UserError, match=r"record.json was made with another configuration") as e:
-        read_cell(here(), cal, 1, tmp_path)
-    assert f"recipe.epochs: 7 then, {resolve_run(here(), run).recipe.epochs} now" in str(e.value)
-    assert f"ncmc train {run.id}" in str(e.value)
-
-
 def test_a_record_from_other_random_draws_is_still_shown(tmp_path: Path, cal: CellSpec) -> None:
     fakes.fill(tmp_path, cal, [84.0], schema=1)
     assert read_cell(here(), cal, 1, tmp_path).values_last == (84.0,)
-
-
-def test_the_record_of_another_run_is_refused(tmp_path: Path, cal: CellSpec) -> None:
-    run, other = cal.runs(2)
-    save_record(fakes.record(other, 84.0), path_of(here(), run, tmp_path))
-    with pytest.raises(UserError, match=r"is the record of .*seed=1, not of .*seed=0"):
-        read_cell(here(), cal, 1, tmp_path)
-
-
-@pytest.mark.parametrize("spoil", ["cut", "foreign", "changed"])
-def test_a_damaged_record_is_refused(tmp_path: Path, cal: CellSpec, spoil: str) -> None:
-    run = cal.runs(1)[0]
-    fakes.fill(tmp_path, cal, [84.0])
-    path = path_of(here(), run, tmp_path)
-    text = path.read_text()
-    path.write_text(
-        {
-            "cut": text[:200],
-            "foreign": "[1, 2]",
-            "changed": text.replace('"last": 84.0', '"last": 84.25'),
-        }[spoil]
-    )
-    with pytest.raises(UserError, match=re.escape(str(path))):
-        read_cell(here(), cal, 1, tmp_path)
 
 
 def test_a_folder_of_results_that_is_not_there_is_a_usage_error(

@@ -40,6 +40,6 @@ class Captions:
             if counts[0] == counts[-1]
             else (f"{counts[0]} to {plural(counts[-1], 'seed')}")
         )
-        missing = sum(len(cell.missing) for cell in self.cells)
+        missing = sum(cell.planned - cell.n for cell in self.cells)
         lacking = f"; {missing} of {plural(len(self.table.runs), 'run')} have no record"
         return f"{words} a line or field" + (lacking if missing else "")
