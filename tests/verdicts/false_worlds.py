@@ -73,6 +73,8 @@ ACCURACIES = [
     shifted("C9b", 8, "C9d", "C9f", method="KCL"),
     shifted("C9c", -14, "C9d", method="CAL"),
     shifted("C9d", -14, "C9c", method="CAL"),
+    shifted("C9e", -9, "C9f", method="ARB"),
+    shifted("C9f", -9, "C9e", method="ARB"),
     Falsity(
         "C10a",
         tuple(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ncmc.results.statistics import holm
+from ncmc.results.statistics import holm, shown
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import NotNegative, Pair, Pairs
 from ncmc.verdicts.contrasts import Contrast, contrast
@@ -21,8 +21,8 @@ class Exceptions(Pairs):
     """In `least` to `most` settings `better` gains nothing over `than`.
 
     A setting counts as one where a gain of `delta` or more is excluded (Holm over the settings).
-    holds: their number is in that range; differs: it is larger, or a gain is shown in so many
-    settings that fewer than `least` are left.
+    holds: there are `least` of them, and in all settings but `most` a gain is shown. differs: there
+    are more than `most`, or a gain is shown in so many settings that fewer than `least` are left.
     """
 
     kind: Literal["exceptions"]
@@ -44,14 +44,15 @@ class Exceptions(Pairs):
             return [Finding(label=label, status="inconclusive", why=no_spread(n), numbers={"n": n})]
         alpha = min(cell.alpha for pair in pairs for cell in pair)
         without = self._without(found, alpha)
-        gaining = [name for name, c in found.items() if c.interval and c.interval[0] > 0]
+        above = shown([c.difference.p_above(0.0) or 0.0 for c in found.values()], alpha / 2)
+        gaining = [name for i, name in enumerate(found) if i in above]
         without = [name for name in without if name not in gaining]
         left = len(found) - len(gaining)
         status: Status = (
             "differs"
             if len(without) > self.most or left < self.least
             else "holds"
-            if len(without) >= self.least
+            if len(without) >= self.least and left <= self.most
             else "inconclusive"
         )
         named = f" ({'; '.join(without)})" if without else ""
