@@ -52,6 +52,7 @@ class Cell:
     paper: Number | None = None  # the paper's number for this configuration, where it is known
     references: tuple[Comparison, ...] = ()  # numbers that others report for it
     unused: tuple[int, ...] = ()  # seeds with a record, of a later look that is not complete
+    extra: tuple[int, ...] = ()  # seeds with a record that no look plans
     unusable: tuple[Unusable, ...] = ()  # records that are damaged, outdated or of another run
     alpha: float = ALPHA  # of the tests at this number of seeds: what looks by plan leave of 5 %
     # What the cells of its dataset in its table have in common: {measure: prior of the variances}.
@@ -176,6 +177,7 @@ def read_cell(
         unusable=tuple(entry for entry in found.values() if isinstance(entry, Unusable)),
         paper=number_for(project, spec.plain),
         references=comparisons_for(project, spec),
+        extra=_beyond(spec, looks[-1], planned[0][1]),
         unused=tuple(sorted(seed for seed in there if seed >= looks[look])),
         alpha=levels(looks)[look],
     )
@@ -186,6 +188,21 @@ def check_results_folder(results: Path | None) -> None:
     if results is not None and not results.is_dir():
         what = "is a file" if results.exists() else "does not exist"
         raise UsageError(f"the folder of results {results} {what}. Give the folder of the runs.")
+
+
+def _beyond(spec: CellSpec, planned: int, first: Path) -> tuple[int, ...]:
+    """Seeds from `planned` on that have a record beside that of the first; of one split alone.
+
+    Where each seed has a split of its own, seeds lie in different folders, and nobody looks.
+    """
+    if spec.split_per_seed:
+        return ()
+    try:
+        names = [path.parent.name for path in first.parent.parent.glob(f"seed=*/{first.name}")]
+    except OSError:
+        return ()
+    seeds = [int(name[5:]) for name in names if name[5:].isdecimal()]
+    return tuple(sorted(seed for seed in seeds if seed >= planned))
 
 
 def _may_be_there(path: Path) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ncmc.paper import switches
 from ncmc.paper.claims import claim as claim_named
-from ncmc.paper.printed_numbers import number_for
+from ncmc.paper.printed_numbers import Number, number_for
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
 from ncmc.project import Project
@@ -21,6 +21,7 @@ from ncmc.verdicts.check import Cells, Check, Pair, Pairs
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.contrasts import IN_PERCENT, sample_of
 from ncmc.verdicts.labels import versus
+from ncmc.verdicts.problems import problems_in
 from ncmc.verdicts.verdict import (
     Conclusion,
     Finding,
@@ -48,7 +49,7 @@ def verify_cells(table: Table, cells: "CellCache") -> list[Verdict]:
     specs = table.cells if table.shows == "accuracy" else ()
     name = switches.plain_name(table.name)
     printed = [(number_for(project, spec.plain, name), spec) for spec in specs]
-    numbers = [judge_number(number, cells.cell(s, table), table) for number, s in printed if number]
+    numbers = [_number(number, cells.cell(s, table), table) for number, s in printed if number]
     return [*numbers, *(judge(check, cells) for check in checks_of(project, table.name))]
 
 
@@ -98,9 +99,14 @@ class CellCache:
         return [self.cell(spec, table) for spec in specs]
 
 
+def _number(number: Number, cell: Cell, table: Table) -> Verdict:
+    verdict = judge_number(number, cell, table)
+    return verdict.model_copy(update={"problems": (*verdict.problems, *problems_in([cell]))})
+
+
 def judge(check: Check, cells: CellCache) -> Verdict:
     """The verdict on one check."""
-    findings, told = _judged(check, cells)
+    looked_at, findings, told = _judged(check, cells)
     claim = claim_named(cells.project, check.claim) if check.claim else None
     missing = missing_of(findings)
     return Verdict(
@@ -119,22 +125,24 @@ def judge(check: Check, cells: CellCache) -> Verdict:
         numbers=told.numbers,
         missing=missing,
         remedy=make_command(check.table) if missing else None,
-        problems=problems_of(findings),
+        problems=(*problems_of(findings), *problems_in(looked_at)),
         more_seeds=told.more_seeds,
     )
 
 
-def _judged(check: Check, cells: CellCache) -> tuple[list[Finding], Conclusion]:
+def _judged(check: Check, cells: CellCache) -> tuple[list[Cell], list[Finding], Conclusion]:
+    """The cells that a check looks at, and what their records say of it."""
     if isinstance(check, Pairs):
         pairs = cells.pairs(check)
         looked_at = {versus(b.spec, t.spec): (b.spec, t.spec) for b, t in pairs}
         findings = with_cells(check.judge(pairs), looked_at)
-        return findings, check.conclude(pairs, findings)
+        return [c for pair in pairs for c in pair], findings, check.conclude(pairs, findings)
     assert isinstance(check, Cells)
     chosen = cells.chosen(check)
     by_label = {cell.spec.label: (cell.spec,) for cell in chosen}
     findings = with_cells(check.judge(chosen), by_label)
-    return findings, check.together(findings)
+    tested = any(finding.status != "not testable" for finding in findings)
+    return chosen if tested else [], findings, check.together(findings)
 
 
 def with_cells(

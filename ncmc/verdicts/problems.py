@@ -1,0 +1,121 @@
+"""What must be said of the records behind a verdict: it does not decide, but it can be why.
+
+Each problem is one sentence that names the cells or runs it is about, each said once a verdict.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from statistics import median
+
+from ncmc.results.cells import Cell
+from ncmc.results.record import Record
+from ncmc.results.wording import plural
+
+MOST_NAMED = 4  # of runs or commits, in a sentence
+FRACTION = 1.0  # percent: an accuracy that is no larger may be a share of 1
+DIVERGED = 1.5  # times chance: where a training that diverged ends
+TRAINED = 3.0  # times chance: where the other seeds must be for that to be said
+
+
+def problems_in(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """The problems of the records of cells that are judged together."""
+    distinct = list({cell.spec.run: cell for cell in cells if cell.records}.values())
+    records = list({r.run: r for cell in distinct for r in cell.records}.values())
+    found = [*_splits(records), *_code(records), *_computed(records)]
+    for cell in distinct:
+        found += [*_seeds(cell), *_fractions(cell)]
+    return tuple(dict.fromkeys(found))
+
+
+def _splits(records: Sequence[Record]) -> Iterator[str]:
+    """Records whose configuration draws the same training images, and which had others."""
+    images: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for record in records:
+        drawn_as = [record.run.dataset, record.run.tau, record.config.get("split")]
+        key = json.dumps(drawn_as, sort_keys=True)
+        images[key][record.split.sha256].append(record.run.id)
+    for by_hash in images.values():
+        if len(by_hash) > 1:
+            runs = [ids[0] for ids in by_hash.values()]
+            yield (
+                f"different training images under one configuration of the split, as in {_some(runs)}: "
+                "a difference between them may be one of images."
+            )
+
+
+def _code(records: Sequence[Record]) -> Iterator[str]:
+    """Several commits, and uncommitted changes."""
+    commits = sorted({r.made.git.commit[:10] for r in records if r.made.git.commit})
+    if len(commits) > 1:
+        yield f"the records were made at {len(commits)} commits ({_some(commits)})."
+    dirty = [r.run.id for r in records if r.made.git.dirty]
+    if dirty:
+        yield (
+            f"{len(dirty)} of {plural(len(records), 'record')} were made with uncommitted changes in "
+            "the code: their commit does not say what was run."
+        )
+
+
+def _computed(records: Sequence[Record]) -> Iterator[str]:
+    """Several precisions or kinds of device."""
+    ways = sorted(
+        {
+            f"{session.precision} on {session.device.split(':')[0]}"
+            for record in records
+            for session in record.made.sessions
+        }
+    )
+    if len(ways) > 1:
+        yield f"the records were computed in {len(ways)} ways: {', '.join(ways)}."
+
+
+def _seeds(cell: Cell) -> Iterator[str]:
+    """Seeds that say too much, nothing, or the same as another."""
+    label = cell.spec.label
+    if cell.extra:
+        yield (
+            f"{label}: {cell.n + len(cell.extra)} seeds have a record, of which the {cell.planned} that "
+            f"are planned count; not used: {', '.join(map(str, cell.extra))}."
+        )
+    for first, second in combinations(cell.records, 2):
+        if first.result == second.result:
+            yield (
+                f"{label}: seeds {first.run.seed} and {second.run.seed} have the same result, epoch by "
+                "epoch: one is a copy, or the seed has no effect."
+            )
+    yield from _diverged(cell)
+
+
+def _diverged(cell: Cell) -> Iterator[str]:
+    """A seed that ended at chance while the others did not."""
+    chance = 100 / len(cell.records[0].result.per_class)
+    for record in cell.records:
+        last = record.result.accuracy.last
+        others = [r.result.accuracy.last for r in cell.records if r is not record]
+        if last <= DIVERGED * chance and others and median(others) >= TRAINED * chance:
+            yield (
+                f"{cell.spec.label}: seed {record.run.seed} ended at {last:.1f} %, the level of chance, "
+                f"the others at {median(others):.1f} %: its training diverged."
+            )
+
+
+def _fractions(cell: Cell) -> Iterator[str]:
+    """Accuracies that are shares of 1, by what the confusion matrices say."""
+    for record in cell.records:
+        confusion = record.result.confusion
+        images = sum(map(sum, confusion))
+        right = sum(row[k] for k, row in enumerate(confusion))
+        share, last = right / images if images else 0.0, record.result.accuracy.last
+        if last <= FRACTION and abs(share - last) < abs(100 * share - last):
+            yield (
+                f"{cell.spec.label}: seed {record.run.seed} has the accuracy {last:g} %, its confusion "
+                f"matrix {100 * share:.1f} %: a fraction in place of percent."
+            )
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
