@@ -1,7 +1,7 @@
 """Cells + what the paper says -> verdicts. Finds the cells; the kinds of check judge them."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def verify_cells(table: Table, cells: "CellCache") -> list[Verdict]:
     name = switches.plain_name(table.name)
     printed = [(number_for(project, spec.plain, name), spec) for spec in specs]
     numbers = [_number(number, cells.cell(s, table), table) for number, s in printed if number]
-    return [*numbers, *(judge(check, cells) for check in checks_of(project, table.name))]
+    return [*numbers, *(_checked(check, cells) for check in checks_of(project, table.name))]
 
 
 class CellCache:
@@ -98,15 +98,33 @@ class CellCache:
         specs = cell_selection.select(self.project, check, "cells")
         return [self.cell(spec, table) for spec in specs]
 
+    def looked_at(self, check: Check) -> list[Cell]:
+        """Every cell of a check, whatever its kind."""
+        if isinstance(check, Pairs):
+            return [cell for pair in self.pairs(check) for cell in pair]
+        assert isinstance(check, Cells)
+        return self.chosen(check)
+
 
 def _number(number: Number, cell: Cell, table: Table) -> Verdict:
-    verdict = judge_number(number, cell, table)
-    return verdict.model_copy(update={"problems": (*verdict.problems, *problems_in([cell]))})
+    return _with_problems(judge_number(number, cell, table), [cell])
+
+
+def _checked(check: Check, cells: "CellCache") -> Verdict:
+    verdict = judge(check, cells)
+    return _with_problems(
+        verdict, cells.looked_at(check) if verdict.status != "not testable" else []
+    )
+
+
+def _with_problems(verdict: Verdict, cells: Iterable[Cell]) -> Verdict:
+    """A verdict that also says what is wrong with the records behind it."""
+    return verdict.model_copy(update={"problems": (*verdict.problems, *problems_in(cells))})
 
 
 def judge(check: Check, cells: CellCache) -> Verdict:
     """The verdict on one check."""
-    looked_at, findings, told = _judged(check, cells)
+    findings, told = _judged(check, cells)
     claim = claim_named(cells.project, check.claim) if check.claim else None
     missing = missing_of(findings)
     return Verdict(
@@ -125,24 +143,22 @@ def judge(check: Check, cells: CellCache) -> Verdict:
         numbers=told.numbers,
         missing=missing,
         remedy=make_command(check.table) if missing else None,
-        problems=(*problems_of(findings), *problems_in(looked_at)),
+        problems=problems_of(findings),
         more_seeds=told.more_seeds,
     )
 
 
-def _judged(check: Check, cells: CellCache) -> tuple[list[Cell], list[Finding], Conclusion]:
-    """The cells that a check looks at, and what their records say of it."""
+def _judged(check: Check, cells: CellCache) -> tuple[list[Finding], Conclusion]:
     if isinstance(check, Pairs):
         pairs = cells.pairs(check)
         looked_at = {versus(b.spec, t.spec): (b.spec, t.spec) for b, t in pairs}
         findings = with_cells(check.judge(pairs), looked_at)
-        return [c for pair in pairs for c in pair], findings, check.conclude(pairs, findings)
+        return findings, check.conclude(pairs, findings)
     assert isinstance(check, Cells)
     chosen = cells.chosen(check)
     by_label = {cell.spec.label: (cell.spec,) for cell in chosen}
     findings = with_cells(check.judge(chosen), by_label)
-    tested = any(finding.status != "not testable" for finding in findings)
-    return chosen if tested else [], findings, check.together(findings)
+    return findings, check.together(findings)
 
 
 def with_cells(

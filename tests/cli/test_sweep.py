@@ -106,7 +106,7 @@ def test_a_stranger_gets_table_map_and_verdicts_by_the_words_of_the_docs(workspa
     assert set(re.findall(r"MY\d", shown)) == {"MY1", "MY2"}
     folder = workspace / "results/my_sweep"
     assert {f.name for f in folder.iterdir()} == {
-        *("table.csv", "table.json", "table.md", "verdicts.json", "report.html")
+        *("table.csv", "table.json", "table.md", "table.tex", "verdicts.json", "report.html")
     }
     cells = json.loads((folder / "table.json").read_text())["cells"]
     assert [cell["n"] for cell in cells] == [2] * 6

@@ -17,7 +17,7 @@ def test_a_claim_of_two_tables_names_the_runs_of_both_and_what_they_cost(tmp_pat
     assert told.missing == told.runs
     assert told.cost.hours > 0
     assert told.cost_of_missing == told.cost
-    (clause,) = told.clauses
+    clause = told.clauses[0]
     assert clause.reading["margin"] == 2.0
     assert "within 2 points" in clause.verdict.source
     assert told.commands == ("uv run snakemake --cores all table6",)
