@@ -1,10 +1,20 @@
 """`ncmc evaluate`: records made again from trained models."""
 
-from typing import Annotated
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import Assume, Device, Results, chosen_table
+from ncmc.errors import UsageError, UserError
+
+if TYPE_CHECKING:  # help must not wait for the imports of the grid
+    from ncmc.plan.run import Run
+    from ncmc.project import Project
 
 EPILOG = (
     "Example: `ncmc evaluate digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`, "
@@ -18,16 +28,19 @@ def evaluate(
     device: Device = None,
     results: Results = None,
 ) -> None:
-    """Evaluate trained models and write their records again, without training."""
-    from cli.show.listings import print_trained
+    """Evaluate trained models and write their records again, without training.
+
+    Of several runs, those without a usable model are named at the end, with exit code 3.
+    """
     from ncmc.paper import switches
     from ncmc.plan.grid_file import table_names
     from ncmc.plan.run import parse_run_id
     from ncmc.project import Project
+    from ncmc.results.wording import plural
 
     project = Project.find()
     chosen = switches.parse_switches(project, assume or [])
-    runs = [
+    runs = dict.fromkeys(
         run
         for name in names
         for run in (
@@ -35,10 +48,40 @@ def evaluate(
             if switches.plain_name(name) in table_names(project)
             else [switches.switched(project, parse_run_id(project, name), chosen)]
         )
-    ]
+    )
+    missed = _evaluate_all(project, list(runs), device, results)
+    if missed:
+        print(
+            f"ncmc: {len(missed)} of {plural(len(runs), 'run')} could not be evaluated:",
+            *missed,
+            sep="\n",
+            file=sys.stderr,
+        )
+        raise typer.Exit(3)
+
+
+def _evaluate_all(
+    project: Project, runs: Sequence[Run], device: str | None, results: Path | None
+) -> list[str]:
+    """Evaluate what has a model, printing a line each; why the others could not be evaluated.
+
+    Raises the error of a single run, and one that is the same for all of them: data or a device that
+    is not there.
+    """
+    from cli.show.listings import print_trained
     from ncmc.results.record import path_of
     from ncmc.training import launch
 
+    missed: list[UserError] = []
     for run in runs:
-        record = launch.evaluate(project, run, device=device, results=results)
+        try:
+            record = launch.evaluate(project, run, device=device, results=results)
+        except UsageError:
+            raise
+        except UserError as error:
+            missed.append(error)
+            continue
         print_trained(record, path_of(project, run, results), "evaluated", as_json=False)
+    if len(missed) == len(runs) and len({str(error) for error in missed}) == 1:
+        raise missed[0]
+    return [str(error) for error in missed]

@@ -1,0 +1,68 @@
+"""`ncmc evaluate`: what has a model is evaluated; what has none is named, and stops nothing."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+
+TABLE = """
+  ours:
+    title: "Ours"
+    where: "no table of the paper"
+    seeds: 3
+    axes: {dataset: [digits], backbone: [resnet8], method: [CE], tau: [0.02], epochs: [1], width: [2]}
+    columns: [tau]
+    source: "a test"
+"""
+RUNS = [f"digits/tau=0.02/resnet8/CE/epochs=1+width=2/seed={seed}" for seed in range(3)]
+
+
+def ncmc(*arguments: str) -> Any:
+    """One call in this process: .exit_code, .stdout, .stderr."""
+    return CliRunner().invoke(app, list(arguments))
+
+
+@pytest.fixture
+def table(workspace: Path) -> Path:
+    """A project with a table of three runs, `ours`."""
+    lab = workspace / "config" / "lab.yaml"
+    lab.write_text(lab.read_text().replace("tables: {}", "tables:") + TABLE)
+    return workspace
+
+
+def test_the_rest_of_a_table_is_evaluated_and_the_missing_named_with_their_command(
+    table: Path,
+) -> None:
+    assert ncmc("train", RUNS[1], RUNS[2]).exit_code == 0
+    record = table / "results" / "runs" / RUNS[2] / "record.json"
+    record.unlink()
+    (table / "results" / "runs" / RUNS[1] / "model.pt").write_bytes(b"damaged")
+    done = ncmc("evaluate", "ours")
+    assert done.exit_code == 3
+    assert f"{RUNS[2]}: evaluated" in done.stdout
+    assert record.is_file()
+    told = done.stderr.splitlines()
+    assert told[0] == "ncmc: 2 of 3 runs could not be evaluated:"
+    assert told[1].endswith(f"model.pt. Train the run first: ncmc train {RUNS[0]}")
+    assert told[2].endswith(f"Train the run again: ncmc train {RUNS[1]} --force")
+    assert len(told) == 3
+    (table / "results" / "runs" / RUNS[1] / "model.pt").unlink()
+    record.with_name("model.pt").unlink()
+    assert ncmc("evaluate", "ours").exit_code == 3  # none has a model
+
+
+def test_a_single_run_without_a_model_is_an_error(table: Path) -> None:
+    done = ncmc("evaluate", RUNS[0], RUNS[0])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("ncmc: no model at ")
+    assert f"ncmc train {RUNS[0]}" in done.stderr
+
+
+def test_what_no_run_can_do_without_is_said_once(table: Path) -> None:
+    assert ncmc("train", *RUNS).exit_code == 0
+    done = ncmc("evaluate", "ours", "--device", "cuda:17")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
