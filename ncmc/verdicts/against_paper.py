@@ -21,6 +21,8 @@ from ncmc.verdicts.gaps import incomplete
 from ncmc.verdicts.verdict import Finding, Status, Verdict
 from ncmc.verdicts.wording import more_words, no_spread
 
+SPLIT_A_SEED = "each seed has a split of its own here, and the paper's numbers are of one split"
+
 
 def judge_number(printed: Number, cell: Cell, table: Table) -> Verdict:
     """The verdict on one printed number."""
@@ -50,8 +52,11 @@ def compare(printed: Number, cell: Cell, tolerance: float, seeds: int) -> Findin
 
     Two one-sided tests at the level alpha of the cell (Welch): holds if the interval of the
     difference at 1 - 2 alpha lies within `tolerance` points, differs if it lies outside. Where the
-    paper states no number of seeds it is taken to be `seeds`; where no deviation, to be ours.
+    paper states no number of seeds it is taken to be `seeds`; where no deviation, to be ours. Not
+    testable on a split a seed: the difference would hold the paper's one draw, which nobody knows.
     """
+    if cell.spec.split_per_seed:
+        return Finding(label=cell.spec.label, status="not testable", why=SPLIT_A_SEED)
     label, ours = cell.spec.label, moderated(cell, "best")
     if not cell.complete or ours is None:
         return incomplete(label, [cell])

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from ncmc.results.curves import Measure
+from ncmc.results.splits import split_words
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import Pair
-from ncmc.verdicts.contrasts import Contrast, average, paired
+from ncmc.verdicts.contrasts import Contrast, average
 from ncmc.verdicts.gaps import gap, incomplete
 from ncmc.verdicts.labels import shared, sides, versus
 from ncmc.verdicts.verdict import Finding
@@ -108,15 +109,14 @@ class Settings:
 
     @property
     def origin(self) -> str:
-        """`One split, 3 seeds`: what it all rests on."""
+        """`One split, 3 seeds`, `A split a seed (3 splits), 3 seeds`: what it all rests on."""
         cells = [cell for pair in self.pairs for cell in pair if cell.n]
         if not cells or self.average is None:
             return ""
         seeds = sorted({cell.n for cell in cells})
         words = plural(seeds[-1], "seed")
         words = f"{seeds[0]} to {words}" if len(seeds) > 1 else words
-        splits = "A split for each seed" if paired(cells, self.measure) else "One split"
-        return f". {splits}, {words}"
+        return f". {split_words(cells).capitalize()}, {words}"
 
 
 def settings(

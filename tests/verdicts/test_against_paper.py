@@ -130,6 +130,15 @@ def test_a_number_printed_without_deviation_can_be_compared() -> None:
         assert compare(number(std=None), cell_of(ours), 1.0, SEEDS).status == status
 
 
+@pytest.mark.parametrize("seeds", [0, 3])
+def test_a_split_a_seed_cannot_test_a_number_of_one_split(seeds: int) -> None:
+    cell = cell_of([80.5, 80.6, 80.7][:seeds])
+    cell = dataclasses.replace(cell, spec=dataclasses.replace(cell.spec, split_per_seed=True))
+    finding = compare(number(), cell, 1.0, SEEDS)
+    assert (finding.status, finding.missing) == ("not testable", ())
+    assert "the paper's numbers are of one split" in finding.why
+
+
 def test_known_numbers_are_judged_wherever_their_configuration_stands(tmp_path: Path) -> None:
     assert {v.id for v in judge.verify("numbers", tmp_path) if v.kind == "number"} == {
         "N1", "N2", "N3",

@@ -180,3 +180,31 @@ def test_the_cells_of_one_dataset_in_a_table_share_their_spread() -> None:
         assert mine.pooled == 2 * 18
         assert better.priors("nc_mean") is None
     assert cells.pairs(check_named("C4", "table2"))[0][0].priors("last") is not mine
+
+
+def test_a_verdict_says_the_kind_of_split_and_how_many_were_seen() -> None:
+    check = check_named("C4", "table2")
+
+    def drawn(cell: Cell, splits: int, own: bool = True) -> Cell:
+        """The cell, its seeds on so many splits."""
+        records = tuple(
+            r.model_copy(update={"split": r.split.model_copy(update={"sha256": str(i % splits)})})
+            for i, r in enumerate(cell.records)
+        )
+        spec = dataclasses.replace(cell.spec, split_per_seed=own)
+        return dataclasses.replace(cell, spec=spec, records=records)
+
+    def words(pairs: list[Pair]) -> str:
+        return check.conclude(pairs, check.judge(pairs)).why.rpartition(". ")[2]
+
+    pairs = pairs_of(check, [2.0] * 12)
+    each = [(drawn(b, 3), drawn(t, 3)) for b, t in pairs]
+    assert words(each) == "A split a seed (3 splits), 3 seeds"
+    assert words([(drawn(each[0][0], 2), each[0][1]), *each[1:]]) == (
+        "A split a seed (2 splits), 3 seeds"
+    )
+    fewer = dataclasses.replace(each[0][0], records=each[0][0].records[:2])  # not paired by seed
+    assert words([(fewer, each[0][1]), *each[1:]]) == "A split a seed (2 splits), 2 to 3 seeds"
+    assert words([*each[:6], *pairs[6:]]) == (
+        "A split a seed (3 splits) in some cells, one split in others, 3 seeds"
+    )
