@@ -38,7 +38,7 @@ def page(text: str) -> Page:
 
 def test_the_answer_says_at_each_scale_what_was_checked_and_what_was_found(page: Page) -> None:
     start = page.text[: page.text.index("runs recorded")]
-    assert "claims and 3 printed numbers at the paper's scale," in start
+    assert "claims, 3 printed numbers and 1 own check at the paper's scale," in start
     assert "own checks at reduced scale, ✓" in start
     assert "own checks of the calibration, … 2 are incomplete" in start
 
