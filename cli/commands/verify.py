@@ -96,7 +96,7 @@ def verify(
         if markdown:
             print_board(found, as_json, markdown)
         else:
-            print_verdicts(data, shown, as_json)
+            print_verdicts(data, shown, as_json, filtered=len(shown) < len(verdicts))
     if len(verdicts) > len(found.verdicts):
         print(_hidden(len(verdicts) - len(found.verdicts)), file=sys.stderr)
     if junit:

@@ -6,11 +6,17 @@ from rich.text import Text
 
 from cli.show.grids import console, literal, print_json
 from cli.show.verdicts import status_text
+from ncmc.plan.grid_file import Scale
 from ncmc.verdicts.board import SUBJECTS, Board, Entry
 from ncmc.verdicts.board_files import TITLES, as_json, as_markdown, remark, tally
 
 WIDE = 110  # characters from which the claim and what was found stand side by side
 NEXT = "`ncmc explain ID` says how a claim is read, which runs decide it, and what is missing."
+SCALES: dict[Scale, str] = {
+    "paper": "",
+    "reduced": " (reduced scale)",
+    "reference": " (calibration)",
+}
 THEOREMS = "The theorems are checked by `ncmc theory`."
 
 
@@ -31,6 +37,9 @@ def print_board(board: Board, as_json_text: bool, markdown: bool) -> None:
             out.print()
             out.print(Text(TITLES[subject], style="bold"))
             out.print(_grid(entries, out.width >= WIDE))
+    if not board.entries:
+        out.print("Nothing fits the filter.")
+        return
     out.print()
     out.print(literal(NEXT), style="dim")
     if board.of("claim").entries:
@@ -46,7 +55,7 @@ def _grid(entries: tuple[Entry, ...], wide: bool) -> Table:
         grid.add_column(ratio=3, overflow="fold")
     for entry in entries:
         told = [literal(part) for part in (entry.sentence, remark(entry)) if part]
-        says = literal(entry.says)
+        says = literal(entry.says + SCALES[entry.scale])
         body = [says, Group(*told)] if wide else [Group(says, *_dimmed(told))]
         grid.add_row(status_text(entry.status), literal(entry.id), *body)
     return grid

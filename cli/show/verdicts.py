@@ -24,10 +24,13 @@ STYLES: dict[Status, str] = {
 }
 
 
-def print_verdicts(table: TableData, verdicts: Sequence[Verdict], as_json: bool) -> None:
+def print_verdicts(
+    table: TableData, verdicts: Sequence[Verdict], as_json: bool, filtered: bool = False
+) -> None:
     """The verdicts on a table: status, what is claimed, why; how to make what is missing.
 
-    Below them the numbers that others report for its cells, where there are any.
+    Below them the numbers that others report for its cells, where there are any. `filtered`: some
+    verdicts are left out, and so are the numbers.
     """
     if as_json:
         print_json(
@@ -41,9 +44,12 @@ def print_verdicts(table: TableData, verdicts: Sequence[Verdict], as_json: bool)
         return
     if verdicts:
         _print_verdicts(table, verdicts)
+    elif filtered:
+        console().print(f"{table.table}: no verdict fits the filter")
     else:
         console().print(f"{table.table}: no number of the paper and no check is about it")
-    print_references(table, verdicts)
+    if not filtered:
+        print_references(table, verdicts)
 
 
 def _print_verdicts(table: TableData, verdicts: Sequence[Verdict]) -> None:
@@ -51,7 +57,8 @@ def _print_verdicts(table: TableData, verdicts: Sequence[Verdict]) -> None:
         (status_text(v.status), f"{v.id}\n{v.where}" if v.where else v.id, v.says, v.why)
         for v in verdicts
     ]
-    print_grid(("verdict", "id", "says", "why"), rows, f"{table.table}: verdicts")
+    scale = "" if table.scale == "paper" else f", {table.scale} scale"
+    print_grid(("verdict", "id", "says", "why"), rows, f"{table.table}: verdicts{scale}")
     by_problem: dict[str, list[str]] = {}
     for verdict in verdicts:
         for problem in verdict.problems:
