@@ -20,7 +20,7 @@ Methods = Annotated[
     list[str] | None,
     typer.Option(
         "--method",
-        help="Only comparisons with this method; repeatable.",
+        help="Only what is of this method; repeatable.",
         autocompletion=complete_method,
         rich_help_panel=PANEL,
     ),
@@ -29,7 +29,7 @@ Datasets = Annotated[
     list[str] | None,
     typer.Option(
         "--dataset",
-        help="Only comparisons on this dataset; repeatable.",
+        help="Only what is on this dataset; repeatable.",
         autocompletion=complete_dataset,
         rich_help_panel=PANEL,
     ),
@@ -37,7 +37,7 @@ Datasets = Annotated[
 Taus = Annotated[
     list[str] | None,
     typer.Option(
-        "--tau", help="Only comparisons at this imbalance; repeatable.", rich_help_panel=PANEL
+        "--tau", help="Only what is at this imbalance ratio; repeatable.", rich_help_panel=PANEL
     ),
 ]
 Statuses = Annotated[

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cli.filters import Datasets, Methods, Taus, chosen_filter
 from cli.options import Json, Results
 
 EPILOG = (
@@ -17,6 +18,9 @@ def outdated(
     delete: Annotated[
         bool, typer.Option("--delete", help="Delete these records, and no others.")
     ] = False,
+    methods: Methods = None,
+    datasets: Datasets = None,
+    taus: Taus = None,
     as_json: Json = False,
 ) -> None:
     """List the records that no longer fit the configuration, the code or the schema, and why."""
@@ -24,7 +28,9 @@ def outdated(
     from ncmc.project import Project
     from ncmc.results import outdated as finder
 
-    found = finder.outdated_records(Project.find(), results)
+    project = Project.find()
+    wanted = chosen_filter(project, methods, datasets, taus)
+    found = [o for o in finder.outdated_records(project, results) if wanted.fits(o.run)]
     if delete:
         finder.delete(found)
     print_outdated(found, delete, as_json)

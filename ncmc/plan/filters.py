@@ -27,7 +27,10 @@ class Filter:
 
     def fits(self, configuration: str) -> bool:
         """Whether a run's id, with or without its seed, is of what is wanted."""
-        dataset, tau, _, method = configuration.split("/")[:4]
+        parts = configuration.split("/")
+        if len(parts) < 4:  # a folder that is called like no run
+            return self.empty
+        dataset, tau, _, method = parts[:4]
         return (
             (not self.datasets or dataset in self.datasets)
             and (not self.taus or tau.removeprefix("tau=") in self.taus)

@@ -39,7 +39,7 @@ class Unusable:
     @property
     def words(self) -> str:
         """Why it does not count, and what to do."""
-        return f"{self.reason} {self.remedy}"
+        return f"{self.reason.rstrip('.')}. {self.remedy}"
 
 
 @dataclass(frozen=True)

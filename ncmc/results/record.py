@@ -43,7 +43,7 @@ class UnusableRecordError(UserError):
     """A record that does not count: why, and what to do about it."""
 
     def __init__(self, reason: str, remedy: str) -> None:
-        super().__init__(f"{reason} {remedy}")
+        super().__init__(f"{reason.rstrip('.')}. {remedy}")
         self.reason, self.remedy = reason, remedy
 
 

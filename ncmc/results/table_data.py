@@ -8,7 +8,7 @@ from pydantic import Field
 from ncmc.paper.comparisons import uncompared
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import Scale
-from ncmc.plan.option_text import Value
+from ncmc.plan.option_text import Value, format_value
 from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.record import ClassGroups
@@ -76,6 +76,11 @@ class CellEntry(Strict):
     ece: float | None
     paper: PaperEntry
     references: tuple[ReferenceEntry, ...] = ()  # numbers that others report for it
+
+    @property
+    def configuration(self) -> str:
+        """What it is made of, as run ids begin: dataset, tau, backbone, method."""
+        return f"{self.dataset}/tau={format_value(self.tau)}/{self.backbone}/{self.method}"
 
     @property
     def planned(self) -> int:

@@ -11,6 +11,8 @@ from typer.testing import CliRunner, Result
 from cli.main import app
 from ncmc import paths
 from ncmc.plan import grid
+from ncmc.plan.run import make_run
+from ncmc.results.record import path_of
 
 
 def ncmc(*arguments: str) -> Result:
@@ -71,3 +73,28 @@ def test_an_unknown_value_names_the_known_ones(
         refused = ncmc(*command, *options)
         assert refused.exit_code == 2
         assert said in refused.stderr
+
+
+def test_a_filtered_table_shows_a_part_and_writes_the_whole(smoked: Path) -> None:
+    part = ncmc("table", "smoke", "--method", "CAL", "--json")
+    assert {cell["method"] for cell in json.loads(part.stdout)["cells"]} == {"CAL"}
+    assert "3 of 5 cells are not shown" in part.stderr
+    written = json.loads((smoked / "results/smoke/table.json").read_text())
+    assert len(written["cells"]) == 5
+
+
+def test_a_filter_that_fits_nothing_is_told(smoked: Path) -> None:
+    table = ncmc("table", "smoke", "--dataset", "cifar10")
+    assert (table.exit_code, table.stdout) == (2, "")
+    assert "no cell of smoke has that method, dataset and tau" in table.stderr
+    assert "no verdict fits the filter" in ncmc("verify", "smoke", "--dataset", "cifar10").stdout
+    assert "Nothing fits the filter." in ncmc("verify", "claims", "--status", "holds").stdout
+
+
+def test_only_outdated_records_that_fit_are_listed_and_deleted(configured: Path) -> None:
+    runs = [make_run("digits", 0.02, "resnet8", method) for method in ("CE", "SETF")]
+    fakes.save(configured / paths.RUNS, *(fakes.record(run, 70.0, schema=1) for run in runs))
+    told = ncmc("outdated", "--method", "SETF", "--delete")
+    assert "1 outdated record" in told.stdout
+    left = [path_of(here(), run, configured / paths.RUNS).exists() for run in runs]
+    assert left == [True, False]
