@@ -92,7 +92,11 @@ def _of_table(project: Project, name: str) -> list[Question]:
     table = switches.table(project, name)
     specs = table.cells if table.shows == "accuracy" else ()
     printed = [(number_for(project, spec.plain, switches.plain_name(name)), spec) for spec in specs]
-    numbers = [Question(table, ((spec, table),), number=n) for n, spec in printed if n]
+    numbers = [
+        Question(table, ((spec, table),), number=number)
+        for number, spec in printed
+        if number and not spec.split_per_seed  # which tests no printed number
+    ]
     checks = [
         Question(table, tuple(_places(project, check)), check=check)
         for check in checks_of(project, name)
