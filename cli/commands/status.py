@@ -81,8 +81,8 @@ def _runs(
     """The chosen runs, those whose models others use before them. Raises UsageError."""
     from ncmc.errors import UsageError
     from ncmc.paper import switches
-    from ncmc.plan import catalog, grid
-    from ncmc.plan.dataset_entries import dataset_entries
+    from ncmc.plan import grid
+    from ncmc.plan.filters import make_filter
     from ncmc.plan.grid_file import table_names
     from ncmc.plan.run import trained_runs
 
@@ -90,16 +90,12 @@ def _runs(
         tables = [grid.table(project, name) for name in table_names(project)]
     else:
         tables = [switches.table(project, name) for name in names]
-    methods = {catalog.canonical("method", name) for name in method or []}
-    known = list(dataset_entries(project))
-    datasets = {catalog.canonical("dataset", name, known) for name in dataset or []}
+    wanted = make_filter(project, method, dataset, None)  # any tau may be asked for here
     planned = [run for table in tables for run in table.runs]
     runs = [
         run
         for run in dict.fromkeys([*trained_runs(project, planned), *planned])
-        if (not methods or run.method in methods)
-        and (not datasets or run.dataset in datasets)
-        and (not tau or run.tau in tau)
+        if wanted.fits(run.id) and (not tau or run.tau in tau)
     ]
     if not runs:
         raise UsageError("no run of these tables has that method, dataset and tau.")

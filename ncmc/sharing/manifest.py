@@ -9,6 +9,7 @@ from pydantic import Field
 from ncmc import paths
 from ncmc.errors import UserError, shortened
 from ncmc.results.record import Count, Percent, Record, Sha256
+from ncmc.sharing.differences import origin_of
 from ncmc.system.documents import MOST_BYTES, Strict
 
 NAME = "manifest.json"
@@ -61,18 +62,11 @@ class Manifest(Strict):
 
 def packed_run(record: Record) -> PackedRun:
     """The line of a record."""
-    made = record.made
     return PackedRun(
         run=record.run.id,
         digest=record.digest,
         config_hash=record.config_hash,
-        accuracy=record.result.accuracy.last,
-        at=made.at,
-        commit=made.git.commit,
-        dirty=made.git.dirty,
-        processor=made.hardware.processor,
-        device=made.device,
-        code=made.code,
+        **origin_of(record).model_dump(exclude={"torch"}),
     )
 
 

@@ -1,15 +1,17 @@
 """A claim over several settings: in how many it is shown, and what their average says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import JsonValue
 
 from ncmc.results.curves import Measure
 from ncmc.results.splits import split_words
+from ncmc.results.statistics import shown
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import Pair
-from ncmc.verdicts.contrasts import Contrast, average
+from ncmc.verdicts.contrasts import Contrast, average, contrasts
 from ncmc.verdicts.gaps import gap, incomplete
 from ncmc.verdicts.labels import shared, sides, versus
 from ncmc.verdicts.verdict import Finding
@@ -32,7 +34,7 @@ class Settings:
         """How many there are, compared or not."""
         return len(self.pairs)
 
-    @property
+    @cached_property
     def compared(self) -> int:
         """How many have records of the measure on both sides."""
         return sum(gap("", self.measure, *pair) is None for pair in self.pairs)
@@ -131,6 +133,21 @@ def settings(
     return Settings(
         pairs, findings, measure, names, average(whole, measure) if whole else None, bounds
     )
+
+
+def compared(
+    pairs: Sequence[Pair], measure: Measure
+) -> tuple[list[Finding | None], dict[int, Contrast]]:
+    """For each pair why it cannot be compared, or None; by their places the contrasts of the others."""
+    absent = [gap(versus(b.spec, t.spec), measure, b, t) for b, t in pairs]
+    whole = [i for i, lacking in enumerate(absent) if lacking is None]
+    return absent, dict(zip(whole, contrasts([pairs[i] for i in whole], measure), strict=True))
+
+
+def shown_in(p_values: Mapping[int, float | None], k: int, alpha: float) -> frozenset[int]:
+    """The places of `k` settings in which something is shown; without a p value it is not."""
+    known = (p_values.get(i) for i in range(k))
+    return shown([1.0 if p is None else p for p in known], alpha)
 
 
 def digits_of(found: Contrast, bounds: Sequence[float]) -> int:

@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from ncmc.results.statistics import shown
 from ncmc.verdicts.check import Pair, Pairs, Positive
-from ncmc.verdicts.contrasts import Contrast, contrasts
-from ncmc.verdicts.gaps import gap
+from ncmc.verdicts.contrasts import Contrast
 from ncmc.verdicts.labels import sides, versus
 from ncmc.verdicts.more_seeds import more_seeds, soonest
-from ncmc.verdicts.settings import Settings, settings
+from ncmc.verdicts.settings import Settings, compared, settings, shown_in
 from ncmc.verdicts.verdict import Conclusion, Finding, Status
 from ncmc.verdicts.wording import more_words, no_spread
 
@@ -28,20 +26,15 @@ class Equal(Pairs):
 
     def judge(self, pairs: Sequence[Pair]) -> list[Finding]:
         """A finding a pair."""
-        absent = [gap(versus(b.spec, t.spec), self.measured, b, t) for b, t in pairs]
-        whole = [i for i, lacking in enumerate(absent) if lacking is None]
-        compared = contrasts([pairs[i] for i in whole], self.measured)
-        found = dict(zip(whole, map(one_sided, compared), strict=True))
-        alpha = min((c.alpha for c in found.values()), default=0.0) / 2
-        inside, outside = (
-            shown([1.0 if (p := ps.get(i)) is None else p for i in range(len(pairs))], alpha)
-            for ps in (
-                {i: c.difference.p_equivalent(self.margin) for i, c in found.items()},
-                {i: c.difference.p_outside(self.margin) for i, c in found.items()},
-            )
-        )
+        absent, contrasts = compared(pairs, self.measured)
+        found = {i: one_sided(contrast) for i, contrast in contrasts.items()}
+        alpha, k = min((c.alpha for c in found.values()), default=0.0) / 2, len(pairs)
+        differences = {i: contrast.difference for i, contrast in found.items()}
+        inside = {i: d.p_equivalent(self.margin) for i, d in differences.items()}
+        outside = {i: d.p_outside(self.margin) for i, d in differences.items()}
+        holding, refuted = shown_in(inside, k, alpha), shown_in(outside, k, alpha)
         return [
-            lacking or self._finding(pairs[i], found[i], i in inside, i in outside)
+            lacking or self._finding(pairs[i], found[i], i in holding, i in refuted)
             for i, lacking in enumerate(absent)
         ]
 

@@ -6,13 +6,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ncmc.results.curves import Measure
-from ncmc.results.statistics import shown
 from ncmc.verdicts.check import NotNegative, Pair, Pairs
 from ncmc.verdicts.contrasts import Contrast, contrasts
-from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.labels import sides, versus
 from ncmc.verdicts.more_seeds import more_seeds, soonest
-from ncmc.verdicts.settings import Settings, settings
+from ncmc.verdicts.settings import Settings, compared, settings, shown_in
 from ncmc.verdicts.verdict import Conclusion, Finding, Status
 from ncmc.verdicts.wording import more_words, no_spread
 
@@ -70,9 +68,7 @@ class Greater(Pairs):
         )
 
     def _findings(self, pairs: Sequence[Pair], measure: Measure) -> list[Finding]:
-        absent = [gap(versus(b.spec, t.spec), measure, b, t) for b, t in pairs]
-        whole = [i for i, lacking in enumerate(absent) if lacking is None]
-        found = dict(zip(whole, contrasts([pairs[i] for i in whole], measure), strict=True))
+        absent, found = compared(pairs, measure)
         above, below = self._shown(found, len(pairs))
         return [
             lacking or self._finding(pairs[i], found[i], i in above, i in below)
@@ -88,9 +84,8 @@ class Greater(Pairs):
         half = min(contrast.alpha for contrast in found.values()) / 2
         above = {i: c.difference.p_above(-self.margin) for i, c in found.items()}
         below = {i: c.difference.p_below(self.refuted_below) for i, c in found.items()}
-        sets = (shown([_p(p.get(i)) for i in range(k)], half) for p in (above, below))
-        holding, refuted = sets
-        return holding, refuted - holding
+        holding = shown_in(above, k, half)
+        return holding, shown_in(below, k, half) - holding
 
     def _finding(self, pair: Pair, found: Contrast, above: bool, below: bool) -> Finding:
         status: Status = "holds" if above else "differs" if below else "inconclusive"
@@ -168,11 +163,6 @@ class Greater(Pairs):
         if self.margin:
             return f"shown to be more than {self.margin:g} below"
         return f"an advantage of {self.delta or 0:g} or more is excluded"
-
-
-def _p(value: float | None) -> float:
-    """A p value; 1 where there is no test."""
-    return 1.0 if value is None else value
 
 
 def _beside(finding: Finding, other: Finding, measure: str) -> Finding:
