@@ -1,4 +1,4 @@
-"""Comparing means of a few seeds: intervals, difference and equivalence tests, their power.
+"""Comparing means of a few seeds: intervals, difference and equivalence tests.
 
 Standard deviations are sample standard deviations (ddof = 1). SciPy is imported where it is used:
 commands that compute nothing do not pay for it.
@@ -7,13 +7,12 @@ commands that compute nothing do not pay for it.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 LEVEL = 0.95  # of the confidence intervals shown
 ALPHA = 0.05  # of the tests
-POWER = 0.8  # the probability that `seeds_for` asks for
+POWER = 0.8  # the probability with which more seeds are to decide
 MOST_SEEDS = 100
 
 
@@ -158,48 +157,6 @@ def shown(p_values: Sequence[float], alpha: float) -> frozenset[int]:
         (u for u in range(1, k + 1) if (k - u + 1) * p_values[order[u - 1]] <= alpha), default=0
     )
     return frozenset(order[:most])
-
-
-@cache
-def tost_power(sigma: float, n: int, margin: float, alpha: float = ALPHA) -> float:
-    """The probability that n seeds confirm a faithful re-run of a given number.
-
-    One-sample TOST at +-margin, true difference 0, standard deviation `sigma`. Exact: mean and
-    standard deviation of a normal sample are independent, so the normal probability of the mean
-    is averaged over the chi-square distribution of the variance (midpoints of 4,000 quantiles).
-    """
-    from scipy import stats
-
-    if n < 2:
-        return 0.0
-    if sigma == 0:
-        return 1.0
-    quantiles = (np.arange(4000) + 0.5) / 4000
-    s = sigma * np.sqrt(stats.chi2.ppf(quantiles, n - 1) / (n - 1))
-    room = margin - stats.t.ppf(1 - alpha, n - 1) * s / math.sqrt(n)
-    inside = 2 * stats.norm.cdf(np.maximum(room, 0) * math.sqrt(n) / sigma) - 1
-    return float(inside.mean())
-
-
-def seeds_for(sigma: float, margin: float, power: float = POWER) -> int | None:
-    """The fewest seeds with which `tost_power` reaches `power`; None above MOST_SEEDS."""
-    return next(
-        (n for n in range(2, MOST_SEEDS + 1) if tost_power(sigma, n, margin) >= power), None
-    )
-
-
-def chance_interval(n_classes: int, seeds: int, level: float = LEVEL) -> tuple[float, float]:
-    """Percent accuracy, mean over seeds, that is compatible with chance.
-
-    Collapsed features make a class right or wrong as a whole, so the unit of chance is the class,
-    not the image: of K x seeds classes each is named right with probability 1/K. Images taken as
-    independent would give an interval that is far too narrow.
-    """
-    from scipy import stats
-
-    draws = n_classes * seeds
-    low, high = stats.binom.interval(level, draws, 1 / n_classes)
-    return 100 * float(low) / draws, 100 * float(high) / draws
 
 
 def t_quantile(probability: float, df: float) -> float:
