@@ -152,11 +152,14 @@ def make_split(
     open already. A training set put together from several
     released parts (SVHN: train, extra) is drawn part by part, each with its own n_max and the
     generator seeded again, as in the reference code (A4).
-    Raises UsageError for a tau that is out of range or leaves a class without images.
+    Raises UsageError for a tau that is out of range or leaves a class without images, and for an
+    `n_max` that the dataset cannot have.
     """
     check_tau(tau)
     options = options or dataset_entry(project, dataset).split
     train = train or datasets.load(project, dataset, "train")
+    if options.n_max is not None:
+        _check_n_max(dataset, train, options.n_max, options.imbalance)
     n_classes = len(train.class_names)
     if options.imbalance == "given":
         _check_given(project, dataset, tau, train.counts)
@@ -284,6 +287,21 @@ def _fits(split: Split, train: Images) -> bool:
     if not len(indices) or indices.min() < 0 or indices.max() >= n:
         return False
     return split.mislabelled or bool(np.array_equal(train.labels[indices], split.labels))
+
+
+def _check_n_max(dataset: str, train: Images, n_max: int, imbalance: str) -> None:
+    if imbalance == "given":
+        raise UsageError(f"{dataset} comes long-tailed, every image is taken: leave n_max out.")
+    if len(train.origins) > 1:
+        parts = ", ".join(name for name, _ in train.origins)
+        raise UsageError(
+            f"{dataset} is drawn part by part ({parts}), each with its own n_max: leave n_max out."
+        )
+    if n_max > max(train.counts):
+        raise UsageError(
+            f"n_max={n_max}, but the largest class of {dataset} has {max(train.counts)} training "
+            "images; allowed: up to that."
+        )
 
 
 def _check_given(project: Project, dataset: str, tau: float, counts: Sequence[int]) -> None:

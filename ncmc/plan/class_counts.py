@@ -30,6 +30,7 @@ def step_counts(n_max: float, n_classes: int, tau: float) -> list[int]:
 def part_counts(available: Sequence[int], tau: float, options: SplitOptions) -> list[int]:
     """What the recipe asks of a released part, class by class; not capped by what there is."""
     n_classes = len(available)
-    n_max = sum(available) / n_classes if options.n_max_rule == "mean" else min(available)
+    by_rule = sum(available) / n_classes if options.n_max_rule == "mean" else min(available)
+    n_max = by_rule if options.n_max is None else options.n_max
     make = step_counts if options.imbalance == "step" else long_tailed_counts
     return make(n_max, n_classes, tau)

@@ -4,7 +4,15 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from ncmc.errors import unknown
 from ncmc.project import Project, read_once
@@ -36,9 +44,17 @@ class SplitOptions(Strict):
     # given: the data set comes long-tailed (ImageNet-LT), every image is taken
     imbalance: Literal["exp", "step", "given"] = "exp"
     n_max_rule: Literal["mean", "common"] = "mean"  # A3
+    n_max: Annotated[int, Field(ge=1)] | None = (
+        None  # images of the largest class; None: by the rule
+    )
     split_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0  # A2
     generator: Literal["mislas", "pcg64"] = "mislas"  # A2
     svhn_labels: Literal["correct", "as_released"] = "correct"  # A4
+
+    @model_serializer(mode="wrap")
+    def _without_unset(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without `n_max` where none is set: a split that follows the rule is written as ever."""
+        return {key: value for key, value in dump(self).items() if value is not None}
 
 
 class DatasetFile(Strict):

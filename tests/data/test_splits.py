@@ -208,6 +208,29 @@ def test_the_split_seed_and_the_rule_for_n_max_are_options(project: ScratchProje
     assert step.counts == [42, 40, 40, 40, 40, 4, 4, 4, 4, 4]
 
 
+def test_n_max_sets_the_largest_class_and_takes_a_subset_of_the_whole_draw(
+    project: ScratchProject,
+) -> None:
+    prepared(project, shuffled_labels([60] * 10))
+    whole = splits.make_split(here(), "made", 0.1, SplitOptions(split_seed=3))
+    small = splits.make_split(here(), "made", 0.1, SplitOptions(split_seed=3, n_max=30))
+    assert small.counts == class_counts.long_tailed_counts(30, 10, 0.1)
+    assert set(small.indices) < set(whole.indices)
+
+
+def test_a_split_without_n_max_is_written_as_before_there_was_one(project: ScratchProject) -> None:
+    prepared(project, shuffled_labels([60] * 10))
+    assert "n_max" not in splits.make_split(here(), "made", 0.1).recipe
+    assert splits.make_split(here(), "made", 0.1, SplitOptions(n_max=30)).recipe["n_max"] == 30
+
+
+@pytest.mark.parametrize("n_max", [61, 1000])
+def test_an_n_max_above_the_largest_class_is_refused(project: ScratchProject, n_max: int) -> None:
+    prepared(project, shuffled_labels([60] * 10))
+    with pytest.raises(UsageError, match=f"n_max={n_max}, but the largest class of made has 60"):
+        splits.make_split(here(), "made", 0.1, SplitOptions(n_max=n_max))
+
+
 def test_a_tau_that_empties_a_class_is_refused(project: ScratchProject) -> None:
     prepared(project, shuffled_labels([20] * 10))
     with pytest.raises(UsageError, match=r"without a training image \(9\)"):
