@@ -1,5 +1,6 @@
 # The whole re-run as a table of contents. What is trained: config/grid.yaml. How: config/train.yaml.
 #   snakemake --cores all smoke       bundled images, no download
+#   snakemake --cores all laptop      an afternoon on two cores, real images
 #   snakemake -n all                  what the paper's whole grid would take
 #   snakemake --cores all table2      one table of the paper
 #   snakemake --cores all plan        the next step of what `ncmc plan` planned
@@ -9,7 +10,7 @@ from snakemake.utils import min_version
 
 from ncmc import jobs, paths, preflight
 from ncmc.errors import UserError
-from ncmc.plan.grid_file import table_names
+from ncmc.plan.grid_file import LAPTOP, table_names, table_names_in
 from ncmc.project import Project
 
 min_version("9.27")
@@ -49,6 +50,7 @@ include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
+include: "rules/laptop.smk"
 
 
 rule all:

@@ -18,8 +18,9 @@ from ncmc.system.documents import Strict
 
 PAPER = "grid.yaml"  # the paper's own tables and figures
 STUDIES = "studies.yaml"  # ... sweeps over options
+LAPTOP = "laptop.yaml"  # ... the laptop tier's
 # ... those of the smoke run, of the calibration, and a lab's own
-FILES = (PAPER, "smoke.yaml", "calibration.yaml", "lab.yaml", STUDIES)
+FILES = (PAPER, "smoke.yaml", LAPTOP, "calibration.yaml", "lab.yaml", STUDIES)
 NAMED = ("dataset", "backbone", "method")  # axes whose values are names
 REQUIRED = (*NAMED, "tau")
 MOST_CELLS = 5000  # of one table; planning them all takes about a minute
@@ -29,7 +30,18 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 # What else these are: rules of the workflow, folders of results/, folders of the project.
 RESERVED = frozenset(
     {
-        *("all", "claims", "plan", "board", "preflight", "fetch", "split", "train", "table"),
+        *(
+            "all",
+            "claims",
+            "plan",
+            "board",
+            "laptop",
+            "preflight",
+            "fetch",
+            "split",
+            "train",
+            "table",
+        ),
         *("verify", "report", "figures", "theory", "runs", "published", "metrics", "curves"),
         *("config", "data", "results", "logs", "ckpt", "rules"),
     }
@@ -168,6 +180,12 @@ def table_names(project: Project, scale: Scale | None = None) -> list[str]:
     """The names of all tables and figures, or of those of one scale."""
     entries = grid_entries(project)
     return [name for name, placed in entries.items() if scale in (None, placed.grid.scale)]
+
+
+def table_names_in(project: Project, file: str) -> list[str]:
+    """The names of all tables and figures of one file of config/, such as `laptop.yaml`."""
+    path = project.config(file)
+    return [name for name, placed in grid_entries(project).items() if placed.file == path]
 
 
 def split_axis_value(axis: str, value: AxisValue) -> tuple[Any, dict[str, Any]]:
