@@ -33,7 +33,9 @@ def _rows(claim: Claim, checks: Sequence[Check]) -> Iterator[tuple[str, ...]]:
     """A row a clause; the claim's words and place stand in the first."""
     head = f"**{claim.id}** ({_plain(claim.where)}): {_plain(claim.says)}"
     for check in checks:
-        if check.claim == claim.id:
+        if (
+            check.claim == claim.id and check.table == claim.shown_in
+        ):  # not those of the laptop tier
             words = "the claim" if check.says == claim.says else _plain(check.says)
             yield head, f"{check.id}: {words}", check.table, check.kind, _reading(check)
             head = ""

@@ -3,16 +3,27 @@
 import pytest
 from conftest import here
 from false_worlds import FALSITIES, Falsity
-from worlds import MadeCells, World
+from worlds import Change, MadeCells, World
 
 from ncmc.paper.claims import claims
+from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
 from ncmc.verdicts import judge
 from ncmc.verdicts.check import Check
 from ncmc.verdicts.checks_file import all_checks, checks_of
+from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.verdict import Status
 
-CLAUSES = [check for check in all_checks(here()) if check.claim]
+OF_CLAIMS = [check for check in all_checks(here()) if check.claim]
+CLAUSES = [check for check in OF_CLAIMS if check.table in table_names(here(), "paper")]
+REDUCED = [check for check in OF_CLAIMS if check not in CLAUSES]  # of the laptop tier
+CAL_AHEAD = [
+    check
+    for check in REDUCED
+    if isinstance(check, Greater)
+    and check.better.get("method") == "CAL"
+    and "mixup" not in check.than
+]
 TESTABLE = [check for check in CLAUSES if check.kind != "untestable"]
 
 
@@ -35,6 +46,21 @@ def status_of(check: Check, cells: MadeCells) -> Status:
 def test_a_clause_holds_where_it_is_true(check: Check, true_world: MadeCells) -> None:
     expected = "not testable" if check.kind == "untestable" else "holds"
     assert status_of(check, true_world) == expected
+
+
+@pytest.mark.parametrize("check", REDUCED, ids=lambda check: check.id)
+def test_a_clause_at_reduced_scale_holds_where_it_is_true(
+    check: Check, true_world: MadeCells
+) -> None:
+    assert status_of(check, true_world) == "holds"
+
+
+@pytest.mark.parametrize("check", CAL_AHEAD, ids=lambda check: check.id)
+def test_a_clause_at_reduced_scale_differs_where_cal_is_behind(
+    check: Check, project: Project
+) -> None:
+    behind = World((Change({"method": "CAL", "backbone": "resnet20"}, points=-9.0),))
+    assert status_of(check, MadeCells(project, behind)) == "differs"
 
 
 @pytest.mark.parametrize("false", FALSITIES, ids=lambda false: false.name)
