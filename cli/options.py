@@ -54,6 +54,14 @@ def complete_page(incomplete: str) -> list[str]:
     return _matching(["all"], incomplete) + complete_table(incomplete)
 
 
+def complete_tier(incomplete: str) -> list[str]:
+    """Shell completion: files of tables."""
+    from ncmc.plan.grid_file import tiers
+    from ncmc.project import Project
+
+    return _matching(tiers(Project.find()), incomplete)
+
+
 def complete_backbone(incomplete: str) -> list[str]:
     """Shell completion: backbones."""
     from ncmc.plan import catalog

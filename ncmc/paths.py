@@ -32,6 +32,7 @@ FIGURES = RESULTS + "/figures"  # NAME.svg, .png, .pdf, .csv and .txt
 DVC_METRICS = "results/metrics/{table}.json"  # dvc.yaml names these folders
 DVC_CURVES = "results/curves/{table}.csv"
 PROJECT_PAGE = "results/report.html"  # of every table and figure together
+PUBLISHED = "results/published/{tier}"  # in git: records, and all that follows from them
 THEORY = "results/theory/theory.json"
 PREFLIGHT = "results/.preflight"
 PLAN = "results/plan.json"  # what `ncmc plan` wrote last

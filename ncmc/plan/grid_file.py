@@ -188,6 +188,12 @@ def table_names_in(project: Project, file: str) -> list[str]:
     return [name for name, placed in grid_entries(project).items() if placed.file == path]
 
 
+def tiers(project: Project) -> dict[str, list[str]]:
+    """The files of tables by short name (`paper`, `smoke`, `laptop`, ...), with their tables' names."""
+    named = {"paper" if file == PAPER else Path(file).stem: file for file in FILES}
+    return {tier: table_names_in(project, file) for tier, file in named.items()}
+
+
 def split_axis_value(axis: str, value: AxisValue) -> tuple[Any, dict[str, Any]]:
     """(name or value, options) of an axis value: `CE`, or `{CAL: {f: 20}}`. Raises UsageError."""
     if not isinstance(value, dict):

@@ -59,10 +59,12 @@ def report(project: Project, results: Path | None = None, folder: Path | None = 
     return path
 
 
-def render(project: Project, results: Path | None = None) -> str:
-    """The page as text."""
+def render(
+    project: Project, results: Path | None = None, names: Sequence[str] | None = None
+) -> str:
+    """The page as text, of some tables and figures or of all."""
     cache = CellCache(project, results)
-    tables = [grid.table(project, name) for name in table_names(project)]
+    tables = [grid.table(project, name) for name in names or table_names(project)]
     verdicts = [verdict for table in tables for verdict in verify_cells(table, cache)]
     looking = verdicts_by_cell(project, verdicts)
     board = board_of(project, verdicts)

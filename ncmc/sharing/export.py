@@ -60,10 +60,9 @@ def export(
         chosen += [t for t in tables if t not in chosen and present & set(t.runs)]
     content = dict(_contents(project, chosen, records, results))
     runs = [packed_run(records[run]) for run in sorted(records, key=lambda run: run.id)]
-    described = _describe([table.name for table in chosen], runs, content)
-    body = json.dumps(described.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True)
-    content[NAME] = body.encode() + b"\n"
-    (_write_zip if target.suffix == ".zip" else _write_folder)(target, content)
+    described = describe([table.name for table in chosen], runs, content)
+    content[NAME] = manifest_text(described)
+    (_write_zip if target.suffix == ".zip" else write_folder)(target, content)
     return Exported(target, described, tuple(old), tuple(left_out))
 
 
@@ -74,12 +73,25 @@ def records_of(
 
     Raises UsageError for an unknown table, UserError if there is no record.
     """
+    records, old, left_out = records_there(project, names, results)
+    if not records:
+        raise UserError(
+            f"there is no record of {', '.join(names)} to export. Train its runs first, or name the "
+            "folder of the records with --results."
+        )
+    return records, old, left_out
+
+
+def records_there(
+    project: Project, names: Sequence[str], results: Path | None = None
+) -> tuple[dict[Run, Record], list[Named], list[Named]]:
+    """As `records_of`, also where there is no record."""
     tables = [switches.table(project, name) for name in names if name != ALL]
     root = results or project.root / paths.RUNS
     if ALL in names:
         found = [path.parent.relative_to(root).as_posix() for path in root.rglob(paths.RECORD)]
     else:
-        found = [run.id for table in tables for run in _runs_of(project, table)]
+        found = [run.id for table in tables for run in runs_of(project, table)]
     records, old, left_out = dict[Run, Record](), list[Named](), list[Named]()
     for run_id in sorted(set(found)):
         path = root / run_id / paths.RECORD
@@ -96,15 +108,10 @@ def records_of(
         records[record.run] = record
         if why := why_old(project, record, results):
             old.append(Named(run_id, why))
-    if not records:
-        raise UserError(
-            f"there is no record of {', '.join(names)} to export. Train its runs first, or name the "
-            "folder of the records with --results."
-        )
     return records, old, left_out
 
 
-def _runs_of(project: Project, table: Table) -> list[Run]:
+def runs_of(project: Project, table: Table) -> list[Run]:
     """The runs of a table, those whose models they use, and those that its checks look at."""
     checked = [
         run
@@ -137,30 +144,37 @@ def _made_of(
     project: Project, table: Table, records: dict[Run, Record], results: Path | None
 ) -> Iterator[tuple[str, bytes]]:
     """The files of a table: made anew of the records that are packed; figures as they are."""
-    folder = paths.RESULTS.format(table=table.name)
     with tempfile.TemporaryDirectory() as place:
-        packed = Path(place) / "runs"
-        for run in {run for run in _runs_of(project, table) if run in records}:
+        packed = Path(place)
+        for run in {run for run in runs_of(project, table) if run in records}:
             target = path_of(project, run, packed)
             target.parent.mkdir(parents=True)
             target.symlink_to(path_of(project, run, results).resolve())
-        files.make_folder(packed)
-        cells = judge.CellCache(project, packed)
-        data = table_data(project, table, cells.of(table))
-        written = table_files.write_table(data, Path(place))
-        written.append(verdicts_file.write(judge.verify_cells(table, cells), Path(place)))
-        for path in written:
-            yield f"{folder}/{path.name}", path.read_bytes()
-    figures = project.root / folder / "figures"
+        yield from table_contents(project, table, judge.CellCache(project, packed))
+    figures = project.root / paths.FIGURES.format(table=table.name)
     for path in sorted(figures.rglob("*")):
         name = path.relative_to(project.root).as_posix()
         if path.is_file() and LAYOUT.fullmatch(name):
             yield name, files.read_bytes(path, MOST_BYTES)
 
 
-def _describe(
+def table_contents(
+    project: Project, table: Table, cells: judge.CellCache
+) -> Iterator[tuple[str, bytes]]:
+    """(path in the export, content) of a table's numbers and verdicts, as its cells give them."""
+    folder = paths.RESULTS.format(table=table.name)
+    with tempfile.TemporaryDirectory() as place:
+        data = table_data(project, table, cells.of(table))
+        written = table_files.write_table(data, Path(place))
+        written.append(verdicts_file.write(judge.verify_cells(table, cells), Path(place)))
+        for path in written:
+            yield f"{folder}/{path.name}", path.read_bytes()
+
+
+def describe(
     tables: Sequence[str], runs: Sequence[PackedRun], content: dict[str, bytes]
 ) -> Manifest:
+    """The manifest of these files."""
     packed = {
         name: PackedFile(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
         for name, data in sorted(content.items())
@@ -176,6 +190,12 @@ def _describe(
     )
 
 
+def manifest_text(manifest: Manifest) -> bytes:
+    """manifest.json as bytes."""
+    data = manifest.model_dump(mode="json", by_alias=True)
+    return json.dumps(data, indent=1, sort_keys=True).encode() + b"\n"
+
+
 def _write_zip(target: Path, content: dict[str, bytes]) -> None:
     """A zip file, whole or not at all; dates and modes are the same every time."""
     with (
@@ -189,7 +209,7 @@ def _write_zip(target: Path, content: dict[str, bytes]) -> None:
             archive.writestr(entry, content[name])
 
 
-def _write_folder(target: Path, content: dict[str, bytes]) -> None:
+def write_folder(target: Path, content: dict[str, bytes]) -> None:
     """A folder that was not there, whole or not at all."""
     with new_folder(target) as whole:
         for name, data in content.items():

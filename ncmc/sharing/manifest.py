@@ -21,6 +21,7 @@ LAYOUT = re.compile(  # what an export may hold beside records
     rf"|results/{WORD}/(?:table\.(?:csv|json|md|tex)|verdicts\.json)"
     rf"|results/{WORD}/figures(?:/{WORD})+"
     rf"|{paths.CONFIG}(?:/{WORD})+"
+    r"|results/(?:report\.html|board\.(?:md|json))"
 )
 MOST_FILES = 100_000
 MOST_TOTAL = 8 << 30  # bytes of all files together

@@ -1,0 +1,47 @@
+"""`ncmc publish`: results that belong to the repository, and whether they follow from their records."""
+
+from typing import Annotated
+
+import typer
+
+from cli.options import Records, complete_tier
+
+EPILOG = (
+    "Examples: `ncmc publish laptop` adds the records of results/runs to results/published/laptop and "
+    "makes its tables, figures, board and page anew; `ncmc publish laptop --check` says whether every "
+    "byte there follows from the records. "
+    "Exit code: 0 done or equal, 1 something differs, 2 wrong usage."
+)
+
+
+def publish(
+    tier: Annotated[
+        str,
+        typer.Argument(
+            help="A file of tables: paper, smoke, laptop, calibration, lab, studies.",
+            autocompletion=complete_tier,
+        ),
+    ],
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Write nothing; make all again and compare, byte for byte."),
+    ] = False,
+    results: Records = None,
+) -> None:
+    """Put a tier's records, and all that follows from them, where git keeps them."""
+    from ncmc.project import Project
+    from ncmc.results.wording import plural
+    from ncmc.sharing import publish as publishing
+
+    project = Project.find()
+    if not check:
+        folder, n = publishing.publish(project, tier, results)
+        print(f"{folder}: {plural(n, 'record')}")
+        return
+    differing = publishing.differing(project, tier)
+    folder = publishing.folder_of(project, tier)
+    for name in differing:
+        print(f"differs: {name}")
+    if differing:
+        raise typer.Exit(1)
+    print(f"{folder}: every file follows from the records")

@@ -1,0 +1,150 @@
+"""results/published/<tier>/: the records of one file of tables, and all that follows from them.
+
+An export (`ncmc import` takes it) whose tables, figures, board and page are made anew, so that the
+records alone give every byte of the rest.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ncmc import paths
+from ncmc.errors import UserError, unknown
+from ncmc.plan import grid
+from ncmc.plan.grid import Table
+from ncmc.plan.grid_file import tiers
+from ncmc.project import Project
+from ncmc.report import project_page
+from ncmc.report.figures.files import write_figures
+from ncmc.report.figures.make import figures_of_table
+from ncmc.results.record import load_record
+from ncmc.sharing.export import (
+    describe,
+    manifest_text,
+    records_there,
+    runs_of,
+    table_contents,
+    write_folder,
+)
+from ncmc.sharing.manifest import NAME, packed_run
+from ncmc.system import files
+from ncmc.system.documents import MOST_BYTES
+from ncmc.verdicts import board_files
+from ncmc.verdicts.board import board_of
+from ncmc.verdicts.judge import CellCache, verify_cells
+
+IMAGES = ("svg",)  # of figures: text, so that git shows what changed
+
+
+def folder_of(project: Project, tier: str) -> Path:
+    """Where a tier is published. Raises UsageError for a tier that there is not."""
+    if tier not in tiers(project):
+        raise unknown("file of tables", tier, tiers(project))
+    return project.root / paths.PUBLISHED.format(tier=tier)
+
+
+def publish(project: Project, tier: str, results: Path | None = None) -> tuple[Path, int]:
+    """Add a tier's records to those that are published, and make the rest anew; (folder, records).
+
+    Raises UserError for a run that is published already with another result, and if there is no
+    record at all; nothing is changed then.
+    """
+    folder = folder_of(project, tier)
+    sources = _published(folder) if folder.is_dir() else {}
+    found, _, _ = records_there(project, tiers(project)[tier], results)
+    root = results or project.root / paths.RUNS
+    if not found and not sources:
+        raise UserError(f"no run of {tier} has a record in {root}: there is nothing to publish.")
+    for run, record in found.items():
+        name = paths.RUN_RECORD.format(run=run.id)
+        data = files.read_bytes(root / run.id / paths.RECORD, MOST_BYTES)
+        if sources.get(name, data) != data and load_record(folder / name).digest != record.digest:
+            raise UserError(
+                f"{run.id} is published with another result. Look at both (`ncmc compare {folder} "
+                f"{root}`); to replace the published one, delete {folder / name}."
+            )
+        sources.setdefault(name, data)
+        split = f"{run.split_folder}/{Path(paths.SPLIT_MANIFEST).name}"
+        if files.exists(project.root / split):
+            sources.setdefault(split, files.read_bytes(project.root / split, MOST_BYTES))
+    content = contents(project, tier, sources)
+    _replace(folder, content)
+    return folder, sum(name.endswith(f"/{paths.RECORD}") for name in sources)
+
+
+def differing(project: Project, tier: str) -> list[str]:
+    """The published files that their records do not give, or that these lack; none: all is right.
+
+    Raises UserError if the tier is not published.
+    """
+    folder = folder_of(project, tier)
+    if not folder.is_dir():
+        raise UserError(f"{tier} is not published: {folder} is not there. Run ncmc publish {tier}.")
+    there = _read(folder)
+    made = contents(project, tier, _published(folder))
+    return sorted(name for name in there.keys() | made.keys() if there.get(name) != made.get(name))
+
+
+def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Every file of a published tier, of its records and manifests of splits alone."""
+    with tempfile.TemporaryDirectory() as place:
+        for name, data in sources.items():
+            path = Path(place) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        runs = Path(place) / paths.RUNS
+        records = [load_record(path) for path in sorted(runs.rglob(paths.RECORD))]
+        present = {record.run for record in records}
+        tables = [grid.table(project, name) for name in tiers(project)[tier]]
+        tables = [table for table in tables if present & set(runs_of(project, table))]
+        content = dict(sources) | dict(_derived(project, tier, tables, runs))
+    packed = sorted(map(packed_run, records), key=lambda entry: entry.run)
+    content[NAME] = manifest_text(describe([table.name for table in tables], packed, content))
+    return content
+
+
+def _derived(
+    project: Project, tier: str, tables: list[Table], runs: Path
+) -> Iterator[tuple[str, bytes]]:
+    cells = CellCache(project, runs)
+    for table in tables:
+        yield from table_contents(project, table, cells)
+        folder = paths.FIGURES.format(table=table.name)
+        with tempfile.TemporaryDirectory() as place:
+            for path in write_figures(figures_of_table(project, table, cells), Path(place), IMAGES):
+                yield f"{folder}/{path.name}", path.read_bytes()
+    names = tiers(project)[tier]  # also those without a record: what is not known is said
+    whole = [grid.table(project, name) for name in names]
+    board = board_of(project, [v for table in whole for v in verify_cells(table, cells)])
+    yield "results/board.md", board_files.as_markdown(board).encode()
+    data = json.dumps(board_files.as_json(board), indent=1, ensure_ascii=False)
+    yield "results/board.json", data.encode() + b"\n"
+    yield paths.PROJECT_PAGE, project_page.render(project, runs, names).encode()
+
+
+def _published(folder: Path) -> dict[str, bytes]:
+    """The records and manifests of splits in it: all that is no consequence of others."""
+    last = {paths.RECORD, Path(paths.SPLIT_MANIFEST).name}
+    return {
+        name: data
+        for name, data in _read(folder).items()
+        if Path(name).name in last and name != NAME
+    }
+
+
+def _read(folder: Path) -> dict[str, bytes]:
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {p.relative_to(folder).as_posix(): files.read_bytes(p, MOST_BYTES) for p in found}
+
+
+def _replace(folder: Path, content: dict[str, bytes]) -> None:
+    """The new folder in place of the old one, which stays until the new one is whole."""
+    files.make_folder(folder.parent)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as place:
+        write_folder(Path(place) / "new", content)
+        if folder.is_dir():
+            folder.replace(Path(place) / "old")
+        (Path(place) / "new").replace(folder)
+        shutil.rmtree(Path(place) / "old", ignore_errors=True)
