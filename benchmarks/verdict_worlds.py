@@ -15,6 +15,7 @@ from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.cells import Cell
+from ncmc.results.looks import levels
 from ncmc.results.record import Record
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Check, Pair, Pairs
@@ -51,21 +52,39 @@ class World(CellCache):
         plain: Record,
         truth: Truth,
         rng: np.random.Generator,
-        seeds: int = 3,
+        planned: Sequence[int] = (3,),
         noise: Noise = normal,
     ) -> None:
+        """`planned`: the numbers of seeds at which it is judged, which share the 5 %."""
         super().__init__(project)
         self._plain, self._truth, self._rng = plain, truth, rng
-        self._seeds, self._noise = seeds, noise
+        self._planned, self._noise, self._look = tuple(planned), noise, 0
         self._drawn: dict[Run, Cell] = {}
+
+    @property
+    def looks(self) -> range:
+        """The places of its looks."""
+        return range(len(self._planned))
+
+    def at_look(self, look: int) -> "World":
+        """The same world with the seeds of another look."""
+        self._look = look
+        self._priors.clear()
+        return self
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
         """A drawn cell, the same in every table that has it."""
         if spec.run not in self._drawn:
-            values = self._truth(spec) + self._noise(self._rng, self._seeds)
+            values = self._truth(spec) + self._noise(self._rng, self._planned[-1])
             self._drawn[spec.run] = drawn_cell(self._plain, spec, values.tolist())
-        priors = partial(self.prior, table, spec.run.dataset)
-        return dataclasses.replace(self._drawn[spec.run], spec=spec, priors=priors)
+        drawn = self._drawn[spec.run]
+        return dataclasses.replace(
+            drawn,
+            spec=spec,
+            records=drawn.records[: self._planned[self._look]],
+            alpha=levels(self._planned)[self._look],
+            priors=partial(self.prior, table, spec.run.dataset),
+        )
 
     def pairs(self, check: Pairs) -> list[Pair]:
         """As of records; which cells a check is about is looked up once for all worlds."""
@@ -103,8 +122,13 @@ def accuracy_checks(project: Project) -> list[Check]:
 
 
 def verdicts(world: World, checks: Sequence[Check]) -> dict[str, Verdict]:
-    """The verdicts on some checks, by id."""
-    return {check.id: judge(check, world) for check in checks}
+    """The verdicts on some checks, by id: each at the look that decides it, or at the last."""
+    found: dict[str, Verdict] = {}
+    for look in world.looks:
+        world.at_look(look)
+        still_open = [c for c in checks if look == 0 or found[c.id].status == "inconclusive"]
+        found |= {check.id: judge(check, world) for check in still_open}
+    return found
 
 
 def all_equal(spec: CellSpec) -> float:
