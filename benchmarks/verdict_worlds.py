@@ -43,22 +43,15 @@ def normal(rng: np.random.Generator, n: int) -> np.ndarray:
     return rng.normal(0, DEVIATION, n)
 
 
-class World(CellCache):
+class DrawnCells(CellCache):
     """The cells of a drawn world, in place of those that a folder of records holds."""
 
     def __init__(
-        self,
-        project: Project,
-        plain: Record,
-        truth: Truth,
-        rng: np.random.Generator,
-        planned: Sequence[int] = (3,),
-        noise: Noise = normal,
+        self, project: Project, draw: Callable[[CellSpec, int], Cell], planned: Sequence[int]
     ) -> None:
         """`planned`: the numbers of seeds at which it is judged, which share the 5 %."""
         super().__init__(project)
-        self._plain, self._truth, self._rng = plain, truth, rng
-        self._planned, self._noise, self._look = tuple(planned), noise, 0
+        self._draw, self._planned, self._look = draw, tuple(planned), 0
         self._drawn: dict[Run, Cell] = {}
 
     @property
@@ -66,7 +59,7 @@ class World(CellCache):
         """The places of its looks."""
         return range(len(self._planned))
 
-    def at_look(self, look: int) -> "World":
+    def at_look(self, look: int) -> "DrawnCells":
         """The same world with the seeds of another look."""
         self._look = look
         self._priors.clear()
@@ -75,8 +68,7 @@ class World(CellCache):
     def cell(self, spec: CellSpec, table: Table) -> Cell:
         """A drawn cell, the same in every table that has it."""
         if spec.run not in self._drawn:
-            values = self._truth(spec) + self._noise(self._rng, self._planned[-1])
-            self._drawn[spec.run] = drawn_cell(self._plain, spec, values.tolist())
+            self._drawn[spec.run] = self._draw(spec, self._planned[-1])
         drawn = self._drawn[spec.run]
         return dataclasses.replace(
             drawn,
@@ -90,6 +82,22 @@ class World(CellCache):
         """As of records; which cells a check is about is looked up once for all worlds."""
         tables, pairs = _selected(self.project, check)
         return [tuple(map(self.cell, pair, tables)) for pair in pairs]  # type: ignore[misc]
+
+
+def world(
+    project: Project,
+    plain: Record,
+    truth: Truth,
+    rng: np.random.Generator,
+    planned: Sequence[int] = (3,),
+    noise: Noise = normal,
+) -> DrawnCells:
+    """A world of accuracies: each cell's true one, and seeds that scatter around it."""
+
+    def draw(spec: CellSpec, seeds: int) -> Cell:
+        return drawn_cell(plain, spec, (truth(spec) + noise(rng, seeds)).tolist())
+
+    return DrawnCells(project, draw, planned)
 
 
 _SELECTED: dict[str, tuple[list[Table], list[tuple[CellSpec, CellSpec]]]] = {}
@@ -121,7 +129,7 @@ def accuracy_checks(project: Project) -> list[Check]:
     return [check for check in found if check.claim and check.kind in KINDS]
 
 
-def verdicts(world: World, checks: Sequence[Check]) -> dict[str, Verdict]:
+def verdicts(world: DrawnCells, checks: Sequence[Check]) -> dict[str, Verdict]:
     """The verdicts on some checks, by id: each at the look that decides it, or at the last."""
     found: dict[str, Verdict] = {}
     for look in world.looks:

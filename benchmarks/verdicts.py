@@ -17,14 +17,15 @@ import numpy as np
 
 from benchmarks.verdict_worlds import (
     DEVIATION,
+    DrawnCells,
     Noise,
     Truth,
-    World,
     accuracy_checks,
     all_equal,
     all_true,
     normal,
     verdicts,
+    world,
 )
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan import grid
@@ -81,8 +82,8 @@ def board(
     rng = np.random.default_rng(0)
     counts: dict[str, dict[str, float]] = {check.id: {} for check in checks}
     for _ in range(worlds):
-        world = World(project, plain, truth, rng, planned)
-        for name, verdict in verdicts(world, checks).items():
+        drawn = world(project, plain, truth, rng, planned)
+        for name, verdict in verdicts(drawn, checks).items():
             counts[name][verdict.status] = counts[name].get(verdict.status, 0.0) + 1 / worlds
     return counts
 
@@ -99,8 +100,7 @@ def coverage(
     table, rng = grid.table(project, "table2"), np.random.default_rng(seeds)
     hits, widths = [], []
     for _ in range(worlds):
-        world = World(project, plain, all_true, rng, (seeds,), noise)
-        cells = world.of(table)
+        cells = world(project, plain, all_true, rng, (seeds,), noise).of(table)
         for first, second in zip(cells[::2], cells[1::2], strict=True):
             found = contrast([(1.0, first), (-1.0, second)], "best").interval
             truth = all_true(first.spec) - all_true(second.spec)
@@ -125,20 +125,20 @@ def printed(
     table, rng = grid.table(project, "table2"), np.random.default_rng(planned[0])
     status: list[Status] = []
     for _ in range(worlds):
-        world = World(project, plain, all_true, rng, planned)
+        drawn = world(project, plain, all_true, rng, planned)
         for spec in table.cells[::4]:
             theirs = all_true(spec) - gap + times * normal(rng, 3)
             number = _number(spec, float(theirs.mean()), float(theirs.std(ddof=1)))
-            status.append(_at_the_look_that_decides(number, world, spec, table))
+            status.append(_at_the_look_that_decides(number, drawn, spec, table))
     return {name: status.count(name) / len(status) for name in ("holds", "differs")}
 
 
 def _at_the_look_that_decides(
-    number: Number, world: World, spec: CellSpec, table: Table
+    number: Number, drawn: DrawnCells, spec: CellSpec, table: Table
 ) -> Status:
     status: Status = "inconclusive"
-    for look in world.looks:
-        cell = world.at_look(look).cell(spec, table)
+    for look in drawn.looks:
+        cell = drawn.at_look(look).cell(spec, table)
         status = compare(number, cell, 1.0, 3).status
         if status != "inconclusive":
             break
