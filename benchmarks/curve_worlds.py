@@ -59,7 +59,9 @@ def edges(checks: Mapping[str, Check]) -> Iterator[Edge]:
     true = _nc(DECAY, HUMP)
     yield Edge("slower: both keep the same", slower, _nc(DECAY, DECAY), true)
     true = _variability(0.6, 0.05)
-    yield Edge("floor: too much of the distance is left", floor, _variability(0.6, floor.near), true)
+    yield Edge(
+        "floor: too much of the distance is left", floor, _variability(0.6, floor.near), true
+    )
     below = (floor.above - 1) * 0.2 / (START - 0.2)  # of its distance at the start
     yield Edge("floor: too far below it", floor, _variability(0.2, below), true)
     true = _nc(0.7 * DECAY, HUMP)
@@ -179,9 +181,7 @@ def _one_pair(size: float) -> Floats:
 # --- cells -------------------------------------------------------------------------------------
 
 
-def _cell(
-    plain: Record, spec: CellSpec, draw: Draw, seeds: int, rng: np.random.Generator
-) -> Cell:
+def _cell(plain: Record, spec: CellSpec, draw: Draw, seeds: int, rng: np.random.Generator) -> Cell:
     """A cell with curves; all else is that of a record."""
     records = []
     for run in spec.runs(seeds):

@@ -30,15 +30,14 @@ import numpy as np  # noqa: E402
 from chromium import Visit, chromium  # noqa: E402
 from conftest import copy_project  # noqa: E402
 
-from ncmc.paper.printed_numbers import number_for  # noqa: E402
 from ncmc.plan import grid  # noqa: E402
 from ncmc.plan.grid_file import table_names  # noqa: E402
 from ncmc.plan.run import Run, make_run  # noqa: E402
 from ncmc.project import Project  # noqa: E402
 from ncmc.report import project_page  # noqa: E402
+from ncmc.results import table_cells  # noqa: E402
 from ncmc.results.cells import Cell  # noqa: E402
 from ncmc.results.record import Epoch, Record  # noqa: E402
-from ncmc.verdicts import judge  # noqa: E402
 
 EPOCHS = 200
 CLASSES = {"cifar100": 100, "imagenet_lt": 1000}  # of the others 10
@@ -58,8 +57,8 @@ def main() -> None:
         runs = plan(root, chosen.runs)
         project = Project(root)
         made = cache(lambda run: record(project, run))
-        judge.read_cell = lambda project, spec, looks, results: Cell(  # type: ignore[assignment]
-            spec, tuple(map(made, spec.runs(max(looks)))), (), number_for(project, spec.plain)
+        table_cells.read_cell = lambda project, spec, looks, results: Cell(  # type: ignore[assignment]
+            spec, tuple(map(made, spec.runs(max(looks)))), ()
         )
         start = time.process_time()
         page = project_page.report(project, folder=chosen.keep or Path(folder))
@@ -76,6 +75,7 @@ def plan(root: Path, wanted: int) -> int:
             text = (ROOT / "config" / name).read_text()
             more = re.sub(r"(?m)^(seeds:\s*\{?\s*value: *)\d+", rf"\g<1>{seeds}", text)
             assert more != text or seeds in (3, 5), name
+            more = re.sub(r"(?m)^looks:.*\n", "", more)  # of which `seeds` is the first
             (root / "config" / name).write_text(more)
         project = Project(root)
         tables = [grid.table(project, name) for name in table_names(project)]

@@ -41,7 +41,7 @@ def table(
     from ncmc.errors import UsageError
     from ncmc.project import Project
     from ncmc.results import dvc_files, table_latex
-    from ncmc.results.cells import read_cells
+    from ncmc.results.table_cells import read_cells
     from ncmc.results.table_data import table_data
     from ncmc.results.table_files import write_table
 

@@ -23,9 +23,9 @@ from ncmc.results.record import (
     Result,
     SplitMade,
 )
+from ncmc.results.samples import IN_PERCENT
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Cells, Check, Pair, Pairs
-from ncmc.verdicts.contrasts import IN_PERCENT
 from ncmc.verdicts.judge import CellCache
 from ncmc.verdicts.kinds.equal import Equal
 from ncmc.verdicts.kinds.greater import Greater

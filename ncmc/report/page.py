@@ -28,8 +28,9 @@ from ncmc.report.listing import (
 from ncmc.report.opened import cells_json
 from ncmc.report.sections import sections
 from ncmc.report.templating import rendered
-from ncmc.results.cells import Cell, read_cells
+from ncmc.results.cells import Cell
 from ncmc.results.record import GROUPS, Groups
+from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import table_data
 from ncmc.results.table_layout import layout
 from ncmc.results.wording import duration, make_command, plural

@@ -1,14 +1,14 @@
 """Records -> cells: mean and standard deviation over seeds, `last` and `best` (A8)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 from ncmc.errors import UsageError, UserError
-from ncmc.paper import switches
 from ncmc.paper.comparisons import Comparison, comparisons_for
-from ncmc.paper.printed_numbers import Number, number_for
-from ncmc.plan.grid import CellSpec, Table
+from ncmc.paper.printed_numbers import Number
+from ncmc.plan.grid import CellSpec
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.configuration import differing_keys
@@ -49,7 +49,7 @@ class Cell:
     spec: CellSpec
     records: tuple[Record, ...]  # by seed
     missing: tuple[Run, ...]  # planned runs that have no record
-    paper: Number | None = None  # the paper's number for this configuration, where it is known
+    paper: Number | None = None  # the paper's number for it in its table, where it is known
     references: tuple[Comparison, ...] = ()  # numbers that others report for it
     unused: tuple[int, ...] = ()  # seeds with a record, of a later look that is not complete
     extra: tuple[int, ...] = ()  # seeds with a record that no look plans
@@ -67,6 +67,16 @@ class Cell:
     def seeds(self) -> tuple[int, ...]:
         """The seeds that have a record."""
         return tuple(record.run.seed for record in self.records)
+
+    @property
+    def copies(self) -> tuple[str, ...]:
+        """Seeds whose result is that of another, in words. They count as all others do."""
+        return tuple(
+            f"{self.spec.label}: seeds {first.run.seed} and {second.run.seed} have the same result, "
+            "epoch by epoch: one is a copy, or the seed has no effect."
+            for first, second in combinations(self.records, 2)
+            if first.result == second.result
+        )
 
     @property
     def planned(self) -> int:
@@ -119,7 +129,7 @@ class Cell:
         """What must be said with the cell's numbers."""
         unusable = tuple(f"{self.spec.label}: {entry.words}" for entry in self.unusable)
         codes = frozenset[str]().union(*(record.made.codes for record in self.records))
-        said = list(unusable)
+        said = [*unusable, *self.copies]
         if self.unused and self.complete:
             seeds = ", ".join(map(str, self.unused))
             said.append(
@@ -140,29 +150,14 @@ class Cell:
         return _mean(record.result.ece for record in self.records)
 
 
-def read_cells(project: Project, table: Table, results: Path | None = None) -> list[Cell]:
-    """Every cell of a table. A run without a record is listed as missing.
-
-    A record that is damaged, of another run, or of another configuration is listed as unusable.
-    Raises UsageError if `results` is not a folder.
-    """
-    name = switches.plain_name(table.name)
-    return [
-        replace(
-            read_cell(project, spec, table.looks, results),
-            paper=number_for(project, spec.plain, name),
-        )
-        for spec in table.cells
-    ]
-
-
 def read_cell(
     project: Project, spec: CellSpec, seeds: int | tuple[int, ...], results: Path | None = None
 ) -> Cell:
     """The cell at the last look that its records complete, or at the first, with what it misses.
 
     `seeds`: a table's looks, or the seeds of its only one. A look has seeds 0 .. n - 1; those beyond
-    it are not read. Raises UsageError as `read_cells` does.
+    it are not read. A record that is damaged, of another run, or of another configuration is listed
+    as unusable. Raises UsageError if `results` is not a folder.
     """
     check_results_folder(results)
     looks = seeds if isinstance(seeds, tuple) else (seeds,)
@@ -175,7 +170,6 @@ def read_cell(
         tuple(record for record in found.values() if isinstance(record, Record)),
         tuple(run for run, record in found.items() if record is None),
         unusable=tuple(entry for entry in found.values() if isinstance(entry, Unusable)),
-        paper=number_for(project, spec.plain),
         references=comparisons_for(project, spec),
         extra=_beyond(spec, looks[-1], planned[0][1]),
         unused=tuple(sorted(seed for seed in there if seed >= looks[look])),

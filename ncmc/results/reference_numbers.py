@@ -6,6 +6,7 @@ from typing import Literal
 from ncmc.paper.comparisons import Comparison
 from ncmc.paper.references import Reference
 from ncmc.results.cells import Cell
+from ncmc.results.samples import moderated
 from ncmc.results.statistics import Difference, Sample, against_reported
 from ncmc.results.wording import interval_words, signed
 from ncmc.system.documents import Strict
@@ -57,9 +58,12 @@ def reference_entries(cell: Cell) -> tuple[ReferenceEntry, ...]:
 
 
 def difference(cell: Cell, comparison: Comparison) -> Difference | None:
-    """Our `last` or `best` minus a number that others report; None without a record."""
-    ours = cell.last if comparison.measure == "last" else cell.best
-    stated = comparison.reference
+    """Our `last` or `best` minus a number that others report; None without a record.
+
+    Our deviation is moderated by the cells around ours (shared_spread); theirs is as they state it,
+    or ours.
+    """
+    ours, stated = moderated(cell, comparison.measure), comparison.reference
     theirs = Sample(stated.value, stated.std, stated.n or 1)
     return against_reported(ours, theirs) if ours else None
 

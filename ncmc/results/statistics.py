@@ -6,7 +6,7 @@ commands that compute nothing do not pay for it.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -106,11 +106,17 @@ def welch(first: Sample, second: Sample) -> Difference:
 def against_reported(ours: Sample, theirs: Sample) -> Difference:
     """Ours minus a mean that others report, with the error of both sides.
 
-    Welch where they report a deviation of several seeds. Else their deviation, if unknown, is taken
-    to be ours, and the degrees of freedom are ours alone: exact if the two deviations are equal.
+    Welch where they report a deviation of several seeds, but with no more degrees of freedom than if
+    the two deviations were equal: that of two or three seeds is often small by luck, and Satterthwaite
+    then counts ours alone. Else their deviation, if unknown, is taken to be ours, and the degrees of
+    freedom are ours alone: exact if the two deviations are equal.
     """
-    if ours.std is None or (theirs.std is not None and theirs.n > 1):
-        return welch(ours, theirs)
+    found = welch(ours, theirs)
+    if ours.std is None:
+        return found
+    if theirs.std is not None and theirs.n > 1:
+        alike = welch(replace(ours, std=1.0), replace(theirs, std=1.0))
+        return replace(found, df=min(found.df, alike.df))
     std = ours.std if theirs.std is None else theirs.std
     error = math.sqrt(ours.variance_of_mean + std**2 / theirs.n)
     return Difference(ours.mean - theirs.mean, error, ours.degrees if error else 0.0)

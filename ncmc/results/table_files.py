@@ -14,7 +14,7 @@ from ncmc.results.reference_numbers import ReferenceEntry, reference_words
 from ncmc.results.table_data import CellEntry, TableData
 from ncmc.results.table_latex import as_latex
 from ncmc.results.table_layout import layout
-from ncmc.results.wording import counted, make_command, plus_minus, printed, sentence
+from ncmc.results.wording import counted, make_command, plural, plus_minus, printed, sentence
 from ncmc.system import documents, files
 
 MEANING = (
@@ -163,6 +163,8 @@ def _markdown_cell(table: TableData, cell: CellEntry | None) -> str:
         parts.append(f"others: {markdown_text(reference_words(cell.references))}")
     if cell.n and not cell.complete:
         parts.append(counted(cell.n, cell.planned))
+    elif cell.n > table.seeds:  # at a later look than others may be
+        parts.append(plural(cell.n, "seed"))
     return "; ".join(parts)
 
 

@@ -89,7 +89,7 @@ def _caption(table: TableData, theirs: str | None) -> str:
     parts = [sentence(table.title), *([table.banner] if table.banner else [])]
     parts.append(
         "Top-1 accuracy in percent on the balanced test set, mean ± sample standard deviation over "
-        f"{plural(table.seeds, 'seed')}: after the last epoch, and at the best test epoch, a "
+        f"{_seeds(table)}: after the last epoch, and at the best test epoch, a "
         "selection on the test set."
     )
     if theirs == "paper":
@@ -99,6 +99,13 @@ def _caption(table: TableData, theirs: str | None) -> str:
     if any(cell.n and not cell.complete for cell in table.cells):
         parts.append("A superscript says how many of the planned seeds have a record.")
     return latex_text(" ".join([*parts, *map(sentence, table.notes)]))
+
+
+def _seeds(table: TableData) -> str:
+    """`3 seeds`, or `3 to 10 seeds` where some cells are at a later look."""
+    planned = sorted({cell.planned for cell in table.cells})
+    most = plural(planned[-1], "seed")
+    return most if len(planned) == 1 else f"{planned[0]} to {most}"
 
 
 def _heading(table: TableData, laid: Layout, wide: int) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan.grid import Table
 from ncmc.results.cells import Cell
+from ncmc.results.samples import moderated
 from ncmc.results.statistics import (
     MOST_SEEDS,
     POWER,
@@ -16,7 +17,7 @@ from ncmc.results.statistics import (
 )
 from ncmc.results.wording import make_command
 from ncmc.results.wording import printed as words
-from ncmc.verdicts.contrasts import estimate_numbers, moderated
+from ncmc.verdicts.contrasts import estimate_numbers
 from ncmc.verdicts.gaps import incomplete
 from ncmc.verdicts.verdict import Finding, Status, Verdict
 from ncmc.verdicts.wording import more_words, no_spread

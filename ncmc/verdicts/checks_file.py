@@ -5,11 +5,11 @@ from ncmc.paper import switches
 from ncmc.paper.claims import claim as claim_named
 from ncmc.plan.grid_file import grid_entries
 from ncmc.project import Project, read_once
+from ncmc.results.samples import IN_PERCENT
 from ncmc.system import documents
 from ncmc.system.documents import Strict
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Cells, Check, NotNegative, Pairs
-from ncmc.verdicts.contrasts import IN_PERCENT
 from ncmc.verdicts.kinds import AnyCheck
 
 FILE = "checks.yaml"

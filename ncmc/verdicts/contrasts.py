@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from ncmc.results import curves
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
+from ncmc.results.samples import IN_PERCENT, by_seed, moderated
 from ncmc.results.shared_spread import Prior, prior_of
 from ncmc.results.statistics import ALPHA, LEVEL, Difference, Sample, against, combine, holm, sample
 from ncmc.verdicts.verdict import Finding, Status
 from ncmc.verdicts.wording import difference_words
 
-IN_PERCENT: tuple[Measure, ...] = ("last", "best", "test_accuracy", "test_accuracy_raw")
 Terms = Sequence[tuple[float, Cell]]  # weight, cell
 
 
@@ -54,17 +53,6 @@ class Contrast:
         return estimate_numbers(self.difference, self.n, self.level) | {"paired": self.paired}
 
 
-def sample_of(cell: Cell, measure: Measure) -> Sample | None:
-    """Mean and own deviation of a measure over the seeds that have it; None if none has."""
-    return sample(list(values.values())) if (values := _by_seed(cell, measure)) else None
-
-
-def moderated(cell: Cell, measure: Measure) -> Sample | None:
-    """The same, with the deviation that the cells around it moderate (shared_spread)."""
-    own, prior = sample_of(cell, measure), cell.priors(measure)
-    return prior.moderate(own) if own and prior else own
-
-
 def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Contrast:
     """The weighted sum of the cells' means, each of which has the measure (see `gaps.gap`).
 
@@ -73,7 +61,7 @@ def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Con
     with its moderated deviation: seeds on one split have nothing in common.
     """
     cells = [cell for _, cell in terms]
-    fewest = min(len(_by_seed(cell, measure)) for cell in cells)
+    fewest = min(len(by_seed(cell, measure)) for cell in cells)
     alpha = min(cell.alpha for cell in cells)
     if paired(cells, measure):
         sums = seed_sums(terms, measure)
@@ -82,7 +70,7 @@ def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Con
     weights: dict[tuple[object, ...], float] = {}
     samples: dict[tuple[object, ...], Sample] = {}
     for weight, cell in terms:
-        key = (cell.spec.run, *_by_seed(cell, measure).values())
+        key = (cell.spec.run, *by_seed(cell, measure).values())
         weights[key] = weights.get(key, 0.0) + weight  # a cell of several pairs counts once
         if part := moderated(cell, measure):
             samples[key] = part
@@ -115,13 +103,13 @@ def average(pairs: Sequence[tuple[Cell, Cell]], measure: Measure) -> Contrast:
 
 def paired(cells: Sequence[Cell], measure: Measure) -> bool:
     """Whether cells are compared seed by seed: each seed has a split of its own, in all of them."""
-    seeds = {frozenset(_by_seed(cell, measure)) for cell in cells}
+    seeds = {frozenset(by_seed(cell, measure)) for cell in cells}
     return all(cell.spec.split_per_seed for cell in cells) and len(seeds) == 1
 
 
 def seed_sums(terms: Terms, measure: Measure) -> Sample:
     """The weighted sum in each seed."""
-    values = [(weight, _by_seed(cell, measure)) for weight, cell in terms]
+    values = [(weight, by_seed(cell, measure)) for weight, cell in terms]
     return sample([sum(w * by_seed[seed] for w, by_seed in values) for seed in values[0][1]])
 
 
@@ -131,34 +119,27 @@ def estimate_numbers(difference: Difference, n: int, level: float = LEVEL) -> di
     return {"estimate": difference.mean, "low": low, "high": high, "level": level, "n": n}
 
 
-def side(interval: tuple[float, float], bound: float) -> Status:
-    """Whether an interval lies above a bound (holds), below it (differs), or over it."""
-    if interval[0] > bound:
-        return "holds"
-    return "differs" if interval[1] < bound else "inconclusive"
+def shown_or_excluded(interval: tuple[float, float], delta: float) -> Status:
+    """holds: the interval of an advantage lies above 0; differs: one of `delta` is excluded."""
+    return "holds" if interval[0] > 0 else "differs" if interval[1] < delta else "inconclusive"
 
 
-def cautious(findings: Sequence[Finding]) -> list[Finding]:
-    """Of several comparisons one may differ by luck: `differs` needs Holm's p below 5 %.
+def cautious(findings: Sequence[Finding], alpha: float) -> list[Finding]:
+    """Of several comparisons one may differ by luck: `differs` needs Holm's p below `alpha`.
 
     `holds` needs no such care, because every comparison must hold.
     """
     p_values = {i: p for i, f in enumerate(findings) if isinstance(p := f.numbers.get("p"), float)}
     adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
     return [
-        _adjusted(finding, adjusted[i]) if i in adjusted else finding
+        _adjusted(finding, adjusted[i], alpha) if i in adjusted else finding
         for i, finding in enumerate(findings)
     ]
 
 
-def _adjusted(finding: Finding, p: float) -> Finding:
-    weak = finding.status == "differs" and p >= ALPHA
+def _adjusted(finding: Finding, p: float, alpha: float) -> Finding:
+    weak = finding.status == "differs" and p >= alpha
     status = "inconclusive" if weak else finding.status
     return finding.model_copy(
         update={"status": status, "numbers": {**finding.numbers, "p_holm": p}}
     )
-
-
-def _by_seed(cell: Cell, measure: Measure) -> dict[int, float]:
-    values = ((r.run.seed, curves.final(r, measure)) for r in cell.records)
-    return {seed: value for seed, value in values if value is not None}

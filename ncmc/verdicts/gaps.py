@@ -1,11 +1,14 @@
 """Comparisons that cannot be made: runs are missing, or nobody measured what they look at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
 
 from ncmc.results import curves
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.verdicts.verdict import Finding
+from ncmc.verdicts.wording import no_spread
 
 
 def gap(label: str, measure: Measure, *cells: Cell) -> Finding | None:
@@ -18,6 +21,14 @@ def gap(label: str, measure: Measure, *cells: Cell) -> Finding | None:
     of = "" if len(unmeasured) == len(cells) else f" of {unmeasured[0].spec.label}"
     why = f"no record{of} measures {measure}"
     return Finding(label=label, status="inconclusive", why=why, numbers={"n": 0})
+
+
+def without_spread(
+    label: str, n: int, words: str = "", numbers: Mapping[str, JsonValue] | None = None
+) -> Finding:
+    """The finding of a comparison whose seeds show no spread, so that it has no interval."""
+    why = f"{words}; {no_spread(n)}" if words else no_spread(n)
+    return Finding(label=label, status="inconclusive", why=why, numbers={"n": n, **(numbers or {})})
 
 
 def incomplete(label: str, cells: Sequence[Cell]) -> Finding:

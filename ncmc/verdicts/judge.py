@@ -1,25 +1,20 @@
 """Cells + what the paper says -> verdicts. Finds the cells; the kinds of check judge them."""
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 from ncmc.paper import switches
 from ncmc.paper.claims import claim as claim_named
 from ncmc.paper.printed_numbers import Number, number_for
 from ncmc.plan.grid import CellSpec, Table
-from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results.cells import Cell, read_cell
-from ncmc.results.curves import Measure
-from ncmc.results.shared_spread import Prior, prior_of
+from ncmc.results.cells import Cell
+from ncmc.results.table_cells import TableCells
 from ncmc.results.wording import make_command
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.against_paper import judge_number
 from ncmc.verdicts.check import Cells, Check, Pair, Pairs
 from ncmc.verdicts.checks_file import checks_of
-from ncmc.verdicts.contrasts import IN_PERCENT, sample_of
 from ncmc.verdicts.labels import versus
 from ncmc.verdicts.problems import problems_in
 from ncmc.verdicts.verdict import (
@@ -53,36 +48,8 @@ def verify_cells(table: Table, cells: "CellCache") -> list[Verdict]:
     return [*numbers, *(_checked(check, cells) for check in checks_of(project, table.name))]
 
 
-class CellCache:
-    """The cells of any table, each record read once."""
-
-    def __init__(self, project: Project, results: Path | None = None) -> None:
-        self.project = project
-        self.results = results
-        self._read: dict[tuple[Run, bool, tuple[int, ...]], Cell] = {}
-        self._priors: dict[tuple[str, str, str], Prior | None] = {}
-
-    def cell(self, spec: CellSpec, table: Table) -> Cell:
-        """One cell, at the look that its records reach."""
-        key = (spec.run, spec.split_per_seed, table.looks)
-        if key not in self._read:
-            self._read[key] = read_cell(self.project, spec, table.looks, self.results)
-        priors = partial(self.prior, table, spec.run.dataset)
-        paper = number_for(self.project, spec.plain, switches.plain_name(table.name))
-        return dataclasses.replace(self._read[key], spec=spec, paper=paper, priors=priors)
-
-    def prior(self, table: Table, dataset: str, measure: Measure) -> Prior | None:
-        """What the variances of an accuracy have in common in a table's cells of one dataset."""
-        key = (table.name, dataset, measure)
-        if key not in self._priors:
-            cells = (self.cell(s, table) for s in table.cells if s.run.dataset == dataset)
-            samples = [plain for cell in cells if (plain := sample_of(cell, measure))]
-            self._priors[key] = prior_of(samples) if measure in IN_PERCENT else None
-        return self._priors[key]
-
-    def of(self, table: Table) -> list[Cell]:
-        """Every cell of a table."""
-        return [self.cell(spec, table) for spec in table.cells]
+class CellCache(TableCells):
+    """The cells of any table, and of any check."""
 
     def pairs(self, check: Pairs) -> list[Pair]:
         """The cells of a check's two sides, which may lie in two tables."""

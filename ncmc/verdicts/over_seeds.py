@@ -23,7 +23,7 @@ class OverSeeds(EachCell):
 
     def judge(self, cells: Sequence[Cell]) -> list[Finding]:
         """A finding a cell."""
-        return cautious(super().judge(cells))
+        return cautious(super().judge(cells), min(cell.alpha for cell in cells))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ Each problem is one sentence that names the cells or runs it is about, each said
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
 from statistics import median
 
 from ncmc.results.cells import Cell
@@ -79,12 +78,7 @@ def _seeds(cell: Cell) -> Iterator[str]:
             f"{label}: {cell.n + len(cell.extra)} seeds have a record, of which the {cell.planned} that "
             f"are planned count; not used: {', '.join(map(str, cell.extra))}."
         )
-    for first, second in combinations(cell.records, 2):
-        if first.result == second.result:
-            yield (
-                f"{label}: seeds {first.run.seed} and {second.run.seed} have the same result, epoch by "
-                "epoch: one is a copy, or the seed has no effect."
-            )
+    yield from cell.copies
     yield from _diverged(cell)
 
 

@@ -91,9 +91,9 @@ def test_json_is_the_same_on_a_stream_of_ascii(workspace: Path) -> None:
 
 def test_ctrl_c_prints_one_line(workspace: Path) -> None:
     code = (
-        "import os, signal; from cli import main; from ncmc.results import cells\n"
+        "import os, signal; from cli import main; from ncmc.results import table_cells\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "cells.read_cells = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "table_cells.read_cells = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
         "main.app(['table', 'smoke'])"
     )
     done = subprocess.run(

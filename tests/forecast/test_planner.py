@@ -69,6 +69,24 @@ def test_what_is_open_after_its_last_look_is_left(looks: Path) -> None:
     assert plan.runs == ()
 
 
+def test_the_papers_tables_go_on_past_three_seeds_where_they_decide_nothing(tmp_path: Path) -> None:
+    kcl, cal = (
+        fakes.spec_of(grid.table(here(), "table3"), m, dataset="imagenet_lt")
+        for m in ("KCL", "CAL")
+    )
+    assert {parse_run_id(here(), run).seed for run in first_step(tmp_path).runs} == {0, 1, 2}
+    for place, following in ((slice(0, 3), {3, 4}), (slice(3, 5), {5, 6, 7, 8, 9})):
+        for spec in (kcl, cal):
+            seeds = spec.runs(10)[place]
+            fakes.save(tmp_path, *(fakes.record(run, 50.0 + run.seed % 3) for run in seeds))
+        plan = first_step(tmp_path)
+        assert {parse_run_id(here(), run).seed for run in plan.runs} == following
+
+
+def first_step(runs: Path) -> PlanFile:
+    return make_plan(here(), Asked(name="C8a"), runs)
+
+
 def test_a_budget_takes_the_questions_that_decide_most_an_hour(looks: Path) -> None:
     whole = make_plan(here(), ASKED)
     cheapest = min(whole.questions, key=lambda q: q.hours)

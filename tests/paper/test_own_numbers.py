@@ -13,7 +13,7 @@ from ncmc.paper.own_numbers import FILE
 from ncmc.paper.own_rows import COLUMNS
 from ncmc.paper.printed_numbers import number_for
 from ncmc.plan import grid
-from ncmc.results.cells import read_cells
+from ncmc.results.table_cells import read_cells
 from ncmc.verdicts.judge import verify
 
 CELL = ("--dataset", "cifar10", "--backbone", "resnet50", "--method", "CAL", "--tau", "0.01")

@@ -13,8 +13,8 @@ from ncmc.paper import switches
 from ncmc.plan import grid
 from ncmc.plan.run import parse_run_id, trained_run
 from ncmc.report.alternatives import existing_records
-from ncmc.results.cells import read_cells
 from ncmc.results.splits import split_words
+from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import table_data
 from ncmc.results.table_files import as_markdown
 

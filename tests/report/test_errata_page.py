@@ -11,7 +11,7 @@ from ncmc.paper.errata import errata
 from ncmc.plan import grid
 from ncmc.report import page as report_page
 from ncmc.report.errata_page import as_markdown
-from ncmc.results.cells import read_cells
+from ncmc.results.table_cells import read_cells
 
 
 def test_the_docs_page_is_made_of_the_data() -> None:

@@ -18,7 +18,8 @@ from ncmc.report.figures.figure import Figure, as_csv, named_apart, slug
 from ncmc.report.figures.files import parse_formats, write_figures
 from ncmc.report.figures.make import figures_of_board, figures_of_table
 from ncmc.report.figures.painted import FORMATS, figure_picture, image
-from ncmc.results.cells import Cell, read_cells
+from ncmc.results.cells import Cell
+from ncmc.results.table_cells import read_cells
 from ncmc.verdicts.judge import CellCache
 
 NAMES = [

@@ -23,7 +23,8 @@ from ncmc.report.figures.heat_maps import heat_maps
 from ncmc.report.figures.lines import Group, groups
 from ncmc.report.figures.styles import STYLES
 from ncmc.report.figures.svg import Picture
-from ncmc.results.cells import Cell, read_cells
+from ncmc.results.cells import Cell
+from ncmc.results.table_cells import read_cells
 
 
 @pytest.fixture(scope="module")

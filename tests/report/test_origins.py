@@ -8,7 +8,8 @@ from conftest import here
 from ncmc.plan import grid
 from ncmc.plan.option_text import Value
 from ncmc.report.origins import register
-from ncmc.results.cells import Cell, read_cells
+from ncmc.results.cells import Cell
+from ncmc.results.table_cells import read_cells
 
 
 def planned(tmp_path: Path, **options: Value) -> list[Cell]:

@@ -18,9 +18,10 @@ from ncmc.plan.grid_file import table_names
 from ncmc.report import page as report_page
 from ncmc.report.alternatives import alternatives
 from ncmc.report.sections import sections
-from ncmc.results.cells import Cell, read_cells
+from ncmc.results.cells import Cell
 from ncmc.results.provenance import Git
 from ncmc.results.record import Epoch, path_of
+from ncmc.results.table_cells import read_cells
 from ncmc.results.wording import plus_minus
 from ncmc.verdicts import judge, verdicts_file
 from ncmc.verdicts.wording import MARKS

@@ -9,13 +9,13 @@ import pytest
 from conftest import here
 
 from ncmc.plan import grid
-from ncmc.results.cells import read_cells
 from ncmc.results.reference_numbers import (
     ReferenceEntry,
     difference_words,
     reference_range,
     reference_words,
 )
+from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import CellEntry, TableData, table_data
 from ncmc.results.table_files import as_csv, as_markdown, read_table, write_table
 

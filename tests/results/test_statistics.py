@@ -95,6 +95,29 @@ def test_one_sided_p_values_are_those_of_the_interval() -> None:
     assert found.p_outside(inner[0]) == pytest.approx(0.05, abs=0.007)
 
 
+def test_a_small_reported_deviation_adds_no_certainty_of_itself() -> None:
+    """Ten seeds of ours against three of theirs: df are at most those of equal deviations."""
+    ours = statistics.Sample(80.0, 0.5, 10)
+    small, large = (
+        statistics.against_reported(ours, statistics.Sample(80.0, std, 3)) for std in (0.05, 5.0)
+    )
+    equal = (1 / 10 + 1 / 3) ** 2 / ((1 / 10) ** 2 / 9 + (1 / 3) ** 2 / 2)
+    assert small.df == pytest.approx(equal)
+    assert large.df == pytest.approx(statistics.welch(ours, statistics.Sample(80.0, 5.0, 3)).df)
+    assert large.df < equal
+
+
+def test_the_interval_beside_a_reported_number_covers_as_often_as_it_says() -> None:
+    """Satterthwaite's df alone: 93.2 %."""
+    rng = np.random.default_rng(3)
+    hits = []
+    for _ in range(4000):
+        ours, theirs = (statistics.sample(rng.normal(80, 0.5, n).tolist()) for n in (10, 3))
+        low, high = statistics.against_reported(ours, theirs).interval() or (1.0, 0.0)
+        hits.append(low <= 0 <= high)
+    assert np.mean(hits) > 0.945
+
+
 def test_shown_is_the_largest_u_of_the_partial_conjunction() -> None:
     assert statistics.shown([0.04, 0.05, 0.03], 0.05) == {0, 1, 2}  # u = 3: the largest p
     assert statistics.shown([0.04, 0.06, 0.03], 0.05) == frozenset()

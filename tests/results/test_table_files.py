@@ -9,13 +9,16 @@ from pathlib import Path
 import fakes
 import pytest
 from conftest import here
+from typer.testing import CliRunner
 
+from cli.main import app
 from ncmc.errors import UserError
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run, resolve_run
-from ncmc.results.cells import Cell, read_cells
+from ncmc.results.cells import Cell
 from ncmc.results.record import load_record
+from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import TableData, table_data
 from ncmc.results.table_files import as_csv, as_markdown, read_table, write_table
 from ncmc.results.table_latex import as_latex, latex_text
@@ -48,6 +51,35 @@ def test_files_hold_every_cell(tmp_path: Path, smoke: Table) -> None:
         assert row["paper_value"] == ""
         assert entry["paper"]["value"] is None
     assert "Reduced scale: digits, resnet8. Not the paper's table." in paths[2].read_text()
+
+
+def test_a_seed_that_is_a_copy_of_another_is_told_with_the_numbers(
+    tmp_path: Path, smoke: Table
+) -> None:
+    runs = fakes.spec_of(smoke, "CE").runs(5)
+    first = fakes.record(runs[0], 70.0)
+    copy = first.model_copy(update={"run": runs[3]})
+    fakes.save(tmp_path, first, copy, *(fakes.record(runs[i], 70.0 + i) for i in (1, 2, 4)))
+    told = (
+        "digits, resnet8, CE, tau 0.02: seeds 0 and 3 have the same result, epoch by epoch: one is a "
+        "copy, or the seed has no effect."
+    )
+    data = table_data(here(), smoke, read_cells(here(), smoke, tmp_path))
+    assert data.notes == (told,)
+    assert told in as_markdown(data)
+    shown = CliRunner().invoke(
+        app, ["table", "smoke", "--results", str(tmp_path), "--out", str(tmp_path)]
+    )
+    assert told in " ".join(shown.stdout.split())
+
+
+def test_cells_at_a_later_look_say_how_many_seeds_they_have(tmp_path: Path) -> None:
+    table4 = grid.table(here(), "table4")
+    for seeds, spec in zip((3, 5), table4.cells[:2], strict=True):
+        fakes.fill(tmp_path, spec, [50.0 + i for i in range(seeds)])
+    data = table_data(here(), table4, read_cells(here(), table4, tmp_path))
+    assert as_markdown(data).count("; 5 seeds") == 1
+    assert "over 3 to 5 seeds:" in as_latex(data)
 
 
 def test_a_table_without_records_is_written_and_says_how_to_get_them(

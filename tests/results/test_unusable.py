@@ -10,9 +10,10 @@ from conftest import here
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run, resolve_run
-from ncmc.results.cells import Unusable, read_cell, read_cells
+from ncmc.results.cells import Unusable, read_cell
 from ncmc.results.configuration import config_of
 from ncmc.results.record import digest, path_of, save_record
+from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import TableData, table_data
 from ncmc.results.table_files import as_csv, as_markdown, read_table, write_table
 

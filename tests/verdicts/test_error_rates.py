@@ -6,8 +6,9 @@ import fakes
 import pytest
 from conftest import here
 
-from benchmarks import verdicts
+from benchmarks import curve_worlds, verdicts
 from benchmarks.verdict_worlds import Truth, accuracy_checks, all_equal, all_true
+from ncmc.plan import grid
 from ncmc.plan.run import Run
 from ncmc.results.record import Record
 
@@ -19,11 +20,12 @@ def plain() -> Record:
     return record
 
 
-@cache
-def board(truth: Truth, worlds: int = 8) -> dict[str, dict[str, float]]:
-    """How often each check of accuracies has each status."""
+def board(truth: Truth, worlds: int = 4) -> dict[str, dict[str, float]]:
+    """How often each check of accuracies has each status, when all looks of the grid are allowed."""
     project = here()
-    return verdicts.board(project, plain(), truth, worlds, accuracy_checks(project))
+    looks = grid.table(project, "table2").looks
+    assert len(looks) > 1
+    return verdicts.board(project, plain(), truth, worlds, accuracy_checks(project), looks)
 
 
 def test_a_true_paper_is_confirmed_and_nothing_of_it_refuted() -> None:
@@ -54,4 +56,13 @@ def test_intervals_cover_whatever_the_noise_is(shape: str) -> None:
 
 @pytest.mark.parametrize(("gap", "wrong"), [(1.0, "holds"), (0.9, "differs")])
 def test_a_printed_number_is_rarely_judged_wrong(gap: float, wrong: str) -> None:
-    assert verdicts.printed(here(), plain(), gap, 5, 20)[wrong] <= 0.10  # of 180: nominal 5 %
+    assert verdicts.printed(here(), plain(), gap, (5,), 20)[wrong] <= 0.10  # of 180: nominal 5 %
+
+
+def test_checks_of_curves_are_rarely_wrong_at_their_bounds_and_right_beyond_them() -> None:
+    found = curve_worlds.rates(here(), plain(), 12)
+    assert len(found) == 9
+    right = [shares.pop("holds where true") for shares in found.values()]
+    wrong = [share for shares in found.values() for share in shares.values()]
+    assert sum(wrong) / len(wrong) <= 0.06  # of 192: nominal 2.5 %
+    assert min(right) >= 0.75

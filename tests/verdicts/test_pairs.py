@@ -10,12 +10,13 @@ from made_cells import AB, OURS, cell_of, history, quick_cell
 
 from ncmc.plan import grid
 from ncmc.results.cells import Cell
+from ncmc.results.looks import levels
 from ncmc.results.shared_spread import Prior
-from ncmc.results.statistics import sample, welch
+from ncmc.results.statistics import ALPHA, sample, welch
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Pair, Pairs
 from ncmc.verdicts.checks_file import checks_of
-from ncmc.verdicts.contrasts import contrast, side
+from ncmc.verdicts.contrasts import cautious, contrast, shown_or_excluded
 from ncmc.verdicts.kinds.equal import Equal
 from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.kinds.slight import Slight
@@ -104,6 +105,13 @@ def test_one_of_many_comparisons_is_shown_only_at_a_share_of_the_level() -> None
     assert among[0].numbers["low"] == alone[0].numbers["low"]
 
 
+def test_one_of_several_differs_only_below_the_level_of_its_look() -> None:
+    """p = 0.015, twice: Holm's 0.03 is below 5 %, and not below the 2.08 % of a first look of three."""
+    finding = Finding(label="X", status="differs", why="", numbers={"p": 0.015})
+    for alpha, status in ((ALPHA, "differs"), (levels((3, 5, 10))[0], "inconclusive")):
+        assert [f.status for f in cautious([finding, finding], alpha)] == [status] * 2
+
+
 def test_greater_is_wrong_about_equal_methods_as_rarely_as_it_says() -> None:
     """With no true difference, `holds` and `differs` come up in 2.5 % of the cases each."""
     rng = np.random.default_rng(0)
@@ -113,7 +121,7 @@ def test_greater_is_wrong_about_equal_methods_as_rarely_as_it_says() -> None:
         a, b = rng.normal(80, 0.5, (2, 3)).tolist()
         difference = contrast([(1.0, cell_of(a)), (-1.0, cell_of(b))], "last")
         assert difference.interval is not None
-        found.append(side(difference.interval, -check.margin))
+        found.append(shown_or_excluded(difference.interval, -check.margin))
     assert found.count("inconclusive") / 200 == pytest.approx(0.95, abs=0.04)
 
 

@@ -17,8 +17,10 @@ from ncmc.plan.grid import CellSpec
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.cells import Cell
-from ncmc.results.record import Record
+from ncmc.results.record import Accuracy, Record
+from ncmc.results.reference_numbers import reference_entries
 from ncmc.results.statistics import Sample, against_reported, welch
+from ncmc.results.table_cells import read_cells
 from ncmc.verdicts import judge
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.kinds.references import References
@@ -64,6 +66,17 @@ def reached(spec: CellSpec, best: Sequence[float]) -> tuple[Record, ...]:
     return tuple(
         made(spec.run).model_copy(
             update={"run": run, "result": fakes.result(run, value - 9, value)}
+        )
+        for run, value in zip(spec.runs(len(best)), best, strict=True)
+    )
+
+
+def drawn(spec: CellSpec, best: Sequence[float]) -> tuple[Record, ...]:
+    """The same without the rest of a result, for thousands of them."""
+    return tuple(
+        fakes.with_result(
+            made(spec.run).model_copy(update={"run": run}),
+            accuracy=Accuracy(last=value - 9, last_raw=value - 9, best=value, best_epoch=1),
         )
         for run, value in zip(spec.runs(len(best)), best, strict=True)
     )
@@ -198,8 +211,23 @@ def test_the_interval_counts_the_error_of_both_sides(tmp_path: Path) -> None:
     assert numbers["high"] == pytest.approx(75.0 - 71.95 + half, abs=1e-3)
 
 
+def test_our_deviation_is_moderated_by_the_cells_around_it_on_the_page_too(tmp_path: Path) -> None:
+    ours = faithful()
+    ours[CE] = [75.0, 75.001, 74.999]
+    own = 2 * 4.3027 * 0.001 * np.sqrt(1 / 3 + 1)  # as wide as by their deviation alone
+    fill(tmp_path, ours)
+    numbers = finding(verdict(tmp_path), CE).numbers
+    low, high = numbers["low"], numbers["high"]
+    assert isinstance(low, float)
+    assert isinstance(high, float)
+    assert high - low > 5 * own
+    cells = read_cells(opened(), grid.table(opened(), TABLE), tmp_path)
+    entries = [e for c in cells if c.spec.label == CE for e in reference_entries(c) if e.counts]
+    assert any((e.low, e.high) == pytest.approx((low, high)) for e in entries)
+
+
 def test_a_reported_deviation_of_several_seeds_makes_it_welchs() -> None:
-    ours, theirs = Sample(44.0, 0.5, 3), Sample(44.66, 0.24, 3)
+    ours, theirs = Sample(44.0, 0.5, 3), Sample(44.66, 0.5, 3)
     assert against_reported(ours, theirs) == welch(ours, theirs)
     assert against_reported(Sample(44.0, None, 1), theirs).interval() is None
 
@@ -278,7 +306,7 @@ def _drawn(label: str, bias: float, rng: np.random.Generator) -> Cell:
         for number in numbers_of(label)
     )
     best = [float(value) for value in rng.normal(50 + bias, 0.5, 3)]
-    return Cell(spec, reached(spec, best), (), references=stated)
+    return Cell(spec, drawn(spec, best), (), references=stated)
 
 
 def test_a_faithful_harness_is_nearly_always_fit() -> None:

@@ -9,10 +9,9 @@ from ncmc.results.statistics import holm, shown
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import NotNegative, Pair, Pairs
 from ncmc.verdicts.contrasts import Contrast, contrast
-from ncmc.verdicts.gaps import gap
+from ncmc.verdicts.gaps import gap, without_spread
 from ncmc.verdicts.labels import versus
 from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import no_spread
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -41,7 +40,7 @@ class Exceptions(Pairs):
         }
         n = min(contrast.n for contrast in found.values())
         if any(contrast.interval is None for contrast in found.values()):
-            return [Finding(label=label, status="inconclusive", why=no_spread(n), numbers={"n": n})]
+            return [without_spread(label, n)]
         alpha = min(cell.alpha for pair in pairs for cell in pair)
         without = self._without(found, alpha)
         above = shown([c.difference.p_above(0.0) or 0.0 for c in found.values()], alpha / 2)

@@ -9,10 +9,9 @@ from ncmc.results.cells import Cell
 from ncmc.verdicts.along_axis import average_words, grouped
 from ncmc.verdicts.cell_selection import as_in_cells, require_axis
 from ncmc.verdicts.check import NotNegative, Pair, Pairs, Wanted
-from ncmc.verdicts.contrasts import cautious, contrast
-from ncmc.verdicts.gaps import gap
-from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import no_spread
+from ncmc.verdicts.contrasts import cautious, contrast, shown_or_excluded
+from ncmc.verdicts.gaps import gap, without_spread
+from ncmc.verdicts.verdict import Finding
 
 
 class Largest(Pairs):
@@ -44,7 +43,8 @@ class Largest(Pairs):
         at = as_in_cells(self.at)
         groups = grouped(self.axis, [(better.spec, than.spec) for better, than in pairs])
         elsewhere = dict.fromkeys(p for places in groups.values() for p in places if p != at)
-        return cautious([self._excess(place, groups, pairs) for place in elsewhere])
+        alpha = min(cell.alpha for pair in pairs for cell in pair)
+        return cautious([self._excess(place, groups, pairs) for place in elsewhere], alpha)
 
     def _excess(
         self, place: str, groups: dict[str, dict[str, int]], pairs: Sequence[Pair]
@@ -64,10 +64,6 @@ class Largest(Pairs):
         found = contrast(terms, self.measured)
         numbers = found.numbers | {"p": found.difference.p_different(self.delta or 0.0)}
         if found.interval is None:
-            words = f"{found.words}; {no_spread(found.n)}"
-            return Finding(label=label, status="inconclusive", why=words, numbers=numbers)
-        low, high = found.interval
-        status: Status = (
-            "holds" if low > 0 else "differs" if high < (self.delta or 0.0) else "inconclusive"
-        )
+            return without_spread(label, found.n, found.words, numbers)
+        status = shown_or_excluded(found.interval, self.delta or 0.0)
         return Finding(label=label, status=status, why=found.words, numbers=numbers)

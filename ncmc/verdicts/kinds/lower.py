@@ -10,11 +10,10 @@ from ncmc.results.curves import Measure
 from ncmc.results.statistics import Difference, against, combine, holm, sample
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import Pair, Pairs, Share
-from ncmc.verdicts.gaps import gap
+from ncmc.verdicts.gaps import gap, without_spread
 from ncmc.verdicts.labels import versus
 from ncmc.verdicts.over_seeds import RESOLUTION, Seeds, share_numbers, share_words
 from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import no_spread
 
 Values = dict[int, float]  # seed -> log of the measure
 
@@ -44,8 +43,7 @@ class Lower(Pairs):
         numbers = share_numbers(logs, n) | {"ratio": self.ratio}
         why = f"the ratio of {self.measure} is {share_words(logs)}, {plural(n, 'seed')}"
         if logs.interval is None:
-            why += f"; {no_spread(n)}"
-            return [Finding(label=label, status="inconclusive", why=why, numbers=numbers)]
+            return [without_spread(label, n, why, numbers)]
         higher = _higher(pairs, values, alpha)
         low, high = logs.interval
         status: Status = "holds" if high < 0 else "inconclusive"

@@ -8,7 +8,7 @@ from pydantic import Field
 from ncmc.paper.comparisons import Comparison
 from ncmc.results.cells import Cell
 from ncmc.results.reference_numbers import difference
-from ncmc.results.statistics import ALPHA, Difference
+from ncmc.results.statistics import Difference
 from ncmc.results.wording import interval_words, plural
 from ncmc.verdicts.check import Cells, Positive, Selector
 from ncmc.verdicts.contrasts import estimate_numbers
@@ -85,7 +85,7 @@ class References(Cells):
     def _compared(self, cell: Cell, counted: Sequence[Comparison]) -> Finding:
         ours = [(found, number) for number in counted if (found := difference(cell, number))]
         nearest, number = min(ours, key=lambda pair: abs(pair[0].mean))
-        status, words = self._status([found for found, _ in ours], nearest)
+        status, words = self._status([found for found, _ in ours], nearest, cell.alpha)
         values = sorted(c.reference.value for c in counted)
         return Finding(
             label=cell.spec.label,
@@ -101,7 +101,9 @@ class References(Cells):
             },
         )
 
-    def _status(self, ours: Sequence[Difference], nearest: Difference) -> tuple[Status, str]:
+    def _status(
+        self, ours: Sequence[Difference], nearest: Difference, alpha: float
+    ) -> tuple[Status, str]:
         """What the differences to all numbers that count say, and that to the nearest of them."""
         if min(d.mean for d in ours) < 0 < max(d.mean for d in ours):
             return "holds", "among the numbers of others"
@@ -110,7 +112,7 @@ class References(Cells):
         p = nearest.p_different()
         if p is None:
             return "inconclusive", f"not within {self.tolerance:g}, but {ONE_SEED}"
-        if p < ALPHA:
+        if p < alpha:
             return "differs", f"not within {self.tolerance:g}, and told apart from it"
         return "inconclusive", f"not within {self.tolerance:g}, but not told apart from it either"
 

@@ -10,10 +10,9 @@ from ncmc.results.cells import Cell
 from ncmc.verdicts.along_axis import average_words, grouped, require_numbers
 from ncmc.verdicts.cell_selection import require_axis
 from ncmc.verdicts.check import NotNegative, Pair, Pairs
-from ncmc.verdicts.contrasts import contrast
-from ncmc.verdicts.gaps import gap
-from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import no_spread
+from ncmc.verdicts.contrasts import contrast, shown_or_excluded
+from ncmc.verdicts.gaps import gap, without_spread
+from ncmc.verdicts.verdict import Finding
 
 
 class Trend(Pairs):
@@ -55,14 +54,11 @@ class Trend(Pairs):
         numbers = found.numbers | {"delta": self.delta}
         told = f"the advantage changes by {found.words}"
         if found.interval is None:
-            words = f"{told}; {no_spread(found.n)}"
-            return [Finding(label=label, status="inconclusive", why=words, numbers=numbers)]
+            return [without_spread(label, found.n, told, numbers)]
         low, high = found.interval
         if self.way == "falls":
             low, high = -high, -low
-        status: Status = (
-            "holds" if low > 0 else "differs" if high < (self.delta or 0.0) else "inconclusive"
-        )
+        status = shown_or_excluded((low, high), self.delta or 0.0)
         return [Finding(label=label, status=status, why=told, numbers=numbers)]
 
 
