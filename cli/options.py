@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -202,6 +203,11 @@ def results_folder(project: Project, name: str, out: Path | None) -> Path:
     from ncmc import paths
 
     return out or project.root / paths.RESULTS.format(table=name)
+
+
+def say_on_stderr(text: str) -> None:
+    """A remark beside the output of a command."""
+    print(f"ncmc: {text}", file=sys.stderr)
 
 
 def parse_given(options: list[str] | None) -> dict[str, Value]:

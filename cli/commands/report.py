@@ -11,6 +11,7 @@ from cli.options import (
     chosen_table,
     complete_page,
     results_folder,
+    say_on_stderr,
 )
 from ncmc.errors import UsageError
 
@@ -18,7 +19,8 @@ ALL = "all"
 EPILOG = (
     "Examples: `ncmc report` writes results/report.html, the page of the whole project; "
     "`ncmc report smoke` writes results/smoke/report.html. "
-    "A damaged or outdated record is named on it, and counts as missing."
+    "A damaged or outdated record is named on it, and counts as missing. Records that changed after "
+    "`ncmc verify` are named on it and on standard error: its verdicts are those of verdicts.json."
 )
 
 
@@ -45,4 +47,5 @@ def report(
         print(project_page.report(project, results, out))
         return
     chosen = chosen_table(project, name, assume).name
-    print(page.report(project, chosen, results, results_folder(project, chosen, out)))
+    folder = results_folder(project, chosen, out)
+    print(page.report(project, chosen, results, folder, say_on_stderr))

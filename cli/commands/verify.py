@@ -63,6 +63,7 @@ def verify(
     from cli.show.verdicts import print_verdicts
     from ncmc.errors import UsageError
     from ncmc.project import Project
+    from ncmc.report import since_judged
     from ncmc.results.table_data import table_data
     from ncmc.verdicts import board_files, judge, verdicts_file
     from ncmc.verdicts.board import board, board_of, is_wanted
@@ -90,7 +91,8 @@ def verify(
         data = table_data(project, chosen, cells.of(chosen))
         usable = data.usable
         folder = results_folder(project, chosen.name, out)
-        verdicts_file.write(verdicts, folder, usable=usable)
+        judged = since_judged.digests(project, cells.all_read(), results)
+        verdicts_file.write(verdicts, folder, usable=usable, records=judged)
         shown = [v for v in verdicts if v.status in so and is_wanted((v,), wanted)]
         found = board_of(project, shown)
         if markdown:

@@ -5,7 +5,7 @@ same where the script does not run. It decides nothing: the verdicts are those o
 the cells are made of the records.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ncmc import paths
@@ -14,7 +14,7 @@ from ncmc.paper import switches
 from ncmc.paper.errata import errata
 from ncmc.plan.grid import Table
 from ncmc.project import Project
-from ncmc.report import origins
+from ncmc.report import origins, since_judged
 from ncmc.report.alternatives import Alternative, Coords, alternatives
 from ncmc.report.answer import answers
 from ncmc.report.figures.accuracy_maps import accuracy_maps
@@ -36,7 +36,7 @@ from ncmc.results.table_layout import layout
 from ncmc.results.wording import duration, make_command, plural
 from ncmc.system import files
 from ncmc.verdicts.verdict import Verdict
-from ncmc.verdicts.verdicts_file import read_verdicts
+from ncmc.verdicts.verdicts_file import read_file
 
 SHOWN = {
     "accuracy": "Top-1 accuracy on the balanced test set, of networks trained on long-tailed "
@@ -52,11 +52,16 @@ SHOWN = {
 
 
 def report(
-    project: Project, name: str, results: Path | None = None, folder: Path | None = None
+    project: Project,
+    name: str,
+    results: Path | None = None,
+    folder: Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Path:
     """Write the page of a table or figure into `folder` (default: results/NAME); its path.
 
-    A damaged or outdated record is named on it. Raises UsageError for an unknown name, UserError if
+    `say` is told, as the page tells its reader, of verdicts that are older than records. A damaged
+    or outdated record is named on it. Raises UsageError for an unknown name, UserError if
     verdicts.json is not in `folder`.
     """
     table = switches.table(project, name)
@@ -64,10 +69,13 @@ def report(
     judged = folder / Path(paths.VERDICTS).name
     if not judged.exists():
         raise UserError(f"{judged} does not exist. Run `ncmc verify {name}` first.")
-    path = folder / Path(paths.PAGE).name
+    path, verdicts = folder / Path(paths.PAGE).name, read_file(judged)
     cells = read_cells(project, table, results)
     others = alternatives(project, table, cells, results)
-    files.write_atomic(path, render(project, table, cells, read_verdicts(judged), others))
+    old = since_judged.note(project, table, verdicts, results)
+    if old:
+        say(old)
+    files.write_atomic(path, render(project, table, cells, verdicts.verdicts, others, old))
     return path
 
 
@@ -77,8 +85,13 @@ def render(
     cells: Sequence[Cell],
     verdicts: Sequence[Verdict],
     others: Mapping[Coords, Sequence[Alternative]] | None = None,
+    old: str | None = None,
 ) -> str:
-    """The page as text. `others`: the numbers under other assumptions, by the place of a cell."""
+    """The page as text.
+
+    `others`: the numbers under other assumptions, by the place of a cell. `old`: what must be said
+    of verdicts that are older than records.
+    """
     data = table_data(project, table, cells)
     missing = [run.id for cell in cells for run in cell.missing]
     unusable = sum(len(cell.unusable) for cell in cells)
@@ -89,6 +102,8 @@ def render(
     claims = claims_of_verdicts(project, verdicts)
     return rendered(
         "report.html.j2",
+        project.root,
+        old=old,
         table=table,
         data=data,
         answers=answers(verdicts),

@@ -81,6 +81,7 @@ def render(
     listed = [row.tokens for part in parts for row in part.rows]
     return rendered(
         "project.html.j2",
+        project.root,
         answers=answers(board.entries, subjects),
         banner=None,
         facts=_facts(cells, made),

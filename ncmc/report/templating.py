@@ -20,14 +20,23 @@ TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("draw.js", "page.js")
 
 
-def rendered(template: str, **content: Any) -> str:
-    """A page of `template`; `content` is what the template names beside the script."""
+def rendered(template: str, root: Path, **content: Any) -> str:
+    """A page of `template`; `content` is what the template names beside the script.
+
+    Paths of the project are written relative to its `root`: a page is read on other machines.
+    """
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
         _environment()
         .get_template(template)
-        .render(marks=MARKS, script=Markup(script), script_hash=f"sha256-{digest}", **content)
+        .render(
+            marks=MARKS,
+            root=f"{root}/",
+            script=Markup(script),
+            script_hash=f"sha256-{digest}",
+            **content,
+        )
     )
 
 
@@ -39,6 +48,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_without_root,
     )
     environment.filters |= {
         "plus_minus": plus_minus,
@@ -56,6 +66,11 @@ def _environment() -> jinja2.Environment:
         "slug": slug,
     }
     return environment
+
+
+@jinja2.pass_context
+def _without_root(context: jinja2.runtime.Context, value: Any) -> Any:
+    return value.replace(context["root"], "") if isinstance(value, str) else value
 
 
 def slug(text: str) -> str:

@@ -42,6 +42,10 @@ class TableCells:
             self._priors[key] = prior_of(samples) if measure in IN_PERCENT else None
         return self._priors[key]
 
+    def all_read(self) -> list[Cell]:
+        """Every cell that was asked for so far."""
+        return list(self._read.values())
+
     def of(self, table: Table) -> list[Cell]:
         """Every cell of a table."""
         return [self.cell(spec, table) for spec in table.cells]

@@ -17,6 +17,7 @@ from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
+from ncmc.report import since_judged
 from ncmc.results import table_files
 from ncmc.results.record import Record, load_record, path_of
 from ncmc.results.table_data import table_data
@@ -150,7 +151,7 @@ def _made_of(
             target = path_of(project, run, packed)
             target.parent.mkdir(parents=True)
             target.symlink_to(path_of(project, run, results).resolve())
-        yield from table_contents(project, table, judge.CellCache(project, packed))
+        yield from table_contents(project, table, packed)
     figures = project.root / paths.FIGURES.format(table=table.name)
     for path in sorted(figures.rglob("*")):
         name = path.relative_to(project.root).as_posix()
@@ -158,15 +159,16 @@ def _made_of(
             yield name, files.read_bytes(path, MOST_BYTES)
 
 
-def table_contents(
-    project: Project, table: Table, cells: judge.CellCache
-) -> Iterator[tuple[str, bytes]]:
-    """(path in the export, content) of a table's numbers and verdicts, as its cells give them."""
+def table_contents(project: Project, table: Table, results: Path) -> Iterator[tuple[str, bytes]]:
+    """(path in the export, content) of a table's numbers and verdicts, by the records in `results`."""
     folder = paths.RESULTS.format(table=table.name)
+    cells = judge.CellCache(project, results)
     with tempfile.TemporaryDirectory() as place:
         data = table_data(project, table, cells.of(table))
         written = table_files.write_table(data, Path(place))
-        written.append(verdicts_file.write(judge.verify_cells(table, cells), Path(place)))
+        verdicts = judge.verify_cells(table, cells)
+        judged = since_judged.digests(project, cells.all_read(), results)
+        written.append(verdicts_file.write(verdicts, Path(place), records=judged))
         for path in written:
             yield f"{folder}/{path.name}", path.read_bytes()
 

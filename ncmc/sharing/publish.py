@@ -110,7 +110,7 @@ def _derived(
 ) -> Iterator[tuple[str, bytes]]:
     cells = CellCache(project, runs)
     for table in tables:
-        yield from table_contents(project, table, cells)
+        yield from table_contents(project, table, runs)
         folder = paths.FIGURES.format(table=table.name)
         with tempfile.TemporaryDirectory() as place:
             for path in write_figures(figures_of_table(project, table, cells), Path(place), IMAGES):

@@ -1,7 +1,7 @@
 """verdicts.json: the verdicts on a table, written once and read back as the same objects."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,15 +21,22 @@ class VerdictsFile(Strict):
     version: Literal[2] = Field(default=2, alias="schema")
     exit_code: int
     verdicts: tuple[Verdict, ...]
+    records: Mapping[str, str] | None = None  # run id -> digest of what was judged; None: not told
 
 
-def write(verdicts: Sequence[Verdict], folder: Path, *, usable: bool = True) -> Path:
+def write(
+    verdicts: Sequence[Verdict],
+    folder: Path,
+    *,
+    usable: bool = True,
+    records: Mapping[str, str] | None = None,
+) -> Path:
     """Write verdicts.json into `folder`, whole or not at all; its path. Raises UserError.
 
-    `usable`: whether every record of the table counts.
+    `usable`: whether every record of the table counts. `records`: the digests of what was judged.
     """
     code = verdict_exit_code(verdicts, usable=usable)
-    content = VerdictsFile(exit_code=code, verdicts=tuple(verdicts))
+    content = VerdictsFile(exit_code=code, verdicts=tuple(verdicts), records=records)
     path = folder / NAME
     body = content.model_dump(mode="json", by_alias=True)
     text = json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False)
@@ -38,12 +45,17 @@ def write(verdicts: Sequence[Verdict], folder: Path, *, usable: bool = True) -> 
 
 
 def read_verdicts(path: Path) -> tuple[Verdict, ...]:
-    """The verdicts that `write` wrote to `path`, equal to those that it was given.
+    """The verdicts that `write` wrote to `path`, equal to those that it was given. Raises UserError."""
+    return read_file(path).verdicts
+
+
+def read_file(path: Path) -> VerdictsFile:
+    """The whole file that `write` wrote to `path`.
 
     Raises UserError if there is no such file, or if it is not one of ours.
     """
     try:
-        return documents.read_json(path, VerdictsFile).verdicts
+        return documents.read_json(path, VerdictsFile)
     except UsageError as error:
         raise UserError(
             f"{path} is not a file of verdicts. Run `ncmc verify` again. ({error})"

@@ -40,7 +40,7 @@ def test_verdicts_stand_in_the_file_with_what_they_rest_on(
     verdicts: list[Verdict], tmp_path: Path
 ) -> None:
     body = json.loads(write(verdicts, tmp_path).read_text())
-    assert list(body) == ["schema", "exit_code", "verdicts"]
+    assert list(body) == ["schema", "exit_code", "verdicts", "records"]
     assert (body["schema"], body["exit_code"]) == (2, 3)
     assert [v["id"] for v in body["verdicts"]] == [v.id for v in verdicts]
     assert list(body["verdicts"][0]) == [
