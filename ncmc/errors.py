@@ -1,8 +1,9 @@
 """Errors that are the user's to mend: printed without a traceback, with an exit code."""
 
 import difflib
+import re
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -22,6 +23,12 @@ class UsageError(UserError):
     exit_code = 2
 
 
+class DamagedError(UserError):
+    """A record or an export is damaged, or not ours. Exit code 3."""
+
+    exit_code = 3
+
+
 def first_line(error: Exception) -> str:
     """The beginning of a library's error message, for a sentence of ours."""
     return (str(error).splitlines() or [type(error).__name__])[0][:120]
@@ -35,12 +42,26 @@ def shortened(text: str, most: int = 120) -> str:
 
 def unknown(kind: str, name: object, allowed: Iterable[str]) -> UsageError:
     """The error for a name that is not in a list: what came, what is allowed, the nearest match."""
-    names = sorted(allowed)
+    names = sorted(dict.fromkeys(allowed), key=_in_order)
     came = shortened(str(name))
-    swapped = [name for name in names if sorted(name) == sorted(came)]  # CLA for CAL
-    near = swapped or difflib.get_close_matches(came, names, n=1, cutoff=0.6)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
+    near = _nearest(came, names)
+    hint = f" Did you mean '{near}'?" if near else ""
     return UsageError(f"unknown {kind} '{came}'.{hint} Allowed: {', '.join(names) or '(none)'}.")
+
+
+def _in_order(name: str) -> list[tuple[str, int]]:
+    """The key that puts C2 before C10."""
+    return [(word, int(number or 0)) for word, number in re.findall(r"(\D*)(\d*)", name)]
+
+
+def _nearest(came: str, names: Sequence[str]) -> str | None:
+    """The name that was probably meant, whatever its capitals: its letters swapped, or few others."""
+    folded = {name.casefold(): name for name in reversed(names)}
+    letters = came.casefold()
+    alike = [letters] if letters in folded else []
+    alike += [name for name in folded if sorted(name) == sorted(letters)]  # CLA for CAL
+    alike += difflib.get_close_matches(letters, folded, n=1, cutoff=0.6)
+    return folded[alike[0]] if alike else None
 
 
 @dataclass(frozen=True)

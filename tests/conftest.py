@@ -78,3 +78,15 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NCMC_ROOT", str(root))
     monkeypatch.chdir(root)  # a command that a hostile file slips in would leave its trace here
     return root
+
+
+@pytest.fixture(name="here")
+def bare_project(configured: Path) -> Project:
+    """The project that the commands work on, without data and results."""
+    return Project(configured)
+
+
+@pytest.fixture(name="other")
+def somebody_elses_project(tmp_path: Path) -> Project:
+    """Another one, which no command works on unless it is told to."""
+    return Project(copy_project(tmp_path / "other"))

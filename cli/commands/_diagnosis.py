@@ -113,10 +113,13 @@ def _tiers(project: Project) -> list[Line]:
             grid.table(project, "table2").runs,
             "ncmc doctor --cost table2 says what it takes here",
         ),
-        "all": (list(everything), "ncmc doctor --cost all says what it takes here"),
+        "the paper's grid (all)": (
+            list(everything),
+            "ncmc doctor --cost all says what it takes here",
+        ),
     }
     return [
-        Line(f"runs: {name}", f"{_done(project, runs)} of {len(runs)} done", None, advice)
+        Line(f"runs: {name}", f"{_done(project, runs)} of {len(runs)} runs done", None, advice)
         for name, (runs, advice) in tiers.items()
     ]
 

@@ -9,7 +9,8 @@ from cli.options import Json
 
 EPILOG = (
     "Examples: `ncmc compare ann.zip` against results/runs; `ncmc compare old.zip new.zip`. "
-    "Exit code: 0 the same runs with the same digests, 1 they differ, 2 wrong usage."
+    "Exit code: 0 the same runs with the same digests, 1 they differ, 2 wrong usage, also a place "
+    "without records; 3 a record or an export is damaged: nothing is compared."
 )
 SOURCE = "An export, or a folder of records; without, results/runs."
 

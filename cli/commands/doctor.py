@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.options import Assume, Json, chosen_table, complete_table
+from cli.working import working
 from ncmc.errors import UsageError
 
 EPILOG = "Examples: `ncmc doctor`, `ncmc doctor --cost table2 --price 2.50`."
@@ -44,7 +45,9 @@ def doctor(
         _diagnosis.gate(project, insist)
     elif cost:
         name = cost if cost == "all" and not assume else chosen_table(project, cost, assume).name
-        print_cost(_diagnosis.cost_of(project, name, price), as_json)
+        with working(f"measuring what the runs of {name} would take"):
+            found_cost = _diagnosis.cost_of(project, name, price)
+        print_cost(found_cost, as_json)
     else:
         found = _diagnosis.diagnose(project)
         print_diagnosis(found, as_json)

@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 from cli.options import Json, Records, complete_table
+from cli.outputs import check_folder, check_target
 
 EPILOG = (
     "Examples: `ncmc export table2 --to table2.zip`; `ncmc export all --to results.zip`, every record; "
     "`ncmc export smoke --tensorboard events`, then `tensorboard --logdir events`. "
-    "Exit code: 0 all packed, 1 a fault, 2 wrong usage, 3 packed without records that no table can show."
+    "An export that is there is replaced; another file, or a folder with something in it, is not, and "
+    "no folder is made for it. Exit code: 0 all packed, 1 a fault, 2 wrong usage, 3 packed without "
+    "records that no table can show."
 )
 
 
@@ -42,6 +45,7 @@ def export(
     from ncmc.project import Project
     from ncmc.sharing import event_files
     from ncmc.sharing import export as packing
+    from ncmc.sharing.source import is_export
 
     project, chosen = Project.find(), names or [packing.ALL]
     if tensorboard is not None:
@@ -49,11 +53,16 @@ def export(
             raise UsageError(
                 "--to packs an export, --tensorboard writes event files: one at a time."
             )
+        check_folder(tensorboard, "--tensorboard")
         folders, left_out = event_files.write_event_files(project, chosen, tensorboard, results)
         print_event_files(folders, tensorboard, left_out, as_json)
         raise typer.Exit(3 if left_out else 0)
     if to is None or not to.name:
         raise UsageError("say where to: ncmc export smoke --to smoke.zip")
+    if packing.is_zip(to):
+        check_target(to, "--to", "an export of ncmc", is_export)
+    else:
+        check_folder(to, "--to")
     done = packing.export(project, chosen, to, results)
     print_exported(done, as_json)
     raise typer.Exit(3 if done.left_out else 0)

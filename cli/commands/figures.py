@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import Assume, Folder, Records, chosen_table, complete_table
+from cli.working import working
 from ncmc.errors import UsageError, UserError
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
@@ -60,10 +61,13 @@ def figures(
     if name == "all" and assume:
         raise UsageError("`all` draws the tables as they are planned; leave out --assume.")
     cells = CellCache(project, results)
-    made = _of_all(project, cells) if name == "all" else _of_one(project, name, assume, cells)
-    for table, drawn in made:
-        for path in write_figures(drawn, _folder(project, table, name, out), wanted):
-            print(path)
+    written: list[Path] = []
+    with working(f"drawing the figures of {name}"):
+        made = _of_all(project, cells) if name == "all" else _of_one(project, name, assume, cells)
+        for table, drawn in made:
+            written += write_figures(drawn, _folder(project, table, name, out), wanted)
+    for path in written:
+        print(path)
 
 
 def _of_one(

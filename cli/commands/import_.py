@@ -9,8 +9,8 @@ from cli.options import Json, Results
 
 EPILOG = (
     "Examples: `ncmc import ann.zip --dry-run`, then `ncmc import ann.zip`. Exit code: 0 merged, "
-    "1 a damaged export, or clashes: nothing is written; 2 wrong usage; 3 merged without records that "
-    "do not fit the configuration here."
+    "1 clashes, or a fault of the disk; 2 wrong usage; 3 a damaged export, or merged without records "
+    "that do not fit the configuration here. With a clash or a damaged export nothing is written."
 )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import Json, Records, complete_table
+from cli.working import working
 from ncmc.errors import UsageError, shortened
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
@@ -21,18 +23,21 @@ EPILOG = (
     "Example: `ncmc plan table2 --budget 4h`, then `snakemake --cores all plan` until nothing is open. "
     "What power rests on stands in config/plan.yaml. More in docs/plan.md."
 )
-UNITS = {"min": 1 / 60, "h": 1.0, "d": 24.0}
-BUDGET = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(min|h|d)")
+UNITS = {"m": 1 / 60, "min": 1 / 60, "h": 1.0, "d": 24.0}
+PART = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(min|m|h|d)")
 MOST_HOURS = 1e6
 
 
 def hours(text: str) -> float:
-    """Hours of a budget such as `4h`, `90min` or `2d`. Raises UsageError."""
-    found = BUDGET.fullmatch(text.strip())
-    value = float(found[1]) * UNITS[found[2]] if found else 0.0
-    if not 0 < value <= MOST_HOURS:
+    """Hours of a budget such as `4h`, `30m`, `1h30m` or `2d`. Raises UsageError."""
+    parts, rest = PART.findall(text), PART.sub("", text).strip()
+    units = [UNITS[unit] for _, unit in parts]
+    value = sum(float(number) * UNITS[unit] for number, unit in parts)
+    falling = all(a > b for a, b in pairwise(units))  # no unit twice, the larger first
+    if rest or not falling or not 0 < value <= MOST_HOURS:
         raise UsageError(
-            f"--budget is '{shortened(text, 40)}'; allowed: a time above 0, such as 4h, 90min or 2d."
+            f"--budget is '{shortened(text, 40)}'; allowed: a time above 0, such as 4h, 30m, 90min, "
+            "1h30m or 2d."
         )
     return value
 
@@ -49,7 +54,7 @@ def plan(
     budget: Annotated[
         str | None,
         typer.Option(
-            help="Time to spend in all steps together: 4h, 90min, 2d.",
+            help="Time to spend in all steps together: 4h, 30m, 1h30m, 2d.",
             metavar="TIME",
             show_default="no limit",
         ),
@@ -90,7 +95,8 @@ def plan(
     elif asked is None:
         raise UsageError("what is to be planned? Give a table, a claim such as C13, or all.")
     assert asked is not None
-    made = make_plan.make_plan(project, asked, results, spent, _speed(project))
+    with working(f"planning {asked.name}"):
+        made = make_plan.make_plan(project, asked, results, spent, _speed(project))
     path = plan_file.write(project, made)
     print_plan(made, path, as_json)
 

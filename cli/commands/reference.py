@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import Json, complete_table
+from cli.outputs import check_target
 
 if TYPE_CHECKING:
     from ncmc.paper.own_numbers import OwnNumber
@@ -77,7 +78,12 @@ def set_number(
     print(f"{table}, {number.spec.label}: {in_words(number.entered)}")
 
 
-@app.command("import", epilog="Example: `ncmc reference import mine.csv --replace`.")
+@app.command(
+    "import",
+    epilog="Example: `ncmc reference import mine.csv --replace`. Exit code: 0 all entered, or known "
+    "already; 1 a clash, which --replace decides, or a fault of the disk; 2 wrong usage, or a fault in "
+    "the file. With a clash or a fault nothing is entered.",
+)
 def import_numbers(
     file: Annotated[Path, typer.Argument(help="CSV with the columns of `ncmc reference export`.")],
     by: Annotated[str | None, typer.Option(help="Who read rows that do not say it.")] = None,
@@ -132,7 +138,17 @@ def status(
     print_listing(reference_template.status(project, table, name), as_json)
 
 
-@app.command("export", epilog="Example: `ncmc reference export mine.csv --table table2`.")
+def _holds(path: Path, text: str) -> bool:
+    from ncmc.system import documents
+
+    return documents.read_text(path) == text
+
+
+@app.command(
+    "export",
+    epilog="Example: `ncmc reference export mine.csv --table table2`. A file that is there, which may "
+    "hold numbers of yours, is not replaced, and no folder is made.",
+)
 def export_numbers(
     file: Annotated[
         Path | None, typer.Argument(help="File to write; without, it is printed.", dir_okay=False)
@@ -151,5 +167,6 @@ def export_numbers(
     if file is None:
         print(text, end="")
     else:
+        check_target(file, "FILE", "what would be written now", lambda path: _holds(path, text))
         files.write_atomic(file, text)
         print(file)

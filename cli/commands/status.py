@@ -22,7 +22,8 @@ def status(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Tables or figures; `all` is the default.",
+            help="Tables or figures; `all`, the default, is every one of `ncmc list tables`, with the "
+            "calibrations and studies.",
             metavar="[TABLE]...",
             autocompletion=complete_table,
         ),
@@ -42,7 +43,7 @@ def status(
         list[str] | None,
         typer.Option(
             "--status",
-            help="Only runs that are done, running, failed, stopped, outdated or waiting.",
+            help="Only runs that are done, running, failed, stopped, damaged, outdated or waiting.",
         ),
     ] = None,
     watch: Annotated[

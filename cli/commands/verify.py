@@ -17,6 +17,7 @@ from cli.options import (
     complete_board,
     results_folder,
 )
+from cli.outputs import begins_with, check_target
 
 EPILOG = (
     "Examples: `ncmc verify table2 && echo all of it holds`; `ncmc verify claims`, the paper's "
@@ -24,6 +25,8 @@ EPILOG = (
     "Exit code: 0 all hold, 1 something differs, 2 wrong usage, 3 incomplete or inconclusive, or a "
     "record is damaged or outdated: the verdicts that rest on it are incomplete."
 )
+
+JUNIT_BEGINS = '<testsuites name="ncmc verify"'  # a file of --junit
 
 
 def verify(
@@ -52,7 +55,8 @@ def verify(
     junit: Annotated[
         Path | None,
         typer.Option(
-            help="Write JUnit XML too, for a CI: holds passes, differs fails, the rest is skipped.",
+            help="Write JUnit XML too, for a CI: holds passes, differs fails, the rest is skipped. "
+            "A file of ours is replaced, another one is not.",
             metavar="FILE",
             dir_okay=False,
         ),
@@ -71,6 +75,8 @@ def verify(
 
     if as_json and markdown:
         raise UsageError("--json and --md cannot both be printed: give one of them.")
+    if junit:
+        check_target(junit, "--junit", "JUnit XML of ncmc verify", begins_with(JUNIT_BEGINS))
     project = Project.find()
     wanted, so = chosen_filter(project, methods, datasets, taus), chosen_statuses(statuses)
     usable = True  # of a board, what cannot be used makes its claims incomplete

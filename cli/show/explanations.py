@@ -1,5 +1,6 @@
 """One claim in full, in the terminal."""
 
+import math
 from collections.abc import Mapping
 
 from pydantic import JsonValue
@@ -8,11 +9,13 @@ from rich.text import Text
 from cli.show.grids import Cell, console, literal, print_grid, print_json
 from cli.show.verdicts import status_text
 from ncmc.report.explanation import Clause, Explanation, Price
-from ncmc.results.wording import duration, plural, signed, size
+from ncmc.results.wording import duration, plural, sentence, signed, size
 from ncmc.verdicts.verdict import Finding
 
 MOST_NAMED = 6  # missing runs
-COLUMNS = ("setting", "verdict", "estimate", "95 % interval", "seeds", "why")
+WIDE = 110  # characters from which numbers stand in columns; `why` has them too
+NARROW_COLUMNS = ("setting", "verdict", "why")
+COLUMNS = ("setting", "verdict", "estimate", "95 % interval", "seeds a cell", "why")
 Reading = Mapping[str, JsonValue]
 
 
@@ -27,7 +30,7 @@ def print_explanation(told: Explanation, as_json: bool) -> None:
     out.print(literal(told.sentence), style="bold")
     out.print(literal(_runs(told)))
     for clause in told.clauses:
-        _print_clause(clause)
+        _print_clause(clause, told)
     if told.missing:
         out.print()
         rest = len(told.missing) - MOST_NAMED
@@ -48,7 +51,8 @@ def _runs(told: Explanation) -> str:
     text += f"; {done:,} of them {'has' if done == 1 else 'have'} a record. "
     text += f"All would take {_cost(told.cost)} on {told.cost.device}"
     if told.missing:
-        text += f"; those that are missing, {_cost(told.cost_of_missing)}"
+        whole = told.cost_of_missing == told.cost
+        text += "" if whole else f"; those that are missing, {_cost(told.cost_of_missing)}"
     return text + " (a guess)."
 
 
@@ -60,35 +64,53 @@ def _cost(price: Price) -> str:
     return text
 
 
-def _print_clause(clause: Clause) -> None:
+def _print_clause(clause: Clause, told: Explanation) -> None:
     out, verdict = console(), clause.verdict
     out.print()
-    out.print(Text.assemble((f"{verdict.id}: {verdict.says}", "bold")))
+    if verdict.says != told.says:  # of a claim with one clause, or a number, the head says it
+        out.print(Text.assemble((f"{verdict.id}: {verdict.says}", "bold")))
     out.print(literal(f"  read as: {verdict.kind}, in {verdict.table}: {clause.means}"))
     for key, value in clause.reading.items():
         out.print(literal(f"    {key}: {_value(value)}"))
-    out.print(literal(f"    measured: {verdict.measure}"))
+    if "measure" not in clause.reading:
+        out.print(literal(f"    measure: {verdict.measure}"))
     if verdict.source:
         out.print(literal(f"  source: {verdict.source}"))
-    print_grid(COLUMNS, [_row(finding) for finding in verdict.findings])
-    if len(verdict.findings) > 1:
+    if out.width >= WIDE:
+        print_grid(COLUMNS, [_row(finding) for finding in verdict.findings])
+    else:
+        rows = [(f.label, status_text(f.status), f.why) for f in verdict.findings]
+        print_grid(NARROW_COLUMNS, rows)
+    if len(verdict.findings) > 1 and sentence(verdict.why) != sentence(told.sentence):
         out.print(literal(f"  {verdict.why}"))
     if verdict.more_seeds:
         out.print(f"  {plural(verdict.more_seeds, 'more seed')} a cell would probably decide it")
 
 
 def _row(finding: Finding) -> list[Cell]:
-    estimate, n = finding.numbers.get("estimate"), finding.numbers.get("n")
-    low, high = finding.numbers.get("low"), finding.numbers.get("high")
-    inside = isinstance(low, int | float) and isinstance(high, int | float)
+    estimate, low, high = (_number(finding, key) for key in ("estimate", "low", "high"))
+    n = finding.numbers.get("n")
+    counts_cells = finding.status == "incomplete"  # it then counts the runs of all its cells
     return [
         finding.label,
         status_text(finding.status),
-        signed(estimate) if isinstance(estimate, int | float) else "–",
-        f"{signed(float(str(low)))} to {signed(float(str(high)))}" if inside else "–",
-        str(n) if n is not None else "–",
+        estimate or "–",
+        f"{low} to {high}" if low and high else "–",
+        "–" if n is None or counts_cells else str(n),
         finding.why,
     ]
+
+
+def _number(finding: Finding, key: str) -> str | None:
+    """A number of a finding, its digits as fine as its estimate needs; a difference has its sign."""
+    estimate, value = finding.numbers.get("estimate"), finding.numbers.get(key)
+    if not isinstance(value, int | float):
+        return None
+    scale = abs(estimate) if isinstance(estimate, int | float) else 1.0
+    digits = 2 if scale >= 0.1 or scale == 0 else min(1 - math.floor(math.log10(scale)) + 1, 6)
+    if "level" in finding.numbers:  # of a difference
+        return signed(value, digits)
+    return f"{value:.{digits}f}".replace("-", "−")
 
 
 def _value(value: JsonValue) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from cli.show.grids import console, literal, print_grid, print_json
-from ncmc.results.wording import duration
+from ncmc.results.wording import duration, plural
 
 if TYPE_CHECKING:
     from cli.commands._diagnosis import Diagnosis
@@ -28,6 +28,11 @@ def print_diagnosis(diagnosis: "Diagnosis", as_json: bool) -> None:
     print_grid(("", "what", "found", "advice"), rows)
 
 
+def _what(name: str) -> str:
+    """What a cost is of; `all` is the paper's grid here, without calibrations and studies."""
+    return "the paper's grid (its tables and figures)" if name == "all" else name
+
+
 def print_cost(cost: dict[str, Any], as_json: bool) -> None:
     """What a table would cost."""
     if as_json:
@@ -36,13 +41,14 @@ def print_cost(cost: dict[str, Any], as_json: bool) -> None:
     out = console()
     left = cost["runs"] - cost["done"]
     out.print(
-        f"{cost['table']} on {cost['device']}: {left} runs, "
+        f"{_what(cost['table'])} on {cost['device']}: {plural(left, 'run')}, "
         f"about {duration(cost['hours'] * 3600)} ({cost['hours']:.1f} h) one after the other, "
         f"{cost['disk_gb']:.1f} GB of disk"
         + (f", {cost['euros']:.2f} EUR" if cost["euros"] is not None else "")
     )
     if cost["done"]:
-        out.print(f"{cost['done']} runs are done already")
+        done = cost["done"]
+        out.print(f"{plural(done, 'run')} {'is' if done == 1 else 'are'} done already")
     for note in cost["notes"]:
         out.print(literal(note))
     out.print("Measured by a probe of some seconds for each network.", end=" ")

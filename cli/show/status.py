@@ -15,8 +15,14 @@ from ncmc.sharing.status import STATES, RunStatus
 
 SECONDS = 3.0  # between two looks
 MOST_LINES = 15  # of one state, unless it is asked for; --json has all
-TOLD = ("running", "failed", "stopped", "outdated")  # listed unless others are asked for
-STYLES = {"done": "green", "running": "bold", "failed": "bold red", "stopped": "yellow"}
+TOLD = ("running", "failed", "stopped", "damaged", "outdated")  # listed unless others are asked for
+STYLES = {
+    "done": "green",
+    "running": "bold",
+    "failed": "bold red",
+    "damaged": "bold red",
+    "stopped": "yellow",
+}
 
 
 def print_status(found: Sequence[RunStatus], states: Sequence[str], as_json: bool) -> None:
@@ -48,10 +54,10 @@ def drawn(found: Sequence[RunStatus], states: Sequence[str], lines: int | None) 
     """A bar, the counts, and lines on runs; no more than `lines` of these."""
     counts = _counts(found)
     told = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
-    parts: list[RenderableType] = [
-        ProgressBar(total=len(found), completed=counts["done"], width=60),
-        literal(f"{plural(len(found), 'run')}: {told}"),
-    ]
+    head = Table.grid()  # a bar alone does not end its line
+    head.add_row(ProgressBar(total=len(found), completed=counts["done"], width=60))
+    head.add_row(literal(f"{plural(len(found), 'run')}: {told}"))
+    parts: list[RenderableType] = [head]
     most = MOST_LINES if not states else len(found)
     listed = [
         text

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ncmc.errors import UsageError, shortened, unknown
+from ncmc.errors import UsageError, UserError, shortened, unknown
 from ncmc.paper.own_rows import (
     COLUMNS,
     NAMED,
@@ -139,7 +139,8 @@ def _number(
         axes = {axis: row[axis] for axis in NAMED if row[axis]} | parse_others(row["other"])
         place, spec = find_cell(table, axes)
     except UsageError as error:
-        raise UsageError(f"{where}: {error}") from error
+        named = str(error).startswith(f"{where}: ")  # a table is where a single number belongs
+        raise UsageError(str(error) if named else f"{where}: {error}") from error
     if not row["value"]:
         if row["std"] or row["n"]:
             raise UsageError(f"{where}: 'std' or 'n' is given without a value.")
@@ -177,7 +178,7 @@ def fractions(project: Project, numbers: Iterable[OwnNumber]) -> list[str]:
 def merged(
     known: Sequence[OwnNumber], new: Iterable[OwnNumber], replace: bool
 ) -> tuple[OwnNumber, ...]:
-    """The known numbers and new ones, by table and cell. Raises UsageError for a clash.
+    """The known numbers and new ones, by table and cell. Raises UserError for a clash.
 
     A clash is a cell whose number is another one already; `replace` takes the new one.
     """
@@ -185,7 +186,7 @@ def merged(
     for number in new:
         there = found.get(number.key)
         if there and there.entered != number.entered and not replace:
-            raise UsageError(
+            raise UserError(
                 f"{number.table}, {number.spec.label}: {in_words(there.entered)} is there already, "
                 f"and {in_words(number.entered)} came. Nothing was changed; --replace takes what came."
             )

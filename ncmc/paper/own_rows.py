@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator
 
 from ncmc.errors import UsageError, shortened, unknown
 from ncmc.paper.number import Percent, Points, Seeds
@@ -16,10 +16,19 @@ from ncmc.system.documents import Strict
 
 NAMED = ("dataset", "backbone", "method", "tau")  # columns of the axes that every table has
 
-# What somebody wrote: one line, no control characters, nothing that a spreadsheet would run.
-Said = Annotated[
-    str, StringConstraints(pattern=r"^[^\s=+\-@\x00-\x1f\x7f][^\x00-\x1f\x7f]*$", max_length=80)
-]
+MOST_LETTERS = 80
+
+
+def _said(text: str) -> str:
+    if len(text) > MOST_LETTERS or not text.isprintable() or text[:1] in (*"=+-@", " ", ""):
+        raise ValueError(
+            f"{shortened(repr(text))} is not allowed; give one line of up to {MOST_LETTERS} characters "
+            "that does not begin with a space, =, +, - or @, as a formula of a spreadsheet does"
+        )
+    return text
+
+
+Said = Annotated[str, AfterValidator(_said)]  # what somebody wrote
 
 
 class Entered(Strict):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from ncmc.errors import UsageError
+from ncmc.errors import UserError
 from ncmc.paper.number import Number
 from ncmc.paper.own_numbers import OwnNumber, allowed_tables, own_numbers, table_named
 from ncmc.paper.own_rows import Entered, as_csv, in_words, row_of
@@ -58,12 +58,12 @@ def ours(project: Project) -> dict[Key, Entered]:
 
 
 def require_no_contradiction(project: Project, numbers: Iterable[OwnNumber]) -> None:
-    """Raises UsageError for a number other than the one that stands in config/paper/numbers.csv."""
+    """Raises UserError for a number other than the one that stands in config/paper/numbers.csv."""
     known = ours(project)
     for number in numbers:
         there = known.get(number.key)
         if there and _printed(there) != _printed(number.entered):
-            raise UsageError(
+            raise UserError(
                 f"{number.table}, {number.spec.label}: config/{FILE} has {in_words(there)}, and "
                 f"{in_words(number.entered)} came. Nothing was changed; --replace takes what came."
             )

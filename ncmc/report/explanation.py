@@ -141,7 +141,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _tables(project: Project, questions: Sequence[Question]) -> list[str]:
-    """The tables to make: those of the checks; for a number, the smallest that has its cell."""
+    """The tables to make: those of the checks; for a number, the smallest table that has its cell."""
     named = [q.table.name if q.check else _smallest(project, q) for q in questions]
     return list(dict.fromkeys(named))
 
@@ -149,7 +149,8 @@ def _tables(project: Project, questions: Sequence[Question]) -> list[str]:
 def _smallest(project: Project, question: Question) -> str:
     runs = set(question.runs)
     tables = [grid.table(project, name) for name in table_names(project)]
-    return min((t for t in tables if runs <= set(t.runs)), key=lambda t: len(t.cells)).name
+    fitting = (t for t in tables if t.shows == "accuracy" and runs <= set(t.runs))
+    return min(fitting, key=lambda t: len(t.cells)).name
 
 
 def _price(cost: object) -> Price:

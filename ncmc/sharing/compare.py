@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ncmc import paths
-from ncmc.errors import UserError
+from ncmc.errors import DamagedError, UsageError, UserError
 from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results.record import Record, load_record, parse_record
+from ncmc.results.record import Record, load_record
 from ncmc.results.statistics import against, sample
 from ncmc.sharing.differences import SHORT, commit_words, origin_of
 from ncmc.sharing.manifest import NAME, RECORD
-from ncmc.sharing.source import open_export
+from ncmc.sharing.source import open_export, record_in
 from ncmc.system import files
 from ncmc.system.documents import Strict
 
@@ -63,7 +63,8 @@ class Comparison(Strict):
 def compare(project: Project, a: Path | None, b: Path | None) -> Comparison:
     """Compare two sets of results: an export, a folder of records, or None for results/runs.
 
-    Raises UserError for a record or an export that is damaged, or a place without records.
+    Raises DamagedError for a record or an export that is damaged, UsageError for a place without
+    records.
     """
     first, second = (read_set(source or project.root / paths.RUNS) for source in (a, b))
     both = first.keys() & second.keys()
@@ -88,24 +89,27 @@ def compare(project: Project, a: Path | None, b: Path | None) -> Comparison:
 
 
 def read_set(source: Path) -> dict[str, Brief]:
-    """Every record of an export, or below a folder, by run id. Raises UserError."""
+    """Every record of an export, or below a folder, by run id. Raises as `compare`."""
     if source.is_file() or files.exists(source / NAME):
         with open_export(source) as export:
             names = [name for name in export.manifest.files if RECORD.fullmatch(name)]
-            records = (parse_record(export.read(n), f"{source}: {n}") for n in names)
-            return {brief.run.id: brief for brief in map(_brief, records)}
+            briefs = [_brief(record_in(export, name)) for name in names]
+            return {brief.run.id: brief for brief in briefs}
     if not source.is_dir():
-        raise UserError(f"there are no results in {source}: it does not exist.")
+        raise UsageError(f"there are no results in {source}: it does not exist.")
     found = sorted(source.rglob(paths.RECORD))
     if not found:
-        raise UserError(f"there is no record below {source}.")
-    briefs: dict[str, Brief] = {}
+        raise UsageError(f"there is no record below {source}.")
+    by_run: dict[str, Brief] = {}
     for path in found:
-        brief = _brief(load_record(path))
-        if brief.run.id in briefs:
-            raise UserError(f"{source} holds two records of {brief.run.id}: {path} is one of them.")
-        briefs[brief.run.id] = brief
-    return briefs
+        try:
+            brief = _brief(load_record(path))
+        except UserError as error:
+            raise DamagedError(str(error)) from error
+        if brief.run.id in by_run:
+            raise DamagedError(f"{source} holds two records of {brief.run.id}: {path} is one.")
+        by_run[brief.run.id] = brief
+    return by_run
 
 
 def _brief(record: Record) -> Brief:

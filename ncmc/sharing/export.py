@@ -63,8 +63,13 @@ def export(
     runs = [packed_run(records[run]) for run in sorted(records, key=lambda run: run.id)]
     described = describe([table.name for table in chosen], runs, content)
     content[NAME] = manifest_text(described)
-    (_write_zip if target.suffix == ".zip" else write_folder)(target, content)
+    (_write_zip if is_zip(target) else write_folder)(target, content)
     return Exported(target, described, tuple(old), tuple(left_out))
+
+
+def is_zip(target: Path) -> bool:
+    """Whether an export to `target` is a zip file, and not a folder."""
+    return target.suffix == ".zip"
 
 
 def records_of(

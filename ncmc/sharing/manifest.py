@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ncmc import paths
-from ncmc.errors import UserError, shortened
+from ncmc.errors import DamagedError, shortened
 from ncmc.results.record import Count, Percent, Record, Sha256
 from ncmc.sharing.differences import origin_of
 from ncmc.system.documents import MOST_BYTES, Strict
@@ -72,16 +72,18 @@ def packed_run(record: Record) -> PackedRun:
 
 
 def check_layout(manifest: Manifest, where: str) -> None:
-    """Raises UserError for files that no export of ours holds, or runs that do not fit the files."""
+    """Raises DamagedError for files that no export of ours holds, or runs that do not fit the files."""
     for name in manifest.files:
         if not (RECORD.fullmatch(name) or LAYOUT.fullmatch(name)):
-            raise UserError(f"{where} lists a file that no export holds: {shortened(repr(name))}.")
+            raise DamagedError(
+                f"{where} lists a file that no export holds: {shortened(repr(name))}."
+            )
     if len(manifest.files) > MOST_FILES:
-        raise UserError(f"{where} lists {len(manifest.files):,} files; allowed: {MOST_FILES:,}.")
+        raise DamagedError(f"{where} lists {len(manifest.files):,} files; allowed: {MOST_FILES:,}.")
     total = sum(entry.size for entry in manifest.files.values())
     if total > MOST_TOTAL:
-        raise UserError(f"{where} lists {total:,} bytes; allowed: {MOST_TOTAL:,}.")
+        raise DamagedError(f"{where} lists {total:,} bytes; allowed: {MOST_TOTAL:,}.")
     records = {match[1] for name in manifest.files if (match := RECORD.fullmatch(name))}
     named = [entry.run for entry in manifest.runs]
     if len(named) != len(records) or set(named) != records or manifest.records != len(named):
-        raise UserError(f"{where}: the runs that it names are not the records that it holds.")
+        raise DamagedError(f"{where}: the runs that it names are not the records that it holds.")

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 from ncmc import paths
-from ncmc.errors import UserError
+from ncmc.errors import DamagedError, UserError
 from ncmc.project import Project
-from ncmc.results.record import Record, load_record, parse_record, path_of
+from ncmc.results.record import Record, load_record, path_of
 from ncmc.sharing.differences import Origin, differences, origin_of
 from ncmc.sharing.fitness import Named, why_old, why_unfit
 from ncmc.sharing.manifest import RECORD, packed_run
-from ncmc.sharing.source import Export, open_export
+from ncmc.sharing.source import Export, open_export, record_in
 from ncmc.system import documents, files
 
 Prefer = Literal["ours", "theirs"]
@@ -52,9 +52,9 @@ def merge(
 ) -> Merge:
     """Check an export, then write the records that are not here yet; a record's bytes stay as packed.
 
-    With clashes nothing is written, unless `prefer` says whose records are right. Raises UserError for
-    an export that is damaged, altered or not ours, and if a record cannot be written: those that were
-    written before it are whole.
+    With clashes nothing is written, unless `prefer` says whose records are right. Raises DamagedError
+    for an export that is damaged, altered or not ours, and UserError if a record cannot be written:
+    those that were written before it are whole.
     """
     with open_export(path) as export:
         plan = _plan(project, export, results)
@@ -72,13 +72,13 @@ def _plan(project: Project, export: Export, results: Path | None) -> Merge:
     new, equal = list[str](), list[str]()
     clashes, left_out, old = list[Clash](), list[Named](), list[Named]()
     for name in export.manifest.files:
-        data = export.read(name)  # its checksum, of every file
+        export.read(name)  # its checksum, of every file
         if not (match := RECORD.fullmatch(name)):
             continue
         run_id, where = match[1], f"{export.path}: {name}"
-        record = parse_record(data, where)
+        record = record_in(export, name)
         if record.run.id != run_id or packed_run(record) != listed[run_id]:
-            raise UserError(f"{where} is not the record that the export lists there.")
+            raise DamagedError(f"{where} is not the record that the export lists there.")
         if why := why_unfit(project, run_id, record):
             left_out.append(Named(run_id, why))
             continue
@@ -122,7 +122,7 @@ def _other_splits(project: Project, export: Export) -> Sequence[str]:
             theirs = documents.json_of(export.read(name), f"{export.path}: {name}")
             ours = documents.load_json(here)
             if not (isinstance(theirs, dict) and isinstance(ours, dict)):
-                raise UserError(f"{name} is not the manifest of a split, here or in {export.path}.")
+                raise DamagedError(f"{name} is not a split's manifest, here or in {export.path}.")
             if theirs.get("sha256") != ours.get("sha256"):
                 found.append(str(Path(name).parent))
     return found

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from ncmc.errors import UsageError, UserError, shortened
+from ncmc.errors import DamagedError, UsageError, UserError, shortened
+from ncmc.results.record import Record, parse_record
 from ncmc.sharing.manifest import MOST_FILES, NAME, Manifest, check_layout
 from ncmc.system import documents, files
 from ncmc.system.documents import MOST_BYTES
@@ -28,49 +29,73 @@ class _Files(Protocol):
         """Every file in it."""
 
     def read(self, name: str, most: int) -> bytes:
-        """A file's content. Raises UserError if it cannot be read or is larger than `most` bytes."""
+        """A file's content. Raises DamagedError if it cannot be read or is larger than `most` bytes."""
 
 
 class Export:
     """An export whose list of files is sound; each file is checked when it is read."""
 
     def __init__(self, path: Path, content: _Files) -> None:
-        """Raises UserError if it is not an export of ours, or holds what it does not list."""
+        """Raises DamagedError if it is not an export of ours, or holds what it does not list."""
         self.path = path
         self._content = content
         where = f"{path}: {NAME}"
         names = content.names()
         if NAME not in names:
-            raise UserError(f"{path} is not an export of ncmc: it has no {NAME}.")
+            raise DamagedError(f"{path} is not an export of ncmc: it has no {NAME}.")
         body = content.read(NAME, MOST_BYTES)
         try:
             data = documents.json_of(body, where)
             if not isinstance(data, dict) or data.get("format") != "ncmc-export":
-                raise UserError(f"{path} is not an export of ncmc: its {NAME} says so.")
+                raise DamagedError(f"{path} is not an export of ncmc: its {NAME} says so.")
             self.manifest = documents.parse(Manifest, data, where)
         except UsageError as error:
-            raise UserError(str(error)) from error
+            raise DamagedError(str(error)) from error
         check_layout(self.manifest, where)
         listed = {NAME, *self.manifest.files}
         if foreign := sorted(set(names) - listed):
-            raise UserError(
+            raise DamagedError(
                 f"{path} holds {shortened(repr(foreign[0]))}, which its {NAME} does not list."
             )
         if missing := sorted(listed - set(names)):
-            raise UserError(f"{path} is not whole: {missing[0]} is missing.")
+            raise DamagedError(f"{path} is not whole: {missing[0]} is missing.")
 
     def read(self, name: str) -> bytes:
-        """A file that is listed. Raises UserError if it is not the one that was packed."""
+        """A file that is listed. Raises DamagedError if it is not the one that was packed."""
         entry = self.manifest.files[name]
         data = self._content.read(name, entry.size)
         if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
-            raise UserError(f"{self.path}: {name} was changed after it was packed (its SHA-256).")
+            raise DamagedError(
+                f"{self.path}: {name} was changed after it was packed (its SHA-256)."
+            )
         return data
+
+
+def record_in(export: Export, name: str) -> Record:
+    """A record of an export. Raises DamagedError."""
+    try:
+        return parse_record(export.read(name), f"{export.path}: {name}")
+    except UserError as error:
+        raise DamagedError(str(error)) from error
+
+
+def is_export(path: Path) -> bool:
+    """Whether a file or folder is an export of ours, as far as its list of files says."""
+    try:
+        with open_export(path):
+            return True
+    except UserError:
+        return False
 
 
 @contextmanager
 def open_export(path: Path) -> Iterator[Export]:
-    """An export, open for reading. Raises UserError that says what is wrong with it."""
+    """An export, open for reading.
+
+    Raises DamagedError that says what is wrong with it, UsageError if there is none.
+    """
+    if not files.exists(path):
+        raise UsageError(f"{path} does not exist. Give a file or folder that ncmc export wrote.")
     if path.is_dir():
         yield Export(path, _Folder(path))
         return
@@ -78,7 +103,7 @@ def open_export(path: Path) -> Iterator[Export]:
         try:
             archive = zipfile.ZipFile(file)
         except BROKEN as error:
-            raise UserError(
+            raise DamagedError(
                 f"{path} is not a zip file, or was cut short. Give a file that ncmc export wrote."
             ) from error
         with archive:
@@ -87,25 +112,27 @@ def open_export(path: Path) -> Iterator[Export]:
 
 class _Zip:
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
-        """Raises UserError for members that a zip file of ours does not have."""
+        """Raises DamagedError for members that a zip file of ours does not have."""
         self._path, self._archive = path, archive
         members = archive.infolist()
         if len(members) > MOST_FILES:
-            raise UserError(f"{path} holds {len(members):,} files; allowed: {MOST_FILES:,}.")
+            raise DamagedError(f"{path} holds {len(members):,} files; allowed: {MOST_FILES:,}.")
         seen = set[str]()
         for member in members:
             name = shortened(repr(member.filename))
             if member.filename in seen:
-                raise UserError(f"{path} holds {name} twice.")
+                raise DamagedError(f"{path} holds {name} twice.")
             seen.add(member.filename)
             kind = stat.S_IFMT(member.external_attr >> 16)
             if member.is_dir() or kind not in (0, stat.S_IFREG):
-                raise UserError(f"{path} holds {name}, which is not a plain file.")
+                raise DamagedError(f"{path} holds {name}, which is not a plain file.")
             if member.flag_bits & 1:
-                raise UserError(f"{path} is encrypted.")
+                raise DamagedError(f"{path} is encrypted.")
         content = sum(member.file_size for member in members)
         if content > MOST_RATIO * path.stat().st_size + SLACK:
-            raise UserError(f"{path} would unpack to {content:,} bytes: it is made to fill a disk.")
+            raise DamagedError(
+                f"{path} would unpack to {content:,} bytes: it is made to fill a disk."
+            )
 
     def names(self) -> list[str]:
         return self._archive.namelist()
@@ -115,11 +142,11 @@ class _Zip:
             with self._archive.open(name) as file:
                 data = file.read(most + 1)
         except (*BROKEN, RuntimeError) as error:
-            raise UserError(f"{self._path} is damaged: {name} cannot be unpacked.") from error
+            raise DamagedError(f"{self._path} is damaged: {name} cannot be unpacked.") from error
         except OSError as error:
             raise UserError(f"cannot read {self._path}: {error.strerror or error}.") from error
         if len(data) > most:
-            raise UserError(f"{self._path}: {name} is larger than {most:,} bytes.")
+            raise DamagedError(f"{self._path}: {name} is larger than {most:,} bytes.")
         return data
 
 
@@ -135,14 +162,17 @@ class _Folder:
             for name in files.listed(folder):
                 item = folder / name
                 if item.is_symlink():
-                    raise UserError(f"{item} is a link: an export holds plain files.")
+                    raise DamagedError(f"{item} is a link: an export holds plain files.")
                 if item.is_dir():
                     pending.append(item)
                 else:
                     found.append(item.relative_to(self._path).as_posix())
                 if len(found) + len(pending) > MOST_FILES:
-                    raise UserError(f"{self._path} holds more than {MOST_FILES:,} files.")
+                    raise DamagedError(f"{self._path} holds more than {MOST_FILES:,} files.")
         return found
 
     def read(self, name: str, most: int) -> bytes:
-        return files.read_bytes(self._path / name, most)
+        try:
+            return files.read_bytes(self._path / name, most)
+        except UserError as error:
+            raise DamagedError(str(error)) from error

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from ncmc import paths
 from ncmc.errors import UserError
@@ -15,12 +15,12 @@ from ncmc.plan.run import Run, trained_run
 from ncmc.project import Project
 from ncmc.results.configuration import differing_keys
 from ncmc.results.progress import NAME, Standing, is_alive, read_progress
-from ncmc.results.record import Record, load_record, path_of
+from ncmc.results.record import load_record, path_of
 from ncmc.system import files
 from ncmc.system.documents import Strict
 
-State = Literal["done", "running", "failed", "stopped", "outdated", "waiting"]
-STATES: tuple[State, ...] = ("done", "running", "failed", "stopped", "outdated", "waiting")
+State = Literal["done", "running", "failed", "stopped", "damaged", "outdated", "waiting"]
+STATES: tuple[State, ...] = get_args(State)
 SILENCE = 900.0  # seconds: measuring an epoch of a large set on another machine takes minutes
 CHECKPOINT = 300.0  # ... since the last checkpoint of a training that writes no progress file
 TAIL = 64_000  # bytes of a log's end that are read
@@ -38,7 +38,7 @@ class RunStatus(Strict):
     seconds_left: float | None = None
     at: float | None = None  # seconds since 1970 of the last word of it
     where: str | None = None  # the machine and process that train it, or trained it
-    why: str | None = None  # of what is failed, stopped, outdated or waiting
+    why: str | None = None  # of what is failed, stopped, damaged, outdated or waiting
 
 
 class Watcher:
@@ -61,8 +61,7 @@ class Watcher:
         if standing and is_alive(standing, SILENCE):  # also while a record of before is there
             return _running(run, standing)
         if stamp:
-            accuracy, why = self._read(run, path, stamp)
-            state: State = "outdated" if why else "done"
+            state, accuracy, why = self._read(run, path, stamp)
             return RunStatus(run=run.id, state=state, accuracy=accuracy, at=stamp[0], why=why)
         told = _failure(self._project.root, run, batches)
         if standing and not (told and told[0] > standing.at):
@@ -78,20 +77,19 @@ class Watcher:
 
     def _record(
         self, run: Run, path: Path, stamp: tuple[float, int]
-    ) -> tuple[float | None, str | None]:
-        """(accuracy, why it is of no use)."""
+    ) -> tuple[State, float | None, str | None]:
+        """(state, accuracy, why it is of no use)."""
         try:
             record = load_record(path)
         except UserError as error:
-            return None, f"its record cannot be used: {error}"
-        return record.result.accuracy.last, _why(self._project, record, run)
-
-
-def _why(project: Project, record: Record, run: Run) -> str | None:
-    if record.run != run:
-        return f"its folder holds the record of {record.run.id}"
-    differing = differing_keys(project, record)
-    return f"made with another configuration ({'; '.join(differing)})" if differing else None
+            return "damaged", None, f"its record cannot be used: {error}"
+        accuracy = record.result.accuracy.last
+        if record.run != run:
+            return "damaged", accuracy, f"its folder holds the record of {record.run.id}"
+        if differing := differing_keys(self._project, record):
+            why = f"made with another configuration ({'; '.join(differing)})"
+            return "outdated", accuracy, why
+        return "done", accuracy, None
 
 
 def _running(run: Run, standing: Standing) -> RunStatus:

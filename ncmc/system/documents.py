@@ -78,6 +78,8 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
         rows = list(reader)
     except csv.Error as error:
         raise UsageError(f"{path} is not valid CSV ({error}).") from error
+    if not text.strip():
+        raise UsageError(f"{path} is empty; its first line must name {', '.join(columns)}.")
     if tuple(reader.fieldnames or ()) != columns:
         found = ", ".join(reader.fieldnames or ()) or "none"
         raise UsageError(

@@ -44,7 +44,9 @@ def incomplete(label: str, cells: Sequence[Cell]) -> Finding:
     return Finding(
         label=label,
         status="incomplete",
-        why=" and ".join(f"{n} of {planned} runs have {what}" for n, what in lacks if n),
+        why=" and ".join(
+            f"{n} of {planned} runs {'has' if n == 1 else 'have'} {what}" for n, what in lacks if n
+        ),
         numbers={"n": len(present)},
         missing=tuple(missing),
         problems=tuple(entry.words for entry in unusable.values()),

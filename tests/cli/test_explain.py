@@ -48,3 +48,30 @@ def test_an_unknown_id_names_the_known_ones(configured: Path) -> None:
     refused = explain("C0")
     assert refused.exit_code == 2
     assert "C17c" in refused.stderr
+
+
+def test_a_small_share_keeps_its_digits_and_has_no_sign(smoked: Path) -> None:
+    finding = json.loads(explain("S4", "--json").stdout)["clauses"][0]["verdict"]["findings"][0]
+    shown = explain("S4").stdout
+    assert f" {finding['numbers']['estimate']:.4f} " in shown
+    assert "+0.02" not in shown
+
+
+def test_seeds_are_those_of_a_cell_and_not_the_runs_of_both(smoked: Path) -> None:
+    (smoked / paths.RUN_RECORD.format(run=grid.table(here(), "smoke").runs[0].id)).unlink()
+    shown = explain("S1").stdout
+    assert "1 of 10 runs has no record" in " ".join(explain("S1", columns=200).stdout.split())
+    assert "│ 9 " not in shown
+    assert "│ 5 " in explain("S2").stdout
+
+
+def test_what_makes_a_printed_number_is_the_smallest_table_of_numbers(configured: Path) -> None:
+    assert "uv run snakemake --cores all numbers" in explain("N1").stdout
+
+
+def test_a_narrow_terminal_says_each_thing_once(smoked: Path) -> None:
+    shown = explain("S4", columns=80).stdout
+    assert shown.count("the features collapse towards the mean centers") == 1
+    assert shown.count("2 comparisons 2 hold") == 1
+    assert shown.count("nc_mean") == 1
+    assert "estimate" not in shown

@@ -78,3 +78,13 @@ def test_what_belongs_to_one_table_is_refused(configured: Path) -> None:
 def test_the_board_writes_no_file(configured: Path) -> None:
     verify("all")
     assert not (configured / "results").exists()
+
+
+def test_a_file_of_somebody_else_is_not_replaced(smoked: Path) -> None:
+    mine = smoked / "build.xml"
+    mine.write_text('<?xml version="1.0"?>\n<testsuites name="pytest"/>\n')
+    before = mine.read_text()
+    for target in (mine, smoked, smoked / "new" / "out.xml"):
+        assert verify("smoke", "--junit", str(target)).exit_code == 2
+    assert mine.read_text() == before
+    assert not (smoked / "new").exists()

@@ -8,9 +8,10 @@ import pytest
 from conftest import here
 from typer.testing import CliRunner
 
+from cli.commands.plan import hours
 from cli.main import app
 from ncmc import paths
-from ncmc.errors import UserError
+from ncmc.errors import UsageError, UserError
 from ncmc.forecast import plan_file
 from ncmc.forecast.make_plan import make_plan, spent_on
 from ncmc.forecast.plan_file import Asked, PlanFile
@@ -118,12 +119,28 @@ def test_money_is_hours_times_the_price(looks: Path) -> None:
 
 
 def test_the_command_writes_what_it_shows(looks: Path, configured: Path) -> None:
-    done = CliRunner().invoke(app, ["plan", "S1", "--budget", "90min", "--json"])
+    done = CliRunner().invoke(app, ["plan", "S1", "--budget", "1h30m", "--json"])
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout) == json.loads((configured / paths.PLAN).read_text())
     assert plan_file.read(here()).asked == Asked(name="S1", budget=1.5)
     again = CliRunner().invoke(app, ["plan", "--next", "--json"])
     assert json.loads(again.stdout)["asked"] == json.loads(done.stdout)["asked"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("30m", 0.5), ("90min", 1.5), ("1h30m", 1.5), ("1 h 30 min", 1.5), ("1d2h", 26), (".5d", 12)],
+)
+def test_a_budget_is_read_as_people_write_it(text: str, wanted: float) -> None:
+    assert hours(text) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "4", "h", "30m1h", "1h1h", "1h 30", "1h-30m", "4hours", "inf h"]
+)
+def test_what_is_no_time_is_no_budget(text: str) -> None:
+    with pytest.raises(UsageError, match="such as 4h, 30m, 90min, 1h30m or 2d"):
+        hours(text)
 
 
 @pytest.mark.parametrize(

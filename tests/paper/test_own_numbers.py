@@ -105,8 +105,11 @@ def test_one_configuration_can_be_printed_otherwise_in_two_tables(configured: Pa
         (ROW.replace("table2", "table9"), "unknown table 'table9'"),
         (ROW.replace("table2", "smoke"), "unknown table 'smoke'"),
         (ROW.replace("0.01", "0.03"), "unknown tau '0.03'"),
-        (ROW.replace("A. Reader", "=cmd()"), "'by' is '=cmd()'"),
-        (ROW.replace(",8,", ",@8,"), "'page' is '@8'"),
+        (
+            ROW.replace("A. Reader", "=cmd()"),
+            "'by': '=cmd()' is not allowed; give one line of up to 80",
+        ),
+        (ROW.replace(",8,", ",@8,"), "'page': '@8' is not allowed; give one line"),
         (ROW.replace("A. Reader", ""), "'by' is missing"),
         (ROW.replace(",8,", ",,"), "'page' is missing"),
         (ROW.replace("80.6", ""), "without a value"),
@@ -128,7 +131,8 @@ def test_a_wrong_row_is_named_and_nothing_is_written(configured: Path, row: str,
     [
         (b"a,b\n1,2\n", "needed: table, dataset"),
         (f"{HEADER}\nt\xe4ble2".encode("latin-1"), "not a text file in UTF-8"),
-        (b"", "needed: table, dataset"),
+        (b"", "mine.csv is empty; its first line must name table, dataset"),
+        (b"\n\n", "is empty"),
         (f"{HEADER}\ntable2,cifar10\n".encode(), "line 2: needed are 11 values"),
         (HEADER.replace(",", ";").encode(), "needed: table, dataset"),
     ],
@@ -150,7 +154,7 @@ def test_a_clash_is_refused_as_a_whole_unless_it_is_wanted(configured: Path) -> 
     reference("import", written(configured, ROW))
     before = own_file(configured).read_bytes()
     other, more = ROW.replace("80.6", "81.6"), ROW.replace("0.01", "0.02")
-    refused = reference("import", written(configured, more, other), code=2)
+    refused = reference("import", written(configured, more, other), code=1)
     assert "80.6 ± 0.3" in refused
     assert "81.6 ± 0.3" in refused
     assert own_file(configured).read_bytes() == before
@@ -160,7 +164,7 @@ def test_a_clash_is_refused_as_a_whole_unless_it_is_wanted(configured: Path) -> 
 
 def test_a_number_against_one_of_ours_is_a_clash_too(configured: Path) -> None:
     row = "table3,cifar10,resnet50,CAL,0.005,,{},0.5,3,9,A. Reader"
-    assert "N1" in reference("import", written(configured, row.format(70.0)), code=2)
+    assert "N1" in reference("import", written(configured, row.format(70.0)), code=1)
     assert "1 new" in reference("import", written(configured, row.format(80.6)))
 
 
@@ -197,3 +201,20 @@ def test_a_second_set_stands_beside_the_cells_of_the_calibration(configured: Pat
     assert "a set of numbers is called" in reference(
         "import", written(configured, row), "--set", "../x", code=2
     )
+
+
+def test_an_error_names_the_table_once(configured: Path) -> None:
+    told = reference("set", "table2", "80.6", "--by", "A", "--page", "8", "--tau", "0.03", code=2)
+    assert told.count("table2") == 1
+    assert "unknown tau '0.03'" in told
+
+
+def test_a_template_that_was_filled_in_is_not_written_over(configured: Path) -> None:
+    path = configured / "mine.csv"
+    reference("export", str(path))
+    reference("export", str(path))  # it is as it was
+    path.write_text(path.read_text() + ROW)
+    filled = path.read_text()
+    assert "is there already" in reference("export", str(path), code=2)
+    assert path.read_text() == filled
+    assert "there is no folder" in reference("export", str(configured / "new/mine.csv"), code=2)

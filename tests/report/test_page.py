@@ -201,7 +201,7 @@ def test_missing_runs_are_listed(tmp_path: Path, smoke: Table) -> None:
     path_of(here(), run, tmp_path).unlink()
     text = rendered("smoke", tmp_path).text
     assert "24 of 25 runs recorded" in text
-    assert "1 of 25 planned runs have no record" in text
+    assert "1 of 25 planned runs has no record" in text
     assert "4 of 5 seeds" in text
 
 

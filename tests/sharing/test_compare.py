@@ -5,22 +5,12 @@ from pathlib import Path
 
 import fakes
 import pytest
-from made_results import fill, ncmc, project_at, smoke_runs
+from made_results import fill, ncmc, smoke_runs
 from scipy import stats
 
 from ncmc.project import Project
 from ncmc.sharing.compare import compare
 from ncmc.sharing.export import export
-
-
-@pytest.fixture
-def here(configured: Path) -> Project:
-    return Project(configured)
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> Project:
-    return project_at(tmp_path / "other")
 
 
 def test_the_same_results_are_the_same_in_every_form(
@@ -85,8 +75,10 @@ def test_a_set_that_is_none_is_refused(here: Project, tmp_path: Path) -> None:
     empty.mkdir()
     for source, words in ((tmp_path / "none", "does not exist"), (empty, "no record below")):
         done = ncmc("compare", source)
-        assert done.exit_code == 1
+        assert done.exit_code == 2
         assert words in done.stderr
     damaged.mkdir()
     (damaged / "record.json").write_text("{}")
-    assert "is not a record of ncmc" in ncmc("compare", damaged).stderr
+    done = ncmc("compare", damaged)
+    assert done.exit_code == 3  # not 1, which says that they differ
+    assert "is not a record of ncmc" in done.stderr

@@ -52,7 +52,7 @@ def test_a_folder_that_is_there_is_not_mixed_with_another(configured: Path, tmp_
     fill(Project(configured), smoke_runs(Project(configured))[:1])
     (tmp_path / "file").write_text("x")
     done = ncmc("export", "smoke", "--tensorboard", tmp_path)
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "is there already" in done.stderr
     assert ncmc("export", "--tensorboard", "a", "--to", "b.zip").exit_code == 2
 

@@ -16,18 +16,6 @@ from ncmc.sharing.merge import merge
 from ncmc.system import files
 
 
-@pytest.fixture
-def here(configured: Path) -> Project:
-    """The project that the commands work on."""
-    return Project(configured)
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> Project:
-    """Somebody else's."""
-    return project_at(tmp_path / "other")
-
-
 def test_the_same_records_give_the_same_bytes(
     here: Project, other: Project, tmp_path: Path
 ) -> None:
@@ -226,8 +214,30 @@ def test_an_export_without_records_or_target_is_refused(here: Project, tmp_path:
     assert ncmc("export", "nothing", "--to", tmp_path / "out.zip").exit_code == 2
     assert ncmc("export", "smoke").exit_code == 2
     assert not (tmp_path / "out.zip").exists()
-    assert ncmc("import", tmp_path / "none.zip").exit_code == 1
+    assert ncmc("import", tmp_path / "none.zip").exit_code == 2
     assert ncmc("import", tmp_path / "none.zip", "--prefer", "mine").exit_code == 2
+
+
+def test_an_export_replaces_one_of_ours_and_nothing_else(here: Project, tmp_path: Path) -> None:
+    fill(here, smoke_runs(here)[:1])
+    mine, empty = tmp_path / "thesis.zip", tmp_path / "empty.zip"
+    mine.write_text("a year of work")
+    empty.touch()
+    (tmp_path / "folder.zip").mkdir()
+    for target, words in (
+        (mine, "is there already and is not an export of ncmc"),
+        (tmp_path / "folder.zip", "is a folder"),
+        (tmp_path / "new" / "out.zip", "there is no folder"),
+        (tmp_path / "new" / "out", "there is no folder"),
+        (tmp_path, "is there already"),
+    ):
+        done = ncmc("export", "smoke", "--to", target)
+        assert done.exit_code == 2
+        assert words in " ".join(done.stderr.split())
+    assert mine.read_text() == "a year of work"
+    assert not (tmp_path / "new").exists()
+    for target in (empty, tmp_path / "out.zip", tmp_path / "out.zip"):
+        assert ncmc("export", "smoke", "--to", target).exit_code == 0
 
 
 def test_an_import_that_is_stopped_leaves_whole_records_and_goes_on(

@@ -10,18 +10,16 @@ from typing import Any
 import fakes
 import pytest
 from made_results import fill, ncmc, smoke_runs
+from rich.console import Console
 
+from cli.show.status import drawn
 from ncmc import paths
 from ncmc.plan.run import Run
 from ncmc.project import Project
+from ncmc.results.configuration import config_of
 from ncmc.results.progress import NAME, Standing, process_started, write_progress
-from ncmc.results.record import path_of
+from ncmc.results.record import digest, path_of
 from ncmc.sharing.status import SILENCE, Watcher
-
-
-@pytest.fixture
-def here(configured: Path) -> Project:
-    return Project(configured)
 
 
 def stand(project: Project, run: Run, **changes: Any) -> None:
@@ -57,21 +55,33 @@ def state_of(project: Project, run: Run) -> tuple[str, str | None]:
     return one.state, one.why
 
 
-def test_a_run_is_done_running_failed_stopped_outdated_or_waiting(here: Project) -> None:
-    done, running, failed, stopped, outdated, waiting = smoke_runs(here)[:6]
-    fill(here, [done])
-    fakes.save(here.root / "results/runs", fakes.record(outdated, 70.0))
-    path_of(here, outdated).write_text("{}")
+def test_a_run_is_done_running_failed_stopped_damaged_outdated_or_waiting(here: Project) -> None:
+    done, running, failed, stopped, damaged, edited, outdated, waiting = smoke_runs(here)[:8]
+    fill(here, [done, edited])
+    path = path_of(here, edited)
+    path.write_text(path.read_text().replace('"last": 7', '"last": 6', 1))
+    fakes.save(here.root / "results/runs", fakes.record(damaged, 70.0))
+    path_of(here, damaged).write_text("{}")
+    old = config_of(here, outdated)
+    old["recipe"]["epochs"] = 7
+    record = fakes.record(outdated, 70.0, config=old, config_hash=digest(old))
+    fakes.save(here.root / "results/runs", record)
     stand(here, running)
     stand(here, failed, state="failed", why="loss is nan in epoch 3")
     stand(here, stopped, state="stopped")
-    found = Watcher(here).look([done, running, failed, stopped, outdated, waiting])
+    runs = [done, running, failed, stopped, damaged, edited, outdated, waiting]
+    found = Watcher(here).look(runs)
     states = [one.state for one in found]
-    assert states == ["done", "running", "failed", "stopped", "outdated", "waiting"]
+    assert states == [
+        *("done", "running", "failed", "stopped"),
+        *("damaged", "damaged", "outdated", "waiting"),
+    ]
     assert found[1].epoch == 100
     assert found[1].seconds_left == pytest.approx(100, abs=1)
     assert found[2].why == "loss is nan in epoch 3"
     assert "its record cannot be used" in str(found[4].why)
+    assert "its digest does not match" in str(found[5].why)
+    assert "made with another configuration" in str(found[6].why)
 
 
 def test_a_killed_training_is_stopped_and_one_elsewhere_runs_while_it_speaks(here: Project) -> None:
@@ -136,6 +146,17 @@ def test_what_is_shown_can_be_filtered(here: Project) -> None:
     assert ncmc("status", "smoke", "--status", "runing").exit_code == 2
     assert ncmc("status", "smoke", "--tau", "0.9").exit_code == 2
     assert ncmc("status", "nothing").exit_code == 2
+
+
+def test_the_bar_ends_its_line_before_the_counts(here: Project) -> None:
+    fill(here, smoke_runs(here)[:5])
+    for columns in (61, 80, 200):
+        out = Console(width=columns, force_terminal=True, color_system=None, record=True)
+        with out.capture() as shown:
+            out.print(drawn(Watcher(here).look(smoke_runs(here)), [], None), soft_wrap=True)
+        lines = shown.get().splitlines()
+        assert lines[0].strip("━╸╺ ") == ""
+        assert lines[1].startswith("25 runs: 5 done")
 
 
 def test_watching_ends_when_all_is_done(here: Project) -> None:

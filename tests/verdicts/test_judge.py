@@ -70,7 +70,7 @@ def test_missing_runs_are_named_with_the_command_that_makes_them(
     found = {v.id: v for v in judge.verify("smoke", results)}
     assert found["S3"].status == "incomplete"
     assert found["S3"].missing == (run.id,)
-    assert found["S3"].why == "1 of 10 runs have no record"
+    assert found["S3"].why == "1 of 10 runs has no record"
     assert found["S3"].remedy == "uv run snakemake --cores all smoke"
     assert found["S1"].status == "holds"
     assert verdict_exit_code(found.values()) == 3

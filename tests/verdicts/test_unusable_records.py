@@ -39,7 +39,7 @@ def test_a_comparison_with_it_is_incomplete_and_the_others_are_judged(tmp_path: 
     found = {verdict.id: verdict for verdict in judge.verify("smoke", tmp_path)}
     hit = found["S3"]
     assert hit.status == "incomplete"
-    assert hit.why == "1 of 10 runs have a record that cannot be used"
+    assert hit.why == "1 of 10 runs has a record that cannot be used"
     assert hit.missing == ()
     assert hit.remedy is None  # Snakemake takes the file for a record
     (problem,) = hit.problems

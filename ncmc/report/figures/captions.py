@@ -41,5 +41,6 @@ class Captions:
             else (f"{counts[0]} to {plural(counts[-1], 'seed')}")
         )
         missing = sum(cell.planned - cell.n for cell in self.cells)
-        lacking = f"; {missing} of {plural(len(self.table.runs), 'run')} have no record"
+        have = "has" if missing == 1 else "have"
+        lacking = f"; {missing} of {plural(len(self.table.runs), 'run')} {have} no record"
         return f"{words} a line or field" + (lacking if missing else "")

@@ -1,0 +1,51 @@
+"""Files that a command is told to write: its own output is replaced, nobody else's."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ncmc.errors import UsageError, UserError
+from ncmc.system import files
+
+HEAD = 4096  # bytes of a file's beginning that tell what it is
+
+
+def check_target(path: Path, option: str, what: str, is_ours: Callable[[Path], bool]) -> None:
+    """Raises UsageError unless writing `path` harms nothing: it is new, empty, or the same kind of file.
+
+    `option`: as the user gave it, such as --junit; `what`: what `is_ours` tells, such as `an export`.
+    """
+    _check_parent(path, option)
+    if path.is_dir():
+        raise UsageError(f"{option} {path} is a folder; the name of a file is needed.")
+    if not files.exists(path):
+        return
+    try:
+        ours = files.size(path) == 0 or is_ours(path)
+    except UserError:
+        ours = False
+    if not ours:
+        raise UsageError(
+            f"{option} {path} is there already and is not {what}. Name another file, or delete it."
+        )
+
+
+def check_folder(path: Path, option: str) -> None:
+    """Raises UsageError unless `path` is a new or empty folder in one that is there."""
+    _check_parent(path, option)
+    if files.exists(path) and (not path.is_dir() or files.listed(path)):
+        raise UsageError(f"{option} {path} is there already. Name a new folder.")
+
+
+def _check_parent(path: Path, option: str) -> None:
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"{option} {path}: there is no folder {path.parent}. Make it first.")
+
+
+def begins_with(text: str) -> Callable[[Path], bool]:
+    """Whether the beginning of a file holds a text that only our files of its kind hold there."""
+
+    def is_ours(path: Path) -> bool:
+        with files.open_regular(path) as file:
+            return text.encode() in file.read(HEAD)
+
+    return is_ours

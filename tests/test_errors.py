@@ -1,0 +1,23 @@
+"""What is said of a name that there is not."""
+
+import pytest
+
+from ncmc.errors import unknown
+
+
+def test_names_are_listed_as_people_count() -> None:
+    said = str(unknown("claim", "Q", ["C10", "C2", "F1", "C1b", "C1", "C1a", "C2"]))
+    assert said == "unknown claim 'Q'. Allowed: C1, C1a, C1b, C2, C10, F1."
+
+
+@pytest.mark.parametrize(
+    ("came", "meant"),
+    [("c1a", "C1a"), ("cla", "CAL"), ("CLA", "CAL"), ("cifar1O", "cifar10"), ("tabel2", "table2")],
+)
+def test_the_name_that_was_meant_is_offered(came: str, meant: str) -> None:
+    names = ["C1", "C1a", "CAL", "SETF", "cifar10", "cifar100", "table1", "table2"]
+    assert f"Did you mean '{meant}'?" in str(unknown("name", came, names))
+
+
+def test_a_name_like_no_other_gets_no_guess() -> None:
+    assert "Did you mean" not in str(unknown("name", "xyz", ["CAL", "SETF"]))
