@@ -50,6 +50,17 @@ Statuses = Annotated[
 ]
 
 
+States = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--status",
+        help="Only runs that are done, running, failed, stopped, damaged, outdated or waiting; "
+        "repeatable.",
+        rich_help_panel=PANEL,
+    ),
+]
+
+
 def chosen_filter(
     project: Project,
     methods: list[str] | None,

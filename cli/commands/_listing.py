@@ -1,5 +1,6 @@
 """What `ncmc list` lists: rows of plain values."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ncmc.paper import switches
@@ -8,9 +9,11 @@ from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import Number, printed_numbers
 from ncmc.plan import catalog, grid
 from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.plan.filters import Filter
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.option_text import format_value
 from ncmc.project import Project
+from ncmc.sharing.status import Watcher
 
 Row = dict[str, Any]
 
@@ -21,7 +24,6 @@ def rows(project: Project, kind: str) -> list[Row]:
         "datasets": lambda: _datasets(project),
         "methods": lambda: _code(project, "method"),
         "backbones": lambda: _code(project, "backbone"),
-        "tables": lambda: _tables(project),
         "claims": lambda: _claims(project),
         "assumptions": lambda: _assumptions(project),
     }
@@ -63,20 +65,31 @@ def _used(project: Project, table: str, kind: str) -> set[str]:
     return {getattr(cell.run, kind) for cell in grid.table(project, table).cells}
 
 
-def _tables(project: Project) -> list[Row]:
+def tables(
+    project: Project, wanted: Filter, states: Sequence[str] | None, watcher: Watcher
+) -> list[Row]:
+    """The tables with a cell and a run that is wanted, and how many of them are."""
     found = []
     for name in table_names(project):
         table = grid.table(project, name)
-        found.append(
-            {
-                "name": name,
-                "title": table.title,
-                "where": table.where,
-                "cells": len(table.cells),
-                "runs": len(table.runs),
-                "scale": table.scale,
-            }
-        )
+        cells = [cell for cell in table.cells if wanted.fits(cell.run.id)]
+        runs = [run for run in table.runs if wanted.fits(run.id)]
+        if states:
+            seen = zip(runs, watcher.look(runs), strict=True)
+            runs = [run for run, one in seen if one.state in states]
+            kept = {run.cell for run in runs}
+            cells = [cell for cell in cells if cell.run.cell in kept]
+        if cells:
+            found.append(
+                {
+                    "name": name,
+                    "title": table.title,
+                    "where": table.where,
+                    "cells": len(cells),
+                    "runs": len(runs),
+                    "scale": table.scale,
+                }
+            )
     return found
 
 

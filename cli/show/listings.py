@@ -17,6 +17,15 @@ def print_listing(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
         print_grid(list(rows[0]), [[words(value) for value in row.values()] for row in rows])
 
 
+def print_ids(runs: Sequence[tuple[str, str | None]], as_json: bool) -> None:
+    """(id, state) of runs: ids, one a line, for a shell to take; the states in JSON alone."""
+    if as_json:
+        print_json([{"run": run, "state": state} for run, state in runs])
+        return
+    for run, _ in runs:
+        print(run)
+
+
 def print_outdated(records: Sequence[Outdated], deleted: bool, as_json: bool) -> None:
     """Records that no longer fit, with why, and what became of them."""
     if as_json:

@@ -98,3 +98,46 @@ def test_only_outdated_records_that_fit_are_listed_and_deleted(configured: Path)
     assert "1 outdated record" in told.stdout
     left = [path_of(here(), run, configured / paths.RUNS).exists() for run in runs]
     assert left == [True, False]
+
+
+def test_the_runs_of_a_table_are_listed_one_id_a_line_for_a_shell(smoked: Path) -> None:
+    table = grid.table(here(), "smoke")
+    assert ncmc("list", "runs", "smoke").stdout.splitlines() == [run.id for run in table.runs]
+    wanted = [run.id for run in table.runs if run.method == "CAL"]
+    assert ncmc("list", "runs", "smoke", "--method", "cal").stdout.splitlines() == wanted
+    told = json.loads(ncmc("list", "runs", "smoke", "--method", "CAL", "--json").stdout)
+    assert told == [{"run": run, "state": "done"} for run in wanted]
+    path_of(here(), table.runs[3]).unlink()
+    waiting = ncmc("list", "runs", "smoke", "--status", "waiting")
+    assert waiting.stdout.splitlines() == [table.runs[3].id]
+    assert ncmc("list", "runs", "smoke", "--status", "failed").stdout == ""
+    assert len(ncmc("list", "runs", "table2", "table3", "--tau", "0.01").stdout.splitlines()) > 10
+
+
+def test_tables_are_listed_by_what_is_in_them(smoked: Path) -> None:
+    def cells(*options: str) -> dict[str, tuple[int, int]]:
+        rows = json.loads(ncmc("list", "tables", "--json", *options).stdout)
+        return {row["name"]: (row["cells"], row["runs"]) for row in rows}
+
+    assert set(cells("--dataset", "svhn")) == {"table5"}
+    assert cells("--dataset", "digits", "--method", "SETF")["smoke"] == (1, 5)
+    assert cells("--status", "done")["smoke"] == (5, 25)
+    assert "table2" not in cells("--status", "done")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("runs", "smok"), "Did you mean 'smoke'?"),
+        (("runs", "smoke", "--status", "don"), "Did you mean 'done'?"),
+        (("runs", "smoke", "--dataset", "svhn"), "no run of these tables"),
+        (("claims", "--method", "CAL"), "claims are not filtered"),
+        (("tables", "smoke"), "takes no further names"),
+    ],
+)
+def test_what_cannot_be_listed_is_refused(
+    configured: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    refused = ncmc("list", *arguments)
+    assert refused.exit_code == 2
+    assert said in " ".join(refused.stderr.split())
