@@ -65,7 +65,7 @@ def uncompared(project: Project, specs: Sequence[CellSpec]) -> dict[Reference, s
 def _comparison(project: Project, reference: Reference, spec: CellSpec) -> Comparison:
     file = reference_recipes(project)
     made = next((entry for entry in file.made_with if _fits(entry, reference)), None)
-    differs = [*_other_recipe(made, spec), *_own_options(spec)]
+    differs = [*_other_recipe(made, spec), *_own_options(made, spec)]
     differs += [entry.says for entry in file.differences if _fits(entry, reference)]
     return Comparison(
         reference=reference,
@@ -96,10 +96,15 @@ def _other_recipe(made: MadeWith | None, spec: CellSpec) -> list[str]:
     return []
 
 
-def _own_options(spec: CellSpec) -> list[str]:
-    """Options of the cell that are no part of a named recipe."""
-    own = [(k, v) for k, v in spec.run.options if k not in (recipes.NAME, "mixup")]
-    return [f"ours has options of its own: {format_options(own)}"] if own else []
+def _own_options(made: MadeWith | None, spec: CellSpec) -> list[str]:
+    """Options of one side that the other has not; a named recipe is told by itself."""
+    ours = {(k, v) for k, v in spec.run.options if k not in (recipes.NAME, "mixup")}
+    theirs = set(made.options.items() if made else ())
+    sides = (
+        ("ours has options of its own", sorted(ours - theirs)),
+        ("theirs has options of its own", sorted(theirs - ours)),
+    )
+    return [f"{says}: {format_options(options)}" for says, options in sides if options]
 
 
 def _setting(reference: Reference) -> dict[str, str]:

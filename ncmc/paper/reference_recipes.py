@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from ncmc.errors import UsageError, unknown
 from ncmc.paper.known_names import require_names
 from ncmc.plan import catalog, recipes
+from ncmc.plan.option_text import Value
 from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
@@ -44,6 +45,7 @@ class MadeWith(Entry):
     """The recipe of ours that numbers were made with, and the epoch that they are of."""
 
     recipe: str | None = None  # None: no recipe of ours
+    options: Annotated[dict[str, Value], Field(default_factory=dict)]  # where not our defaults
     epoch: Epoch | None = None  # None: not known to us
     because: Annotated[Text, Field(alias="from")]  # how we know
 

@@ -192,6 +192,13 @@ def test_which_cells_decide() -> None:
     assert decide == mixup | plain | ldam
 
 
+def test_the_cells_have_the_forms_that_the_numbers_beside_them_were_made_with() -> None:
+    for table in ("calibration", "calibration_jpeg"):
+        for cell in grid.table(here(), table).cells:
+            for found in beside(cell).values():
+                assert not any("options of its own" in words for words in found.differs)
+
+
 @pytest.mark.parametrize(
     ("cell", "name", "differs"),
     [
@@ -201,6 +208,11 @@ def test_which_cells_decide() -> None:
          ("made with the recipe ldam_drw, ours with small",)),
         (lambda: spec("CE", recipe="mislas_stage1", epochs=100), "R60",
          ("ours has options of its own: epochs=100",)),
+        (lambda: spec("CB-CE", recipe="ldam_drw", average="weights"), "R17",
+         ("recipe not known to us", "Cui's split (TensorFlow)")),
+        (lambda: spec("FOCAL", recipe="ldam_drw"), "R21",
+         ("recipe not known to us", "theirs has options of its own: form=sigmoid",
+          "Cui's split (TensorFlow)")),
         (lambda: spec("RBL-LA", mixup=False), "R47",
          ("recipe not known to us", "class sizes rounded up", "600 epochs",
           "AutoAugment and Cutout",
