@@ -139,11 +139,6 @@ class Jobs:
                 ]
         return batches
 
-    def run_outside(self, batches: dict[str, list[Run]]) -> str:
-        """The pattern of a run's wildcard, without the runs of batches."""
-        ids = [re.escape(run.id) for runs in batches.values() for run in runs]
-        return f"(?!(?:{'|'.join(ids)})/{re.escape(paths.RECORD)}$){RUN}" if ids else RUN
-
     def split_options(self, wildcards: Any) -> list[str]:
         """The options of a split as arguments of the command line.
 

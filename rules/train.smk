@@ -9,6 +9,7 @@
 batches = job.batches()
 
 
+# Of a run in a batch the batch takes care: Snakemake prefers the rule without wildcards.
 rule train:
     """One run, from its split to its record and model."""
     input:
@@ -21,8 +22,6 @@ rule train:
         paths.LOG_TRAIN,
     benchmark:
         paths.TIME_TRAIN
-    wildcard_constraints:
-        run=job.run_outside(batches),
     threads: job.threads_of
     resources:
         gpu=job.gpus_of,

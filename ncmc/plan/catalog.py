@@ -16,8 +16,15 @@ def names(kind: str) -> list[str]:
     """The names of a kind ("backbone" or "method"), sorted: those that have a file."""
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
-    files = (PACKAGE / f"{kind}s").glob("*.py")
-    return sorted(_name(kind, f.stem) for f in files if f.stem[0] != "_" and f.stem != "base")
+    folder = PACKAGE / f"{kind}s"
+    return list(_names_in(folder, kind, folder.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=16)
+def _names_in(folder: Path, kind: str, changed: int) -> tuple[str, ...]:
+    """The names that have a file in a folder. Kept until it changes: each run of a plan asks."""
+    stems = [file.stem for file in folder.glob("*.py")]
+    return tuple(sorted(_name(kind, stem) for stem in stems if stem[0] != "_" and stem != "base"))
 
 
 def canonical(kind: str, name: str, allowed: list[str] | None = None) -> str:

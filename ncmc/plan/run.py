@@ -25,6 +25,8 @@ MOST_SEED = 2**31 - 1
 SHAPE = "DATASET/tau=T/BACKBONE/METHOD/OPTIONS/seed=N (OPTIONS: f=20+theta=0.2 or default)"
 ID = re.compile(r"([^/\s]+)/tau=([^/\s]+)/([^/\s]+)/([^/\s]+)/([^/\s]+)/seed=([^/\s]+)")
 
+Options = tuple[tuple[str, Value], ...]
+
 
 @dataclass(frozen=True, order=True)
 class Run:
@@ -34,7 +36,7 @@ class Run:
     tau: float  # imbalance ratio n_min / n_max, in (0, 1] (assumption A1)
     backbone: str
     method: str
-    options: tuple[tuple[str, Value], ...] = ()  # sorted by key; only what differs from the recipe
+    options: Options = ()  # sorted by key; only what differs from the recipe
     seed: int = 0
 
     @property
@@ -136,10 +138,16 @@ def _check_names(backbone: str, method: str, options: Mapping[str, Value]) -> No
             raise unknown(f"option of {backbone} with {method}", key, known | others)
 
 
-@read_once
 def resolve_run(project: Project, run: Run) -> Resolved:
-    """The configuration that a run is made with."""
-    return recipes.resolve(project, run.dataset, run.backbone, run.method, dict(run.options))
+    """The configuration that a run is made with, which is the same for every seed."""
+    return _resolve(project, run.dataset, run.backbone, run.method, run.options)
+
+
+@read_once
+def _resolve(
+    project: Project, dataset: str, backbone: str, method: str, options: Options
+) -> Resolved:
+    return recipes.resolve(project, dataset, backbone, method, dict(options))
 
 
 @read_once
@@ -200,19 +208,19 @@ def parse_run_id(project: Project, text: str) -> Run:
     match = ID.fullmatch(text.strip("/"))
     if not match:
         raise UsageError(f"'{shortened(text)}' is not a run id; allowed: {SHAPE}.")
-    dataset, tau, backbone, method, written, seed = match.groups()
+    *cell, seed = match.groups()
+    return _parse_cell(project, *cell).with_seed(parse_seed(seed))
+
+
+@read_once
+def _parse_cell(
+    project: Project, dataset: str, tau: str, backbone: str, method: str, written: str
+) -> Run:
+    """The run with seed 0 of the words of an id. Kept: a plan has many seeds of it."""
     options = parse_options(written)
     if how := [key for key in options if recipes.owner(key) == "execution"]:
         raise UsageError(
             f"'{how[0]}' says how a run is computed, not what it is: it is not part of a run id. "
             f"Give it beside the id, as -o {how[0]}={format_value(options[how[0]])}."
         )
-    return make_run(
-        dataset,
-        parse_tau(tau),
-        backbone,
-        method,
-        options,
-        parse_seed(seed),
-        project=project,
-    )
+    return make_run(dataset, parse_tau(tau), backbone, method, options, project=project)

@@ -1,11 +1,10 @@
 """Small runs are trained several in a process, and none is lost with those that fail."""
 
-import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from calls import copy_workflow, snakemake
+from calls import copy_workflow, planned_jobs, snakemake
 from conftest import here
 
 from ncmc import jobs
@@ -31,12 +30,21 @@ def test_every_small_run_is_in_one_batch_and_no_large_one_is() -> None:
     batched = [run for runs in batches.values() for run in runs]
     assert len(batched) == len(set(batched))
     assert max(len(trained_runs(here(), runs)) for runs in batches.values()) <= jobs.BATCH
-    pattern = re.compile(rf"results/runs/(?P<run>{job.run_outside(batches)})/record\.json$")
     for name in table_names(here()):
         for run in grid.table(here(), name).runs:
             assert (run in batched) == (run.dataset == "digits")
-            alone = pattern.match(f"results/runs/{run.id}/record.json")
-            assert (alone is None) == (run in batched)
+
+
+def test_a_run_outside_of_batches_is_a_job_of_its_own(project: Path) -> None:
+    batch = next(
+        runs for n, runs in jobs.Jobs(Project(project)).batches().items() if n == "smoke_1"
+    )
+    others = [batch[0].with_seed(77), batch[1].with_seed(77)]
+    planned = snakemake(project, "-n", *jobs.records_of([*batch, *others]))
+    assert planned.returncode == 0, planned.stderr
+    counts = planned_jobs(planned.stdout)
+    assert counts["train"] == len(others)
+    assert counts["train_smoke_1"] == 1
 
 
 def test_runs_are_dealt_out_evenly() -> None:
