@@ -1,5 +1,6 @@
 """Pairs of cells along an axis, in every setting of the others."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from ncmc.errors import UsageError
@@ -41,3 +42,22 @@ def require_numbers(axis: str, specs: Iterable[CellSpec], positive: bool = False
 def average_words(groups: Sequence[str]) -> str:
     """What an average is over: the one setting, or how many there are."""
     return groups[0] if len(groups) == 1 else f"average over {plural(len(groups), 'setting')}"
+
+
+def change_weights(places: Sequence[float]) -> list[float]:
+    """Of the values at places: what a straight line in log(place) changes from end to end."""
+    logs, centre, total = _spread(places)
+    return [(max(logs) - min(logs)) * (x - centre) / total for x in logs]
+
+
+def value_weights(at: float, places: Sequence[float]) -> list[float]:
+    """Of the values at places: where a straight line in log(place) is at `at`."""
+    logs, centre, total = _spread(places)
+    return [1 / len(logs) + (math.log(at) - centre) * (x - centre) / total for x in logs]
+
+
+def _spread(places: Sequence[float]) -> tuple[list[float], float, float]:
+    """Logarithms, their mean, and the sum of their squared distances to it."""
+    logs = [math.log(place) for place in places]
+    centre = sum(logs) / len(logs)
+    return logs, centre, sum((x - centre) ** 2 for x in logs)

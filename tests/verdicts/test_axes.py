@@ -1,5 +1,6 @@
 """How often the kinds that look along an axis, or for exceptions, err where nothing is to be found."""
 
+import math
 from collections import Counter
 
 import numpy as np
@@ -14,6 +15,7 @@ from ncmc.results.record import Accuracy
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.checks_file import checks_of
+from ncmc.verdicts.kinds.trend import Trend
 from ncmc.verdicts.verdict import Status, overall
 
 DRAWS = 150
@@ -79,3 +81,23 @@ def test_an_axis_of_a_trend_has_two_places_above_0() -> None:
     words = check.model_copy(update={"axis": "method"})
     with pytest.raises(UsageError, match="method has the value CAL, no number"):
         words.require_places(pairs)
+
+
+def test_the_line_of_a_trend_is_that_of_least_squares_drawn_on() -> None:
+    """Against NumPy's fit to the means over seeds."""
+    check, rng = check_of("laptop_budget", "L-TREND_CE"), np.random.default_rng(0)
+    check = check.model_copy(update={"measure": "best"})
+    assert isinstance(check, Trend)
+    leads = {"12": 1.0, "40": 2.5, "120": 3.0}
+    pairs = [
+        (made(b, 50 + leads[b.attributes["epochs"]], rng), made(t, 50, rng))
+        for b, t in cell_selection.pairs(here(), check)
+    ]
+    places = [float(b.spec.attributes["epochs"]) for b, _ in pairs]
+    means = [check.difference(pair).difference.mean for pair in pairs]
+    slope, start = np.polyfit(np.log(places), means, 1)
+    beyond = check.drawn_on(pairs)
+    assert beyond.difference.mean == pytest.approx(start + slope * math.log(2000))
+    (finding,) = check.judge(pairs)
+    assert "an extrapolation that no run reaches" in finding.why
+    assert finding.numbers["estimate"] == pytest.approx(slope * math.log(120 / 12))

@@ -8,6 +8,7 @@ from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
 from ncmc.report.figures.figure import Figure
 from ncmc.report.figures.forest import forest
+from ncmc.report.figures.leads import leads
 from ncmc.report.figures.of_table import table_figures
 from ncmc.results.table_data import table_data
 from ncmc.verdicts.board import board_of
@@ -26,10 +27,9 @@ def figures_of_table(project: Project, table: Table, cells: CellCache) -> list[F
     figures = table_figures(project, table, found)
     if not figures:
         return []
-    claims = forest(
-        board, f"What {table.name} says of the claims", table_data(project, table, found).banner
-    )
-    return figures + ([claims] if claims else [])
+    banner = table_data(project, table, found).banner
+    claims = forest(board, f"What {table.name} says of the claims", banner)
+    return figures + [figure for figure in (leads(table, cells, banner), claims) if figure]
 
 
 def figures_of_board(project: Project, cells: CellCache) -> list[Figure]:

@@ -1,18 +1,27 @@
 """`trend`: the advantage of one side over the other falls or rises along an axis."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 from ncmc.errors import UsageError
 from ncmc.plan.grid import CellSpec
-from ncmc.results.cells import Cell
-from ncmc.verdicts.along_axis import average_words, grouped, require_numbers
+from ncmc.results.wording import interval_words, signed
+from ncmc.verdicts.along_axis import (
+    Groups,
+    average_words,
+    change_weights,
+    grouped,
+    require_numbers,
+    value_weights,
+)
 from ncmc.verdicts.cell_selection import require_axis
-from ncmc.verdicts.check import NotNegative, Pair, Pairs
-from ncmc.verdicts.contrasts import contrast, shown_or_excluded
+from ncmc.verdicts.check import NotNegative, Pair, Pairs, Positive
+from ncmc.verdicts.contrasts import Contrast, Terms, contrast, shown_or_excluded
 from ncmc.verdicts.gaps import gap, without_spread
 from ncmc.verdicts.verdict import Finding
+
+Weights = Callable[[Sequence[float]], list[float]]  # places -> what each value there counts
 
 
 class Trend(Pairs):
@@ -27,6 +36,7 @@ class Trend(Pairs):
     axis: str
     way: Literal["falls", "rises"]
     delta: NotNegative | None = None  # None: that of the file, for accuracies
+    onto: Positive | None = None  # a place beyond the last, to which the line is drawn on in words
 
     def require_places(self, pairs: Sequence[tuple[CellSpec, CellSpec]]) -> None:
         """Raises UsageError unless each setting has two places, whose values are above 0."""
@@ -42,12 +52,7 @@ class Trend(Pairs):
         groups = grouped(self.axis, [(better.spec, than.spec) for better, than in pairs])
         ends = sorted({float(place) for places in groups.values() for place in places})
         label = f"{average_words(list(groups))}: {self.axis} from {ends[0]:g} to {ends[-1]:g}"
-        terms: list[tuple[float, Cell]] = [
-            (sign * weight / len(groups), cell)
-            for places in groups.values()
-            for weight, i in zip(_weights(list(map(float, places))), places.values(), strict=True)
-            for sign, cell in zip((1.0, -1.0), pairs[i], strict=True)
-        ]
+        terms = self._line(groups, pairs, change_weights)
         if absent := gap(label, self.measured, *(cell for _, cell in terms)):
             return [absent]
         found = contrast(terms, self.measured)
@@ -55,16 +60,39 @@ class Trend(Pairs):
         told = f"the advantage changes by {found.words}"
         if found.interval is None:
             return [without_spread(label, found.n, told, numbers)]
+        if self.onto is not None:
+            beyond = self.drawn_on(pairs)
+            told += f". {self._drawn_on_words(beyond)}"
+            numbers |= {f"onto_{key}": value for key, value in beyond.numbers.items()}
         low, high = found.interval
         if self.way == "falls":
             low, high = -high, -low
         status = shown_or_excluded((low, high), self.delta or 0.0)
         return [Finding(label=label, status=status, why=told, numbers=numbers)]
 
+    def _line(self, groups: Groups, pairs: Sequence[Pair], weights: Weights) -> Terms:
+        """A property of the straight line through the advantages, averaged over settings."""
+        return [
+            (sign * weight / len(groups), cell)
+            for places in groups.values()
+            for weight, i in zip(weights(list(map(float, places))), places.values(), strict=True)
+            for sign, cell in zip((1.0, -1.0), pairs[i], strict=True)
+        ]
 
-def _weights(places: Sequence[float]) -> list[float]:
-    """Of the values at places: what a straight line in log(place) changes from end to end."""
-    logs = [math.log(place) for place in places]
-    centre = sum(logs) / len(logs)
-    total = sum((x - centre) ** 2 for x in logs)
-    return [(max(logs) - min(logs)) * (x - centre) / total for x in logs]
+    def difference(self, pair: Pair) -> Contrast:
+        """The advantage at one place."""
+        return contrast([(1.0, pair[0]), (-1.0, pair[1])], self.measured)
+
+    def drawn_on(self, pairs: Sequence[Pair]) -> Contrast:
+        """Where the straight line is at `onto`, averaged over settings: an extrapolation."""
+        assert self.onto is not None
+        groups = grouped(self.axis, [(better.spec, than.spec) for better, than in pairs])
+        weights = partial(value_weights, self.onto)
+        return contrast(self._line(groups, pairs, weights), self.measured)
+
+    def _drawn_on_words(self, beyond: Contrast) -> str:
+        interval = interval_words(beyond.interval, 1, beyond.level)
+        return (
+            f"The straight line drawn on to {self.axis} {self.onto:g}, an extrapolation that no run "
+            f"reaches: {signed(beyond.difference.mean, 1)}{interval}"
+        )

@@ -1,0 +1,73 @@
+"""What is published follows from its records, byte for byte, and no published result is lost."""
+
+from pathlib import Path
+
+import fakes
+import pytest
+from made_results import files_below, fill, ncmc, smoke_runs
+
+from ncmc.errors import UsageError, UserError
+from ncmc.project import Project
+from ncmc.sharing.merge import merge
+from ncmc.sharing.publish import differing, folder_of, publish
+
+FEW = 4  # runs with a record: figures of all would take long
+
+
+@pytest.fixture
+def published(here: Project) -> Path:
+    fill(here, smoke_runs(here)[:FEW])
+    folder, n = publish(here, "smoke")
+    assert n == FEW
+    return folder
+
+
+def test_every_file_follows_from_the_records(here: Project, published: Path) -> None:
+    names = set(files_below(published))
+    assert {"results/board.md", "results/board.json", "results/report.html"} <= names
+    assert {"manifest.json", "results/smoke/table.csv", "results/smoke/verdicts.json"} <= names
+    assert "results/smoke/figures/accuracy.svg" in names
+    assert differing(here, "smoke") == []
+
+
+@pytest.mark.parametrize("name", ["results/board.md", "results/smoke/table.csv", "manifest.json"])
+def test_an_edited_file_is_named(here: Project, published: Path, name: str) -> None:
+    path = published / name
+    path.write_text(path.read_text() + " ")
+    assert differing(here, "smoke") == [name]
+    (published / "results" / "extra.txt").write_text("x")
+    done = ncmc("publish", "smoke", "--check")
+    assert done.exit_code == 1
+    assert done.stdout.splitlines() == sorted([f"differs: {name}", "differs: results/extra.txt"])
+
+
+def test_what_comes_later_is_added(here: Project, published: Path) -> None:
+    before = files_below(published / "results" / "runs")
+    for path in (here.root / "results" / "runs").rglob("record.json"):
+        path.unlink()
+    fill(here, smoke_runs(here)[FEW : FEW + 1])
+    assert publish(here, "smoke")[1] == FEW + 1
+    after = files_below(published / "results" / "runs")
+    assert before.items() < after.items()
+
+
+def test_another_result_of_a_published_run_changes_nothing(here: Project, published: Path) -> None:
+    before = files_below(published)
+    run = smoke_runs(here)[0]
+    fakes.save(here.root / "results" / "runs", fakes.record(run, 12.0))
+    with pytest.raises(UserError, match=r"is published with another result.*ncmc compare"):
+        publish(here, "smoke")
+    assert files_below(published) == before
+
+
+def test_an_import_takes_it(here: Project, other: Project, published: Path) -> None:
+    assert len(merge(other, published).new) == FEW
+
+
+def test_what_is_not_there_is_said(here: Project) -> None:
+    with pytest.raises(UsageError, match=r"'smok'.*smoke"):
+        folder_of(here, "smok")
+    with pytest.raises(UserError, match="not published"):
+        differing(here, "smoke")
+    with pytest.raises(UserError, match="there is nothing to publish"):
+        publish(here, "smoke")
