@@ -30,6 +30,7 @@ def publish(
 ) -> None:
     """Put a tier's records, and all that follows from them, where git keeps them."""
     from ncmc.project import Project
+    from ncmc.report import readme_board
     from ncmc.results.wording import plural
     from ncmc.sharing import publish as publishing
 
@@ -37,6 +38,8 @@ def publish(
     if not check:
         folder, n = publishing.publish(project, tier, results)
         print(f"{folder}: {plural(n, 'record')}")
+        if readme := readme_board.refresh(project):
+            print(f"{readme}: its board")
         return
     differing = publishing.differing(project, tier)
     folder = publishing.folder_of(project, tier)

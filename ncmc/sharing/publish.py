@@ -52,7 +52,7 @@ def publish(project: Project, tier: str, results: Path | None = None) -> tuple[P
     record at all; nothing is changed then.
     """
     folder = folder_of(project, tier)
-    sources = _published(folder) if folder.is_dir() else {}
+    sources = sources_in(folder) if folder.is_dir() else {}
     found, _, _ = records_there(project, tiers(project)[tier], results)
     root = results or project.root / paths.RUNS
     if not found and not sources:
@@ -83,7 +83,7 @@ def differing(project: Project, tier: str) -> list[str]:
     if not folder.is_dir():
         raise UserError(f"{tier} is not published: {folder} is not there. Run ncmc publish {tier}.")
     there = _read(folder)
-    made = contents(project, tier, _published(folder))
+    made = contents(project, tier, sources_in(folder))
     return sorted(name for name in there.keys() | made.keys() if there.get(name) != made.get(name))
 
 
@@ -124,7 +124,7 @@ def _derived(
     yield paths.PROJECT_PAGE, project_page.render(project, runs, names).encode()
 
 
-def _published(folder: Path) -> dict[str, bytes]:
+def sources_in(folder: Path) -> dict[str, bytes]:
     """The records and manifests of splits in it: all that is no consequence of others."""
     last = {paths.RECORD, Path(paths.SPLIT_MANIFEST).name}
     return {

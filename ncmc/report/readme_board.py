@@ -1,0 +1,77 @@
+"""The board of what is published, as the first lines of README.md: written by `ncmc publish`."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from ncmc import paths
+from ncmc.plan.grid_file import tiers
+from ncmc.project import Project
+from ncmc.results.table_files import markdown_text
+from ncmc.system import documents, files
+from ncmc.system.documents import MOST_BYTES, Strict
+from ncmc.verdicts.board import Board, Entry
+from ncmc.verdicts.wording import MARKS, verb
+
+README = "README.md"
+START = "<!-- board: written by `ncmc publish`, of results/published -->"
+END = "<!-- end of the board -->"
+BLOCK = re.compile(rf"{re.escape(START)}\n.*?{re.escape(END)}\n", re.DOTALL)
+TITLES = {"laptop": "the laptop tier (ResNet-20, a tenth of CIFAR-10, at most 120 epochs)"}
+
+
+class PublishedBoard(Strict):
+    """results/published/<tier>/results/board.json."""
+
+    tally: Mapping[str, JsonValue]
+    exit_code: int
+    entries: tuple[Entry, ...]
+
+
+def refresh(project: Project) -> Path | None:
+    """Write the board into README.md; None where it has no place for one."""
+    path = project.root / README
+    if not files.exists(path):
+        return None
+    text = files.read_bytes(path, MOST_BYTES).decode()
+    if not BLOCK.search(text):
+        return None
+    files.write_atomic(path, BLOCK.sub(lambda _: block(project), text))
+    return path
+
+
+def block(project: Project) -> str:
+    """The lines between the marks, and the marks."""
+    lines = [line for tier in tiers(project) for line in _of_tier(project, tier)]
+    return "\n".join([START, *lines, END]) + "\n"
+
+
+def _of_tier(project: Project, tier: str) -> Iterator[str]:
+    folder = paths.PUBLISHED.format(tier=tier)
+    path = project.root / folder / "results" / "board.json"
+    if not files.exists(path):
+        return
+    claims = Board(entries=documents.read_json(path, PublishedBoard).entries).of("claim")
+    counts = ", ".join(f"{n} {verb(status, n)}" for status, n in claims.count().items() if n)
+    yield ""
+    title = TITLES.get(tier, tier)
+    yield f"**{title[0].upper()}{title[1:]}**: of {len(claims.entries)} claims {counts}."
+    yield f"Its checks of ours, and all records: [{folder}]({folder}/results/board.md)."
+    told = [entry for entry in claims.entries if entry.status != "incomplete"]
+    if told:
+        yield ""
+        yield "| | claim | what the paper says | what was found |"
+        yield "|---|---|---|---|"
+    for entry in told:
+        yield f"| {_row(entry)} |"
+    yield ""
+    if open_ := [entry.id for entry in claims.entries if entry not in told]:
+        yield f"Without all of their runs yet: {', '.join(open_)}."
+        yield ""
+
+
+def _row(entry: Entry) -> str:
+    parts = f"{MARKS[entry.status]} {entry.status}", entry.id, entry.says, entry.sentence
+    return " | ".join(markdown_text(part) for part in parts)
