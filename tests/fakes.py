@@ -11,6 +11,7 @@ from conftest import here
 from ncmc.paper.assumptions import assumptions_for
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
+from ncmc.project import Project
 from ncmc.results.configuration import config_hash, config_of
 from ncmc.results.provenance import Git, Machine, Made, Session
 from ncmc.results.record import (
@@ -42,9 +43,18 @@ MADE = Made(
 )
 
 
-def record(run: Run, last: float, best: float | None = None, **changes: Any) -> Record:
-    """A record of `run` with given accuracies (percent); `changes` replace top-level fields."""
-    project = here()
+def record(
+    run: Run,
+    last: float,
+    best: float | None = None,
+    project: Project | None = None,
+    **changes: Any,
+) -> Record:
+    """A record of `run` with given accuracies (percent); `changes` replace top-level fields.
+
+    `project`: one that is open, for many records: to read its files takes longer than all else.
+    """
+    project = project or here()
     config = config_of(project, run)
     config |= {"backbone": {"width": 16, "init": "kaiming"}, "method": dict(run.options)}
     fields: dict[str, Any] = {
@@ -134,12 +144,19 @@ def save(results: Path, *made: Record) -> None:
         save_record(entry, path_of(here(), entry.run, results))
 
 
-def fill(results: Path, spec: CellSpec, last: Sequence[float], **changes: Any) -> None:
+def fill(
+    results: Path,
+    spec: CellSpec,
+    last: Sequence[float],
+    project: Project | None = None,
+    **changes: Any,
+) -> None:
     """Records of a cell, one a seed, with given last accuracies (percent)."""
+    project = project or here()
     save(
         results,
         *(
-            record(run, value, **changes)
+            record(run, value, project=project, **changes)
             for run, value in zip(spec.runs(len(last)), last, strict=True)
         ),
     )
@@ -158,6 +175,8 @@ def spec_of(table: Table, label: str, **coords: str) -> CellSpec:
 def smoke(results: Path, table: Table) -> None:
     """The smoke run as the prototype saw it: every check of it holds."""
     means = {"CE": 78.8, "SETF": 75.7, "AL": 79.4, "CAL": 84.1, "CAL, theta = 0": 10.0}
+    project = here()
     for place, (label, mean) in enumerate(means.items()):
         noise = np.random.default_rng(place).normal(0, 0.6, table.seeds)
-        fill(results, spec_of(table, label), [round(mean + float(x), 1) for x in noise])
+        last = [round(mean + float(x), 1) for x in noise]
+        fill(results, spec_of(table, label), last, project)

@@ -38,19 +38,23 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
 
 def test_every_claim_about_results_has_a_check() -> None:
-    checked = {check.claim for check in all_checks(here())}
-    assert {c.id for c in claims(here()).values() if c.shown_in} <= checked
+    project = here()
+    checked = {check.claim for check in all_checks(project)}
+    assert {c.id for c in claims(project).values() if c.shown_in} <= checked
 
 
 def test_every_check_at_the_papers_scale_belongs_to_the_table_of_its_claim() -> None:
-    for check in all_checks(here()):
-        if check.claim and check.table in table_names(here(), "paper"):
-            assert check.table == claim_named(here(), check.claim).shown_in
+    project = here()
+    papers = table_names(project, "paper")
+    for check in all_checks(project):
+        if check.claim and check.table in papers:
+            assert check.table == claim_named(project, check.claim).shown_in
 
 
 def test_every_check_finds_its_cells() -> None:
-    checked = [check for name in table_names(here()) for check in checks_of(here(), name)]
-    assert len(checked) == len(all_checks(here())) > 40
+    project = here()
+    checked = [check for name in table_names(project) for check in checks_of(project, name)]
+    assert len(checked) == len(all_checks(project)) > 40
 
 
 def test_a_reading_that_is_ours_says_so() -> None:

@@ -77,8 +77,9 @@ def test_missing_runs_are_named_with_the_command_that_makes_them(
 
 
 def test_every_table_without_a_record_is_incomplete(tmp_path: Path) -> None:
-    for name in table_names(here()):
-        verdicts = judge.verify(name, tmp_path)
+    project = here()
+    for name in table_names(project):
+        verdicts = judge.verify(name, tmp_path, project=project)
         assert {v.status for v in verdicts} <= {"incomplete", "not testable"}, name
         assert verdict_exit_code(verdicts) == 3
 

@@ -45,12 +45,13 @@ def test_chance_is_about_classes_not_images(results: Path, smoke: Table) -> None
 
 def table6(results: Path, accuracy: Callable[[float], float]) -> Verdict:
     """The verdict on C12 when the accuracy at theta is `accuracy(theta)`, +- 0.2."""
-    table = grid.table(here(), "table6")
+    project = here()
+    table = grid.table(project, "table6")
     noise = np.random.default_rng(4)
     for spec in table.cells:
         theta = float(dict(spec.run.options)["theta"])
         last = [round(accuracy(theta) + float(x), 2) for x in noise.normal(0, 0.2, table.seeds)]
-        fakes.fill(results, spec, last)
+        fakes.fill(results, spec, last, project)
     return judged(next(c for c in checks_of(here(), "table6") if c.id == "C12"), results)
 
 
@@ -71,11 +72,12 @@ def test_a_peak_lies_between_the_ends(
 
 
 def test_a_place_on_an_axis_alone_between_no_ends(results: Path) -> None:
-    table = grid.table(here(), "table6")
+    project = here()
+    table = grid.table(project, "table6")
     (check,) = (c for c in checks_of(here(), "table6") if c.id == "C12")
     few = check.model_copy(update={"where": {"theta": (0, 0.2), "f": 5}})
     for spec in table.cells:
-        fakes.fill(results, spec, [50.0, 51.0, 52.0])
+        fakes.fill(results, spec, [50.0, 51.0, 52.0], project)
     (finding,) = judged(few, results).findings
     assert (finding.status, finding.why) == (
         "inconclusive",

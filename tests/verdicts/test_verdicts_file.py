@@ -15,13 +15,14 @@ from ncmc.verdicts.verdict import Verdict
 from ncmc.verdicts.verdicts_file import read_verdicts, write
 
 
-@pytest.fixture
-def verdicts(tmp_path: Path) -> list[Verdict]:
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> list[Verdict]:
     """Those on the smoke run, of which one run is missing, and on printed numbers without any."""
-    smoke = grid.table(here(), "smoke")
-    fakes.smoke(tmp_path, smoke)
-    path_of(here(), fakes.spec_of(smoke, "AL").runs(5)[3], tmp_path).unlink()
-    return [*judge.verify("smoke", tmp_path), *judge.verify("numbers", tmp_path)]
+    runs, project = tmp_path_factory.mktemp("runs"), here()
+    smoke = grid.table(project, "smoke")
+    fakes.smoke(runs, smoke)
+    path_of(project, fakes.spec_of(smoke, "AL").runs(5)[3], runs).unlink()
+    return [v for name in ("smoke", "numbers") for v in judge.verify(name, runs, project=project)]
 
 
 def test_verdicts_are_read_back_as_the_same_objects(
