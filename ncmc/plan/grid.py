@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from ncmc.errors import UsageError, UserError, unknown
@@ -53,7 +54,7 @@ class CellSpec:
             options[SPLIT_SEED] = run.seed
         return replace(run, options=tuple(sorted(options.items())))
 
-    @property
+    @cached_property  # a plan asks thousands of times
     def attributes(self) -> dict[str, str]:
         """What the cell is made of: names, tau, recipe keys, options, its labels on the axes."""
         run, resolved = self.plain, self.resolved
