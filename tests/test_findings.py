@@ -17,7 +17,7 @@ STATED = {"0.005", "0.01", "0.02", "0.1", "0.2", "2.5", "72.8", "77.0", "80.6"}
 
 def published() -> dict[str, tuple[str, str]]:
     """Check -> (status, words), of every published tier."""
-    found = {}
+    found: dict[str, tuple[str, str]] = {}
     for tier in tiers(here()):
         board = CHECKOUT / "results" / "published" / tier / "results" / "board.json"
         if board.exists():

@@ -112,13 +112,15 @@ class _Compared:
         gap = abs(tolerance - abs(self.difference.mean))
         if self.ours.std is None:
             return None
+        power = t_quantile(POWER, math.inf)
+        theirs = math.sqrt(self.theirs.variance_of_mean) if self.theirs.std else 0.0
+        if gap < theirs * (t_quantile(1 - self.alpha, math.inf) + power):
+            return None  # their error alone is too large for it
         for more in range(1, MOST_SEEDS + 1):
             n = self.ours.n + more
             grown = Sample(self.ours.mean, self.ours.std, n, self.ours.degrees + more)
             found = against_reported(grown, self.theirs)
-            if found.df > 0 and gap >= found.error * (
-                t_quantile(1 - self.alpha, found.df) + t_quantile(POWER, math.inf)
-            ):
+            if found.df > 0 and gap >= found.error * (t_quantile(1 - self.alpha, found.df) + power):
                 return more
         return None
 
