@@ -218,3 +218,19 @@ def test_formats_are_names_with_commas() -> None:
 
 def test_the_board_has_no_figure_without_records(tmp_path: Path) -> None:
     assert figures_of_board(here(), CellCache(here(), tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "of"), [("figure6", "class"), ("figure7", "image of the smallest class")]
+)
+def test_cosines_say_what_they_are_of_beside_one_scale(name: str, of: str, tmp_path: Path) -> None:
+    table = grid.table(here(), name)
+    fakes.fill(tmp_path, table.cells[0], [70.0] * table.seeds)
+    first = figures_of_table(here(), table, CellCache(here(), tmp_path))[0]
+    words = [element.text for element in ElementTree.fromstring(image(first, "svg")).iter()]
+    assert words.count(of) == len(first.panels) == 3
+    assert words.count("cosine") == 1
+    drawn = Image.open(io.BytesIO(image(first, "png"))).convert("L")
+    width, height = drawn.size
+    for edge in ((0, 0, width, 4), (0, height - 4, width, height), (0, 0, 4, height)):
+        assert drawn.crop(edge).getextrema() == (255, 255), "something is cut off"

@@ -1,7 +1,8 @@
 """Matrices of cosines as colours."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ncmc.report.figures.figure import Panel
@@ -12,6 +13,7 @@ from ncmc.results.curves import MatrixMeasure
 from ncmc.results.record import Record
 
 OF = {"class_cosines": "class means", "tail_cosines": "features of the smallest class"}
+AXES = {"class_cosines": "class", "tail_cosines": "image of the smallest class"}
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,21 @@ def heat_maps(record: Record, measure: MatrixMeasure, most: int = 4) -> list[Pic
 
 
 def cosine_panels(record: Record, measure: MatrixMeasure, most: int) -> list[Panel]:
-    """The same as panels."""
+    """The same as panels, each with a scale of its own."""
     rows = cosine_rows(record, measure, most)
-    epochs = dict.fromkeys(row.epoch for row in rows)
+    draw = partial(draw_cosines, of=AXES[measure])
     return [
-        Panel(f"Epoch {epoch}", tuple(row for row in rows if row.epoch == epoch), draw_cosines)
-        for epoch in epochs
+        Panel(f"Epoch {epoch}", tuple(row for row in rows if row.epoch == epoch), draw)
+        for epoch in dict.fromkeys(row.epoch for row in rows)
     ]
+
+
+def side_by_side(record: Record, measure: MatrixMeasure, most: int) -> list[Panel]:
+    """The same as panels of one figure, which have one scale, at the last of them."""
+    panels = cosine_panels(record, measure, most)
+    draw = partial(draw_cosines, of=AXES[measure], scale=False)
+    last = partial(draw_cosines, of=AXES[measure], shared=True)
+    return [replace(p, draw=last if p is panels[-1] else draw) for p in panels]
 
 
 def cosine_rows(record: Record, measure: MatrixMeasure, most: int) -> list[Cosine]:
@@ -58,8 +68,14 @@ def cosine_rows(record: Record, measure: MatrixMeasure, most: int) -> list[Cosin
     ]
 
 
-def draw_cosines(axes: Any, rows: Sequence[Cosine]) -> None:
-    """A square in which red is 1, white is orthogonal and blue is -1."""
+def draw_cosines(
+    axes: Any, rows: Sequence[Cosine], of: str, scale: bool = True, shared: bool = False
+) -> None:
+    """A square in which red is 1, white is orthogonal and blue is -1.
+
+    `of`: what its rows and columns are; `scale`: whether it has one beside it, which is that of every
+    panel of the figure if it is `shared`.
+    """
     n = max(row.row for row in rows) + 1
     values = [[float("nan")] * n for _ in range(n)]
     for row in rows:
@@ -73,7 +89,12 @@ def draw_cosines(axes: Any, rows: Sequence[Cosine]) -> None:
     axes.set_xticks([t + 0.5 for t in ticks], [str(t) for t in ticks])
     axes.set_yticks([t + 0.5 for t in ticks], [str(t) for t in ticks])
     axes.tick_params(length=0)
-    bar = axes.figure.colorbar(mesh, ax=axes, ticks=[-1, 0, 1], shrink=0.85)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel(of)
+    if not scale:
+        return
+    beside = axes.figure.axes if shared else axes
+    bar = axes.figure.colorbar(mesh, ax=beside, ticks=[-1, 0, 1], shrink=0.85, label="cosine")
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0)
 

@@ -9,7 +9,7 @@ from ncmc.report.figures import accuracy_figures as of
 from ncmc.report.figures import curves
 from ncmc.report.figures.captions import BAND, Captions
 from ncmc.report.figures.figure import Figure, named_apart
-from ncmc.report.figures.heat_maps import OF, cosine_panels
+from ncmc.report.figures.heat_maps import OF, side_by_side
 from ncmc.report.figures.lines import Group, groups
 from ncmc.report.figures.pages import Page, pages_of
 from ncmc.results.cells import Cell
@@ -86,7 +86,7 @@ def _cosines(table: Table, group: Group, captions: Captions) -> Figure:
     assert table.shows in ("class_cosines", "tail_cosines")
     line = group.lines[0]
     record: Record = line.cell.records[0]
-    panels = cosine_panels(record, table.shows, most=3)
+    panels = side_by_side(record, table.shows, most=3)
     return Figure(
         name="cosines",
         title=table.title,
@@ -97,5 +97,5 @@ def _cosines(table: Table, group: Group, captions: Captions) -> Figure:
         ),
         panels=tuple(panels),
         columns=3,
-        size=(2.9, 2.5),
+        size=(2.7, 2.85),
     )
