@@ -1,5 +1,6 @@
 """A table as LaTeX for a paper: it needs the package booktabs and no other."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
@@ -35,6 +36,14 @@ SIGNS = {
 SIGNS |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "lambda", "mu", "sigma", "tau", "theta")
 THEIRS = {"paper": "paper", "reference": "others"}  # whose numbers stand beside ours, by scale
+TEXT = (
+    345.0  # points of a line of `article`: what is wider is set small, in parts below one another
+)
+PLAIN = 5.3, 12.0  # points of a letter, which are mostly digits, and between two columns ...
+SMALL = 4.4, 8.0  # ... and in small ones
+UNSEEN = re.compile(
+    r"[${}^]|\\(?=\W)|(?<=\\)[A-Za-z]+ ?"
+)  # of a command its \\ is left, for its sign
 ACCENTED = range(0xC0, 0x180)  # letters that LaTeX reads without a package
 
 
@@ -64,25 +73,59 @@ def _letter(sign: str) -> str:
 
 
 def _lines(table: TableData, laid: Layout, theirs: str | None) -> Iterator[str]:
-    wide = 3 if theirs else 2  # columns that a column of ours takes
+    columns = range(len(laid.columns))
+    small = _width(laid, columns, theirs, *PLAIN) > TEXT
     yield r"% Needs \usepackage{booktabs}."
     yield r"\begin{table}"
     yield r"\centering"
     yield rf"\caption{{{_caption(table, theirs)}}}"
     yield rf"\label{{tab:{table.table}}}"
-    yield rf"\begin{{tabular}}{{{'l' * len(laid.stub)}{'r' * wide * len(laid.columns)}}}"
-    yield r"\toprule"
-    yield from _heading(table, laid, wide)
+    yield r"\medskip"
+    if small:
+        yield r"\footnotesize \setlength{\tabcolsep}{4pt}"
+    for part in _parts(laid, theirs) if small else [columns]:
+        if part.start:
+            yield r"\par\medskip"
+        yield from _tabular(table, laid, part, theirs)
+    yield r"\end{table}"
+
+
+def _parts(laid: Layout, theirs: str | None) -> Iterator[range]:
+    """The columns in parts that fit a line, each of at least one column."""
+    start, end = 0, len(laid.columns)
+    for column in range(1, end):
+        if _width(laid, range(start, column + 1), theirs, *SMALL) > TEXT:
+            yield range(start, column)
+            start = column
+    yield range(start, end)
+
+
+def _width(
+    laid: Layout, columns: range, theirs: str | None, letter: float, between: float
+) -> float:
+    """Points that a tabular of some columns takes, roughly."""
+    rows = [
+        [*_labels(row), *(v for column in columns for v in _values(row.cells[column], theirs))]
+        for row in laid.rows
+    ]
+    widest = [max(len(UNSEEN.sub("", text)) for text in texts) for texts in zip(*rows, strict=True)]
+    return sum(letters * letter + between for letters in widest)
+
+
+def _tabular(table: TableData, laid: Layout, columns: range, theirs: str | None) -> Iterator[str]:
     beside = ["last", "best", *([theirs] if theirs else [])]
-    yield _row([*map(_axis, laid.stub), *beside * len(laid.columns)])
+    yield rf"\begin{{tabular}}{{{'l' * len(laid.stub)}{'r' * len(beside) * len(columns)}}}"
+    yield r"\toprule"
+    yield from _heading(table, laid, columns, len(beside))
+    yield _row([*map(_axis, laid.stub), *beside * len(columns)])
     yield r"\midrule"
     for place, row in enumerate(laid.rows):
         if place and len(laid.stub) > 1 and row.stubs[0][1]:
             yield r"\addlinespace"  # another value of the outermost axis
-        yield _row([*_labels(row), *(v for cell in row.cells for v in _values(cell, theirs))])
+        cells = (row.cells[column] for column in columns)
+        yield _row([*_labels(row), *(v for cell in cells for v in _values(cell, theirs))])
     yield r"\bottomrule"
     yield r"\end{tabular}"
-    yield r"\end{table}"
 
 
 def _caption(table: TableData, theirs: str | None) -> str:
@@ -108,16 +151,25 @@ def _seeds(table: TableData) -> str:
     return most if len(planned) == 1 else f"{planned[0]} to {most}"
 
 
-def _heading(table: TableData, laid: Layout, wide: int) -> Iterator[str]:
-    """The labels of the column axes, each over the columns that it spans."""
+def _heading(table: TableData, laid: Layout, columns: range, wide: int) -> Iterator[str]:
+    """The labels of the column axes, each over those of the columns that it spans."""
     for axis, line in zip(table.columns, laid.header, strict=True):
-        cells, rules, at = [""] * len(laid.stub), [], len(laid.stub)
-        for label, span in line:
-            cells.append(rf"\multicolumn{{{span * wide}}}{{c}}{{{_place(axis, label)}}}")
-            rules.append(rf"\cmidrule(lr){{{at + 1}-{at + span * wide}}}")
-            at += span * wide
+        cells, rules, at = [""] * len(laid.stub), list[str](), len(laid.stub)
+        for label, spanned in _spans(line):
+            if span := wide * len([column for column in spanned if column in columns]):
+                cells.append(rf"\multicolumn{{{span}}}{{c}}{{{_place(axis, label)}}}")
+                rules.append(rf"\cmidrule(lr){{{at + 1}-{at + span}}}")
+                at += span
         yield _row(cells)
         yield " ".join(rules)
+
+
+def _spans(line: Iterable[tuple[str, int]]) -> Iterator[tuple[str, range]]:
+    """The labels of a line of the heading, each with its columns."""
+    start = 0
+    for label, span in line:
+        yield label, range(start, start + span)
+        start += span
 
 
 def _axis(name: str) -> str:

@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -197,6 +199,7 @@ def test_csv_holds_no_formula(golden_table: TableData, sign: str) -> None:
 
 COMMANDS = {  # of LaTeX itself and of booktabs
     *("begin", "end", "centering", "caption", "label", "multicolumn", "pm", "tau", "theta", "dots"),
+    *("medskip", "par", "footnotesize", "setlength", "tabcolsep"),
     *("toprule", "midrule", "bottomrule", "cmidrule", "addlinespace", "usepackage"),
     *("textbackslash", "textasciitilde", "textasciicircum", "textless", "textgreater", "textbar"),
 }
@@ -214,14 +217,48 @@ def test_a_latex_table_is_whole_and_needs_booktabs_alone(tmp_path: Path, name: s
     fakes.fill(tmp_path, table.cells[0], [50.0, 51.0][: table.seeds])
     text = as_latex(table_data(here(), table, read_cells(here(), table, tmp_path)))
     assert set(re.findall(r"\\([A-Za-z]+)", text)) <= COMMANDS
-    assert re.findall(r"\\begin\{(\w+)\}", text) == ["table", "tabular"]
-    assert re.findall(r"\\end\{(\w+)\}", text) == ["tabular", "table"]
-    (columns,) = re.findall(r"\\begin\{tabular\}\{([lr]+)\}", text)
-    rows = [line for line in text.splitlines() if line.endswith(r"\\")]
-    assert {columns_of(row) for row in rows} == {len(columns)}
+    parts = re.findall(r"\\begin\{tabular\}\{([lr]+)\}(.*?)\\end\{tabular\}", text, re.DOTALL)
+    names = ["table", *["tabular"] * len(parts)]
+    assert re.findall(r"\\begin\{(\w+)\}", text) == names
+    assert re.findall(r"\\end\{(\w+)\}", text) == names[::-1]
+    for columns, body in parts:
+        rows = [line for line in body.splitlines() if line.endswith(r"\\")]
+        assert {columns_of(row) for row in rows} == {len(columns)}
     plain = text.replace(r"\{", "").replace(r"\}", "").replace(r"\$", "")
     assert plain.count("{") == plain.count("}")
     assert plain.count("$") % 2 == 0
+
+
+@pytest.mark.parametrize("name", ["smoke", "table2", "table3", "table6", "calibration"])
+def test_a_wide_latex_table_is_set_in_parts_that_hold_every_number(
+    tmp_path: Path, name: str
+) -> None:
+    table = grid.table(here(), name)
+    for place, spec in enumerate(table.cells):
+        fakes.fill(tmp_path, spec, [10.0 + place / 2] * table.seeds)
+    text = as_latex(table_data(here(), table, read_cells(here(), table, tmp_path)))
+    for place in range(len(table.cells)):
+        assert f"${10 + place / 2:.1f} \\pm 0.0$" in text
+    bodies = re.findall(r"\\midrule(.*?)\\bottomrule", text, re.DOTALL)
+    for line in "".join(bodies).splitlines():
+        shown = re.sub(r"\\[a-z]+|[$&\\]", "", line)
+        assert len(shown) < 90  # small letters in a line of 345 points
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX here")
+def test_latex_takes_the_table_and_finds_no_line_too_wide(tmp_path: Path) -> None:
+    for name in ("smoke", "table1", "table3", "numbers", "calibration"):
+        table = grid.table(here(), name)
+        for spec in table.cells:
+            fakes.fill(tmp_path / name, spec, [70.0 + seed for seed in range(table.seeds)])
+        cells = read_cells(here(), table, tmp_path / name)
+        body = as_latex(table_data(here(), table, cells))
+        source = f"\\documentclass{{article}}\\usepackage{{booktabs}}\\begin{{document}}\n{body}"
+        (tmp_path / "page.tex").write_text(source + "\\end{document}\n")
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+        assert "Overfull" not in done.stdout, name
 
 
 def test_the_papers_number_stands_in_the_latex_table(tmp_path: Path) -> None:
