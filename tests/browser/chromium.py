@@ -30,10 +30,19 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+VISIBLE = """elements => elements.filter(e =>
+  e.checkVisibility({visibilityProperty: true}) && e.getClientRects().length).length"""
+
+
 class Visit:
-    """A page opened in a context of its own, with what it asked for and complained of."""
+    """A page opened in a context of its own, with what it asked for and complained of.
+
+    The context of the visit before is closed: dozens of open pages slow the browser down.
+    """
 
     def __init__(self, browser: Any, file: Path, address: str = "", **context: Any) -> None:
+        for before in browser.contexts:
+            before.close()
         self.context = browser.new_context(**{"viewport": DESK} | context)
         self.page = self.context.new_page()
         self.requests: list[str] = []
@@ -45,7 +54,7 @@ class Visit:
 
     def visible(self, selector: str) -> int:
         """How many elements can be seen."""
-        return sum(e.is_visible() for e in self.page.query_selector_all(selector))
+        return int(self.page.locator(selector).evaluate_all(VISIBLE))
 
 
 # [contrast, words] of each text that can be seen, but for pictures, which are tested by themselves.

@@ -1,5 +1,6 @@
 """The pages as a reader sees them: driven in Chromium without a window."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import fakes
 import pytest
 from chromium import CHROMIUM, CONTRASTS, PHONE, Visit, chromium
 from conftest import here
+from filelock import FileLock
 
 from ncmc.plan import grid
 from ncmc.report import page as table_page
@@ -19,10 +21,24 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium o
 pytest.importorskip("playwright")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """report.html of the project and smoke/report.html, of records that nobody trained."""
-    folder = tmp_path_factory.mktemp("pages")
+    """report.html of the project and smoke/report.html, of records that nobody trained.
+
+    They take longer to make than to look at, so that the processes of one call of pytest share them.
+    """
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent  # of all processes
+    folder, made = place / "pages", place / "pages.made"
+    with FileLock(place / "pages.lock"):
+        if not made.exists():
+            _make_pages(folder)
+            made.touch()
+    return folder
+
+
+def _make_pages(folder: Path) -> None:
     smoke, table6 = (grid.table(here(), name) for name in ("smoke", "table6"))
     fakes.smoke(folder / "runs", smoke)
     fakes.fill(folder / "runs", fakes.spec_of(smoke, "AL"), [88.0, 89.0, 88.5, 88.2, 88.4])
@@ -31,20 +47,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project_page.report(here(), folder / "runs", folder)
     verdicts_file.write(judge.verify("smoke", folder / "runs"), folder / "smoke")
     table_page.report(here(), "smoke", folder / "runs", folder / "smoke")
-    return folder
 
 
-@pytest.fixture(scope="module", params=["report.html", "smoke/report.html"])
+@pytest.fixture(scope="session", params=["report.html", "smoke/report.html"])
 def file(folder: Path, request: pytest.FixtureRequest) -> Path:
     return folder / str(request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def project(folder: Path) -> Path:
     return folder / "report.html"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     with chromium() as opened:
         yield opened
@@ -94,9 +109,9 @@ def test_a_filter_hides_what_does_not_fit_and_is_kept_in_the_address(
 
 def test_the_board_is_filtered_by_verdict(browser: Any, project: Path) -> None:
     visit = Visit(browser, project, "#verdict=differs")
-    seen = [e for e in visit.page.query_selector_all("li[data-row]") if e.is_visible()]
-    assert 0 < len(seen) < 10
-    assert all("✗" in entry.inner_text() for entry in seen)
+    assert 0 < visit.visible("li[data-row]") < 10
+    seen = visit.page.locator("li[data-row]:visible").all_inner_texts()
+    assert all("✗" in words for words in seen)
 
 
 def test_a_cell_opens_by_the_keyboard_and_escape_closes_it(browser: Any, file: Path) -> None:
