@@ -113,9 +113,9 @@ def _tiers(project: Project) -> list[Line]:
             grid.table(project, "table2").runs,
             "ncmc doctor --cost table2 says what it takes here",
         ),
-        "the paper's grid (all)": (
+        "all": (
             list(everything),
-            "ncmc doctor --cost all says what it takes here",
+            "the paper's tables and figures; ncmc doctor --cost all says what they take here",
         ),
     }
     return [
