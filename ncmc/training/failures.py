@@ -13,10 +13,10 @@ from ncmc.plan.run import Run
 from ncmc.training.draws import EpochPlan
 from ncmc.training.session import State, Training
 
-# torch's allocator on a CPU, C++, and oneDNN, where no type tells
+# torch's allocator on a CPU, C++, oneDNN, and CUDA's libraries, where no type tells
 NO_MEMORY = re.compile(
     "allocate memory|bad_alloc|Storage size calculation overflowed|"
-    "could not (create|execute) a primitive$"
+    "could not (create|execute) a primitive$|_STATUS_ALLOC_FAILED|CUDA error: out of memory"
 )
 
 
@@ -105,6 +105,9 @@ def measuring(training: Training) -> str:
     )
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether it is, or came while one was handled, as where a recording ran out of memory."""
     kinds = (torch.OutOfMemoryError, MemoryError)
-    return isinstance(error, kinds) or NO_MEMORY.search(str(error)) is not None
+    if isinstance(error, kinds) or NO_MEMORY.search(str(error)):
+        return True
+    return error.__context__ is not None and _is_out_of_memory(error.__context__)

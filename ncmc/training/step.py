@@ -38,6 +38,9 @@ class Step:
         """An epoch begins, or is resumed, at `step`: its plan, on the device that needs it."""
         return self.data.start_epoch(plan, step)
 
+    def close(self) -> None:
+        """Give back what only steps need; there are no more of them."""
+
     def __call__(self, draws: Draws) -> Tensor:
         """Train on one batch; its loss, a 0-d tensor that is not waited for."""
         images, labels = self.data.batch(draws, self.mixes)
@@ -81,6 +84,14 @@ class GraphStep(Step):
         graph.replay()
         return loss.clone()  # the next replay overwrites it
 
+    def close(self) -> None:
+        """Drop the graphs, now and not when Python gets to it.
+
+        That clears the workspaces of cuBLAS, which those of another model would go on reading: in a
+        process that trains several runs, the graphs of one are gone before the next records its own.
+        """
+        self.graphs.clear()
+
     def _aside(self, draws: Draws) -> Tensor:
         """A step on a stream of its own, as CUDA wants it before a recording."""
         self.stream.wait_stream(torch.cuda.current_stream())
@@ -90,11 +101,15 @@ class GraphStep(Step):
         return loss
 
     def _record(self, draws: Draws) -> tuple[torch.cuda.CUDAGraph, Draws, Tensor]:
-        """Record a step without running it. The gradients are of the graph's own memory."""
+        """Record a step without running it. The gradients are of the graph's own memory.
+
+        On a stream of its own too: cuBLAS has a workspace a stream, and models that recorded on torch's
+        common one would write into the same while their graphs run side by side.
+        """
         read = Draws(*(part.clone() for part in draws))
         graph = torch.cuda.CUDAGraph()
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.cuda.graph(graph, pool=self.pool):
+        with torch.cuda.graph(graph, pool=self.pool, stream=self.stream):
             loss = super().__call__(read)
         return graph, read, loss
 

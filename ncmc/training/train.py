@@ -69,6 +69,7 @@ def train(
         )
         with failures.explain_out_of_memory(failures.preparing(run, where)):
             training = prepare(opened, folder / paths.CHECKPOINT, where, group)
+        held.callback(training.step.close)
         group.require_equal(training.identity | {k: str(v) for k, v in training.resolved.execution})
         if not anew and (record := finish.record_of_model(training, target)):
             progress.say(f"{run.id}: trained before; its record is made again from its model")
