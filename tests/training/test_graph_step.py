@@ -189,5 +189,8 @@ def test_a_library_without_memory_is_out_of_memory(library: str) -> None:
 
 
 def test_another_error_of_a_recording_stays_what_it_is() -> None:
-    with pytest.raises(RuntimeError, match="capturing"), failures.explain_out_of_memory("too large"):
+    with (
+        pytest.raises(RuntimeError, match="capturing"),
+        failures.explain_out_of_memory("too large"),
+    ):
         raise RuntimeError("operation not permitted when stream is capturing")
