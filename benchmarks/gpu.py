@@ -74,6 +74,8 @@ def make_bench(chosen: argparse.Namespace) -> Bench:
     torch.set_float32_matmul_precision("high")  # TF32 for the plain loop, as PyTorch users set it
     device = precision.pick_device(chosen.device)
     precision.use_device(device)
+    if chosen.tiny:
+        torch.set_num_threads(1)  # on cores that others use too, two threads wait for each other
     n, tests, side, count = (10, 4, 8, 1) if chosen.tiny else (12_406, 10_000, 32, STEPS)
     rng = np.random.default_rng(0)
     return Bench(

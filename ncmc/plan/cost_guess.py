@@ -67,6 +67,11 @@ def guess(project: Project, missing: Iterable[Run]) -> Guess:
     return Guess(seconds / cores / 3600, data_bytes(project, names) + models, cores, unknown)
 
 
+def core_hours(project: Project, run: Run, bfloat16: bool = True) -> float:
+    """Hours that one core with or without bfloat16 in hardware would train a run, here or elsewhere."""
+    return _of_cell(project, run.cell, bfloat16)[0] / 3600
+
+
 @read_once
 def _of_cell(project: Project, run: Run, fast: bool) -> tuple[float, float]:
     """(seconds on one core, bytes of the model) of a run; the seed changes neither."""
