@@ -12,15 +12,20 @@ from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import printed_numbers
 from ncmc.plan import grid
 from ncmc.plan.filters import Filter
-from ncmc.plan.grid_file import table_names
+from ncmc.plan.grid_file import Scale, table_names
 from ncmc.project import Project
 from ncmc.results.wording import make_command
 from ncmc.system.documents import Strict
-from ncmc.verdicts.board import board_of
+from ncmc.verdicts.board import Entry, board_of
 from ncmc.verdicts.checks_file import all_checks
 from ncmc.verdicts.judge import CellCache, verify_cells
 from ncmc.verdicts.verdict import Status, Verdict
 
+AT_SCALE: dict[Scale, str] = {
+    "paper": "At the paper's scale",
+    "reduced": "At reduced scale",
+    "reference": "In the calibration",
+}
 NOT_READING = {"id", "table", "kind", "claim", "says", "source"}  # keys told elsewhere
 
 
@@ -79,7 +84,8 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
     cells = CellCache(project, results)
     verdicts = [v for q in questions for v in verify_cells(q.table, cells) if v.id == q.id]
     clauses = [_clause(q, v) for q in questions for v in verdicts if v.id == q.id]
-    entry = board_of(project, verdicts).entries[0]
+    entries = board_of(project, verdicts).entries  # several: the claim is asked at several scales
+    entry = entries[0]
     whole = name == entry.id
     claim = claims(project).get(verdicts[0].claim or "")
     runs = runs_of(questions)
@@ -89,15 +95,22 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
         says=entry.says if whole else verdicts[0].says,
         where=claim.where if claim else "",  # a number says its place itself
         status=entry.status,
-        sentence=entry.sentence,
+        sentence=_at_each_scale(entries),
         clauses=tuple(clauses),
         runs=tuple(run.id for run in runs),
         missing=tuple(run.id for run in missing),
         cost=_price(cost_of(project, runs)),
         cost_of_missing=_price(cost_of(project, missing)),
         commands=tuple(map(make_command, _tables(project, questions))) if missing else (),
-        problems=entry.problems,
+        problems=tuple(dict.fromkeys(told for found in entries for told in found.problems)),
     )
+
+
+def _at_each_scale(entries: Sequence[Entry]) -> str:
+    """What was found; where a claim is asked at several scales, at each of them."""
+    if len(entries) == 1:
+        return entries[0].sentence
+    return " ".join(f"{AT_SCALE[e.scale]}, {e.status}: {e.sentence}" for e in entries)
 
 
 def entry_ids(project: Project) -> list[str]:

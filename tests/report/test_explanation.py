@@ -20,7 +20,14 @@ def test_a_claim_of_two_tables_names_the_runs_of_both_and_what_they_cost(tmp_pat
     clause = told.clauses[0]
     assert clause.reading["margin"] == 2.0
     assert "within 2 points" in clause.verdict.source
-    assert told.commands == ("uv run snakemake --cores all table6",)
+    tables = ("laptop_f_theta", "table6")
+    assert sorted(told.commands) == [f"uv run snakemake --cores all {name}" for name in tables]
+
+
+def test_a_claim_that_is_asked_at_two_scales_is_told_at_both(tmp_path: Path) -> None:
+    told = explain(here(), "C13", tmp_path).sentence
+    assert told.startswith("At the paper's scale, incomplete: ")
+    assert "At reduced scale, incomplete: " in told
 
 
 def test_a_claim_has_every_clause_and_a_clause_itself_alone(tmp_path: Path) -> None:
