@@ -1,6 +1,6 @@
 """How often the verdicts err, and how often they decide: worlds of known truth, our own checks.
 
-    python -m benchmarks.verdicts                      # the figures of docs/statistics.md, ~10 minutes
+    python -m benchmarks.verdicts                      # the figures of docs/statistics.md, ~5 minutes
     python -m benchmarks.verdicts --worlds 5 --out -   # a look
 
 Writes benchmarks/results/verdicts.json. tests/verdicts/test_error_rates.py is the small version.
@@ -186,13 +186,13 @@ def figures(project: Project, plain: Record, worlds: int) -> dict[str, object]:
         },
         "printed": {
             f"{gap} points off": {
-                _name(planned): printed(project, plain, gap, planned, 2 * worlds)
+                _name(planned): printed(project, plain, gap, planned, 5 * worlds)
                 for planned in (*((n,) for n in looks), looks)
             }
             for gap in (0.0, 0.9, 1.0, 3.0)
         },
         "printed, 1.0 points off, of a deviation of our": {
-            times: {n: printed(project, plain, 1.0, (n,), 2 * worlds, times) for n in looks}
+            times: {n: printed(project, plain, 1.0, (n,), 5 * worlds, times) for n in looks}
             for times in (0.5, 2.0)
         },
         "curves": {
@@ -234,7 +234,7 @@ def _name(planned: Sequence[int]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=40)
+    parser.add_argument("--worlds", type=int, default=20)
     parser.add_argument("--out", default="benchmarks/results/verdicts.json")
     chosen = parser.parse_args()
     sys.path.insert(0, "tests")  # the records that tests make up; only their accuracies matter here
