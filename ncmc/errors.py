@@ -49,9 +49,10 @@ def unknown(kind: str, name: object, allowed: Iterable[str]) -> UsageError:
     return UsageError(f"unknown {kind} '{came}'.{hint} Allowed: {', '.join(names) or '(none)'}.")
 
 
-def _in_order(name: str) -> list[tuple[str, int]]:
-    """The key that puts C2 before C10."""
-    return [(word, int(number or 0)) for word, number in re.findall(r"(\D*)(\d*)", name)]
+def _in_order(name: str) -> list[tuple[str, float]]:
+    """The key that puts C2 before C10, and 0.005 before 0.01."""
+    parts = re.findall(r"(\D*)(\d+(?:\.\d+)?|)", name, re.ASCII)
+    return [(word, float(number or 0)) for word, number in parts]
 
 
 def _nearest(came: str, names: Sequence[str]) -> str | None:

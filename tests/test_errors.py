@@ -10,6 +10,12 @@ def test_names_are_listed_as_people_count() -> None:
     assert said == "unknown claim 'Q'. Allowed: C1, C1a, C1b, C2, C10, F1."
 
 
+def test_numbers_are_listed_by_their_size() -> None:
+    assert "Allowed: 0.00390625, 0.005, 0.01, 1, 10." in str(
+        unknown("tau", "x", ["10", "0.005", "1", "0.01", "0.00390625"])
+    )
+
+
 @pytest.mark.parametrize(
     ("came", "meant"),
     [("c1a", "C1a"), ("cla", "CAL"), ("CLA", "CAL"), ("cifar1O", "cifar10"), ("tabel2", "table2")],

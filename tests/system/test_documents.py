@@ -129,7 +129,7 @@ def test_a_json_file_that_is_senseless_is_refused(tmp_path: Path, text: str) -> 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "has the columns none; needed: a, b"),
+        ("", "is empty; its first line must name a, b"),
         ("a\n1\n", "has the columns a; needed: a, b"),
         ("a,b\n1\n", "line 2: needed are 2 values"),
         ("a,b\n1,2,3\n", "line 2: needed are 2 values"),
