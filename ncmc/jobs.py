@@ -41,6 +41,7 @@ PACKAGE = "package:"  # an address inside an installed Python package
 GIGABYTE = 1000  # MB, Snakemake's unit of memory
 TORCH = 4 * GIGABYTE  # memory that a training takes beside its images
 COPIES = 3  # of the images in memory, while they are prepared
+FILE_THREADS = 8  # of a run that reads and decodes image files beside its GPU
 UNKNOWN_SIDE = 224  # pixels, of a dataset that does not state its size
 MINUTES = 720  # a time limit for schedulers; a run that meets it resumes from its checkpoint
 MINUTES_BUNDLED = 30
@@ -158,8 +159,10 @@ class Jobs:
         return self.threads_of_run(self._run(wildcards))
 
     def threads_of_run(self, run: Run) -> int:
-        """CPU threads of one run."""
-        return resolve_run(self.project, run).execution.threads
+        """CPU threads of one run: more where it decodes files, as it reads with all that it gets."""
+        resolved = resolve_run(self.project, run)
+        from_files = resolved.recipe.augment == "resized_crop_flip"
+        return max(resolved.execution.threads, FILE_THREADS if from_files else 1)
 
     def gpus_of(self, wildcards: Any) -> int:
         """GPUs of one run: 0 for a bundled dataset, else 1."""

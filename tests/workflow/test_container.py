@@ -89,6 +89,11 @@ def test_the_packages_come_before_the_code() -> None:
     assert DOCKERFILE.index("COPY ncmc") < DOCKERFILE.index("ARG NCMC_COMMIT")
 
 
+def test_the_image_says_which_commit_it_holds() -> None:
+    label = DOCKERFILE.index('org.opencontainers.image.revision="${NCMC_COMMIT}"')
+    assert DOCKERFILE.index("ARG NCMC_COMMIT") < label
+
+
 def test_every_package_of_the_project_is_in_the_image() -> None:
     wheel = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     assert set(wheel["targets"]["wheel"]["packages"]) <= set(copied())

@@ -15,6 +15,7 @@ from conftest import CHECKOUT, here
 from ncmc import jobs, paths
 from ncmc.paper import switches
 from ncmc.plan import grid
+from ncmc.plan.run import make_run, resolve_run
 from ncmc.results.record import load_record, path_of
 
 RUN = "digits/tau=0.02/resnet8/CE/epochs=1/seed=0"
@@ -260,3 +261,12 @@ def test_small_is_what_comes_with_an_installed_package(
     run = SimpleNamespace(run=f"{dataset}/tau={tau}/resnet32/CE/default/seed=0")
     assert (job.gpus_of(run), job.minutes_of(run)) == (gpus, minutes)
     assert bool(job.gate_of(SimpleNamespace(dataset=dataset))) == gated
+
+
+@pytest.mark.parametrize(("dataset", "least"), [("imagenet_lt", jobs.FILE_THREADS), ("cifar10", 1)])
+def test_a_run_that_decodes_files_gets_threads_to_read_with(dataset: str, least: int) -> None:
+    job = jobs.Jobs(here())
+    run = make_run(dataset, 0.01, "resnet50", "CE", project=here())
+    own = resolve_run(here(), run).execution.threads
+    assert job.threads_of(SimpleNamespace(run=run.id)) == max(own, least)
+    assert own < jobs.FILE_THREADS
