@@ -1,11 +1,15 @@
 """How much cheaper a decided board is than the whole grid: `ncmc plan`, look by look, in made worlds.
 
     python -m benchmarks.plan [--worlds 20] [--out FILE]
+    python -m benchmarks.plan --records FOLDER --tables smoke study_controls [--out FILE]
 
 Every question of the paper's grid that is about accuracies is asked: its checks of pairs and its
 printed numbers. Seeds are drawn, trained in name only, and judged by the project's own verdicts; the
 project's own planner says which are needed next, at 3, 5 and 10 seeds, until nothing is open or no
 look is left. Beside it stands the same board from 10 seeds of every cell.
+
+With `--records` no world is made: the questions of some tables are asked of real records, ten seeds a
+cell, which the planner may look at only as far as it has asked for them.
 """
 
 import argparse
@@ -28,6 +32,7 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.looks import levels, reached
+from ncmc.results.record import Record, load_record, path_of
 from ncmc.verdicts.board import board_of
 from ncmc.verdicts.judge import CellCache
 
@@ -71,10 +76,13 @@ class DrawnCells(CellCache):
         there = {run.seed for run in planned if run in self.trained}
         look = reached(LOOKS, there) or 0
         wanted = planned[: LOOKS[look]]
-        records = [made_up(r, self._value(spec, r)) for r in wanted if r in self.trained]
+        records = [self._record(spec, run) for run in wanted if run in self.trained]
         missing = tuple(run for run in wanted if run not in self.trained)
         priors = partial(self.prior, table, spec.run.dataset)
         return Cell(spec, tuple(records), missing, priors=priors, alpha=levels(LOOKS)[look])
+
+    def _record(self, spec: CellSpec, run: Run) -> Record:
+        return made_up(run, self._value(spec, run))
 
     def _value(self, spec: CellSpec, run: Run) -> float:
         if spec.run not in self._values:
@@ -84,10 +92,22 @@ class DrawnCells(CellCache):
         return float(self._values[spec.run][run.seed])
 
 
-def asked(project: Project) -> list[Question]:
+class StoredCells(DrawnCells):
+    """Cells of real records, read as far as they count as trained."""
+
+    def __init__(self, project: Project, folder: Path) -> None:
+        super().__init__(project, {}, 0)
+        self.folder = folder
+
+    def _record(self, spec: CellSpec, run: Run) -> Record:
+        return load_record(path_of(self.project, run, self.folder))
+
+
+def asked(project: Project, names: Sequence[str] = ("all",)) -> list[Question]:
     """The questions about accuracies, their tables with looks."""
     found = []
-    for question in decides(project, "all"):
+    questions = {q.id: q for name in names for q in decides(project, name)}
+    for question in questions.values():
         if question.check and worlds(project, question.check, 1.0) is None:
             continue
         places = tuple((s, dataclasses.replace(t, looks=LOOKS)) for s, t in question.places)
@@ -157,10 +177,23 @@ def one_world(project: Project, kind: str, seed: int) -> dict[str, Any]:
     questions = asked(project)
     means = truth(kind, questions, seed)
     questions = printed(questions, means, 3.0 if kind == "null" else 0.0)
+    by_plan, whole = (DrawnCells(project, means, seed) for _ in range(2))
+    return both_ways(project, questions, by_plan, whole)
+
+
+def of_records(project: Project, folder: Path, names: Sequence[str]) -> dict[str, Any]:
+    """The plan's way and the whole grid, on the same real records."""
+    by_plan, whole = (StoredCells(project, folder) for _ in range(2))
+    return both_ways(project, asked(project, names), by_plan, whole)
+
+
+def both_ways(
+    project: Project, questions: Sequence[Question], by_plan: DrawnCells, whole: DrawnCells
+) -> dict[str, Any]:
+    """What the plan's way costs and decides, beside ten seeds of everything."""
     every = list(
         dict.fromkeys(r for q in questions for s, _ in q.places for r in s.runs(LOOKS[-1]))
     )
-    by_plan, whole = DrawnCells(project, means, seed), DrawnCells(project, means, seed)
     whole.train(every)
     standing, all_of_it = played(project, questions, by_plan), states(project, questions, whole)
     return {
@@ -190,8 +223,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--worlds", type=int, default=20)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/plan.json"))
+    parser.add_argument("--records", type=Path, help="a folder of records: real ones")
+    parser.add_argument("--tables", nargs="+", default=["smoke"])
     given = parser.parse_args()
     project = Project.find()
+    if given.records:
+        real = of_records(project, given.records, given.tables)
+        print(json.dumps({"looks": LOOKS, "tables": given.tables, **real}, indent=1))
+        return
     found = {}
     for kind in ("true", "null", "mixed"):
         found[kind] = summary([one_world(project, kind, seed) for seed in range(given.worlds)])
