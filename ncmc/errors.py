@@ -29,6 +29,10 @@ class DamagedError(UserError):
     exit_code = 3
 
 
+class BusyError(UserError):
+    """Another process is at the same work, and will be done with it. Exit code 1."""
+
+
 def first_line(error: Exception) -> str:
     """The beginning of a library's error message, for a sentence of ours."""
     return (str(error).splitlines() or [type(error).__name__])[0][:120]

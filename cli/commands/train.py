@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +24,7 @@ from cli.options import (
     complete_method,
     run_from,
 )
-from ncmc.errors import UsageError, UserError
+from ncmc.errors import BusyError, UsageError, UserError
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
     from ncmc.plan.option_text import Value
@@ -34,6 +36,8 @@ EPILOG = (
     "`ncmc train --dataset digits --tau 0.02 --backbone resnet8 --method CAL -o f=10`. "
     "Several runs in one command start torch once: one that fails does not stop the others."
 )
+
+SECONDS_BETWEEN_TRIES = 5.0  # of a run that another process trains
 
 
 def train(
@@ -65,6 +69,13 @@ def train(
             help="Train again even if there is a record; resumes from a checkpoint if there is one."
         ),
     ] = False,
+    wait: Annotated[
+        bool,
+        typer.Option(
+            "--wait",
+            help="If another process trains a run, wait and take its record, in place of an error.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Train runs to their records, each resuming from its checkpoint if there is one."""
@@ -76,7 +87,7 @@ def train(
     texts: list[str | None] = [*(runs or [])] or [None]
     chosen = list(dict.fromkeys(run_from(project, text, *parts) for text in texts))
     execution = parse_options(",".join(option or []))
-    train_all(project, chosen, device, results, execution, force, as_json)
+    train_all(project, chosen, device, results, execution, force, as_json, wait)
 
 
 def train_all(
@@ -87,13 +98,20 @@ def train_all(
     execution: Mapping[str, Value] | None = None,
     force: bool = False,
     as_json: bool = False,
+    wait: bool = False,
 ) -> None:
     """Train runs one after the other. Raises UserError at the end if some of several failed."""
     _check_one_process(len(runs))
     failures = 0
     for run in runs:
         try:
-            _train(project, run, device, results, execution or {}, force, as_json)
+            attempt = partial(
+                _train, project, run, device, results, execution or {}, force, as_json
+            )
+            if wait:
+                _waiting(run, attempt)
+            else:
+                attempt()
         except Exception as error:  # of a lab's own method too: the other runs are not to blame
             if len(runs) == 1:
                 raise
@@ -131,6 +149,19 @@ def _train(
         )
     if os.environ.get("RANK", "0") == "0":  # one of several processes speaks for all
         print_trained(record, path_of(project, run, results), how, as_json)
+
+
+def _waiting(run: Run, attempt: Callable[[], None]) -> None:
+    """Try until no other process has the run: by then its record is there, or it is ours to train."""
+    told = False
+    while True:
+        try:
+            return attempt()
+        except BusyError:
+            if not told:
+                print(f"ncmc: {run.id}: another process is training it; waiting.", file=sys.stderr)
+                told = True
+            time.sleep(SECONDS_BETWEEN_TRIES)
 
 
 def _print_failure(run: Run, error: Exception) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ncmc import paths
-from ncmc.errors import UserError
+from ncmc.errors import BusyError, UserError
 from ncmc.plan.run import Run
 from ncmc.results.record import Epoch, Record, path_of
 from ncmc.system import files
@@ -171,9 +171,9 @@ def _measure(training: Training, state: State) -> Epoch:
 
 @contextmanager
 def _only_process(folder: Path, target: Path, run: Run) -> Iterator[None]:
-    """Hold the run's lock; raises UserError if another process trains the same run.
+    """Hold the run's lock; raises BusyError if another process trains the same run.
 
-    Also if what it will make could not be written.
+    UserError if what it will make could not be written.
     """
     files.make_writable_folder(target.parent)
     files.make_writable_folder(folder)
@@ -184,7 +184,7 @@ def _only_process(folder: Path, target: Path, run: Run) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
-        raise UserError(
+        raise BusyError(
             f"another process is training {run.id} (it holds {folder / 'lock'}). "
             "Wait for it, or stop it; its checkpoint is kept."
         ) from error

@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 from conftest import CHECKOUT, here
 from typer.testing import CliRunner
 
 from cli.main import app
+from ncmc import paths
 from ncmc.plan.run import make_run, parse_run_id
 from ncmc.results.record import load_record, path_of, save_record
 
@@ -122,6 +125,22 @@ def test_a_run_is_trained_once_and_its_record_read_after_that(workspace: Path) -
     assert "already trained" in again.stdout
     assert load_record(Path(told["record"])).made.at == record.made.at
     assert ncmc("evaluate", RUN).exit_code == 0
+
+
+def test_waiting_for_another_process_takes_its_record(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.commands.train.SECONDS_BETWEEN_TRIES", 0.1)
+    folder = workspace / paths.CHECKPOINTS / RUN
+    folder.mkdir(parents=True)
+    lock = filelock.FileLock(folder / "lock")
+    with lock:
+        assert "another process is training" in ncmc("train", RUN).stderr
+    lock.acquire()
+    threading.Timer(3, lock.release).start()
+    done = ncmc("train", RUN, "--wait")
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr.count("another process is training it; waiting") == 1
 
 
 def test_an_assumption_is_switched_as_by_its_option(workspace: Path) -> None:
