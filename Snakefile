@@ -46,6 +46,7 @@ wildcard_constraints:
 
 
 include: "rules/output.smk"
+include: "rules/cluster.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/report.smk"

@@ -46,6 +46,23 @@ UNKNOWN_SIDE = 224  # pixels, of a dataset that does not state its size
 MINUTES = 720  # a time limit for schedulers; a run that meets it resumes from its checkpoint
 MINUTES_BUNDLED = 30
 BATCH = 7  # runs of a bundled dataset in one process: to start one takes as long as to train one
+MOST_BATCHES = 100  # of all of them: beyond, batches grow. A cluster's queue is for others too
+
+# The shell command of a training job. Snakemake deletes a log before each attempt, so it is a link to a
+# file that grows: a line before, and one after an error, unless it is stopped from outside
+# (`failed_by_itself`).
+TRAIN = """
+attempts={log:q}.attempts
+ln -sf "$(basename "$attempts")" {log:q}
+echo "== $(date -u +%FT%TZ) on $(uname -n)${{SLURM_JOB_ID:+, Slurm job $SLURM_JOB_ID}}" >> "$attempts"
+ncmc train --wait RUNS >> "$attempts" 2>&1 || {{
+    code=$?
+    echo "== ncmc train: exit code $code" >> "$attempts"
+    exit $code
+}}
+"""
+ENDED = re.compile(r"== ncmc train: exit code (\d+)\s*\Z")
+SIGNALS = 128  # exit codes above it: ended by a signal
 
 
 class Jobs:
@@ -121,6 +138,7 @@ class Jobs:
         reads the Snakefile again, later.
         """
         batches: dict[str, list[Run]] = {}
+        size = self._batch_size()
         for table in grid_file.table_names(self.project):
             before = {run for runs in batches.values() for run in runs}
             groups = dict[Run, list[Run]]()  # trained run -> the runs of its model, itself first
@@ -133,12 +151,26 @@ class Jobs:
                 for runs in groups.values()
                 if (left := [run for run in dict.fromkeys(runs) if run not in before])
             ]
-            count = -(-len(groups_left) // BATCH)
+            count = -(-len(groups_left) // size)
             for i in range(count):
                 batches[f"{table}_{i + 1}"] = [
                     run for runs in groups_left[i::count] for run in runs
                 ]
         return batches
+
+    def _batch_size(self) -> int:
+        """Trainings in a batch, so that there are no more than `MOST_BATCHES` (or one a table)."""
+        tables = grid_file.table_names(self.project)
+        runs = {
+            trained_run(self.project, run)
+            for table in tables
+            for run in grid.table(self.project, table).runs
+            if self._is_bundled(run.dataset)
+        }
+        whole = max(
+            1, MOST_BATCHES - len(tables)
+        )  # the last batch of each table may be a small one
+        return max(BATCH, -(-len(runs) // whole))
 
     def split_options(self, wildcards: Any) -> list[str]:
         """The options of a split as arguments of the command line.
@@ -245,6 +277,23 @@ def figures_of(names: list[str]) -> list[str]:
 def _paper_datasets(project: Project) -> set[str]:
     names = grid_file.table_names(project, "paper")
     return {spec.run.dataset for name in names for spec in grid.table(project, name).cells}
+
+
+def minutes_of_batch(runs: list[Run]) -> int:
+    """A time limit for schedulers; what it cuts off goes on in the next attempt."""
+    return min(MINUTES_BUNDLED * len(runs), MINUTES)
+
+
+def failed_by_itself(logs: Iterable[str]) -> bool:
+    """Whether the last attempt of a training job ended with an error, rather than by a signal."""
+    for log in logs:
+        try:
+            end = Path(log).read_bytes()[-200:].decode(errors="replace")
+        except OSError:
+            continue
+        if found := ENDED.search(end):
+            return int(found[1]) <= SIGNALS
+    return False
 
 
 def records_of(runs: Iterable[Run]) -> list[str]:

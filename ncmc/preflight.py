@@ -1,6 +1,8 @@
 """What can be known to be wrong before the workflow plans anything."""
 
+import re
 import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,3 +56,21 @@ def check_container(container: str) -> None:
             f"--use-singularity (--sdm apptainer) cannot work here: {'; and '.join(missing)}. "
             "Without --use-singularity the same rules run in this environment."
         )
+
+
+def seconds_without_accounting() -> int | None:
+    """How often Slurm's queue must be asked about finished jobs; None if it keeps accounts of them."""
+    if _said("sacct", "--noheader") is not None:
+        return None
+    kept = re.search(r"MinJobAge\s*=\s*(\d+)", _said("scontrol", "show", "config") or "")
+    return max(1, int(kept[1]) // 3) if kept else 1
+
+
+def _said(*command: str) -> str | None:
+    """What a program printed; None if it failed or is not there."""
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=True
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None

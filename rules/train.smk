@@ -6,7 +6,14 @@
 # ncmc train RUN --force. Model and checkpoint lie outside the outputs: Snakemake deletes those of a job
 # that fails. A record lost in this way is made again from its model in a moment, so that a batch that is
 # killed costs no more than the steps since the last checkpoint.
+# `--wait`: a job of a launcher that was killed may still train the run. A log holds every attempt; how the
+# last one ended says whether another would help (rules/cluster.smk).
 batches = job.batches()
+
+
+def train(runs: str) -> str:
+    """The shell command that trains `runs` (a placeholder), its words added to the log."""
+    return jobs.TRAIN.replace("RUNS", runs)
 
 
 # Of a run in a batch the batch takes care: Snakemake prefers the rule without wildcards.
@@ -28,7 +35,7 @@ rule train:
         mem_mb=job.memory_of,
         runtime=job.minutes_of,
     shell:
-        "ncmc train {wildcards.run:q} > {log:q} 2>&1"
+        train("{wildcards.run:q}")
 
 
 for name, runs in batches.items():
@@ -51,8 +58,8 @@ for name, runs in batches.items():
         resources:
             gpu=0,
             mem_mb=max(map(job.memory_of_run, runs)),
-            runtime=jobs.MINUTES_BUNDLED * len(runs),
+            runtime=jobs.minutes_of_batch(runs),
         params:
             runs=[run.id for run in runs],
         shell:
-            "ncmc train {params.runs:q} > {log:q} 2>&1"
+            train("{params.runs:q}")

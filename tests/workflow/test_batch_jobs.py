@@ -1,10 +1,11 @@
 """Small runs are trained several in a process, and none is lost with those that fail."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from calls import copy_workflow, planned_jobs, snakemake
+from calls import BIN, copy_workflow, planned_jobs, snakemake
 from conftest import here
 
 from ncmc import jobs
@@ -33,6 +34,76 @@ def test_every_small_run_is_in_one_batch_and_no_large_one_is() -> None:
     for name in table_names(here()):
         for run in grid.table(here(), name).runs:
             assert (run in batched) == (run.dataset == "digits")
+
+
+def test_two_thousand_short_runs_are_at_most_a_hundred_jobs(project: Path) -> None:
+    path = project / "config" / "smoke.yaml"
+    text = path.read_text().replace(
+        "seeds: {value: 1", "seeds: {value: 400"
+    )  # seeds of each of five cells
+    path.write_text(text)
+    there = Project(project)
+    assert len(grid.table(there, "smoke").runs) == 2000
+    batches = jobs.Jobs(there).batches()
+    assert len(batches) <= jobs.MOST_BATCHES
+    assert {run for n, runs in batches.items() for run in runs if n.startswith("smoke_")} == set(
+        grid.table(there, "smoke").runs
+    )
+    assert max(jobs.minutes_of_batch(runs) for runs in batches.values()) <= jobs.MINUTES
+
+
+@pytest.mark.parametrize(
+    ("end", "by_itself"),
+    [
+        ("== ncmc train: exit code 1\n", True),
+        ("== ncmc train: exit code 2\n", True),
+        ("== ncmc train: exit code 143\n", False),  # SIGTERM: a time limit
+        ("== ncmc train: exit code 137\n", False),  # SIGKILL: no memory
+        ("== ncmc train: exit code 1\n== 2026-11-24T22:00:00Z on n1\n", False),  # it goes on
+        ("", False),
+    ],
+)
+def test_a_log_tells_whether_another_attempt_would_help(
+    tmp_path: Path, end: str, by_itself: bool
+) -> None:
+    log = tmp_path / "run.log"
+    log.write_text(f"epoch 1\n{end}")
+    assert jobs.failed_by_itself([str(log)]) == by_itself
+    assert not jobs.failed_by_itself([str(tmp_path / "none.log")])
+
+
+def test_a_real_fault_is_not_tried_again(project: Path) -> None:
+    path = project / "config" / "smoke.yaml"
+    narrow = "- {CAL: {f: 7, linear: never, label: narrow}}\n"  # the network has fewer features
+    path.write_text(path.read_text().replace("- CE\n", narrow))
+    failed = snakemake(
+        project, "--cores", "1", "--retries", "3", "results/smoke/table.json", timeout=300
+    )
+    assert failed.returncode == 1
+    log = (project / "logs/train/smoke_1.log").read_text()
+    assert log.count("== 20") == 1
+    assert "== ncmc train: exit code 1" in log
+
+
+def test_a_training_that_is_stopped_from_outside_is_tried_again_and_its_log_kept(
+    project: Path,
+) -> None:
+    program = project / "bin" / "ncmc"  # the first attempt of a training is killed
+    program.parent.mkdir()
+    program.write_text(
+        f"""#!/bin/sh
+        if [ "$1" = train ] && [ ! -e tried ]; then touch tried; echo first; kill -9 $$; fi
+        exec {BIN}/ncmc "$@"
+        """
+    )
+    program.chmod(0o755)
+    environment = {"PATH": f"{program.parent}{os.pathsep}{BIN}{os.pathsep}{os.environ['PATH']}"}
+    arguments = ("--cores", "1", "--retries", "1", "results/smoke/table.json")
+    done = snakemake(project, *arguments, timeout=300, **environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    log = (project / "logs/train/smoke_1.log").read_text()
+    assert log.count("== 20") == 2
+    assert log.index("first") < log.index("trained")
 
 
 def test_a_run_outside_of_batches_is_a_job_of_its_own(project: Path) -> None:
