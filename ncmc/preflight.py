@@ -1,5 +1,8 @@
 """What can be known to be wrong before the workflow plans anything."""
 
+import hashlib
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -10,10 +13,12 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, StringConstraints
 
 from ncmc.errors import UserError
-from ncmc.system import documents
+from ncmc.system import code_files, documents
 from ncmc.system.documents import Strict
 
 CONTAINER_PROGRAMS = ("apptainer", "singularity")  # either does; Snakemake looks in this order
+VARIABLE = "NCMC_IMAGE"  # handed on by the profiles
+IMAGE_NOTES = Path(".snakemake/ncmc-image.json")
 YES_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -56,6 +61,69 @@ def check_container(container: str) -> None:
             f"--use-singularity (--sdm apptainer) cannot work here: {'; and '.join(missing)}. "
             "Without --use-singularity the same rules run in this environment."
         )
+
+
+def told_image(container: str) -> str | None:
+    """Tell the jobs which image they run in; what to say if its code is not this checkout's.
+
+    Once a workflow: a job of a cluster reads the Snakefile again, with what its launcher found.
+    """
+    if VARIABLE in os.environ:
+        return None
+    if digest := image_digest(container):
+        os.environ[VARIABLE] = digest  # records name it: ncmc/results/provenance.py
+    return difference_to_image(container)
+
+
+def image_digest(container: str) -> str | None:
+    """The image, as records name it: sha256:... of its file, or of its address; None if unknown.
+
+    A file of gigabytes is read once: what was found is kept beside Snakemake's own notes.
+    """
+    local = Path(container.removeprefix("file://"))
+    if "://" in container and not container.startswith("file://"):
+        named = re.search(r"@(sha256:[0-9a-f]{64})$", container)
+        return named[1] if named else None
+    if not local.is_file():
+        return None  # an unpacked image, which anyone can change
+    state = local.stat()
+    key = [str(local.resolve()), state.st_size, state.st_mtime_ns]
+    try:
+        known = json.loads(IMAGE_NOTES.read_text())
+        if known["file"] == key:
+            return str(known["digest"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not there yet, or half written
+    with local.open("rb") as file:
+        digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    IMAGE_NOTES.parent.mkdir(exist_ok=True)
+    IMAGE_NOTES.write_text(json.dumps({"file": key, "digest": digest}))
+    return digest
+
+
+def difference_to_image(container: str) -> str | None:
+    """What to say if the image holds other code than this checkout; None if it does not.
+
+    An address is not asked: that would pull the image.
+    """
+    local = container.removeprefix("file://")
+    program = next(filter(None, map(shutil.which, CONTAINER_PROGRAMS)), None)
+    if "://" in local or program is None:
+        return None
+    asked = ("exec", "--cleanenv", local, "python", "-m", "ncmc.system.code_files")
+    try:
+        there = json.loads(_said(program, *asked) or "")
+        names = code_files.differing(code_files.digests(), there)
+    except (ValueError, AttributeError):
+        return (
+            f"{container} does not tell what code it holds: an older image, or not one of ncmc's."
+        )
+    if not names:
+        return None
+    return (
+        f"{container} holds other code than this checkout ({code_files.words(names)}). Every job runs "
+        "the image's code: build it again (docs/container.md) unless that is what you want."
+    )
 
 
 def seconds_without_accounting() -> int | None:

@@ -14,7 +14,7 @@ from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
 from ncmc.results.record import path_of
-from ncmc.system import hardware
+from ncmc.system import code_files, hardware
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,29 @@ def _machine(project: Project) -> list[Line]:
         Line("memory", f"{here['memory_gib']} GiB", here["memory_gib"] >= 4, "4 GiB are needed"),
         Line("disk", f"{free:.0f} GB free", free > 2, "2 GB are needed for the smoke run"),
         _gpu(),
+        *_code(project),
         *(
-            Line(name, version, version != "not installed", f"run: uv sync (for {name})")
+            Line(name, version, _is_good(name, version), f"run: uv sync (for {name})")
             for name, version in versions.items()
         ),
     ]
+
+
+def _is_good(package: str, version: str) -> bool | None:
+    """Whether a package is there; None for one that only the tests need."""
+    absent = version == "not installed"
+    return None if absent and package == "torchvision" else not absent
+
+
+def _code(project: Project) -> list[Line]:
+    """In an image: whether its code, which is what runs, is that of the checkout it works on."""
+    if project.root == code_files.ROOT or not (project.root / "ncmc").is_dir():
+        return []
+    names = code_files.differing(code_files.digests(), code_files.digests(project.root))
+    if not names:
+        return [Line("code", "the same here and in this checkout", True)]
+    found = f"not this checkout's: {code_files.words(names)}"
+    return [Line("code", found, None, "what is installed runs; build the image again")]
 
 
 def _gpu() -> Line:

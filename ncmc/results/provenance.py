@@ -65,6 +65,7 @@ class Made(Strict):
     sessions: tuple[Session, ...] = ()
     sources: Mapping[str, str] = {}  # recipe key -> place in the paper, or assumption
     code: str | None = None  # of backbone and method: see `ncmc.plan.code_digest`
+    image: str | None = None  # sha256:... of the container image; None: none, or not told which
 
     @property
     def codes(self) -> frozenset[str]:
@@ -97,6 +98,7 @@ def provenance(
         sessions=tuple(sessions),
         sources=sources,
         code=last.code,
+        image=os.environ.get("NCMC_IMAGE") or None,
     )
 
 

@@ -12,13 +12,16 @@ import yaml
 from calls import BIN, copy_workflow
 from conftest import CHECKOUT
 
+from ncmc import preflight
+
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
+LOCKS = ("requirements.lock", "requirements-cpu.lock", "requirements-build.lock")
 LOCK = (CHECKOUT / "requirements.lock").read_text()
 PROFILES = sorted((CHECKOUT / "profiles").glob("*/config.yaml"))
 FILES = (
     "Dockerfile",
     ".dockerignore",
-    "requirements.lock",
+    *LOCKS,
     "tools/lock.sh",
     "config/workflow.yaml",
 )
@@ -42,15 +45,17 @@ def declared() -> dict[str, str]:
 def copied() -> list[str]:
     """What the Dockerfile takes from the project."""
     lines = re.findall(r"^COPY (.+)$", DOCKERFILE, re.MULTILINE)
-    return [source for line in lines for source in line.split()[:-1]]
+    sources = [source for line in lines for source in line.split()[:-1]]
+    return [s for s in sources if s != "${LOCK}"] + ["requirements.lock", "requirements-cpu.lock"]
 
 
 # --- the lock ----------------------------------------------------------------------------------
 
 
-def test_every_locked_package_has_a_hash() -> None:
-    entries = re.split(r"\n(?=[a-z0-9])", LOCK.strip())
-    assert len(entries) > 50
+@pytest.mark.parametrize(("name", "least"), zip(LOCKS, (150, 130, 5), strict=True))
+def test_every_locked_package_has_a_hash(name: str, least: int) -> None:
+    entries = re.split(r"\n(?=[a-z0-9])", (CHECKOUT / name).read_text().strip())
+    assert len(entries) >= least
     for entry in entries:
         assert re.match(r"[a-z0-9-]+==", entry), entry
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
@@ -69,6 +74,18 @@ def test_every_dependency_is_locked_at_a_version_it_allows() -> None:
             assert versions[name] == {wanted[2:]}, f"{name}: run tools/lock.sh"
 
 
+def test_the_lock_without_cuda_is_the_other_one_without_it() -> None:
+    cuda = r"(cuda-|nvidia-|triton|torch)"
+    names = {n for n in re.findall(r"^(\S+==\S+)", LOCK, re.MULTILINE) if not re.match(cuda, n)}
+    text = (CHECKOUT / "requirements-cpu.lock").read_text()
+    version = re.search(r"^torch==(\S+)", LOCK, re.MULTILINE)
+    assert version
+    assert set(re.findall(r"^(\S+==\S+)", text, re.MULTILINE)) == {
+        *names,
+        f"torch=={version[1]}+cpu",
+    }
+
+
 def test_what_only_the_tests_need_is_not_in_the_image() -> None:
     assert not {"pytest", "hypothesis", "ruff", "mypy"} & set(locked())
 
@@ -85,7 +102,7 @@ def test_everything_that_the_image_takes_is_there_and_not_ignored() -> None:
 
 
 def test_the_packages_come_before_the_code() -> None:
-    assert DOCKERFILE.index("requirements.lock") < DOCKERFILE.index("COPY ncmc")
+    assert DOCKERFILE.index("COPY ${LOCK}") < DOCKERFILE.index("COPY ncmc")
     assert DOCKERFILE.index("COPY ncmc") < DOCKERFILE.index("ARG NCMC_COMMIT")
 
 
@@ -97,6 +114,10 @@ def test_the_image_says_which_commit_it_holds() -> None:
 def test_every_package_of_the_project_is_in_the_image() -> None:
     wheel = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     assert set(wheel["targets"]["wheel"]["packages"]) <= set(copied())
+
+
+def test_the_base_is_named_by_its_digest() -> None:
+    assert re.search(r"^ARG BASE_IMAGE=\S+@sha256:[0-9a-f]{64}$", DOCKERFILE, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -158,11 +179,15 @@ def test_every_job_starts_in_the_image_that_the_configuration_names(project: Pat
     image = project.parent / "image-of-mine"
     image.touch()
     snakemake(project, "--cores", "1", split, "--config", f"container={image}")
-    calls = [c for c in (project.parent / "calls").read_text().splitlines() if c.startswith("exec")]
+    lines = (project.parent / "calls").read_text().splitlines()
+    calls = [call for call in lines if call.startswith("exec --home")]
+    (asked,) = [call for call in lines if call.startswith("exec") and call not in calls]
+    assert asked == f"exec --cleanenv {image} python -m ncmc.system.code_files"
     assert [re.search(r"ncmc (\w+)", call)[1] for call in calls] == ["fetch", "split"]  # type: ignore[index]
     for call in calls:
         assert fnmatch(call, f"exec --home {project} --nv --cleanenv * {image} bash -c *")
         assert " --env=CUDA_VISIBLE_DEVICES=3,1 " in call
+        assert f" --env=NCMC_IMAGE={preflight.image_digest(str(image))} " in call
     assert (project / split).exists()
 
 
