@@ -279,6 +279,11 @@ def _paper_datasets(project: Project) -> set[str]:
     return {spec.run.dataset for name in names for spec in grid.table(project, name).cells}
 
 
+def train_command(runs: str) -> str:
+    """The shell command that trains `runs` (a placeholder) and adds to the log."""
+    return TRAIN.replace("RUNS", runs)
+
+
 def minutes_of_batch(runs: list[Run]) -> int:
     """A time limit for schedulers; what it cuts off goes on in the next attempt."""
     return min(MINUTES_BUNDLED * len(runs), MINUTES)

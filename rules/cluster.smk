@@ -1,4 +1,6 @@
 # What a cluster needs and its profile cannot say.
+import sys
+
 from snakemake.jobs import Job
 
 # A job that ended with an error of its own would end so again: only one that was stopped from outside (a time
@@ -9,9 +11,20 @@ Job.restart_times = property(
 )
 
 # Without accounting `sacct` tells nothing, for ever; `squeue` then knows finished jobs for a while, within which
-# it has to be asked.
-if getattr(workflow.executor_settings, "status_command", None) == "sacct":
-    if (seconds := preflight.seconds_without_accounting()) is not None:
-        workflow.executor_settings.status_command = "squeue"
-        asked_after = workflow.executor_settings.init_seconds_before_status_checks
-        workflow.executor_settings.init_seconds_before_status_checks = min(asked_after, seconds)
+# it has to be asked. Loaded wherever it is installed; elsewhere there is no Slurm.
+slurm = sys.modules.get("snakemake_executor_plugin_slurm")
+seconds = preflight.seconds_without_accounting() if slurm else None
+
+
+def by_queue(executor) -> str:
+    """The program that the plugin asks, and before that: how soon it asks the next time."""
+    asked = executor.workflow.executor_settings
+    first = asked.init_seconds_before_status_checks
+    asked.init_seconds_before_status_checks = min(first, seconds)
+    later = executor.next_seconds_between_status_checks
+    executor.next_seconds_between_status_checks = min(later, seconds)
+    return "squeue"
+
+
+if seconds is not None:
+    slurm.Executor.get_status_command = by_queue

@@ -11,11 +11,6 @@
 batches = job.batches()
 
 
-def train(runs: str) -> str:
-    """The shell command that trains `runs` (a placeholder), its words added to the log."""
-    return jobs.TRAIN.replace("RUNS", runs)
-
-
 # Of a run in a batch the batch takes care: Snakemake prefers the rule without wildcards.
 rule train:
     """One run, from its split to its record and model."""
@@ -35,7 +30,7 @@ rule train:
         mem_mb=job.memory_of,
         runtime=job.minutes_of,
     shell:
-        train("{wildcards.run:q}")
+        jobs.train_command("{wildcards.run:q}")
 
 
 for name, runs in batches.items():
@@ -62,4 +57,4 @@ for name, runs in batches.items():
         params:
             runs=[run.id for run in runs],
         shell:
-            train("{params.runs:q}")
+            jobs.train_command("{params.runs:q}")
