@@ -30,7 +30,7 @@ COPY cli ./cli
 COPY ncmc ./ncmc
 RUN python -m hatchling build --target wheel --directory /tmp/wheel \
  && uv pip install --python /opt/venv/bin/python --no-deps /tmp/wheel/*.whl \
- && rm -r /tmp/wheel
+ && rm -rf /tmp/*
 
 # Apptainer takes the environment, but neither USER nor WORKDIR: caches go to /tmp, Python looks for code
 # neither in the caller's home nor in the folder it was started in, and nothing writes into the image.
