@@ -45,10 +45,6 @@ ENV PATH=/opt/venv/bin:$PATH \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 
-LABEL org.opencontainers.image.title="ncmc" \
-      org.opencontainers.image.description="Neural Collapse To Multiple Centers, re-run" \
-      org.opencontainers.image.revision="${NCMC_COMMIT}"
-
 RUN useradd --uid 1000 --no-create-home --home-dir /tmp ncmc
 USER ncmc
 WORKDIR /project
