@@ -6,6 +6,7 @@ already, made of the image `ncmc-test`.
 
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -24,7 +25,7 @@ from ncmc.project import Project
 pytestmark = pytest.mark.container
 
 TAG = "ncmc-test"
-OTHER = 12345  # a user id that nobody here has
+OTHER = pwd.getpwnam("nobody").pw_uid  # a user with a name: Snakemake asks for it
 LINE = ("snakemake", "--cores", "all", "--use-singularity", "smoke")
 SECRETS = ("TOKEN", "SECRET", "PASSWORD", "KEY", "PROXY", "INDEX", "CERT")
 
