@@ -52,7 +52,7 @@ def copied() -> list[str]:
 # --- the lock ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "least"), zip(LOCKS, (150, 130, 5), strict=True))
+@pytest.mark.parametrize(("name", "least"), list(zip(LOCKS, (150, 130, 5), strict=True)))
 def test_every_locked_package_has_a_hash(name: str, least: int) -> None:
     entries = re.split(r"\n(?=[a-z0-9])", (CHECKOUT / name).read_text().strip())
     assert len(entries) >= least
