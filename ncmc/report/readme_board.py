@@ -13,7 +13,8 @@ from ncmc.results.table_files import markdown_text
 from ncmc.system import documents, files
 from ncmc.system.documents import MOST_BYTES, Strict
 from ncmc.verdicts.board import Board, Entry
-from ncmc.verdicts.wording import MARKS, verb
+from ncmc.verdicts.board_files import tally
+from ncmc.verdicts.wording import MARKS
 
 README = "README.md"
 START = "<!-- board: written by `ncmc publish`, of results/published -->"
@@ -53,22 +54,20 @@ def _of_tier(project: Project, tier: str) -> Iterator[str]:
     path = project.root / folder / "results" / "board.json"
     if not files.exists(path):
         return
-    claims = Board(entries=documents.read_json(path, PublishedBoard).entries).of("claim")
-    counts = ", ".join(f"{n} {verb(status, n)}" for status, n in claims.count().items() if n)
-    yield ""
+    board = Board(entries=documents.read_json(path, PublishedBoard).entries)
     title = TITLES.get(tier, tier)
-    yield f"**{title[0].upper()}{title[1:]}**: of {len(claims.entries)} claims {counts}."
-    yield f"Its checks of ours, and all records: [{folder}]({folder}/results/board.md)."
-    told = [entry for entry in claims.entries if entry.status != "incomplete"]
-    if told:
+    yield ""
+    yield f"**{title[0].upper()}{title[1:]}**: {'; '.join(tally(board))}."
+    yield f"With every setting and record: [{folder}]({folder}/results/board.md)."
+    if told := [entry for entry in board.entries if entry.status != "incomplete"]:
         yield ""
-        yield "| | claim | what the paper says | what was found |"
+        yield "| | id | what the paper, or a check of ours, says | what was found |"
         yield "|---|---|---|---|"
     for entry in told:
         yield f"| {_row(entry)} |"
     yield ""
-    if open_ := [entry.id for entry in claims.entries if entry not in told]:
-        yield f"Without all of their runs yet: {', '.join(open_)}."
+    if waiting := [entry.id for entry in board.entries if entry not in told]:
+        yield f"Without all of their runs yet: {', '.join(waiting)}."
         yield ""
 
 
