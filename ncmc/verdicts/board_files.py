@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree
 
 from pydantic import JsonValue
 
+from ncmc.plan.grid_file import Scale
 from ncmc.results.table_files import markdown_text
 from ncmc.results.wording import plural
 from ncmc.system import files
@@ -30,14 +32,28 @@ PLURALS: dict[Subject, str] = {
 }
 
 
+AT_SCALE: dict[Scale | None, str] = {
+    "reduced": " at reduced scale",
+    "reference": " in the calibration",
+}
+
+
 def tally(board: Board) -> list[str]:
-    """A line a subject: `25 claims of the paper: 4 hold, 1 differs, 20 are incomplete`."""
+    """A line a subject: `25 claims of the paper: 4 hold, 1 differs, 20 are incomplete`.
+
+    Claims that are asked at several scales have a line a scale.
+    """
     lines = []
     for subject in SUBJECTS:
         part = board.of(subject)
-        if n := len(part.entries):
-            counts = ", ".join(f"{k} {verb(status, k)}" for status, k in part.count().items() if k)
-            lines.append(f"{n} {(NAMES if n == 1 else PLURALS)[subject]}: {counts}")
+        scales = get_args(Scale) if subject == "claim" else (None,)
+        for scale in scales:
+            entries = [e for e in part.entries if scale in (None, e.scale)]
+            if n := len(entries):
+                count = Board(entries=tuple(entries)).count()
+                counts = ", ".join(f"{k} {verb(status, k)}" for status, k in count.items() if k)
+                what = (NAMES if n == 1 else PLURALS)[subject]
+                lines.append(f"{n} {what}{AT_SCALE.get(scale, '')}: {counts}")
     return lines
 
 

@@ -163,8 +163,9 @@ def test_a_senseless_axis_of_a_sweep_is_refused(axes: dict[str, list[Any]], said
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_study_is_small_and_has_checks(name: str) -> None:
     table = grid.table(here(), name)
-    assert {cell.run.dataset for cell in table.cells} == {"digits"}
-    assert 20 <= len(table.runs) <= 75
+    if name != "study_jpeg":  # of images that have to be brought
+        assert {cell.run.dataset for cell in table.cells} == {"digits"}
+    assert 12 <= len(table.runs) <= 75
     assert checks_of(here(), name)
 
 

@@ -9,6 +9,7 @@ from conftest import here
 from ncmc.errors import UsageError
 from ncmc.plan import grid
 from ncmc.report.explanation import entry_ids, explain
+from ncmc.verdicts.checks_file import all_checks
 
 
 def test_a_claim_of_two_tables_names_the_runs_of_both_and_what_they_cost(tmp_path: Path) -> None:
@@ -55,11 +56,18 @@ def test_a_printed_number_is_made_by_the_smallest_table_that_has_it(tmp_path: Pa
     assert told.commands == ("uv run snakemake --cores all numbers",)
 
 
-def test_every_entry_of_the_board_can_be_explained(tmp_path: Path) -> None:
-    for name in entry_ids(here()):
-        told = explain(here(), name, tmp_path)
-        assert told.clauses, name
-        assert told.sentence
+def one_of_each() -> list[str]:
+    """A claim, a printed number, and a check of each kind."""
+    kinds = {check.kind: check.id for check in reversed(all_checks(here()))}
+    return ["C17", "N2", *kinds.values()]
+
+
+@pytest.mark.parametrize("name", one_of_each())
+def test_every_kind_of_entry_can_be_explained(name: str, tmp_path: Path) -> None:
+    assert name in entry_ids(here())
+    told = explain(here(), name, tmp_path)
+    assert told.clauses
+    assert told.sentence
 
 
 @pytest.mark.parametrize(

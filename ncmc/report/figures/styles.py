@@ -42,7 +42,7 @@ STYLES = {
     "ARB": Style("re-weighting", "#8b470e", "*", DASHED),
     "LDAM": Style("re-weighting", "#c60021", "h", DASHED),
     "LDAM-DRW": Style("re-weighting", "#f0816f", "P", DASHED),
-    "BALANCED-SOFTMAX": Style("re-weighting", "#4f823f", "^", DASHED),
+    "BALANCED-SOFTMAX": Style("re-weighting", "#4f823f", ">", DASHED),
     "CB-CE": Style("re-weighting", "#bf7401", "s", DASHED),
     "FOCAL": Style("re-weighting", "#0092f8", "v", DASHED),
     "LA": Style("re-weighting", "#007789", "d", DASHED),
