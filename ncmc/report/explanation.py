@@ -12,20 +12,16 @@ from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import printed_numbers
 from ncmc.plan import grid
 from ncmc.plan.filters import Filter
-from ncmc.plan.grid_file import Scale, table_names
+from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
-from ncmc.results.wording import make_command
+from ncmc.results.wording import capital, make_command
 from ncmc.system.documents import Strict
 from ncmc.verdicts.board import Entry, board_of
+from ncmc.verdicts.board_files import AT_SCALE
 from ncmc.verdicts.checks_file import all_checks
 from ncmc.verdicts.judge import CellCache, verify_cells
 from ncmc.verdicts.verdict import Status, Verdict
 
-AT_SCALE: dict[Scale, str] = {
-    "paper": "At the paper's scale",
-    "reduced": "At reduced scale",
-    "reference": "In the calibration",
-}
 NOT_READING = {"id", "table", "kind", "claim", "says", "source"}  # keys told elsewhere
 
 
@@ -110,7 +106,7 @@ def _at_each_scale(entries: Sequence[Entry]) -> str:
     """What was found; where a claim is asked at several scales, at each of them."""
     if len(entries) == 1:
         return entries[0].sentence
-    return " ".join(f"{AT_SCALE[e.scale]}, {e.status}: {e.sentence}" for e in entries)
+    return " ".join(f"{capital(AT_SCALE[e.scale])}, {e.status}: {e.sentence}" for e in entries)
 
 
 def entry_ids(project: Project) -> list[str]:

@@ -10,6 +10,7 @@ from ncmc import paths
 from ncmc.plan.grid_file import tiers
 from ncmc.project import Project
 from ncmc.results.table_files import markdown_text
+from ncmc.results.wording import capital
 from ncmc.system import documents, files
 from ncmc.system.documents import MOST_BYTES, Strict
 from ncmc.verdicts.board import Board, Entry
@@ -51,13 +52,12 @@ def block(project: Project) -> str:
 
 def _of_tier(project: Project, tier: str) -> Iterator[str]:
     folder = paths.PUBLISHED.format(tier=tier)
-    path = project.root / folder / "results" / "board.json"
+    path = project.root / folder / paths.BOARD_JSON
     if not files.exists(path):
         return
     board = Board(entries=documents.read_json(path, PublishedBoard).entries)
-    title = TITLES.get(tier, tier)
     yield ""
-    yield f"**{title[0].upper()}{title[1:]}**: {'; '.join(tally(board))}."
+    yield f"**{capital(TITLES.get(tier, tier))}**: {'; '.join(tally(board))}."
     yield f"With every setting and record: [{folder}]({folder}/results/board.md)."
     if told := [entry for entry in board.entries if entry.status != "incomplete"]:
         yield ""

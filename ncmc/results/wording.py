@@ -101,9 +101,14 @@ def size(count: int) -> str:
 # --- sentences and commands --------------------------------------------------------------------
 
 
+def capital(text: str) -> str:
+    """`text` with a capital at its beginning."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def sentence(text: str) -> str:
     """`text` with a capital at its beginning and a full stop at its end."""
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+    return f"{capital(text).rstrip('.')}."
 
 
 def train_command(run: Run) -> str:

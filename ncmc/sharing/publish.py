@@ -118,9 +118,9 @@ def _derived(
     names = tiers(project)[tier]  # also those without a record: what is not known is said
     whole = [grid.table(project, name) for name in names]
     board = board_of(project, [v for table in whole for v in verify_cells(table, cells)])
-    yield "results/board.md", board_files.as_markdown(board).encode()
+    yield paths.BOARD_MARKDOWN, board_files.as_markdown(board).encode()
     data = json.dumps(board_files.as_json(board), indent=1, ensure_ascii=False)
-    yield "results/board.json", data.encode() + b"\n"
+    yield paths.BOARD_JSON, data.encode() + b"\n"
     yield paths.PROJECT_PAGE, project_page.render(project, runs, names).encode()
 
 

@@ -32,9 +32,10 @@ PLURALS: dict[Subject, str] = {
 }
 
 
-AT_SCALE: dict[Scale | None, str] = {
-    "reduced": " at reduced scale",
-    "reference": " in the calibration",
+AT_SCALE: dict[Scale, str] = {
+    "paper": "at the paper's scale",
+    "reduced": "at reduced scale",
+    "reference": "in the calibration",
 }
 
 
@@ -53,7 +54,8 @@ def tally(board: Board) -> list[str]:
                 count = Board(entries=tuple(entries)).count()
                 counts = ", ".join(f"{k} {verb(status, k)}" for status, k in count.items() if k)
                 what = (NAMES if n == 1 else PLURALS)[subject]
-                lines.append(f"{n} {what}{AT_SCALE.get(scale, '')}: {counts}")
+                where = "" if scale in (None, "paper") else f" {AT_SCALE[scale]}"
+                lines.append(f"{n} {what}{where}: {counts}")
     return lines
 
 

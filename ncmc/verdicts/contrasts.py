@@ -110,7 +110,7 @@ def paired(cells: Sequence[Cell], measure: Measure) -> bool:
 def seed_sums(terms: Terms, measure: Measure) -> Sample:
     """The weighted sum in each seed."""
     values = [(weight, by_seed(cell, measure)) for weight, cell in terms]
-    return sample([sum(w * by_seed[seed] for w, by_seed in values) for seed in values[0][1]])
+    return sample([sum(w * of_seed[seed] for w, of_seed in values) for seed in values[0][1]])
 
 
 def estimate_numbers(difference: Difference, n: int, level: float = LEVEL) -> dict[str, JsonValue]:
