@@ -133,11 +133,11 @@ def test_waiting_for_another_process_takes_its_record(
     monkeypatch.setattr("cli.commands.train.SECONDS_BETWEEN_TRIES", 0.1)
     folder = workspace / paths.CHECKPOINTS / RUN
     folder.mkdir(parents=True)
-    lock = filelock.FileLock(folder / "lock")
+    lock = filelock.FileLock(folder / "lock", thread_local=False)  # the timer's thread lets it go
     with lock:
         assert "another process is training" in ncmc("train", RUN).stderr
     lock.acquire()
-    threading.Timer(3, lock.release).start()
+    threading.Timer(0.5, lock.release).start()
     done = ncmc("train", RUN, "--wait")
     assert done.exit_code == 0, done.stderr
     assert done.stderr.count("another process is training it; waiting") == 1
