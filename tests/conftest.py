@@ -2,10 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import typer.testing
 
 if find_spec("torch"):  # the left wing's tests run without
     from jaxtyping import install_import_hook
@@ -16,6 +18,9 @@ if find_spec("torch"):  # the left wing's tests run without
 from ncmc.data import datasets, fetch, splits
 from ncmc.plan.run import make_run
 from ncmc.project import Project
+
+# Typer builds all commands anew for each call of its test runner: as long as a refusal takes.
+typer.testing._get_command = cache(typer.testing._get_command)  # type: ignore[attr-defined]
 
 pytest_plugins = ["projects", "own_files"]  # the fixtures `project` and `own_package`
 

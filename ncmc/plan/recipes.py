@@ -224,7 +224,7 @@ def recipes(project: Project) -> dict[str, Inherited]:
         try:
             complete[name] = recipe = _inherit(entries, name)
             for rule in recipe.rules:
-                _check_rule(rule)
+                _check_rule(project, rule)
         except UserError as error:
             raise UsageError(f"{where}: {error}") from error
         documents.parse(Recipe, _part(recipe.values, Recipe), where)
@@ -256,7 +256,13 @@ def _inherit(
     )
 
 
-def _check_rule(rule: Rule) -> None:
+@read_once
+def own_options(project: Project, kind: str, name: str) -> frozenset[str] | None:
+    """The options of one backbone or method; None where its file does not tell them."""
+    return catalog.own_options(kind, name)
+
+
+def _check_rule(project: Project, rule: Rule) -> None:
     """Raises UsageError for names that there are not, and for options that no such model takes."""
     allowed = frozenset[str]()
     certain = True  # whether the options of all models that the rule is for can be told
@@ -264,7 +270,7 @@ def _check_rule(rule: Rule) -> None:
         for name in listed:
             if name not in catalog.names(kind):
                 raise UsageError(f"rules: {unknown(kind, name, catalog.names(kind))}")
-        told = [catalog.own_options(kind, name) for name in listed or catalog.names(kind)]
+        told = [own_options(project, kind, name) for name in listed or catalog.names(kind)]
         certain &= any(options is not None for options in told)
         allowed |= {option for options in told for option in options or ()}
     for key in rule.set if certain else ():

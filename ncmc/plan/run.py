@@ -105,7 +105,7 @@ def _own_options(
     """The options that are part of the run's identity and differ from its recipe."""
     for key, value in options.items():
         check_option(key, value)
-    _check_names(backbone, method, options)
+    _check_names(project, backbone, method, options)
     named = {key: value for key, value in options.items() if key == recipes.NAME}
     default = recipes.resolve(project, dataset, backbone, method, named)
     given = recipes.resolve(project, dataset, backbone, method, options)  # checks the values
@@ -128,14 +128,28 @@ def _own_options(
     return kept
 
 
-def _check_names(backbone: str, method: str, options: Mapping[str, Value]) -> None:
+def _check_names(
+    project: Project, backbone: str, method: str, options: Mapping[str, Value]
+) -> None:
     """Raises UsageError for an option that nothing reads, where that can be told."""
-    known = catalog.option_names(backbone, method)
-    others = {k for m in (Recipe, SplitOptions, Execution) for k in m.model_fields}
-    others.add(recipes.NAME)
+    known = _known_names(project, backbone, method)
     for key in options:
-        if known is not None and key not in known | others:
-            raise unknown(f"option of {backbone} with {method}", key, known | others)
+        if known is not None and key not in known:
+            raise unknown(f"option of {backbone} with {method}", key, known)
+
+
+@read_once
+def _known_names(project: Project, backbone: str, method: str) -> frozenset[str] | None:
+    """Every option that some part of a run reads; None where a model's own cannot be told."""
+    known = {recipes.NAME}
+    for part in (Recipe, SplitOptions, Execution):
+        known |= set(part.model_fields)
+    for kind, name in (("backbone", backbone), ("method", method)):
+        own = recipes.own_options(project, kind, name)
+        if own is None:
+            return None
+        known |= own
+    return frozenset(known)
 
 
 def resolve_run(project: Project, run: Run) -> Resolved:
@@ -160,7 +174,7 @@ def trained_run(project: Project, run: Run) -> Run:
     if method is None:
         return run
     of_both = catalog.option_names(run.backbone, method) or frozenset()
-    of_rule = (catalog.own_options("method", run.method) or frozenset()) - of_both
+    of_rule = (recipes.own_options(project, "method", run.method) or frozenset()) - of_both
     options = {key: value for key, value in run.options if key not in of_rule}
     return make_run(run.dataset, run.tau, run.backbone, method, options, run.seed, project=project)
 

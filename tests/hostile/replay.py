@@ -31,28 +31,19 @@ class Case:
     command: str | tuple[str, ...]  # words, or one string of them
     told: tuple[str, ...]
     codes: tuple[int, ...] = (1, 2)
+    thorough: bool = False  # tried by `pytest -m thorough` only
 
 
 class OutOfTime(BaseException):
     """A command hangs. No Exception, so that nobody takes it for an error of the input."""
 
 
-def parameters(cases: Sequence[Case], unmended: dict[str, str] | None = None) -> list[Any]:
-    """The cases for `pytest.mark.parametrize`; those in `unmended` must still fail, with a reason."""
-    known = unmended or {}
+def parameters(cases: Sequence[Case]) -> list[Any]:
+    """The cases for `pytest.mark.parametrize`."""
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), "two cases have one name"
-    assert set(known) <= set(names), "no such case"
-    return [
-        pytest.param(
-            case,
-            id=case.name,
-            marks=[pytest.mark.xfail(reason=known[case.name], strict=True)]
-            if case.name in known
-            else [],
-        )
-        for case in cases
-    ]
+    marks = {True: [pytest.mark.thorough], False: []}
+    return [pytest.param(case, id=case.name, marks=marks[case.thorough]) for case in cases]
 
 
 def assert_refused(root: Path, case: Case) -> None:

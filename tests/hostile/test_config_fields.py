@@ -7,7 +7,7 @@ import pytest
 import yaml
 from conftest import CHECKOUT
 from replay import Case, Spoil, assert_refused, parameters
-from wrong_values import WRONG, Place, changed, dotted, fields, shown
+from wrong_values import Place, changed, dotted, shown, wrong
 
 # (file, the command that reads it) -> kinds, each with its fields; a number is a place in a list.
 FIELDS: dict[tuple[str, str], str] = {
@@ -128,10 +128,10 @@ CASES = [
         spoil(file, place, value),
         command,
         (Path(file).stem,),
+        thorough=thorough,
     )
-    for (file, command), text in FIELDS.items()
-    for kind, place in fields(text)
-    for value in WRONG[kind]
+    for number, place, value, thorough in wrong(*FIELDS.values())
+    for file, command in [list(FIELDS)[number]]
 ]
 
 

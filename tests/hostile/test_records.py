@@ -21,7 +21,7 @@ from replay import (
     words_of,
     write,
 )
-from wrong_values import DEEP, WRONG, Place, changed, dotted, fields, shown
+from wrong_values import DEEP, Place, changed, dotted, shown, wrong
 
 from ncmc.plan.run import make_run
 from ncmc.project import Project
@@ -118,9 +118,9 @@ CASES = [
             spoil(place, value),
             COMMANDS[place.count("history")],
             ("record.json",),
+            thorough=thorough,
         )
-        for kind, place in fields(FIELDS)
-        for value in WRONG[kind]
+        for _, place, value, thorough in wrong(FIELDS)
         if value is not DEEP
     ),
     *(

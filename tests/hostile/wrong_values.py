@@ -1,6 +1,7 @@
 """What a field is -> values that it must not have, and how to put one into a document."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,6 +62,21 @@ def fields(text: str) -> Iterator[tuple[str, Place]]:
         kind, _, places = line.partition(": ")
         for place in places.split():
             yield kind, tuple(int(part) if part.isdigit() else part for part in place.split("."))
+
+
+def wrong(*texts: str) -> Iterator[tuple[int, Place, Any, bool]]:
+    """(number of the text, place, value, whether only a thorough run tries it) of what texts list.
+
+    The first field of each kind is tried with every value, the others with a third of them in turn:
+    fields of a kind share their validator, and a plain run meets every field and every value.
+    """
+    turns: Counter[str] = Counter()
+    for text_number, text in enumerate(texts):
+        for kind, place in fields(text):
+            for number, value in enumerate(WRONG[kind]):
+                thorough = turns[kind] > 0 and (turns[kind] + number) % 3 > 0
+                yield text_number, place, value, thorough
+            turns[kind] += 1
 
 
 def changed(document: Any, place: Place, value: Any) -> Any:
