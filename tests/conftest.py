@@ -1,8 +1,9 @@
 """Fixtures that several files share."""
 
+import pickle
 import shutil
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,9 +19,15 @@ if find_spec("torch"):  # the left wing's tests run without
 from ncmc.data import datasets, fetch, splits
 from ncmc.plan.run import make_run
 from ncmc.project import Project
+from ncmc.system import documents
 
 # Typer builds all commands anew for each call of its test runner: as long as a refusal takes.
 typer.testing._get_command = cache(typer.testing._get_command)  # type: ignore[attr-defined]
+
+# Each test has a project of its own, but nearly all have the same files: a YAML text is parsed once.
+_construct = documents._constructed
+_pickled = lru_cache(maxsize=64)(lambda text: pickle.dumps(_construct(text)))
+documents._constructed = lambda text: pickle.loads(_pickled(text))
 
 pytest_plugins = ["projects", "own_files"]  # the fixtures `project` and `own_package`
 
