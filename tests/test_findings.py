@@ -1,29 +1,19 @@
 """docs/findings.md says what the published records say: every quotation is a verdict, word for word."""
 
-import json
 import re
 
+import pytest
 from conftest import CHECKOUT, here
 
-from ncmc.plan.grid_file import tiers
+from ncmc.errors import UsageError
+from ncmc.report import findings
+from ncmc.report.findings import published_verdicts
 from ncmc.verdicts.checks_file import all_checks
 
 FINDINGS = CHECKOUT / "docs" / "findings.md"
-QUOTE = re.compile(r"^> \*\*(?P<id>[A-Za-z][\w.-]*)\*\* (?P<status>[a-z ]+): (?P<words>.*)$")
 ID = re.compile(r"`(L-[A-Z][A-Z_a-z0-9]*|JPEG\d|CALIBRATION[-A-Z]*)`")
 # Numbers that no record gives: tau, theta, versions and the paper's own.
 STATED = {"0.005", "0.01", "0.02", "0.1", "0.2", "2.5", "72.8", "77.0", "80.6"}
-
-
-def published() -> dict[str, tuple[str, str]]:
-    """Check -> (status, words), of every published tier."""
-    found: dict[str, tuple[str, str]] = {}
-    for tier in tiers(here()):
-        board = CHECKOUT / "results" / "published" / tier / "results" / "board.json"
-        if board.exists():
-            for entry in json.loads(board.read_text())["entries"]:
-                found |= {v["id"]: (v["status"], v["why"]) for v in entry["verdicts"]}
-    return found
 
 
 def lines() -> list[str]:
@@ -31,12 +21,21 @@ def lines() -> list[str]:
 
 
 def test_every_quotation_is_a_published_verdict() -> None:
-    verdicts = published()
     for line in lines():
         if line.startswith(">"):
-            quote = QUOTE.match(line)
-            assert quote, f"not `> **ID** status: words`: {line}"
-            assert (quote["status"], quote["words"]) == verdicts[quote["id"]], line
+            assert findings.QUOTATION.match(line), f"not `> **ID** status: words`: {line}"
+    text = FINDINGS.read_text()
+    assert findings.quoted(text, published_verdicts(here())) == text
+
+
+def test_an_old_quotation_is_set_anew_and_what_stands_around_it_stays() -> None:
+    verdicts = published_verdicts(here())
+    name, verdict = next(iter(verdicts.items()))
+    text = f"Before\n\n> **{name}** holds: words of yesterday\n\nAfter **{name}**\n"
+    expected = f"Before\n\n> **{name}** {verdict.status}: {verdict.why}\n\nAfter **{name}**\n"
+    assert findings.quoted(text, verdicts) == expected
+    with pytest.raises(UsageError, match="quotes L-NOBODY, which no published board has"):
+        findings.quoted("> **L-NOBODY** holds: nothing", verdicts)
 
 
 def test_every_check_that_is_named_exists() -> None:
@@ -56,5 +55,5 @@ def test_what_the_findings_leave_out_is_not_a_refutation() -> None:
     text = "\n".join(lines())
     if not text:
         return
-    against = {name for name, (status, _) in published().items() if status == "differs"}
+    against = {name for name, v in published_verdicts(here()).items() if v.status == "differs"}
     assert {name for name in against if f"**{name}**" not in text} == set()

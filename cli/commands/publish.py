@@ -30,7 +30,7 @@ def publish(
 ) -> None:
     """Put a tier's records, and all that follows from them, where git keeps them."""
     from ncmc.project import Project
-    from ncmc.report import readme_board
+    from ncmc.report import findings, readme_board
     from ncmc.results.wording import plural
     from ncmc.sharing import publish as publishing
 
@@ -40,6 +40,8 @@ def publish(
         print(f"{folder}: {plural(n, 'record')}")
         if readme := readme_board.refresh(project):
             print(f"{readme}: its board")
+        if page := findings.refresh(project):
+            print(f"{page}: its quotations of verdicts. Read what stands around them again.")
         return
     differing = publishing.differing(project, tier)
     folder = publishing.folder_of(project, tier)
