@@ -21,7 +21,7 @@ def copy_workflow(root: Path) -> Path:
 
 
 def snakemake(
-    where: Path, *arguments: str, timeout: int = 120, **more: str
+    where: Path, *arguments: str, timeout: int = 300, **more: str
 ) -> subprocess.CompletedProcess[str]:
     """One call in a project, with this environment's programs first."""
     environment = os.environ | {

@@ -103,7 +103,7 @@ def test_a_process_killed_while_preparing_leaves_nothing_that_counts(pets: Scrat
     work = datasets.folder(here(), "pets").with_name(".pets.work")
     waiting_for(lambda: (work / "train_images.npy").exists())
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=20)
+    process.communicate(timeout=300)
     assert work.exists()
     with pytest.raises(UserError, match="is not there"):
         datasets.load(here(), "pets", "train")
@@ -121,7 +121,7 @@ def test_a_disk_that_fills_up_while_preparing_is_said(pets: ScratchProject) -> N
         "try:\n    datasets.prepare(here(), 'pets')\n"
         "except UserError as error:\n    print('UserError', error)\n"
     )
-    out, err = pets.start(code).communicate(timeout=30)
+    out, err = pets.start(code).communicate(timeout=300)
     assert out.startswith("UserError cannot write"), err
     assert not datasets.folder(here(), "pets").exists()
     datasets.prepare(here(), "pets")

@@ -433,7 +433,7 @@ def test_a_disk_that_fills_up_is_said_and_gone_on_from(
         "try:\n    download.download(here(), 'made')\n"
         "except UserError as error:\n    print('UserError', error)\n"
     )
-    out, err = project.start(code).communicate(timeout=30)
+    out, err = project.start(code).communicate(timeout=300)
     assert out.startswith("UserError"), err
     assert "set.bin.part" in out
     download.download(here(), "made")
@@ -485,7 +485,7 @@ def test_a_download_that_was_killed_is_gone_on_from(
     partial = raw.aside(here(), "partial", "made") / "set.bin.part"
     waiting_for(lambda: partial.exists() and partial.stat().st_size >= 100_000)
     process.send_signal(how)
-    process.communicate(timeout=20)
+    process.communicate(timeout=300)
     assert process.returncode != 0
     assert not (raw.folder(here(), "made") / "set.bin").exists()
     web.offer("/set.bin", CONTENT)
@@ -502,7 +502,7 @@ def test_two_processes_fetch_a_set_once(
     declare(project, archive, web.offer("/set.bin", CONTENT, dripping(20_000, quick=290_000)))
     code = "download.download(here(), 'made', say=print); print('done')"
     processes = [project.start(code) for _ in range(2)]
-    results = [process.communicate(timeout=30) for process in processes]
+    results = [process.communicate(timeout=300) for process in processes]
     assert [p.returncode for p in processes] == [0, 0], results
     assert arrived() == CONTENT
     assert len(web.requests) == 1
@@ -515,13 +515,13 @@ def test_the_stage_command_tells_what_is_wrong(
     declare(project, archive, web.address + "/missing")
     code = "sys.exit(download.main(['made']))"
     process = project.start(code)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 1
     assert "error: set.bin of made could not be fetched" in err
     assert "HTTP 404" in err
     code = "sys.exit(download.main(['mode']))"
     process = project.start(code)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 2
     assert "Did you mean 'made'" in err
     assert "Traceback" not in err

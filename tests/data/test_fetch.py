@@ -353,7 +353,7 @@ def test_a_fetch_killed_while_downloading_is_gone_on_from(
     partial = raw.aside(here(), "partial", "made") / "set.bin.part"
     waiting_for(lambda: partial.exists() and partial.stat().st_size >= 50_000)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=20)
+    process.communicate(timeout=300)
     web.offer("/set.bin", CONTENT)
     assert fetch.fetch(here(), "made").how == "fetched"
     assert web.requests[-1][1] is not None
@@ -367,7 +367,7 @@ def test_a_fetch_killed_before_it_recorded_is_recorded_by_the_next(
         "fetch.fetch(here(), 'made')"
     )
     process = made.start(code)
-    process.communicate(timeout=20)
+    process.communicate(timeout=300)
     assert process.returncode == -signal.SIGKILL
     assert dvc_store.recorded(here(), "made") is None
     assert fetch.fetch(here(), "made").how == "already here"
@@ -385,7 +385,7 @@ def test_two_sets_at_once_do_not_fail_on_dvcs_lock(
     processes = [
         made.start(f"print(fetch.fetch(here(), {n!r}).how)") for n in ("made", "other", "made")
     ]
-    results = [process.communicate(timeout=60) for process in processes]
+    results = [process.communicate(timeout=300) for process in processes]
     assert [p.returncode for p in processes] == [0, 0, 0], results
     assert dvc_store.recorded(here(), "made")
     assert dvc_store.recorded(here(), "other")

@@ -265,7 +265,7 @@ def test_a_process_killed_between_the_two_files_leaves_no_split(
         f"splits.make_split(here(), 'made', 0.1).save(Path({str(tmp_path / 'split')!r}))"
     )
     process = project.start(code)
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
     assert process.returncode == -9
     assert (tmp_path / "split" / "indices.npz").exists()
     with pytest.raises(UserError, match=r"manifest\.json does not exist.*ncmc split"):

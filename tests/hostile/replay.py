@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 
-SECONDS = 20  # for one command; a refusal takes well under one
+SECONDS = 60  # for one command; a refusal takes well under one
 LONGEST = 2500  # characters of a message: nobody reads more
 PWNED = "PWNED"  # the file that a hostile input tries to make
 WATCHED = ("data", "results", "ckpt", "config", PWNED)  # what a refusal leaves as it was

@@ -154,7 +154,7 @@ def all_cases(folder: str) -> None:
 def one_hangs(folder: str) -> None:
     """The second process sleeps before its third step."""
     processes.TIMEOUT = datetime.timedelta(seconds=3)
-    Watched("1", {3: lambda: time.sleep(60)})
+    Watched("1", {3: lambda: time.sleep(600)})
     _train_or_say(run_of("CE"), folder)
 
 

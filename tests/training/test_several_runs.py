@@ -93,7 +93,7 @@ def test_a_signal_stops_all_runs_and_the_next_command_goes_on(workspace: Path) -
             break
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     assert process.returncode == 128 + signal.SIGTERM
     assert record(runs[0]).run == runs[0]
     assert (workspace / "ckpt" / runs[1].id / "checkpoint.pt").exists()

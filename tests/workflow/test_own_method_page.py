@@ -49,7 +49,7 @@ def ncmc(root: Path, line: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | {"PYTHONPATH": str(root), "NCMC_ROOT": str(root)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

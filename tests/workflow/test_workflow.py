@@ -163,8 +163,11 @@ def rule_files() -> list[Path]:
 
 def test_every_value_in_a_shell_line_is_quoted() -> None:
     text = "".join(path.read_text() for path in rule_files())
-    shells = re.findall(r'shell:\n +(".*")', text)
+    shells = re.findall(r"shell:\n +(.*)\n", text)
     assert len(shells) == text.count("shell:")
+    trained = [line for line in shells if line.startswith("jobs.train_command(")]
+    assert len(trained) == 2
+    shells += [re.sub(r"{{|}}", "", jobs.train_command("{params.runs:q}"))]  # doubled: the shell's
     for field in re.findall(r"\{([^}]+)\}", "".join(shells)):
         assert field.endswith(":q"), field
 
