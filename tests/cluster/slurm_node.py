@@ -78,7 +78,7 @@ def ended(launcher: "subprocess.Popen[str]") -> int:
 
 def said(project: Path) -> str:
     """What the launchers of a project said so far."""
-    return (project / "snakemake.log").read_text()[-4000:]
+    return (project / "snakemake.log").read_text()
 
 
 def until(true: Callable[[], object], launcher: "subprocess.Popen[str]") -> None:

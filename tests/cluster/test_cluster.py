@@ -118,8 +118,8 @@ def test_jobs_of_a_killed_launcher_are_taken_up(node: Node, project: Path) -> No
     for record in records(project):  # each was trained once, in one go
         assert len(record["made"]["sessions"]) == 1  # type: ignore[index]
     told = "".join(log.read_text() for log in project.glob("logs/train/*.log"))
-    trained = re.findall(r"^(\S+): trained, ", told, re.MULTILINE)
-    assert len(trained) == len(set(trained)), told
+    begun = re.findall(r"^(\S+): 1 epoch of ", told, re.MULTILINE)
+    assert len(begun) == len(set(begun)) == 10, told
     node.wait_until_empty()
 
 
