@@ -64,9 +64,9 @@ def make_grid(root: Path, wanted: int) -> int:
     seeds = runs_seeds(root)
     file = root / "config" / "grid.yaml"
     more = -(-wanted * seeds // count)
-    file.write_text(
-        re.sub(r"^seeds: {value: \d+", f"seeds: {{value: {more}", file.read_text(), flags=re.M)
-    )
+    text = re.sub(r"^seeds: {value: \d+", f"seeds: {{value: {more}", file.read_text(), flags=re.M)
+    text = re.sub(r"^looks: .*\n", "", text, flags=re.M)  # they begin at the grid's own seeds
+    file.write_text(text)
     return runs_of(root)
 
 
