@@ -212,6 +212,20 @@ def test_slight_is_above_nothing_and_below_the_bound() -> None:
         assert finding.numbers["estimate"] == pytest.approx(gain)
 
 
+def test_equal_says_not_decided_only_where_it_is_not() -> None:
+    check = Equal(kind="equal", margin=2.0, **OURS, **AB)
+    told = set()
+    for apart in np.arange(0.0, 16.0, 0.05):
+        pair = (
+            own_splits(cell_of(78.0 + apart + np.array([0.0, 3.0, -2.0]))),
+            own_splits(cell_of([78.0, 78.5, 77.5], "CE")),
+        )
+        found = check.conclude([pair], check.judge([pair]))
+        told.add(found.status)
+        assert ("not decided" in found.why) == (found.status == "inconclusive"), found.why
+    assert told == {"inconclusive", "differs"}
+
+
 def test_equal_needs_equivalence_within_the_margin() -> None:
     check = Equal(kind="equal", margin=2.0, **OURS, **AB)
     base = [78.0, 78.5, 77.5]

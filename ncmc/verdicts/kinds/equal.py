@@ -90,7 +90,8 @@ class Equal(Pairs):
             yield f"not {within}" + (" on average" if k > 1 else "")
         if k > 1 and (v := found.count("differs")):
             yield f"not {within} in at least {v} of {k} settings: {found.places('differs')}"
-        yield from found.undecided
+        if k > 1 or not self._apart(found):  # a single setting is its own average
+            yield from found.undecided
         yield from found.lacking
         if more:
             yield more_words(more)
