@@ -47,7 +47,7 @@ def refresh(project: Project) -> Path | None:
 def block(project: Project) -> str:
     """The lines between the marks, and the marks."""
     lines = [line for tier in tiers(project) for line in _of_tier(project, tier)]
-    return "\n".join([START, *lines, END]) + "\n"
+    return "\n".join([START, *([""] if lines else []), *lines, END]) + "\n"
 
 
 def _of_tier(project: Project, tier: str) -> Iterator[str]:
@@ -56,7 +56,6 @@ def _of_tier(project: Project, tier: str) -> Iterator[str]:
     if not files.exists(path):
         return
     board = Board(entries=documents.read_json(path, PublishedBoard).entries)
-    yield ""
     yield f"**{capital(TITLES.get(tier, tier))}**: {'; '.join(tally(board))}."
     yield f"With every setting and record: [{folder}]({folder}/results/board.md)."
     if told := [entry for entry in board.entries if entry.status != "incomplete"]:
