@@ -84,13 +84,13 @@ class Equal(Pairs):
         if not found.compared:
             yield found.nothing
             return
-        within = f"within {self.margin:g}"
+        within, apart = f"within {self.margin:g}", self._apart(found)
         yield found.difference_words + (found.shown_words(within) or f", {within}" * u)
-        if self._apart(found):
+        if apart:
             yield f"not {within}" + (" on average" if k > 1 else "")
         if k > 1 and (v := found.count("differs")):
             yield f"not {within} in at least {v} of {k} settings: {found.places('differs')}"
-        if k > 1 or not self._apart(found):  # a single setting is its own average
+        if k > 1 or not apart:  # a single setting is its own average
             yield from found.undecided
         yield from found.lacking
         if more:
