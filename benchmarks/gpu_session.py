@@ -1,6 +1,6 @@
-"""Half an hour on a borrowed GPU: first the benchmark, then runs of `calibration_jpeg` as they fit.
+"""Half an hour on a borrowed GPU: first the benchmark, then runs of `calibration_binary` as they fit.
 
-    ncmc fetch cifar10_jpeg --from PATH
+    ncmc fetch cifar10_binary --from PATH
     python -m benchmarks.gpu_session --minutes 30 --out FOLDER
 
 FOLDER has at any moment what is finished: the benchmark's pieces, and records.tar with the record of
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30, help="for all of it")
     parser.add_argument("--benchmark", type=float, default=9, help="minutes of them, at most")
     parser.add_argument("--at-once", type=int, default=4, help="runs that share the GPU")
-    parser.add_argument("--table", default="calibration_jpeg")
+    parser.add_argument("--table", default="calibration_binary")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--tiny", action="store_true", help="the benchmark with a few images")
     parser.add_argument("--out", type=Path, required=True)

