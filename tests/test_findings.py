@@ -57,3 +57,10 @@ def test_what_the_findings_leave_out_is_not_a_refutation() -> None:
         return
     against = {name for name, v in published_verdicts(here()).items() if v.status == "differs"}
     assert {name for name in against if f"**{name}**" not in text} == set()
+
+
+def test_the_readme_gives_each_verdict_that_it_names_in_words() -> None:
+    verdicts = published_verdicts(here())
+    named = re.findall(r"`(L-\w+)` (holds|differs)", (CHECKOUT / "README.md").read_text())
+    assert named
+    assert dict(named) == {n: verdicts[n].status for n, _ in named}
