@@ -71,11 +71,13 @@ class Difference:
         return None if self.df <= 0 else _t_tail(bound - self.mean, self.error, self.df)
 
     def p_outside(self, margin: float) -> float | None:
-        """The p value of "the difference is at most `margin` away from 0"."""
+        """The p value of "the difference is at most `margin` away from 0", on the side of its mean.
+
+        At the level alpha it says what the interval at 1 - 2 alpha says.
+        """
         if self.df <= 0:
             return None
-        beyond = _t_tail(abs(self.mean) - margin, self.error, self.df)
-        return min(1.0, beyond + _t_tail(abs(self.mean) + margin, self.error, self.df))
+        return _t_tail(abs(self.mean) - margin, self.error, self.df)
 
     def p_equivalent(self, margin: float) -> float | None:
         """The TOST p value of "the difference is at least `margin` away from 0" (Schuirmann)."""

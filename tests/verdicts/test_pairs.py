@@ -220,8 +220,10 @@ def test_equal_says_not_decided_only_where_it_is_not() -> None:
             own_splits(cell_of(78.0 + apart + np.array([0.0, 3.0, -2.0]))),
             own_splits(cell_of([78.0, 78.5, 77.5], "CE")),
         )
-        found = check.conclude([pair], check.judge([pair]))
+        (alone,) = findings = check.judge([pair])
+        found = check.conclude([pair], findings)
         told.add(found.status)
+        assert alone.status == found.status  # a single setting is its own average
         assert ("not decided" in found.why) == (found.status == "inconclusive"), found.why
     assert told == {"inconclusive", "differs"}
 
