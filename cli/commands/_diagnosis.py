@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,17 @@ from typing import Any
 from ncmc import preflight
 from ncmc.errors import UserError
 from ncmc.paper import switches
-from ncmc.plan import cost_guess, grid
-from ncmc.plan.grid_file import table_names
+from ncmc.plan import cost_guess
+from ncmc.plan.grid_file import LAPTOP, table_names, table_names_in
 from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
 from ncmc.results.record import path_of
 from ncmc.system import code_files, hardware
+
+WHOLE: dict[str, Callable[[Project], list[str]]] = {  # targets of Snakemake that are many tables
+    "all": lambda project: table_names(project, "paper"),
+    "laptop": lambda project: table_names_in(project, LAPTOP),
+}
 
 
 @dataclass(frozen=True)
@@ -122,35 +128,30 @@ def _data(project: Project) -> list[Line]:
 
 def _tiers(project: Project) -> list[Line]:
     """How much there is to do: smoke, one table, everything."""
-    names = table_names(project, "paper")
-    everything = {run for name in names for run in grid.table(project, name).runs}
-    smoke = grid.table(project, "smoke").runs
-    tiers = {
-        "smoke": (smoke, "to run them: snakemake --cores all smoke"),
-        "table2": (
-            grid.table(project, "table2").runs,
-            "ncmc doctor --cost table2 says what it takes here",
-        ),
-        "all": (
-            list(everything),
-            "the paper's tables and figures; ncmc doctor --cost all says what they take here",
-        ),
+    advice = {
+        "smoke": "to run them: snakemake --cores all smoke",
+        "laptop": "ncmc doctor --cost laptop says what it takes here (docs/laptop.md)",
+        "table2": "ncmc doctor --cost table2 says what it takes here",
+        "all": "the paper's tables and figures; ncmc doctor --cost all says what they take here",
     }
-    return [
-        Line(f"runs: {name}", f"{_done(project, runs)} of {len(runs)} runs done", None, advice)
-        for name, (runs, advice) in tiers.items()
-    ]
+    found = []
+    for name, said in advice.items():
+        runs = _runs_of(project, name)
+        done = sum(path_of(project, run).exists() for run in runs)
+        found.append(Line(f"runs: {name}", f"{done} of {len(runs)} runs done", None, said))
+    return found
 
 
-def _done(project: Project, runs: list[Run]) -> int:
-    return sum(path_of(project, run).exists() for run in runs)
+def _runs_of(project: Project, name: str) -> list[Run]:
+    """The runs of a table, or of one of `WHOLE`, each once."""
+    names = WHOLE[name](project) if name in WHOLE else [name]
+    tables = (switches.table(project, table) for table in names)
+    return list(dict.fromkeys(run for table in tables for run in table.runs))
 
 
 def cost_of(project: Project, name: str, price: float) -> dict[str, Any]:
-    """What the runs of a table (or of `all`) that are not done would take here."""
-    names = table_names(project, "paper") if name == "all" else [name]
-    runs = dict.fromkeys(run for table in names for run in switches.table(project, table).runs)
-    return cost_of_runs(project, name, list(runs), price)
+    """What the runs of a table (or of one of `WHOLE`) that are not done would take here."""
+    return cost_of_runs(project, name, _runs_of(project, name), price)
 
 
 def cost_of_runs(project: Project, name: str, runs: list[Run], price: float) -> dict[str, Any]:
@@ -182,8 +183,7 @@ def gate(project: Project, insist: bool) -> None:
     """Stop the paper's grid where there is no GPU, with a rough cost, at once. Raises UserError."""
     if insist or hardware.gpu_count():
         return
-    names = table_names(project, "paper")
-    runs = list(dict.fromkeys(run for name in names for run in grid.table(project, name).runs))
+    runs = _runs_of(project, "all")
     missing = [run for run in runs if not path_of(project, run).exists()]
     to_train = [r for r in trained_runs(project, missing) if not path_of(project, r).exists()]
     guess = cost_guess.guess(project, to_train)

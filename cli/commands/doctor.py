@@ -17,7 +17,7 @@ def doctor(
     cost: Annotated[
         str | None,
         typer.Option(
-            help="Measure what this table (or `all`) would take here, by a short probe.",
+            help="Measure what this table (or `all`, or `laptop`) would take here, by a short probe.",
             autocompletion=complete_table,
         ),
     ] = None,
@@ -40,11 +40,12 @@ def doctor(
     if assume and not cost:
         raise UsageError("--assume belongs to --cost: it changes the runs of a table.")
     if cost == "":
-        raise UsageError("--cost is empty; needed is the name of a table, or `all`.")
+        raise UsageError("--cost is empty; needed is the name of a table, or `all`, or `laptop`.")
     if gate:
         _diagnosis.gate(project, insist)
     elif cost:
-        name = cost if cost == "all" and not assume else chosen_table(project, cost, assume).name
+        whole = cost in _diagnosis.WHOLE and not assume
+        name = cost if whole else chosen_table(project, cost, assume).name
         with working(f"measuring what the runs of {name} would take"):
             found_cost = _diagnosis.cost_of(project, name, price)
         print_cost(found_cost, as_json)

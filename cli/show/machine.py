@@ -30,7 +30,8 @@ def print_diagnosis(diagnosis: "Diagnosis", as_json: bool) -> None:
 
 def _what(name: str) -> str:
     """What a cost is of; `all` is the paper's grid here, without calibrations and studies."""
-    return "the paper's grid (its tables and figures)" if name == "all" else name
+    whole = {"all": "the paper's grid", "laptop": "the laptop tier"}
+    return f"{whole[name]} (its tables and figures)" if name in whole else name
 
 
 def print_cost(cost: dict[str, Any], as_json: bool) -> None:

@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from ncmc import paths
+from ncmc.plan import grid
+from ncmc.plan.grid_file import LAPTOP, table_names_in
 from ncmc.plan.run import make_run, parse_run_id
 from ncmc.results.record import load_record, path_of, save_record
 
@@ -295,6 +297,19 @@ def test_the_cost_of_a_table_is_measured_here(workspace: Path) -> None:
     assert found["euros"] == pytest.approx(3 * found["hours"])
     assert 0 < found["processor_share"] <= 1.1
     assert found["busy"] == (found["processor_share"] < 0.8)
+
+
+def test_the_cost_of_a_tier_is_that_of_each_of_its_runs_once(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ncmc.training import cost
+
+    monkeypatch.setattr(cost, "probe", lambda *_: cost.Speed(0.001, 0.0001, 1000, 1.0))
+    names = table_names_in(here(), LAPTOP)
+    runs = {run for name in names for run in grid.table(here(), name).runs}
+    found = json.loads(ncmc("doctor", "--cost", "laptop", "--json").stdout)
+    assert (found["table"], found["runs"], found["done"]) == ("laptop", len(runs), 0)
+    assert "the laptop tier (its tables" in ncmc("doctor", "--cost", "laptop").stdout
 
 
 @pytest.mark.parametrize(
