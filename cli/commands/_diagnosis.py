@@ -127,7 +127,7 @@ def _data(project: Project) -> list[Line]:
 
 
 def _tiers(project: Project) -> list[Line]:
-    """How much there is to do: smoke, one table, everything."""
+    """How much there is to do: the smoke run, the laptop tier, one table, everything."""
     advice = {
         "smoke": "to run them: snakemake --cores all smoke",
         "laptop": "ncmc doctor --cost laptop says what it takes here (docs/laptop.md)",
