@@ -111,8 +111,22 @@ class Jobs:
         return [paths.PREFLIGHT] if wildcards.dataset in _paper_datasets(self.project) else []
 
     def data_of(self, wildcards: Any) -> list[str]:
-        """The images and the split that a run trains on."""
-        return self.data_of_run(self._run(wildcards))
+        """The images and the split that a run needs, if it has to be trained."""
+        return self.data_of_runs([self._run(wildcards)])
+
+    def data_of_runs(self, runs: list[Run]) -> list[str]:
+        """The images and the splits that runs need, as far as they have to be trained.
+
+        A run whose record is there, such as an imported one, asks for no data to be made. Data that
+        are there stay its inputs: Snakemake does a job again when the set of its inputs changes.
+        """
+        return sorted({file for run in runs for file in self._data_needed(run)})
+
+    def _data_needed(self, run: Run) -> list[str]:
+        data = self.data_of_run(run)
+        root = self.project.root
+        is_there = all(files.exists(root / file) for file in data)
+        return data if is_there or not files.exists(path_of(self.project, run)) else []
 
     def model_of(self, wildcards: Any) -> list[str]:
         """The record of the run to whose model a run applies its decision rule, if it trains none."""

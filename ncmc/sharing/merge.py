@@ -7,6 +7,7 @@ from typing import Literal
 
 from ncmc import paths
 from ncmc.errors import DamagedError, UserError
+from ncmc.plan.run import parse_run_id, trained_run
 from ncmc.project import Project
 from ncmc.results.record import Record, load_record, path_of
 from ncmc.sharing.differences import Origin, differences, origin_of
@@ -61,7 +62,7 @@ def merge(
         if dry_run or (plan.clashes and prefer is None):
             return plan
         replaced = [clash.run for clash in plan.clashes] if prefer == "theirs" else []
-        wanted = [*plan.new, *replaced]
+        wanted = sorted([*plan.new, *replaced], key=lambda run_id: _is_of_model(project, run_id))
         for done, run_id in enumerate(wanted):
             _write(project, export, run_id, results, done, len(wanted), run_id in replaced)
     return Merge(**(plan.__dict__ | {"written": tuple(wanted)}))
@@ -100,6 +101,15 @@ def _plan(project: Project, export: Export, results: Path | None) -> Merge:
         old=tuple(old),
         splits=tuple(_other_splits(project, export)),
     )
+
+
+def _is_of_model(project: Project, run_id: str) -> bool:
+    """Whether a run applies its decision rule to the model of another one.
+
+    Its record is written after that one's: Snakemake takes an older one for outdated.
+    """
+    run = parse_run_id(project, run_id)
+    return trained_run(project, run) != run
 
 
 def _clash(project: Project, theirs: Record, here: Path) -> Clash | None:

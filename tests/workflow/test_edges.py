@@ -14,9 +14,10 @@ from conftest import CHECKOUT, here
 
 from ncmc import jobs, paths
 from ncmc.paper import switches
-from ncmc.plan import grid
+from ncmc.plan import grid, grid_file
 from ncmc.plan.run import make_run, resolve_run
 from ncmc.results.record import load_record, path_of
+from ncmc.sharing.merge import merge
 
 RUN = "digits/tau=0.02/resnet8/CE/epochs=1/seed=0"
 PAGE = "results/smoke/report.html"
@@ -216,6 +217,23 @@ def test_a_split_that_is_made_after_the_records_trains_nothing(project: Path) ->
     split = snakemake(project, "--cores", "1", "data/splits/digits/tau=0.02/default/manifest.json")
     assert split.returncode == 0, split.stderr[-2000:]
     assert training_jobs(snakemake(project, "-n", "smoke").stdout) == 0
+
+
+def test_imported_records_need_no_data(project: Path) -> None:
+    """Of the laptop's, no images could be had: their archive has no address."""
+    assert not merge(here(), CHECKOUT / "results/published/laptop").left_out
+    laptop = grid_file.table_names_in(here(), grid_file.LAPTOP)
+    for target, pages in ("smoke", 1), ("laptop", len(laptop)):
+        planned = planned_jobs(snakemake(project, "-n", target).stdout)
+        assert planned["report"] == pages
+        assert not planned.keys() & {"preflight", "fetch", "split"}
+        assert not any(rule.startswith("train") for rule in planned)
+
+
+def test_a_run_without_a_record_asks_for_its_own_data_alone(project: Path) -> None:
+    path_of(here(), grid.table(here(), "smoke").runs[0]).unlink()
+    planned = planned_jobs(snakemake(project, "-n", "smoke").stdout)
+    assert planned["fetch"] == planned["split"] == 1
 
 
 def test_records_that_are_there_are_kept_when_one_of_them_is_made(project: Path) -> None:
