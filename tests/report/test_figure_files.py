@@ -17,7 +17,7 @@ from ncmc.plan import grid
 from ncmc.report.figures.figure import Figure, as_csv, named_apart, slug
 from ncmc.report.figures.files import parse_formats, write_figures
 from ncmc.report.figures.make import figures_of_board, figures_of_table
-from ncmc.report.figures.painted import FORMATS, figure_picture, image
+from ncmc.report.figures.painted import FORMATS, figure_picture, images
 from ncmc.results.cells import Cell
 from ncmc.results.table_cells import read_cells
 from ncmc.verdicts.judge import CellCache
@@ -141,18 +141,21 @@ def texts(svg: bytes) -> list[str]:
 
 
 def test_an_image_names_what_it_shows_its_methods_and_its_scale(smoke: dict[str, Figure]) -> None:
-    told = texts(image(smoke["class_sizes"], "svg"))
+    told = texts(images(smoke["class_sizes"], ("svg",))["svg"])
     assert "Accuracy against the size of the" in told
     assert "Reduced scale: digits, resnet8. Not the paper's table." in told
     for label in ("CE", "SETF", "AL", "CAL", "CAL, theta = 0"):
         assert told.count(label) == 1
-    panels = texts(image(smoke["confusion"], "svg"))
+    panels = texts(images(smoke["confusion"], ("svg",))["svg"])
     assert panels.count("true class, largest first") == 5
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_the_same_records_give_the_same_bytes(smoke: dict[str, Figure], format: str) -> None:
-    assert image(smoke["accuracy"], format) == image(smoke["accuracy"], format)
+def test_the_same_records_give_the_same_bytes_whatever_else_is_drawn(
+    smoke: dict[str, Figure], format: str
+) -> None:
+    alone = images(smoke["accuracy"], (format,))
+    assert alone == {format: images(smoke["accuracy"])[format]}
 
 
 def test_files_are_images_numbers_and_words(smoke: dict[str, Figure], tmp_path: Path) -> None:
@@ -227,10 +230,12 @@ def test_cosines_say_what_they_are_of_beside_one_scale(name: str, of: str, tmp_p
     table = grid.table(here(), name)
     fakes.fill(tmp_path, table.cells[0], [70.0] * table.seeds)
     first = figures_of_table(here(), table, CellCache(here(), tmp_path))[0]
-    words = [element.text for element in ElementTree.fromstring(image(first, "svg")).iter()]
+    words = [
+        element.text for element in ElementTree.fromstring(images(first, ("svg",))["svg"]).iter()
+    ]
     assert words.count(of) == len(first.panels) == 3
     assert words.count("cosine") == 1
-    drawn = Image.open(io.BytesIO(image(first, "png"))).convert("L")
+    drawn = Image.open(io.BytesIO(images(first, ("png",))["png"])).convert("L")
     width, height = drawn.size
     for edge in ((0, 0, width, 4), (0, height - 4, width, height), (0, 0, 4, height)):
         assert drawn.crop(edge).getextrema() == (255, 255), "something is cut off"

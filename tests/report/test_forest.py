@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ncmc.report.figures.forest import LOOKS, Checked, draw_forest, forest
-from ncmc.report.figures.painted import image
+from ncmc.report.figures.painted import images
 from ncmc.verdicts.board import Board, Entry
 from ncmc.verdicts.verdict import STATUSES, Finding, Status, Verdict
 
@@ -118,4 +118,4 @@ def test_markup_in_words_is_text() -> None:
     odd = verdict("C4", "holds", finding(1)).model_copy(update={"says": "$x_1^2$ <b> & \\frac"})
     figure = forest(board(odd), "$1 and $2")
     assert figure
-    assert b"$x_1^2$ &lt;b&gt; &amp; \\frac" in image(figure, "svg")
+    assert b"$x_1^2$ &lt;b&gt; &amp; \\frac" in images(figure, ("svg",))["svg"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ncmc.errors import UsageError
 from ncmc.report.figures.figure import Figure, as_csv
-from ncmc.report.figures.painted import FORMATS, image
+from ncmc.report.figures.painted import FORMATS, images
 from ncmc.system import files
 
 
@@ -28,7 +28,7 @@ def write_figures(
     """
     written = []
     for figure in figures:
-        contents: dict[str, str | bytes] = {form: image(figure, form) for form in formats}
+        contents: dict[str, str | bytes] = {**images(figure, formats)}
         contents |= {"csv": as_csv(figure), "txt": f"{figure.title}. {figure.caption}\n"}
         for ending, content in contents.items():
             written.append(folder / f"{figure.name}.{ending}")

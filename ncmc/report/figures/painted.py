@@ -1,11 +1,12 @@
 """A figure -> an image file, or a picture for a page."""
 
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from ncmc.report.figures.figure import Figure, Panel
 from ncmc.report.figures.styles import HATCHES, Look
-from ncmc.report.figures.svg import SIZE, Picture, image_of, page_svg, svg_of
+from ncmc.report.figures.svg import SIZE, Picture, images_of, page_svg, svg_of
 
 FORMATS = ("svg", "png", "pdf")
 DARK = "#1b1b1b"  # ink on white
@@ -14,20 +15,19 @@ LINE = 0.19  # inches, of a legend or a small line
 TITLE_LINE = 0.24
 
 
-def image(figure: Figure, format: str) -> bytes:
-    """A figure as svg, png or pdf, on white, with title, legend and scale. Deterministic bytes."""
-    words = {
-        "svg": {"Title": figure.title, "Description": figure.caption},
-        "png": {"Title": figure.title, "Description": figure.caption},
-        "pdf": {"Title": figure.title, "Subject": figure.caption},
-    }
-    return image_of(
+def images(figure: Figure, formats: Sequence[str] = FORMATS) -> dict[str, bytes]:
+    """A figure as svg, png and pdf, on white, with title, legend and scale. Deterministic bytes."""
+    return images_of(
         lambda canvas: _paint(canvas, figure, titled=True),
-        format,
+        formats,
         figure.name,
         _size(figure, titled=True),
         DARK,
-        metadata=words[format],
+        metadata={
+            "svg": {"Title": figure.title, "Description": figure.caption},
+            "png": {"Title": figure.title, "Description": figure.caption},
+            "pdf": {"Title": figure.title, "Subject": figure.caption},
+        },
     )
 
 

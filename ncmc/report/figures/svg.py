@@ -6,8 +6,9 @@ Text, axes and background take the colours and the fonts of the page around them
 import hashlib
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 INK = "#123456"  # stands for the page's own text colour until the picture is finished
@@ -31,8 +32,8 @@ def svg_of(draw: Callable[[Any], None], salt: str, size: tuple[float, float] = S
 
 def page_svg(paint: Callable[[Any], None], salt: str, size: tuple[float, float]) -> bytes:
     """The same for a whole canvas, which `paint` fills with axes."""
-    text = image_of(paint, "svg", salt, size, INK, transparent=True).decode()
-    return _page_svg(text, hashlib.sha256(salt.encode()).hexdigest()[:8]).encode()
+    image = images_of(paint, ("svg",), salt, size, INK, transparent=True)["svg"]
+    return _page_svg(image.decode(), hashlib.sha256(salt.encode()).hexdigest()[:8]).encode()
 
 
 def ink() -> str:
@@ -42,17 +43,20 @@ def ink() -> str:
     return str(matplotlib.rcParams["text.color"])
 
 
-def image_of(
+def images_of(
     paint: Callable[[Any], None],
-    format: str,
+    formats: Sequence[str],
     salt: str,
     size: tuple[float, float],
     ink: str,
     *,
     transparent: bool = False,
-    metadata: dict[str, Any] | None = None,
-) -> bytes:
-    """A canvas as an image file: svg, png or pdf. The same drawing gives the same bytes."""
+    metadata: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),  # by format
+) -> dict[str, bytes]:
+    """A canvas as image files, by format: svg, png or pdf. The same drawing gives the same bytes.
+
+    It is painted and laid out once, for the SVG: that is most of the work, and all look alike.
+    """
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -96,10 +100,14 @@ def image_of(
     with matplotlib.rc_context(look):
         canvas = Figure(figsize=size, layout="constrained")
         paint(canvas)
-        out = io.BytesIO()
-        told = undated[format] | (metadata or {})
-        canvas.savefig(out, format=format, transparent=transparent, metadata=told)
-    return out.getvalue()
+        made = {}
+        for form in dict.fromkeys(("svg", *formats)):
+            out = io.BytesIO()
+            told = undated[form] | dict(metadata.get(form, {}))
+            canvas.savefig(out, format=form, transparent=transparent, metadata=told)
+            canvas.set_layout_engine("none")  # it keeps the places that it has
+            made[form] = out.getvalue()
+    return {form: made[form] for form in formats}
 
 
 def _page_svg(text: str, prefix: str) -> str:
