@@ -22,7 +22,7 @@ class Contrast:
 
     measure: Measure
     difference: Difference
-    n: int  # seeds of the cell that has fewest
+    n: int  # paired seeds, or those of the cell that has fewest
     paired: bool  # by seed
     alpha: float = ALPHA  # of its tests, both sides together
 
@@ -61,12 +61,11 @@ def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Con
     with its moderated deviation: seeds on one split have nothing in common.
     """
     cells = [cell for _, cell in terms]
-    fewest = min(len(by_seed(cell, measure)) for cell in cells)
     alpha = min(cell.alpha for cell in cells)
-    if paired(cells, measure):
-        sums = seed_sums(terms, measure)
+    if seeds := paired_seeds(cells, measure):
+        sums = seed_sums(terms, measure, seeds)
         difference = against(shared.moderate(sums) if shared else sums, 0.0)
-        return Contrast(measure, difference, fewest, True, alpha)
+        return Contrast(measure, difference, len(seeds), True, alpha)
     weights: dict[tuple[object, ...], float] = {}
     samples: dict[tuple[object, ...], Sample] = {}
     for weight, cell in terms:
@@ -75,6 +74,7 @@ def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Con
         if part := moderated(cell, measure):
             samples[key] = part
     known = [(weights[key], part) for key, part in samples.items()]
+    fewest = min(len(by_seed(cell, measure)) for cell in cells)
     return Contrast(measure, combine(known), fewest, False, alpha)
 
 
@@ -86,8 +86,8 @@ def contrasts(pairs: Sequence[tuple[Cell, Cell]], measure: Measure) -> list[Cont
     terms = [((1.0, better), (-1.0, than)) for better, than in pairs]
     sums: dict[str, list[Sample]] = {}
     for pair, both in zip(pairs, terms, strict=True):
-        if paired(pair, measure):
-            sums.setdefault(pair[0].spec.run.dataset, []).append(seed_sums(both, measure))
+        if seeds := paired_seeds(pair, measure):
+            sums.setdefault(pair[0].spec.run.dataset, []).append(seed_sums(both, measure, seeds))
     shared = {dataset: prior_of(found) for dataset, found in sums.items()}
     return [
         contrast(both, measure, shared.get(pair[0].spec.run.dataset))
@@ -101,16 +101,21 @@ def average(pairs: Sequence[tuple[Cell, Cell]], measure: Measure) -> Contrast:
     return contrast([term for b, t in pairs for term in ((share, b), (-share, t))], measure)
 
 
-def paired(cells: Sequence[Cell], measure: Measure) -> bool:
-    """Whether cells are compared seed by seed: each seed has a split of its own, in all of them."""
-    seeds = {frozenset(by_seed(cell, measure)) for cell in cells}
-    return all(cell.spec.split_per_seed for cell in cells) and len(seeds) == 1
+def paired_seeds(cells: Sequence[Cell], measure: Measure) -> list[int]:
+    """The seeds by which cells are paired: those that all have, where each has a split of its own.
+
+    None where the cells are not paired: seeds on one split, or fewer than two in common.
+    """
+    if not all(cell.spec.split_per_seed for cell in cells):
+        return []
+    common = set.intersection(*(set(by_seed(cell, measure)) for cell in cells))
+    return sorted(common) if len(common) > 1 else []
 
 
-def seed_sums(terms: Terms, measure: Measure) -> Sample:
-    """The weighted sum in each seed."""
+def seed_sums(terms: Terms, measure: Measure, seeds: Sequence[int]) -> Sample:
+    """The weighted sum in each of some seeds."""
     values = [(weight, by_seed(cell, measure)) for weight, cell in terms]
-    return sample([sum(w * of_seed[seed] for w, of_seed in values) for seed in values[0][1]])
+    return sample([sum(w * of_seed[seed] for w, of_seed in values) for seed in seeds])
 
 
 def estimate_numbers(difference: Difference, n: int, level: float = LEVEL) -> dict[str, JsonValue]:

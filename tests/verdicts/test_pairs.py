@@ -139,6 +139,29 @@ def test_pairs_are_paired_by_seed_only_where_each_seed_has_a_split_of_its_own() 
     assert one_split.numbers["estimate"] == split_each.numbers["estimate"]
 
 
+def test_seeds_that_only_one_side_has_are_left_out_of_pairs() -> None:
+    """Records of another table may bring more seeds of one method: no new evidence of a difference."""
+    check = Greater(kind="greater", delta=0.5, **OURS, **AB)
+    base = [70.0, 74.0, 78.0]
+    ahead = [71.0, 75.4, 79.2]
+
+    def judged(more: list[float]) -> Finding:
+        pair = own_splits(cell_of([*ahead, *more])), own_splits(cell_of(base, "CE"))
+        return check.judge([pair])[0]
+
+    alone, beside = judged([]), judged([76.0, 77.0])
+    assert alone.status == "holds"
+    assert beside.numbers["paired"]
+    assert beside.numbers["n"] == len(base)
+    assert beside.why == alone.why
+
+
+def test_splits_in_common_of_one_seed_alone_make_no_pairs() -> None:
+    check = Greater(kind="greater", delta=0.5, **OURS, **AB)
+    ours, theirs = own_splits(cell_of([84.0, 83.0, 85.0])), own_splits(cell_of([78.0], "CE"))
+    assert not check.judge([(ours, theirs)])[0].numbers["paired"]
+
+
 def test_seeds_that_are_all_equal_are_no_certainty() -> None:
     same = (cell_of([80.0, 80.0, 80.0]), cell_of([79.0, 79.0, 79.0], "CE"))
     for check in (

@@ -203,7 +203,7 @@ def test_a_verdict_says_the_kind_of_split_and_how_many_were_seen() -> None:
     assert words([(drawn(each[0][0], 2), each[0][1]), *each[1:]]) == (
         "A split a seed (2 splits), 3 seeds"
     )
-    fewer = dataclasses.replace(each[0][0], records=each[0][0].records[:2])  # not paired by seed
+    fewer = dataclasses.replace(each[0][0], records=each[0][0].records[:2])
     assert words([(fewer, each[0][1]), *each[1:]]) == "A split a seed (2 splits), 2 to 3 seeds"
     assert words([*each[:6], *pairs[6:]]) == (
         "A split a seed (3 splits) in some cells, one split in others, 3 seeds"
