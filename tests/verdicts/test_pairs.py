@@ -146,8 +146,8 @@ def test_seeds_that_only_one_side_has_are_left_out_of_pairs() -> None:
     ahead = [71.0, 75.4, 79.2]
 
     def judged(more: list[float]) -> Finding:
-        pair = own_splits(cell_of([*ahead, *more])), own_splits(cell_of(base, "CE"))
-        return check.judge([pair])[0]
+        ours = dataclasses.replace(cell_of([*ahead, *more]), alpha=0.01 if more else ALPHA)
+        return check.judge([(own_splits(ours), own_splits(cell_of(base, "CE")))])[0]
 
     alone, beside = judged([]), judged([76.0, 77.0])
     assert alone.status == "holds"
