@@ -1,5 +1,6 @@
 """How often the kinds that look along an axis, or for exceptions, err where nothing is to be found."""
 
+import dataclasses
 import math
 from collections import Counter
 
@@ -12,6 +13,7 @@ from ncmc.errors import UsageError
 from ncmc.plan.grid import CellSpec
 from ncmc.results.cells import Cell
 from ncmc.results.record import Accuracy
+from ncmc.results.statistics import ALPHA
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.checks_file import checks_of
@@ -101,3 +103,26 @@ def test_the_line_of_a_trend_is_that_of_least_squares_drawn_on() -> None:
     (finding,) = check.judge(pairs)
     assert "an extrapolation that no run reaches" in finding.why
     assert finding.numbers["estimate"] == pytest.approx(slope * math.log(120 / 12))
+
+
+@pytest.mark.parametrize(("name", "gain"), [("C7d", {"0.005": 1.0}), ("C6c", {})])
+def test_more_seeds_of_one_side_change_no_verdict(name: str, gain: dict[str, float]) -> None:
+    """Nor do they bring the pairs to the stricter level of a later look."""
+    check = check_of("table3", name)
+
+    def judged(more: int) -> Status:
+        rng, extra = np.random.default_rng(0), np.random.default_rng(1)
+        pairs = []
+        for better, than in cell_selection.pairs(here(), check):
+            ours = rng.normal(60 + gain.get(better.coord("tau"), 6.0), 0.2, 3)
+            theirs = [*rng.normal(60, 0.2, 3), *extra.normal(60, 0.2, more)]
+            strict = dataclasses.replace(cell_of(theirs), alpha=1e-9 if more else ALPHA)
+            pairs.append((split_each(cell_of(ours.tolist()), better), split_each(strict, than)))
+        return overall([finding.status for finding in check.judge(pairs)])
+
+    assert judged(0) == judged(2) == "differs"
+
+
+def split_each(cell: Cell, spec: CellSpec) -> Cell:
+    """A cell as that of `spec`, as if each of its seeds had a split of its own."""
+    return dataclasses.replace(cell, spec=dataclasses.replace(spec, split_per_seed=True))

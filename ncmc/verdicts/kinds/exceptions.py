@@ -41,7 +41,7 @@ class Exceptions(Pairs):
         n = min(contrast.n for contrast in found.values())
         if any(contrast.interval is None for contrast in found.values()):
             return [without_spread(label, n)]
-        alpha = min(cell.alpha for pair in pairs for cell in pair)
+        alpha = min(contrast.alpha for contrast in found.values())
         without = self._without(found, alpha)
         above = shown([c.difference.p_above(0.0) or 0.0 for c in found.values()], alpha / 2)
         gaining = [name for i, name in enumerate(found) if i in above]

@@ -43,12 +43,13 @@ class Largest(Pairs):
         at = as_in_cells(self.at)
         groups = grouped(self.axis, [(better.spec, than.spec) for better, than in pairs])
         elsewhere = dict.fromkeys(p for places in groups.values() for p in places if p != at)
-        alpha = min(cell.alpha for pair in pairs for cell in pair)
-        return cautious([self._excess(place, groups, pairs) for place in elsewhere], alpha)
+        found = [self._excess(place, groups, pairs) for place in elsewhere]
+        return cautious([finding for finding, _ in found], min(alpha for _, alpha in found))
 
     def _excess(
         self, place: str, groups: dict[str, dict[str, int]], pairs: Sequence[Pair]
-    ) -> Finding:
+    ) -> tuple[Finding, float]:
+        """By how much the advantage is larger at `at` than at `place`, and the level of the test."""
         at = as_in_cells(self.at)
         having = {label: places for label, places in groups.items() if place in places}
         label = f"{average_words(list(having))}: {self.axis} {at} against {place}"
@@ -60,10 +61,11 @@ class Largest(Pairs):
             for weight, cell in zip((sign, -sign), pairs[places[where]], strict=True)
         ]
         if absent := gap(label, self.measured, *(cell for _, cell in terms)):
-            return absent
+            return absent, min(cell.alpha for _, cell in terms)
         found = contrast(terms, self.measured)
         numbers = found.numbers | {"p": found.difference.p_different(self.delta or 0.0)}
         if found.interval is None:
-            return without_spread(label, found.n, found.words, numbers)
+            return without_spread(label, found.n, found.words, numbers), found.alpha
         status = shown_or_excluded(found.interval, self.delta or 0.0)
-        return Finding(label=label, status=status, why=found.words, numbers=numbers)
+        finding = Finding(label=label, status=status, why=found.words, numbers=numbers)
+        return finding, found.alpha
