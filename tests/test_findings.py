@@ -1,5 +1,6 @@
 """docs/findings.md says what the published records say: every quotation is a verdict, word for word."""
 
+import json
 import re
 
 import pytest
@@ -11,7 +12,8 @@ from ncmc.report.findings import published_verdicts
 from ncmc.verdicts.checks_file import all_checks
 
 FINDINGS = CHECKOUT / "docs" / "findings.md"
-ID = re.compile(r"`(L-[A-Z][A-Z_a-z0-9]*|JPEG\d|CALIBRATION[-A-Z]*)`")
+LAPTOP = CHECKOUT / "results" / "published" / "laptop" / "results"
+ID = re.compile(r"`(L-[A-Z][A-Z_a-z0-9]*|CONTROL\d|JPEG\d|CALIBRATION[-A-Z]*)`")
 STATUS = re.compile(ID.pattern + r"\s+(holds|differs|inconclusive|incomplete)")
 # Numbers that no record gives: tau, and accuracies that others state.
 STATED = {"0.01", "0.1", "70.4", "72.0", "72.8"}
@@ -45,9 +47,34 @@ def test_every_check_that_is_named_exists() -> None:
         assert set(ID.findall(line)) <= known, line
 
 
-def test_no_result_stands_outside_a_quotation() -> None:
+def test_the_means_are_those_of_the_published_tables() -> None:
+    """Row by row: a method's mean accuracy after some epochs, with Mixup or without."""
+    columns = [("12", True), ("40", True), ("120", True), ("40", False)]
+    rows = [[c.strip() for c in line.split("|")[1:-1]] for line in lines() if line.startswith("|")]
+    means = published_means()
+    for method, *told in rows[2:]:
+        for column, mean in zip(columns, told, strict=True):
+            if mean:
+                assert mean == f"{means[method, *column]:.1f}", (method, column)
+    assert len(rows) > 10
+
+
+def published_means() -> dict[tuple[str, str, bool], float]:
+    """(method, epochs, Mixup) -> percent after the last epoch, at tau 0.01."""
+    found = {}
+    for name in ("laptop_budget", "laptop_batch_scaling", "laptop_methods", "laptop_mixup"):
+        cells = json.loads((LAPTOP / name / "table.json").read_text())["cells"]
+        for cell in cells:
+            coords, options = dict(cell["coords"]), cell["options"]
+            if coords["tau"] == "0.01" and options.get("theta", 0.2) == 0.2:
+                key = coords["method"], str(options.get("epochs", 40)), options.get("mixup", True)
+                found[key] = cell["last"]["mean"]
+    return found
+
+
+def test_no_result_stands_outside_a_quotation_or_the_table_of_means() -> None:
     for line in lines():
-        if not line.startswith(">"):
+        if not line.startswith((">", "|")):
             assert set(re.findall(r"\d+\.\d+", line)) <= STATED, line
 
 

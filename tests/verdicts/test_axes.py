@@ -103,6 +103,9 @@ def test_the_line_of_a_trend_is_that_of_least_squares_drawn_on() -> None:
     (finding,) = check.judge(pairs)
     assert "an extrapolation that no run reaches" in finding.why
     assert finding.numbers["estimate"] == pytest.approx(slope * math.log(120 / 12))
+    misfit = max(abs(np.array(means) - (start + slope * np.log(places))))
+    assert finding.numbers["misfit"] == pytest.approx(misfit)
+    assert f"misses what was measured by up to {misfit:.1f}" in finding.why
 
 
 @pytest.mark.parametrize(("name", "gain"), [("C7d", {"0.005": 1.0}), ("C6c", {})])

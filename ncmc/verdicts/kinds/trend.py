@@ -61,9 +61,10 @@ class Trend(Pairs):
         if found.interval is None:
             return [without_spread(label, found.n, told, numbers)]
         if self.onto is not None:
-            beyond = self.drawn_on(pairs)
-            told += f". {self._drawn_on_words(beyond)}"
+            beyond, misfit = self.drawn_on(pairs), self._misfit(groups, pairs)
+            told += f". {self._drawn_on_words(beyond, misfit)}"
             numbers |= {f"onto_{key}": value for key, value in beyond.numbers.items()}
+            numbers["misfit"] = misfit
         low, high = found.interval
         if self.way == "falls":
             low, high = -high, -low
@@ -90,9 +91,22 @@ class Trend(Pairs):
         weights = partial(value_weights, self.onto)
         return contrast(self._line(groups, pairs, weights), self.measured)
 
-    def _drawn_on_words(self, beyond: Contrast) -> str:
+    def _misfit(self, groups: Groups, pairs: Sequence[Pair]) -> float:
+        """The most by which a setting's straight line misses an advantage that was measured."""
+        most = 0.0
+        for named in groups.values():
+            places = list(map(float, named))
+            measured = [self.difference(pairs[i]).difference.mean for i in named.values()]
+            for place, value in zip(places, measured, strict=True):
+                weights = value_weights(place, places)
+                line = sum(w * v for w, v in zip(weights, measured, strict=True))
+                most = max(most, abs(value - line))
+        return most
+
+    def _drawn_on_words(self, beyond: Contrast, misfit: float) -> str:
         interval = interval_words(beyond.interval, 1, beyond.level)
+        missed = f"; the line misses what was measured by up to {misfit:.1f}, which this leaves out"
         return (
             f"The straight line drawn on to {self.axis} {self.onto:g}, an extrapolation that no run "
-            f"reaches: {signed(beyond.difference.mean, 1)}{interval}"
+            f"reaches: {signed(beyond.difference.mean, 1)}{interval}{missed if misfit >= 0.05 else ''}"
         )
