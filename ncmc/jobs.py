@@ -111,22 +111,25 @@ class Jobs:
         return [paths.PREFLIGHT] if wildcards.dataset in _paper_datasets(self.project) else []
 
     def data_of(self, wildcards: Any) -> list[str]:
-        """The images and the split that a run needs, if it has to be trained."""
+        """The images and the split that a run needs."""
         return self.data_of_runs([self._run(wildcards)])
 
     def data_of_runs(self, runs: list[Run]) -> list[str]:
-        """The images and the splits that runs need, as far as they have to be trained.
+        """The images and the splits that a job needs, which trains some runs.
 
-        A run whose record is there, such as an imported one, asks for no data to be made. Data that
-        are there stay its inputs: Snakemake does a job again when the set of its inputs changes.
+        No data are made for runs whose records come from elsewhere, such as imported ones. Data that
+        are there stay inputs, and so do those of a run that was trained here, whose model lies beside
+        its record: Snakemake does a job again when the set of its inputs changes.
         """
-        return sorted({file for run in runs for file in self._data_needed(run)})
+        data = sorted({file for run in runs for file in self.data_of_run(run)})
+        all_of_them = [*runs, *trained_runs(self.project, runs)]
+        if not all(map(self._is_from_elsewhere, all_of_them)):
+            return data
+        return data if all(files.exists(self.project.root / file) for file in data) else []
 
-    def _data_needed(self, run: Run) -> list[str]:
-        data = self.data_of_run(run)
-        root = self.project.root
-        is_there = all(files.exists(root / file) for file in data)
-        return data if is_there or not files.exists(path_of(self.project, run)) else []
+    def _is_from_elsewhere(self, run: Run) -> bool:
+        record = path_of(self.project, run)
+        return files.exists(record) and not files.exists(record.with_name(paths.MODEL))
 
     def model_of(self, wildcards: Any) -> list[str]:
         """The record of the run to whose model a run applies its decision rule, if it trains none."""

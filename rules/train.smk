@@ -2,9 +2,8 @@
 # evaluating. Runs on bundled data take seconds each, so there one process trains several of a table.
 # Nothing here costs hours twice: a record that is there and fits its configuration is kept (`update`:
 # Snakemake would delete it before the job; `ncmc train` then has nothing to do), and a split that is made
-# later than its record, or a comment in config/, is no reason to train again (`ancient`). Nor is data/ made
-# for a record that is there, such as an imported one (`data_of`). To train again:
-# ncmc train RUN --force. Model and checkpoint lie outside the outputs: Snakemake deletes those of a job
+# later than its record, or a comment in config/, is no reason to train again (`ancient`). Nor are
+# images fetched for records from elsewhere (`data_of_runs`). To train again: ncmc train RUN --force. Model and checkpoint lie outside the outputs: Snakemake deletes those of a job
 # that fails. A record lost in this way is made again from its model in a moment, so that a batch that is
 # killed costs no more than the steps since the last checkpoint.
 # `--wait`: a job of a launcher that was killed may still train the run. A log holds every attempt; how the
@@ -41,7 +40,7 @@ for name, runs in batches.items():
         name:
             f"train_{name}"
         input:
-            data=ancient(job.data_of_runs(runs)),
+            data=ancient(lambda wildcards, runs=runs: job.data_of_runs(runs)),
             model=job.models_of_runs(runs),
             config=ancient(job.config["train"]),
         output:

@@ -51,13 +51,17 @@ def _state(question: Question, verdict: Verdict, closed: bool, cells: CellCache)
     if lacking := [run for cell in _cells(question, cells) for run in cell.missing]:
         return State(question, verdict, False, 0, tuple(dict.fromkeys(lacking)))
     look, needs = 0, list[Run]()
-    for cell, table in _undecided(question, verdict, cells):
-        following = [n for n in table if n > cell.n]
-        if following:
-            look = max(look, table.index(following[0]))
-            there = {record.run for record in cell.records}
-            planned = cell.spec.runs(following[0])
-            needs += [run for run in planned if run not in there and run.seed not in cell.unused]
+    for comparison in _undecided(question, verdict, cells):
+        seeds = min(cell.n for cell, _ in comparison)  # that it has come to, whoever has more
+        for cell, table in comparison:
+            following = next((n for n in table if n > seeds), cell.n)
+            if following > cell.n:
+                look = max(look, table.index(following))
+                there = {record.run for record in cell.records}
+                planned = cell.spec.runs(following)
+                needs += [
+                    run for run in planned if run not in there and run.seed not in cell.unused
+                ]
     return State(question, verdict, False, look, tuple(dict.fromkeys(needs)))
 
 
@@ -67,19 +71,19 @@ def _cells(question: Question, cells: CellCache) -> Iterable[Cell]:
 
 def _undecided(
     question: Question, verdict: Verdict, cells: CellCache
-) -> list[tuple[Cell, tuple[int, ...]]]:
-    """The cells of the comparisons that are open, each with the looks of its table."""
+) -> list[list[tuple[Cell, tuple[int, ...]]]]:
+    """The cells of each comparison that is open, each with the looks of its table."""
     still_open = {f.label for f in verdict.findings if f.status in OPEN}
-    looks = {(spec.run, spec.label): table.looks for spec, table in question.places}
+    there = {
+        (spec.run, spec.label): (cells.cell(spec, table), table.looks)
+        for spec, table in question.places
+    }
     specs = [spec for spec, _ in question.places]
     if isinstance(question.check, Pairs):
         pairs = cell_selection.pairs(cells.project, question.check)
-        named = [spec for pair in pairs if versus(*pair) in still_open for spec in pair]
+        named = [list(pair) for pair in pairs if versus(*pair) in still_open]
     else:
-        named = [spec for spec in specs if spec.label in still_open]
-    wanted = {(spec.run, spec.label) for spec in named or specs}  # an average is of all of them
-    return [
-        (cells.cell(spec, table), looks[spec.run, spec.label])
-        for spec, table in question.places
-        if (spec.run, spec.label) in wanted
+        named = [[spec] for spec in specs if spec.label in still_open]
+    return [  # an average is of all of them
+        [there[spec.run, spec.label] for spec in comparison] for comparison in named or [specs]
     ]

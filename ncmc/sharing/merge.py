@@ -1,5 +1,6 @@
 """An export -> records below results/runs. All of it is checked before anything is written."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,9 +63,11 @@ def merge(
         if dry_run or (plan.clashes and prefer is None):
             return plan
         replaced = [clash.run for clash in plan.clashes] if prefer == "theirs" else []
-        wanted = sorted([*plan.new, *replaced], key=lambda run_id: _is_of_model(project, run_id))
+        wanted = [*plan.new, *replaced]
         for done, run_id in enumerate(wanted):
             _write(project, export, run_id, results, done, len(wanted), run_id in replaced)
+    if wanted:
+        _touch_those_of_models(project, [*wanted, *plan.equal], results)
     return Merge(**(plan.__dict__ | {"written": tuple(wanted)}))
 
 
@@ -103,13 +106,15 @@ def _plan(project: Project, export: Export, results: Path | None) -> Merge:
     )
 
 
-def _is_of_model(project: Project, run_id: str) -> bool:
-    """Whether a run applies its decision rule to the model of another one.
+def _touch_those_of_models(project: Project, run_ids: list[str], results: Path | None) -> None:
+    """Make records of decision rules newer than those of the runs to whose models they were applied.
 
-    Its record is written after that one's: Snakemake takes an older one for outdated.
+    Else Snakemake takes them for outdated; a record itself says whether it is, by its digests.
     """
-    run = parse_run_id(project, run_id)
-    return trained_run(project, run) != run
+    for run_id in run_ids:
+        run = parse_run_id(project, run_id)
+        if trained_run(project, run) != run:
+            os.utime(path_of(project, run, results))
 
 
 def _clash(project: Project, theirs: Record, here: Path) -> Clash | None:

@@ -61,13 +61,10 @@ def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Con
     with its moderated deviation: seeds on one split have nothing in common.
     """
     cells = [cell for _, cell in terms]
-    counts = [len(by_seed(cell, measure)) for cell in cells]
-    fewest = min(counts)
     if seeds := paired_seeds(cells, measure):
         sums = seed_sums(terms, measure, seeds)
         difference = against(shared.moderate(sums) if shared else sums, 0.0)
-        # The look of these seeds, whatever looks cells with more of them have come to.
-        alpha = min(cell.alpha for cell, n in zip(cells, counts, strict=True) if n == fewest)
+        alpha = min(cell.alpha_at(len(seeds)) for cell in cells)
         return Contrast(measure, difference, len(seeds), True, alpha)
     weights: dict[tuple[object, ...], float] = {}
     samples: dict[tuple[object, ...], Sample] = {}
@@ -77,6 +74,7 @@ def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Con
         if part := moderated(cell, measure):
             samples[key] = part
     known = [(weights[key], part) for key, part in samples.items()]
+    fewest = min(len(by_seed(cell, measure)) for cell in cells)
     alpha = min(cell.alpha for cell in cells)
     return Contrast(measure, combine(known), fewest, False, alpha)
 

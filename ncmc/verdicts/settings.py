@@ -115,7 +115,9 @@ class Settings:
         cells = [cell for pair in self.pairs for cell in pair if cell.n]
         if not cells or self.average is None:
             return ""
-        seeds = sorted({cell.n for cell in cells})
+        compared = {n for f in self.findings if isinstance(n := f.numbers.get("n"), int)}
+        of_cells = {cell.n for cell in cells}
+        seeds = sorted(compared or {self.average.n}) if self.average.paired else sorted(of_cells)
         words = plural(seeds[-1], "seed")
         words = f"{seeds[0]} to {words}" if len(seeds) > 1 else words
         return f". {split_words(cells).capitalize()}, {words}"

@@ -62,6 +62,17 @@ def test_what_is_decided_gets_no_seed_and_what_is_open_the_next_look(looks: Path
     assert seeds(plan, "SETF") == [3, 4]
 
 
+def test_only_the_side_with_fewer_seeds_gets_some(looks: Path) -> None:
+    """More of the other would decide nothing before these are there."""
+    path = here().config("smoke.yaml")
+    path.write_text(path.read_text().replace("looks: [3, 5]", "looks: [3, 5, 10]"))
+    fill(looks, "CAL", [79.0, 83.0, 80.0, 82.0, 78.0])
+    fill(looks, "SETF", [80.0, 79.0, 83.0])
+    plan = make_plan(here(), Asked(name="S2"))
+    assert seeds(plan, "SETF") == [3, 4]
+    assert seeds(plan, "CAL") == []
+
+
 def test_what_is_open_after_its_last_look_is_left(looks: Path) -> None:
     for method in ("CAL", "SETF"):
         fill(looks, method, [79.0, 83.0, 80.0, 85.0, 77.0])

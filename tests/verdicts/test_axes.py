@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from collections import Counter
 
 import numpy as np
@@ -13,9 +14,9 @@ from ncmc.errors import UsageError
 from ncmc.plan.grid import CellSpec
 from ncmc.results.cells import Cell
 from ncmc.results.record import Accuracy
-from ncmc.results.statistics import ALPHA
 from ncmc.verdicts import cell_selection
-from ncmc.verdicts.check import Pairs
+from ncmc.verdicts.along_axis import Groups, grouped
+from ncmc.verdicts.check import Pair, Pairs
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.kinds.trend import Trend
 from ncmc.verdicts.verdict import Status, overall
@@ -29,8 +30,8 @@ def check_of(table: str, name: str) -> Pairs:
     return check
 
 
-def made(spec: CellSpec, mean: float, rng: np.random.Generator) -> Cell:
-    """Three seeds about a mean, with a deviation of half a point."""
+def made(spec: CellSpec, mean: float, rng: np.random.Generator, spread: float = 0.5) -> Cell:
+    """Three seeds about a mean, with a deviation of `spread` points."""
     records = [
         r.model_copy(
             update={
@@ -39,7 +40,7 @@ def made(spec: CellSpec, mean: float, rng: np.random.Generator) -> Cell:
                 )
             }
         )
-        for r, v in zip(TEMPLATE.records, rng.normal(mean, 0.5, 3).tolist(), strict=True)
+        for r, v in zip(TEMPLATE.records, rng.normal(mean, spread, 3).tolist(), strict=True)
     ]
     return Cell(spec, tuple(records), ())
 
@@ -103,9 +104,27 @@ def test_the_line_of_a_trend_is_that_of_least_squares_drawn_on() -> None:
     (finding,) = check.judge(pairs)
     assert "an extrapolation that no run reaches" in finding.why
     assert finding.numbers["estimate"] == pytest.approx(slope * math.log(120 / 12))
-    misfit = max(abs(np.array(means) - (start + slope * np.log(places))))
-    assert finding.numbers["misfit"] == pytest.approx(misfit)
-    assert f"misses what was measured by up to {misfit:.1f}" in finding.why
+    off = np.array(means) - (start + slope * np.log(places))
+    assert check.misfit(40.0, *grouped_pairs(check, pairs)).difference.mean == pytest.approx(off[1])
+
+
+def grouped_pairs(check: Trend, pairs: list[Pair]) -> tuple[Groups, list[Pair]]:
+    return grouped(check.axis, [(better.spec, than.spec) for better, than in pairs]), pairs
+
+
+@pytest.mark.parametrize("bend", [6.0, 0.0])
+def test_a_trend_says_where_the_advantage_clearly_lies_off_its_line(bend: float) -> None:
+    check, rng = check_of("laptop_budget", "L-TREND_CE"), np.random.default_rng(0)
+    check = check.model_copy(update={"measure": "best"})
+    pairs = []
+    for better, than in cell_selection.pairs(here(), check):
+        epochs = float(better.attributes["epochs"])
+        lead = math.log(epochs) + (bend if epochs == 40 else 0.0)
+        pairs.append((made(better, 50 + lead, rng, 0.1), made(than, 50, rng, 0.1)))
+    (finding,) = check.judge(pairs)
+    told = re.search(r"at epochs 40 the advantage lies ([\d.]+) above the line", finding.why)
+    assert (told is not None) == (bend > 0)
+    assert told is None or float(told[1]) == pytest.approx(2 / 3 * bend, abs=0.2)
 
 
 @pytest.mark.parametrize(("name", "gain"), [("C7d", {"0.005": 1.0}), ("C6c", {})])
@@ -119,7 +138,7 @@ def test_more_seeds_of_one_side_change_no_verdict(name: str, gain: dict[str, flo
         for better, than in cell_selection.pairs(here(), check):
             ours = rng.normal(60 + gain.get(better.coord("tau"), 6.0), 0.2, 3)
             theirs = [*rng.normal(60, 0.2, 3), *extra.normal(60, 0.2, more)]
-            strict = dataclasses.replace(cell_of(theirs), alpha=1e-9 if more else ALPHA)
+            strict = dataclasses.replace(cell_of(theirs), looks=(3, 5), alpha=0.0)
             pairs.append((split_each(cell_of(ours.tolist()), better), split_each(strict, than)))
         return overall([finding.status for finding in check.judge(pairs)])
 

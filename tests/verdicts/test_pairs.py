@@ -20,12 +20,19 @@ from ncmc.verdicts.contrasts import cautious, contrast, shown_or_excluded
 from ncmc.verdicts.kinds.equal import Equal
 from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.kinds.slight import Slight
-from ncmc.verdicts.verdict import Finding
+from ncmc.verdicts.verdict import Conclusion, Finding
 
 
 def own_splits(cell: Cell) -> Cell:
     """The cell, as if each of its seeds had a split of its own."""
     return dataclasses.replace(cell, spec=dataclasses.replace(cell.spec, split_per_seed=True))
+
+
+def at_looks(cell: Cell) -> Cell:
+    """The same, in a table that is looked at after three and five seeds."""
+    looks = (3, 5)
+    alpha = levels(looks)[looks.index(cell.n)]
+    return dataclasses.replace(own_splits(cell), looks=looks, alpha=alpha)
 
 
 def shared(cell: Cell, prior: Prior) -> Cell:
@@ -145,15 +152,14 @@ def test_seeds_that_only_one_side_has_are_left_out_of_pairs() -> None:
     base = [70.0, 74.0, 78.0]
     ahead = [71.0, 75.4, 79.2]
 
-    def judged(more: list[float]) -> Finding:
-        ours = dataclasses.replace(cell_of([*ahead, *more]), alpha=0.01 if more else ALPHA)
-        return check.judge([(own_splits(ours), own_splits(cell_of(base, "CE")))])[0]
+    def concluded(more: list[float]) -> Conclusion:
+        pair = at_looks(cell_of([*ahead, *more])), at_looks(cell_of(base, "CE"))
+        return check.conclude([pair], check.judge([pair]))
 
-    alone, beside = judged([]), judged([76.0, 77.0])
+    alone = concluded([])
     assert alone.status == "holds"
-    assert beside.numbers["paired"]
-    assert beside.numbers["n"] == len(base)
-    assert beside.why == alone.why
+    assert alone.why.endswith("3 seeds")
+    assert concluded([76.0, 77.0]) == alone
 
 
 def test_splits_in_common_of_one_seed_alone_make_no_pairs() -> None:

@@ -15,7 +15,7 @@ from conftest import CHECKOUT, here
 from ncmc import jobs, paths
 from ncmc.paper import switches
 from ncmc.plan import grid, grid_file
-from ncmc.plan.run import make_run, resolve_run
+from ncmc.plan.run import make_run, resolve_run, trained_run
 from ncmc.results.record import load_record, path_of
 from ncmc.sharing.merge import merge
 
@@ -230,10 +230,23 @@ def test_imported_records_need_no_data(project: Path) -> None:
         assert not any(rule.startswith("train") for rule in planned)
 
 
-def test_a_run_without_a_record_asks_for_its_own_data_alone(project: Path) -> None:
-    path_of(here(), grid.table(here(), "smoke").runs[0]).unlink()
-    planned = planned_jobs(snakemake(project, "-n", "smoke").stdout)
-    assert planned["fetch"] == planned["split"] == 1
+def test_records_beside_a_model_keep_their_data_as_inputs(project: Path) -> None:
+    """They were trained here; a change of its inputs would start a finished job again."""
+    run = grid.table(here(), "smoke").runs[0]
+    job = jobs.Jobs(here())
+    assert job.data_of_runs([run]) == []
+    path_of(here(), run).with_name(paths.MODEL).touch()
+    assert set(job.data_of_runs([run])) == set(job.data_of_run(run))
+
+
+def test_a_decision_rule_needs_data_if_its_model_has_to_be_trained(project: Path) -> None:
+    job = jobs.Jobs(here())
+    rule = make_run("digits", 0.02, "resnet8", "NCM", project=here())
+    source = trained_run(here(), rule)
+    fakes.save(project / paths.RUNS, *(fakes.record(run, 50.0) for run in (rule, source)))
+    assert job.data_of_runs([rule]) == []
+    path_of(here(), source).unlink()
+    assert set(job.data_of_runs([rule])) == set(job.data_of_run(rule))
 
 
 def test_records_that_are_there_are_kept_when_one_of_them_is_made(project: Path) -> None:
@@ -248,6 +261,8 @@ def test_records_that_are_there_are_kept_when_one_of_them_is_made(project: Path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert [path.read_bytes() for path in kept] == before
     assert load_record(lost).made.command != "ncmc train RUN"
+    again = snakemake(project, "-n", "results/smoke/table.json")
+    assert "Nothing to be done" in again.stdout
 
 
 def test_a_record_is_kept_though_snakemake_is_made_to_train(project: Path) -> None:

@@ -61,7 +61,7 @@ class Largest(Pairs):
             for weight, cell in zip((sign, -sign), pairs[places[where]], strict=True)
         ]
         if absent := gap(label, self.measured, *(cell for _, cell in terms)):
-            return absent, min(cell.alpha for _, cell in terms)
+            return absent, 1.0  # nothing is tested
         found = contrast(terms, self.measured)
         numbers = found.numbers | {"p": found.difference.p_different(self.delta or 0.0)}
         if found.interval is None:

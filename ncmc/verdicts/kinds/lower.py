@@ -37,7 +37,8 @@ class Lower(Pairs):
         if absent := gap(label, self.measured, *cells):
             return [absent]
         values = [(self._logs(better), self._logs(than)) for better, than in pairs]
-        alpha, n = min(c.alpha for c in cells), min(len(v) for pair in values for v in pair)
+        n = min(len(v) for pair in values for v in pair)
+        alpha = min(cell.alpha_at(n) for cell in cells)
         average = _difference(values)
         logs = Seeds(average.mean, average.interval(1 - alpha), average)
         numbers = share_numbers(logs, n) | {"ratio": self.ratio}
@@ -58,11 +59,11 @@ class Lower(Pairs):
 
 
 def _difference(pairs: Sequence[tuple[Values, Values]]) -> Difference:
-    """The mean over settings of first minus second: by seed where all have the same, else Welch."""
+    """The mean over settings of first minus second: by the seeds that all have, else Welch."""
     share = 1 / len(pairs)
     terms = [(sign * share, v) for pair in pairs for sign, v in zip((1, -1), pair, strict=True)]
-    seeds = set(terms[0][1])
-    if all(set(values) == seeds for _, values in terms):
+    seeds = set.intersection(*(set(values) for _, values in terms))
+    if len(seeds) > 1:
         sums = [sum(weight * values[seed] for weight, values in terms) for seed in sorted(seeds)]
         return against(sample(sums), 0.0)
     return combine([(weight, sample(list(values.values()))) for weight, values in terms])

@@ -22,6 +22,7 @@ from ncmc.verdicts.gaps import gap, without_spread
 from ncmc.verdicts.verdict import Finding
 
 Weights = Callable[[Sequence[float]], list[float]]  # places -> what each value there counts
+VISIBLE = 0.05  # the least that a number with one digit shows
 
 
 class Trend(Pairs):
@@ -61,10 +62,9 @@ class Trend(Pairs):
         if found.interval is None:
             return [without_spread(label, found.n, told, numbers)]
         if self.onto is not None:
-            beyond, misfit = self.drawn_on(pairs), self._misfit(groups, pairs)
-            told += f". {self._drawn_on_words(beyond, misfit)}"
+            beyond = self.drawn_on(pairs)
+            told += f". {self._drawn_on_words(beyond)}{self._misfit_words(groups, pairs)}"
             numbers |= {f"onto_{key}": value for key, value in beyond.numbers.items()}
-            numbers["misfit"] = misfit
         low, high = found.interval
         if self.way == "falls":
             low, high = -high, -low
@@ -91,22 +91,38 @@ class Trend(Pairs):
         weights = partial(value_weights, self.onto)
         return contrast(self._line(groups, pairs, weights), self.measured)
 
-    def _misfit(self, groups: Groups, pairs: Sequence[Pair]) -> float:
-        """The most by which a setting's straight line misses an advantage that was measured."""
-        most = 0.0
-        for named in groups.values():
-            places = list(map(float, named))
-            measured = [self.difference(pairs[i]).difference.mean for i in named.values()]
-            for place, value in zip(places, measured, strict=True):
-                weights = value_weights(place, places)
-                line = sum(w * v for w, v in zip(weights, measured, strict=True))
-                most = max(most, abs(value - line))
-        return most
-
-    def _drawn_on_words(self, beyond: Contrast, misfit: float) -> str:
+    def _drawn_on_words(self, beyond: Contrast) -> str:
         interval = interval_words(beyond.interval, 1, beyond.level)
-        missed = f"; the line misses what was measured by up to {misfit:.1f}, which this leaves out"
         return (
             f"The straight line drawn on to {self.axis} {self.onto:g}, an extrapolation that no run "
-            f"reaches: {signed(beyond.difference.mean, 1)}{interval}{missed if misfit >= 0.05 else ''}"
+            f"reaches: {signed(beyond.difference.mean, 1)}{interval}"
         )
+
+    def _misfit_words(self, groups: Groups, pairs: Sequence[Pair]) -> str:
+        """Where the advantage clearly lies off the line: the interval of the line leaves it out."""
+        places = dict.fromkeys(place for named in groups.values() for place in named)
+        missed = {place: self.misfit(float(place), groups, pairs) for place in places}
+        clear = {
+            place: found.difference.mean
+            for place, found in missed.items()
+            if abs(found.difference.mean) >= VISIBLE
+            and found.interval
+            and (found.interval[0] > 0 or found.interval[1] < 0)
+        }
+        if not clear:
+            return ""
+        place = max(clear, key=lambda place: abs(clear[place]))
+        side = "above" if clear[place] > 0 else "below"
+        return (
+            f"; at {self.axis} {place} the advantage lies {abs(clear[place]):.1f} {side} the line, "
+            "which that interval does not include"
+        )
+
+    def misfit(self, place: float, groups: Groups, pairs: Sequence[Pair]) -> Contrast:
+        """The advantage at a place minus the line there, averaged over settings."""
+
+        def off_the_line(places: Sequence[float]) -> list[float]:
+            line = value_weights(place, places)
+            return [float(at == place) - w for at, w in zip(places, line, strict=True)]
+
+        return contrast(self._line(groups, pairs, off_the_line), self.measured)
