@@ -55,7 +55,7 @@ class Cell:
     extra: tuple[int, ...] = ()  # seeds with a record that no look plans
     unusable: tuple[Unusable, ...] = ()  # records that are damaged, outdated or of another run
     alpha: float = ALPHA  # of the tests at this number of seeds: what looks by plan leave of 5 %
-    looks: tuple[int, ...] = ()  # of its table, where there are several
+    looks: tuple[int, ...] = ()  # of its table
     # What the cells of its dataset in its table have in common: {measure: prior of the variances}.
     priors: Callable[[str], Prior | None] = field(default=no_prior, compare=False, repr=False)
 
@@ -66,8 +66,8 @@ class Cell:
 
     def alpha_at(self, seeds: int) -> float:
         """The level of a test that rests on so many of its seeds: that of their look."""
-        come_to = [place for place, n in enumerate(self.looks) if n <= min(seeds, self.n)]
-        return levels(self.looks)[come_to[-1] if come_to else 0] if self.looks else self.alpha
+        look = reached(self.looks, range(min(seeds, self.n))) or 0
+        return levels(self.looks)[look] if self.looks else self.alpha
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -180,7 +180,7 @@ def read_cell(
         extra=_beyond(spec, looks[-1], planned[0][1]),
         unused=tuple(sorted(seed for seed in there if seed >= looks[look])),
         alpha=levels(looks)[look],
-        looks=looks if len(looks) > 1 else (),
+        looks=looks,
     )
 
 

@@ -1,5 +1,6 @@
 """Cells that nobody trained, for tests of what judges them."""
 
+import dataclasses
 from collections.abc import Sequence
 from functools import cache
 from typing import TypedDict
@@ -88,3 +89,8 @@ def history(**series: Sequence[object]) -> tuple[Epoch, ...]:
         )
         for e in range(max(map(len, series.values())))
     )
+
+
+def own_splits(cell: Cell) -> Cell:
+    """The cell, as if each of its seeds had a split of its own."""
+    return dataclasses.replace(cell, spec=dataclasses.replace(cell.spec, split_per_seed=True))

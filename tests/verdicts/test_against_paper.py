@@ -6,7 +6,7 @@ from pathlib import Path
 import fakes
 import numpy as np
 import pytest
-from made_cells import cell_of
+from made_cells import cell_of, own_splits
 
 from ncmc.paper.printed_numbers import Number
 from ncmc.results.statistics import Sample, sample, welch
@@ -133,7 +133,7 @@ def test_a_number_printed_without_deviation_can_be_compared() -> None:
 @pytest.mark.parametrize("seeds", [0, 3])
 def test_a_split_a_seed_cannot_test_a_number_of_one_split(seeds: int) -> None:
     cell = cell_of([80.5, 80.6, 80.7][:seeds])
-    cell = dataclasses.replace(cell, spec=dataclasses.replace(cell.spec, split_per_seed=True))
+    cell = own_splits(cell)
     finding = compare(number(), cell, 1.0, SEEDS)
     assert (finding.status, finding.missing) == ("not testable", ())
     assert "the paper's numbers are of one split" in finding.why

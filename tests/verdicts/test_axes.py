@@ -8,15 +8,14 @@ from collections import Counter
 import numpy as np
 import pytest
 from conftest import here
-from made_cells import cell_of
+from made_cells import cell_of, own_splits
 
 from ncmc.errors import UsageError
 from ncmc.plan.grid import CellSpec
 from ncmc.results.cells import Cell
 from ncmc.results.record import Accuracy
 from ncmc.verdicts import cell_selection
-from ncmc.verdicts.along_axis import Groups, grouped
-from ncmc.verdicts.check import Pair, Pairs
+from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.kinds.trend import Trend
 from ncmc.verdicts.verdict import Status, overall
@@ -105,11 +104,7 @@ def test_the_line_of_a_trend_is_that_of_least_squares_drawn_on() -> None:
     assert "an extrapolation that no run reaches" in finding.why
     assert finding.numbers["estimate"] == pytest.approx(slope * math.log(120 / 12))
     off = np.array(means) - (start + slope * np.log(places))
-    assert check.misfit(40.0, *grouped_pairs(check, pairs)).difference.mean == pytest.approx(off[1])
-
-
-def grouped_pairs(check: Trend, pairs: list[Pair]) -> tuple[Groups, list[Pair]]:
-    return grouped(check.axis, [(better.spec, than.spec) for better, than in pairs]), pairs
+    assert check.misfit(40.0, pairs).difference.mean == pytest.approx(off[1])
 
 
 @pytest.mark.parametrize("bend", [6.0, 0.0])
@@ -139,12 +134,9 @@ def test_more_seeds_of_one_side_change_no_verdict(name: str, gain: dict[str, flo
             ours = rng.normal(60 + gain.get(better.coord("tau"), 6.0), 0.2, 3)
             theirs = [*rng.normal(60, 0.2, 3), *extra.normal(60, 0.2, more)]
             strict = dataclasses.replace(cell_of(theirs), looks=(3, 5), alpha=0.0)
-            pairs.append((split_each(cell_of(ours.tolist()), better), split_each(strict, than)))
+            cells = (cell_of(ours.tolist()), better), (strict, than)
+            first, second = (own_splits(dataclasses.replace(c, spec=spec)) for c, spec in cells)
+            pairs.append((first, second))
         return overall([finding.status for finding in check.judge(pairs)])
 
     assert judged(0) == judged(2) == "differs"
-
-
-def split_each(cell: Cell, spec: CellSpec) -> Cell:
-    """A cell as that of `spec`, as if each of its seeds had a split of its own."""
-    return dataclasses.replace(cell, spec=dataclasses.replace(spec, split_per_seed=True))

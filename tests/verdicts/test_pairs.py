@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from conftest import here
-from made_cells import AB, OURS, cell_of, history, quick_cell
+from made_cells import AB, OURS, cell_of, history, own_splits, quick_cell
 
 from ncmc.plan import grid
 from ncmc.results.cells import Cell
@@ -21,11 +21,6 @@ from ncmc.verdicts.kinds.equal import Equal
 from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.kinds.slight import Slight
 from ncmc.verdicts.verdict import Conclusion, Finding
-
-
-def own_splits(cell: Cell) -> Cell:
-    """The cell, as if each of its seeds had a split of its own."""
-    return dataclasses.replace(cell, spec=dataclasses.replace(cell.spec, split_per_seed=True))
 
 
 def at_looks(cell: Cell) -> Cell:

@@ -8,7 +8,6 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 INK = "#123456"  # stands for the page's own text colour until the picture is finished
@@ -51,7 +50,7 @@ def images_of(
     ink: str,
     *,
     transparent: bool = False,
-    metadata: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),  # by format
+    metadata: Mapping[str, dict[str, Any]] | None = None,  # by format
 ) -> dict[str, bytes]:
     """A canvas as image files, by format: svg, png or pdf. The same drawing gives the same bytes.
 
@@ -103,7 +102,7 @@ def images_of(
         made = {}
         for form in dict.fromkeys(("svg", *formats)):
             out = io.BytesIO()
-            told = undated[form] | dict(metadata.get(form, {}))
+            told = undated[form] | (metadata or {}).get(form, {})
             canvas.savefig(out, format=form, transparent=transparent, metadata=told)
             canvas.set_layout_engine("none")  # it keeps the places that it has
             made[form] = out.getvalue()

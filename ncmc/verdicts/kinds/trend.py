@@ -50,10 +50,10 @@ class Trend(Pairs):
 
     def judge(self, pairs: Sequence[Pair]) -> list[Finding]:
         """One finding for all pairs."""
-        groups = grouped(self.axis, [(better.spec, than.spec) for better, than in pairs])
+        groups = self._groups(pairs)
         ends = sorted({float(place) for places in groups.values() for place in places})
         label = f"{average_words(list(groups))}: {self.axis} from {ends[0]:g} to {ends[-1]:g}"
-        terms = self._line(groups, pairs, change_weights)
+        terms = self._line(pairs, change_weights)
         if absent := gap(label, self.measured, *(cell for _, cell in terms)):
             return [absent]
         found = contrast(terms, self.measured)
@@ -63,7 +63,7 @@ class Trend(Pairs):
             return [without_spread(label, found.n, told, numbers)]
         if self.onto is not None:
             beyond = self.drawn_on(pairs)
-            told += f". {self._drawn_on_words(beyond)}{self._misfit_words(groups, pairs)}"
+            told += f". {self._drawn_on_words(beyond)}{self._misfit_words(pairs)}"
             numbers |= {f"onto_{key}": value for key, value in beyond.numbers.items()}
         low, high = found.interval
         if self.way == "falls":
@@ -71,8 +71,12 @@ class Trend(Pairs):
         status = shown_or_excluded((low, high), self.delta or 0.0)
         return [Finding(label=label, status=status, why=told, numbers=numbers)]
 
-    def _line(self, groups: Groups, pairs: Sequence[Pair], weights: Weights) -> Terms:
+    def _groups(self, pairs: Sequence[Pair]) -> Groups:
+        return grouped(self.axis, [(better.spec, than.spec) for better, than in pairs])
+
+    def _line(self, pairs: Sequence[Pair], weights: Weights) -> Terms:
         """A property of the straight line through the advantages, averaged over settings."""
+        groups = self._groups(pairs)
         return [
             (sign * weight / len(groups), cell)
             for places in groups.values()
@@ -87,9 +91,7 @@ class Trend(Pairs):
     def drawn_on(self, pairs: Sequence[Pair]) -> Contrast:
         """Where the straight line is at `onto`, averaged over settings: an extrapolation."""
         assert self.onto is not None
-        groups = grouped(self.axis, [(better.spec, than.spec) for better, than in pairs])
-        weights = partial(value_weights, self.onto)
-        return contrast(self._line(groups, pairs, weights), self.measured)
+        return contrast(self._line(pairs, partial(value_weights, self.onto)), self.measured)
 
     def _drawn_on_words(self, beyond: Contrast) -> str:
         interval = interval_words(beyond.interval, 1, beyond.level)
@@ -98,16 +100,16 @@ class Trend(Pairs):
             f"reaches: {signed(beyond.difference.mean, 1)}{interval}"
         )
 
-    def _misfit_words(self, groups: Groups, pairs: Sequence[Pair]) -> str:
+    def _misfit_words(self, pairs: Sequence[Pair]) -> str:
         """Where the advantage clearly lies off the line: the interval of the line leaves it out."""
-        places = dict.fromkeys(place for named in groups.values() for place in named)
-        missed = {place: self.misfit(float(place), groups, pairs) for place in places}
+        places = dict.fromkeys(place for named in self._groups(pairs).values() for place in named)
+        missed = {place: self.misfit(float(place), pairs) for place in places}
         clear = {
             place: found.difference.mean
             for place, found in missed.items()
             if abs(found.difference.mean) >= VISIBLE
             and found.interval
-            and (found.interval[0] > 0 or found.interval[1] < 0)
+            and shown_or_excluded(found.interval, 0.0) != "inconclusive"
         }
         if not clear:
             return ""
@@ -118,11 +120,11 @@ class Trend(Pairs):
             "which that interval does not include"
         )
 
-    def misfit(self, place: float, groups: Groups, pairs: Sequence[Pair]) -> Contrast:
+    def misfit(self, place: float, pairs: Sequence[Pair]) -> Contrast:
         """The advantage at a place minus the line there, averaged over settings."""
 
         def off_the_line(places: Sequence[float]) -> list[float]:
             line = value_weights(place, places)
             return [float(at == place) - w for at, w in zip(places, line, strict=True)]
 
-        return contrast(self._line(groups, pairs, off_the_line), self.measured)
+        return contrast(self._line(pairs, off_the_line), self.measured)
