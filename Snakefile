@@ -11,6 +11,7 @@ from snakemake.utils import min_version
 
 from ncmc import jobs, paths, preflight
 from ncmc.errors import UserError
+from ncmc.plan import job_batches
 from ncmc.plan.grid_file import LAPTOP, table_names, table_names_in
 from ncmc.project import Project
 

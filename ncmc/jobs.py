@@ -20,8 +20,9 @@ from ncmc.paper import (
 )
 from ncmc.plan import dataset_entries, grid, grid_file, recipes
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
+from ncmc.plan.job_batches import is_short
 from ncmc.plan.option_text import format_value, parse_options
-from ncmc.plan.run import Run, parse_run_id, resolve_run, trained_run, trained_runs
+from ncmc.plan.run import Run, parse_run_id, resolve_run, trained_runs
 from ncmc.project import Project, read_once
 from ncmc.report.alternatives import existing_records
 from ncmc.results.record import path_of
@@ -37,16 +38,13 @@ RUN = paths.RUN.format(
     dataset=NAME, tau=TAU, backbone=NAME, method=NAME, options=OPTIONS, seed="[0-9]+"
 )
 
-PACKAGE = "package:"  # an address inside an installed Python package
 GIGABYTE = 1000  # MB, Snakemake's unit of memory
 TORCH = 4 * GIGABYTE  # memory that a training takes beside its images
 COPIES = 3  # of the images in memory, while they are prepared
 FILE_THREADS = 8  # of a run that reads and decodes image files beside its GPU
 UNKNOWN_SIDE = 224  # pixels, of a dataset that does not state its size
 MINUTES = 720  # a time limit for schedulers; a run that meets it resumes from its checkpoint
-MINUTES_BUNDLED = 30
-BATCH = 7  # runs of a bundled dataset in one process: to start one takes as long as to train one
-MOST_BATCHES = 100  # of all of them: beyond, batches grow. A cluster's queue is for others too
+MINUTES_SHORT = 30
 
 # The shell command of a training job. Snakemake deletes a log before each attempt, so it is a link to a
 # file that grows: a line before, and one after an error, unless it is stopped from outside
@@ -103,8 +101,10 @@ class Jobs:
 
     def evidence_of(self, wildcards: Any) -> list[str]:
         """The records of other tables that the checks of a table look at."""
+        own = set(switches.table(self.project, wildcards.table).runs)
         checks = checks_of(self.project, wildcards.table)
-        return records_of(r for c in checks for r in cell_selection.runs_of(self.project, c))
+        read = [run for check in checks for run in cell_selection.runs_of(self.project, check)]
+        return records_of(run for run in dict.fromkeys(read) if run not in own)
 
     def gate_of(self, wildcards: Any) -> list[str]:
         """The check of this machine, for datasets of the paper's grid."""
@@ -147,48 +147,6 @@ class Jobs:
             *(f"{run.split_folder}/{name}" for name in split),
         ]
 
-    def batches(self) -> dict[str, list[Run]]:
-        """Name -> the small runs that one job trains one after the other.
-
-        Those of a table on bundled data, dealt out evenly, each with the decision rules applied to its
-        model. A function of the configuration alone, not of what is trained already: a job of a cluster
-        reads the Snakefile again, later.
-        """
-        batches: dict[str, list[Run]] = {}
-        size = self._batch_size()
-        for table in grid_file.table_names(self.project):
-            before = {run for runs in batches.values() for run in runs}
-            groups = dict[Run, list[Run]]()  # trained run -> the runs of its model, itself first
-            for run in grid.table(self.project, table).runs:
-                if self._is_bundled(run.dataset):
-                    source = trained_run(self.project, run)
-                    groups.setdefault(source, [source]).append(run)
-            groups_left = [
-                left
-                for runs in groups.values()
-                if (left := [run for run in dict.fromkeys(runs) if run not in before])
-            ]
-            count = -(-len(groups_left) // size)
-            for i in range(count):
-                batches[f"{table}_{i + 1}"] = [
-                    run for runs in groups_left[i::count] for run in runs
-                ]
-        return batches
-
-    def _batch_size(self) -> int:
-        """Trainings in a batch, so that there are no more than `MOST_BATCHES` (or one a table)."""
-        tables = grid_file.table_names(self.project)
-        runs = {
-            trained_run(self.project, run)
-            for table in tables
-            for run in grid.table(self.project, table).runs
-            if self._is_bundled(run.dataset)
-        }
-        whole = max(
-            1, MOST_BATCHES - len(tables)
-        )  # the last batch of each table may be a small one
-        return max(BATCH, -(-len(runs) // whole))
-
     def split_options(self, wildcards: Any) -> list[str]:
         """The options of a split as arguments of the command line.
 
@@ -214,8 +172,12 @@ class Jobs:
         return max(resolved.execution.threads, FILE_THREADS if from_files else 1)
 
     def gpus_of(self, wildcards: Any) -> int:
-        """GPUs of one run: 0 for a bundled dataset, else 1."""
-        return 0 if self._is_bundled(self._run(wildcards).dataset) else 1
+        """GPUs of one run."""
+        return self.gpus_of_run(self._run(wildcards))
+
+    def gpus_of_run(self, run: Run) -> int:
+        """GPUs of one run: none for a short one, else 1."""
+        return 0 if is_short(self.project, run) else 1
 
     def memory_of(self, wildcards: Any) -> int:
         """Main memory of one run, in MB: torch itself, and the images several times over."""
@@ -231,17 +193,15 @@ class Jobs:
 
     def minutes_of(self, wildcards: Any) -> int:
         """A time limit for schedulers; a run that meets it resumes from its checkpoint."""
-        return MINUTES_BUNDLED if self._is_bundled(self._run(wildcards).dataset) else MINUTES
+        return self.minutes_of_runs([self._run(wildcards)])
+
+    def minutes_of_runs(self, runs: list[Run]) -> int:
+        """A time limit for schedulers; what it cuts off goes on in the next attempt."""
+        each = (MINUTES_SHORT if is_short(self.project, run) else MINUTES for run in runs)
+        return min(sum(each), MINUTES)
 
     def _run(self, wildcards: Any) -> Run:
         return parse_run_id(self.project, wildcards.run)
-
-    def _is_bundled(self, dataset: str) -> bool:
-        """Whether every file of a dataset comes with an installed Python package: a small set."""
-        files = dataset_entry(self.project, dataset).files
-        return bool(files) and all(
-            f.urls and all(url.startswith(PACKAGE) for url in f.urls) for f in files
-        )
 
 
 def config_files(project: Project) -> dict[str, list[str]]:
@@ -299,11 +259,6 @@ def _paper_datasets(project: Project) -> set[str]:
 def train_command(runs: str) -> str:
     """The shell command that trains `runs` (a placeholder) and adds to the log."""
     return TRAIN.replace("RUNS", runs)
-
-
-def minutes_of_batch(runs: list[Run]) -> int:
-    """A time limit for schedulers; what it cuts off goes on in the next attempt."""
-    return min(MINUTES_BUNDLED * len(runs), MINUTES)
 
 
 def failed_by_itself(logs: Iterable[str]) -> bool:

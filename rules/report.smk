@@ -1,6 +1,6 @@
-# From records to a page: no torch, no GPU, seconds. `table` and `verify` read the records, each once;
-# `report` shows what they found. A record that cannot be used is named by all of them and stops none; `show`,
-# at the end of a named target, exits with 3 then.
+# From records to a page: no torch, no GPU, seconds. A record that cannot be used is named by all rules and stops
+# none; `show`, at the end of a named target, exits with 3 then. `report` and `figures` read the records that
+# `verify` does, and are made after its verdicts: thousands of inputs less to plan.
 
 
 rule table:
@@ -54,7 +54,6 @@ rule verify:
 rule report:
     """The page of a table or figure: verdicts, numbers, curves, how each was made."""
     input:
-        records=job.records_of,
         verdicts=paths.VERDICTS,
         config=job.config["report"],
     output:
@@ -77,8 +76,7 @@ rule report:
 rule figures:
     """The figures of a table or figure: images, the numbers in them, captions."""
     input:
-        records=job.records_of,
-        others=job.evidence_of,
+        verdicts=paths.VERDICTS,
         config=job.config["figures"],
         register=job.register_of,
     output:

@@ -8,10 +8,10 @@
 # killed costs no more than the steps since the last checkpoint.
 # `--wait`: a job of a launcher that was killed may still train the run. A log holds every attempt; how the
 # last one ended says whether another would help (rules/cluster.smk).
-batches = job.batches()
+batches = job_batches.batches(project)
 
 
-# Of a run in a batch the batch takes care: Snakemake prefers the rule without wildcards.
+# Runs in a batch are no jobs of this rule: Snakemake would plan one for each of them, to choose the other.
 rule train:
     """One run, from its split to its record and model."""
     input:
@@ -24,6 +24,8 @@ rule train:
         paths.LOG_TRAIN,
     benchmark:
         paths.TIME_TRAIN
+    wildcard_constraints:
+        run=job_batches.pattern_of_others(sum(batches.values(), []), jobs.RUN),
     threads: job.threads_of
     resources:
         gpu=job.gpus_of,
@@ -36,7 +38,7 @@ rule train:
 for name, runs in batches.items():
 
     rule:
-        """Several small runs, from their splits to their records and models."""
+        """Several runs, from their splits to their records and models."""
         name:
             f"train_{name}"
         input:
@@ -51,10 +53,10 @@ for name, runs in batches.items():
             paths.TIME_TRAIN.format(run=name)
         threads: max(map(job.threads_of_run, runs))
         resources:
-            gpu=0,
+            gpu=max(map(job.gpus_of_run, runs)),
             mem_mb=max(map(job.memory_of_run, runs)),
-            runtime=jobs.minutes_of_batch(runs),
+            runtime=job.minutes_of_runs(runs),
         params:
-            runs=[run.id for run in runs],
+            runs=[run.id for run in runs],  # a shell command is worked out later, with the last `runs`
         shell:
             jobs.train_command("{params.runs:q}")

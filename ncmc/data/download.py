@@ -13,7 +13,7 @@ from ncmc.data import checksums, http, raw, readers
 from ncmc.data.checksums import Digest
 from ncmc.data.http import Patience, Progress, Say
 from ncmc.errors import UsageError, UserError, shortened
-from ncmc.plan.dataset_entries import DatasetFile, dataset_entry
+from ncmc.plan.dataset_entries import PACKAGE, DatasetFile, dataset_entry
 from ncmc.project import Project
 from ncmc.system import files
 
@@ -162,7 +162,7 @@ def _from_disk(
     progress: Progress | None,
 ) -> None:
     """A file on this disk, or inside an installed package -> `partial`, verified."""
-    path = _packaged(place) if place.startswith("package:") else Path(place)
+    path = _packaged(place) if place.startswith(PACKAGE) else Path(place)
     if path.is_dir():
         _pack(project, name, path, partial)
         path = partial
@@ -210,7 +210,7 @@ def _pack(project: Project, name: str, images: Path, partial: Path) -> None:
 
 
 def _packaged(place: str) -> Path:
-    package, _, inside = place.removeprefix("package:").partition("/")
+    package, _, inside = place.removeprefix(PACKAGE).partition("/")
     try:
         return Path(str(resources.files(package).joinpath(inside)))
     except ModuleNotFoundError as error:

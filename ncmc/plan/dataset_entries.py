@@ -21,6 +21,7 @@ from ncmc.system.documents import Strict
 
 FILE = "datasets.yaml"
 NAME = re.compile(r"[a-z0-9_]{1,40}")
+PACKAGE = "package:"  # in place of an address: the path of a file inside an installed package
 SPLIT_SEED = "split_seed"  # the field of SplitOptions that `splits: per_seed` sets for each run
 
 
@@ -91,6 +92,12 @@ class Dataset(Strict):
     licence: str
     source: str
     notes: tuple[str, ...] = ()  # said wherever a result on this dataset is shown
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether every file comes with an installed Python package: a small set."""
+        urls = [file.urls for file in self.files]
+        return bool(urls) and all(u and all(x.startswith(PACKAGE) for x in u) for u in urls)
 
     @model_validator(mode="after")
     def _counts_agree(self) -> "Dataset":

@@ -11,6 +11,7 @@ from ncmc import jobs
 from ncmc.errors import UsageError
 from ncmc.paper import switches
 from ncmc.plan import grid
+from ncmc.plan.job_batches import batches
 from ncmc.plan.run import parse_run_id, trained_run
 from ncmc.report.alternatives import existing_records
 from ncmc.results.splits import split_words
@@ -91,7 +92,7 @@ def test_the_workflow_plans_a_split_for_each_seed_and_trains_on_it(lab: Path) ->
     job = jobs.Jobs(here())
     run = grid.table(here(), "ours").cells[0].runs(3)[2]
     assert "data/splits/digits/tau=0.02/split_seed=2/manifest.json" in job.data_of_run(run)
-    batched = {run for runs in job.batches().values() for run in runs}
+    batched = {run for runs in batches(here()).values() for run in runs}
     assert set(grid.table(here(), "ours").runs) <= batched
 
 

@@ -1,6 +1,7 @@
-"""Small runs are trained several in a process, and none is lost with those that fail."""
+"""Small runs, and the seeds of large grids, are several in a job, and none is lost with another."""
 
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,8 +10,9 @@ from calls import BIN, copy_workflow, planned_jobs, snakemake
 from conftest import here
 
 from ncmc import jobs
-from ncmc.plan import grid
+from ncmc.plan import grid, job_batches
 from ncmc.plan.grid_file import table_names
+from ncmc.plan.job_batches import batches
 from ncmc.plan.run import make_run, trained_run, trained_runs
 from ncmc.project import Project
 
@@ -26,11 +28,10 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_every_small_run_is_in_one_batch_and_no_large_one_is() -> None:
-    job = jobs.Jobs(here())
-    batches = job.batches()
-    batched = [run for runs in batches.values() for run in runs]
+    found = batches(here())
+    batched = [run for runs in found.values() for run in runs]
     assert len(batched) == len(set(batched))
-    assert max(len(trained_runs(here(), runs)) for runs in batches.values()) <= jobs.BATCH
+    assert max(len(trained_runs(here(), runs)) for runs in found.values()) <= job_batches.BATCH
     for name in table_names(here()):
         for run in grid.table(here(), name).runs:
             assert (run in batched) == (run.dataset == "digits")
@@ -44,12 +45,67 @@ def test_two_thousand_short_runs_are_at_most_a_hundred_jobs(project: Path) -> No
     path.write_text(text)
     there = Project(project)
     assert len(grid.table(there, "smoke").runs) == 2000
-    batches = jobs.Jobs(there).batches()
-    assert len(batches) <= jobs.MOST_BATCHES
-    assert {run for n, runs in batches.items() for run in runs if n.startswith("smoke_")} == set(
+    found = batches(there)
+    assert len(found) <= job_batches.MOST_BATCHES
+    assert {run for n, runs in found.items() for run in runs if n.startswith("smoke_")} == set(
         grid.table(there, "smoke").runs
     )
-    assert max(jobs.minutes_of_batch(runs) for runs in batches.values()) <= jobs.MINUTES
+    job = jobs.Jobs(there)
+    assert max(map(job.minutes_of_runs, found.values())) <= jobs.MINUTES
+
+
+@pytest.fixture
+def thousands(project: Path) -> Path:
+    """The paper's own grid, 31 seeds of each cell in place of three."""
+    path = project / "config" / "grid.yaml"
+    text = re.sub(r"^seeds: {value: \d+", "seeds: {value: 31", path.read_text(), flags=re.M)
+    path.write_text(re.sub(r"^looks: .*\n", "", text, flags=re.M))
+    return project
+
+
+def test_of_thousands_of_runs_the_seeds_of_a_cell_share_jobs(thousands: Path) -> None:
+    there = Project(thousands)
+    tables = table_names(there, "paper")
+    runs = {run for name in tables for run in grid.table(there, name).runs}
+    assert len(runs) > 5000
+    found = [batch for batch in batches(there).values() if batch[0] in runs]
+    assert len(found) <= job_batches.MOST_JOBS
+    assert sorted(run for batch in found for run in batch) == sorted(runs)
+    trained = [trained_runs(there, batch) for batch in found]  # a rule is with its model
+    assert all(len({run.cell for run in batch}) == 1 for batch in trained)
+    assert {len(batch) for batch in trained} == {10, 11}
+
+
+def test_a_batch_of_large_runs_asks_for_one_gpu_and_the_time_of_one_run(thousands: Path) -> None:
+    planned = snakemake(thousands, "-n", "-p", "results/figure4/table.json")
+    assert planned.returncode == 0, planned.stderr
+    counts = planned_jobs(planned.stdout)
+    assert "train" not in counts
+    (first, *_) = [part for part in planned.stdout.split("rule ") if part[:14] == "train_figure4_"]
+    assert re.search(rf"resources: .*gpu=1.*runtime={jobs.MINUTES}\b", first)
+    assert len(re.findall(r"cifar\S+/seed=\d+(?= )", first.partition("ncmc train")[2])) >= 10
+
+
+def test_a_seed_outside_of_batches_is_a_job_of_its_own(thousands: Path) -> None:
+    batch = next(b for n, b in batches(Project(thousands)).items() if n == "figure4_1")
+    others = [batch[0].with_seed(seed) for seed in (31, 310)]
+    planned = snakemake(thousands, "-n", *jobs.records_of([*batch, *others]))
+    assert planned.returncode == 0, planned.stderr
+    counts = planned_jobs(planned.stdout)
+    assert counts["train"] == len(others)
+    assert counts["train_figure4_1"] == 1
+
+
+def test_the_seeds_of_a_rule_are_trained_with_those_of_its_model(thousands: Path) -> None:
+    path = thousands / "config" / "grid.yaml"
+    path.write_text(path.read_text().replace("[CE,", "[CE, NCM,", 1))
+    there = Project(thousands)
+    rules = [b for b in batches(there).values() if any(run.method == "NCM" for run in b)]
+    assert rules
+    for batch in rules:
+        for run in batch:
+            source = trained_run(there, run)
+            assert batch.index(source) <= batch.index(run)
 
 
 @pytest.mark.parametrize(
@@ -88,28 +144,30 @@ def test_a_real_fault_is_not_tried_again(project: Path) -> None:
 def test_a_training_that_is_stopped_from_outside_is_tried_again_and_its_log_kept(
     project: Path,
 ) -> None:
-    program = project / "bin" / "ncmc"  # the first attempt of a training is killed
+    program = project / "bin" / "ncmc"  # the first two attempts of a training are killed
     program.parent.mkdir()
     program.write_text(
         f"""#!/bin/sh
-        if [ "$1" = train ] && [ ! -e tried ]; then touch tried; echo first; kill -9 $$; fi
+        if [ "$1" = train ] && [ ! -e second ]; then
+            if [ -e first ]; then touch second; else touch first; fi
+            echo killed; kill -9 $$
+        fi
         exec {BIN}/ncmc "$@"
         """
     )
     program.chmod(0o755)
     environment = {"PATH": f"{program.parent}{os.pathsep}{BIN}{os.pathsep}{os.environ['PATH']}"}
-    arguments = ("--cores", "1", "--retries", "1", "results/smoke/table.json")
+    arguments = ("--cores", "1", "--retries", "1", "results/smoke/table.json")  # for each run
     done = snakemake(project, *arguments, timeout=300, **environment)
     assert done.returncode == 0, done.stderr[-2000:]
     log = (project / "logs/train/smoke_1.log").read_text()
-    assert log.count("== 20") == 2
-    assert log.index("first") < log.index("trained")
+    assert log.count("== 20") == 3
+    assert log.count("killed") == 2
+    assert log.rindex("killed") < log.index("trained")
 
 
 def test_a_run_outside_of_batches_is_a_job_of_its_own(project: Path) -> None:
-    batch = next(
-        runs for n, runs in jobs.Jobs(Project(project)).batches().items() if n == "smoke_1"
-    )
+    batch = batches(Project(project))["smoke_1"]
     others = [batch[0].with_seed(77), batch[1].with_seed(77)]
     planned = snakemake(project, "-n", *jobs.records_of([*batch, *others]))
     assert planned.returncode == 0, planned.stderr
@@ -120,7 +178,7 @@ def test_a_run_outside_of_batches_is_a_job_of_its_own(project: Path) -> None:
 
 def test_runs_are_dealt_out_evenly() -> None:
     sizes: dict[str, list[int]] = {}  # table -> runs of each of its batches
-    for name, runs in jobs.Jobs(here()).batches().items():
+    for name, runs in batches(here()).items():
         sizes.setdefault(name.rpartition("_")[0], []).append(len(runs))
     assert {"smoke", "study_f_theta"} <= sizes.keys()
     assert all(max(of_table) - min(of_table) <= 1 for of_table in sizes.values())
@@ -150,7 +208,7 @@ def test_a_rule_is_in_the_batch_of_its_model_and_needs_no_other(tmp_path: Path) 
     path = root / "config" / "smoke.yaml"
     path.write_text(path.read_text().replace("- CE\n", "- NCM\n"))
     job = jobs.Jobs(Project(root))
-    smoke = [runs for name, runs in job.batches().items() if name.startswith("smoke_")]
+    smoke = [runs for name, runs in batches(job.project).items() if name.startswith("smoke_")]
     for runs in smoke:
         for run in runs:
             source = trained_run(job.project, run)
@@ -163,10 +221,10 @@ def test_a_rule_in_another_tables_batch_waits_for_the_record_of_its_model() -> N
     job = jobs.Jobs(here())
     table = grid.table(here(), "study_controls")  # its AL is trained for the smoke run
     rules = [run for run in table.runs if run.method == "AL-SCALED"]
-    batches = job.batches()
+    found = batches(here())
     for rule in rules:
         source = trained_run(here(), rule)
-        (own,) = [runs for runs in batches.values() if rule in runs]
+        (own,) = [runs for runs in found.values() if rule in runs]
         assert source not in own
         assert jobs.records_of([source])[0] in job.models_of_runs(own)
 

@@ -281,7 +281,7 @@ def test_a_record_is_kept_though_snakemake_is_made_to_train(project: Path) -> No
 @pytest.mark.parametrize(
     ("dataset", "tau", "gpus", "minutes", "gated"),
     [
-        ("digits", 0.02, 0, jobs.MINUTES_BUNDLED, False),
+        ("digits", 0.02, 0, jobs.MINUTES_SHORT, False),
         ("cifar10_jpeg", 0.01, 1, jobs.MINUTES, False),  # no address: it comes from the user
         ("cifar10", 0.01, 1, jobs.MINUTES, True),
     ],

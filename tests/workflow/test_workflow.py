@@ -14,6 +14,7 @@ from ncmc.errors import UsageError
 from ncmc.plan import grid
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid_file import table_names
+from ncmc.plan.job_batches import batches
 
 TARGETS = (
     "smoke", "study_f_theta", "table1", "table2", "table3", "table4", "table5", "table6", "table7",
@@ -53,16 +54,16 @@ def test_the_workflow_passes_its_linter(project: Path) -> None:
 def test_one_table_plans_its_own_runs(project: Path) -> None:
     done = snakemake(project, "-n", "smoke")
     assert done.returncode == 0, done.stderr
-    batches = [name for name in jobs.Jobs(here()).batches() if name.startswith("smoke_")]
-    assert training_jobs(done.stdout) == len(batches) == 4  # 25 runs
+    of_table = [name for name in batches(here()) if name.startswith("smoke_")]
+    assert training_jobs(done.stdout) == len(of_table) == 4  # 25 runs
     assert "preflight" not in planned_jobs(done.stdout)
 
 
 def test_a_study_is_a_target_that_trains_no_run_of_another_table(project: Path) -> None:
     done = snakemake(project, "-n", "study_order")
     assert done.returncode == 0, done.stderr
-    batches = [name for name in jobs.Jobs(here()).batches() if name.startswith("study_order_")]
-    assert training_jobs(done.stdout) == len(batches) == 3  # 20 runs
+    of_table = [name for name in batches(here()) if name.startswith("study_order_")]
+    assert training_jobs(done.stdout) == len(of_table) == 3  # 20 runs
     assert {"table", "verify", "report", "study_order"} <= planned_jobs(done.stdout).keys()
 
 
