@@ -1,11 +1,12 @@
 # From a split to records: training and evaluation in one process, because importing torch costs more than
-# evaluating. Runs on bundled data take seconds each, so there one process trains several of a table.
+# evaluating. Short runs of a table, and the seeds of a cell in a large grid, share jobs (ncmc/plan/job_batches.py).
 # Nothing here costs hours twice: a record that is there and fits its configuration is kept (`update`:
 # Snakemake would delete it before the job; `ncmc train` then has nothing to do), and a split that is made
-# later than its record, or a comment in config/, is no reason to train again (`ancient`). Nor are
-# images fetched for records from elsewhere (`data_of_runs`). To train again: ncmc train RUN --force. Model and checkpoint lie outside the outputs: Snakemake deletes those of a job
-# that fails. A record lost in this way is made again from its model in a moment, so that a batch that is
-# killed costs no more than the steps since the last checkpoint.
+# later than its record, or a comment in config/, is no reason to train again (`ancient`). Nor are images
+# fetched for records from elsewhere (`data_of_runs`). To train again: ncmc train RUN --force.
+# Model and checkpoint lie outside the outputs: Snakemake deletes those of a job that fails. A record lost in
+# this way is made again from its model in a moment, so that a batch that is killed costs no more than the
+# steps since the last checkpoint.
 # `--wait`: a job of a launcher that was killed may still train the run. A log holds every attempt; how the
 # last one ended says whether another would help (rules/cluster.smk).
 batches = job_batches.batches(project)
