@@ -1,7 +1,9 @@
 """Fixtures that several files share."""
 
+import os
 import pickle
 import shutil
+import sys
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -9,6 +11,11 @@ from pathlib import Path
 
 import pytest
 import typer.testing
+
+# Tests run beside each other: threads that wait must not keep a core from others, which took 15 times as
+# long. Read when torch is loaded, here and in the processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 if find_spec("torch"):  # the left wing's tests run without
     from jaxtyping import install_import_hook
@@ -50,6 +57,13 @@ def copy_project(root: Path) -> Path:
         else:
             shutil.copy(CHECKOUT / name, target)
     return root
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """One thread, also after a test that trained with the threads of a recipe."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 @pytest.fixture

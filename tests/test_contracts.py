@@ -31,7 +31,6 @@ BACKBONES = catalog.names("backbone")
 
 SIZES = {"resnet50": 16, "densenet150": 16}  # pixels where 32 would take long
 SMALLER = {"resnet50": {"last_width": 64}, "densenet150": {"growth": 4}}
-torch.set_num_threads(1)
 
 
 @cache

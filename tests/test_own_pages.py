@@ -14,8 +14,6 @@ from ncmc.training.own_code import backbone, method
 from ncmc.training.own_code.backbone import BackboneSubject
 from ncmc.training.own_code.subject import MethodSubject
 
-torch.set_num_threads(1)
-
 
 def text_of(page: str) -> str:
     return (CHECKOUT / "docs" / f"own-{page}.md").read_text()

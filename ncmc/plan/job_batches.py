@@ -12,7 +12,7 @@ Groups = list[list[Run]]  # each a trained run and the decision rules applied to
 
 BATCH = 7  # short runs in one process: to start one takes as long as to train one
 MOST_BATCHES = 100  # of all short runs: beyond, batches grow. A cluster's queue is for others too
-MOST_JOBS = 500  # for the other runs of a file of tables, if it has no more cells than that
+MOST_JOBS = 500  # of the other runs of a file of tables: beyond, a cell's seeds share jobs, or one
 
 
 def batches(project: Project) -> dict[str, list[Run]]:
@@ -26,16 +26,15 @@ def batches(project: Project) -> dict[str, list[Run]]:
     placed: set[Run] = set()
     size = _size_of_short_batches(project)
     for tables in grid_file.tiers(project).values():
-        jobs_of_cell = max(
-            1, MOST_JOBS // max(1, len(_trained_cells(project, tables, short=False)))
-        )
+        cells = _trained_cells(project, tables, short=False)
+        most = max(1, MOST_JOBS // max(1, len(cells)))  # jobs of one cell
         for table in tables:
             short = _without(placed, _short_groups(project, table))
             dealt = _dealt(short, -(-len(short) // size))
             for groups in _groups_of_cells(project, table):
-                if len(groups) > jobs_of_cell:
+                if len(groups) > most:
                     left = _without(placed, groups)
-                    dealt += _dealt(left, min(len(left), jobs_of_cell))
+                    dealt += _dealt(left, min(len(left), most))
             found |= {f"{table}_{number}": runs for number, runs in enumerate(dealt, 1)}
             placed.update(run for runs in dealt for run in runs)
     return found
