@@ -33,7 +33,6 @@ def test_readme_shows_what_is_published() -> None:
     assert found[0] == readme_board.block(Project(CHECKOUT))
 
 
-@pytest.mark.no_cover  # it takes twice as long, and reaches no line that other tests do not
 @pytest.mark.parametrize("tier", TIERS)
 def test_what_is_published_follows_from_its_records(tier: str) -> None:
     """To make it again after a change of words, figures or checks: ncmc publish TIER."""
