@@ -104,7 +104,7 @@ class Jobs:
         own = set(switches.table(self.project, wildcards.table).runs)
         checks = checks_of(self.project, wildcards.table)
         read = [run for check in checks for run in cell_selection.runs_of(self.project, check)]
-        return records_of(run for run in dict.fromkeys(read) if run not in own)
+        return records_of(run for run in read if run not in own)
 
     def gate_of(self, wildcards: Any) -> list[str]:
         """The check of this machine, for datasets of the paper's grid."""

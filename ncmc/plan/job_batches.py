@@ -31,8 +31,8 @@ def batches(project: Project) -> dict[str, list[Run]]:
         for table in tables:
             short = _without(placed, _short_groups(project, table))
             dealt = _dealt(short, -(-len(short) // size))
-            for groups in _groups_of_cells(project, table):
-                if len(groups) > most:
+            if grid.table(project, table).seeds > most:
+                for groups in _groups_of_cells(project, table):
                     left = _without(placed, groups)
                     dealt += _dealt(left, min(len(left), most))
             found |= {f"{table}_{number}": runs for number, runs in enumerate(dealt, 1)}
