@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 import traceback
@@ -24,7 +23,7 @@ from cli.options import (
     complete_method,
     run_from,
 )
-from ncmc.errors import BusyError, UsageError, UserError
+from ncmc.errors import BusyError, UserError
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
     from ncmc.plan.option_text import Value
@@ -101,7 +100,6 @@ def train_all(
     wait: bool = False,
 ) -> None:
     """Train runs one after the other. Raises UserError at the end if some of several failed."""
-    _check_one_process(len(runs))
     failures = 0
     for run in runs:
         try:
@@ -147,8 +145,7 @@ def _train(
             execution=execution,
             force=force,
         )
-    if os.environ.get("RANK", "0") == "0":  # one of several processes speaks for all
-        print_trained(record, path_of(project, run, results), how, as_json)
+    print_trained(record, path_of(project, run, results), how, as_json)
 
 
 def _waiting(run: Run, attempt: Callable[[], None]) -> None:
@@ -168,12 +165,3 @@ def _print_failure(run: Run, error: Exception) -> None:
     if not isinstance(error, UserError):
         traceback.print_exception(error)
     print(f"ncmc: {run.id}: {error}", file=sys.stderr)
-
-
-def _check_one_process(runs: int) -> None:
-    """Raises UsageError for several runs on several processes, which meet for one run at a time."""
-    if runs > 1 and os.environ.get("WORLD_SIZE", "1") != "1":
-        raise UsageError(
-            f"{runs} runs cannot be trained by several processes together (WORLD_SIZE is set). Start "
-            "torchrun once for each run."
-        )

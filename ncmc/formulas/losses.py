@@ -5,7 +5,6 @@ graph; half-precision features are computed with in float32.
 """
 
 import math
-from collections.abc import Callable
 
 import torch
 from jaxtyping import Bool, Float, Int, Int64
@@ -97,7 +96,6 @@ def dot_regression(
     labels: Int[Tensor, " B"],
     classifier: Float[Tensor, "K d"],
     batch_scaling: bool = True,
-    total: Callable[[Tensor], Tensor] = lambda counts: counts,
 ) -> Float[Tensor, ""]:
     """The dot-regression loss (Yang et al. 2022, assumption A10): the mean over the batch of
 
@@ -105,7 +103,7 @@ def dot_regression(
 
     features (B, d); labels (B,); classifier (K, d) with rows m_k. With `batch_scaling`, m_k is
     scaled by sqrt((B / number of classes present) / count of k in the batch). Returns
-    a scalar. `total` makes counts (K,) of these labels those of the whole batch they are part of.
+    a scalar.
     """
     h = in_full(features)
     own = classifier.to(h.dtype)[labels]  # (B, d)
@@ -113,7 +111,7 @@ def dot_regression(
     gaps = (own * unit(h)).sum(1) - lengths(own)
     losses = lengths(h) * gaps.square() / 2
     if batch_scaling:  # the loss is quadratic in m_y, so the square root goes
-        counts = total(class_sizes(labels, len(classifier))).to(h.dtype)
+        counts = class_sizes(labels, len(classifier)).to(h.dtype)
         losses = losses * counts.sum() / ((counts > 0).sum() * counts[labels])
     return losses.mean()
 

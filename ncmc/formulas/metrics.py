@@ -158,13 +158,11 @@ def collapse_over(
     targets: Float[Tensor, "K d"] | None,
     classifier: Float[Tensor, "K d"],
     n_classes: int,
-    gather: Callable[[Tensor], Tensor] = lambda part: part,
 ) -> Collapse:
     """`collapse` of features that come in parts (n, d) with their labels (n,).
 
     No more than one part is held, and some numbers a sample. `look` starts a pass over all parts:
-    one is made, and without targets, which are the means then, a second. Where processes have a
-    part of the samples each, `gather` joins their tensors (n_r, ...) along the first dimension.
+    one is made, and without targets, which are the means then, a second.
     """
     rows = _unit(classifier.double())
     towards = None if targets is None else _unit(targets.double().to(rows.device))
@@ -175,12 +173,11 @@ def collapse_over(
         sizes += torch.bincount(y, minlength=n_classes)
         if towards is not None:
             seen.append(_to_targets(h, y, towards, rows))
-    sums, sizes = gather(sums[None]).sum(0), gather(sizes[None]).sum(0)
     means = sums / sizes.clamp_min(1)[:, None]
     if towards is None:
         towards = _unit(means)
         seen = [_to_targets(h, y, towards, rows) for h, y in _chunks(look())]
-    distance, overlap = gather(torch.cat([rows.new_zeros(0, 2), *seen])).T.contiguous()
+    distance, overlap = torch.cat(seen).T.contiguous()
     floor = 1 - float((towards * rows).sum(1) @ sizes.double()) / len(distance)
     cosine, cosines = _class_cosines(means, sizes)
     return {

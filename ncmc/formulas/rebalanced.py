@@ -4,11 +4,11 @@ Pure functions of logits (B, K) and labels (B,), without host synchronisation.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Float64, Int, Int64
+from jaxtyping import Float, Float64, Int
 from torch import Tensor
 
 from ncmc.errors import UsageError
@@ -60,14 +60,11 @@ def weighted_mean(
     losses: Float[Tensor, " B"],
     labels: Int[Tensor, " B"],
     weights: Float[Tensor, " K"],
-    total: Callable[[Int64[Tensor, " K"]], Int64[Tensor, " K"]] = lambda counts: counts,
 ) -> Float[Tensor, ""]:
     """sum_i w_(y_i) loss_i / sum_i w_(y_i): the weighted mean of a batch's losses (B,).
 
-    As torch's cross-entropy takes it, given weights (K,) of the classes. `total` makes counts (K,)
-    of these labels those of the whole batch they are part of; the result is then this part's share
-    of the weighted mean, times the whole batch's size over its own.
+    As torch's cross-entropy takes it, given weights (K,) of the classes.
     """
     w = weights.to(losses.dtype)
-    counts = total(class_sizes(labels, len(weights))).to(losses.dtype)
+    counts = class_sizes(labels, len(weights)).to(losses.dtype)
     return (losses * w[labels]).mean() * counts.sum() / (counts * w).sum()

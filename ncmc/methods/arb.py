@@ -20,7 +20,7 @@ class ARB(ce.CE):
 
     A class that a batch lacks is left out of its softmax. The counts are of the images' own labels,
     before Mixup; Mixup's second labels are a permutation of those, so that the counts of either are
-    the same. Where several processes share a batch, they are those of the whole batch.
+    the same.
     """
 
     sizes: Tensor  # (K,) training images a class
@@ -58,5 +58,5 @@ class ARB(ce.CE):
             logits = logits.clamp(-LARGEST_LOGIT, LARGEST_LOGIT)
         sizes = self.sizes
         if self.by_batch:
-            sizes = self.total(losses.class_sizes(labels, self.n_classes))
+            sizes = losses.class_sizes(labels, self.n_classes)
         return rebalanced.logit_adjusted(logits, labels, sizes)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
-from jaxtyping import Float, Int64, Shaped
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from ncmc.backbones import Backbone
@@ -64,10 +64,6 @@ class Method(nn.Module):
     stages: tuple[Stage, ...] = (Stage(),)
     stage: int = -1
 
-    # set while several processes share a batch (ncmc.training.distributed_norm.shared_batch)
-    sum_over_processes: Callable[[Tensor], Tensor] | None = None
-    gather_from_processes: Callable[[Tensor], Tensor] | None = None
-
     @dataclass(frozen=True)
     class Options:
         """What can be set; subclasses cite each default and raise UsageError on a bad value."""
@@ -111,14 +107,6 @@ class Method(nn.Module):
     def observe(self, h: Float[Tensor, "B d"]) -> None:
         """Called with the detached features of each training batch."""
 
-    def total(self, values: Shaped[Tensor, "*shape"]) -> Shaped[Tensor, "*shape"]:
-        """A sum over this process's part of a batch -> over all of it."""
-        return values if self.sum_over_processes is None else self.sum_over_processes(values)
-
-    def gathered(self, rows: Shaped[Tensor, " *rows"]) -> Shaped[Tensor, " *all"]:
-        """The rows of this process's part of a batch -> those of all of it."""
-        return rows if self.gather_from_processes is None else self.gather_from_processes(rows)
-
     def fit(self, features: Iterable[tuple[Tensor, Tensor]]) -> None:
         """What a decision rule applied after training learns from the clean training images.
 
@@ -161,7 +149,7 @@ class Method(nn.Module):
             return labels.mix(lambda y: self.criterion(h, y))
 
     def forward(self, images: Float[Tensor, "B C H W"], labels: Labels) -> Float[Tensor, ""]:
-        """`loss`, so that wrappers which call a module (DistributedDataParallel) can train it."""
+        """`loss`, which a call of the module computes."""
         return self.loss(images, labels)
 
     def predict(self, images: Float[Tensor, "B C H W"]) -> Float[Tensor, "B {self.n_classes}"]:

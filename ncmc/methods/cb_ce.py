@@ -55,5 +55,5 @@ class CB_CE(ce.CE):
     def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
         each = F.cross_entropy(self.linear(h), labels, reduction="none")
         if self.by_weights:
-            return rebalanced.weighted_mean(each, labels, self.weights, self.total)
+            return rebalanced.weighted_mean(each, labels, self.weights)
         return (self.weights[labels] * each).mean()

@@ -91,5 +91,5 @@ class KCL(ce.CE):
                 self.options.temperature,
             )
         if self.training:
-            self.queue.add(self.gathered(keys), self.gathered(labels_of_pairs))
+            self.queue.add(keys, labels_of_pairs)
         return loss

@@ -59,4 +59,4 @@ class LDAM_DRW(LDAM):
         each = self._each(h, labels)
         if self.stage == 0:
             return each.mean()
-        return rebalanced.weighted_mean(each, labels, self.weights, self.total)
+        return rebalanced.weighted_mean(each, labels, self.weights)

@@ -47,7 +47,7 @@ class SETF(Method):
     def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
         # A10 counts classes before Mixup. Mixup's second labels are a permutation of the first, so
         # the counts of either are those.
-        return losses.dot_regression(h, labels, self.etf, self.batch_scaling, self.total)
+        return losses.dot_regression(h, labels, self.etf, self.batch_scaling)
 
     def raw_scores(self, h: Tensor) -> Tensor:
         return h @ self.etf.T

@@ -40,7 +40,7 @@ class Session(Strict):
     processor: str
     precision: str
     threads: Positive
-    processes: Positive = 1
+    processes: Positive | None = None  # of old records, whose runs could be trained by several
     epoch: Positive
     step: Annotated[int, Field(ge=0)]
     gpu_libraries: str | None = None  # driver, CUDA, cuDNN and whether TF32 is on; None on a CPU
@@ -61,7 +61,7 @@ class Made(Strict):
     processor: str | None = None
     precision: str | None = None
     threads: Positive | None = None
-    processes: Positive | None = None
+    processes: Positive | None = None  # as in `Session`
     sessions: tuple[Session, ...] = ()
     sources: Mapping[str, str] = {}  # recipe key -> place in the paper, or assumption
     code: str | None = None  # of backbone and method: see `ncmc.plan.code_digest`
@@ -94,7 +94,6 @@ def provenance(
         processor=last.processor,
         precision=last.precision,
         threads=last.threads,
-        processes=last.processes,
         sessions=tuple(sessions),
         sources=sources,
         code=last.code,

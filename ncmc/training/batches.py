@@ -34,9 +34,7 @@ class TrainingSet:
 
     def start_epoch(self, plan: EpochPlan, step: int) -> EpochPlan:
         """An epoch begins, or is resumed, at `step`: its plan, on the device that needs it."""
-        batches = range(step, len(plan.mixup_weight))
-        self.read_ahead([plan.at(number) for number in batches])
-        return self.placed(plan)
+        raise NotImplementedError
 
     def batch(self, draws: Draws, mixup: bool) -> tuple[Tensor, Labels]:
         """(B, C, H, W) float32 images and their labels: augmented, normalised, mixed if asked for."""
@@ -46,13 +44,6 @@ class TrainingSet:
         if not mixup:
             return floats, Labels(labels)
         return mix(floats, labels, draws.partner, draws.mixup_weight)
-
-    def read_ahead(self, batches: Sequence[Draws]) -> None:
-        """Told which batches `read` will be asked for, in order."""
-
-    def placed(self, plan: EpochPlan) -> EpochPlan:
-        """The plan on the device that reads it."""
-        return plan
 
     def read(self, draws: Draws) -> Tensor:
         """The images as they are, (B, H, W, C) uint8, on the device that trains."""
@@ -80,8 +71,8 @@ class InMemory(TrainingSet):
         super().__init__(labels, recipe, device)
         self.images = images.to(device)
 
-    def placed(self, plan: EpochPlan) -> EpochPlan:
-        """One copy to the device an epoch instead of one a step."""
+    def start_epoch(self, plan: EpochPlan, step: int) -> EpochPlan:
+        """One copy to the device per epoch instead of one per step."""
         return plan.to(self.labels.device)
 
     def read(self, draws: Draws) -> Tensor:
@@ -155,9 +146,11 @@ class OnDisk(TrainingSet):
         self.images = images
         self.coming: Iterator[tuple[Tensor, Tensor]] = iter(())  # (order, images) of a batch
 
-    def read_ahead(self, batches: Sequence[Draws]) -> None:
-        """Start to read these batches."""
+    def start_epoch(self, plan: EpochPlan, step: int) -> EpochPlan:
+        """Start to read the batches from `step` on; the plan stays on the host."""
+        batches = [plan.at(number) for number in range(step, len(plan.mixup_weight))]
         self.coming = zip((b.order for b in batches), self._images_of(batches), strict=True)
+        return plan
 
     def _images_of(self, batches: Sequence[Draws]) -> Iterator[Tensor]:
         seeds = [b.crop_seed.numpy() for b in batches] if self.random_parts else None

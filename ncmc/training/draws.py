@@ -28,13 +28,6 @@ class Draws(NamedTuple):
     mixup_weight: Float32[Tensor, ""]
     crop_seed: Int64[Tensor, " B"]
 
-    def take(self, rows: slice | Int64[Tensor, " rows"]) -> "Draws":
-        """Those of some images of the batch, by their places in it."""
-        images = {
-            f: getattr(self, f)[rows] for f in ("order", "offset", "flip", "partner", "crop_seed")
-        }
-        return Draws(**images, mixup_weight=self.mixup_weight)
-
     def to(self, device: torch.device) -> "Draws":
         """The same draws on a device."""
         same = self.order.device == device
@@ -54,7 +47,7 @@ class EpochPlan:
     crop_seed: Int64[Tensor, " N"]  # what an image's random part is drawn from (resized_crop_flip)
 
     def to(self, device: torch.device) -> "EpochPlan":
-        """The same plan on a device: one copy an epoch instead of one a step."""
+        """The same plan on a device: one copy per epoch instead of one per step."""
         draws = (getattr(self, f.name).to(device) for f in fields(self) if f.name != "batch")
         return EpochPlan(self.batch, *draws)
 

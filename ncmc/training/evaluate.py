@@ -14,7 +14,6 @@ from ncmc.methods import Method
 from ncmc.results.record import Accuracy, Collapse, Epoch, Groups, Matrix, Result
 from ncmc.training.augment import Normalise
 from ncmc.training.batches import Stored, to_device
-from ncmc.training.processes import ONE_PROCESS, ProcessGroup
 
 MATRIX_CLASSES = (
     20  # cosine matrices are kept for up to this many classes: K * K numbers a measurement
@@ -26,7 +25,7 @@ TAIL_IMAGES = 30  # and those of the smallest class's features for up to this ma
 class EvalSet:
     """Images, their labels on the device, and how to look at them.
 
-    A set in memory is looked at as a whole; one on disk, or shared by processes, batch by batch.
+    A set in memory is looked at as a whole; one on disk batch by batch.
     """
 
     images: Tensor | Stored  # (N, H, W, C) uint8, on the device or on disk
@@ -34,18 +33,16 @@ class EvalSet:
     normalise: Normalise
     batch: int  # images
     autocast: Callable[[], AbstractContextManager[Any]]
-    group: ProcessGroup = ONE_PROCESS  # each process of which looks at its share
 
     @property
     def at_once(self) -> bool:
         """Whether the features of all images may be held together."""
-        return isinstance(self.images, Tensor) and self.group.size == 1
+        return isinstance(self.images, Tensor)
 
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """uint8 images (B, H, W, C) and labels (B,) of this process's share, in order."""
-        rows = self.group.rows(len(self.labels))
-        starts = range(rows.start, rows.stop, self.batch)
-        parts = [slice(start, min(start + self.batch, rows.stop)) for start in starts]
+        """uint8 images (B, H, W, C) and labels (B,), in order."""
+        n = len(self.labels)
+        parts = [slice(start, min(start + self.batch, n)) for start in range(0, n, self.batch)]
         if isinstance(self.images, Tensor):
             images: Iterator[Tensor] = (self.images[part] for part in parts)
         else:
@@ -54,12 +51,12 @@ class EvalSet:
             yield to_device(batch, self.labels.device), self.labels[part]
 
     def only(self, chosen: Tensor) -> "EvalSet":
-        """Some of the images, by a mask (N,), for each process."""
+        """Some of the images, by a mask (N,)."""
         if isinstance(self.images, Tensor):
             images: Tensor | Stored = self.images[chosen]
         else:
             images = replace(self.images, indices=self.images.indices[chosen.cpu().numpy()])
-        return replace(self, images=images, labels=self.labels[chosen], group=ONE_PROCESS)
+        return replace(self, images=images, labels=self.labels[chosen])
 
 
 @contextmanager
@@ -76,7 +73,7 @@ def evaluation_mode(model: Method) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class FeatureBatches:
-    """Passes over (features (B, d) float32, labels (B,)) of this process's share of a set."""
+    """Passes over (features (B, d) float32, labels (B,)) of a set."""
 
     model: Method  # in evaluation mode
     data: EvalSet
@@ -107,7 +104,7 @@ def test_accuracy(model: Method, data: EvalSet) -> tuple[float, float]:
         for h, labels in feature_batches(model, data):
             for i, scores in enumerate((model.scores, model.raw_scores)):
                 right[i] += (scores(h).argmax(1) == labels).sum()
-    by_rule, by_raw = data.group.gather(right[None]).sum(0).tolist()
+    by_rule, by_raw = right.tolist()
     return 100.0 * by_rule / len(data.labels), 100.0 * by_raw / len(data.labels)
 
 
@@ -121,7 +118,7 @@ def collapse(model: Method, data: EvalSet, n_classes: int) -> Collapse:
     with evaluation_mode(model):
         batches = feature_batches(model, data)
         measures = metrics.collapse_over(
-            lambda: batches, model.targets(), model.classifier(), n_classes, data.group.gather
+            lambda: batches, model.targets(), model.classifier(), n_classes
         )
         if n_classes <= MATRIX_CLASSES or measures["class_cosines"] is None:
             matrices["class_cosines"] = _tuples(measures["class_cosines"])
@@ -142,7 +139,7 @@ def collapse(model: Method, data: EvalSet, n_classes: int) -> Collapse:
 def _features_of(
     model: Method, data: EvalSet, batches: Iterable[tuple[Tensor, Tensor]], label: int
 ) -> Tensor:
-    """The features (n, d) of all images of a class, for each process."""
+    """The features (n, d) of all images of a class."""
     rows = data.labels == label
     if data.at_once:
         ((h, _),) = batches
@@ -190,15 +187,13 @@ def _accuracy(history: Sequence[Epoch]) -> Accuracy:
 
 def _predictions(model: Method, data: EvalSet) -> tuple[Tensor, Tensor]:
     """The predicted class (N,) of each image and its probability (N,)."""
-    none = torch.zeros(0, device=data.labels.device)
-    classes, probabilities = [none.long()], [none]
+    classes, probabilities = [], []
     with evaluation_mode(model):
         for h, _ in feature_batches(model, data):
             scores = model.scores(h).float()
             classes.append(scores.argmax(1))
             probabilities.append(scores.softmax(1).amax(1))
-    gather = data.group.gather
-    return gather(torch.cat(classes)), gather(torch.cat(probabilities))
+    return torch.cat(classes), torch.cat(probabilities)
 
 
 def _cosines(h: Tensor) -> Matrix:

@@ -87,10 +87,9 @@ def preparing(run: Run, device: torch.device) -> str:
 
 def stepping(training: Training) -> str:
     """What to say if a training step does not fit."""
-    size, processes = training.resolved.recipe.batch_size, training.group.size
-    together = f" on {processes} processes" if processes > 1 else ""
+    size = training.resolved.recipe.batch_size
     return (
-        f"out of memory on {training.device} with batch_size={size}{together} ({training.run.id}). "
+        f"out of memory on {training.device} with batch_size={size} ({training.run.id}). "
         "Stop other programs that use this memory, then run the same command to resume. A smaller "
         f"batch (-o batch_size={max(size // 2, 1)}) is another run than the paper's, with its own id."
     )

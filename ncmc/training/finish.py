@@ -35,13 +35,13 @@ def finish(training: Training, state: State, target: Path, seconds: float) -> Re
     }
     path = target.with_name(paths.MODEL)
     try:
-        training.group.on_first(lambda: checkpoint.save(path, training.identity, content))
+        checkpoint.save(path, training.identity, content)
         record = make_record(training, state.history, state.sessions, seconds)
-        training.group.on_first(lambda: save_record(record, target))
+        save_record(record, target)
     except UserError:
         resume.save(training, state, seconds)
         raise
-    training.group.on_first(lambda: training.checkpoint.unlink(missing_ok=True))
+    training.checkpoint.unlink(missing_ok=True)
     return record
 
 
@@ -52,21 +52,16 @@ def record_of_model(training: Training, target: Path) -> Record | None:
     another configuration, or trained by other code or another torch: it would come out otherwise.
     """
     path = target.with_name(paths.MODEL)
-
-    def saved() -> dict[str, Any] | None:
-        if training.checkpoint.exists() or not path.exists():
-            return None
-        try:
-            content = checkpoint.load(path, training.identity, "")
-        except UserError:
-            return None
-        return content if content.get("code") == code_checksum() else None
-
-    content = training.group.on_first(saved)
-    if content is None:
+    if training.checkpoint.exists() or not path.exists():
+        return None
+    try:
+        content = checkpoint.load(path, training.identity, "")
+    except UserError:
+        return None
+    if content.get("code") != code_checksum():
         return None
     record = make_record(training, *taken_over(training, content, path))
-    training.group.on_first(lambda: save_record(record, target))
+    save_record(record, target)
     return record
 
 

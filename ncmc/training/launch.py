@@ -1,6 +1,5 @@
 """From the wish to train a run to its record: is it trained already, are its data and split here?"""
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,7 +47,7 @@ def launch(
     from ncmc.training import decision_rule, train
 
     with gpu_lease.claim() as gpu:
-        if device is None and hardware.gpu_count() > 1 and "LOCAL_RANK" not in os.environ:
+        if device is None and hardware.gpu_count() > 1:
             device = f"cuda:{gpu}"
         if source != run:
             return decision_rule.apply(opened, source, device=device, results=results), "evaluated"

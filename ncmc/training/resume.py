@@ -40,9 +40,7 @@ def save(training: Training, state: State, seconds: float) -> None:
         "sessions": as_text(state.sessions),
         "seconds": seconds,
     }
-    training.group.on_first(
-        lambda: checkpoint.save(training.checkpoint, training.identity, content)
-    )
+    checkpoint.save(training.checkpoint, training.identity, content)
 
 
 def load(training: Training, tell: Callable[[str], None]) -> State:
@@ -52,12 +50,10 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
     """
     path = training.checkpoint
     remedy = f"Delete {path} to start this run again from the beginning."
-    saved = training.group.on_first(
-        lambda: checkpoint.load(path, training.identity, remedy) if path.exists() else None
-    )
     how = how_computed(training)
-    if saved is None:
+    if not path.exists():
         return State(sessions=[Session(**how, epoch=1, step=0)])
+    saved = checkpoint.load(path, training.identity, remedy)
     try:
         state = _state_of(saved, training)
         before = state.sessions[-1].model_dump()
@@ -147,7 +143,6 @@ def how_computed(training: Training) -> dict[str, Any]:
         "processor": hardware.machine()["processor"],
         "precision": str(training.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
-        "processes": training.group.size,
         "gpu_libraries": precision.gpu_libraries() if device.type == "cuda" else None,
         "code": code_digest(training.project, training.run.backbone, training.run.method),
     }

@@ -20,14 +20,13 @@ from ncmc.results.configuration import config_hash
 from ncmc.results.provenance import Session
 from ncmc.results.record import Epoch
 from ncmc.system import hardware
-from ncmc.training import build, distributed_step, precision, stages
+from ncmc.training import build, precision, stages
 from ncmc.training.batches import InMemory, OnDisk, Stored, TrainingSet
 from ncmc.training.draws import steps_per_epoch
 from ncmc.training.evaluate import EvalSet
 from ncmc.training.opened_run import OpenedRun
 from ncmc.training.optimiser import make_optimizer
-from ncmc.training.processes import ONE_PROCESS, ProcessGroup
-from ncmc.training.step import Step
+from ncmc.training.step import Step, make_step
 
 GPU_EVAL_FACTOR = 8  # larger evaluation batches there
 READERS = 16  # threads that read images which are not in memory, at most
@@ -60,7 +59,6 @@ class Training:
     dtype: torch.dtype
     checkpoint: Path
     identity: dict[str, str]
-    group: ProcessGroup
 
     @property
     def project(self) -> Project:
@@ -94,10 +92,7 @@ class Training:
 
 
 def prepare(
-    opened: OpenedRun,
-    checkpoint_path: Path,
-    device: torch.device | str | None = None,
-    group: ProcessGroup = ONE_PROCESS,
+    opened: OpenedRun, checkpoint_path: Path, device: torch.device | str | None = None
 ) -> Training:
     """Everything an opened run needs, checked and built.
 
@@ -106,7 +101,7 @@ def prepare(
     """
     project, run, recipe = opened.project, opened.run, opened.resolved.recipe
     execution = opened.resolved.execution
-    torch.set_num_threads(_threads(execution.threads, group))
+    torch.set_num_threads(execution.threads)
     precision.only_deterministic_kernels(execution.deterministic)
     precision.exact_float32(execution.precision == "float32")
     where = device if isinstance(device, torch.device) else precision.pick_device(device)
@@ -119,7 +114,7 @@ def prepare(
     model = build.on_device(model, where)
     optimizer = make_optimizer(model, recipe, where)
     dtype = precision.pick_dtype(execution, where, size)
-    data, train_set, test_set = _sets(opened, where, dtype, group)
+    data, train_set, test_set = _sets(opened, where, dtype)
     if not steps_per_epoch(len(data), recipe):
         raise UsageError(
             f"batch_size={recipe.batch_size} with drop_last=true leaves no batch of the "
@@ -132,7 +127,7 @@ def prepare(
         data=data,
         train_set=train_set,
         test_set=test_set,
-        step=distributed_step.make_step(group, model, optimizer, data, dtype, where, execution),
+        step=make_step(model, optimizer, data, dtype, where, execution),
         device=where,
         dtype=dtype,
         checkpoint=checkpoint_path,
@@ -141,12 +136,11 @@ def prepare(
             "config_hash": config_hash(project, run),
             "split": opened.split.sha256,
         },
-        group=group,
     )
 
 
 def _sets(
-    opened: OpenedRun, where: torch.device, dtype: torch.dtype, group: ProcessGroup
+    opened: OpenedRun, where: torch.device, dtype: torch.dtype
 ) -> tuple[TrainingSet, EvalSet, EvalSet]:
     """What is trained on, the same images as they are measured, and the test images.
 
@@ -166,7 +160,7 @@ def _sets(
         train_images = in_memory.images
         test_images = torch.from_numpy(np.array(test.images)).to(where)
     else:
-        workers = max(1, min(READERS, hardware.cores() // group.on_this_machine))
+        workers = min(READERS, hardware.cores())
         train_images = Stored(train.images, np.asarray(split.indices), workers)
         test_images = Stored(test.images, np.arange(len(test_labels)), workers)
         data = OnDisk(train_images, labels, recipe, where)
@@ -176,19 +170,8 @@ def _sets(
         normalise=data.normalise,
         batch=execution.eval_batch * (GPU_EVAL_FACTOR if in_gpu_memory else 1),
         autocast=partial(precision.autocast, where, dtype),
-        group=group,
     )
     return data, view(train_images, data.labels), view(test_images, test_labels)
-
-
-def _threads(threads: int, group: ProcessGroup) -> int:
-    """As many as the recipe says, or a process's share of this machine's cores.
-
-    Processes wait for each other at every layer: with more threads than cores five times longer.
-    """
-    if group.size == 1:
-        return threads
-    return max(1, min(threads, hardware.cores() // group.on_this_machine))
 
 
 def _check_channels(opened: OpenedRun, channels: int) -> None:

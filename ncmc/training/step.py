@@ -8,7 +8,7 @@ from torch import Tensor
 from ncmc.methods import Method
 from ncmc.plan.recipes import Execution
 from ncmc.training.batches import TrainingSet
-from ncmc.training.draws import Draws, EpochPlan
+from ncmc.training.draws import Draws
 from ncmc.training.precision import autocast
 
 
@@ -33,10 +33,6 @@ class Step:
     def mixes(self) -> bool:
         """Whether batches are mixed (Mixup): by the recipe, and in the model's stage."""
         return self.data.recipe.mixup and self.model.stages[self.model.stage].mixup
-
-    def start_epoch(self, plan: EpochPlan, step: int) -> EpochPlan:
-        """An epoch begins, or is resumed, at `step`: its plan, on the device that needs it."""
-        return self.data.start_epoch(plan, step)
 
     def close(self) -> None:
         """Give back what only steps need; there are no more of them."""

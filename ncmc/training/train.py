@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import filelock
@@ -16,7 +16,7 @@ from ncmc.plan.run import Run
 from ncmc.results.record import Epoch, Record, path_of
 from ncmc.system import files
 from ncmc.system.signals import Interrupted, Interrupts
-from ncmc.training import build, evaluate, failures, finish, precision, processes, resume, stages
+from ncmc.training import build, evaluate, failures, finish, precision, resume, stages
 from ncmc.training.draws import EpochPlan, plan_epoch
 from ncmc.training.opened_run import OpenedRun
 from ncmc.training.optimiser import set_learning_rate
@@ -24,22 +24,6 @@ from ncmc.training.session import State, Training, prepare
 from ncmc.training.told_progress import Progress, with_file
 
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
-
-
-class Silent:
-    """The Progress of every process but the first."""
-
-    def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
-        """Nothing."""
-
-    def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
-        """Nothing."""
-
-    def epoch(self, entry: Epoch) -> None:
-        """Nothing."""
-
-    def say(self, text: str) -> None:
-        """Nothing."""
 
 
 def train(
@@ -61,23 +45,22 @@ def train(
     target = path_of(project, run, results)
     folder = (checkpoints or project.root / paths.CHECKPOINTS) / run.id
     build.parts(project, run)  # its options are right, before a folder is made
-    with processes.joined(precision.pick_device(device)) as (group, where), ExitStack() as held:
-        interrupts = held.enter_context(Interrupts())
-        group.on_first(lambda: held.enter_context(_only_process(folder, target, run)))
-        progress = (
-            held.enter_context(with_file(run, progress, folder)) if group.is_first else Silent()
-        )
+    where = precision.pick_device(device)
+    with (
+        Interrupts() as interrupts,
+        _only_process(folder, target, run),
+        with_file(run, progress, folder) as progress,
+    ):
         with failures.explain_out_of_memory(failures.preparing(run, where)):
-            training = prepare(opened, folder / paths.CHECKPOINT, where, group)
-        held.callback(training.step.close)
-        group.require_equal(training.identity | {k: str(v) for k, v in training.resolved.execution})
-        if not anew and (record := finish.record_of_model(training, target)):
-            progress.say(f"{run.id}: trained before; its record is made again from its model")
-            return record
-        state = resume.load(training, progress.say)
-        started = time.monotonic() - state.seconds
-        _fit(training, state, progress, interrupts, started)
-        return finish.finish(training, state, target, time.monotonic() - started)
+            training = prepare(opened, folder / paths.CHECKPOINT, where)
+        with closing(training.step):
+            if not anew and (record := finish.record_of_model(training, target)):
+                progress.say(f"{run.id}: trained before; its record is made again from its model")
+                return record
+            state = resume.load(training, progress.say)
+            started = time.monotonic() - state.seconds
+            _fit(training, state, progress, interrupts, started)
+            return finish.finish(training, state, target, time.monotonic() - started)
 
 
 # --- the loop ----------------------------------------------------------------------------------
@@ -94,12 +77,11 @@ def _fit(
         model.enter(stages.stage_at(recipe, model.stages, state.epoch))
         stage = model.stages[model.stage]
         plan = plan_epoch(labels, recipe, training.run.seed, state.epoch, stage)
-        plan = training.step.start_epoch(plan, state.step)
+        plan = training.data.start_epoch(plan, state.step)
         set_learning_rate(training.optimizer, stages.rate_at(recipe, model.stages, state.epoch))
         for _ in _steps(training, state, plan, progress):
-            due = training.group.is_first and time.monotonic() - saved > every
-            stop, save = training.group.max(interrupts.received or 0, int(due))
-            if stop or save:
+            stop = interrupts.received
+            if stop or time.monotonic() - saved > every:
                 resume.save(training, state, time.monotonic() - started)
                 saved = time.monotonic()
             if stop:

@@ -234,20 +234,6 @@ def test_equal_counts_weigh_nothing(count: int, beta: float, seed: int) -> None:
     assert float(found) == pytest.approx(float(each.mean()), rel=1e-12)
 
 
-def test_parts_of_a_batch_have_the_weighted_mean_of_the_whole() -> None:
-    """As two processes share it: each takes its rows, and the counts of all."""
-    z, labels = batch(9, 4)
-    weights = rebalanced.class_balanced_weights(COUNTS, 0.999)
-    each = F.cross_entropy(z, labels, reduction="none")
-    whole = rebalanced.weighted_mean(each, labels, weights)
-    counts = losses.class_sizes(labels, 4)
-    shared = 0.0
-    for rows in (slice(0, 5), slice(5, 9)):
-        part = rebalanced.weighted_mean(each[rows], labels[rows], weights, lambda own: counts)
-        shared += float(part) * len(labels[rows]) / 9
-    assert shared == pytest.approx(float(whole), rel=1e-12)
-
-
 # --- LDAM -----------------------------------------------------------------------------------------
 
 

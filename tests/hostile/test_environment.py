@@ -1,6 +1,5 @@
 """The environment of a command, and the rows of the paper's numbers."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -32,11 +31,6 @@ ROOTS = {
     "markup": "[/b]",
     "surrogate": "\udcff",
 }
-TORCHRUN: dict[str, dict[str, str]] = {
-    f"{name}={value or 'empty'}": {"WORLD_SIZE": "2", "RANK": "0", name: value}
-    for name in ("WORLD_SIZE", "RANK")
-    for value in ("x", "", "-1", "1.5", "9" * 50, "٣")
-} | {"no MASTER_ADDR": {"WORLD_SIZE": "2", "RANK": "0"}, "RANK=2": {"WORLD_SIZE": "2", "RANK": "2"}}
 CELLS: dict[str, tuple[str, ...]] = {
     "id": ("",),
     "table": ("table9", "../x", "[/b]"),
@@ -101,18 +95,3 @@ def test_a_folder_that_was_deleted_is_told(tmp_path: Path, monkeypatch: pytest.M
     exit_code, _, stderr = run(["list", "tables"])
     assert exit_code == 2
     assert "the current folder was deleted" in stderr
-
-
-@pytest.mark.parametrize("how", TORCHRUN)
-def test_an_environment_that_is_not_torchruns_is_told(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
-    for name in ("MASTER_ADDR", "MASTER_PORT", "LOCAL_RANK", "LOCAL_WORLD_SIZE"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in TORCHRUN[how].items():
-        monkeypatch.setenv(name, value)
-    exit_code, _, stderr = run(["train", RUN])
-    assert exit_code in (1, 2)
-    assert "WORLD_SIZE" in stderr or "RANK" in stderr
-    assert not list((workspace / "results").rglob("record.json"))
-    assert "MASTER_ADDR" not in os.environ

@@ -180,15 +180,6 @@ def test_a_class_that_a_batch_lacks_is_left_out_of_arbs_softmax() -> None:
     assert method.linear.weight.grad[[0, 2]].all(dim=1).all()
 
 
-def test_arb_takes_the_counts_of_all_processes() -> None:
-    method = build(ARB)
-    h, labels = features(method)
-    method.sum_over_processes = lambda counts: counts + torch.tensor([0, 9, 1, 2])
-    counts = [int((labels == k).sum()) + more for k, more in enumerate([0, 9, 1, 2])]
-    slow = slow_arb(logits(method, h), labels, counts)
-    assert method.criterion(h, labels).item() == pytest.approx(slow, rel=1e-9)
-
-
 def test_arbs_clamp_cuts_logits_off_at_30() -> None:
     images, labels = batch(mixed=False)
     losses = []
@@ -202,17 +193,6 @@ def test_arbs_clamp_cuts_logits_off_at_30() -> None:
         slow = F.cross_entropy(shown + counts.log(), labels.first)
         assert losses[-1] == pytest.approx(slow.item(), rel=1e-5)
     assert losses[0] < losses[1]
-
-
-@pytest.mark.parametrize("method", [build(CB_CE, average="weights"), build(LDAM_DRW)])
-def test_a_part_of_a_batch_is_weighed_by_the_whole(method: Method) -> None:
-    """Two processes with uneven rows: the mean of their losses, by rows, is that of one process."""
-    h, labels = features(method)
-    whole = method.criterion(h, labels).item()
-    counts = torch.bincount(labels, minlength=4)
-    method.sum_over_processes = lambda own: counts
-    parts = [method.criterion(h[rows], labels[rows]).item() for rows in (slice(5), slice(5, 12))]
-    assert (5 * parts[0] + 7 * parts[1]) / 12 == pytest.approx(whole, rel=1e-9)
 
 
 def test_ldam_scores_ignore_the_lengths_of_features_and_rows() -> None:

@@ -14,7 +14,7 @@ from conftest import here
 from ncmc.errors import UserError
 from ncmc.plan.run import make_run
 from ncmc.results.configuration import config_hash, config_of, differing_keys
-from ncmc.results.provenance import git_state, provenance
+from ncmc.results.provenance import Made, git_state, provenance
 from ncmc.results.record import Record, digest, load_record, save_record
 
 RUN = make_run("digits", 0.02, "resnet8", "CAL", {"f": 20, "theta": 0.2}, 3)
@@ -246,6 +246,13 @@ def test_provenance_says_where_when_and_with_what() -> None:
     assert made.hardware.cores >= 1
     assert made.images_per_second == 50.0
     assert (made.device, made.sessions) == (session.device, (session,))
+
+
+def test_records_of_versions_that_counted_processes_are_read_and_new_ones_do_not_count() -> None:
+    made = provenance(here().root, 2.0, 100, [fakes.SESSION], {}).model_dump(exclude_unset=True)
+    assert "processes" not in str(made)
+    old = made | {"processes": 2, "sessions": ({**made["sessions"][0], "processes": 2},)}
+    assert Made.model_validate(old).model_dump(exclude_unset=True) == old
 
 
 def test_without_git_the_commit_is_unknown_and_nothing_fails(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ncmc.backbones import Backbone
 from ncmc.errors import UsageError
-from ncmc.methods import Method, ce, setf
+from ncmc.methods import Method, ce
 from ncmc.plan import catalog
 from ncmc.plan.run import Run, make_run
 from ncmc.training import build, contract
@@ -133,12 +133,3 @@ def test_the_check_draws_no_number_and_changes_no_statistic() -> None:
     assert model.training
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-
-
-def test_a_sum_over_processes_is_the_methods_own_where_there_are_none() -> None:
-    method = build.build_model(here(), make_run(*CE_RUN[:3], "SETF", {"width": 4}), [5, 3], 8, 1)
-    assert isinstance(method, setf.SETF)
-    values = torch.tensor([1.0, 2.0])
-    assert torch.equal(method.total(values), values)
-    method.sum_over_processes = lambda part: 3 * part
-    assert torch.equal(method.total(values), 3 * values)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import here
+from watching import Watch
 
 from ncmc import paths
 from ncmc.errors import UsageError, UserError
@@ -13,7 +14,6 @@ from ncmc.plan.run import Run, make_run, trained_run
 from ncmc.results.outdated import outdated_records
 from ncmc.results.record import Record, load_record, path_of, save_record
 from ncmc.training import launch
-from ncmc.training.train import Silent
 
 
 def run_of(method: str, **options: Value) -> Run:
@@ -22,7 +22,7 @@ def run_of(method: str, **options: Value) -> Run:
 
 
 def launched(run: Run, force: bool = False) -> tuple[Record, str]:
-    return launch.launch(here(), run, Silent, force=force)
+    return launch.launch(here(), run, Watch, force=force)
 
 
 def model(run: Run) -> Path:

@@ -10,6 +10,7 @@ import torch
 from conftest import here
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
+from watching import Watch
 
 from ncmc.errors import UserError
 from ncmc.methods import Method
@@ -20,7 +21,7 @@ from ncmc.training.draws import plan_epoch, steps_per_epoch
 from ncmc.training.opened_run import open_run
 from ncmc.training.optimiser import make_optimizer, set_learning_rate
 from ncmc.training.step import GraphStep, Step
-from ncmc.training.train import Silent, train
+from ncmc.training.train import train
 
 CPU = torch.device("cpu")
 IMAGES = 37  # batches of 16, 16 and 5
@@ -160,7 +161,7 @@ def test_graphs_are_dropped_when_a_run_ends(
     closed: list[Step] = []
     monkeypatch.setattr(Step, "close", lambda self: closed.append(self))
     run = make_run("digits", 0.02, "resnet8", "CE", {"epochs": 1})
-    train(open_run(here(), run), Silent())
+    train(open_run(here(), run), Watch())
     assert len(closed) == 1
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import yaml
 from conftest import here
-from partners import Watch
 from projects import CHECKOUT, ScratchProject
 from test_train import stop
+from watching import Watch
 
 from ncmc.data import datasets, fetch, splits
 from ncmc.plan.run import make_run, resolve_run

@@ -100,15 +100,6 @@ def test_a_signal_stops_all_runs_and_the_next_command_goes_on(workspace: Path) -
     assert not path_of(here(), runs[2]).exists()
 
 
-def test_several_processes_train_one_run_at_a_time(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    done = CliRunner().invoke(app, command(*RUNS))
-    assert done.exit_code == 2
-    assert "Start torchrun once for each run" in done.stderr
-
-
 def test_a_lost_record_is_made_again_from_its_model(workspace: Path) -> None:
     CliRunner().invoke(app, command(RUNS[0]))
     first = record(RUNS[0])

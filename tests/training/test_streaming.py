@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 from conftest import here
-from partners import Watch, run_of
 from PIL import Image
 from test_train import stop
+from watching import Watch, run_of
 
 from ncmc.data.image_stream import ImageFiles
 from ncmc.errors import UsageError

@@ -4,10 +4,10 @@ import json
 import os
 import signal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import here
+from watching import Watch
 
 from ncmc import paths
 from ncmc.errors import UserError
@@ -19,19 +19,6 @@ from ncmc.system import files
 from ncmc.system.signals import Interrupted
 from ncmc.training import told_progress, train
 from ncmc.training.opened_run import open_run
-from ncmc.training.train import Silent
-
-
-class Acting(Silent):
-    """A Progress that acts after a number of steps."""
-
-    def __init__(self, at: int, act: Any) -> None:
-        self.at, self.act, self.steps = at, act, 0
-
-    def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
-        self.steps += 1
-        if self.steps == self.at:
-            self.act()
 
 
 def run() -> Run:
@@ -48,7 +35,7 @@ def test_a_training_says_where_it_is_and_leaves_no_file_when_it_is_done(
     monkeypatch.setattr(told_progress, "SECONDS", 0.0)
     seen = []
     watcher = Watcher(here())
-    train.train(open_run(here(), run()), Acting(8, lambda: seen.extend(watcher.look([run()]))))
+    train.train(open_run(here(), run()), Watch(8, lambda: seen.extend(watcher.look([run()]))))
     (one,) = seen
     assert (one.state, one.epochs, str(os.getpid()) in str(one.where)) == ("running", 2, True)
     assert one.epoch == pytest.approx(7 / 6)  # the eighth step is told first, then written
@@ -59,19 +46,19 @@ def test_a_training_says_where_it_is_and_leaves_no_file_when_it_is_done(
 
 
 def test_a_stopped_training_says_so_and_goes_on_to_the_same_record(workspace: Path) -> None:
-    train.train(open_run(here(), run()), Silent())
+    train.train(open_run(here(), run()), Watch())
     whole = json.loads(path_of(here(), run()).read_text())["digest"]
     path_of(here(), run()).unlink()
     with pytest.raises(Interrupted):
         train.train(
             open_run(here(), run()),
-            Acting(8, lambda: os.kill(os.getpid(), signal.SIGTERM)),
+            Watch(8, lambda: os.kill(os.getpid(), signal.SIGTERM)),
             anew=True,
         )
     (one,) = Watcher(here()).look([run()])
     assert one.state == "stopped"
     assert one.epoch == pytest.approx(8 / 6)
-    train.train(open_run(here(), run()), Silent(), anew=True)
+    train.train(open_run(here(), run()), Watch(), anew=True)
     assert json.loads(path_of(here(), run()).read_text())["digest"] == whole
     assert not file_of(workspace).exists()
 
@@ -81,7 +68,7 @@ def test_a_failed_training_says_why(workspace: Path) -> None:
         raise UserError("the images are gone")
 
     with pytest.raises(UserError, match="are gone"):
-        train.train(open_run(here(), run()), Acting(3, fail))
+        train.train(open_run(here(), run()), Watch(3, fail))
     (one,) = Watcher(here()).look([run()])
     assert (one.state, one.why) == ("failed", "the images are gone")
 
@@ -97,5 +84,5 @@ def test_a_disk_that_takes_no_progress_file_stops_no_training(
         write(path, content)
 
     monkeypatch.setattr(files, "write_atomic", full)
-    train.train(open_run(here(), run()), Silent())
+    train.train(open_run(here(), run()), Watch())
     assert path_of(here(), run()).exists()
