@@ -1,7 +1,9 @@
 """`ncmc`: the command line. Each command imports what it needs when it runs, so help is instant."""
 
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -35,7 +37,7 @@ from cli.commands import (
     train,
     verify,
 )
-from ncmc.errors import UsageError, UserError, shortened
+from ncmc.errors import UsageError, UserError, printable, shortened
 
 FUNCTIONS = {
     "list": "list_names",
@@ -56,10 +58,18 @@ class Commands(TyperGroup):
             except UserError as error:
                 print(f"ncmc: {error}", file=sys.stderr)
                 raise SystemExit(error.exit_code) from error
+            except Exception as error:  # a fault of ours: told through the streams, as all the rest
+                traceback.print_exc()
+                raise SystemExit(1) from error
             except SystemExit as end:
                 if streams.lost_output(out, err) and not end.code:
                     raise SystemExit(1) from None
                 raise
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """The options of `ncmc` itself."""
+        with _printable_usage_errors():
+            return super().make_context(*args, **kwargs)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The commands in the order of a run through the harness, not of the alphabet."""
@@ -70,7 +80,8 @@ class Commands(TyperGroup):
         from ncmc.system import signals
 
         try:
-            return super().invoke(ctx)
+            with _printable_usage_errors():
+                return super().invoke(ctx)
         except UserError as error:
             print(f"ncmc: {error}", file=sys.stderr)
             raise typer.Exit(error.exit_code) from error
@@ -89,6 +100,16 @@ class Commands(TyperGroup):
                 raise
             print(f"ncmc: {error.filename}: {error.strerror}.", file=sys.stderr)
             raise typer.Exit(1) from error
+
+
+@contextmanager
+def _printable_usage_errors() -> Iterator[None]:
+    """Typer prints these by a console of its own, with the argument that is wrong."""
+    try:
+        yield
+    except typer.TyperException as error:
+        error.message = printable(error.message)
+        raise
 
 
 def _check_lengths(arguments: Sequence[str]) -> None:

@@ -18,10 +18,11 @@ def progress_for(stream: IO[str]) -> Iterator["Plain"]:
     if not stream.isatty():
         yield Plain(stream)
         return
-    from rich.console import Console
     from rich.live import Live
 
-    with Live(console=Console(file=stream), refresh_per_second=4, transient=True) as live:
+    from cli.show.grids import console
+
+    with Live(console=console(stderr=True), refresh_per_second=4, transient=True) as live:
         yield Screen(stream, live)
 
 

@@ -1,13 +1,19 @@
-"""Standard output and error that never end a command: any character, a full disk, a closed pipe."""
+"""Standard output and error: what is printed cannot steer a terminal, or end a command.
+
+Everything that any module prints passes through here: control characters and their like arrive
+escaped, whatever name of a stranger they stood in, and a full disk or a closed pipe raises nothing.
+"""
 
 import codecs
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
+
+from ncmc.errors import printable
 
 # What our own words use beyond ASCII, for terminals and files that have no more than that.
 PLAIN = {
@@ -63,6 +69,31 @@ class Watched:
         return getattr(self._stream, name)
 
 
+class Printable:
+    """A text stream that nothing printed can steer; Rich's own colours pass it by.
+
+    `cli.show.grids.console` is a Rich console whose texts are printable too.
+    """
+
+    def __init__(self, stream: Watched) -> None:
+        self.rich_proxied_file = (
+            stream  # the attribute by which Rich asks where it may write itself
+        )
+
+    def write(self, text: str) -> int:
+        """Write `text`, with what is not printable escaped."""
+        self.rich_proxied_file.write(printable(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each of `lines`."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.rich_proxied_file, name)
+
+
 @contextmanager
 def watched() -> Iterator[tuple[Watched, Watched]]:
     """(standard output, standard error) in whose place these stand for the time of a command."""
@@ -70,7 +101,7 @@ def watched() -> Iterator[tuple[Watched, Watched]]:
     _occupy_closed_descriptors()
     before = sys.stdout, sys.stderr
     out, err = _watched(sys.stdout), _watched(sys.stderr)
-    sys.stdout, sys.stderr = cast(TextIO, out), cast(TextIO, err)
+    sys.stdout, sys.stderr = cast(TextIO, Printable(out)), cast(TextIO, Printable(err))
     try:
         yield out, err
     finally:

@@ -11,10 +11,26 @@ from typing import Literal, TypeVar
 T = TypeVar("T")
 
 
+def printable(text: str) -> str:
+    """Text that cannot steer a terminal: escapes, bidirectional marks, lone surrogates as `\\x1b`."""
+    return re.sub(r"[^\n\t -~]", _escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match[0]
+    return character if character.isprintable() else ascii(character)[1:-1]
+
+
 class UserError(Exception):
-    """Something outside the program is wrong (a file, a disk, a result). Exit code 1."""
+    """Something outside the program is wrong (a file, a disk, a result). Exit code 1.
+
+    Its text is `printable`: a stranger's names stand in it, and Snakemake prints it too.
+    """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class UsageError(UserError):

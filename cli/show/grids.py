@@ -1,21 +1,34 @@
 """Rows in columns, as wide as the terminal, with every word whole and every bracket as it stands."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from ncmc.errors import printable
 
 LONGEST_WORD = 40  # characters; a longer one, such as a path, may be cut
 
 Cell = str | Text
 
 
+class _PrintableConsole(Console):
+    """Escapes what would steer the terminal in every text, and leaves Rich's own colours."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else printable(text), style, control)
+
+
 def console(*, stderr: bool = False) -> Console:
-    """A console that prints text as it stands: `[red]` and `:smile:` mean nothing."""
-    return Console(markup=False, emoji=False, highlight=False, stderr=stderr)
+    """A console that prints text as it stands: `[red]`, `:smile:` and escapes mean nothing."""
+    return _PrintableConsole(markup=False, emoji=False, highlight=False, stderr=stderr)
 
 
 def print_json(value: Any) -> None:
@@ -24,10 +37,8 @@ def print_json(value: Any) -> None:
 
 
 def literal(value: Cell) -> Text:
-    """Text without control characters, which would steer the terminal."""
-    if isinstance(value, Text):
-        return value
-    return Text("".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in value))
+    """Text as it will be printed, so that columns are as wide as they need to be."""
+    return value if isinstance(value, Text) else Text(printable(value))
 
 
 def words(value: object) -> str:

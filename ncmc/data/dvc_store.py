@@ -117,14 +117,13 @@ def checkout(project: Project, name: str) -> str | None:
 
     None if it is in neither. The bytes are not verified here.
     """
-    from dvc.exceptions import CheckoutError, DvcException
-
+    errors = _dvc().exceptions
     with _repository(project, name, "check out") as repo:
-        with suppress(CheckoutError):
+        with suppress(errors.CheckoutError):
             repo.checkout([stage(name)], force=True)
             return "DVC's cache"
         if remote := repo.config["core"].get("remote"):
-            with suppress(DvcException):
+            with suppress(errors.DvcException):
                 repo.pull([stage(name)], force=True)
                 return f"the DVC remote '{remote}'"
     return None
@@ -175,7 +174,7 @@ def _repository(project: Project, name: str, verb: str) -> Iterator["Repo"]:
     files.make_folder(lock.parent)
     # DVC takes names as those of the current folder, whatever repository it was given
     with _explained(name, verb), filelock.FileLock(lock), chdir(root):
-        repo = _repo_class()(str(root), config=_settings(root), _wait_for_lock=True)
+        repo = _dvc().repo.Repo(str(root), config=_settings(root), _wait_for_lock=True)
         try:
             yield repo
         finally:
@@ -191,12 +190,19 @@ def _current_folder_exists() -> bool:
 
 
 @cache
-def _repo_class() -> Any:
+def _dvc() -> Any:
+    """The package `dvc`, with all of it that is used here; it keeps off both streams."""
     os.environ["DVC_NO_ANALYTICS"] = "1"
-    from dvc.repo import Repo
+    import colorama
 
-    logging.getLogger("dvc").setLevel(logging.ERROR)
-    return Repo
+    # DVC would put it around both streams, where a title sequence in any name raises AttributeError
+    colorama.init = lambda *_, **__: None
+    import dvc.exceptions
+    import dvc.repo
+
+    for name in ("dvc", "dvc_data", "dvc_objects"):  # what goes wrong comes as an exception
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return dvc
 
 
 def _settings(root: Path) -> dict[str, dict[str, object]]:
@@ -209,11 +215,9 @@ def _settings(root: Path) -> dict[str, dict[str, object]]:
 
 @contextmanager
 def _explained(name: str, verb: str) -> Iterator[None]:
-    from dvc.exceptions import DvcException
-
     try:
         yield
-    except (DvcException, OSError) as error:
+    except (_dvc().exceptions.DvcException, OSError) as error:
         raise UserError(
             f"DVC cannot {verb} {name}: {shortened(str(error), 300)}. Archives that are in "
             f"data/raw/{name} stay there. If .dvc or DVC's cache is not writable, make it so or "
