@@ -16,7 +16,8 @@ from ncmc.plan.grid import CellSpec
 from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
 from ncmc.results.cells import Cell
-from ncmc.results.record import Collapse, Epoch, Matrix, Record
+from ncmc.results.history import Matrix
+from ncmc.results.record import Collapse, Epoch, Record
 from ncmc.verdicts.cell_selection import select
 from ncmc.verdicts.check import Check
 from ncmc.verdicts.checks_file import checks_of

@@ -129,11 +129,8 @@ def epoch(e: int, epochs: int, last: float, run: Run, noise: float = 0.0) -> Epo
             variability=0.64 + 0.33 * math.exp(-4 * done) + noise / 10,
             variability_floor={"SETF": 0.0, "AL": 0.62, "CAL": 0.62}.get(run.method),
             class_cosine=cosine,
-            class_cosines=tuple(
-                tuple(1.0 if i == j else round(cosine, 4) for j in range(CLASSES))
-                for i in range(CLASSES)
-            ),
-            tail_cosines=((1.0, 0.9 + noise / 10), (0.9 + noise / 10, 1.0)),
+            class_cosines=(round(cosine, 4),) * (CLASSES * (CLASSES - 1) // 2),
+            tail_cosines=(0.9 + noise / 10,),
         ),
     )
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ncmc.results.cells import Cell
-from ncmc.results.record import Collapse, Epoch, Matrix, Record
+from ncmc.results.history import Cosines, pairs_of
+from ncmc.results.record import Collapse, Epoch, Record
 
 # `last` and `best` are accuracies of a whole run; over the epochs both are the test accuracy.
 Measure = Literal[
@@ -74,34 +75,19 @@ def final(record: Record, measure: Measure) -> float | None:
     return series[max(series)] if series else None
 
 
-def matrices(record: Record, measure: MatrixMeasure) -> dict[int, Matrix]:
-    """{epoch: matrix} of a record, where it was measured."""
-    found = {}
+def cosines(record: Record, measure: MatrixMeasure) -> dict[int, Cosines]:
+    """{epoch: cosines} of a record, at the epochs at which they are kept."""
+    kept = {}
     for entry in record.result.history:
-        matrix = _MATRICES[measure](entry.collapse) if entry.collapse else None
-        if matrix:
-            found[entry.epoch] = matrix
-    return found
-
-
-def pairs_of(matrix: Matrix) -> list[float]:
-    """The cosines of a symmetric matrix, each pair once, without those that were not measured."""
-    return [
-        value
-        for i, row in enumerate(matrix)
-        for value in row[i + 1 :]
-        if value is not None and math.isfinite(value)
-    ]
+        if entry.collapse and (found := _COSINES[measure](entry.collapse)):
+            kept[entry.epoch] = found
+    return kept
 
 
 def pair_curves(cell: Cell, measure: MatrixMeasure) -> dict[int, list[list[float]]]:
     """{epoch: cosines of each seed's pairs}, at the epochs at which every seed has one."""
     seeds = [
-        {
-            epoch: pairs
-            for epoch, matrix in matrices(r, measure).items()
-            if (pairs := pairs_of(matrix))
-        }
+        {epoch: pairs for epoch, kept in cosines(r, measure).items() if (pairs := pairs_of(kept))}
         for r in cell.records
     ]
     shared = set(seeds[0]).intersection(*seeds[1:]) if seeds else set()
@@ -140,7 +126,7 @@ _MEASURES: Mapping[Measure, Callable[[Epoch], float | None]] = {
     "class_cosine": _of_collapse(lambda collapse: collapse.class_cosine),
     "tail_cosine": _of_collapse(_tail_cosine),
 }
-_MATRICES: Mapping[MatrixMeasure, Callable[[Collapse], Matrix | None]] = {
+_COSINES: Mapping[MatrixMeasure, Callable[[Collapse], Cosines | None]] = {
     "class_cosines": lambda collapse: collapse.class_cosines,
     "tail_cosines": lambda collapse: collapse.tail_cosines,
 }

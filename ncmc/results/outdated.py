@@ -12,7 +12,7 @@ from ncmc.plan.run import parse_run_id, trained_run
 from ncmc.project import Project
 from ncmc.results.cells import check_results_folder
 from ncmc.results.configuration import differing_keys
-from ncmc.results.record import SCHEMA, ModelOf, Record, load_record, path_of
+from ncmc.results.record import ModelOf, Record, load_record, path_of
 from ncmc.system import files
 
 
@@ -30,7 +30,7 @@ def why_outdated(project: Project, record: Record, results: Path | None = None) 
 
     `results`: the folder of the records, by default results/runs.
     """
-    if record.schema_version != SCHEMA:
+    if record.schema_version == 1:
         return "was made before version 0.2, with other random draws (tables still show it)"
     if differing := differing_keys(project, record):
         return f"was made with another configuration ({'; '.join(differing)})"

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -75,16 +74,22 @@ class Made(Strict):
 
 
 def provenance(
-    root: Path, seconds: float, images: int, sessions: Sequence[Session], sources: Mapping[str, str]
+    root: Path,
+    command: str,
+    seconds: float,
+    images: int,
+    sessions: Sequence[Session],
+    sources: Mapping[str, str],
 ) -> Made:
     """How a record is made here and now, by a training that ends with the last of `sessions`.
 
-    `seconds`: its wall time; `images`: how many it was shown, each as often as it was.
+    `command`: what makes it again; `seconds`: its wall time; `images`: how many it was shown, each as
+    often as it was.
     """
     last = sessions[-1]
     return Made(
         at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        command=command,
         git=git_state(root),
         hardware=Machine(**hardware.machine()),
         packages=hardware.packages(),

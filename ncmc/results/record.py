@@ -26,17 +26,17 @@ from ncmc import paths
 from ncmc.errors import UsageError, UserError, shortened
 from ncmc.plan.run import Run
 from ncmc.project import Project
+from ncmc.results.history import Cosines, as_columns, as_entries, check_cosines
 from ncmc.results.provenance import Made, Positive
 from ncmc.system import documents, files
 from ncmc.system.documents import Strict
 
-Schema = Literal[1, 2]  # 1: before 0.2, with other random draws
-SCHEMA: Schema = 2
+Schema = Literal[1, 2, 3]  # 1: before 0.2, with other random draws; 2: whole matrices of cosines
+SCHEMA: Schema = 3
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Matrix = tuple[tuple[float | None, ...], ...]  # None: a class without samples
 
 
 class UnusableRecordError(UserError):
@@ -87,15 +87,15 @@ class Collapse(Strict):
     nc_mean: float
     nc_std: float
     variability: float
-    variability_floor: float | None  # None: the method has no fixed target
-    class_cosine: float | None
-    class_cosines: Matrix | None = None  # (K, K), for few classes (figure 6)
-    tail_cosines: Matrix | None = None  # (n, n), of the smallest class if it is small (figure 7)
+    variability_floor: float | None = None  # None: the method has no fixed target
+    class_cosine: float | None = None
+    class_cosines: Cosines | None = None  # of K classes, if they are few (figure 6)
+    tail_cosines: Cosines | None = None  # of the images of the smallest class, if few (figure 7)
 
     @model_validator(mode="after")
-    def _matrices_are_square(self) -> "Collapse":
-        _check_square("class_cosines", self.class_cosines or ())
-        _check_square("tail_cosines", self.tail_cosines or ())
+    def _cosines_are_of_pairs(self) -> "Collapse":
+        check_cosines("class_cosines", self.class_cosines or ())
+        check_cosines("tail_cosines", self.tail_cosines or ())
         return self
 
 
@@ -105,9 +105,9 @@ class Epoch(Strict):
     epoch: Positive
     lr: Annotated[float, Field(ge=0)]
     loss: float  # mean over its images
-    test_accuracy: Percent | None
-    test_accuracy_raw: Percent | None
-    collapse: Collapse | None
+    test_accuracy: Percent | None = None
+    test_accuracy_raw: Percent | None = None
+    collapse: Collapse | None = None
 
 
 class Result(Strict):
@@ -118,11 +118,15 @@ class Result(Strict):
     groups: Groups
     ece: Annotated[float, Field(ge=0, le=1)]  # expected calibration error
     confusion: tuple[tuple[Count, ...], ...]  # (K, K): [k][l] counts images of k predicted as l
-    history: tuple[Epoch, ...]
+    history: tuple[Epoch, ...]  # in a file by measure: see `ncmc.results.history`
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Result":
-        _check_square("confusion", self.confusion)
+        for row in self.confusion:
+            if len(row) != len(self.confusion):
+                raise ValueError(
+                    f"confusion has {len(self.confusion)} rows, and one of {len(row)} numbers"
+                )
         for number, entry in enumerate(self.history, start=1):
             if entry.epoch != number:
                 raise ValueError(f"history has epoch {entry.epoch} at place {number}")
@@ -193,7 +197,7 @@ class Record(Strict):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Record":
-        if self.schema_version < SCHEMA:
+        if self.schema_version == 1:
             return self
         classes = len(self.result.per_class)
         if not self.result.history:
@@ -214,6 +218,8 @@ class Record(Strict):
     def to_json(self) -> dict[str, Any]:
         """The record as it stands in its file, digest included."""
         body = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        if self.schema_version >= 3:
+            body["result"]["history"] = as_columns(body["result"]["history"])
         return body | {"digest": digest(body)}
 
     @property
@@ -237,7 +243,8 @@ def path_of(project: Project, run: Run, results: Path | None = None) -> Path:
 def save_record(record: Record, path: Path) -> None:
     """Write a record whole or not at all. Raises UserError (no permission, disk full)."""
     lines = [
-        f'"{key}": {json.dumps(value, allow_nan=False)}' for key, value in record.to_json().items()
+        f'"{key}": {json.dumps(value, allow_nan=False, separators=(",", ":"))}'
+        for key, value in record.to_json().items()
     ]
     files.write_atomic(path, "{\n" + ",\n".join(lines) + "\n}\n")
 
@@ -269,10 +276,10 @@ def _parse(body: Any, path: str) -> Record:
     if body["schema"] not in get_args(Schema):
         raise UsageError(
             f"{path} has record schema {shortened(str(body['schema']))}; this version of ncmc reads "
-            f"{' and '.join(map(str, get_args(Schema)))}."
+            f"{get_args(Schema)[0]} to {SCHEMA}."
         )
     fields = {key: value for key, value in body.items() if key != "digest"}
-    record = documents.parse(Record, fields, path)
+    record = documents.parse(Record, _with_entries(fields, path), path)
     try:
         unchanged = digest(fields) == body["digest"]
     except ValueError as error:
@@ -282,7 +289,12 @@ def _parse(body: Any, path: str) -> Record:
     return record
 
 
-def _check_square(name: str, matrix: tuple[tuple[Any, ...], ...]) -> None:
-    for row in matrix:
-        if len(row) != len(matrix):
-            raise ValueError(f"{name} has {len(matrix)} rows, and one of {len(row)} numbers")
+def _with_entries(fields: dict[str, Any], path: str) -> dict[str, Any]:
+    """The fields of a record's file with its history as epochs."""
+    result = fields.get("result")
+    if not isinstance(result, dict) or not isinstance(result.get("history"), dict):
+        return fields
+    try:
+        return fields | {"result": result | {"history": as_entries(result["history"])}}
+    except ValueError as error:
+        raise UsageError(f"{path}: result.history: {error}.") from error

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from ncmc.formulas import metrics
 from ncmc.methods import Method
-from ncmc.results.record import Accuracy, Collapse, Epoch, Groups, Matrix, Result
+from ncmc.results.history import Triangle, triangle
+from ncmc.results.record import Accuracy, Collapse, Epoch, Groups, Result
 from ncmc.training.augment import Normalise
 from ncmc.training.batches import Stored, to_device
 
@@ -114,25 +115,26 @@ def collapse(model: Method, data: EvalSet, n_classes: int) -> Collapse:
     With few classes also the cosines between class means, and between the features of the smallest
     class if it has few images (figures 6 and 7). Raises ValueError if a measure is not finite.
     """
-    matrices: dict[str, Matrix | None] = {}  # one that is not kept leaves no key in the record
+    class_cosines = tail_cosines = None
     with evaluation_mode(model):
         batches = feature_batches(model, data)
         measures = metrics.collapse_over(
             lambda: batches, model.targets(), model.classifier(), n_classes
         )
-        if n_classes <= MATRIX_CLASSES or measures["class_cosines"] is None:
-            matrices["class_cosines"] = _tuples(measures["class_cosines"])
+        if n_classes <= MATRIX_CLASSES and measures["class_cosines"]:
+            class_cosines = triangle(measures["class_cosines"])
         counts = torch.bincount(data.labels, minlength=n_classes)
         smallest = int(torch.where(counts > 0, counts, counts.max() + 1).argmin())
         if n_classes <= MATRIX_CLASSES and counts[smallest] <= TAIL_IMAGES:
-            matrices["tail_cosines"] = _cosines(_features_of(model, data, batches, smallest))
+            tail_cosines = _cosines(_features_of(model, data, batches, smallest))
     return Collapse(
         nc_mean=measures["nc_mean"],
         nc_std=measures["nc_std"],
         variability=measures["variability"],
         variability_floor=measures["variability_floor"],
         class_cosine=measures["class_cosine"],
-        **matrices,
+        class_cosines=class_cosines or None,
+        tail_cosines=tail_cosines or None,  # one image has no pairs
     )
 
 
@@ -196,12 +198,7 @@ def _predictions(model: Method, data: EvalSet) -> tuple[Tensor, Tensor]:
     return torch.cat(classes), torch.cat(probabilities)
 
 
-def _cosines(h: Tensor) -> Matrix:
-    """Cosines (n, n) between features (n, d), to four places."""
+def _cosines(h: Tensor) -> Triangle:
+    """Cosines between features (n, d)."""
     directions = torch.nn.functional.normalize(h)
-    cosines = (directions @ directions.T).tolist()
-    return tuple(tuple(round(cosine, 4) for cosine in row) for row in cosines)
-
-
-def _tuples(matrix: Sequence[Sequence[float | None]] | None) -> Matrix | None:
-    return None if matrix is None else tuple(map(tuple, matrix))
+    return triangle((directions @ directions.T).tolist())

@@ -1,7 +1,7 @@
 """From a trained model to its record, at the end of a run or later."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,19 @@ import torch
 from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.paper.assumptions import assumptions_for
-from ncmc.plan.run import Run
+from ncmc.plan.option_text import format_value
+from ncmc.plan.run import Run, resolve_run
 from ncmc.project import Project
 from ncmc.results.configuration import config_of
 from ncmc.results.provenance import Session, provenance
 from ncmc.results.record import SCHEMA, Epoch, ModelOf, Record, SplitMade, path_of, save_record
+from ncmc.results.wording import train_command
 from ncmc.training import build, checkpoint, evaluate, resume
 from ncmc.training.opened_run import open_run
 from ncmc.training.session import State, Training, prepare
+
+MOST_COSINES = 12  # epochs of which a record keeps the cosines of pairs
+DIGITS = 6  # of the numbers in a history
 
 
 def finish(training: Training, state: State, target: Path, seconds: float) -> Record:
@@ -128,12 +133,56 @@ def make_record(
             counts=tuple(int(n) for n in split.counts),
             n_train=len(split.indices),
         ),
-        result=evaluate.summary(training.model, training.test_set, split.counts, history),
+        result=evaluate.summary(training.model, training.test_set, split.counts, kept(history)),
         notes=tuple(training.opened.entry.notes),
-        made=provenance(project.root, seconds, images, sessions, training.resolved.sources),
+        made=provenance(
+            project.root, command(training), seconds, images, sessions, training.resolved.sources
+        ),
     )
     # a field that is not set leaves no key in the file
     return record.model_copy(update={"model_of": model_of}) if model_of else record
+
+
+def command(training: Training) -> str:
+    """The command that makes the record again, wherever it was started from."""
+    usual = dict(resolve_run(training.project, training.run).execution)
+    own = [
+        f" -o {key}={format_value(value)}"
+        for key, value in training.resolved.execution
+        if value != usual[key]
+    ]
+    return train_command(training.run) + "".join(own)
+
+
+def kept(history: Sequence[Epoch]) -> list[Epoch]:
+    """What a record keeps of a history, which is nearly all of one that keeps everything.
+
+    Cosines of pairs at the first, the last and at most ten measured epochs between; losses, rates and
+    collapse measures to six digits. A difference in the last bit of a weight is told by `ece`.
+    """
+    measured = [e.epoch for e in history if e.collapse]
+    if len(measured) > MOST_COSINES:
+        step = (len(measured) - 1) / (MOST_COSINES - 1)
+        measured = [measured[round(i * step)] for i in range(MOST_COSINES)]
+    return [_short(entry, with_cosines=entry.epoch in measured) for entry in history]
+
+
+def _short(entry: Epoch, with_cosines: bool) -> Epoch:
+    numbers: dict[str, Any] = {"lr": _rounded(entry.lr), "loss": _rounded(entry.loss)}
+    if entry.collapse:
+        of_pairs = {"class_cosines": None, "tail_cosines": None}
+        scalars = {
+            name: _rounded(value)
+            for name, value in entry.collapse
+            if name not in of_pairs and value is not None
+        }
+        changes = scalars if with_cosines else scalars | of_pairs
+        numbers["collapse"] = entry.collapse.model_copy(update=changes)
+    return entry.model_copy(update=numbers)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
 
 
 @cache

@@ -49,20 +49,20 @@ NOT_JSON = {
 }
 FIELDS = """
 mapping: run config split result made result.accuracy result.groups result.groups.thirds
-mapping: made.git made.hardware made.packages result.history.0 assumptions config.recipe
-list: result.per_class result.confusion result.history split.counts notes
+mapping: made.git made.hardware made.packages result.history assumptions config.recipe
+list: result.per_class result.confusion result.history.loss split.counts notes
 text: run.dataset run.backbone run.method config_hash made.at made.command notes.0
 text: made.hardware.processor made.packages.torch
 tau: run.tau
 from 0: run.seed
 percent: result.accuracy.last result.accuracy.last_raw result.accuracy.best
-percent?: result.per_class.0 result.groups.shots.few result.history.0.test_accuracy
-count: result.accuracy.best_epoch result.history.0.epoch
+percent?: result.per_class.0 result.groups.shots.few result.history.test_accuracy.0
+count: result.accuracy.best_epoch
 from 0: result.confusion.0.0 split.counts.0 split.n_train
 share: result.ece
-number: result.history.0.loss result.history.0.collapse.nc_mean
-number?: result.history.0.collapse.variability_floor result.history.0.collapse.class_cosine
-list?: result.history.0.collapse.class_cosines result.history.0.collapse.tail_cosines
+number: result.history.loss.0 result.history.lr.0
+number?: result.history.nc_mean.0 result.history.class_cosine.0
+list?: result.history.class_cosines.0 result.history.tail_cosines.0
 yes or no?: made.git.dirty
 hash: split.sha256
 """
@@ -72,7 +72,7 @@ TOGETHER: dict[str, tuple[Place, Any]] = {  # each value is allowed, but not bes
     "empty history": (("result", "history"), []),
     "ragged confusion": (("result", "confusion", 0), [1, 2]),
     "confusion of other classes": (("result", "confusion"), [[1]]),
-    "ragged cosines": (("result", "history", 0, "collapse", "class_cosines"), [[1.0], [1.0, 0.5]]),
+    "ragged cosines": (("result", "history", "class_cosines", 0), [[1.0], [1.0, 0.5]]),
     "classes of the split": (("split", "counts"), [1, 2]),
     "another configuration": (("config", "recipe", "lr"), 7.0),
     "another hash": (("config_hash",), "ab" * 32),

@@ -49,7 +49,9 @@ def test_what_was_not_measured_leaves_no_key(record: Record) -> None:
     few = {key: getattr(measured, key) for key in type(measured).model_fields if key[-1] != "s"}
     entry = record.result.history[0].model_copy(update={"collapse": type(measured)(**few)})
     body = fakes.with_result(record, history=(entry,)).to_json()
-    assert body["result"]["history"][0]["collapse"].keys() == few.keys()
+    history = body["result"]["history"]
+    assert history.keys() == {"lr", "loss", "test_accuracy", "test_accuracy_raw", *few}
+    assert history["nc_mean"] == [few["nc_mean"]]
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.name)
@@ -87,7 +89,7 @@ def test_foreign_json_is_not_a_record(tmp_path: Path, content: str) -> None:
 def test_a_number_changed_by_hand_is_found(record: Record, tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     save_record(record, path)
-    path.write_text(path.read_text().replace('"last": 84.1', '"last": 84.2'))
+    path.write_text(path.read_text().replace('"last":84.1', '"last":84.2'))
     with pytest.raises(UserError, match="was changed after it was written"):
         load_record(path)
 
@@ -95,7 +97,7 @@ def test_a_number_changed_by_hand_is_found(record: Record, tmp_path: Path) -> No
 def test_another_schema_is_refused(record: Record, tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     path.write_text(json.dumps(record.to_json() | {"schema": 99}))
-    with pytest.raises(UserError, match="schema 99; this version of ncmc reads 1 and 2"):
+    with pytest.raises(UserError, match="schema 99; this version of ncmc reads 1 to 3"):
         load_record(path)
 
 
@@ -104,7 +106,7 @@ def test_a_record_of_the_first_schema_is_read_and_checked(record: Record, tmp_pa
     old = changed(record, schema_version=1)
     save_record(old, path)
     assert load_record(path) == old
-    path.write_text(path.read_text().replace('"schema": 1', '"schema": 2'))
+    path.write_text(path.read_text().replace('"schema": 1', '"schema": 3'))
     with pytest.raises(UserError, match="was changed after it was written"):
         load_record(path)
 
@@ -125,10 +127,25 @@ EDITS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
         "best is 84.0, below last, 84.1",
         lambda body: body["result"]["accuracy"].update(best=84.0),
     ),
-    "no history": ("history is empty", lambda body: body["result"].update(history=[])),
-    "an epoch left out": (
-        "history has epoch 3 at place 2",
-        lambda body: body["result"]["history"].pop(1),
+    "no history": (
+        "history is empty",
+        lambda body: body["result"].update(history={"lr": [], "loss": []}),
+    ),
+    "a rate left out": (
+        "lr and loss are not lists of one number for each epoch",
+        lambda body: body["result"]["history"]["lr"].pop(1),
+    ),
+    "an accuracy left out": (
+        "test_accuracy is [24.",
+        lambda body: body["result"]["history"]["test_accuracy"].pop(1),
+    ),
+    "an epoch after the end": (
+        "nc_mean is {'13': 1.0}; allowed: a list of 12 values, or values by epoch, from 1 to 12",
+        lambda body: body["result"]["history"].update(nc_mean={"13": 1.0}),
+    ),
+    "an unknown measure": (
+        "unknown key 'result.history.0.collapse.f1'",
+        lambda body: body["result"]["history"].update(f1={"1": 1.0}),
     ),
     "best after the end": (
         "best_epoch is 99",
@@ -160,15 +177,15 @@ EDITS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
     ),
     "infinite": (
         "'result.history.0.loss' is inf",
-        lambda body: body["result"]["history"][0].update(loss=math.inf),
+        lambda body: body["result"]["history"]["loss"].__setitem__(0, math.inf),
     ),
     "ragged cosines": (
-        "tail_cosines has 2 rows, and one of 1 numbers",
-        lambda body: body["result"]["history"][0]["collapse"]["tail_cosines"][1].pop(),
+        "class_cosines has 44 numbers: of n there are n (n - 1) / 2 pairs",
+        lambda body: body["result"]["history"]["class_cosines"][0].pop(),
     ),
     "no cosines": (
         "'result.history.0.collapse.class_cosines' is 3",
-        lambda body: body["result"]["history"][0]["collapse"].update(class_cosines=3),
+        lambda body: body["result"]["history"].update(class_cosines=[3] * 12),
     ),
     "notes of numbers": ("'notes.0' is 3", lambda body: body.update(notes=[3])),
     "git as text": ("'made.git' is 'abc'", lambda body: body["made"].update(git="abc")),
@@ -241,7 +258,7 @@ def test_the_hash_covers_what_the_files_say() -> None:
 
 def test_provenance_says_where_when_and_with_what() -> None:
     session = fakes.SESSION
-    made = provenance(here().root, 2.0, 100, [session], {"lr": "Sec. 4.1"})
+    made = provenance(here().root, "ncmc train RUN", 2.0, 100, [session], {"lr": "Sec. 4.1"})
     assert made.packages["torch"]
     assert made.hardware.cores >= 1
     assert made.images_per_second == 50.0
@@ -249,7 +266,9 @@ def test_provenance_says_where_when_and_with_what() -> None:
 
 
 def test_records_of_versions_that_counted_processes_are_read_and_new_ones_do_not_count() -> None:
-    made = provenance(here().root, 2.0, 100, [fakes.SESSION], {}).model_dump(exclude_unset=True)
+    made = provenance(here().root, "ncmc train RUN", 2.0, 100, [fakes.SESSION], {}).model_dump(
+        exclude_unset=True
+    )
     assert "processes" not in str(made)
     old = made | {"processes": 2, "sessions": ({**made["sessions"][0], "processes": 2},)}
     assert Made.model_validate(old).model_dump(exclude_unset=True) == old

@@ -76,9 +76,9 @@ def test_a_damaged_record_says_what_is_damaged(tmp_path: Path, cal: CellSpec, sp
         {
             "cut": text[:200].encode(),
             "foreign": b"[1, 2]",
-            "changed": text.replace('"last": 84.0', '"last": 84.25').encode(),
+            "changed": text.replace('"last":84.0', '"last":84.25').encode(),
             "binary": b"\x80\x02\x00",
-            "not finite": text.replace('"last": 84.0', '"last": NaN').encode(),
+            "not finite": text.replace('"last":84.0', '"last":NaN').encode(),
         }[spoil]
     )
     assert the_only(cal, tmp_path).remedy.startswith("Delete it and make it again:")

@@ -59,7 +59,7 @@ def test_a_run_is_done_running_failed_stopped_damaged_outdated_or_waiting(here: 
     done, running, failed, stopped, damaged, edited, outdated, waiting = smoke_runs(here)[:8]
     fill(here, [done, edited])
     path = path_of(here, edited)
-    path.write_text(path.read_text().replace('"last": 7', '"last": 6', 1))
+    path.write_text(path.read_text().replace('"last":7', '"last":6', 1))
     fakes.save(here.root / "results/runs", fakes.record(damaged, 70.0))
     path_of(here, damaged).write_text("{}")
     old = config_of(here, outdated)

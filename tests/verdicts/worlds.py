@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.project import Project
 from ncmc.results.cells import Cell
-from ncmc.results.record import Accuracy, Epoch, Matrix, Record
+from ncmc.results.history import Matrix
+from ncmc.results.record import Accuracy, Epoch, Record
 from ncmc.verdicts.judge import CellCache
 
 SEEDS = 5

@@ -10,6 +10,7 @@ from ncmc.report.figures.painted import panel_picture
 from ncmc.report.figures.svg import Picture
 from ncmc.results import curves
 from ncmc.results.curves import MatrixMeasure
+from ncmc.results.history import matrix_of
 from ncmc.results.record import Record
 
 OF = {"class_cosines": "class means", "tail_cosines": "features of the smallest class"}
@@ -56,14 +57,14 @@ def side_by_side(record: Record, measure: MatrixMeasure, most: int) -> list[Pane
 
 def cosine_rows(record: Record, measure: MatrixMeasure, most: int) -> list[Cosine]:
     """A row a cosine, at up to `most` epochs: the first, the last, and evenly between."""
-    found = curves.matrices(record, measure)
-    epochs = sorted(found)
+    kept = curves.cosines(record, measure)
+    epochs = sorted(kept)
     if len(epochs) > most:
         epochs = [epochs[round(i * (len(epochs) - 1) / (most - 1))] for i in range(most)]
     return [
         Cosine(epoch, i, j, value)
         for epoch in epochs
-        for i, line in enumerate(found[epoch])
+        for i, line in enumerate(matrix_of(kept[epoch]))
         for j, value in enumerate(line)
     ]
 

@@ -1,0 +1,73 @@
+"""Histories in files: columns and back; cosines as pairs, and as matrices in older records."""
+
+import json
+
+import pytest
+from conftest import CHECKOUT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ncmc.results.history import (
+    as_columns,
+    as_entries,
+    check_cosines,
+    matrix_of,
+    pairs_of,
+    triangle,
+)
+from ncmc.results.record import load_record
+
+PUBLISHED = CHECKOUT / "results/published"
+NUMBERS = st.floats(-1, 1)
+MEASURED = {
+    "test_accuracy": st.floats(0, 100),
+    "test_accuracy_raw": st.floats(0, 100),
+    "collapse": st.dictionaries(st.sampled_from(["nc_mean", "nc_std"]), NUMBERS, min_size=1),
+}
+EPOCHS = st.lists(
+    st.fixed_dictionaries({"lr": NUMBERS, "loss": NUMBERS}, optional=MEASURED), min_size=1
+)
+
+
+@given(EPOCHS)
+def test_columns_and_back_lose_nothing(epochs: list[dict[str, object]]) -> None:
+    entries = [{"epoch": number} | epoch for number, epoch in enumerate(epochs, start=1)]
+    assert as_entries(json.loads(json.dumps(as_columns(entries)))) == entries
+
+
+def test_what_was_measured_once_stands_once() -> None:
+    entries = [{"epoch": e, "lr": 0.1, "loss": 1.0, "test_accuracy": None} for e in range(1, 41)]
+    entries[-1]["test_accuracy"] = 77.3
+    assert as_columns(entries)["test_accuracy"] == {"40": 77.3}
+
+
+@pytest.mark.parametrize("absent", [set(), {0}, {1, 2}])
+@pytest.mark.parametrize("n", [2, 3, 10])
+def test_pairs_and_their_matrix_say_the_same(n: int, absent: set[int]) -> None:
+    matrix = tuple(
+        tuple(
+            None if {i, j} & absent else 1.0 if i == j else round(0.9 - 0.03 * (i + j), 4)
+            for j in range(n)
+        )
+        for i in range(n)
+    )
+    pairs = triangle(matrix)
+    assert len(pairs) == n * (n - 1) // 2
+    check_cosines("pairs", pairs)
+    assert pairs_of(pairs) == pairs_of(matrix)
+    if n - len(absent & set(range(n))) > 1:  # of one class alone no pair is known
+        assert matrix_of(pairs) == matrix_of(matrix) == matrix
+
+
+@pytest.mark.parametrize("number", [2, 4, 5, 44])
+def test_numbers_that_are_no_pairs_are_refused(number: int) -> None:
+    with pytest.raises(ValueError, match=f"{number} numbers"):
+        check_cosines("class_cosines", (0.5,) * number)
+
+
+def test_records_of_the_second_schema_keep_their_digest() -> None:
+    path = min(PUBLISHED.rglob("record.json"), key=lambda p: (p.stat().st_size, p))
+    body = json.loads(path.read_text())
+    record = load_record(path)
+    assert record.schema_version == body["schema"]
+    assert record.digest == body["digest"]
