@@ -36,15 +36,12 @@ class Watched:
     A training must not die because nobody reads its log any more; its exit code tells of it.
     """
 
-    def __init__(self, stream: TextIO, lost: OSError | None = None) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._closed = lost  # why nothing that is written arrives
         self.lost: OSError | None = None
 
     def write(self, text: str) -> int:
         """Write `text`, or note that it is lost."""
-        if self._closed and text:
-            self.lost = self._closed
         try:
             return self._stream.write(text)
         except OSError as error:
@@ -132,11 +129,8 @@ def _occupy_closed_descriptors() -> None:
 
 
 def _watched(stream: TextIO | None) -> Watched:
-    if stream is None:  # closed by whoever started us: `ncmc ... >&-`
-        return Watched(
-            Path(os.devnull).open("w", encoding="utf-8"),
-            OSError(errno.EBADF, "it is closed"),
-        )
+    if stream is None:  # closed by whoever started us, who wants to hear nothing: `ncmc ... 2>&-`
+        return Watched(Path(os.devnull).open("w", encoding="utf-8"))
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="ncmc")
     return Watched(stream)

@@ -180,16 +180,18 @@ def cost_of_runs(project: Project, name: str, runs: list[Run], price: float) -> 
 
 
 def gate(project: Project, insist: bool) -> None:
-    """Stop the paper's grid where there is no GPU, with a rough cost, at once. Raises UserError."""
-    if insist or hardware.gpu_count():
+    """Stop the paper's grid where no GPU can be used, with a rough cost, at once. Raises UserError."""
+    fault = hardware.gpu_fault()
+    if insist or (hardware.gpu_count() and not fault):
         return
+    why = f"the one of this machine cannot be used ({fault})" if fault else "this machine has none"
     runs = _runs_of(project, "all")
     missing = [run for run in runs if not path_of(project, run).exists()]
     to_train = [r for r in trained_runs(project, missing) if not path_of(project, r).exists()]
     guess = cost_guess.guess(project, to_train)
     not_counted = sum(guess.unknown.values())
     raise UserError(
-        "the paper's grid is planned for a GPU, and this machine has none.\n"
+        f"the paper's grid is planned for a GPU, and {why}.\n"
         f"  Missing: {len(missing)} of its {len(runs)} runs. A rough estimate, from speeds measured "
         f"on another processor: {guess.hours / 24:,.0f} days with this machine's "
         f"{guess.cores} cores at work, and {guess.disk / 1e9:.0f} GB of disk"

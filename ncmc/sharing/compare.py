@@ -97,7 +97,7 @@ def read_set(source: Path) -> dict[str, Brief]:
             return {brief.run.id: brief for brief in briefs}
     if not source.is_dir():
         raise UsageError(f"there are no results in {source}: it does not exist.")
-    found = sorted(source.rglob(paths.RECORD))
+    found = sorted(_records_folder(source).rglob(paths.RECORD))
     if not found:
         raise UsageError(f"there is no record below {source}.")
     by_run: dict[str, Brief] = {}
@@ -106,10 +106,15 @@ def read_set(source: Path) -> dict[str, Brief]:
             brief = _brief(load_record(path))
         except UserError as error:
             raise DamagedError(str(error)) from error
-        if brief.run.id in by_run:
+        if brief.digest != by_run.setdefault(brief.run.id, brief).digest:
             raise DamagedError(f"{source} holds two records of {brief.run.id}: {path} is one.")
-        by_run[brief.run.id] = brief
     return by_run
+
+
+def _records_folder(source: Path) -> Path:
+    """The folder of runs in a checkout or its results/, beside what is published; or `source`."""
+    runs = Path(paths.RUNS)
+    return next((f for f in (source / runs, source / runs.name) if f.is_dir()), source)
 
 
 def _brief(record: Record) -> Brief:

@@ -1,6 +1,7 @@
 """Two sets of results told apart: by run, by cell, by where they come from."""
 
 import json
+import shutil
 from pathlib import Path
 
 import fakes
@@ -21,7 +22,10 @@ def test_the_same_results_are_the_same_in_every_form(
     fill(other, runs)
     export(other, ["smoke"], tmp_path / "out.zip")
     export(other, ["smoke"], tmp_path / "out")
-    for source in (tmp_path / "out.zip", tmp_path / "out", other.root / "results/runs"):
+    published = other.root / "results/published/laptop/results/runs"
+    fakes.save(published, fakes.record(runs[0], 12.3))  # beside the runs, and another record
+    checkout = (other.root / part for part in ("results/runs", "results", ""))
+    for source in (tmp_path / "out.zip", tmp_path / "out", *checkout):
         done = ncmc("compare", source)
         assert done.exit_code == 0, done.output
         assert "25 runs with equal digests, 0 with other ones, 0 in A alone" in done.stdout
@@ -66,6 +70,20 @@ def test_runs_of_one_side_alone_and_origins_are_named(here: Project, other: Proj
     assert "machine of B: a GPU node (2 records)" in done.stdout
     body = json.loads(ncmc("compare", source, "--json").stdout)
     assert (body["same"], body["equal"]) == (False, [second.id])
+
+
+def test_a_folder_with_two_records_of_a_run_is_refused_unless_they_are_the_same(
+    here: Project, tmp_path: Path
+) -> None:
+    (run,) = smoke_runs(here)[:1]
+    fill(here, [run])
+    sets = tmp_path / "sets"
+    for tier, accuracy in (("a", 50.0), ("b", 50.0), ("c", 51.0)):
+        fakes.save(sets / tier, fakes.record(run, accuracy))
+    done = ncmc("compare", sets)
+    assert (done.exit_code, "holds two records of" in done.stderr) == (3, True)
+    shutil.rmtree(sets / "c")
+    assert compare(here, None, sets).cells[0].b == 50.0
 
 
 def test_a_set_that_is_none_is_refused(here: Project, tmp_path: Path) -> None:

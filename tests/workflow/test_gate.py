@@ -1,7 +1,13 @@
-"""The paper's grid does not start by itself where there is no GPU."""
+"""The paper's grid does not start by itself where no GPU can be used."""
 
 import subprocess
 import sys
+
+import pytest
+from conftest import here
+
+from cli.commands import _diagnosis
+from ncmc.errors import UserError
 
 
 def test_the_gate_imports_no_torch() -> None:
@@ -10,7 +16,17 @@ def test_the_gate_imports_no_torch() -> None:
         "from ncmc.errors import UserError; from ncmc.project import Project\n"
         "_diagnosis.hardware.gpu_count = lambda: 0\n"
         "try: _diagnosis.gate(Project.find(), False)\n"
-        "except UserError as error: print('torch' in sys.modules, 'planned for a GPU' in str(error))"
+        "except UserError as error: print('torch' in sys.modules, 'has none' in str(error))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False True"
+
+
+def test_a_gpu_that_cannot_be_used_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_diagnosis.hardware, "gpu_count", lambda: 4)
+    monkeypatch.setattr(_diagnosis.hardware, "gpu_fault", lambda: "libcuda.so.1 cannot be loaded")
+    with pytest.raises(UserError, match=r"cannot be used \(libcuda.so.1 cannot be loaded\)"):
+        _diagnosis.gate(here(), insist=False)
+    _diagnosis.gate(here(), insist=True)
+    monkeypatch.setattr(_diagnosis.hardware, "gpu_fault", lambda: None)
+    _diagnosis.gate(here(), insist=False)
