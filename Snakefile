@@ -1,6 +1,7 @@
 # The whole re-run as a table of contents. What is trained: config/grid.yaml. How: config/train.yaml.
 #   snakemake --cores all smoke       bundled images, no download
-#   snakemake --cores all laptop      an afternoon on two cores, real images
+#   snakemake --cores all laptop      half a day on two cores, real images
+#   snakemake --cores all full        the paper's schedule on ResNet-32: days without a GPU
 #   snakemake -n all                  what the paper's whole grid would take
 #   snakemake --cores all table2      one table of the paper
 #   snakemake --cores all plan        the next step of what `ncmc plan` planned
@@ -12,7 +13,7 @@ from snakemake.utils import min_version
 from ncmc import jobs, paths, preflight
 from ncmc.errors import UserError
 from ncmc.plan import job_batches
-from ncmc.plan.grid_file import LAPTOP, table_names, table_names_in
+from ncmc.plan.grid_file import TIERS, table_names, table_names_in
 from ncmc.project import Project
 
 min_version("9.27")
@@ -55,7 +56,7 @@ include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
-include: "rules/laptop.smk"
+include: "rules/tiers.smk"
 
 
 rule all:

@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,14 @@ from ncmc import preflight
 from ncmc.errors import UserError
 from ncmc.paper import switches
 from ncmc.plan import cost_guess
-from ncmc.plan.grid_file import LAPTOP, table_names, table_names_in
+from ncmc.plan.grid_file import PAPER, TIERS, table_names_in
 from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
 from ncmc.results.record import path_of
 from ncmc.system import code_files, hardware
 
-WHOLE: dict[str, Callable[[Project], list[str]]] = {  # targets of Snakemake that are many tables
-    "all": lambda project: table_names(project, "paper"),
-    "laptop": lambda project: table_names_in(project, LAPTOP),
-}
+# Targets of Snakemake that are many tables -> the file of config/ that has them.
+WHOLE = {"all": PAPER} | {Path(file).stem: file for file in TIERS}
 
 
 @dataclass(frozen=True)
@@ -131,6 +128,7 @@ def _tiers(project: Project) -> list[Line]:
     advice = {
         "smoke": "to run them: snakemake --cores all smoke",
         "laptop": "ncmc doctor --cost laptop says what it takes here (docs/laptop.md)",
+        "full": "ncmc doctor --cost full says what it takes here (docs/laptop.md)",
         "table2": "ncmc doctor --cost table2 says what it takes here",
         "all": "the paper's tables and figures; ncmc doctor --cost all says what they take here",
     }
@@ -144,7 +142,7 @@ def _tiers(project: Project) -> list[Line]:
 
 def _runs_of(project: Project, name: str) -> list[Run]:
     """The runs of a table, or of one of `WHOLE`, each once."""
-    names = WHOLE[name](project) if name in WHOLE else [name]
+    names = table_names_in(project, WHOLE[name]) if name in WHOLE else [name]
     tables = (switches.table(project, table) for table in names)
     return list(dict.fromkeys(run for table in tables for run in table.runs))
 

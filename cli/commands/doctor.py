@@ -17,7 +17,7 @@ def doctor(
     cost: Annotated[
         str | None,
         typer.Option(
-            help="Measure what this table (or `all`, or `laptop`) would take here, by a short probe.",
+            help="Measure what a table (or laptop, full, all) would take here, by a short probe.",
             autocompletion=complete_table,
         ),
     ] = None,
@@ -40,7 +40,9 @@ def doctor(
     if assume and not cost:
         raise UsageError("--assume belongs to --cost: it changes the runs of a table.")
     if cost == "":
-        raise UsageError("--cost is empty; needed is the name of a table, or `all`, or `laptop`.")
+        raise UsageError(
+            "--cost is empty; needed is the name of a table, or `laptop`, `full` or `all`."
+        )
     if gate:
         _diagnosis.gate(project, insist)
     elif cost:

@@ -115,7 +115,7 @@ def _number(finding: Finding, key: str) -> str | None:
 
 def _value(value: JsonValue) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_value(inner)}" for key, inner in value.items())
+        return ", ".join(f"{key} {_value(inner)}" for key, inner in value.items() if inner != "")
     if isinstance(value, list):
         return " or ".join(map(_value, value))
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

@@ -30,7 +30,11 @@ def print_diagnosis(diagnosis: "Diagnosis", as_json: bool) -> None:
 
 def _what(name: str) -> str:
     """What a cost is of; `all` is the paper's grid here, without calibrations and studies."""
-    whole = {"all": "the paper's grid", "laptop": "the laptop tier"}
+    whole = {
+        "all": "the paper's grid",
+        "laptop": "the laptop tier",
+        "full": "the full schedule on ResNet-32",
+    }
     return f"{whole[name]} (its tables and figures)" if name in whole else name
 
 

@@ -18,9 +18,10 @@ from ncmc.system.documents import Strict
 
 PAPER = "grid.yaml"  # the paper's own tables and figures
 STUDIES = "studies.yaml"  # ... sweeps over options
-LAPTOP = "laptop.yaml"  # ... the laptop tier's
+# What trains for hours on two cores: a target of the workflow each, named like its file.
+TIERS = ("laptop.yaml", "full.yaml")
 # ... those of the smoke run, of the calibration, and a lab's own
-FILES = (PAPER, "smoke.yaml", LAPTOP, "calibration.yaml", "lab.yaml", STUDIES)
+FILES = (PAPER, "smoke.yaml", *TIERS, "calibration.yaml", "lab.yaml", STUDIES)
 NAMED = ("dataset", "backbone", "method")  # axes whose values are names
 REQUIRED = (*NAMED, "tau")
 MOST_CELLS = 5000  # of one table; planning them all takes about a minute
@@ -35,7 +36,7 @@ RESERVED = frozenset(
             "claims",
             "plan",
             "board",
-            "laptop",
+            *(Path(file).stem for file in TIERS),
             "preflight",
             "fetch",
             "split",
@@ -113,6 +114,7 @@ class Grid(Strict):
     tolerance: SourcedPoints
     tables: dict[str, Entry] = Field(default_factory=dict)
     figures: dict[str, Entry] = Field(default_factory=dict)
+    checks: tuple[dict[str, Any], ...] = ()  # read by ncmc/verdicts/checks_file.py
 
     @model_validator(mode="after")
     def _first_look_is_the_plan(self) -> "Grid":
@@ -153,17 +155,25 @@ class Placed:
 
 
 @read_once
-def grid_entries(project: Project) -> dict[str, Placed]:
-    """Every table and figure by name. Raises UsageError or UserError that names the file."""
-    entries: dict[str, Placed] = {}
+def grids(project: Project) -> dict[Path, Grid]:
+    """Every file of tables by its path. Raises UsageError or UserError that names the file."""
+    read: dict[Path, Grid] = {}
     for file in FILES:
         path = project.config(file)
-        grid = documents.read_yaml(path, Grid)
-        if grid.scale == "paper" and file != PAPER:
+        read[path] = documents.read_yaml(path, Grid)
+        if read[path].scale == "paper" and file != PAPER:
             raise UsageError(
                 f"{path}: 'scale' is 'paper', which only config/{PAPER} is; allowed: 'reduced', "
                 "'reference'."
             )
+    return read
+
+
+@read_once
+def grid_entries(project: Project) -> dict[str, Placed]:
+    """Every table and figure by name. Raises UsageError or UserError that names the file."""
+    entries: dict[str, Placed] = {}
+    for path, grid in grids(project).items():
         kinds: tuple[tuple[Literal["table", "figure"], dict[str, Entry]], ...]
         kinds = ("table", grid.tables), ("figure", grid.figures)
         for kind, named in kinds:
@@ -183,7 +193,7 @@ def table_names(project: Project, scale: Scale | None = None) -> list[str]:
 
 
 def table_names_in(project: Project, file: str) -> list[str]:
-    """The names of all tables and figures of one file of config/, such as `laptop.yaml`."""
+    """The names of all tables and figures of one file of config/, such as `full.yaml`."""
     path = project.config(file)
     return [name for name, placed in grid_entries(project).items() if placed.file == path]
 

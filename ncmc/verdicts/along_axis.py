@@ -50,12 +50,6 @@ def change_weights(places: Sequence[float]) -> list[float]:
     return [(max(logs) - min(logs)) * (x - centre) / total for x in logs]
 
 
-def value_weights(at: float, places: Sequence[float]) -> list[float]:
-    """Of the values at places: where a straight line in log(place) is at `at`."""
-    logs, centre, total = _spread(places)
-    return [1 / len(logs) + (math.log(at) - centre) * (x - centre) / total for x in logs]
-
-
 def _spread(places: Sequence[float]) -> tuple[list[float], float, float]:
     """Logarithms, their mean, and the sum of their squared distances to it."""
     logs = [math.log(place) for place in places]

@@ -11,6 +11,9 @@ from ncmc.project import Project
 from ncmc.verdicts.check import Check, Pairs, Selector, Wanted
 
 TABLE = "table"  # the key of a side that names another table than the check's
+DEFAULT = (
+    "default"  # the value of an option that other cells of the table set and this one does not
+)
 MOST_NAMED = 6  # cells, in an error
 
 
@@ -92,9 +95,8 @@ def as_in_cells(value: Wanted) -> str:
 def _require_known(table: Table, key: str, selector: Selector) -> None:
     """Raises UsageError for what no cell of the table is made of, one value of a list included."""
     values: dict[str, set[str]] = {}
-    for spec in table.cells:
-        for name, value in spec.attributes.items():
-            values.setdefault(name, set()).add(value)
+    for name in {name for spec in table.cells for name in spec.attributes}:
+        values[name] = {spec.attributes.get(name, DEFAULT) for spec in table.cells}
     for name, wanted in selector.items():
         if name not in values:
             raise UsageError(f"'{key}': {unknown('key', name, values)}")
@@ -110,7 +112,7 @@ def _fits(spec: CellSpec, *selectors: Selector) -> bool:
     """Whether a cell is one of those that all `selectors` choose."""
     has = spec.attributes
     return all(
-        has.get(name) in _allowed(wanted)
+        has.get(name, DEFAULT) in _allowed(wanted)
         for selector in selectors
         for name, wanted in selector.items()
     )

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -24,6 +24,15 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Pair = tuple[Cell, Cell]
 
 
+class Prediction(Strict):
+    """What we expect of a check and why, written down before its runs."""
+
+    expected: Literal["holds", "differs", "open"]
+    because: str
+    against: str = ""  # the outcome that would count against the paper
+    nothing: str = ""  # the outcome that would say nothing about the paper, and why
+
+
 class Check(Strict):
     """What every kind of check has."""
 
@@ -33,6 +42,11 @@ class Check(Strict):
     claim: str | None = None  # the paper's claim; None: ours
     says: str = ""  # this check in words; in the file, empty means the claim's own words
     source: str = ""  # where our reading of the words comes from
+    prediction: Prediction | None = None
+    turns_on: tuple[
+        str, ...
+    ] = ()  # open points (assumptions) whose other reading may turn it round
+    added: str = ""  # what had been seen when it was added; empty: nothing, it came before its runs
     where: Selector = Field(default={})  # holds for every side
 
     @property

@@ -1,9 +1,16 @@
-"""config/checks.yaml: how we read the paper's claims, in a form that a program can check."""
+"""How we read the paper's claims, in a form that a program can check.
+
+The checks of the paper's own tables stand in config/checks.yaml; any file of tables can have `checks`
+of its own (config/laptop.yaml, config/full.yaml, config/lab.yaml).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 from ncmc.errors import UsageError, unknown
 from ncmc.paper import switches
 from ncmc.paper.claims import claim as claim_named
-from ncmc.plan.grid_file import grid_entries
+from ncmc.plan.grid_file import grid_entries, grids
 from ncmc.project import Project, read_once
 from ncmc.results.samples import IN_PERCENT
 from ncmc.system import documents
@@ -34,10 +41,9 @@ class ChecksFile(Strict):
 @read_once
 def all_checks(project: Project) -> tuple[Check, ...]:
     """All checks, each with words. Raises UsageError: the file, the check, what is wrong with it."""
-    path = project.config(FILE)
     found: dict[str, Check] = {}
-    file = documents.read_yaml(path, ChecksFile)
-    for check in file.checks:
+    delta = documents.read_yaml(project.config(FILE), ChecksFile).delta
+    for path, check in _written_checks(project):
         try:
             if check.id in found:
                 raise UsageError("two checks have this id.")
@@ -47,9 +53,19 @@ def all_checks(project: Project) -> tuple[Check, ...]:
         except UsageError as error:
             raise UsageError(f"{path}: {check.id}: {error}") from error
         words = check.says or (claim.says if claim else check.id)
-        delta = {"delta": file.delta.value} if file.delta and _takes_delta(check) else {}
-        found[check.id] = check.model_copy(update={"says": words} | delta)
+        own = {"delta": delta.value} if delta and _takes_delta(check) else {}
+        found[check.id] = check.model_copy(update={"says": words} | own)
     return tuple(found.values())
+
+
+def _written_checks(project: Project) -> Iterator[tuple[Path, Check]]:
+    """Each check as it is written, with its file: those of the paper's tables first."""
+    path = project.config(FILE)
+    for check in documents.read_yaml(path, ChecksFile).checks:
+        yield path, check
+    for path, grid in grids(project).items():
+        for check in documents.parse(ChecksFile, {"checks": list(grid.checks)}, str(path)).checks:
+            yield path, check
 
 
 @read_once
@@ -67,7 +83,10 @@ def checks_of(project: Project, table: str) -> tuple[Check, ...]:
         try:
             _require_cells(project, check)
         except UsageError as error:
-            raise UsageError(f"{project.config(FILE)}: {check.id}: {error}") from error
+            path = next(
+                path for path, written in _written_checks(project) if written.id == check.id
+            )
+            raise UsageError(f"{path}: {check.id}: {error}") from error
     return chosen
 
 

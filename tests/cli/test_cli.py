@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from ncmc import paths
 from ncmc.plan import grid
-from ncmc.plan.grid_file import LAPTOP, table_names_in
+from ncmc.plan.grid_file import table_names_in
 from ncmc.plan.run import make_run, parse_run_id
 from ncmc.results.record import load_record, path_of, save_record
 
@@ -305,7 +305,7 @@ def test_the_cost_of_a_tier_is_that_of_each_of_its_runs_once(
     from ncmc.training import cost
 
     monkeypatch.setattr(cost, "probe", lambda *_: cost.Speed(0.001, 0.0001, 1000, 1.0))
-    names = table_names_in(here(), LAPTOP)
+    names = table_names_in(here(), "laptop.yaml")
     runs = {run for name in names for run in grid.table(here(), name).runs}
     found = json.loads(ncmc("doctor", "--cost", "laptop", "--json").stdout)
     assert (found["table"], found["runs"], found["done"]) == ("laptop", len(runs), 0)

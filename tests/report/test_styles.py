@@ -8,21 +8,21 @@ from colours import contrast, lab
 from conftest import here
 
 from ncmc.plan import catalog, grid
-from ncmc.plan.grid_file import LAPTOP, table_names, table_names_in
+from ncmc.plan.grid_file import TIERS, table_names, table_names_in
 from ncmc.report.figures.styles import DASHES, STYLES, Style, looks_of, shades, style_of
 
 PAGES = ("#fdfcfa", "#16181b")  # light and dark
 
 
-def together(laptop: bool = False) -> set[tuple[str, str]]:
+def together(ours: bool = False) -> set[tuple[str, str]]:
     """The pairs of methods that stand in one table or figure.
 
-    The laptop tier has tables of methods that no other table has together: more than colours can
-    tell apart. Its figures tell them by marker, dash and label too.
+    Our tiers have tables of methods that no other table has together: more than colours can
+    tell apart. Their figures tell them by marker, dash and label too.
     """
-    mixed = set(table_names_in(here(), LAPTOP))
-    names = [name for name in table_names(here()) if (name in mixed) == laptop]
-    tables = [grid.table(here(), name) for name in names if name != "laptop_methods"]
+    mixed = {name for file in TIERS for name in table_names_in(here(), file)}
+    names = [name for name in table_names(here()) if (name in mixed) == ours]
+    tables = [grid.table(here(), name) for name in names if not name.endswith("_methods")]
     used = [sorted({spec.run.method for spec in table.cells}) for table in tables]
     return {pair for methods in used for pair in itertools.combinations(methods, 2)}
 
@@ -49,8 +49,8 @@ def test_methods_of_one_table_differ_in_grey_and_by_their_marker() -> None:
         assert a.marker != b.marker, (first, second)
 
 
-def test_methods_of_one_table_of_the_laptop_tier_differ_by_their_marker() -> None:
-    for first, second in together(laptop=True):
+def test_methods_of_one_table_of_our_tiers_differ_by_their_marker() -> None:
+    for first, second in together(ours=True):
         assert STYLES[first].marker != STYLES[second].marker, (first, second)
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import re
 from collections import Counter
 
 import numpy as np
@@ -85,7 +84,7 @@ def test_an_axis_of_a_trend_has_two_places_above_0() -> None:
         words.require_places(pairs)
 
 
-def test_the_line_of_a_trend_is_that_of_least_squares_drawn_on() -> None:
+def test_a_trend_changes_as_the_line_of_least_squares_does() -> None:
     """Against NumPy's fit to the means over seeds."""
     check, rng = check_of("laptop_budget", "L-TREND_CE"), np.random.default_rng(0)
     check = check.model_copy(update={"measure": "best"})
@@ -97,29 +96,9 @@ def test_the_line_of_a_trend_is_that_of_least_squares_drawn_on() -> None:
     ]
     places = [float(b.spec.attributes["epochs"]) for b, _ in pairs]
     means = [check.difference(pair).difference.mean for pair in pairs]
-    slope, start = np.polyfit(np.log(places), means, 1)
-    beyond = check.drawn_on(pairs)
-    assert beyond.difference.mean == pytest.approx(start + slope * math.log(2000))
+    slope, _ = np.polyfit(np.log(places), means, 1)
     (finding,) = check.judge(pairs)
-    assert "an extrapolation that no run reaches" in finding.why
     assert finding.numbers["estimate"] == pytest.approx(slope * math.log(120 / 12))
-    off = np.array(means) - (start + slope * np.log(places))
-    assert check.misfit(40.0, pairs).difference.mean == pytest.approx(off[1])
-
-
-@pytest.mark.parametrize("bend", [6.0, 0.0])
-def test_a_trend_says_where_the_advantage_clearly_lies_off_its_line(bend: float) -> None:
-    check, rng = check_of("laptop_budget", "L-TREND_CE"), np.random.default_rng(0)
-    check = check.model_copy(update={"measure": "best"})
-    pairs = []
-    for better, than in cell_selection.pairs(here(), check):
-        epochs = float(better.attributes["epochs"])
-        lead = math.log(epochs) + (bend if epochs == 40 else 0.0)
-        pairs.append((made(better, 50 + lead, rng, 0.1), made(than, 50, rng, 0.1)))
-    (finding,) = check.judge(pairs)
-    told = re.search(r"at epochs 40 the advantage lies ([\d.]+) above the line", finding.why)
-    assert (told is not None) == (bend > 0)
-    assert told is None or float(told[1]) == pytest.approx(2 / 3 * bend, abs=0.2)
 
 
 @pytest.mark.parametrize(("name", "gain"), [("C7d", {"0.005": 1.0}), ("C6c", {})])

@@ -59,7 +59,7 @@ def test_a_clause_at_reduced_scale_holds_where_it_is_true(
 def test_a_clause_at_reduced_scale_differs_where_cal_is_behind(
     check: Check, project: Project
 ) -> None:
-    behind = World((Change({"method": "CAL", "backbone": "resnet20"}, points=-9.0),))
+    behind = World((Change({"method": "CAL"}, points=-9.0),))
     assert status_of(check, MadeCells(project, behind)) == "differs"
 
 

@@ -222,7 +222,7 @@ def test_a_split_that_is_made_after_the_records_trains_nothing(project: Path) ->
 def test_imported_records_need_no_data(project: Path) -> None:
     """Of the laptop's, no images could be had: their archive has no address."""
     assert not merge(here(), CHECKOUT / "results/published/laptop").left_out
-    laptop = grid_file.table_names_in(here(), grid_file.LAPTOP)
+    laptop = grid_file.table_names_in(here(), "laptop.yaml")
     for target, pages in ("smoke", 1), ("laptop", len(laptop)):
         planned = planned_jobs(snakemake(project, "-n", target).stdout)
         assert planned["report"] == pages

@@ -1,0 +1,11 @@
+# What trains for hours or days on a processor: every table and figure of one file of config/ (docs/laptop.md).
+for file in TIERS:
+
+    rule:
+        """Every table and figure of a file of config/."""
+        name:
+            file.removesuffix(".yaml")
+        input:
+            jobs.pages_of(table_names_in(project, file)),
+            jobs.figures_of(table_names_in(project, file)),
+        localrule: True
