@@ -35,7 +35,7 @@ def fetch(
 ) -> None:
     """Fetch datasets through DVC and verify their checksums; an interrupted fetch resumes."""
     from cli.show.data import print_status, transfer
-    from ncmc.data import dataset_status, datasets
+    from ncmc.data import dataset_status, datasets, own_dataset
     from ncmc.data import fetch as fetching
     from ncmc.project import Project
 
@@ -55,7 +55,9 @@ def fetch(
                 project, name, source, replace=replace, progress=bar.progress, say=bar.say
             )
             datasets.prepare(project, name, say=bar.say)
+        lines = own_dataset.described(project, name)
         if as_json:
-            print(json.dumps({"dataset": name, "how": fetched.how, "folder": str(fetched.folder)}))
+            body = {"dataset": name, "how": fetched.how, "folder": str(fetched.folder)}
+            print(json.dumps(body | {"understood": lines}))
         else:
-            print(f"{name}: {fetched.how}, verified, {fetched.folder}")
+            print("\n  ".join([f"{name}: {fetched.how}, verified, {fetched.folder}", *lines]))

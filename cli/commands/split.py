@@ -15,7 +15,7 @@ def split(
 ) -> None:
     """Draw a long-tailed training set, and show how many images each class has."""
     from cli.show.data import print_split
-    from ncmc.data import splits
+    from ncmc.data import datasets, splits
     from ncmc.paper import switches
     from ncmc.plan.dataset_entries import SplitOptions
     from ncmc.plan.run import make_run, resolve_run
@@ -30,7 +30,10 @@ def split(
             raise unknown("option of a split", key, SplitOptions.model_fields)
     # Any model will do: a split depends on the dataset, tau and the split's own options alone.
     run = make_run(name, tau, "resnet8", "CE", options, project=project)
-    made = splits.make_split(project, run.dataset, run.tau, resolve_run(project, run).split)
+    train = datasets.load(project, run.dataset, "train")
+    chosen_split = resolve_run(project, run).split
+    made = splits.make_split(project, run.dataset, run.tau, chosen_split, train=train)
     folder = project.root / run.split_folder
     made.save(folder)
-    print_split(made, folder, as_json)
+    note = splits.imbalance_note(train, made.tau, made.options)
+    print_split(made, train.class_names, folder, note, as_json)

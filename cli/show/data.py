@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import progress
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from cli.show.grids import Cell, console, literal, print_grid, print_json, words
+from ncmc.errors import shortened
 from ncmc.results.wording import size
 
 if TYPE_CHECKING:
@@ -75,29 +77,36 @@ def print_status(datasets: Sequence["Status"], as_json: bool) -> None:
     print_grid(columns, rows)
 
 
-def print_split(split: "Split", folder: Path, as_json: bool) -> None:
-    """A split: its counts as numbers and as a small chart."""
+def print_split(
+    split: "Split", class_names: Sequence[str], folder: Path, note: str | None, as_json: bool
+) -> None:
+    """A split: its counts as numbers and as a small chart, and `note`, what must be said of it."""
     counts = list(split.counts)
     if as_json:
         body = {"dataset": split.dataset, "tau": split.tau, "counts": counts}
+        body |= {"class_names": list(class_names), "note": note}
         print_json(body | {"images": len(split.indices), "sha256": split.sha256, "folder": folder})
         return
     print(
         f"{split.dataset}, tau {split.tau:g}: {len(split.indices)} images, "
-        f"{max(counts)} to {min(counts)} a class"
+        f"{max(counts)} to {min(counts)} per class"
     )
-    for label, value in _ranges(counts):
+    rows = _ranges(counts, class_names)
+    width = max(9, *(cell_len(label) for label, _ in rows))
+    for label, value in rows:
         length = round(BAR_WIDTH * value / max(counts))
-        print(f"{label:>9} {value:>7.0f} {'█' * length or '▏'}")
+        print(f"{' ' * (width - cell_len(label))}{label} {value:>7.0f} {'█' * length or '▏'}")
+    if note:
+        print(note)
     print(f"SHA-256 {split.sha256}\n{folder}")
 
 
-def _ranges(counts: Sequence[int]) -> list[tuple[str, float]]:
+def _ranges(counts: Sequence[int], class_names: Sequence[str]) -> list[tuple[str, float]]:
     """Classes, or ranges of classes with their mean where there are many: at most CHART_ROWS."""
     step = -(-len(counts) // CHART_ROWS)
     rows = []
     for start in range(0, len(counts), step):
         part = counts[start : start + step]
-        label = f"{start}" if step == 1 else f"{start}-{start + len(part) - 1}"
-        rows.append((label, sum(part) / len(part)))
+        names = [shortened(class_names[k], 24) for k in (start, start + len(part) - 1)]
+        rows.append((" to ".join(dict.fromkeys(names)), sum(part) / len(part)))
     return rows

@@ -9,13 +9,18 @@ from ncmc.errors import Finding
 MARKS = {"ok": ("✓", "green"), "wrong": ("✗", "red"), "skipped": ("·", "dim")}
 
 
-def print_findings(name: str, findings: Sequence[Finding], as_json: bool) -> None:
-    """Each check with its mark, and what is wrong and how to mend it."""
+def print_findings(
+    name: str, findings: Sequence[Finding], as_json: bool, understood: Sequence[str] = ()
+) -> None:
+    """What was understood of it, then each check with its mark, and what is wrong and how to mend it."""
     if as_json:
         good = all(finding.state == "ok" for finding in findings)
-        print_json({"name": name, "ok": good, "checks": list(map(dataclasses.asdict, findings))})
+        body = {"name": name, "ok": good, "checks": list(map(dataclasses.asdict, findings))}
+        print_json(body | ({"understood": list(understood)} if understood else {}))
         return
     out = console()
+    for line in understood:
+        out.print(literal(f"  {line}"), soft_wrap=True)
     for finding in findings:
         mark, style = MARKS[finding.state]
         out.print(literal(mark), literal(finding.what), style=style, soft_wrap=True)

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ncmc.data import checksums
+from ncmc.data.tree_summary import TreeSummary
 from ncmc.errors import UserError
 from ncmc.system import files
 from ncmc.system.documents import Strict
@@ -56,6 +57,7 @@ class Sink:
 
     folder: Path
     class_names: list[str] = field(default_factory=list)
+    summary: TreeSummary | None = None  # of somebody's own images
     origins: dict[str, list[tuple[str, int]]] = field(
         default_factory=dict
     )  # part -> (name, images)

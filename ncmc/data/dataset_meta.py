@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from ncmc.data import checksums
 from ncmc.data.array_writer import PARTS, Fingerprint
 from ncmc.data.checksums import Digest
+from ncmc.data.tree_summary import TreeSummary
 from ncmc.system import documents, files
 from ncmc.system.documents import Strict
 
@@ -42,6 +43,7 @@ class Meta(Strict):
     counts: dict[str, tuple[int, ...]]  # images of each class
     origins: dict[str, tuple[tuple[str, int], ...]]
     arrays: Annotated[dict[str, Fingerprint], Field(min_length=1)]
+    summary: TreeSummary | None = None  # of somebody's own images
 
     @field_validator("counts", "origins")
     @classmethod

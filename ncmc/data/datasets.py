@@ -18,6 +18,7 @@ from ncmc.data.array_writer import PARTS, Sink, fingerprint
 from ncmc.data.checksums import Digest
 from ncmc.data.dataset_meta import Identity, Meta
 from ncmc.data.http import Say
+from ncmc.data.tree_summary import TreeSummary
 from ncmc.errors import UserError, unknown
 from ncmc.plan.dataset_entries import Dataset, dataset_entry
 from ncmc.project import Project
@@ -131,6 +132,11 @@ def load(project: Project, name: str, part: str) -> Images:
     )
 
 
+def tree_summary(project: Project, name: str) -> TreeSummary | None:
+    """What was understood of somebody's own images. Raises UserError if the arrays are not there."""
+    return _read_meta(name, folder(project, name)).summary
+
+
 def verify(project: Project, name: str) -> None:
     """Hash archives and arrays of a dataset again. Raises UserError for the first wrong one."""
     raw.verified(project, name, fresh=True)
@@ -165,6 +171,8 @@ def _is_current(
     except UserError:
         return False
     same = meta.identity == identity and not _stale(project, name, entry, meta)
+    if meta.summary is None and getattr(readers.load(entry.reader), "FOLDERS", False):
+        return False  # made before 0.4, which took 16-bit images for 8-bit ones
     return same and not _damaged(target, meta)
 
 
@@ -220,6 +228,7 @@ def _fill(
         "counts": counts,
         "origins": sink.origins,
         "arrays": {file: made.model_dump() for file, made in written.items()},
+        "summary": sink.summary.model_dump() if sink.summary else None,
     }
     documents.parse(Meta, meta, f"{name}: what was read").write(work)
 

@@ -163,12 +163,16 @@ def _from_disk(
 ) -> None:
     """A file on this disk, or inside an installed package -> `partial`, verified."""
     path = _packaged(place) if place.startswith(PACKAGE) else Path(place)
-    if path.is_dir():
+    reader = readers.load(dataset_entry(project, name).reader)
+    packed = path.is_dir() and getattr(reader, "FOLDERS", False)
+    if files.size(path) is None and not packed:
+        raise http.UnreachableError("there is no such file")
+    if file.checksum is None and hasattr(reader, "examine"):
+        reader.examine(path, dataset_entry(project, name))  # refuse before anything is written
+    if packed:
         _pack(project, name, path, partial)
         path = partial
-    total = files.size(path)
-    if total is None:
-        raise http.UnreachableError("there is no such file")
+    total = files.size(path) or 0
     check_room(partial, total)
     if path != partial:
         _copy(path, partial, progress)

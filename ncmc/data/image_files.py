@@ -10,15 +10,43 @@ from PIL import Image, UnidentifiedImageError
 
 from ncmc.errors import UserError, shortened
 
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
-)
+# Pillow's format -> suffixes of its files. Listed here, for which files are read must not depend on
+# Pillow's version. Left out: EPS starts Ghostscript on a stranger's file, HDF5 and MPEG are stubs.
+FORMATS = {
+    "AVIF": ".avif .avifs",
+    "BMP": ".bmp",
+    "DDS": ".dds",
+    "DIB": ".dib",
+    "GIF": ".gif",
+    "ICNS": ".icns",
+    "ICO": ".ico",
+    "IM": ".im",
+    "JPEG": ".jpg .jpeg .jpe .jfif",
+    "JPEG2000": ".jp2 .j2k .j2c .jpc .jpf .jpx",
+    "MSP": ".msp",
+    "PCX": ".pcx",
+    "PNG": ".png .apng",
+    "PPM": ".ppm .pgm .pbm .pnm .pfm",
+    "PSD": ".psd",
+    "QOI": ".qoi",
+    "SGI": ".sgi .rgb .rgba .bw",
+    "SUN": ".ras",
+    "TGA": ".tga .icb .vda .vst",
+    "TIFF": ".tif .tiff",
+    "WEBP": ".webp",
+    "XBM": ".xbm",
+    "XPM": ".xpm",
+}
+SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes.split())
 MODES = {1: "L", 3: "RGB"}
+WITH_FRAMES = frozenset({"AVIF", "GIF", "PNG", "TIFF", "WEBP"})
+SIXTEEN = frozenset({"PNG", "PPM"})  # formats whose pixels Pillow may give as 32-bit integers
 
 
-def is_picture(name: str) -> bool:
-    """Whether a file name is that of an image file (a hidden file is not)."""
-    return not name.startswith(".") and ("." + name.rpartition(".")[2].lower()) in SUFFIXES
+def suffix(name: str) -> str:
+    """The suffix of a file name in small letters, such as .png; empty if it has none."""
+    stem, dot, last = name.rpartition(".")
+    return f".{last.lower()}" if dot and stem else ""
 
 
 def opened(content: bytes, name: object) -> Image.Image:
@@ -26,7 +54,7 @@ def opened(content: bytes, name: object) -> Image.Image:
     with _named(name):
         if not content:
             raise ValueError("the file is empty")
-        image = Image.open(io.BytesIO(content))
+        image = Image.open(io.BytesIO(content), formats=list(FORMATS))
         if not 0 < image.width * image.height <= (Image.MAX_IMAGE_PIXELS or math.inf):
             raise ValueError(f"{image.width} x {image.height} pixels are not plausible")
         return image
@@ -39,12 +67,11 @@ def pixels(image: Image.Image, name: object, channels: int) -> np.ndarray:
     return array.reshape(array.shape[0], array.shape[1], channels)
 
 
-def whole(content: bytes, name: object, size: int | None, channels: int) -> np.ndarray:
+def whole(image: Image.Image, name: object, size: int | None, channels: int) -> np.ndarray:
     """An image as it is; if it is not `size` x `size`, its shorter side scaled to that, the middle.
 
     size None: whatever size it has.
     """
-    image = opened(content, name)
     if size is None or image.size == (size, size):
         return pixels(image, name, channels)
     return centre(image, name, size, channels, short=size)
@@ -79,7 +106,28 @@ def scaled(
         return pixels(part.resize((size, size), Image.Resampling.BILINEAR), name, channels)
 
 
+def oddities(image: Image.Image, name: object) -> list[str]:
+    """What of an image file is lost when it becomes 8 bits per channel without transparency."""
+    with _named(name):
+        frames = getattr(image, "n_frames", 1) if image.format in WITH_FRAMES else 1
+    found = {
+        "of 16 bits, scaled to 8 (value / 257)": image.mode.startswith("I"),
+        "with transparency, which is dropped": image.has_transparency_data,
+        "with several frames, of which the first is read": frames > 1,
+    }
+    return [what for what, holds in found.items() if holds]
+
+
 def _in_mode(image: Image.Image, channels: int) -> Image.Image:
+    """8 bits per channel; 16 bits are scaled. Raises ValueError for what has no such range."""
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in SIXTEEN):
+        values = np.asarray(image).astype(np.uint32)
+        image = Image.fromarray(((values + 128) // 257).astype(np.uint8))
+    elif image.mode in ("I", "F"):
+        kind = "32-bit integers" if image.mode == "I" else "floating-point numbers"
+        raise ValueError(
+            f"its pixels are {kind}, whose range is unknown: save it with 8 or 16 bits"
+        )
     return image if image.mode == MODES[channels] else image.convert(MODES[channels])
 
 

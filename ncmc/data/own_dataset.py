@@ -9,11 +9,13 @@ import numpy as np
 from ncmc.data import datasets, dvc_store, fetch, raw, readers, splits
 from ncmc.data.array_writer import PARTS
 from ncmc.data.datasets import Images
+from ncmc.data.tree_summary import listed
 from ncmc.errors import Finding, UsageError, UserError, examine, unknown
 from ncmc.plan.dataset_entries import FILE, NAME, Dataset, dataset_entries, dataset_entry
 from ncmc.plan.recipes import recipes
 from ncmc.project import Project
 
+SHOWN = 12  # classes that a line names
 TAU = 0.5  # of the split that is drawn
 LOOKED_AT = 1000  # images whose pixels are looked at
 
@@ -34,6 +36,26 @@ class Subject:
     def parts(self) -> list[Images]:
         """Its training and test part."""
         return [datasets.load(self.project, self.name, part) for part in PARTS]
+
+
+def described(project: Project, name: str) -> list[str]:
+    """What was understood of a prepared dataset, a line each: classes with their counts, and the rest.
+
+    Raises UserError if it is not prepared.
+    """
+    train, test = (datasets.load(project, name, part) for part in PARTS)
+    classes = [
+        f"{name}: {n:,} + {m:,}"
+        for name, n, m in zip(train.class_names, train.counts, test.counts, strict=True)
+    ]
+    summary = datasets.tree_summary(project, name)
+    unequal = splits.unequal_note(train, dataset_entry(project, name).split)
+    return [
+        f"{len(classes)} classes, {len(train):,} training + {len(test):,} test images: "
+        + listed(classes, SHOWN),
+        *(summary.notes if summary else ()),
+        *([unequal] if unequal else ()),
+    ]
 
 
 def check(project: Project, name: str) -> list[Finding]:
@@ -147,6 +169,15 @@ def _images_are_images(subject: Subject) -> None:
             )
 
 
+def _no_image_is_twice(subject: Subject) -> None:
+    summary = datasets.tree_summary(subject.project, subject.name)
+    if summary and summary.faults:
+        raise UserError(
+            f"{'; '.join(summary.faults)}. Take them out of one of the two, and fetch it again with "
+            "--replace."
+        )
+
+
 def _can_be_split(subject: Subject) -> None:
     if subject.entry.split.imbalance != "given":  # comes long-tailed
         splits.make_split(subject.project, subject.name, TAU, train=subject.parts[0])
@@ -163,6 +194,7 @@ CHECKS: dict[str, Callable[[Subject], None]] = {
     "classes and images are as many as the entry says": _has_the_counts,
     "every class has training and test images": _every_class_has_images,
     "images are bytes in the declared channels, and differ": _images_are_images,
+    "no image is in both parts, or in two classes": _no_image_is_twice,
     f"a long-tailed split can be drawn (tau {TAU:g})": _can_be_split,
 }
 NEEDED = 6  # the first of them: without these no other makes sense

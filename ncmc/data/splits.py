@@ -25,7 +25,8 @@ from ncmc.system import arrays, documents, files
 from ncmc.system.documents import Strict
 
 SCHEMA = 1
-ROUNDING = 0.05  # a given set's tau may be named rounded, by at most this share
+ROUNDING = 0.05  # a given set's tau may be named rounded, and a class fall short, by this share
+LADDER = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # imbalance ratios tried
 
 
 def long_tailed_indices(labels: np.ndarray, tau: float, seed: int = 0) -> np.ndarray:
@@ -214,6 +215,55 @@ def shifted_labels(counts: Sequence[int], n_images: int) -> np.ndarray:
     Where a class has fewer images than asked for, every later image gets a label too low (A4).
     """
     return np.repeat(np.arange(len(counts)), counts)[:n_images].astype(np.int64)
+
+
+def imbalance_note(train: Images, tau: float, options: SplitOptions) -> str | None:
+    """What to say of a split that is not of its tau, as classes have fewer images than it asks.
+
+    `train`: the training part of its dataset. None if no class falls short by more than ROUNDING.
+    """
+    asked, taken = _asked_and_taken(train, tau, options)
+    short = np.flatnonzero(taken < (1 - ROUNDING) * asked)
+    if not len(short):
+        return None
+    shown = ", ".join(f"{train.class_names[k]} {taken[k]} of {asked[k]}" for k in short[:3])
+    return (
+        f"the split of {train.name} is not of tau {tau:g}: {len(short)} of {len(asked)} classes have "
+        f"fewer images than it asks ({shown}{', ...' if len(short) > 3 else ''}); smallest to largest "
+        f"class is {taken.min()}/{taken.max()} = {taken.min() / max(taken.max(), 1):.3g}"
+    )
+
+
+def unequal_note(train: Images, options: SplitOptions) -> str | None:
+    """Up to which tau the splits of a dataset are of their tau; None if all are."""
+    right = [tau for tau in LADDER if imbalance_note(train, tau, options) is None]
+    if len(right) == len(LADDER):
+        return None
+    upto = (
+        f"a split is of its tau up to tau {max(right):g} only"
+        if right
+        else "no split is of its tau"
+    )
+    return (
+        f"unequal classes ({min(train.counts):,} to {max(train.counts):,} training images): {upto}. "
+        "With `split: {n_max_rule: common}` in its entry every split is"
+    )
+
+
+def _asked_and_taken(
+    train: Images, tau: float, options: SplitOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images of each class that a split asks for, and those it gets; over all released parts."""
+    n_classes, start = len(train.class_names), 0
+    asked, taken = np.zeros((2, n_classes), np.int64)
+    if options.imbalance != "given":
+        for _, size in train.origins:
+            available = np.bincount(train.labels[start : start + size], minlength=n_classes)
+            wanted = np.array(part_counts(available.tolist(), tau, options), np.int64)
+            asked += wanted
+            taken += np.minimum(wanted, available)
+            start += size
+    return asked, taken
 
 
 def load_split(project: Project, folder: Path, *, train: Images | None = None) -> Split:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from ncmc import paths
+from ncmc.data.splits import imbalance_note
 from ncmc.errors import UserError
 from ncmc.paper.assumptions import assumptions_for
 from ncmc.plan.option_text import format_value
@@ -121,6 +122,9 @@ def make_record(
     """
     project, run, split = training.project, training.run, training.split
     configuration = config_of(project, run) | build.options_of(project, run)
+    notes = list(training.opened.entry.notes)
+    if note := imbalance_note(training.opened.train, split.tau, split.options):
+        notes.append(note)
     images = 0 if model_of else len(training.data) * training.epochs
     record = Record(
         schema=SCHEMA,
@@ -134,7 +138,7 @@ def make_record(
             n_train=len(split.indices),
         ),
         result=evaluate.summary(training.model, training.test_set, split.counts, kept(history)),
-        notes=tuple(training.opened.entry.notes),
+        notes=tuple(notes),
         made=provenance(
             project.root, command(training), seconds, images, sessions, training.resolved.sources
         ),

@@ -30,6 +30,10 @@ def test_a_right_one_is_told_line_by_line(call: tuple[str, str]) -> None:
     done = ncmc(*call)
     *lines, last = done.stdout.splitlines()
     assert done.exit_code == 0, done.stdout
+    if call[0] == "check-dataset":
+        assert lines.pop(0).startswith(
+            "  10 classes, 1,297 training + 500 test images: 0: 128 + 50,"
+        )
     assert len(lines) == COUNTS[call]
     assert all(line.startswith("✓ ") for line in lines)
     assert last.endswith(f": {COUNTS[call]} checks, all ok")

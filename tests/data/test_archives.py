@@ -112,8 +112,11 @@ def test_an_archive_cut_short_is_refused(
 
 def test_something_that_is_no_archive_is_refused(project: ScratchProject, tmp_path: Path) -> None:
     (tmp_path / "page.tar").write_bytes(b"<html>Please log in</html>")
-    with pytest.raises(UserError, match="damaged, or not an archive"):
+    with pytest.raises(UserError, match="is a text file; needed is a tar"):
         ready(project, "made", tmp_path / "page.tar", "imagefolder")
+    (tmp_path / "bytes.tar").write_bytes(bytes(range(128, 256)))
+    with pytest.raises(UserError, match="damaged, or not an archive"):
+        ready(project, "other", tmp_path / "bytes.tar", "imagefolder")
 
 
 COMPRESSED: dict[str, TarMode] = {"gz": "w:gz", "bz2": "w:bz2", "xz": "w:xz"}

@@ -123,7 +123,8 @@ def test_equal_images_are_told(pets: ScratchProject, tmp_path: Path) -> None:
     grey = picture(np.full((8, 8, 3), 7, np.uint8))
     archive = tar(tmp_path / "flat.tar.gz", dict.fromkeys(class_folders(), grey))
     ready(pets, "flat", archive, "imagefolder", image_size=8)
-    ((what, advice),) = wrong(checked("flat"))
+    (what, advice), twice = wrong(checked("flat"))
+    assert "that are training images too, pixel by pixel: 4 (such as" in twice[1]
     assert what == "images are bytes in the declared channels, and differ"
     assert "are the same: mend read() of ncmc/data/readers/imagefolder.py" in advice
 

@@ -21,8 +21,7 @@ from projects import (
     tar,
 )
 
-from ncmc.data import archives, datasets, fetch, readers
-from ncmc.data.readers import imagefolder
+from ncmc.data import archives, datasets, fetch, image_tree, readers
 from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.system import documents
 
@@ -213,7 +212,7 @@ def test_the_jpeg_copies_are_cifar10_in_its_own_order() -> None:
     entry = dataset_entry(here(), "cifar10_jpeg")
     path = SHARED / entry.files[0].name
     content = {member.name: member.read() for member in archives.members(path)}
-    found = imagefolder.layout(content, str(path))
+    found = image_tree.layout(content, str(path))
     assert found.class_names == CLASSES  # also the order of CIFAR-10's own label names
     assert (len(found.train), len(found.test)) == (50_000, 10_000)
     sample = np.load(SHARED / "cifar10-sample.npz")

@@ -1,0 +1,77 @@
+"""What was understood of somebody's own images: kept with the arrays, shown by fetch and checks."""
+
+from pydantic import Field
+
+from ncmc.system.documents import Strict
+
+
+class EqualImages(Strict):
+    """Images whose pixels are equal, as they are trained on."""
+
+    in_train: int = 0  # training images that equal an earlier one of their class
+    across: int = 0  # test images that equal a training image
+    labels: int = 0  # images that equal one of another class
+    example_across: tuple[str, ...] = ()  # the first pair
+    example_labels: tuple[str, ...] = ()
+
+
+class TreeSummary(Strict):
+    """What a tree of class folders holds besides its classes and their counts."""
+
+    train: str  # where the training images come from, in words
+    test: str
+    left_out: dict[str, int] = Field(default_factory=dict)  # part that is not read -> its images
+    passed_over: dict[str, int] = Field(
+        default_factory=dict
+    )  # suffix of files that are no images, or "hidden" -> files
+    empty: tuple[str, ...] = ()  # class folders without an image
+    alike: tuple[tuple[str, ...], ...] = ()  # class names that differ in capitals only
+    oddities: dict[str, int] = Field(
+        default_factory=dict
+    )  # what was lost of images, or strikes of them -> images
+    equal: EqualImages = EqualImages()
+
+    @property
+    def notes(self) -> list[str]:
+        """One line for everything that a reader should know."""
+        notes = [f"training images from {self.train}; test images from {self.test}"]
+        notes += [
+            f"{part} is not read ({n:,} images): beside a test part, runs have no use for it"
+            for part, n in self.left_out.items()
+        ]
+        if self.passed_over:
+            kinds = ", ".join(f"{n:,} {kind}" for kind, n in self.passed_over.items())
+            notes.append(f"passed over: {kinds}")
+        if self.empty:
+            notes.append(f"folders without an image: {listed(self.empty)}")
+        notes += [
+            f"classes whose names differ in capitals only: {', '.join(n)}" for n in self.alike
+        ]
+        notes += [f"images {what}: {n:,}" for what, n in self.oddities.items()]
+        if self.equal.in_train:
+            notes.append(
+                f"training images that repeat another of their class: {self.equal.in_train:,}"
+            )
+        return notes + self.faults
+
+    @property
+    def faults(self) -> list[str]:
+        """What makes results on the set worthless, or close to it."""
+        equal, faults = self.equal, []
+        if equal.across:
+            faults.append(
+                f"test images that are training images too, pixel by pixel: {equal.across:,} "
+                f"(such as {' = '.join(equal.example_across)})"
+            )
+        if equal.labels:
+            faults.append(
+                f"images with the pixels of one in another class: {equal.labels:,} "
+                f"(such as {' = '.join(equal.example_labels)})"
+            )
+        return faults
+
+
+def listed(names: tuple[str, ...] | list[str], most: int = 10) -> str:
+    """Names for a sentence: the first ones, and how many more."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
