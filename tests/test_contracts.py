@@ -120,7 +120,8 @@ def test_backbone_and_method_draw_independently(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_option_of_a_method_is_part_of_its_record(name: str) -> None:
-    options = build.options_of(here(), run_of(name))["method"]
+    model = build.build_model(here(), run_of(name), COUNTS, 8, 1)
+    options = build.options_of(here(), model, run_of(name))["method"]
     module = catalog.load("method", name)
     kind = getattr(module, name.replace("-", "_"))
     assert set(options) == set(kind.Options.__dataclass_fields__)

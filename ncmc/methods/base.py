@@ -84,6 +84,12 @@ class Method(nn.Module):
         self.counts = [int(n) for n in counts]
         self.n_classes = len(self.counts)
 
+    def set_steps(self, steps: Sequence[int]) -> None:
+        """Told before the training how many steps each stage has.
+
+        What a method decides from it stands in `options` from then on, so that the record states it.
+        """
+
     def head(self, x: Float[Tensor, "B out_features"]) -> Float[Tensor, "B d"]:
         """Backbone output (B, out_features), float32 -> h (B, d), what the loss sees."""
         return x

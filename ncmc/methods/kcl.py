@@ -1,7 +1,7 @@
 """KCL: a contrastive stage with k positives, then a linear classifier (Kang et al. 2021)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -15,6 +15,10 @@ from ncmc.methods._checks import check_number, check_whole
 from ncmc.methods._layers import linear
 from ncmc.methods._momentum_encoder import LabelQueue, MomentumEncoder
 from ncmc.methods.crt import second_stage
+
+LEAST_MOMENTUM = (
+    0.9  # of a scaled one: below it MoCo loses accuracy, and fails at 0 (He et al. 2020)
+)
 
 
 class KCL(ce.CE):
@@ -30,8 +34,11 @@ class KCL(ce.CE):
         """What can be set, and where each default comes from.
 
         k: positives from the queue; 6 (Kang et al. 2021).
-        queue: its size; 65536 (their release), but never more than there are training images.
-        momentum: of the copy that gives the keys; 0.999 (their release).
+        queue: its size; 65536 (their release), or one key per training image where those are fewer.
+        key_momentum: of the copy that gives the keys; 0.999 (their release) of `momentum_steps`.
+        momentum_steps: 90000 (their release's first stage). Over s steps the momentum is
+            key_momentum^(momentum_steps / s), at least 0.9, so that the copy forgets its random start
+            as far as theirs (A38). 0: key_momentum as it is.
         temperature: 0.07 (their release).
         projection: width of the linear layer before the loss; 128 (their release).
         second_share: length of the second stage over that of the first; 0.2: 40 epochs after 200
@@ -41,7 +48,8 @@ class KCL(ce.CE):
 
         k: int = 6
         queue: int = 65536
-        momentum: float = 0.999
+        key_momentum: float = 0.999
+        momentum_steps: int = 90_000
         temperature: float = 0.07
         projection: int = 128
         second_share: float = 0.2
@@ -50,10 +58,13 @@ class KCL(ce.CE):
         def __post_init__(self) -> None:
             for name in ("k", "queue", "projection"):
                 check_whole(name, getattr(self, name), 1)
-            for name in ("momentum", "temperature", "second_share", "second_lr"):
+            check_whole("momentum_steps", self.momentum_steps, 0)
+            for name in ("key_momentum", "temperature", "second_share", "second_lr"):
                 check_number(name, getattr(self, name), 0)
-            if self.momentum > 1:
-                raise UsageError(f"momentum is {self.momentum!r}; allowed: a number from 0 to 1.")
+            if self.key_momentum > 1:
+                raise UsageError(
+                    f"key_momentum is {self.key_momentum!r}; allowed: a number from 0 to 1."
+                )
             if self.temperature == 0:
                 raise UsageError("temperature is 0; allowed: a number above 0.")
 
@@ -64,14 +75,24 @@ class KCL(ce.CE):
         options: Any,
         generator: torch.Generator | None,
     ) -> None:
+        options = replace(options, queue=min(options.queue, sum(map(int, counts))))
         super().__init__(backbone, counts, options, generator)
         self.project = linear(backbone.out_features, options.projection, generator, zero_bias=False)
-        self.keys = MomentumEncoder(backbone, self.project, options.momentum)
-        self.queue = LabelQueue(min(options.queue, sum(self.counts)), options.projection)
+        self.keys = MomentumEncoder(backbone, self.project, options.key_momentum)
+        self.queue = LabelQueue(options.queue, options.projection)
         self.stages = (
             Stage(views=2, mixup=False),
             second_stage(options.second_share, options.second_lr),
         )
+
+    def set_steps(self, steps: Sequence[int]) -> None:
+        of, given = self.options.momentum_steps, self.options.key_momentum
+        if of and steps[0]:
+            momentum = max(min(LEAST_MOMENTUM, given), given ** (of / steps[0]))
+            self.keys.momentum = round(momentum, 6)
+            self.options = replace(
+                self.options, key_momentum=self.keys.momentum, momentum_steps=steps[0]
+            )
 
     def loss(self, images: Tensor, labels: Labels) -> Tensor:
         if self.stage != 0:

@@ -7,21 +7,23 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ncmc.backbones import Backbone
 from ncmc.errors import UsageError
 from ncmc.formulas import losses
 from ncmc.methods import Method
-from ncmc.methods._checks import check_choice
+from ncmc.methods._checks import check_choice, check_whole
+from ncmc.methods._layers import linear
 from ncmc.methods._rotations import Cayley, Exponential
 
 
 class RBL(Method):
     """Scores <h, P m_k>: m_k (K,) the fixed structure, P (d, K) learned with orthonormal columns.
 
-    An orthogonal (d, d) matrix in front of K fixed vectors of d dimensions, as the paper has it,
-    comes to the same: K columns of it are all that the scores see. No bias, no normalisation.
+    h (d,) is what a learned linear layer makes of the network's features (A36). An orthogonal (d, d)
+    matrix in front of K fixed vectors of d dimensions, as the paper has it, comes to the same: K
+    columns of it are all that the scores see. No normalisation.
     """
 
     etf: Tensor  # (K, K) symmetric: column k is m_k
@@ -35,12 +37,16 @@ class RBL(Method):
             larger than K.
         rotation: how P is learned: "cayley" (ours: the same matrices, O(d K^2), no host read), or
             "exponential" (the authors' code: the exponential of a (d, d) matrix).
+        projection: width d of the linear layer, with bias, between the network and P; 256 (the authors'
+            code, where it widens the 64 features of a ResNet-32); 0: no layer (the paper's text).
         """
 
         etf: str = "simplex"
         rotation: str = "cayley"
+        projection: int = 256
 
         def __post_init__(self) -> None:
+            check_whole("projection", self.projection, 0)
             check_choice("etf", self.etf, ("simplex", "released"))
             check_choice("rotation", self.rotation, ("cayley", "exponential"))
 
@@ -52,15 +58,24 @@ class RBL(Method):
         generator: torch.Generator | None,
     ) -> None:
         super().__init__(backbone, counts, options, generator)
-        dim, columns = backbone.out_features, self.n_classes
+        width, columns = backbone.out_features, self.n_classes
+        dim = options.projection or width
         if dim < columns:
             raise UsageError(
-                f"the backbone gives {dim} features; RBL needs at least as many as there are "
-                f"classes, {columns}. Use a wider backbone."
+                f"projection is {options.projection} and the backbone gives {width} features, so that "
+                f"RBL has {dim}; it needs at least as many as there are classes, {columns}. Set "
+                f"projection to {columns} or more."
             )
+        self.project: nn.Module = nn.Identity()
+        if options.projection:
+            self.project = linear(width, dim, generator, zero_bias=False)
         kind = Cayley if options.rotation == "cayley" else Exponential
         self.rotation = kind(dim, columns, generator)
         self.register_buffer("etf", structure(columns, dim, options.etf))
+
+    def head(self, x: Tensor) -> Tensor:
+        h: Tensor = self.project(x)
+        return h
 
     def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
         return F.cross_entropy(self.raw_scores(h), labels)

@@ -21,7 +21,7 @@ class SETF(Method):
 
     @dataclass(frozen=True)
     class Options(Method.Options):
-        """batch_scaling: m_k scaled by its class's share of each batch (A10, as released)."""
+        """batch_scaling: m_k scaled by its class's share of each batch; off is a what-if (A10)."""
 
         batch_scaling: bool = True
 

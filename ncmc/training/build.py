@@ -90,10 +90,12 @@ def seeds(seed: int) -> tuple[int, int]:
     return int(first), int(second)
 
 
-def options_of(project: Project, run: Run) -> dict[str, dict[str, Any]]:
-    """The resolved options of a run's backbone and method, as its record states them."""
-    code = parts(project, run)
-    return {"backbone": code.backbone_options, "method": asdict(code.method_options)}
+def options_of(project: Project, model: Method, run: Run) -> dict[str, dict[str, Any]]:
+    """The resolved options of a run's backbone and of its method, as its record states them."""
+    return {
+        "backbone": parts(project, run).backbone_options,
+        "method": asdict(model.options),
+    }
 
 
 def _only(values: dict[str, Value], names: Any) -> dict[str, Value]:

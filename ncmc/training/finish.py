@@ -121,7 +121,7 @@ def make_record(
     `model_of`: the run that the model is of, if another method's decision rule is applied to it.
     """
     project, run, split = training.project, training.run, training.split
-    configuration = config_of(project, run) | build.options_of(project, run)
+    configuration = config_of(project, run) | build.options_of(project, training.model, run)
     notes = list(training.opened.entry.notes)
     if note := imbalance_note(training.opened.train, split.tau, split.options):
         notes.append(note)

@@ -115,11 +115,13 @@ def prepare(
     optimizer = make_optimizer(model, recipe, where)
     dtype = precision.pick_dtype(execution, where, size)
     data, train_set, test_set = _sets(opened, where, dtype)
-    if not steps_per_epoch(len(data), recipe):
+    steps = steps_per_epoch(len(data), recipe)
+    if not steps:
         raise UsageError(
             f"batch_size={recipe.batch_size} with drop_last=true leaves no batch of the "
             f"{len(data)} training images of {run.id}. Take a smaller batch, or drop_last=false."
         )
+    model.set_steps([steps * epochs for epochs in stages.lengths(recipe, model.stages)])
     return Training(
         opened=opened,
         model=model,

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from ncmc.methods import Stage
 from ncmc.plan.recipes import Recipe
@@ -13,6 +13,12 @@ def ends(recipe: Recipe, stages: Sequence[Stage]) -> list[int]:
     """The last epoch of each stage, counted from 1; a stage can be too short for an epoch."""
     shares = accumulate(stage.share for stage in stages)
     return [math.ceil(round(share * recipe.epochs, 6)) for share in shares]
+
+
+def lengths(recipe: Recipe, stages: Sequence[Stage]) -> list[int]:
+    """The epochs of each stage."""
+    until = [0, *ends(recipe, stages)]
+    return [last - before for before, last in pairwise(until)]
 
 
 def total_epochs(recipe: Recipe, stages: Sequence[Stage]) -> int:

@@ -70,6 +70,7 @@ def test_logit_adjustment_subtracts_the_log_frequencies(
     kind: type[Method], parent: type[Method]
 ) -> None:
     h = torch.randn(5, 16)
+    h = build(parent).head(h)
     logits = build(parent).scores(h)
     n = sum(COUNTS)
     expected = torch.stack([logits[:, k] - 0.7 * math.log(COUNTS[k] / n) for k in range(4)], 1)

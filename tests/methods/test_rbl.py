@@ -32,6 +32,15 @@ def gram(method: RBL) -> Tensor:
 # --- the structure --------------------------------------------------------------------------------
 
 
+def test_a_layer_of_256_features_with_bias_lies_between_network_and_rotation() -> None:
+    method = build(RBL)
+    images, _ = batch()
+    weight, bias = method.project.weight, method.project.bias
+    torch.testing.assert_close(method.features(images), method.backbone(images) @ weight.T + bias)
+    assert method.classifier().shape == (4, 256)
+    assert build(RBL, projection=0).classifier().shape == (4, 13)
+
+
 def test_the_simplex_is_that_of_setf() -> None:
     etf = frames.simplex_etf(4, 13, torch.Generator(), torch.float64)
     torch.testing.assert_close(gram(build(RBL).double()), etf @ etf.T, rtol=0, atol=1e-6)
@@ -39,7 +48,8 @@ def test_the_simplex_is_that_of_setf() -> None:
 
 def test_the_released_structure_has_the_angles_of_its_columns() -> None:
     columns = (torch.eye(13) - torch.ones(13, 13) / 13)[:, :4]
-    torch.testing.assert_close(gram(build(RBL, etf="released")), columns.T @ columns)
+    method = build(RBL, etf="released", projection=13)
+    torch.testing.assert_close(gram(method), columns.T @ columns)
 
 
 def test_with_as_many_features_as_classes_the_released_structure_is_the_simplex() -> None:
@@ -50,7 +60,7 @@ def test_with_as_many_features_as_classes_the_released_structure_is_the_simplex(
 @every_rotation
 @every_etf
 def test_training_turns_the_structure_and_keeps_it(rotation: str, etf: str) -> None:
-    method = build(RBL, rotation=rotation, etf=etf)
+    method = build(RBL, rotation=rotation, etf=etf, projection=13)
     angles, rows = gram(method), method.classifier().detach()
     train(method, 50)
     assert (method.classifier() - rows).norm() > 0.1
@@ -88,7 +98,7 @@ def test_both_rotations_step_downhill_alike_from_the_start() -> None:
     images, labels = batch(mixed=False)
     gains = []
     for rotation in ("cayley", "exponential"):
-        method = build(RBL, rotation=rotation).double()
+        method = build(RBL, rotation=rotation, projection=13).double()
         h = method.features(images.double()).detach()
         before = method.criterion(h, labels.first)
         own = [p for p in method.rotation.parameters() if p.requires_grad]
@@ -108,9 +118,9 @@ def test_weight_decay_draws_the_matrix_back_to_its_start() -> None:
 
 @every_rotation
 def test_a_turned_method_comes_back_from_its_state(rotation: str) -> None:
-    method = build(RBL, rotation=rotation)
+    method = build(RBL, rotation=rotation, projection=13)
     train(method, 5)
-    other = build(RBL, seed=9, rotation=rotation)
+    other = build(RBL, seed=9, rotation=rotation, projection=13)
     other.load_state_dict(method.state_dict())
     images, _ = batch()
     assert torch.equal(other.predict(images), method.predict(images))
@@ -135,7 +145,7 @@ def test_features_at_their_targets_are_predicted_right() -> None:
 
 def test_a_turn_of_the_features_can_be_undone_by_the_matrix() -> None:
     """So no direction of the features is worse than another for the loss that can be reached."""
-    method = build(RBL).double()
+    method = build(RBL, projection=0).double()
     images, labels = batch(mixed=False)
     h = method.features(images.double()).detach()
     before = method.criterion(h, labels.first)
@@ -146,8 +156,10 @@ def test_a_turn_of_the_features_can_be_undone_by_the_matrix() -> None:
 
 
 def test_too_few_features_and_bad_options_are_refused() -> None:
-    with pytest.raises(UsageError, match="gives 3 features; RBL needs .* 4"):
-        build(RBL, backbone=Flat(3))
+    with pytest.raises(UsageError, match="gives 3 features, so that RBL has 3; it needs .* 4"):
+        build(RBL, backbone=Flat(3), projection=0)
+    with pytest.raises(UsageError, match="projection is 3 and .* Set projection to 4 or more"):
+        build(RBL, projection=3)
     with pytest.raises(UsageError, match="etf is"):
         RBL.Options(etf="square")
     with pytest.raises(UsageError, match="rotation is"):

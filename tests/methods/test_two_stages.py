@@ -96,7 +96,7 @@ def test_crt_scores_with_the_classifier_of_its_stage() -> None:
 
 
 def test_the_copy_of_kcl_follows_slowly_and_gets_no_gradient() -> None:
-    method = build(KCL, momentum=0.75)
+    method = build(KCL, key_momentum=0.75)
     copied = dict(method.keys.backbone.named_parameters())
     before = {name: value.clone() for name, value in copied.items()}
     stepped(method, 0, steps=1)
@@ -107,9 +107,24 @@ def test_the_copy_of_kcl_follows_slowly_and_gets_no_gradient() -> None:
         torch.testing.assert_close(value, 0.75 * before[name] + 0.25 * now[name])
 
 
+@pytest.mark.parametrize(("steps", "momentum"), [(90_000, 0.999), (19_400, 0.995369), (800, 0.9)])
+def test_the_copy_of_kcl_forgets_its_start_as_far_in_a_short_training_as_in_a_long_one(
+    steps: int, momentum: float
+) -> None:
+    method = build(KCL)
+    method.set_steps([steps, 10])
+    assert method.keys.momentum == method.options.key_momentum == momentum
+    assert momentum**steps < 1e-36  # of its start; 8e-40 is left of theirs
+    method.set_steps([steps, 10])  # what the record states gives the same again
+    assert method.keys.momentum == momentum
+    fixed = build(KCL, key_momentum=0.99, momentum_steps=0)
+    fixed.set_steps([steps, 10])
+    assert fixed.keys.momentum == 0.99
+
+
 def test_the_queue_of_kcl_fits_the_training_set_and_holds_the_last_keys() -> None:
     method = build(KCL)
-    assert len(method.queue.labels) == sum(COUNTS)
+    assert len(method.queue.labels) == method.options.queue == sum(COUNTS)
     method.enter(0)
     images, labels = pairs()
     method.loss(images, labels)
@@ -145,7 +160,7 @@ def test_a_queue_keeps_the_last_of_all_that_came(sizes: list[int]) -> None:
     ("options", "words"),
     [
         ({"k": 0}, "k is 0; allowed: a whole number, 1 or more"),
-        ({"momentum": 1.5}, "momentum is 1.5; allowed: a number from 0 to 1"),
+        ({"key_momentum": 1.5}, "key_momentum is 1.5; allowed: a number from 0 to 1"),
         ({"temperature": 0}, "temperature is 0; allowed: a number above 0"),
         ({"queue": 0.5}, "queue is 0.5"),
     ],

@@ -76,7 +76,8 @@ def test_a_point_that_does_not_arise_in_a_run_is_no_switch_of_it() -> None:
 def test_every_switch_of_the_register_makes_another_run_somewhere() -> None:
     project = here()
     tables = [
-        grid.table(project, name) for name in ("table1", "table3", "table4", "table5", "smoke")
+        grid.table(project, name)
+        for name in ("table1", "table3", "table4", "table5", "table7", "figure1", "smoke")
     ]
     runs = {spec.run for table in tables for spec in table.cells}
     runs |= {make_run("svhn", 0.01, "resnet32", "SETF")}

@@ -86,6 +86,12 @@ WRONG = {
         "has a default",
         "Options: reduce has no default",
     ),
+    "an option of the recipe": (
+        'reduce: str = "mean"',
+        'momentum: float = 0.5\n        reduce: str = "mean"',
+        "has a default",
+        "Options: momentum is a key of the recipe",
+    ),
     "a loss a sample": ("return loss", "return loss.repeat(2)", "shapes", "a single number"),
     "scores the wrong way round": (
         "def targets",

@@ -12,7 +12,7 @@ from ncmc.training.own_code.subject import MethodSubject
 
 CHECKS: dict[str, Callable[[MethodSubject], None]] = {
     "the file has a class of its name, and options that planning can read": structure.has_a_class,
-    "every option has a default": structure.options_have_defaults,
+    "every option has a default, and a name of its own": structure.options_have_defaults,
     "features, loss, scores, classifier and targets have their shapes": structure.has_its_shapes,
     "an impossible option is refused in words": structure.refuses_in_words,
     "it works with two classes, with many, and with a class of one image": losses.works_for_all_counts,

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ncmc.errors import UserError
 from ncmc.plan import catalog
+from ncmc.plan.recipes import owner
 from ncmc.training import contract
 from ncmc.training.own_code.host_reads import NoHostReads
 from ncmc.training.own_code.subject import MethodSubject, batch, fitted, images, shown
@@ -29,8 +30,13 @@ def has_a_class(subject: MethodSubject) -> None:
 
 
 def options_have_defaults(subject: MethodSubject) -> None:
-    """Every option has a default of a plain type."""
+    """Every option has a default of a plain type, and a name that no key of a recipe has."""
     for name, default in _defaults(subject).items():
+        if (part := owner(name)) != "model":
+            raise UserError(
+                f"Options: {name} is a key of the {part} too, which -o {name}=... would set in place of "
+                "the method's: choose another name."
+            )
         if type(default) not in contract.KINDS:
             raise UserError(
                 f"Options: {name} has no default that is {', '.join(contract.KINDS.values())}."
