@@ -14,7 +14,7 @@ from conftest import CHECKOUT, here
 
 from ncmc import jobs, paths
 from ncmc.paper import switches
-from ncmc.plan import grid, grid_file
+from ncmc.plan import grid
 from ncmc.plan.run import make_run, resolve_run, trained_run
 from ncmc.results.record import load_record, path_of
 from ncmc.sharing.merge import merge
@@ -220,12 +220,11 @@ def test_a_split_that_is_made_after_the_records_trains_nothing(project: Path) ->
 
 
 def test_imported_records_need_no_data(project: Path) -> None:
-    """Of the laptop's, no images could be had: their archive has no address."""
-    assert not merge(here(), CHECKOUT / "results/published/laptop").left_out
-    laptop = grid_file.table_names_in(here(), "laptop.yaml")
-    for target, pages in ("smoke", 1), ("laptop", len(laptop)):
+    """Of the JPEG copies, no images could be had: their archive has no address."""
+    assert not merge(here(), CHECKOUT / "results/published/studies").left_out
+    for target in "smoke", "study_jpeg":
         planned = planned_jobs(snakemake(project, "-n", target).stdout)
-        assert planned["report"] == pages
+        assert planned["report"] == 1
         assert not planned.keys() & {"preflight", "fetch", "split"}
         assert not any(rule.startswith("train") for rule in planned)
 
