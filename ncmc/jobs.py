@@ -213,10 +213,9 @@ def config_files(project: Project) -> dict[str, list[str]]:
     """
     run = (dataset_entries.FILE, recipes.FILE)  # what a run is made with
     table = (*grid_file.FILES, *run)
-    numbers = (
-        *(printed_numbers.FILE, references.FILE, reference_recipes.FILE),
-        *own_numbers.files_there(project),  # a reader's, where there are any
-    )
+    numbers = [printed_numbers.FILE, references.FILE, reference_recipes.FILE]
+    if files.exists(project.config(own_numbers.FILE)):  # a reader's
+        numbers.append(own_numbers.FILE)
     read = {
         "doctor": table,
         "fetch": (dataset_entries.FILE,),

@@ -6,7 +6,8 @@ from ncmc.errors import UsageError, unknown
 from ncmc.paper.known_names import require_names, require_unique
 from ncmc.paper.number import Number
 from ncmc.paper.own_numbers import FILE as OWN_FILE
-from ncmc.paper.own_numbers import OwnNumber, own_numbers
+from ncmc.paper.own_numbers import Entered, Key, own_numbers
+from ncmc.plan import grid
 from ncmc.plan.grid_file import grid_entries
 from ncmc.plan.option_text import parse_options
 from ncmc.plan.run import Run, make_run
@@ -52,14 +53,17 @@ def number_for(project: Project, run: Run, table: str | None = None) -> Number |
 @read_once
 def _entered(project: Project) -> dict[tuple[Run, str], Number]:
     """A reader's own numbers, by run (with seed 0) and table."""
-    return {(n.spec.run.cell, n.table): _from_reader(n) for n in own_numbers(project)}
+    found = {}
+    for (table, place), entered in own_numbers(project).items():
+        run = grid.table(project, table).cells[place - 1].run
+        found[(run.cell, table)] = _from_reader((table, place), run, entered)
+    return found
 
 
-def _from_reader(own: OwnNumber) -> Number:
-    run, entered = own.spec.run, own.entered
+def _from_reader(key: Key, run: Run, entered: Entered) -> Number:
     return Number(
-        id=f"{own.table}-{own.place}",
-        table=own.table,
+        id=f"{key[0]}-{key[1]}",
+        table=key[0],
         dataset=run.dataset,
         tau=run.tau,
         backbone=run.backbone,
@@ -68,7 +72,7 @@ def _from_reader(own: OwnNumber) -> Number:
         value=entered.value,
         std=entered.std,
         n=entered.n,
-        where=f"{own.table}, page {entered.page}, read by {entered.by}",
+        where=f"{key[0]}, page {entered.page}, read by {entered.by}",
         source=f"config/{OWN_FILE}",
         note="",
     )

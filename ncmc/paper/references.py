@@ -7,7 +7,6 @@ from pydantic import Field
 from ncmc.errors import UsageError, shortened, unknown
 from ncmc.paper.known_names import require_names, require_unique
 from ncmc.paper.number import Percent, Points, Tau
-from ncmc.paper.own_numbers import SETS, OwnNumber, own_numbers, set_names
 from ncmc.paper.reference_recipes import Text, reference_recipes
 from ncmc.plan import catalog
 from ncmc.project import Project, read_once
@@ -21,8 +20,7 @@ SWITCH = {"on": True, "off": False}
 class Reference(Strict):
     """An accuracy that somebody reports, in percent top-1 on the balanced test set."""
 
-    # of references.csv R1, R2, ...; of a reader's set NAME-TABLE-1, ...
-    id: Annotated[str, Field(pattern=r"^(R[0-9]{1,4}|[A-Za-z0-9_-]{3,80}-[0-9]{1,4})$")]
+    id: Annotated[str, Field(pattern=r"^R[0-9]{1,4}$")]
     source: Text
     place: Text  # where in the source
     dataset: str
@@ -52,28 +50,7 @@ def references(project: Project) -> tuple[Reference, ...]:
         reference = documents.parse(Reference, _typed(row, where), where)
         _require_known(project, reference, where)
         found.append(reference)
-    own = [(name, n) for name in set_names(project) for n in own_numbers(project, name)]
-    return (*found, *(_from_reader(name, number) for name, number in own))
-
-
-def _from_reader(name: str, own: OwnNumber) -> Reference:
-    """A number of a reader's set. Its source is the set: what reference_recipes.yaml can name."""
-    run, entered = own.spec.run, own.entered
-    return Reference(
-        id=f"{name}-{own.table}-{own.place}",
-        source=name,
-        place=f"page {entered.page}",
-        dataset=run.dataset,
-        tau=None if own.spec.resolved.split.imbalance == "given" else run.tau,
-        backbone=run.backbone,
-        method=run.method,
-        mixup=own.spec.resolved.recipe.mixup,
-        value=entered.value,
-        std=entered.std,
-        n=entered.n,
-        address=f"config/{SETS}/{name}.csv",
-        reading=f"page {entered.page}, read by {entered.by}",
-    )
+    return tuple(found)
 
 
 def _typed(row: dict[str, str], where: str) -> dict[str, Any]:
