@@ -63,12 +63,12 @@ def print_status(datasets: Sequence["Status"], as_json: bool) -> None:
     if as_json:
         print_json([dataclasses.asdict(entry) for entry in datasets])
         return
-    columns = ("dataset", "state", "archives", "arrays", "aside", "in cache", "to do")
+    columns = ("dataset", "state", "archives", "arrays", "under way", "in cache", "to do")
     rows: list[Sequence[Cell]] = [
         (
             entry.name,
             Text(entry.state, style=STYLES.get(entry.state, "dim")),
-            *(size(count) for count in (entry.raw, entry.arrays, entry.aside)),
+            *(size(count) for count in (entry.raw, entry.arrays, entry.partial)),
             words(entry.cached),
             entry.detail,
         )

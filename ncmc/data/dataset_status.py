@@ -22,7 +22,7 @@ class Status:
     detail: str  # one line; what to do, where there is something to do
     raw: int  # archives
     arrays: int
-    aside: int  # downloads under way, and wrong files kept
+    partial: int  # downloads under way
     cached: bool  # DVC's cache has the archives
 
 
@@ -47,7 +47,7 @@ def _status(project: Project, name: str, fresh: bool) -> Status:
         detail=detail,
         raw=_bytes(raw.folder(project, name)),
         arrays=_bytes(datasets.folder(project, name)),
-        aside=under_way + _bytes(raw.aside(project, "wrong", name)),
+        partial=under_way,
         cached=dvc_store.cached(project, name),
     )
 

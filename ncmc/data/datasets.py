@@ -17,7 +17,7 @@ from ncmc.data import checksums, dataset_meta, dvc_store, raw, readers
 from ncmc.data.array_writer import PARTS, Sink, fingerprint
 from ncmc.data.checksums import Digest
 from ncmc.data.dataset_meta import Identity, Meta
-from ncmc.data.http import Say
+from ncmc.data.raw import Say
 from ncmc.data.tree_summary import TreeSummary
 from ncmc.errors import UserError, unknown
 from ncmc.plan.dataset_entries import Dataset, dataset_entry
@@ -78,7 +78,13 @@ def prepare(project: Project, name: str, *, say: Say | None = None) -> Path:
             for left in (work, old):
                 shutil.rmtree(left, ignore_errors=True)
             work.mkdir(parents=True)
-            _fill(project, work, name, entry, identity, found)
+            try:
+                _fill(project, work, name, entry, identity, found)
+            except UserError as error:
+                if any(f.checksum for f in entry.files):
+                    raise
+                again = f"Once mended: `ncmc fetch {name} --from PATH --replace`."
+                raise type(error)(f"{error} {again}") from error
             if target.exists():
                 target.replace(old)
             work.replace(target)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ncmc.data import checksums, download, dvc_store, raw, readers
 from ncmc.data.checksums import Digest
-from ncmc.data.http import Progress, Say
+from ncmc.data.http import Progress
+from ncmc.data.raw import Say
 from ncmc.errors import UserError, unknown
 from ncmc.plan.dataset_entries import NAME, Dataset, dataset_entries, dataset_entry
 from ncmc.project import Project
@@ -45,24 +46,24 @@ def fetch(
         if source is not None:
             source = _linked(project, name, source)
         if replace:
-            _forget(project, name, entry, source)
+            _check_replaceable(name, entry, source)
         how = "already here"
-        raw.reject_wrong(project, name, say)
-        if raw.missing(project, name):
+        wrong = [fault for file in entry.files for fault in raw.faults(project, name, file)]
+        if replace or wrong:
+            if say and wrong and not raw.missing(project, name):
+                say(f"{name}: not the right file: {'; '.join(wrong)}; bringing that")
             restored = not replace and _from_cache(project, name, say)
             how = "from the cache" if restored else "fetched"
         elif source is not None and say:
             hint = "" if _has_checksums(entry) else "; --replace imports it again"
             say(f"{name} is here and verified, --from was not used{hint}")
-        found = download.download(project, name, source, progress=progress, say=say)
+        found = download.download(project, name, source, anew=replace, progress=progress, say=say)
         if not replace:
-            _compare_with_lock(project, name, found)
-        if dvc_store.recorded(project, name) != checksums.of_folder(found) or not dvc_store.cached(
-            project, name
-        ):
+            _compare_with_lock(project, name, found, how)
+        as_recorded = dvc_store.recorded(project, name) == checksums.of_folder(found)
+        if not as_recorded or not dvc_store.cached(project, name):
             dvc_store.commit(project, name)
-            # a link into the cache is now in the file's place
-            found = raw.verified(project, name)
+            found = raw.verified(project, name)  # a link into the cache is now in the file's place
         return Fetched(name, raw.folder(project, name), how, found)
 
 
@@ -130,8 +131,7 @@ def _has_checksums(entry: Dataset) -> bool:
     return any(f.checksum for f in entry.files)
 
 
-def _forget(project: Project, name: str, entry: Dataset, source: str | Path | None) -> None:
-    """Remove the files of a set that nothing but dvc.lock vouches for."""
+def _check_replaceable(name: str, entry: Dataset, source: str | Path | None) -> None:
     if _has_checksums(entry):
         raise UserError(
             f"{name} has checksums in config/datasets.yaml; only those bytes are {name}. "
@@ -139,12 +139,6 @@ def _forget(project: Project, name: str, entry: Dataset, source: str | Path | No
         )
     if source is None and not all(f.urls for f in entry.files):
         raise UserError(f"--replace needs --from: {name} has no address.")
-    for file in entry.files:
-        path = raw.folder(project, name) / file.name
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise files.explain(error, path) from error
 
 
 def _from_cache(project: Project, name: str, say: Say | None) -> bool:
@@ -171,15 +165,14 @@ def _from_cache(project: Project, name: str, say: Say | None) -> bool:
     return False
 
 
-def _compare_with_lock(project: Project, name: str, found: dict[str, Digest]) -> None:
-    """Raise UserError if dvc.lock records other bytes than have come."""
+def _compare_with_lock(project: Project, name: str, found: dict[str, Digest], how: str) -> None:
+    """Raise UserError if dvc.lock records other bytes than have come; these are not kept."""
     held, came = dvc_store.recorded(project, name), checksums.of_folder(found)
-    if held is None or held == came:
-        return
-    for file, digest in found.items():
-        kept = raw.keep(project, name, raw.folder(project, name) / file, digest).parent
-    raise UserError(
-        f"{name}: what came is not what dvc.lock records (folder hash {came}, recorded {held}); "
-        f"it is kept aside in {kept}. Give the recorded files with --from, or, if the new ones "
-        f"are meant, run the command again with --replace."
-    )
+    if held not in (None, came):
+        for file in found if how == "fetched" else ():
+            (raw.folder(project, name) / file).unlink()
+        raise UserError(
+            f"{name}: what came is not what dvc.lock records (folder hash {came}, recorded {held}). "
+            f"Give the recorded files with --from (and delete {raw.folder(project, name)} if it holds "
+            "others); or, if the new ones are meant, run the command again with --replace."
+        )

@@ -1,270 +1,193 @@
-"""One address -> one file on disk, over HTTP: resumed, retried, and given up with a reason."""
+"""One address -> one file on disk: tried again, gone on from where it broke, and given up in time."""
 
-import time
+import re
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
 import requests
-import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
-from ncmc.errors import UserError
-from ncmc.system import documents, files
-from ncmc.system.documents import Strict
+from ncmc.data.raw import Say
+from ncmc.errors import shortened
+from ncmc.system import files
 
 Progress = Callable[[str, int, int | None], None]  # file name, bytes so far, bytes in all
-Say = Callable[[str], None]  # one line for the user
 
 BLOCK = 1 << 18  # bytes asked of the socket at a time
-RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})  # HTTP statuses that pass
+RETRIED = (408, 425, 429, 500, 502, 503, 504)  # HTTP statuses that pass
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a download is tried. Times in seconds."""
+    """How long an address is tried. Times in seconds."""
 
-    attempts: int = 5  # in a row without a new byte, at one address
+    attempts: int = 5  # in a row that bring fewer than `least` bytes
+    least: int = 1 << 20
     wait: float = 1.0  # before the second attempt; doubled each time
-    longest_wait: float = 30.0
-    connect: float = 15.0
     silence: float = 30.0  # without a byte
-    slowest: float = 1024.0  # bytes a second, averaged over `window`
-    window: float = 30.0
-
-
-PATIENCE = Patience()
+    whole: float = 600.0  # for a file, whatever comes of it, and...
+    rate: float = 50_000.0  # ...a second more for so many bytes of it
 
 
 class UnreachableError(Exception):
     """This address will not do; the reason is the message. Another one may."""
 
 
-class _Note(Strict):
-    """Beside a partial file: where it comes from, and what proves the rest is of the same file."""
-
-    url: str
-    validator: str | None  # a strong ETag, or the date of the last change
-
-
-class _RetryError(Exception):
-    """This attempt failed in a way that may pass."""
-
-    def __init__(self, reason: str, wait: float | None = None, slow: bool = False) -> None:
-        super().__init__(reason)
-        self.wait = wait  # seconds, if the server asked for a pause
-        self.slow = slow  # bytes came, but too slowly
-
-
-def fetch(
-    url: str,
-    partial: Path,
-    *,
-    size: int | None = None,
-    checked: bool = False,
-    patience: Patience = PATIENCE,
-    progress: Progress | None = None,
-    say: Say | None = None,
-) -> None:
-    """Bring what `url` holds into `partial`, resuming after the bytes that are there already.
-
-    `size`: bytes expected; an address that offers another number is given up. `checked`: the caller
-    compares a checksum afterwards, so it may resume after bytes that
-    another address sent.
-    Raises UnreachableError with the reason, UserError for a full disk or an unwritable folder.
-    A proxy is taken from the usual variables (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).
-    """
-    fruitless = 0
-    wait = patience.wait
-    with requests.Session() as session:
-        session.max_redirects = 10
-        while True:
-            before = _size(partial)
-            try:
-                _Attempt(session, url, partial, size, checked, patience, progress).run()
-                return
-            except _RetryError as again:
-                advanced = _size(partial) > before and not again.slow
-                fruitless, wait = (1, patience.wait) if advanced else (fruitless + 1, wait)
-                if fruitless >= patience.attempts:
-                    raise UnreachableError(f"{again} ({fruitless} attempts)") from again
-                pause = min(again.wait or wait, patience.longest_wait)
-                if say:
-                    say(f"{url}: {again}; trying again in {pause:g} s")
-                time.sleep(pause)
-                wait *= 2
+class _BrokenError(Exception):
+    """The connection ended too early, or the server sent another part than asked for."""
 
 
 @dataclass
-class _Attempt:
-    session: requests.Session
+class Transfer:
+    """`url` -> `partial`, of `size` bytes if that is known."""
+
     url: str
     partial: Path
     size: int | None
-    checked: bool
+    checked: bool  # the caller compares a checksum: what is there already may be gone on from
     patience: Patience
-    progress: Progress | None
+    progress: Progress | None = None
+    say: Say | None = None
 
     def run(self) -> None:
-        have, validator = self._resumable()
-        headers = {"Accept-Encoding": "identity", "User-Agent": "ncmc"}
-        if have:
-            headers["Range"] = f"bytes={have}-"
-            if validator:
-                headers["If-Range"] = validator
+        """Bring it. A proxy is taken from the usual variables (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).
+
+        Raises UnreachableError with the reason, UserError for a full disk or an unwritable folder.
+        """
+        files.make_folder(self.partial.parent)
+        limit = self.patience.whole + (self.size or 0) / self.patience.rate
+        self._stop, work = Event(), Future[None]()
+
+        def attempts() -> None:
+            try:
+                self._attempts()
+                work.set_result(None)
+            except BaseException as error:
+                work.set_exception(error)
+
+        # on a thread: a server can send one header, or one chunk's length, byte by byte for ever
+        Thread(target=attempts, daemon=True).start()
         try:
-            with self.session.get(
-                self.url,
-                headers=headers,
-                stream=True,
-                timeout=(self.patience.connect, self.patience.silence),
-            ) as response:
-                start = self._start(response, have)
-                if start is not None:
-                    self._receive(response, start)
-        except requests.TooManyRedirects as error:
-            raise UnreachableError("redirects in a circle") from error
-        except requests.exceptions.SSLError as error:
+            work.result(limit)
+        except TimeoutError as error:
             raise UnreachableError(
-                f"its certificate is not accepted ({_innermost(error)})"
+                f"not done after {limit / 60:.0f} minutes; the next call goes on from there"
             ) from error
-        except (
-            requests.exceptions.InvalidURL,
-            requests.exceptions.InvalidSchema,
-            requests.exceptions.MissingSchema,
-        ) as error:
-            raise UnreachableError(f"not an address that can be fetched ({error})") from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise _RetryError(_plain(error)) from error
+        finally:
+            self._stop.set()
 
-    def _resumable(self) -> tuple[int, str | None]:
-        """Bytes after which to resume, and what proves that the remote file is unchanged."""
-        have = _size(self.partial)
-        validator = None
-        with suppress(UserError):  # no note, or a damaged one: nothing is proved
-            note = documents.read_json(_note(self.partial), _Note)
-            validator = note.validator if note.url == self.url else None
-        too_long = self.size is not None and have > self.size
-        if have and (too_long or not (validator or self.checked)):
-            self.partial.unlink()
-            have = 0
-        return have, validator
+    def _attempts(self) -> None:
+        most, fruitless = self._have, 0
+        with _session(self.patience) as session:
+            while not self._stop.is_set():
+                try:
+                    return self._attempt(session)
+                except _BrokenError as error:
+                    reached = self._have
+                    fruitless = 0 if reached - most >= self.patience.least else fruitless + 1
+                    most = max(most, reached)
+                    if fruitless >= self.patience.attempts:
+                        raise UnreachableError(f"{error} ({fruitless} attempts)") from error
+                    if self.say:
+                        self.say(f"{self.url}: {error}; trying again")
+                self._stop.wait(min(self.patience.wait * 2**fruitless / 2, 30))
 
-    def _start(self, response: requests.Response, have: int) -> int | None:
-        """The offset that the body starts at; None if the file is complete already."""
-        status = response.status_code
-        if status == 416 and have:
-            if have == (self.size or _total(response)):
-                return None
-            self.partial.unlink(missing_ok=True)
-            raise _RetryError("the server has no such part; starting from the beginning")
-        if status in RETRIED:
-            raise _RetryError(f"HTTP {status} {response.reason}", _retry_after(response))
-        if status not in (200, 206):
-            raise UnreachableError(f"HTTP {status} {response.reason}")
-        start = have if status == 206 else 0
-        if status == 206 and _range_start(response) != have:
-            self.partial.unlink(missing_ok=True)
-            raise _RetryError("the server sent another part than asked for")
-        length = response.headers.get("Content-Length", "")
-        if self.size is not None and length.isdigit() and start + int(length) != self.size:
-            raise UnreachableError(f"offers {start + int(length):,} bytes, expected {self.size:,}")
-        return start
+    @property
+    def _have(self) -> int:
+        return (files.size(self.partial) or 0) if self.checked else 0
 
-    def _receive(self, response: requests.Response, start: int) -> None:
-        length = response.headers.get("Content-Length", "")
-        total = start + int(length) if length.isdigit() else self.size
-        self._write_note(response)
-        done = start
-        since, then = time.monotonic(), start
-        with _Writing(self.partial), self.partial.open("r+b" if start else "wb") as file:
-            file.seek(start)
-            file.truncate()
-            # raw and undecoded: some servers label .tar.gz files "Content-Encoding: gzip";
-            # read1 returns what has come, so that a trickle is seen as one
-            while block := response.raw.read1(BLOCK, decode_content=False):
-                file.write(block)
-                done += len(block)
-                if self.size is not None and done > self.size:
-                    file.truncate(0)
-                    raise UnreachableError(f"sends more than the {self.size:,} bytes expected")
-                if self.progress:
-                    self.progress(self.partial.name.removesuffix(".part"), done, total)
-                if (elapsed := time.monotonic() - since) >= self.patience.window:
-                    if (done - then) / elapsed < self.patience.slowest:
-                        raise _RetryError(
-                            f"only {(done - then) / elapsed:.0f} bytes a second", slow=True
-                        )
-                    since, then = time.monotonic(), done
+    def _attempt(self, session: requests.Session) -> None:
+        have = self._have
+        if have == self.size:
+            return
+        try:
+            headers = {"Range": f"bytes={have}-"} if have else None
+            limits = (self.patience.silence / 2, self.patience.silence)
+            response = session.get(self.url, headers=headers, stream=True, timeout=limits)
+        except Exception as error:  # a stranger's answer can raise anything
+            raise UnreachableError(_plain(error)) from error
+        with response:
+            start = self._start(response, have)
+            length = _number(r"(\d{1,18})", response.headers.get("Content-Length", ""))
+            total = self.size if length is None else start + length
+            if self.size is not None and total != self.size:
+                raise UnreachableError(f"offers {total:,} bytes, expected {self.size:,}")
+            done = self._receive(response, start, total)
         if total is not None and done != total:
-            raise _RetryError(f"the connection ended after {done:,} of {total:,} bytes")
+            raise _BrokenError(f"the connection ended after {done:,} of {total:,} bytes")
 
-    def _write_note(self, response: requests.Response) -> None:
-        etag = response.headers.get("ETag", "")
-        strong = etag if etag and not etag.startswith("W/") else None
-        validator = strong or response.headers.get("Last-Modified")
-        note = _Note(url=self.url, validator=validator)
-        files.write_atomic(_note(self.partial), note.model_dump_json() + "\n")
+    def _start(self, response: requests.Response, have: int) -> int:
+        """The offset that the body starts at."""
+        status = response.status_code
+        part = _number(r"bytes (\d{1,18})-.*", response.headers.get("Content-Range", ""))
+        if status == 200:
+            return 0
+        if status == 206 and part == have:
+            return have
+        if status in (206, 416):
+            self.partial.unlink(missing_ok=True)
+            raise _BrokenError("the server has no such part")
+        raise UnreachableError(f"HTTP {status}")
 
+    def _receive(self, response: requests.Response, start: int, total: int | None) -> int:
+        """Write the body from `start` on; returns how many bytes there are then."""
+        done, block = start, self._next(response)
+        try:
+            with self.partial.open("r+b" if start else "wb") as file:
+                file.seek(start)
+                file.truncate()
+                while block:
+                    file.write(block)
+                    done += len(block)
+                    if total is not None and done > total:
+                        file.truncate(0)
+                        raise UnreachableError(f"sends more than the {total:,} bytes expected")
+                    if self.progress:
+                        self.progress(self.partial.name.removesuffix(".part"), done, total)
+                    block = self._next(response)
+        except OSError as error:
+            raise files.explain(error, self.partial) from error
+        return done
 
-class _Writing:
-    """Errors of the disk as UserError; those of the network go through."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        files.make_folder(self.path.parent)
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        network = (requests.RequestException, urllib3.exceptions.HTTPError)
-        if isinstance(error, OSError) and not isinstance(error, network):
-            if isinstance(error, ConnectionError | TimeoutError):
-                raise _RetryError(_plain(error)) from error
-            raise files.explain(error, self.path) from error
-
-
-def forget(partial: Path) -> None:
-    """Remove a partial file and what is noted about it."""
-    partial.unlink(missing_ok=True)
-    _note(partial).unlink(missing_ok=True)
-
-
-def _note(partial: Path) -> Path:
-    return partial.with_name(partial.name + ".json")
-
-
-def _size(path: Path) -> int:
-    return files.size(path) or 0
-
-
-def _total(response: requests.Response) -> int | None:
-    """N of `Content-Range: bytes */N`."""
-    last = response.headers.get("Content-Range", "").rpartition("/")[2]
-    return int(last) if last.isdigit() else None
-
-
-def _range_start(response: requests.Response) -> int | None:
-    """N of `Content-Range: bytes N-M/T`."""
-    first = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
-    return int(first) if first.isdigit() else None
+    def _next(self, response: requests.Response) -> bytes:
+        """What has come of the body; undecoded, as some servers call a .tar.gz gzip-encoded."""
+        try:
+            block: bytes = response.raw.read1(BLOCK, decode_content=False)
+        except Exception as error:  # as many kinds as there are faults
+            raise _BrokenError(_plain(error)) from error
+        if self._stop.is_set():
+            raise _BrokenError("given up")  # the file may be another address's by now
+        return block
 
 
-def _retry_after(response: requests.Response) -> float | None:
-    value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+def _session(patience: Patience) -> requests.Session:
+    session = requests.Session()
+    session.max_redirects = 10
+    session.headers.update({"Accept-Encoding": "identity", "User-Agent": "ncmc"})
+    retry = Retry(
+        patience.attempts - 1,
+        backoff_factor=patience.wait,
+        status_forcelist=RETRIED,
+        raise_on_status=False,
+        respect_retry_after_header=False,  # it may ask for years
+    )
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(max_retries=retry))
+    return session
 
 
-def _innermost(error: BaseException) -> str:
-    while error.__context__ is not None:
-        error = error.__context__
-    return str(error) or type(error).__name__
+def _number(pattern: str, value: str) -> int | None:
+    found = re.fullmatch(pattern, value, re.ASCII)
+    return int(found[1]) if found else None
 
 
 def _plain(error: BaseException) -> str:
-    """A network error in a few words."""
-    if isinstance(error, requests.exceptions.ProxyError):
-        return f"the proxy does not answer ({_innermost(error)})"
-    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
-        return "no answer in time"
-    return f"the connection failed ({_innermost(error)})"
+    """A network error in a few words: the outermost kind and the innermost reason."""
+    kind = type(error).__name__
+    while error.__context__ is not None:
+        error = error.__context__
+    return f"{kind}: {shortened(str(error)) or type(error).__name__}"

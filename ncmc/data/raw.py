@@ -1,23 +1,24 @@
 """data/raw: which archives of a dataset are there, and whether they are the right ones.
 
 A file reaches data/raw/NAME only under its final name, whole, and after its checksum; what is under
-way lies in data/raw/.partial/NAME, what turned out wrong in data/raw/.wrong/NAME.
+way lies in data/raw/.partial/NAME.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import filelock
 
 from ncmc import paths
-from ncmc.data import checksums, http
+from ncmc.data import checksums
 from ncmc.data.checksums import ChecksumCache, Digest
-from ncmc.data.http import Say
 from ncmc.errors import UserError
 from ncmc.plan.dataset_entries import DatasetFile, dataset_entry
 from ncmc.project import Project
 from ncmc.system import files
+
+Say = Callable[[str], None]  # one line for the user
 
 
 def folder(project: Project, name: str) -> Path:
@@ -65,30 +66,36 @@ def missing(project: Project, name: str) -> list[str]:
     ]
 
 
+def faults(project: Project, name: str, file: DatasetFile) -> list[str]:
+    """What of a file in data/raw/NAME is not as config/datasets.yaml says; empty if it is right."""
+    path = folder(project, name) / file.name
+    if files.size(path) is None:
+        return [f"there is no {path}"]
+    return checksums.differences(checksum_cache(project, name).digest(path), file)
+
+
 def verified(project: Project, name: str, fresh: bool = False) -> dict[str, Digest]:
     """The digests of all archives of a dataset, each one as config/datasets.yaml wants it.
 
     A file that has not changed since it was last hashed is not hashed again, unless `fresh`.
     Raises UserError naming what is missing, wrong or too much, and what to do.
     """
-    entry = dataset_entry(project, name)
+    entry, place = dataset_entry(project, name), folder(project, name)
     if absent := missing(project, name):
-        raise UserError(
-            f"{name}: {', '.join(absent)} not in {folder(project, name)}. Run `ncmc fetch {name}`."
-        )
+        raise UserError(f"{name}: {', '.join(absent)} not in {place}. Run `ncmc fetch {name}`.")
     cache = checksum_cache(project, name)
-    here = [folder(project, name) / f.name for f in entry.files]
+    here = [place / f.name for f in entry.files]
     found = cache.refresh(here) if fresh else {p.name: cache.digest(p) for p in here}
     for file in entry.files:
         if wrong := checksums.differences(found[file.name], file):
             raise UserError(
-                f"{folder(project, name) / file.name} is not the right file: {'; '.join(wrong)}. "
-                f"Run `ncmc fetch {name}`: it keeps this one aside and brings the right one."
+                f"{place / file.name} is not the right file: {'; '.join(wrong)}. "
+                f"Run `ncmc fetch {name}`: it puts the right one in its place."
             )
     if strays := strangers(project, name):
         raise UserError(
-            f"{folder(project, name)} holds {', '.join(strays)}, which config/datasets.yaml "
-            f"does not name for {name}. Move it elsewhere and run `ncmc fetch {name}` again."
+            f"{place} holds {', '.join(strays)}, which config/datasets.yaml does not name for {name}. "
+            f"Move it elsewhere and run `ncmc fetch {name}` again."
         )
     return found
 
@@ -97,44 +104,3 @@ def strangers(project: Project, name: str) -> list[str]:
     """What lies in data/raw/NAME and does not belong there."""
     named = {f.name for f in dataset_entry(project, name).files} | {".snakemake_timestamp"}
     return [item for item in files.listed(folder(project, name)) if item not in named]
-
-
-def reject_wrong(project: Project, name: str, say: Say | None = None) -> None:
-    """Set aside the files in data/raw/NAME that are not those of config/datasets.yaml."""
-    for file in dataset_entry(project, name).files:
-        rejected(project, name, file, say)
-
-
-def rejected(project: Project, name: str, file: DatasetFile, say: Say | None) -> list[str]:
-    """What to report of a file that was there and had to be set aside; nothing if it is right."""
-    path = folder(project, name) / file.name
-    if files.size(path) is None:
-        return []
-    wrong = checksums.differences(checksum_cache(project, name).digest(path), file)
-    return [set_aside(project, name, path, str(path), wrong, say)] if wrong else []
-
-
-def set_aside(
-    project: Project, name: str, path: Path, origin: str, wrong: list[str], say: Say | None
-) -> str:
-    """Keep a wrong file out of the way, under a name of its own; returns what to report.
-
-    Raises UserError if it cannot be moved.
-    """
-    kept = keep(project, name, path, checksums.of_file(path))
-    http.forget(path)
-    report = f"{origin}: not the right file: {'; '.join(wrong)}; kept aside as {kept}"
-    if say:
-        say(report)
-    return report.removeprefix(f"{origin}: ") if origin.startswith("http") else report
-
-
-def keep(project: Project, name: str, path: Path, digest: Digest) -> Path:
-    """Move a wrong file to data/raw/.wrong/NAME. Raises UserError if it cannot be moved."""
-    file = path.name.removesuffix(".part")
-    kept = files.make_folder(aside(project, "wrong", name)) / f"{file}.wrong-{digest.sha256[:12]}"
-    try:
-        path.replace(kept)
-    except OSError as error:
-        raise files.explain(error, kept) from error
-    return kept

@@ -167,7 +167,7 @@ def test_status_tells_each_state(pets: ScratchProject, tmp_path: Path) -> None:
     partial = raw.aside(here(), "partial", "pets") / "pets.tar.part"
     partial.write_bytes(b"some")
     assert state().state == "partial"
-    assert state().aside == 4
+    assert state().partial == 4
 
 
 def test_status_covers_every_entry_in_order(pets: ScratchProject) -> None:

@@ -445,6 +445,11 @@ def test_an_own_set_that_changed_needs_to_be_replaced(
     said: list[str] = []
     assert fetch.fetch(here(), "pets", folder, say=said.append).how == "already here"
     assert "--from was not used; --replace imports it again" in said[0]
+    (folder / "train/cat/gone.png").symlink_to("nowhere")
+    with pytest.raises(UserError, match="leads nowhere"):
+        fetch.fetch(here(), "pets", folder, replace=True)
+    assert datasets.load(here(), "pets", "train").counts == [4, 4]  # what was there is not lost
+    (folder / "train/cat/gone.png").unlink()
     fetch.fetch(here(), "pets", folder, replace=True)
     with pytest.raises(UserError, match="made from other archives"):
         datasets.load(here(), "pets", "train")
@@ -466,11 +471,25 @@ def test_an_unknown_set_with_a_source_gets_the_lines_to_add(
     assert datasets.load(here(), "pets", "test").images.shape == (4, 32, 32, 3)
 
 
-def test_an_unsafe_tar_is_refused_when_it_is_read(project: ScratchProject, tmp_path: Path) -> None:
+def test_an_unsafe_tar_is_refused_before_it_is_recorded(
+    project: ScratchProject, tmp_path: Path
+) -> None:
     own(project)
     content = {**class_folders(), "../../etc/passwd": b"root"}
-    fetch.fetch(here(), "pets", tar(tmp_path / "pets.tar", content, "w"))
     with pytest.raises(UserError, match="leads out of its folder"):
+        fetch.fetch(here(), "pets", tar(tmp_path / "pets.tar", content, "w"))
+    assert dvc_store.recorded(here(), "pets") is None
+    fetch.fetch(here(), "pets", tar(tmp_path / "pets.tar", class_folders(), "w"))
+
+
+def test_images_that_turn_out_damaged_say_how_to_bring_the_mended_ones(
+    project: ScratchProject, tmp_path: Path
+) -> None:
+    own(project)
+    content = {**class_folders(), "train/cat/bad.png": b"\x89PNG broken"}
+    fetch.fetch(here(), "pets", tar(tmp_path / "pets.tar", content, "w"))
+    with pytest.raises(UserError, match=r"bad\.png .*`ncmc fetch pets --from PATH --replace`"):
         datasets.prepare(here(), "pets")
-    with pytest.raises(UserError, match="ncmc fetch pets"):
-        datasets.load(here(), "pets", "train")
+    mended = tar(tmp_path / "pets.tar", class_folders(), "w")
+    fetch.fetch(here(), "pets", mended, replace=True)
+    datasets.prepare(here(), "pets")
