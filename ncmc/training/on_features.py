@@ -47,13 +47,18 @@ class OnFeatures(nn.Module):
         self.method.enter(stage)
 
     def loss(self, features: Tensor, labels: Tensor | Labels) -> Tensor:
-        """The training loss of a batch, a scalar: features (B, width), labels (B,).
+        """The training loss of a batch, a scalar: features (B, width), labels (B,) from 0 to K - 1.
 
-        With Mixup, `Labels(first, second, weight)` of ncmc.methods. Raises UsageError for features
-        of another shape.
+        With Mixup, `Labels(first, second, weight)` of ncmc.methods. Raises UsageError for features or
+        labels of another shape, and for labels out of range. Those on a GPU are not read on the host:
+        there a device-side assertion stops the program, with the same words.
         """
         known = labels if isinstance(labels, Labels) else Labels(labels)
-        loss: Tensor = self.method.loss(self._as_images(features), known)
+        images = self._as_images(features)
+        for given in (known.first, known.second):
+            if given is not None:
+                self._check_labels(given, len(features))
+        loss: Tensor = self.method.loss(images, known)
         return loss
 
     def scores(self, features: Tensor) -> Tensor:
@@ -66,8 +71,10 @@ class OnFeatures(nn.Module):
     def fit(self, features: Tensor, labels: Tensor) -> None:
         """Before `scores`, for a decision rule of its own (NCM): the clean training features.
 
-        (B, width) and (B,); call `eval()` first. Other methods learn nothing from them.
+        (B, width) and (B,); call `eval()` first. Other methods learn nothing from them. Raises
+        UsageError as `loss` does.
         """
+        self._check_labels(labels, len(features))
         with torch.no_grad():
             self.method.fit([(self.method.features(self._as_images(features)), labels)])
 
@@ -76,9 +83,22 @@ class OnFeatures(nn.Module):
         return self.loss(features, labels)
 
     def _as_images(self, features: Tensor) -> Tensor:
-        if features.ndim != 2 or features.shape[1] != self.width:
+        if features.ndim != 2 or features.shape[1] != self.width or not len(features):
             raise UsageError(
-                f"features are of shape {tuple(features.shape)}; allowed: (B, {self.width}), the "
-                "width that this was made with."
+                f"features are of shape {tuple(features.shape)}; allowed: (B, {self.width}), one "
+                "row or more, of the width that this was made with."
             )
         return features[:, :, None, None]
+
+    def _check_labels(self, labels: Tensor, size: int) -> None:
+        classes = self.method.n_classes
+        allowed = f"allowed: {size} whole numbers, one per row of features, from 0 to {classes - 1}"
+        if labels.shape != (size,) or labels.is_floating_point() or labels.dtype == torch.bool:
+            raise UsageError(
+                f"labels are of shape {tuple(labels.shape)} and {labels.dtype}; {allowed}."
+            )
+        inside = ((labels >= 0) & (labels < classes)).all()
+        if labels.is_cuda:
+            torch._assert_async(inside, f"ncmc: labels are out of range; {allowed}.")
+        elif not inside:
+            raise UsageError(f"labels run from {labels.min()} to {labels.max()}; {allowed}.")

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,35 @@ def test_features_of_another_width_are_refused() -> None:
         method.loss(x, y)
     with pytest.raises(UsageError, match=r"allowed: \(B, 11\)"):
         method.scores(x[0])
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([0, 1, 2, 3], r"labels run from 0 to 3; allowed: 4 whole numbers, .* from 0 to 2\."),
+        ([0, -1, 2, 1], "labels run from -1 to 2"),
+        ([0], r"labels are of shape \(1,\) and torch.int64"),
+        ([[0, 1, 2, 1]], r"labels are of shape \(1, 4\)"),
+        ([0.0, 1.0, 2.0, 1.0], "and torch.float32"),
+    ],
+)
+@pytest.mark.parametrize("name", ["CAL", "CE", "NCM"])
+def test_labels_that_name_no_class_or_fit_no_feature_are_refused(
+    name: str, labels: Any, said: str
+) -> None:
+    x, y = features_and_labels(4)
+    method, wrong = OnFeatures(name, 12, COUNTS), torch.tensor(labels)
+    given = (wrong, Labels(y, wrong, 0.5))
+    calls = [*(partial(method.loss, x, g) for g in given), partial(method.fit, x, wrong)]
+    for call in calls:
+        with pytest.raises(UsageError, match=said):
+            call()
+
+
+def test_an_empty_batch_is_refused() -> None:
+    x, y = features_and_labels(4)
+    with pytest.raises(UsageError, match=r"features are of shape \(0, 12\); allowed: \(B, 12\)"):
+        OnFeatures("CAL", 12, COUNTS).loss(x[:0], y[:0])
 
 
 def test_the_page_has_a_training_loop_of_under_20_lines_and_learns(
