@@ -23,6 +23,8 @@ class FixedFrame(Method):
     Decision rule (App. F.1): argmax_k <BN(h)/|BN(h)|, w_k>.
     """
 
+    scores_are_cosines = True
+
     basis: Tensor | None  # (K + F, d): w_1..w_K, then all v; None for a frame along coordinate axes
     center_class: Tensor  # (F,)
 

@@ -57,6 +57,10 @@ class Method(nn.Module):
     # parameters and buffers; what the rule adds (`fit`) is a buffer with persistent=False.
     trained_as: ClassVar[str | None] = None
 
+    # Whether its scores are cosines, which no |h| makes larger: an ECE of their softmax, which is flat
+    # however sure the method is, cannot be compared.
+    scores_are_cosines: ClassVar[bool] = False
+
     options: Any  # the method's own Options
 
     # The stages of the training, in order, and the one that the model is in: as built, or loaded

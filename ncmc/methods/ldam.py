@@ -19,6 +19,8 @@ class LDAM(Method):
     The rows start uniform on [-1, 1] in each coordinate and of length 1, as in the authors' code.
     """
 
+    scores_are_cosines = True
+
     margins: Tensor  # (K,)
 
     @dataclass(frozen=True)

@@ -16,6 +16,7 @@ class NCM(ce.CE):
     """
 
     trained_as = "CE"
+    scores_are_cosines = True
     means: Tensor | None = None  # (K, d), unit rows; 0 for a class without images
 
     def fit(self, features: Iterable[tuple[Tensor, Tensor]]) -> None:

@@ -17,6 +17,8 @@ from ncmc.methods._layers import BatchNorm
 class SETF(Method):
     """Features BN(h)/|BN(h)|, BN trained with its affine map; scores <m_k, h>, m_k unscaled."""
 
+    scores_are_cosines = True
+
     etf: Tensor  # (K, d)
 
     @dataclass(frozen=True)

@@ -81,12 +81,34 @@ def trained_as(method: str) -> str | None:
 
     Read from its file (`trained_as = "CE"` in its class) without running it.
     """
-    found = _class_in(_statements(file_of("method", method)), method.replace("-", "_"))
+    value = _said(file_of("method", method), method.replace("-", "_"), "trained_as")
+    return value if isinstance(value, str) else None
+
+
+def scores_are_cosines(method: str) -> bool:
+    """Whether a method says so (`scores_are_cosines = True` in its class), read without running it."""
+    return _said(file_of("method", method), method.replace("-", "_"), "scores_are_cosines") is True
+
+
+def _said(file: Path, name: str, attribute: str) -> object:
+    """The constant that class `name`, or else its first base, gives an attribute; None without."""
+    statements = _statements(file)
+    found = _class_in(statements, name)
     for node in found.body if found else ():
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "trained_as":
-            value = node.value.value if isinstance(node.value, ast.Constant) else None
-            return value if isinstance(value, str) else None
-    return None
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == attribute:
+            return node.value.value if isinstance(node.value, ast.Constant) else None
+    parent = _parent(file, statements, found)
+    return _said(*parent, attribute) if parent else None
+
+
+def _parent(
+    file: Path, statements: list[ast.stmt], found: ast.ClassDef | None
+) -> tuple[Path, str] | None:
+    """The file and name of a class's first base; None for `Method`, and where it cannot be told."""
+    base = ast.unparse(found.bases[0]) if found and found.bases else ""
+    if _class_in(statements, base):
+        return file, base
+    return _imported_from(statements, base) if base != "Method" else None
 
 
 def _keywords_of_build(file: Path) -> frozenset[str] | None:
@@ -110,13 +132,11 @@ def _fields_of_options(file: Path, name: str) -> frozenset[str] | None:
         for field in inner.body
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
     }
-    base = ast.unparse(found.bases[0]) if found.bases else ""
-    if base == "Method":
+    if found.bases and ast.unparse(found.bases[0]) == "Method":
         return frozenset(own)
-    here = (file, base) if _class_in(statements, base) else None
-    parent = here or _imported_from(statements, base)
-    inherited = parent and _fields_of_options(*parent)
-    return None if inherited is None or parent is None else inherited | own
+    parent = _parent(file, statements, found)
+    inherited = _fields_of_options(*parent) if parent else None
+    return None if inherited is None else inherited | own
 
 
 def _class_in(statements: list[ast.stmt], name: str) -> ast.ClassDef | None:

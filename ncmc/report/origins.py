@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ncmc.paper.assumptions import Assumption, assumptions
+from ncmc.plan import catalog
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.option_text import format_value
 from ncmc.project import Project
-from ncmc.report.calibration import ece_note
 from ncmc.results.cells import Cell
 from ncmc.results.provenance import Made
 from ncmc.results.record import Record
 from ncmc.results.wording import duration, plural, sentence, train_command
+
+# Beside the ECE of a method whose softmax is flat, however sure it is.
+COSINES = "of cosines without a scale: not comparable with that of other methods"
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ def card(cell: Cell, key: str) -> Card:
     runs = tuple(_run_row(r) for r in cell.records)
     notes = (*cell.notes, *(sentence(note) for r in cell.records for note in r.notes))
     problems = tuple(dict.fromkeys(notes))
-    ece = ece_note(record.run.method)
+    ece = COSINES if catalog.scores_are_cosines(record.run.method) else ""
     return Card(key, cell, runs, tuple(settings), record.assumptions, seconds, problems, ece)
 
 

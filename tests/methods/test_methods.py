@@ -1,7 +1,6 @@
 """Methods: what the contract promises for every one of them, then what is special about each."""
 
 import dataclasses
-import importlib
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -616,12 +615,6 @@ def test_running_norm_equals_pytorchs_statistics() -> None:
     ours.observe(torch.randn(1, 5))
     h = torch.randn(3, 5)
     assert torch.equal(ours(h), theirs.eval()(h))
-
-
-def test_every_method_file_is_importable() -> None:
-    for name in catalog.names("method"):
-        stem = name.lower().replace("-", "_")
-        assert importlib.import_module(f"ncmc.methods.{stem}").__doc__
 
 
 def test_unit_rows_have_length_one() -> None:

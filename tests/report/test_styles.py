@@ -8,10 +8,16 @@ from colours import contrast, lab
 from conftest import here
 
 from ncmc.plan import catalog, grid
-from ncmc.plan.grid_file import TIERS, table_names, table_names_in
+from ncmc.plan.grid_file import LAB, TIERS, table_names, table_names_in
 from ncmc.report.figures.styles import DASHES, STYLES, Style, looks_of, shades, style_of
 
 PAGES = ("#fdfcfa", "#16181b")  # light and dark
+
+
+def names() -> list[str]:
+    """The tables and figures of the project, without a lab's own."""
+    own = table_names_in(here(), LAB)
+    return [name for name in table_names(here()) if name not in own]
 
 
 def together(ours: bool = False) -> set[tuple[str, str]]:
@@ -21,14 +27,15 @@ def together(ours: bool = False) -> set[tuple[str, str]]:
     tell apart. Their figures tell them by marker, dash and label too.
     """
     mixed = {name for file in TIERS for name in table_names_in(here(), file)}
-    names = [name for name in table_names(here()) if (name in mixed) == ours]
-    tables = [grid.table(here(), name) for name in names if not name.endswith("_methods")]
+    chosen = [name for name in names() if (name in mixed) == ours]
+    tables = [grid.table(here(), name) for name in chosen if not name.endswith("_methods")]
     used = [sorted({spec.run.method for spec in table.cells}) for table in tables]
     return {pair for methods in used for pair in itertools.combinations(methods, 2)}
 
 
-def test_every_method_of_the_catalog_has_a_style_and_no_other() -> None:
-    assert set(STYLES) == set(catalog.names("method"))
+def test_every_method_of_our_tables_has_a_style_and_every_style_a_method() -> None:
+    used = {spec.run.method for name in names() for spec in grid.table(here(), name).cells}
+    assert used <= set(STYLES) <= set(catalog.names("method"))
 
 
 @pytest.mark.parametrize(

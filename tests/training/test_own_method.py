@@ -73,6 +73,12 @@ def test_a_right_method_passes_every_check(own_package: Path) -> None:
 
 WRONG = {
     "another class name": ("class MINE", "class OTHER", "has a class", "has no class MINE"),
+    "no word of what it is": (
+        '"""MINE: softmax regression with label smoothing and a cosine head."""\n',
+        "",
+        "has a class",
+        r'begin it with """MINE: in one line."""',
+    ),
     "no Python": ("def head(self, x):", "def head(self, x)", "has a class", "line 32: SyntaxError"),
     "Options no dataclass": (
         "    @dataclass(frozen=True)\n",
@@ -217,6 +223,18 @@ WRONG = {
         "return loss + h[h > 0].sum()",
         "read on the host",
         "elements are chosen by a mask",
+    ),
+    "cosines that it does not name": (
+        "return self.linear(h) + h @ self.frame.T",
+        "return unit(h) @ unit(self.linear.weight).T",
+        "are cosines",
+        "its scores stay small .* add `scores_are_cosines = True`",
+    ),
+    "cosines that are none": (
+        "class MINE(Method):\n",
+        "class MINE(Method):\n    scores_are_cosines = True\n",
+        "are cosines",
+        "its scores grow .* take out",
     ),
     "a rule for a model that there is not": (
         "class MINE(Method):\n",

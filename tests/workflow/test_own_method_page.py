@@ -54,6 +54,50 @@ def ncmc(root: Path, line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+OF_ALL_METHODS = (
+    "tests/test_contracts.py",
+    "tests/test_docs.py",
+    "tests/test_own_pages.py",
+    "tests/methods/test_methods.py",
+    "tests/plan/test_catalog.py",
+    "tests/plan/test_grid.py",
+    "tests/paper/test_paper_files.py",
+    "tests/report/test_styles.py",
+    "tests/report/test_origins.py",
+    "tests/training/test_on_features.py",
+    "tests/verdicts/test_checks_file.py",
+)
+
+
+@pytest.mark.slow
+def test_the_tests_pass_with_the_methods_the_table_and_the_check_of_the_page(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "lab"
+    left = {".git", ".venv", ".mypy_cache", "results", "data"}
+    shutil.copytree(
+        CHECKOUT, root, ignore=lambda folder, _: left if Path(folder) == CHECKOUT else ()
+    )
+    for name in ("results", "data"):
+        (root / name).symlink_to(CHECKOUT / name)
+    for name in ("my_loss", "my_staged_loss"):
+        beginning = f'"""{name.upper().replace("_", "-")}'
+        (root / f"ncmc/methods/{name}.py").write_text(block("python", beginning))
+    lab, checks = root / "config" / "lab.yaml", root / "config" / "checks.yaml"
+    lab.write_text(lab.read_text().replace("\ntables: {}\n", f"\n{block('yaml', 'tables:')}"))
+    checks.write_text(checks.read_text().rstrip("\n") + "\n" + block("yaml", "  - {id: OURS1"))
+    done = subprocess.run(
+        [str(BIN / "python"), "-m", "pytest", "-n", "0", *OF_ALL_METHODS],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
 def test_a_method_is_one_file_from_the_page_to_a_table_and_a_verdict(fresh: Path) -> None:
     before = contents(fresh)
     (fresh / "ncmc" / "methods" / "my_loss.py").write_text(block("python", '"""MY-LOSS'))

@@ -26,6 +26,7 @@ CHECKS: dict[str, Callable[[MethodSubject], None]] = {
     "its state brings it back": structure.comes_back_from_its_state,
     "evaluation changes nothing and takes images one by one": structure.only_looks_in_evaluation,
     "no value is read on the host": structure.reads_nothing_on_the_host,
+    "it says whether its scores are cosines": structure.says_whether_its_scores_are_cosines,
     "it takes the trained model of the method that it names": structure.fits_its_trained_model,
 }
 NEEDED = 3  # the first of them: without these no other makes sense

@@ -8,18 +8,25 @@ import torch
 from torch import Tensor
 
 from ncmc.errors import UserError
+from ncmc.formulas.losses import in_full
 from ncmc.plan import catalog
 from ncmc.plan.recipes import owner
 from ncmc.training import contract
 from ncmc.training.own_code.host_reads import NoHostReads
 from ncmc.training.own_code.subject import MethodSubject, batch, fitted, images, shown
 
+LARGEST_COSINE = 2.0  # cosines are at most 1; controls of CAL scale them a little by class
 NO_CHOICE = "no-such-choice"  # a word that no option allows
 
 
 def has_a_class(subject: MethodSubject) -> None:
     """The class is there, and planning, which does not import the file, sees the same options."""
     kind = subject.kind
+    if not catalog.summary("method", subject.name):
+        raise UserError(
+            f'it does not say what it is: begin it with """{subject.name}: in one line.""", which `ncmc '
+            "list methods` shows."
+        )
     told = catalog.own_options("method", subject.name)
     own = {field.name for field in fields(kind.Options)}
     if told is not None and told != own:
@@ -134,6 +141,19 @@ def reads_nothing_on_the_host(subject: MethodSubject) -> None:
                 f"the loss of stage {stage}: {error}. A step with it cannot be compiled or recorded as "
                 "a CUDA graph: use torch.where, sums and comparisons instead."
             ) from error
+
+
+def says_whether_its_scores_are_cosines(subject: MethodSubject) -> None:
+    """It says so where its scores stay small however long the features are, and only there."""
+    model = fitted(subject.model())
+    h = model.head(in_full(model.backbone(images(64))) * 1e4)
+    small = float(model.scores(h).abs().max()) <= LARGEST_COSINE
+    if small != catalog.scores_are_cosines(subject.name):
+        raise UserError(
+            f"its scores {'stay small' if small else 'grow'} with the length of the features: "
+            f"{'add' if small else 'take out'} `scores_are_cosines = True` in its class, which says "
+            "that its ECE cannot be compared."
+        )
 
 
 def fits_its_trained_model(subject: MethodSubject) -> None:
