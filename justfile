@@ -12,6 +12,10 @@ setup:
 test *ARGS:
     uv run pytest {{ARGS}}
 
+# those too that a plain run leaves out because they take long
+test-all *ARGS:
+    uv run pytest -m 'not container and not cluster and not thorough' {{ARGS}}
+
 # the whole chain on bundled images
 smoke:
     uv run snakemake --cores all smoke
