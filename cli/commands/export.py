@@ -39,13 +39,13 @@ def export(
     results: Records = None,
     as_json: Json = False,
 ) -> None:
-    """Pack records, tables, verdicts, figures, split manifests and configuration, with checksums."""
+    """Pack records, with the manifests of their splits and the configuration, with checksums."""
     from cli.show.sharing import print_event_files, print_exported
     from ncmc.errors import UsageError
     from ncmc.project import Project
     from ncmc.sharing import event_files
     from ncmc.sharing import export as packing
-    from ncmc.sharing.source import is_export
+    from ncmc.sharing.manifest import is_export
 
     project, chosen = Project.find(), names or [packing.ALL]
     if tensorboard is not None:

@@ -3,27 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from cli.show.grids import console, literal, print_json
 from ncmc.results.wording import plural, size
-from ncmc.sharing.export import Exported
-from ncmc.sharing.fitness import Named
-from ncmc.sharing.merge import Clash, Merge
+from ncmc.sharing.export import Exported, Named
+from ncmc.sharing.merge import Merge
 
 MOST_LINES = 20  # of one kind; --json has all
 
 
 def print_exported(done: Exported, as_json: bool) -> None:
-    """What was packed, and which records are outdated or had to stay."""
+    """What was packed, and which records were not."""
     if as_json:
         print_json(
             {
                 "path": done.path,
                 "tables": done.manifest.tables,
-                "runs": [entry.run for entry in done.manifest.runs],
+                "runs": done.manifest.runs,
                 "files": len(done.manifest.files),
-                "outdated": [asdict(entry) for entry in done.old],
                 "left_out": [asdict(entry) for entry in done.left_out],
             }
         )
@@ -31,10 +28,9 @@ def print_exported(done: Exported, as_json: bool) -> None:
     content = sum(entry.size for entry in done.manifest.files.values())
     tables = f" of {', '.join(done.manifest.tables)}" if done.manifest.tables else ""
     _say(
-        f"{done.path}: {plural(done.manifest.records, 'record')}{tables}, "
+        f"{done.path}: {plural(len(done.manifest.runs), 'record')}{tables}, "
         f"{plural(len(done.manifest.files), 'file')}, {size(content)}"
     )
-    _name("packed, though outdated", done.old)
     _name("left out", done.left_out)
 
 
@@ -52,7 +48,7 @@ def print_event_files(
 def print_merge(done: Merge, prefer: str | None, dry_run: bool, as_json: bool) -> None:
     """What an export brought, and every clash with what differs."""
     if as_json:
-        print_json(_merge_as_json(done))
+        print_json(asdict(done))
         return
     refused = bool(done.clashes) and prefer is None
     clashes = "1 clash" if len(done.clashes) == 1 else f"{len(done.clashes)} clashes"
@@ -61,9 +57,6 @@ def print_merge(done: Merge, prefer: str | None, dry_run: bool, as_json: bool) -
     for clash in done.clashes[:MOST_LINES]:
         _say(f"clash: {clash.run}: {'; '.join(clash.differing)}")
     _more(done.clashes)
-    for split in done.splits:
-        _say(f"another split there than here: {split}")
-    _name("outdated", done.old)
     _name("left out", done.left_out)
     if refused:
         _say(
@@ -74,28 +67,6 @@ def print_merge(done: Merge, prefer: str | None, dry_run: bool, as_json: bool) -
         _say("Nothing is written (--dry-run).")
     else:
         _say(f"{plural(len(done.written), 'record')} written")
-
-
-def _merge_as_json(done: Merge) -> dict[str, Any]:
-    return {
-        "path": done.path,
-        "new": done.new,
-        "equal": done.equal,
-        "clashes": [_clash_as_json(clash) for clash in done.clashes],
-        "left_out": [asdict(entry) for entry in done.left_out],
-        "outdated": [asdict(entry) for entry in done.old],
-        "splits": done.splits,
-        "written": done.written,
-    }
-
-
-def _clash_as_json(clash: Clash) -> dict[str, Any]:
-    return {
-        "run": clash.run,
-        "ours": clash.ours and clash.ours.model_dump(mode="json"),
-        "theirs": clash.theirs.model_dump(mode="json"),
-        "differing": clash.differing,
-    }
 
 
 def _name(what: str, entries: Sequence[Named]) -> None:

@@ -1,6 +1,6 @@
-"""What differs between two sets of results: runs, numbers cell by cell, and where they come from."""
+"""What differs between two records of a run, and between two sets of results, in words and numbers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,24 +8,50 @@ from ncmc import paths
 from ncmc.errors import DamagedError, UsageError, UserError
 from ncmc.plan.run import Run
 from ncmc.project import Project
+from ncmc.results.configuration import flat
 from ncmc.results.record import Record, load_record
 from ncmc.results.statistics import against, sample
-from ncmc.sharing.differences import SHORT, commit_words, origin_of
-from ncmc.sharing.manifest import NAME, RECORD
-from ncmc.sharing.source import open_export, record_in
+from ncmc.results.wording import signed
+from ncmc.sharing.manifest import NAME, open_export
 from ncmc.system import files
 from ncmc.system.documents import Strict
+
+SHORT = 10  # characters of a commit or a digest
+
+
+def origin_of(record: Record) -> dict[str, str]:
+    """Where a record comes from: commit, machine, ... -> its value, in words."""
+    made = record.made
+    commit = (made.git.commit or "unknown")[:SHORT]
+    return {
+        "commit": commit + (" with uncommitted changes" if made.git.dirty else ""),
+        "machine": made.hardware.processor,
+        "device": made.device or "unknown",
+        "torch": made.packages.get("torch") or "unknown",
+        "code": (made.code or "unknown")[:SHORT],
+        "split": record.split.sha256[:SHORT],
+    }
+
+
+def differences(ours: Record, theirs: Record) -> Iterator[str]:
+    """What differs between two records of a run: the accuracy, then what could be the reason."""
+    a, b = ours.result.accuracy.last, theirs.result.accuracy.last
+    yield f"accuracy {a:.2f} % here, {b:.2f} % there ({signed(b - a)})"
+    here, there = (origin_of(record) | dict(flat(record.config)) for record in (ours, theirs))
+    for key in sorted(here.keys() | there.keys(), key=[*here, *there].index):
+        if here.get(key, "absent") != there.get(key, "absent"):
+            yield f"{key} {here.get(key, 'absent')} here, {there.get(key, 'absent')} there"
 
 
 @dataclass(frozen=True)
 class Brief:
-    """What of a record is compared; the record itself would fill the memory of a large grid."""
+    """What of a record is compared; the records themselves would fill the memory of a large grid."""
 
     run: Run
     digest: str
     last: float  # percent
     config_hash: str
-    origin: Mapping[str, str]  # what -> its value, in words
+    origin: Mapping[str, str]
 
 
 class CellDifference(Strict):
@@ -67,16 +93,16 @@ def compare(project: Project, a: Path | None, b: Path | None) -> Comparison:
     records.
     """
     first, second = (read_set(source or project.root / paths.RUNS) for source in (a, b))
-    both = first.keys() & second.keys()
+    both = sorted(first.keys() & second.keys(), key=lambda run: first[run].run)
     equal = {run for run in both if first[run].digest == second[run].digest}
     cells: dict[str, list[str]] = {}
-    for run in sorted(both, key=lambda run: first[run].run):
-        cells.setdefault(_cell(first[run].run), []).append(run)
+    for run in both:
+        cells.setdefault(run.rpartition("/")[0], []).append(run)
     return Comparison(
         a=str(a or paths.RUNS),
         b=str(b or paths.RUNS),
-        only_a=tuple(sorted(first.keys() - both)),
-        only_b=tuple(sorted(second.keys() - both)),
+        only_a=tuple(sorted(first.keys() - second.keys())),
+        only_b=tuple(sorted(second.keys() - first.keys())),
         equal=tuple(sorted(equal)),
         cells=tuple(
             _difference(cell, [(first[run], second[run]) for run in runs])
@@ -92,9 +118,7 @@ def read_set(source: Path) -> dict[str, Brief]:
     """Every record of an export, or below a folder, by run id. Raises as `compare`."""
     if source.is_file() or files.exists(source / NAME):
         with open_export(source) as export:
-            names = [name for name in export.manifest.files if RECORD.fullmatch(name)]
-            briefs = [_brief(record_in(export, name)) for name in names]
-            return {brief.run.id: brief for brief in briefs}
+            return {run: _brief(export.record(run)) for run in export.manifest.runs}
     if not source.is_dir():
         raise UsageError(f"there are no results in {source}: it does not exist.")
     found = sorted(_records_folder(source).rglob(paths.RECORD))
@@ -118,25 +142,8 @@ def _records_folder(source: Path) -> Path:
 
 
 def _brief(record: Record) -> Brief:
-    origin = origin_of(record)
-    return Brief(
-        run=record.run,
-        digest=record.digest,
-        last=record.result.accuracy.last,
-        config_hash=record.config_hash,
-        origin={
-            "commit": commit_words(origin),
-            "machine": origin.processor,
-            "device": origin.device or "unknown",
-            "torch": origin.torch or "unknown",
-            "code": (origin.code or "unknown")[:SHORT],
-            "split": record.split.sha256[:SHORT],
-        },
-    )
-
-
-def _cell(run: Run) -> str:
-    return run.cell.id.rpartition("/")[0]
+    last = record.result.accuracy.last
+    return Brief(record.run, record.digest, last, record.config_hash, origin_of(record))
 
 
 def _difference(cell: str, pairs: list[tuple[Brief, Brief]]) -> CellDifference:

@@ -8,9 +8,7 @@ from typing import Any
 from ncmc.errors import UserError
 from ncmc.project import Project
 from ncmc.results.record import Epoch, Record
-from ncmc.sharing.export import records_of
-from ncmc.sharing.fitness import Named
-from ncmc.sharing.folders import new_folder
+from ncmc.sharing.export import Named, new_folder, records_of
 
 
 def write_event_files(
@@ -22,7 +20,7 @@ def write_event_files(
     if tensorboardX is not installed, there is no record, or the folder is there or cannot be written.
     """
     writer = _writer()
-    records, _, left_out = records_of(project, names, results)
+    records, left_out = records_of(project, names, results)
     with new_folder(target) as whole:
         for record in records.values():
             _write(writer, record, whole / record.run.id)

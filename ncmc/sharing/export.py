@@ -1,10 +1,11 @@
-"""Records, and what was made of them, packed for somebody else: same records, same bytes."""
+"""Records packed for somebody else: same records, same bytes."""
 
 import hashlib
 import json
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -12,21 +13,15 @@ from pathlib import Path
 from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.paper import switches
-from ncmc.plan import grid
 from ncmc.plan.grid import Table
-from ncmc.plan.grid_file import table_names
-from ncmc.plan.run import Run, trained_runs
+from ncmc.plan.run import Run, parse_run_id, trained_runs
 from ncmc.project import Project
-from ncmc.report import since_judged
-from ncmc.results import table_files
+from ncmc.results.configuration import differing_keys
 from ncmc.results.record import Record, load_record, path_of
-from ncmc.results.table_data import table_data
-from ncmc.sharing.fitness import Named, why_old, why_unfit
-from ncmc.sharing.folders import new_folder
-from ncmc.sharing.manifest import FORMAT, LAYOUT, NAME, Manifest, PackedFile, PackedRun, packed_run
+from ncmc.sharing.manifest import FORMAT, NAME, Manifest, PackedFile
 from ncmc.system import files
 from ncmc.system.documents import MOST_BYTES
-from ncmc.verdicts import cell_selection, judge, verdicts_file
+from ncmc.verdicts import cell_selection
 from ncmc.verdicts.checks_file import checks_of
 
 ALL = "all"  # in place of names of tables
@@ -35,12 +30,19 @@ CONFIG_KINDS = (".yaml", ".csv")
 
 
 @dataclass(frozen=True)
+class Named:
+    """A run that is named to the reader, and what is said of its record."""
+
+    run: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Exported:
-    """What was packed, and what must be said of it."""
+    """What was packed, and what was not."""
 
     path: Path
     manifest: Manifest
-    old: tuple[Named, ...]  # packed, though they would be made otherwise now
     left_out: tuple[Named, ...]  # of another configuration, or not readable: no table shows them
 
 
@@ -49,22 +51,16 @@ def export(
 ) -> Exported:
     """Pack tables (or `all`: every record) into a zip file, or a folder if `target` is no `.zip`.
 
-    Holds the records, the manifests of their splits, tables and verdicts as they follow from them,
-    figures that exist, the configuration, and manifest.json with the SHA-256 of every file. Raises
-    UsageError for an unknown table, UserError if there is no record or the target cannot be written.
+    Holds the records, the manifests of their splits, the configuration, and manifest.json with the
+    SHA-256 of every file. Raises UsageError for an unknown table, UserError if there is no record or
+    the target cannot be written.
     """
-    records, old, left_out = records_of(project, names, results)
-    chosen = [switches.table(project, name) for name in names if name != ALL]
-    if ALL in names:
-        present = set(records)
-        tables = [grid.table(project, name) for name in table_names(project)]
-        chosen += [t for t in tables if t not in chosen and present & set(t.runs)]
-    content = dict(_contents(project, chosen, records, results))
-    runs = [packed_run(records[run]) for run in sorted(records, key=lambda run: run.id)]
-    described = describe([table.name for table in chosen], runs, content)
-    content[NAME] = manifest_text(described)
+    records, left_out = records_of(project, names, results)
+    content = dict(_contents(project, records, results))
+    manifest = describe([name for name in names if name != ALL], content)
+    content[NAME] = manifest_text(manifest)
     (_write_zip if is_zip(target) else write_folder)(target, content)
-    return Exported(target, described, tuple(old), tuple(left_out))
+    return Exported(target, manifest, tuple(left_out))
 
 
 def is_zip(target: Path) -> bool:
@@ -74,32 +70,32 @@ def is_zip(target: Path) -> bool:
 
 def records_of(
     project: Project, names: Sequence[str], results: Path | None = None
-) -> tuple[dict[Run, Record], list[Named], list[Named]]:
-    """(records of tables, those of them that are outdated, those that no table could show).
+) -> tuple[dict[Run, Record], list[Named]]:
+    """(records of tables, those that no table could show).
 
     Raises UsageError for an unknown table, UserError if there is no record.
     """
-    records, old, left_out = records_there(project, names, results)
+    records, left_out = existing_records(project, names, results)
     if not records:
         raise UserError(
             f"there is no record of {', '.join(names)} to export. Train its runs first, or name the "
             "folder of the records with --results."
         )
-    return records, old, left_out
+    return records, left_out
 
 
-def records_there(
+def existing_records(
     project: Project, names: Sequence[str], results: Path | None = None
-) -> tuple[dict[Run, Record], list[Named], list[Named]]:
+) -> tuple[dict[Run, Record], list[Named]]:
     """As `records_of`, also where there is no record."""
     tables = [switches.table(project, name) for name in names if name != ALL]
     root = results or project.root / paths.RUNS
     if ALL in names:
-        found = [path.parent.relative_to(root).as_posix() for path in root.rglob(paths.RECORD)]
+        ids = {path.parent.relative_to(root).as_posix() for path in root.rglob(paths.RECORD)}
     else:
-        found = [run.id for table in tables for run in runs_of(project, table)]
-    records, old, left_out = dict[Run, Record](), list[Named](), list[Named]()
-    for run_id in sorted(set(found)):
+        ids = {run.id for table in tables for run in runs_of(project, table)}
+    records, left_out = dict[Run, Record](), list[Named]()
+    for run_id in sorted(ids):
         path = root / run_id / paths.RECORD
         if not files.exists(path):
             continue
@@ -110,11 +106,22 @@ def records_there(
             continue
         if why := why_unfit(project, run_id, record):
             left_out.append(Named(run_id, why))
-            continue
-        records[record.run] = record
-        if why := why_old(project, record, results):
-            old.append(Named(run_id, why))
-    return records, old, left_out
+        else:
+            records[record.run] = record
+    return records, left_out
+
+
+def why_unfit(project: Project, run_id: str, record: Record) -> str | None:
+    """Why no table of this project could show a record as that of `run_id`; None if one can."""
+    try:
+        run = parse_run_id(project, run_id)
+    except UserError as error:
+        return f"is of a run that cannot be made here: {error}"
+    if record.run != run:
+        return f"is the record of {record.run.id}"
+    if differing := differing_keys(project, record):
+        return f"was made with another configuration ({'; '.join(differing)})"
+    return None
 
 
 def runs_of(project: Project, table: Table) -> list[Run]:
@@ -128,73 +135,28 @@ def runs_of(project: Project, table: Table) -> list[Run]:
 
 
 def _contents(
-    project: Project, tables: Sequence[Table], records: dict[Run, Record], results: Path | None
+    project: Project, records: dict[Run, Record], results: Path | None
 ) -> Iterator[tuple[str, bytes]]:
     """(path in the export, content) of every file but the manifest."""
     for run in records:
         path = path_of(project, run, results)
         yield paths.RUN_RECORD.format(run=run.id), files.read_bytes(path, MOST_BYTES)
-    for folder in sorted({run.split_folder for run in records}):
-        name = f"{folder}/{Path(paths.SPLIT_MANIFEST).name}"
+    splits = {f"{run.split_folder}/{Path(paths.SPLIT_MANIFEST).name}" for run in records}
+    config = project.config("").rglob("*")
+    kept = {p.relative_to(project.root).as_posix() for p in config if p.suffix in CONFIG_KINDS}
+    for name in sorted(splits | kept):
         if files.exists(project.root / name):
             yield name, files.read_bytes(project.root / name, MOST_BYTES)
-    for table in tables:
-        yield from _made_of(project, table, records, results)
-    for path in sorted(project.config("").rglob("*")):
-        if path.suffix in CONFIG_KINDS and path.is_file():
-            name = path.relative_to(project.root).as_posix()
-            yield name, files.read_bytes(path, MOST_BYTES)
 
 
-def _made_of(
-    project: Project, table: Table, records: dict[Run, Record], results: Path | None
-) -> Iterator[tuple[str, bytes]]:
-    """The files of a table: made anew of the records that are packed; figures as they are."""
-    with tempfile.TemporaryDirectory() as place:
-        packed = Path(place)
-        for run in {run for run in runs_of(project, table) if run in records}:
-            target = path_of(project, run, packed)
-            target.parent.mkdir(parents=True)
-            target.symlink_to(path_of(project, run, results).resolve())
-        yield from table_contents(project, table, packed)
-    figures = project.root / paths.FIGURES.format(table=table.name)
-    for path in sorted(figures.rglob("*")):
-        name = path.relative_to(project.root).as_posix()
-        if path.is_file() and LAYOUT.fullmatch(name):
-            yield name, files.read_bytes(path, MOST_BYTES)
-
-
-def table_contents(project: Project, table: Table, results: Path) -> Iterator[tuple[str, bytes]]:
-    """(path in the export, content) of a table's numbers and verdicts, by the records in `results`."""
-    folder = paths.RESULTS.format(table=table.name)
-    cells = judge.CellCache(project, results)
-    with tempfile.TemporaryDirectory() as place:
-        data = table_data(project, table, cells.of(table))
-        written = table_files.write_table(data, Path(place))
-        verdicts = judge.verify_cells(table, cells)
-        judged = since_judged.digests(project, cells.all_read(), results)
-        written.append(verdicts_file.write(verdicts, Path(place), records=judged))
-        for path in written:
-            yield f"{folder}/{path.name}", path.read_bytes()
-
-
-def describe(
-    tables: Sequence[str], runs: Sequence[PackedRun], content: dict[str, bytes]
-) -> Manifest:
+def describe(tables: Sequence[str], content: dict[str, bytes]) -> Manifest:
     """The manifest of these files."""
     packed = {
         name: PackedFile(sha256=hashlib.sha256(data).hexdigest(), size=len(data))
         for name, data in sorted(content.items())
     }
-    return Manifest(
-        format=FORMAT,
-        schema=1,
-        ncmc=metadata.version("ncmc"),
-        tables=tuple(tables),
-        records=len(runs),
-        runs=tuple(runs),
-        files=packed,
-    )
+    version = metadata.version("ncmc")
+    return Manifest(format=FORMAT, schema=1, ncmc=version, tables=tuple(tables), files=packed)
 
 
 def manifest_text(manifest: Manifest) -> bytes:
@@ -223,3 +185,24 @@ def write_folder(target: Path, content: dict[str, bytes]) -> None:
             path = whole / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes `target` if the block ends well.
+
+    Raises UserError if there is something at `target` already, or it cannot be written.
+    """
+    if files.exists(target) and (not target.is_dir() or files.listed(target)):
+        raise UserError(f"{target} is there already. Name a new folder.")
+    files.make_folder(target.parent)
+    try:
+        with tempfile.TemporaryDirectory(
+            dir=target.parent, prefix=f".{target.name}.", ignore_cleanup_errors=True
+        ) as place:
+            whole = Path(place) / "whole"
+            whole.mkdir()
+            yield whole
+            whole.replace(target)
+    except OSError as error:
+        raise files.explain(error, target) from error

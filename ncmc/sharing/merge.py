@@ -1,22 +1,20 @@
 """An export -> records below results/runs. All of it is checked before anything is written."""
 
 import os
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from ncmc import paths
-from ncmc.errors import DamagedError, UserError
+from ncmc.errors import UserError
 from ncmc.plan.run import parse_run_id, trained_run
 from ncmc.project import Project
 from ncmc.results.record import Record, load_record, path_of
-from ncmc.sharing.differences import Origin, differences, origin_of
-from ncmc.sharing.fitness import Named, why_old, why_unfit
-from ncmc.sharing.manifest import RECORD, packed_run
-from ncmc.sharing.source import Export, open_export, record_in
-from ncmc.system import documents, files
+from ncmc.sharing.compare import differences
+from ncmc.sharing.export import Named, why_unfit
+from ncmc.sharing.manifest import Export, open_export
+from ncmc.system import files
 
 Prefer = Literal["ours", "theirs"]
 
@@ -26,8 +24,6 @@ class Clash:
     """A run of which there is another record here than in the export."""
 
     run: str
-    ours: Origin | None  # None: ours cannot be read
-    theirs: Origin
     differing: tuple[str, ...]  # in words
 
 
@@ -40,8 +36,6 @@ class Merge:
     equal: tuple[str, ...]  # here already, with the same digest
     clashes: tuple[Clash, ...]
     left_out: tuple[Named, ...]  # of another configuration, or of a run that cannot be made here
-    old: tuple[Named, ...]  # fitting, though they would be made otherwise now
-    splits: tuple[str, ...]  # that were drawn otherwise there than here
     written: tuple[str, ...] = ()
 
 
@@ -66,45 +60,53 @@ def merge(
         replaced = [clash.run for clash in plan.clashes] if prefer == "theirs" else []
         wanted = [*plan.new, *replaced]
         for done, run_id in enumerate(wanted):
-            _write(project, export, run_id, results, done, len(wanted), run_id in replaced)
+            try:
+                _write(project, export, run_id, results, run_id in replaced)
+            except UserError as error:
+                raise UserError(
+                    f"{error} {done} of {len(wanted)} records are imported, each whole; the same "
+                    "command goes on with the rest."
+                ) from error
     if wanted:
         _touch_those_of_models(project, [*wanted, *plan.equal], results)
-    return Merge(**(plan.__dict__ | {"written": tuple(wanted)}))
+    return replace(plan, written=tuple(wanted))
 
 
 def _plan(project: Project, export: Export, results: Path | None) -> Merge:
-    listed = {entry.run: entry for entry in export.manifest.runs}
-    new, equal = list[str](), list[str]()
-    clashes, left_out, old = list[Clash](), list[Named](), list[Named]()
+    new, equal, clashes, left_out = list[str](), list[str](), list[Clash](), list[Named]()
     for name in export.manifest.files:
         export.read(name)  # its checksum, of every file
-        if not (match := RECORD.fullmatch(name)):
-            continue
-        run_id, where = match[1], f"{export.path}: {name}"
-        record = record_in(export, name)
-        if record.run.id != run_id or packed_run(record) != listed[run_id]:
-            raise DamagedError(f"{where} is not the record that the export lists there.")
+    for run_id in export.manifest.runs:
+        record = export.record(run_id)
         if why := why_unfit(project, run_id, record):
             left_out.append(Named(run_id, why))
-            continue
-        if why := why_old(project, record, results):
-            old.append(Named(run_id, why))
-        here = path_of(project, record.run, results)
-        if not files.exists(here):
+        elif not files.exists(here := path_of(project, record.run, results)):
             new.append(run_id)
-        elif clash := _clash(project, record, here):
+        elif clash := _clash(record, here):
             clashes.append(clash)
         else:
             equal.append(run_id)
-    return Merge(
-        path=export.path,
-        new=tuple(new),
-        equal=tuple(equal),
-        clashes=tuple(clashes),
-        left_out=tuple(left_out),
-        old=tuple(old),
-        splits=tuple(_other_splits(project, export)),
-    )
+    return Merge(export.path, tuple(new), tuple(equal), tuple(clashes), tuple(left_out))
+
+
+def _clash(theirs: Record, here: Path) -> Clash | None:
+    try:
+        ours = load_record(here)
+    except UserError as error:
+        return Clash(theirs.run.id, (f"ours cannot be used: {error}",))
+    if ours.digest == theirs.digest:
+        return None
+    return Clash(theirs.run.id, tuple(differences(ours, theirs)))
+
+
+def _write(
+    project: Project, export: Export, run_id: str, results: Path | None, overwrite: bool
+) -> None:
+    """Write one record whole. Raises UserError if that fails, or one has appeared meanwhile."""
+    target = (results or project.root / paths.RUNS) / run_id / paths.RECORD
+    if not overwrite and files.exists(target):
+        raise UserError(f"{target} was written meanwhile by somebody else.")
+    files.write_atomic(target, export.read(paths.RUN_RECORD.format(run=run_id)))
 
 
 def _touch_those_of_models(project: Project, run_ids: list[str], results: Path | None) -> None:
@@ -115,55 +117,5 @@ def _touch_those_of_models(project: Project, run_ids: list[str], results: Path |
     for run_id in run_ids:
         run = parse_run_id(project, run_id)
         if trained_run(project, run) != run:
-            with suppress(
-                OSError
-            ):  # not ours to touch: its job looks once whether it has to do anything
+            with suppress(OSError):  # not ours to touch: its job looks once whether it has work
                 os.utime(path_of(project, run, results))
-
-
-def _clash(project: Project, theirs: Record, here: Path) -> Clash | None:
-    try:
-        ours = load_record(here)
-    except UserError as error:
-        return Clash(theirs.run.id, None, origin_of(theirs), (f"ours cannot be used: {error}",))
-    if ours.digest == theirs.digest:
-        return None
-    told = tuple(differences(ours, theirs))
-    return Clash(theirs.run.id, origin_of(ours), origin_of(theirs), told)
-
-
-def _other_splits(project: Project, export: Export) -> Sequence[str]:
-    """Splits of the export that were drawn otherwise than the ones here."""
-    found = []
-    for name in export.manifest.files:
-        here = project.root / name
-        if name.startswith("data/splits/") and files.exists(here):
-            theirs = documents.json_of(export.read(name), f"{export.path}: {name}")
-            ours = documents.load_json(here)
-            if not (isinstance(theirs, dict) and isinstance(ours, dict)):
-                raise DamagedError(f"{name} is not a split's manifest, here or in {export.path}.")
-            if theirs.get("sha256") != ours.get("sha256"):
-                found.append(str(Path(name).parent))
-    return found
-
-
-def _write(
-    project: Project,
-    export: Export,
-    run_id: str,
-    results: Path | None,
-    done: int,
-    wanted: int,
-    replace: bool,
-) -> None:
-    """Write one record whole. Raises UserError if that fails, or one has appeared meanwhile."""
-    target = (results or project.root / paths.RUNS) / run_id / paths.RECORD
-    try:
-        if not replace and files.exists(target):
-            raise UserError(f"{target} was written meanwhile by somebody else.")
-        files.write_atomic(target, export.read(paths.RUN_RECORD.format(run=run_id)))
-    except UserError as error:
-        raise UserError(
-            f"{error} {done} of {wanted} records are imported, each whole; the same command goes on "
-            "with the rest."
-        ) from error

@@ -16,22 +16,23 @@ from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import tiers
 from ncmc.project import Project
-from ncmc.report import project_page
+from ncmc.report import project_page, since_judged
 from ncmc.report.figures.files import write_figures
 from ncmc.report.figures.make import figures_of_table
+from ncmc.results import table_files
 from ncmc.results.record import load_record
+from ncmc.results.table_data import table_data
 from ncmc.sharing.export import (
     describe,
+    existing_records,
     manifest_text,
-    records_there,
     runs_of,
-    table_contents,
     write_folder,
 )
-from ncmc.sharing.manifest import NAME, packed_run
+from ncmc.sharing.manifest import NAME
 from ncmc.system import files
 from ncmc.system.documents import MOST_BYTES
-from ncmc.verdicts import board_files
+from ncmc.verdicts import board_files, verdicts_file
 from ncmc.verdicts.board import board_of
 from ncmc.verdicts.judge import CellCache, verify_cells
 
@@ -53,7 +54,7 @@ def publish(project: Project, tier: str, results: Path | None = None) -> tuple[P
     """
     folder = folder_of(project, tier)
     sources = sources_in(folder) if folder.is_dir() else {}
-    found, _, _ = records_there(project, tiers(project)[tier], results)
+    found, _ = existing_records(project, tiers(project)[tier], results)
     root = results or project.root / paths.RUNS
     if not found and not sources:
         raise UserError(f"no run of {tier} has a record in {root}: there is nothing to publish.")
@@ -95,13 +96,11 @@ def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         runs = Path(place) / paths.RUNS
-        records = [load_record(path) for path in sorted(runs.rglob(paths.RECORD))]
-        present = {record.run for record in records}
+        present = {load_record(path).run for path in runs.rglob(paths.RECORD)}
         tables = [grid.table(project, name) for name in tiers(project)[tier]]
         tables = [table for table in tables if present & set(runs_of(project, table))]
         content = dict(sources) | dict(_derived(project, tier, tables, runs))
-    packed = sorted(map(packed_run, records), key=lambda entry: entry.run)
-    content[NAME] = manifest_text(describe([table.name for table in tables], packed, content))
+    content[NAME] = manifest_text(describe([table.name for table in tables], content))
     return content
 
 
@@ -110,7 +109,7 @@ def _derived(
 ) -> Iterator[tuple[str, bytes]]:
     cells = CellCache(project, runs)
     for table in tables:
-        yield from table_contents(project, table, runs)
+        yield from _table_contents(project, table, runs)
         folder = paths.FIGURES.format(table=table.name)
         with tempfile.TemporaryDirectory() as place:
             for path in write_figures(figures_of_table(project, table, cells), Path(place), IMAGES):
@@ -122,6 +121,19 @@ def _derived(
     data = json.dumps(board_files.as_json(board), indent=1, ensure_ascii=False)
     yield paths.BOARD_JSON, data.encode() + b"\n"
     yield paths.PROJECT_PAGE, project_page.render(project, runs, names).encode()
+
+
+def _table_contents(project: Project, table: Table, runs: Path) -> Iterator[tuple[str, bytes]]:
+    """The numbers and verdicts of a table by the records in `runs`."""
+    cells = CellCache(project, runs)  # its own: verdicts.json says which records it rests on
+    with tempfile.TemporaryDirectory() as place:
+        data = table_data(project, table, cells.of(table))
+        written = table_files.write_table(data, Path(place))
+        verdicts = verify_cells(table, cells)
+        judged = since_judged.digests(project, cells.all_read(), runs)
+        written.append(verdicts_file.write(verdicts, Path(place), records=judged))
+        for path in written:
+            yield f"{paths.RESULTS.format(table=table.name)}/{path.name}", path.read_bytes()
 
 
 def sources_in(folder: Path) -> dict[str, bytes]:

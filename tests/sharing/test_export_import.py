@@ -29,13 +29,10 @@ def test_the_same_records_give_the_same_bytes(
     assert first == (tmp_path / "two.zip").read_bytes() == (tmp_path / "three.zip").read_bytes()
 
 
-def test_an_export_holds_records_tables_verdicts_figures_and_configuration(
+def test_an_export_holds_records_manifests_of_splits_and_configuration(
     here: Project, tmp_path: Path
 ) -> None:
     fill(here, smoke_runs(here))
-    figure = here.root / "results/smoke/figures/figure1.svg"
-    figure.parent.mkdir(parents=True)
-    figure.write_text("<svg/>")
     split = here.root / smoke_runs(here)[0].split_folder / "manifest.json"
     split.parent.mkdir(parents=True)
     split.write_text("{}")
@@ -46,12 +43,10 @@ def test_an_export_holds_records_tables_verdicts_figures_and_configuration(
         names = set(archive.namelist())
         manifest = json.loads(archive.read("manifest.json"))
     assert names == {"manifest.json", *manifest["files"]}
-    assert {f"results/smoke/table.{kind}" for kind in ("csv", "json", "md", "tex")} <= names
-    assert {"results/smoke/verdicts.json", "results/smoke/figures/figure1.svg"} <= names
     assert {"config/grid.yaml", "config/paper/numbers.csv"} <= names
     assert split.relative_to(here.root).as_posix() in names
     assert sum(name.endswith("record.json") for name in names) == 25
-    assert manifest["runs"][0]["commit"] == fakes.MADE.git.commit
+    assert manifest["tables"] == ["smoke"]
 
 
 def test_a_folder_holds_what_a_zip_file_holds(here: Project, tmp_path: Path) -> None:
@@ -168,25 +163,6 @@ def test_records_of_runs_that_cannot_be_made_here_are_named_and_left_out(
     assert "is of a run that cannot be made here: unknown dataset 'digits'" in left.why
 
 
-def test_records_of_other_code_are_taken_and_named(
-    here: Project, other: Project, tmp_path: Path
-) -> None:
-    made = fakes.MADE.model_copy(update={"code": "0" * 64})
-    fill(other, smoke_runs(other)[:1], made=made)
-    assert "outdated: " in old_ones_of(other, tmp_path / "out.zip")
-    done = ncmc("import", tmp_path / "out.zip")
-    assert done.exit_code == 0
-    assert "outdated: " in done.stdout
-    assert "was made with other code" in done.stdout
-    assert "1 record written" in done.stdout
-
-
-def old_ones_of(project: Project, target: Path) -> str:
-    """What an export of all of a project's records says of those that are outdated."""
-    done = export(project, ["all"], target)
-    return "".join(f"outdated: {entry.why}" for entry in done.old)
-
-
 def test_an_export_names_the_records_that_it_cannot_pack(here: Project, tmp_path: Path) -> None:
     good, damaged = smoke_runs(here)[:2]
     fill(here, [good, damaged])
@@ -197,16 +173,46 @@ def test_an_export_names_the_records_that_it_cannot_pack(here: Project, tmp_path
     assert "1 record of smoke" in done.stdout
 
 
-def test_another_draw_of_a_split_is_named(here: Project, other: Project, tmp_path: Path) -> None:
-    run = smoke_runs(here)[0]
-    fill(other, [run])
-    for project, checksum in ((here, "a"), (other, "b")):
-        split = project.root / run.split_folder / "manifest.json"
-        split.parent.mkdir(parents=True)
-        split.write_text(json.dumps({"sha256": checksum * 64}))
-    export(other, ["smoke"], tmp_path / "out.zip")
-    done = ncmc("import", tmp_path / "out.zip")
-    assert f"another split there than here: {run.split_folder}" in done.stdout
+def rezipped(source: Path, target: Path, around: str, separator: str = "/") -> Path:
+    """An export as a file manager zips its folder: with entries of folders and files of its own."""
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in (source, *sorted(source.rglob("*"))):
+            name = f"{around}{path.relative_to(source).as_posix()}".replace("/", separator)
+            if path.is_dir():
+                archive.writestr(f"{name}/", b"")
+            else:
+                archive.writestr(name, path.read_bytes())
+        for foreign in ("__MACOSX/._out", "__MACOSX/out/._manifest.json", f"{around}.DS_Store"):
+            archive.writestr(foreign, b"x")
+    return target
+
+
+@pytest.mark.parametrize(
+    ("around", "separator"), [("", "/"), ("out/", "/"), ("out.zip copy/", "/"), ("out/", "\\")]
+)
+def test_an_export_that_was_zipped_again_is_read(
+    here: Project, other: Project, tmp_path: Path, around: str, separator: str
+) -> None:
+    fill(other, smoke_runs(other)[:2])
+    export(other, ["smoke"], tmp_path / "out")
+    again = rezipped(tmp_path / "out", tmp_path / "again.zip", around, separator)
+    done = ncmc("import", again)
+    assert (done.exit_code, "2 records written" in done.stdout) == (0, True), done.output
+    assert files_below(here.root / "results") == files_below(other.root / "results")
+    assert ncmc("compare", again).exit_code == 0
+
+
+def test_a_folder_around_one_export_is_read_and_around_several_refused(
+    here: Project, other: Project, tmp_path: Path
+) -> None:
+    fill(other, smoke_runs(other)[:2])
+    around = tmp_path / "around"
+    export(other, ["smoke"], around / "one")
+    assert ncmc("import", around, "--dry-run").exit_code == 0
+    export(other, ["smoke"], around / "two")
+    refused = ncmc("import", around)
+    assert refused.exit_code == 3
+    assert "holds several exports: one/, two/. Give one of them." in refused.stderr
 
 
 def test_an_export_without_records_or_target_is_refused(here: Project, tmp_path: Path) -> None:
