@@ -17,7 +17,7 @@ from pydantic import Field
 from ncmc.data import datasets
 from ncmc.data.datasets import Images
 from ncmc.errors import UsageError, UserError
-from ncmc.plan.class_counts import long_tailed_counts, part_counts
+from ncmc.plan.class_counts import NOT_OF_TAU, long_tailed_counts, part_counts
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.run import Run, check_tau, resolve_run
 from ncmc.project import Project
@@ -228,7 +228,7 @@ def imbalance_note(train: Images, tau: float, options: SplitOptions) -> str | No
         return None
     shown = ", ".join(f"{train.class_names[k]} {taken[k]} of {asked[k]}" for k in short[:3])
     return (
-        f"the split of {train.name} is not of tau {tau:g}: {len(short)} of {len(asked)} classes have "
+        f"the split of {train.name} {NOT_OF_TAU} {tau:g}: {len(short)} of {len(asked)} classes have "
         f"fewer images than it asks ({shown}{', ...' if len(short) > 3 else ''}); smallest to largest "
         f"class is {taken.min()}/{taken.max()} = {taken.min() / max(taken.max(), 1):.3g}"
     )

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.run import check_tau
 
+NOT_OF_TAU = "is not of tau"  # stands in the note of a split whose classes are too small for it
+
 
 def long_tailed_counts(n_max: float, n_classes: int, tau: float) -> list[int]:
     """n_k = int(n_max * tau^(k/(K-1))) for k = 0..K-1, class 0 the largest (assumption A2).

@@ -8,6 +8,7 @@ from pathlib import Path
 from ncmc.errors import UsageError, UserError
 from ncmc.paper.comparisons import Comparison, comparisons_for
 from ncmc.paper.printed_numbers import Number
+from ncmc.plan.class_counts import NOT_OF_TAU
 from ncmc.plan.grid import CellSpec
 from ncmc.plan.run import Run
 from ncmc.project import Project
@@ -136,6 +137,8 @@ class Cell:
         unusable = tuple(f"{self.spec.label}: {entry.words}" for entry in self.unusable)
         codes = frozenset[str]().union(*(record.made.codes for record in self.records))
         said = [*unusable, *self.copies]
+        notes = (note for record in self.records for note in record.notes)
+        said += dict.fromkeys(sentence(note) for note in notes if NOT_OF_TAU in note)
         if self.unused and self.complete:
             seeds = ", ".join(map(str, self.unused))
             said.append(

@@ -147,7 +147,7 @@ def table_data(project: Project, table: Table, cells: Sequence[Cell]) -> TableDa
         axes=table.axes,
         columns=table.columns,
         cells=tuple(_entry(cell) for cell in cells),
-        notes=tuple(note for cell in cells for note in cell.notes),
+        notes=tuple(dict.fromkeys(note for cell in cells for note in cell.notes)),
         uncompared=grouped(others.items()),
     )
 

@@ -75,6 +75,18 @@ def test_a_seed_that_is_a_copy_of_another_is_told_with_the_numbers(
     assert told in " ".join(shown.stdout.split())
 
 
+def test_a_split_that_is_not_of_its_tau_is_told_once_with_the_numbers(
+    tmp_path: Path, smoke: Table
+) -> None:
+    note = "the split of digits is not of tau 0.02: 1 of 10 classes"
+    for label in ("CE", "CAL"):
+        runs = fakes.spec_of(smoke, label).runs(2)
+        fakes.save(tmp_path, *(fakes.record(run, 70.0 + run.seed, notes=(note,)) for run in runs))
+    data = table_data(here(), smoke, read_cells(here(), smoke, tmp_path))
+    assert data.notes == (f"The{note[3:]}.",)
+    assert note[3:] in as_markdown(data)
+
+
 def test_cells_at_a_later_look_say_how_many_seeds_they_have(tmp_path: Path) -> None:
     table4 = grid.table(here(), "table4")
     for seeds, spec in zip((3, 5), table4.cells[:2], strict=True):
