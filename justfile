@@ -14,7 +14,7 @@ test *ARGS:
 
 # those too that a plain run leaves out because they take long
 test-all *ARGS:
-    uv run pytest -m 'not container and not cluster and not thorough' {{ARGS}}
+    uv run pytest -m 'not container and not cluster' {{ARGS}}
 
 # the whole chain on bundled images
 smoke:

@@ -31,7 +31,6 @@ class Case:
     command: str | tuple[str, ...]  # words, or one string of them
     told: tuple[str, ...]
     codes: tuple[int, ...] = (1, 2)
-    thorough: bool = False  # tried by `pytest -m thorough` only
 
 
 class OutOfTime(BaseException):
@@ -42,8 +41,7 @@ def parameters(cases: Sequence[Case]) -> list[Any]:
     """The cases for `pytest.mark.parametrize`."""
     names = [case.name for case in cases]
     assert len(set(names)) == len(names), "two cases have one name"
-    marks = {True: [pytest.mark.thorough], False: []}
-    return [pytest.param(case, id=case.name, marks=marks[case.thorough]) for case in cases]
+    return [pytest.param(case, id=case.name) for case in cases]
 
 
 def assert_refused(root: Path, case: Case) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from replay import NOT_READABLE, PWNED, Case, assert_refused, parameters, write
+from replay import NOT_READABLE, PWNED, Case, Spoil, assert_refused, parameters, write
 
 # file -> the command that reads it
 READERS = {
@@ -59,14 +59,26 @@ NOT_CSV = {
     "long line": "x" * 300_000 + "\n",
     "semicolons": "id;table;dataset;tau;backbone;method;options;value;std;n;where;source;note\n",
 }
+FULLY = {"config/smoke.yaml", "config/paper/numbers.csv"}  # one of each kind with every way
+
+
+def ways(file: str) -> dict[str, Spoil]:
+    """How a file is spoiled; all go through one reader, so most are spoiled in two ways of their own."""
+    texts = NOT_CSV if file.endswith(".csv") else NOT_YAML
+    every = {how: way(file) for how, way in NOT_READABLE.items()}
+    every |= {how: write(file, content) for how, content in texts.items()}
+    place = list(READERS).index(file)
+    some = (
+        list(every)[place % len(NOT_READABLE)],
+        list(every)[len(NOT_READABLE) + place % len(texts)],
+    )
+    return every if file in FULLY else {how: every[how] for how in some}
+
+
 CASES = [
-    Case(f"{file}: {how}", spoil(file), command, (Path(file).name,))
+    Case(f"{file}: {how}", spoil, command, (Path(file).name,))
     for file, command in READERS.items()
-    for how, spoil in NOT_READABLE.items()
-] + [
-    Case(f"{file}: {how}", write(file, content), command, (Path(file).name,))
-    for file, command in READERS.items()
-    for how, content in (NOT_CSV if file.endswith(".csv") else NOT_YAML).items()
+    for how, spoil in ways(file).items()
 ]
 
 

@@ -82,35 +82,38 @@ def manifest(place: tuple[str | int, ...], value: Any) -> Spoil:
     return spoil
 
 
-OTHER: tuple[Any, ...] = (None, 5, "a", [], {}, False, [None], {"a": None})
-META_FIELDS: tuple[tuple[str | int, ...], ...] = (
-    ("identity",),
-    ("identity", "source"),
-    ("archives",),
-    ("archives", "digits.csv.gz"),
-    ("arrays",),
-    ("arrays", "train_images.npy"),
-    ("arrays", "train_images.npy", "size"),
-    ("class_names",),
-    ("origins",),
-    ("origins", "train"),
-)
-MANIFEST_FIELDS: tuple[tuple[str | int, ...], ...] = (
-    *((key,) for key in ("schema", "recipe", "data", "counts", "sha256")),
-    *(("recipe", key) for key in ("dataset", "tau", "split_seed", "generator", "imbalance")),
-)
+META_FIELDS: dict[tuple[str | int, ...], Any] = {
+    ("identity",): None,
+    ("identity", "source"): [],
+    ("archives", "digits.csv.gz"): "a",
+    ("arrays",): {},
+    ("arrays", "train_images.npy", "size"): False,
+    ("class_names",): 5,
+    ("origins", "train"): {"a": None},
+}
+MANIFEST_FIELDS: dict[tuple[str | int, ...], Any] = {
+    ("schema",): False,
+    ("recipe",): [],
+    ("data",): None,
+    ("counts",): [None],
+    ("sha256",): 5,
+    ("recipe", "dataset"): {"a": None},
+    ("recipe", "tau"): "a",
+    ("recipe", "split_seed"): [],
+    ("recipe", "imbalance"): "a",
+}
 # A manifest or meta.json that is not readable where a file is expected at all: made again instead.
 DAMAGE = {how: way for how, way in NOT_READABLE.items() if how not in ("missing", "circle", "huge")}
+FILES = (
+    *(RAW, META, f"{ARRAYS}/train_images.npy", f"{ARRAYS}/test_labels.npy"),
+    *(f"{SPLIT}/manifest.json", f"{SPLIT}/indices.npz"),
+)
 CASES = [
     *(
         Case(f"{Path(file).name}: {how}", way(file), TRAIN, ("digits",))
-        for file in (RAW, META, f"{ARRAYS}/train_images.npy", f"{ARRAYS}/test_labels.npy")
-        for how, way in DAMAGE.items()
-    ),
-    *(
-        Case(f"{Path(file).name}: {how}", way(file), TRAIN, ("digits",))
-        for file in (f"{SPLIT}/manifest.json", f"{SPLIT}/indices.npz")
-        for how, way in DAMAGE.items()
+        for number, file in enumerate(FILES)
+        for turn, (how, way) in enumerate(DAMAGE.items())
+        if file == META or how == "pipe" or turn == number + 1
     ),
     *(
         Case(f"{Path(file).name}: {how}", way, TRAIN, ("digits",))
@@ -120,25 +123,20 @@ CASES = [
     Case("raw: other content", write(RAW, gzip.compress(b"1,2\n")), TRAIN, ("digits",)),
     *(
         Case(f"meta {dotted(place)} = {shown(value)}", meta(place, value), TRAIN, ("digits",))
-        for place in META_FIELDS
-        for value in OTHER
+        for place, value in META_FIELDS.items()
     ),
     *(
         Case(
             f"manifest {dotted(place)} = {shown(value)}", manifest(place, value), TRAIN, ("digits",)
         )
-        for place in MANIFEST_FIELDS
-        for value in OTHER
+        for place, value in MANIFEST_FIELDS.items()
     ),
     *(
         Case(f"labels {how}", array("train_labels.npy", make), TRAIN, ("digits",))
         for how, make in {
             "float": lambda a: a.astype(float),
-            "text": lambda a: a.astype(str),
             "object": lambda a: np.array([Hostile()] * len(a), dtype=object),
-            "two dimensions": lambda a: a[:, None],
             "shorter": lambda a: a[:5],
-            "negative": lambda a: a - 1,
             "beyond": lambda a: a + 100,
         }.items()
     ),
@@ -147,27 +145,20 @@ CASES = [
         for how, make in {
             "float": lambda a: a.astype(float),
             "object": lambda a: np.array([Hostile()], dtype=object),
-            "three dimensions": lambda a: a[..., 0],
             "shorter": lambda a: a[:5],
             "other size": lambda a: a[:, :4],
-            "none": lambda a: a[:0],
         }.items()
     ),
     *(
         Case(f"split {how}", split(make), TRAIN, ("digits",))
         for how, make in {
             "float": lambda a: a.update(indices=a["indices"].astype(float)),
-            "complex": lambda a: a.update(indices=a["indices"].astype(complex)),
-            "text": lambda a: a.update(indices=a["indices"].astype(str)),
             "object": lambda a: a.update(indices=np.array([Hostile()], dtype=object)),
-            "two dimensions": lambda a: a.update(indices=a["indices"][:, None]),
             "no dimension": lambda a: a.update(indices=np.int64(3)),
             "empty": lambda a: a.update(indices=a["indices"][:0], labels=a["labels"][:0]),
             "twice": lambda a: a.update(indices=a["indices"] * 0),
-            "negative": lambda a: a.update(indices=a["indices"] - 5000),
             "beyond": lambda a: a.update(indices=a["indices"] + 5000),
             "other labels": lambda a: a.update(labels=a["labels"][::-1]),
-            "label -1": lambda a: a.update(labels=a["labels"] - 1),
             "no labels": lambda a: a.pop("labels"),
             "other images": lambda a: a.update(
                 indices=a["indices"][::-1], labels=a["labels"][::-1]

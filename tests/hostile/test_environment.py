@@ -27,21 +27,19 @@ ROOTS = {
     "not there": "/nowhere",
     "a file": __file__,
     "long": "x" * 5000,
-    "newline": "a\nb",
-    "markup": "[/b]",
     "surrogate": "\udcff",
 }
 CELLS: dict[str, tuple[str, ...]] = {
     "id": ("",),
-    "table": ("table9", "../x", "[/b]"),
-    "dataset": ("", "nobody", "../x"),
-    "tau": ("", "0", "-1", "2", "x", "nan", "inf", "9" * 5000),
-    "backbone": ("", "nobody"),
-    "method": ("", "nobody", "$(touch PWNED)"),
-    "options": ("f", "f=", "=1", "f=1;touch PWNED", "f=1 g=2"),
-    "value": ("x", "-1", "101", "nan", "inf", "80,6", "1e999"),
-    "std": ("x", "-1", "101", "nan"),
-    "n": ("x", "0", "-1", "1.5", "9" * 5000),
+    "table": ("../x", "[/b]"),
+    "dataset": ("nobody",),
+    "tau": ("", "2", "nan", "9" * 5000),
+    "backbone": ("nobody",),
+    "method": ("$(touch PWNED)",),
+    "options": ("f=", "f=1;touch PWNED"),
+    "value": ("x", "101", "80,6", "1e999"),
+    "std": ("-1",),
+    "n": ("0", "1.5"),
 }
 
 

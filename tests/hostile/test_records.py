@@ -32,37 +32,28 @@ COMMANDS = ("table smoke", "verify smoke", "train digits/tau=0.02/resnet8/CE/def
 NOT_JSON = {
     "list": "[]",
     "text": '"a"',
-    "number": "5",
-    "null": "null",
-    "no keys": "{}",
     "deep": "[" * 100_000 + "]" * 100_000,
     "trailing comma": '{"schema": 2,}',
     "two": "{} {}",
-    "python": "{'schema': 2}",
     "pickle": f"cos\nsystem\n(S'touch {PWNED}'\ntR.",
     "long number": '{"schema": ' + "9" * 5000 + ', "digest": ""}',
     "schema 99": '{"schema": 99, "digest": ""}',
-    "schema text": '{"schema": "2", "digest": ""}',
-    "schema list": '{"schema": [], "digest": ""}',
     "schema nan": '{"schema": NaN, "digest": ""}',
     "digest list": '{"schema": 2, "digest": []}',
 }
 FIELDS = """
-mapping: run config split result made result.accuracy result.groups result.groups.thirds
-mapping: made.git made.hardware made.packages result.history assumptions config.recipe
-list: result.per_class result.confusion result.history.loss split.counts notes
-text: run.dataset run.backbone run.method config_hash made.at made.command notes.0
-text: made.hardware.processor made.packages.torch
+mapping: run split result made.git result.history assumptions
+list: result.per_class split.counts notes
+text: run.dataset config_hash made.at notes.0
 tau: run.tau
-from 0: run.seed
-percent: result.accuracy.last result.accuracy.last_raw result.accuracy.best
-percent?: result.per_class.0 result.groups.shots.few result.history.test_accuracy.0
+from 0: run.seed result.confusion.0.0 split.n_train
+percent: result.accuracy.last result.accuracy.best
+percent?: result.per_class.0 result.history.test_accuracy.0
 count: result.accuracy.best_epoch
-from 0: result.confusion.0.0 split.counts.0 split.n_train
 share: result.ece
-number: result.history.loss.0 result.history.lr.0
-number?: result.history.nc_mean.0 result.history.class_cosine.0
-list?: result.history.class_cosines.0 result.history.tail_cosines.0
+number: result.history.loss.0
+number?: result.history.nc_mean.0
+list?: result.history.class_cosines.0
 yes or no?: made.git.dirty
 hash: split.sha256
 """
@@ -103,8 +94,8 @@ READABLE = {how: way for how, way in NOT_READABLE.items() if how not in ("missin
 CASES = [
     *(
         Case(f"{how}: {command.split()[0]}", way(FILE), command, ("record.json",))
-        for how, way in READABLE.items()
-        for command in COMMANDS
+        for number, (how, way) in enumerate(READABLE.items())
+        for command in (COMMANDS if how == "pipe" else COMMANDS[number % 3 :][:1])
     ),
     *(
         Case(how, write(FILE, text), COMMANDS[0], ("record.json",))
@@ -118,15 +109,13 @@ CASES = [
             spoil(place, value),
             COMMANDS[place.count("history")],
             ("record.json",),
-            thorough=thorough,
         )
-        for _, place, value, thorough in wrong(FIELDS)
+        for _, place, value in wrong(FIELDS)
         if value is not DEEP
     ),
     *(
-        Case(how, spoil(place, value), command, ("record.json",))
+        Case(how, spoil(place, value), COMMANDS[0], ("record.json",))
         for how, (place, value) in TOGETHER.items()
-        for command in COMMANDS[:1]
     ),
     Case("changed by hand", spoil(("result", "ece"), 0.5, sealed=False), COMMANDS[0], ("digest",)),
 ]
