@@ -9,7 +9,7 @@ ID = "digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0"
 PARTS = ("--dataset", "digits", "--tau", "0.02", "--backbone", "resnet8", "--method", "CAL")
 SWEEP = ("sweep", *PARTS, "--save")
 LONG = "x" * 20_000
-NAMES = {  # in place of the name of anything; most commands try the unknown one and one more
+NAMES = {  # in place of the name of anything; most commands try one of them
     "empty": "",
     "unknown": "nobody",
     "absolute": "/etc/passwd",
@@ -167,7 +167,7 @@ CASES = [
         )
         for number, (name, words) in enumerate(TAKES_A_NAME.items())
         for turn, (how, value) in enumerate(NAMES.items())
-        if name in ("table", "train") or turn in (number % len(NAMES), 1)
+        if name in ("table", "train") or turn == (number % len(NAMES) or 1)
     ),
     *(Case(f"id: {how}", nothing, ("train", run_id), (), (2,)) for how, run_id in RUN_IDS.items()),
     *(

@@ -58,6 +58,7 @@ def zip_member(file: str) -> Spoil:
     return spoil
 
 
+STATES = ("optimizer", "rng", "step", "loss_sum", "epoch", "sessions", "seconds")
 WRONG_STATES: tuple[object, ...] = (None, "a", [], {}, -1, float("nan"))
 CASES = [
     *(
@@ -92,13 +93,12 @@ CASES = [
             TRAIN,
             ("checkpoint.pt",),
         )
-        for key in ("optimizer", "rng", "epoch", "step", "loss_sum", "sessions", "seconds")
-        for value in WRONG_STATES
-        if (key, value) != ("loss_sum", -1)  # a method may have such a loss
+        for turn, key in enumerate(STATES)
+        for value in (WRONG_STATES if key == "epoch" else WRONG_STATES[turn % 6 :][:1])
     ),
     *(
         Case(f"device {device or 'empty'}", nothing, f"{TRAIN} --device {device}", (device,))
-        for device in ("nobody", "cuda:17", "meta", "cpu:99", "cpu;touch", "")
+        for device in ("nobody", "cuda:17", "meta", "")
     ),
     *(
         Case(
@@ -108,8 +108,8 @@ CASES = [
             (option.split("=")[0],),
         )
         for option in (
-            *("width=on", "width=0", "width=-1", "width=1.5", "width=1e9", "f=0", "f=-1", "f=1.5"),
-            *("f=on", "theta=9", "theta=-1", "theta=nan", "theta=inf", "theta=on", "linear=maybe"),
+            *("width=on", "width=-1", "width=1e9", "f=0", "f=1.5", "theta=9", "theta=nan"),
+            "linear=maybe",
         )
     ),
 ]
