@@ -1,9 +1,11 @@
 """Lists of what there is, and the line on a trained run."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cli.show.grids import console, literal, print_grid, print_json, words
+from ncmc.results.dead_runs import dead_words, is_dead
 from ncmc.results.outdated import Outdated
 from ncmc.results.record import Record
 from ncmc.results.wording import plural
@@ -43,9 +45,16 @@ def print_outdated(records: Sequence[Outdated], deleted: bool, as_json: bool) ->
 
 def print_trained(record: Record, path: Path, how: str, as_json: bool) -> None:
     """What a run reached."""
-    accuracy = record.result.accuracy
+    accuracy, dead = record.result.accuracy, is_dead(record)
+    if dead:
+        print(
+            f"ncmc: {record.run.configuration}: {dead_words(record)}. No verdict rests on its cell. A "
+            "longer warm-up (-o warmup_epochs=10) or a smaller rate may train all of its seeds.",
+            file=sys.stderr,
+        )
     if as_json:
-        print_json({"run": record.run.id, "record": path, "accuracy": accuracy.model_dump()})
+        said = {"run": record.run.id, "record": path, "accuracy": accuracy.model_dump()}
+        print_json(said | {"dead": dead})
         return
     print(
         f"{record.run.id}: {how}, accuracy {accuracy.last:.2f} % "

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ncmc.plan.grid import CellSpec
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.configuration import differing_keys
+from ncmc.results.dead_runs import dead_words, is_dead
 from ncmc.results.looks import levels, reached
 from ncmc.results.record import (
     ClassGroups,
@@ -85,6 +87,15 @@ class Cell:
             if first.result == second.result
         )
 
+    @cached_property
+    def dead(self) -> tuple[str, ...]:
+        """Its dead runs, in words: no verdict rests on a cell that has one."""
+        return tuple(
+            f"{self.spec.label}: {dead_words(record)}; no verdict rests on this cell."
+            for record in self.records
+            if is_dead(record)
+        )
+
     @property
     def planned(self) -> int:
         """Seeds that are planned."""
@@ -136,7 +147,7 @@ class Cell:
         """What must be said with the cell's numbers."""
         unusable = tuple(f"{self.spec.label}: {entry.words}" for entry in self.unusable)
         codes = frozenset[str]().union(*(record.made.codes for record in self.records))
-        said = [*unusable, *self.copies]
+        said = [*unusable, *self.copies, *self.dead]
         notes = (note for record in self.records for note in record.notes)
         said += dict.fromkeys(sentence(note) for note in notes if NOT_OF_TAU in note)
         if self.unused and self.complete:

@@ -38,7 +38,8 @@ class TableCells:
         key = (table.name, dataset, measure)
         if key not in self._priors:
             cells = (self.cell(s, table) for s in table.cells if s.run.dataset == dataset)
-            samples = [plain for cell in cells if (plain := sample_of(cell, measure))]
+            alive = (cell for cell in cells if not cell.dead)
+            samples = [plain for cell in alive if (plain := sample_of(cell, measure))]
             self._priors[key] = prior_of(samples) if measure in IN_PERCENT else None
         return self._priors[key]
 

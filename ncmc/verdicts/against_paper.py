@@ -18,7 +18,7 @@ from ncmc.results.statistics import (
 from ncmc.results.wording import make_command
 from ncmc.results.wording import printed as words
 from ncmc.verdicts.contrasts import estimate_numbers
-from ncmc.verdicts.gaps import incomplete
+from ncmc.verdicts.gaps import gap, incomplete
 from ncmc.verdicts.verdict import Finding, Status, Verdict
 from ncmc.verdicts.wording import more_words, no_spread
 
@@ -59,8 +59,8 @@ def compare(printed: Number, cell: Cell, tolerance: float, seeds: int) -> Findin
     if cell.spec.split_per_seed:
         return Finding(label=cell.spec.label, status="not testable", why=SPLIT_A_SEED)
     label, ours = cell.spec.label, moderated(cell, "best")
-    if not cell.complete or ours is None:
-        return incomplete(label, [cell])
+    if (lacking := gap(label, "best", cell)) or ours is None:
+        return lacking or incomplete(label, [cell])
     told = _Compared(ours, Sample(printed.value, printed.std, printed.n or seeds), cell.alpha)
     status = told.status(tolerance)
     more = told.more_seeds(tolerance) if status == "inconclusive" else None

@@ -1,4 +1,4 @@
-"""Comparisons that cannot be made: runs are missing, or nobody measured what they look at."""
+"""Comparisons that cannot be made: runs are missing or dead, or nobody measured what is compared."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,9 +12,15 @@ from ncmc.verdicts.wording import no_spread
 
 
 def gap(label: str, measure: Measure, *cells: Cell) -> Finding | None:
-    """The finding of a comparison that cannot be made; None if every cell has the measure."""
+    """The finding of a comparison that cannot be made; None if every cell has the measure.
+
+    A cell with a dead run decides nothing: without that run it would be one of the lucky seeds.
+    """
     if not all(cell.complete for cell in cells):
         return incomplete(label, cells)
+    if dead := dict.fromkeys(words for cell in cells for words in cell.dead):
+        why = " ".join(dead).rstrip(".")
+        return Finding(label=label, status="inconclusive", why=why, numbers={"n": 0})
     unmeasured = [cell for cell in cells if not _has(cell, measure)]
     if not unmeasured:
         return None

@@ -79,7 +79,7 @@ def _seeds(cell: Cell) -> Iterator[str]:
             f"are planned count; not used: {', '.join(map(str, cell.extra))}."
         )
     yield from cell.copies
-    yield from _diverged(cell)
+    yield from cell.dead or _diverged(cell)
 
 
 def _diverged(cell: Cell) -> Iterator[str]:

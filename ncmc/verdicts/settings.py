@@ -12,7 +12,7 @@ from ncmc.results.statistics import shown
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import Pair
 from ncmc.verdicts.contrasts import Contrast, average, contrasts
-from ncmc.verdicts.gaps import gap, incomplete
+from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.labels import shared, sides, versus
 from ncmc.verdicts.verdict import Finding
 from ncmc.verdicts.wording import listed, no_spread
@@ -87,10 +87,9 @@ class Settings:
     @property
     def nothing(self) -> str:
         """Why no setting can be compared."""
-        cells = [cell for pair in self.pairs for cell in pair]
-        if not all(cell.complete for cell in cells):
-            return incomplete("", cells).why
-        return f"no record measures {self.measure}"
+        found = gap("", self.measure, *(cell for pair in self.pairs for cell in pair))
+        assert found, "asked for where no setting can be compared"
+        return found.why
 
     @property
     def lacking(self) -> list[str]:

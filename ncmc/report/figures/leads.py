@@ -15,6 +15,7 @@ from ncmc.results.wording import sentence
 from ncmc.verdicts.check import Pair
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.contrasts import Contrast
+from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.judge import CellCache
 from ncmc.verdicts.kinds.trend import Trend
 
@@ -62,8 +63,8 @@ def leads(table: Table, cells: CellCache, banner: str | None) -> Figure | None:
 
 
 def _rows(check: Trend, pairs: Sequence[Pair]) -> list[Lead]:
-    """The places that have all their seeds, in order."""
-    whole = [pair for pair in pairs if not any(cell.missing or cell.unusable for cell in pair)]
+    """The places that can be compared, in order."""
+    whole = [pair for pair in pairs if gap("", check.measured, *pair) is None]
     found = [
         _lead(check, pair, float(pair[0].spec.attributes[check.axis]), check.difference(pair))
         for pair in whole

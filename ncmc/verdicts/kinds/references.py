@@ -12,7 +12,7 @@ from ncmc.results.statistics import Difference
 from ncmc.results.wording import interval_words, plural
 from ncmc.verdicts.check import Cells, Positive, Selector
 from ncmc.verdicts.contrasts import estimate_numbers
-from ncmc.verdicts.gaps import incomplete
+from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.verdict import STATUSES, Finding, Status, overall
 from ncmc.verdicts.wording import ONE_SEED, verb
 
@@ -74,9 +74,7 @@ class References(Cells):
 
     def _agrees(self, cell: Cell, counted: Sequence[Comparison]) -> Finding:
         """The finding of a cell, from those of its numbers that count."""
-        finding = incomplete(cell.spec.label, [cell])
-        if cell.complete:
-            finding = self._compared(cell, counted)
+        finding = gap(cell.spec.label, self.measured, cell) or self._compared(cell, counted)
         if (stand_in := counted[0].stand_in) is None:
             return finding
         numbers = {**finding.numbers, STAND_IN: stand_in}

@@ -1,0 +1,37 @@
+"""Dead runs: the network gives every image the same features, and the rest of the training is idle.
+
+A loss whose gradient vanishes at a constant feature keeps it there (LeNet, which has no batch
+normalisation, does it under CAL in one of three seeds). Such a run says nothing about its method: it
+is named wherever its cell is shown, and no verdict rests on that cell.
+"""
+
+from ncmc.results.record import Record
+
+ALIKE = (
+    0.999  # mean cosine between the classes' mean features; trained runs of CIFAR-10 end below 0.9
+)
+CHANCE = 1.5  # times the share of the largest class of the test images
+
+
+def is_dead(record: Record) -> bool:
+    """Whether a run ended with the same features for every image, and an accuracy of chance.
+
+    Features that are all 0 have no direction: their variability is 1 and their NC has no spread.
+    A run whose accuracy is at chance for another reason (CAL at theta = 0) has different features.
+    """
+    end = next((e.collapse for e in reversed(record.result.history) if e.collapse), None)
+    if end is None:
+        return False
+    alike = end.class_cosine is not None and end.class_cosine >= ALIKE
+    all_zero = end.variability == 1 and end.nc_std == 0
+    images = [sum(row) for row in record.result.confusion]
+    guessing = CHANCE * 100 * max(images, default=0) / max(1, sum(images))
+    return (alike or all_zero) and record.result.accuracy.last <= guessing
+
+
+def dead_words(record: Record) -> str:
+    """A dead run in words: `seed 1 is dead: ...`."""
+    return (
+        f"seed {record.run.seed} is dead: its network gives every image the same features, and is right "
+        f"in {record.result.accuracy.last:.1f} %, as guessing is"
+    )
