@@ -19,13 +19,15 @@ class Interrupted(BaseException):
 
 
 class Interrupts:
-    """While active, the first signal only sets `received`; one more, a while later, acts at once.
+    """While active, a signal raises `Interrupted`, at once or, after `defer`, where the work asks.
 
-    Signals that the process was started to ignore (nohup) stay ignored.
+    Deferred, the first signal only sets `received`; one more, a while later, acts at once. Signals that
+    the process was started to ignore (nohup) stay ignored.
     """
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self._deferred = False
         self._since = 0.0
         self._before: dict[int, Any] = {}
 
@@ -43,9 +45,15 @@ class Interrupts:
     ) -> None:
         self._restore()
 
+    def defer(self) -> None:
+        """From here on there is something to save before a signal is obeyed."""
+        self._deferred = True
+
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.received is None:
             self.received, self._since = number, time.monotonic()
+            if not self._deferred:
+                raise Interrupted(number)
         elif time.monotonic() - self._since > ECHO:
             self._restore()
             signal.raise_signal(number)

@@ -1,17 +1,73 @@
-"""Checkpoints: written whole or not at all, and refused unless they belong to the run at hand."""
+"""Checkpoints: written whole or not at all, and refused unless they belong to the run at hand.
+
+What is read may be a stranger's. Nothing in it is executed, and its content is checked against the
+models below before anything is made of it.
+"""
 
 import pickle
 import zipfile
-import zlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeVar
 
 import torch
+from pydantic import ConfigDict, Field, Json, ValidationError
+from torch import Tensor
 
-from ncmc.errors import UserError, first_line
+from ncmc.errors import UserError, first_line, shortened
+from ncmc.results.provenance import Positive, Session
+from ncmc.results.record import Count, Epoch
 from ncmc.system import files
+from ncmc.system.documents import Strict
 
-FORMAT = 3  # 2: the weights of before 0.2, from other random draws
+FORMAT = 3
+
+
+class _File(Strict):
+    format: Literal[3]  # 2: the weights of before 0.2, from other random draws
+    identity: dict[str, str]
+    state: dict[str, Any]
+
+
+class Trained(Strict):
+    """What `model.pt` holds: the weights after the last epoch, and what the training alone knows."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    model: dict[str, Tensor]
+    history: Json[tuple[Epoch, ...]]
+    sessions: Json[Annotated[tuple[Session, ...], Field(min_length=1)]]
+    seconds: Annotated[float, Field(ge=0)]
+    code: str | None = None
+
+
+class Momentum(Strict):
+    """What SGD keeps for a parameter."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    momentum_buffer: Tensor | None = None
+
+
+class Optimizer(Strict):
+    """The state of SGD. Its settings are the recipe's, whatever `param_groups` says."""
+
+    state: dict[int, Momentum]  # by the place of the parameter
+    param_groups: list[Any]
+
+
+class Stopped(Trained):
+    """What `checkpoint.pt` holds: all that a run needs to go on."""
+
+    optimizer: Optimizer
+    rng: Tensor
+    cuda_rng: Tensor | None
+    epoch: Positive  # the epoch to resume with
+    step: Count  # how many of its steps are done
+    loss_sum: float
+
+
+Content = TypeVar("Content", bound=Trained)
 
 
 def save(path: Path, identity: dict[str, str], state: dict[str, Any]) -> None:
@@ -26,40 +82,79 @@ def save(path: Path, identity: dict[str, str], state: dict[str, Any]) -> None:
             raise OSError(28, str(error)) from error
 
 
-def load(path: Path, identity: dict[str, str], remedy: str) -> dict[str, Any]:
-    """The state saved at `path`. `remedy`: what to do if it is of no use.
+def load(path: Path, identity: dict[str, str], kind: type[Content], remedy: str) -> Content:
+    """What is saved at `path`. `remedy`: what to do if it is of no use.
 
-    Nothing in the file is executed (`weights_only`). Raises UserError, saying what to do, if it is
-    truncated or altered, holds anything but plain data, or belongs to another run or configuration.
+    Raises UserError, saying what to do, if it is truncated or altered, holds anything but plain data,
+    belongs to another run or configuration, or its content is not of this kind.
     """
     try:
-        with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
-            if altered := archive.testzip():
-                raise zipfile.BadZipFile(f"wrong checksum of {altered}")
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        file = _File.model_validate(_read(path, remedy), strict=True)
+    except ValidationError as error:
+        raise UserError(f"{path} is no checkpoint of this version of ncmc. {remedy}") from error
+    differing = [key for key in identity if file.identity.get(key) != identity[key]]
+    if differing:
+        told = "; ".join(
+            f"{key}: {shortened(file.identity.get(key, 'none'))} there, {identity[key]} here"
+            for key in differing
+        )
+        raise UserError(f"{path} belongs to another configuration ({told}). {remedy}")
+    try:
+        return kind.model_validate(file.state, strict=True)
+    except ValidationError as error:
+        raise UserError(f"{path} does not fit this run ({_problem(error)}). {remedy}") from error
+
+
+def _read(path: Path, remedy: str) -> Any:
+    """The plain data of a file. Nothing in it is executed (`weights_only`)."""
+    try:
+        with files.open_regular(path) as file:
+            with zipfile.ZipFile(file) as archive:  # torch itself does not look at the checksums
+                if altered := archive.testzip():
+                    raise zipfile.BadZipFile(f"wrong checksum of {altered}")
+            file.seek(0)
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except UserError as error:
+        raise UserError(f"{error} {remedy}") from error
     except pickle.UnpicklingError as error:
         raise UserError(
             f"{path} holds more than plain data and was not loaded: it may be hostile. {remedy}"
         ) from error
-    except (
-        RuntimeError,
-        EOFError,
-        OSError,
-        ValueError,
-        KeyError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except Exception as error:  # a damaged pickle can raise anything
         raise UserError(
             f"{path} is truncated, altered or no checkpoint ({first_line(error)}). {remedy}"
         ) from error
-    parts = content if isinstance(content, dict) else {}
-    found, state = parts.get("identity"), parts.get("state")
-    known = parts.get("format") == FORMAT
-    if not (known and isinstance(found, dict) and isinstance(state, dict)):
-        raise UserError(f"{path} is no checkpoint of this version of ncmc. {remedy}")
-    differing = [key for key in identity if found.get(key) != identity[key]]
-    if differing:
-        told = "; ".join(f"{k}: {found.get(k)} there, {identity[k]} here" for k in differing)
-        raise UserError(f"{path} belongs to another configuration ({told}). {remedy}")
-    return state
+
+
+def _problem(error: ValidationError) -> str:
+    """The first thing that is wrong, in words."""
+    problem = error.errors(include_url=False)[0]
+    key = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "missing":
+        return f"'{key}' is missing"
+    if problem["type"] == "extra_forbidden":
+        return f"'{key}' does not belong there"
+    says = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"'{key}' is {shortened(repr(problem['input']), 60)}: {says}"
+
+
+def check_tensors(what: str, found: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
+    """Raises ValueError unless both have the same names, and each two tensors one shape and dtype.
+
+    And unless every number of those that were found is finite. `what`: "weight", "momentum".
+    """
+    if missing := [name for name in own if name not in found]:
+        raise ValueError(f"it has no {what} '{missing[0]}'")
+    if more := [name for name in found if name not in own]:
+        raise ValueError(f"it has a {what} '{shortened(more[0])}', and the model has none")
+    for name, tensor in found.items():
+        if (there := _form(tensor)) != (here := _form(own[name])):
+            raise ValueError(f"its {what} '{name}' is {there}, the model's is {here}")
+        if not tensor.isfinite().all():
+            raise ValueError(f"its {what} '{name}' is not finite")
+
+
+def _form(tensor: Tensor) -> str:
+    plain = tensor.layout == torch.strided and tensor.device.type != "meta"
+    kind = str(tensor.dtype).removeprefix("torch.")
+    return f"{kind} {tuple(tensor.shape)}" if plain else f"{tensor.layout} on {tensor.device}"

@@ -39,7 +39,7 @@ def apply(
         "config_hash": config_hash(project, source),
         "split": opened.split.sha256,
     }
-    content = checkpoint.load(path, identity, finish.remedy(source))
+    content = checkpoint.load(path, identity, checkpoint.Trained, finish.remedy(source))
     history, sessions, _ = finish.taken_over(training, content, path)
     with evaluate.evaluation_mode(training.model):
         training.model.fit(evaluate.feature_batches(training.model, training.train_set))

@@ -1,7 +1,7 @@
 """From a trained model to its record, at the end of a run or later."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -61,10 +61,10 @@ def record_of_model(training: Training, target: Path) -> Record | None:
     if training.checkpoint.exists() or not path.exists():
         return None
     try:
-        content = checkpoint.load(path, training.identity, "")
+        content = checkpoint.load(path, training.identity, checkpoint.Trained, "")
     except UserError:
         return None
-    if content.get("code") != code_checksum():
+    if content.code != code_checksum():
         return None
     record = make_record(training, *taken_over(training, content, path))
     save_record(record, target)
@@ -84,24 +84,22 @@ def evaluate_again(
     if not path.exists():
         raise UserError(f"no model at {path}. Train the run first: ncmc train {run.id}")
     training = prepare(open_run(project, run), path, device)
-    content = checkpoint.load(path, training.identity, remedy(run))
+    content = checkpoint.load(path, training.identity, checkpoint.Trained, remedy(run))
     record = make_record(training, *taken_over(training, content, path))
     save_record(record, target)
     return record
 
 
 def taken_over(
-    training: Training, content: Mapping[str, Any], path: Path
+    training: Training, content: checkpoint.Trained, path: Path
 ) -> tuple[list[Epoch], list[Session], float]:
     """History, sessions and seconds of a saved model, whose weights are loaded into the model."""
     try:
-        resume.check_finite("weights", content["model"].values())
-        history = resume.history_of(content["history"], training.epochs)
-        sessions, seconds = resume.sessions_of(content["sessions"]), float(content["seconds"])
-        training.model.load_state_dict(content["model"])
-    except resume.UNFIT as error:
+        resume.check_history(content.history, training.epochs)
+        resume.restore_weights(training.model, content.model)
+    except ValueError as error:
         raise resume.unfit(path, error, remedy(training.run)) from error
-    return history, sessions, seconds
+    return list(content.history), list(content.sessions), content.seconds
 
 
 def remedy(run: Run) -> str:

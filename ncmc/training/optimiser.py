@@ -11,8 +11,7 @@ from torch.optim.optimizer import Optimizer
 
 from ncmc.methods import Method
 from ncmc.plan.recipes import Recipe
-
-OF_THE_DEVICE = ("lr", "fused", "foreach")  # keys of a parameter group that no checkpoint changes
+from ncmc.training.checkpoint import check_tensors
 
 
 def _unguarded(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -47,16 +46,17 @@ def make_optimizer(model: Method, recipe: Recipe, device: torch.device) -> SGD:
     )
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
-    """Load a saved state, but keep what belongs to this device: the kernels, and the rate's tensor.
+def restore_momenta(optimizer: torch.optim.Optimizer, saved: Mapping[int, Tensor | None]) -> None:
+    """Load the momentum of parameters, by their place; the settings stay those of the recipe.
 
-    The saved rate would replace the tensor that a recorded step reads, and no later rate would
-    reach the step. The schedule sets its value before each epoch.
+    Raises ValueError for one that is not of its parameter's shape and dtype, or not finite.
     """
-    own = [{key: group[key] for key in OF_THE_DEVICE} for group in optimizer.param_groups]
-    optimizer.load_state_dict(dict(state))
-    for group, keys in zip(optimizer.param_groups, own, strict=True):
-        group.update(keys)
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    momenta = {str(at): momentum for at, momentum in saved.items() if momentum is not None}
+    own = {str(at): p for at, p in enumerate(parameters) if str(at) in momenta}
+    check_tensors("momentum", momenta, own)
+    for at, momentum in momenta.items():
+        optimizer.state[own[at]]["momentum_buffer"] = momentum.to(own[at].device)
 
 
 def learning_rate(recipe: Recipe, epoch: int) -> float:

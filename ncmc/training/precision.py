@@ -43,9 +43,12 @@ def pick_device(name: str | None = None) -> torch.device:
 def use_device(device: torch.device) -> None:
     """Make a GPU torch's current one: streams and graphs are made there, whatever tensors say.
 
-    On another card than the current one a recorded graph would be empty, and train nothing.
+    On another card than the current one a recorded graph would be empty, and train nothing. And give
+    cuBLAS the workspace without which it is not deterministic: it reads this at its first product,
+    which may be that of an earlier run in this process.
     """
     if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.cuda.set_device(device)
 
 
@@ -78,17 +81,17 @@ def only_deterministic_kernels(on: bool) -> None:
     `torch.backends.cudnn.benchmark` stays off in either case: it picks convolutions by timing them,
     so that a resumed run could compute with others than an uninterrupted one.
     """
-    if on:  # cuBLAS reads it at its first product; without it torch refuses every product
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     if on != torch.are_deterministic_algorithms_enabled():  # the call imports a compiler: a second
         torch.use_deterministic_algorithms(on)
 
 
 def exact_float32(on: bool) -> None:
-    """Whether a GPU computes float32 in full, or its convolutions in TF32 (10 bits), as torch does."""
+    """Whether a GPU computes float32 in full, or its convolutions in TF32 (10 bits), as torch does.
+
+    Matrix products are in full either way, whatever the process had set: torch's own default.
+    """
     torch.backends.cudnn.allow_tf32 = not on
-    if on:
-        torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def gpu_libraries() -> str:

@@ -58,6 +58,7 @@ def train(
                 progress.say(f"{run.id}: trained before; its record is made again from its model")
                 return record
             state = resume.load(training, progress.say)
+            interrupts.defer()
             started = time.monotonic() - state.seconds
             _fit(training, state, progress, interrupts, started)
             return finish.finish(training, state, target, time.monotonic() - started)

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pickle
+import random
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from conftest import here
 from projects import ScratchProject, class_folders, declared, random_images, ready, tar
 
 from ncmc.data import archives, dataset_status, datasets, fetch, raw, splits
+from ncmc.data.readers import cifar
 from ncmc.errors import UsageError, UserError
 
 
@@ -271,7 +273,30 @@ def test_cifar_labels_that_are_no_labels_are_refused(
         ready(project, "made", tar(tmp_path / "made.tar.gz", content), "cifar")
 
 
-@pytest.mark.parametrize("names", [[1, 2], 7, "ab", None, [], [["a"], ["b"]]])
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_a_damaged_cifar_pickle_is_read_or_refused(protocol: int) -> None:
+    """NumPy's own dtype and array, rebuilt from such pickles, end the process."""
+    batch = {b"data": np.zeros((2, 3072), np.uint8), b"labels": np.array([0, 1]), b"names": ["a"]}
+    whole, rng, refused = pickle.dumps(batch, protocol), random.Random(0), 0
+    for _ in range(500):
+        content = bytearray(whole)
+        for _ in range(rng.choice([1, 1, 2, 5])):
+            at, length = rng.choice([rng.randrange(250), -rng.randrange(300)]), rng.randrange(8)
+            opcode = rng.choice(b"()]}tudlsbcRqQX.").to_bytes(1, "big")
+            content[at : at + length] = rng.choice([b"", rng.randbytes(length), opcode])
+        try:
+            cifar.unpickle(bytes(content), Path("batches.tar.gz"), "data_batch_1")
+        except UserError as error:
+            refused += str(error).startswith("batches.tar.gz: data_batch_1 ")
+    assert refused > 250
+
+
+def test_a_key_of_a_cifar_pickle_may_be_any_bytes() -> None:
+    content = pickle.dumps({b"\xff": 1, b"labels": [0]}, 2)
+    assert cifar.unpickle(content, Path("c.tar"), "batch") == {"ÿ": 1, "labels": [0]}
+
+
+@pytest.mark.parametrize("names", [[1, 2], 7, "ab", None, [], [["a"], ["b"]], ["a", "\udcff"]])
 def test_cifar_names_that_are_no_names_are_refused(
     project: ScratchProject, tmp_path: Path, names: object
 ) -> None:

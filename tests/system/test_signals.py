@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from ncmc.system import signals
-from ncmc.system.signals import Interrupts
+from ncmc.system.signals import Interrupted, Interrupts
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +24,7 @@ def heard() -> Iterator[None]:
 def test_the_first_signal_and_its_echo_are_one_request(number: int) -> None:
     before = signal.getsignal(number)
     with Interrupts() as asked:
+        asked.defer()
         assert asked.received is None
         for _ in range(3):
             os.kill(os.getpid(), number)
@@ -34,10 +35,20 @@ def test_the_first_signal_and_its_echo_are_one_request(number: int) -> None:
 def test_one_more_signal_a_while_later_acts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signals, "ECHO", 0.0)
     with Interrupts() as asked:
+        asked.defer()
         os.kill(os.getpid(), signal.SIGTERM)
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
         assert asked.received == signal.SIGTERM
+
+
+@pytest.mark.parametrize("number", signals.SIGNALS)
+def test_a_signal_is_obeyed_at_once_while_there_is_nothing_to_save(number: int) -> None:
+    with Interrupts():
+        with pytest.raises(Interrupted) as stopped:
+            os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)  # its echo, while the work is given up
+    assert stopped.value.exit_code == 128 + number
 
 
 def test_what_nohup_ignores_stays_ignored() -> None:

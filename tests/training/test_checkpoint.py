@@ -5,20 +5,27 @@ import pickle
 import zipfile
 from pathlib import Path
 
+import fakes
 import pytest
 import torch
 
 from ncmc.errors import UserError
 from ncmc.training import checkpoint
+from ncmc.training.resume import as_text
 
 IDENTITY = {"run": "digits/x/seed=0", "config_hash": "abc", "split": "def"}
 REMEDY = "Delete it to start this run again from the beginning."
 STATE = {
     "model": {"weight": torch.arange(1000.0)},
-    "rng": torch.get_rng_state(),
-    "epoch": 3,
     "history": "[]",
+    "sessions": as_text([fakes.SESSION]),
+    "seconds": 2.5,
 }
+
+
+def load(path: Path, **identity: str) -> checkpoint.Trained:
+    """A model for which only the identity is looked at."""
+    return checkpoint.load(path, IDENTITY | identity, checkpoint.Trained, REMEDY)
 
 
 @pytest.fixture
@@ -29,10 +36,9 @@ def saved(tmp_path: Path) -> Path:
 
 
 def test_a_state_comes_back_bit_for_bit(saved: Path) -> None:
-    state = checkpoint.load(saved, IDENTITY, REMEDY)
-    assert torch.equal(state["model"]["weight"], STATE["model"]["weight"])  # type: ignore[index]
-    assert torch.equal(state["rng"], STATE["rng"])  # type: ignore[arg-type]
-    assert (state["epoch"], state["history"]) == (3, "[]")
+    state = load(saved)
+    assert torch.equal(state.model["weight"], STATE["model"]["weight"])  # type: ignore[index]
+    assert (state.history, state.sessions, state.seconds) == ((), (fakes.SESSION,), 2.5)
 
 
 def test_a_file_cut_anywhere_is_refused_with_the_remedy(saved: Path) -> None:
@@ -40,7 +46,7 @@ def test_a_file_cut_anywhere_is_refused_with_the_remedy(saved: Path) -> None:
     for length in (0, 1, 100, len(whole) // 3, len(whole) // 2, len(whole) - 100, len(whole) - 1):
         saved.write_bytes(whole[:length])
         with pytest.raises(UserError, match=REMEDY):
-            checkpoint.load(saved, IDENTITY, REMEDY)
+            load(saved)
 
 
 def test_a_file_with_one_altered_byte_is_refused_or_the_same(saved: Path) -> None:
@@ -49,12 +55,12 @@ def test_a_file_with_one_altered_byte_is_refused_or_the_same(saved: Path) -> Non
     for place in range(7, len(whole), 29):
         saved.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
         try:
-            state = checkpoint.load(saved, IDENTITY, REMEDY)
+            state = load(saved)
         except UserError:
             refused += 1
         else:  # it was in the filling between the parts
-            assert torch.equal(state["model"]["weight"], STATE["model"]["weight"])  # type: ignore[index]
-            assert {k: state[k] for k in ("epoch", "history")} == {"epoch": 3, "history": "[]"}
+            assert torch.equal(state.model["weight"], STATE["model"]["weight"])  # type: ignore[index]
+            assert (state.history, state.sessions, state.seconds) == ((), (fakes.SESSION,), 2.5)
     assert refused > len(whole) / 29 / 2
 
 
@@ -65,7 +71,7 @@ def test_a_file_without_its_parts_is_refused(tmp_path: Path, content: dict[str, 
     path = tmp_path / "checkpoint.pt"
     torch.save({"format": checkpoint.FORMAT} | content, path)
     with pytest.raises(UserError, match="no checkpoint of this version"):
-        checkpoint.load(path, IDENTITY, REMEDY)
+        load(path)
 
 
 class Harmful:
@@ -82,10 +88,10 @@ def test_a_hostile_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
     harm, path = tmp_path / "harm", tmp_path / "checkpoint.pt"
     torch.save({"format": checkpoint.FORMAT, "identity": IDENTITY, "state": Harmful(harm)}, path)
     with pytest.raises(UserError, match="more than plain data"):
-        checkpoint.load(path, IDENTITY, REMEDY)
+        load(path)
     path.write_bytes(pickle.dumps(Harmful(harm)))
     with pytest.raises(UserError, match=REMEDY):
-        checkpoint.load(path, IDENTITY, REMEDY)
+        load(path)
     assert not harm.exists()
 
 
@@ -94,7 +100,7 @@ def test_a_foreign_zip_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme", "hello")
     with pytest.raises(UserError, match="truncated, altered or no checkpoint"):
-        checkpoint.load(path, IDENTITY, REMEDY)
+        load(path)
 
 
 @pytest.mark.parametrize("content", [[1, 2], {"format": 99}, torch.ones(3)])
@@ -102,7 +108,7 @@ def test_other_data_is_no_checkpoint(tmp_path: Path, content: object) -> None:
     path = tmp_path / "checkpoint.pt"
     torch.save(content, path)
     with pytest.raises(UserError, match="no checkpoint of this version"):
-        checkpoint.load(path, IDENTITY, REMEDY)
+        load(path)
 
 
 @pytest.mark.parametrize("key", IDENTITY)
@@ -110,7 +116,7 @@ def test_another_configurations_checkpoint_is_refused_with_what_differs(
     saved: Path, key: str
 ) -> None:
     with pytest.raises(UserError, match=rf"another configuration \({key}: .* there, other here"):
-        checkpoint.load(saved, IDENTITY | {key: "other"}, REMEDY)
+        load(saved, **{key: "other"})
 
 
 def test_a_failed_write_keeps_the_old_checkpoint(

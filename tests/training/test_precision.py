@@ -29,8 +29,10 @@ def test_float32_is_not_tf32_and_the_next_run_has_torchs_default(
     assert not torch.backends.cuda.matmul.allow_tf32
     assert precision.gpu_libraries().startswith("driver 550.1, CUDA ")
     assert precision.gpu_libraries().endswith("TF32 off")
+    torch.backends.cuda.matmul.allow_tf32 = True
     precision.exact_float32(False)
     assert torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32  # as after `exact_float32(True)`
     assert precision.gpu_libraries().endswith("TF32 on")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ncmc.data import archives
 from ncmc.data.array_writer import Sink
-from ncmc.errors import UserError
+from ncmc.errors import UserError, first_line, shortened
 from ncmc.plan.dataset_entries import Dataset
 
 # file name -> (part, its place in the order of the part)
@@ -47,7 +47,7 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
 
 def _names(value: Any) -> list[str]:
     """The names of the classes; empty if these are none."""
-    texts = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    texts = isinstance(value, list) and all(isinstance(n, str) and n.isprintable() for n in value)
     return list(value) if texts else []
 
 
@@ -85,23 +85,51 @@ def unpickle(content: bytes, path: Path, name: str) -> dict[str, Any]:
     except UserError as error:
         raise UserError(f"{path}: {name} {error}") from error
     except Exception as error:  # a damaged pickle can raise anything
-        raise UserError(f"{path}: {name} is a damaged pickle ({error}).") from error
+        told = shortened(first_line(error))
+        raise UserError(f"{path}: {name} is a damaged pickle ({told}).") from error
     if not isinstance(value, dict):
         raise UserError(f"{path}: {name} does not hold a dictionary.")
     # bytes as keys: a pickle made in Python 3 by someone who read the original as bytes
-    return {k.decode() if isinstance(k, bytes) else k: v for k, v in value.items()}
+    return {
+        k.decode("latin1") if isinstance(k, bytes) else k: v.numbers if isinstance(v, _Array) else v
+        for k, v in value.items()
+    }
 
 
-def _empty_array(kind: Any, shape: Any, code: Any) -> np.ndarray:
-    """Stands in for NumPy's `_reconstruct`: the empty array that the pickle then fills."""
-    if kind is not np.ndarray or tuple(shape) != (0,):
-        raise UserError("asks for an array of a kind that CIFAR does not hold.")
-    return np.ndarray.__new__(np.ndarray, (0,), np.uint8)
+class _Kind:
+    """Stands in for `numpy.dtype`: whole numbers alone."""
+
+    def __init__(self, code: Any, *_: Any) -> None:
+        if code not in WHOLE:
+            raise UserError("asks for an array of a kind that CIFAR does not hold.")
+        self.code = code
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        if state[1] in ("<", ">"):  # else one byte, or this machine's order
+            self.code = state[1] + self.code
 
 
-def _from_buffer(buffer: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
+class _Array:
+    """Stands in for an array that is rebuilt: NumPy's own crashes on states that it never wrote."""
+
+    numbers = np.zeros(0, np.uint8)
+
+    def __init__(self, *_: Any) -> None:
+        """What `_reconstruct` and `_frombuffer` are given first says nothing of the numbers."""
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, shape, kind, columns_first, data = state
+        data = data.encode("latin1") if isinstance(data, str) else data  # pickled by Python 2
+        self._fill(data, kind, shape, "F" if columns_first else "C")
+
+    def _fill(self, data: Any, kind: Any, shape: Any, order: Any) -> "_Array":
+        self.numbers = np.frombuffer(data, kind.code).reshape(shape, order=order)
+        return self
+
+
+def _from_buffer(data: Any, kind: Any, shape: Any, order: Any) -> _Array:
     """Stands in for NumPy's `_frombuffer` (pickle protocol 5)."""
-    return np.frombuffer(buffer, dtype=dtype).reshape(shape, order=order)
+    return _Array()._fill(data, kind, shape, order)
 
 
 def _latin1(text: str, encoding: str) -> bytes:
@@ -111,18 +139,19 @@ def _latin1(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
+WHOLE = [sign + size for sign in "iu" for size in "1248"]
 ALLOWED: dict[tuple[str, str], Any] = {
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("numpy.core.multiarray", "_reconstruct"): _empty_array,
-    ("numpy._core.multiarray", "_reconstruct"): _empty_array,
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Kind,
+    ("numpy.core.multiarray", "_reconstruct"): _Array,
+    ("numpy._core.multiarray", "_reconstruct"): _Array,
     ("numpy.core.numeric", "_frombuffer"): _from_buffer,
     ("numpy._core.numeric", "_frombuffer"): _from_buffer,
     ("_codecs", "encode"): _latin1,
 }
 
 
-class _Restricted(pickle.Unpickler):
+class _Restricted(pickle._Unpickler):  # Python's own: the one in C stumbles over some damage
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in ALLOWED:
             return ALLOWED[module, name]
