@@ -25,9 +25,9 @@ RETRIED = (408, 425, 429, 500, 502, 503, 504)  # HTTP statuses that pass
 class Patience:
     """How long an address is tried. Times in seconds."""
 
-    attempts: int = 5  # in a row that bring fewer than `least` bytes
-    least: int = 1 << 20
-    wait: float = 1.0  # before the second attempt; doubled each time
+    attempts: int = 10  # at a body that breaks
+    retries: int = 4  # where no answer comes, or one that says "later"
+    wait: float = 1.0  # before the second attempt, and as much longer before each later one
     silence: float = 30.0  # without a byte
     whole: float = 600.0  # for a file, whatever comes of it, and...
     rate: float = 50_000.0  # ...a second more for so many bytes of it
@@ -81,33 +81,28 @@ class Transfer:
             self._stop.set()
 
     def _attempts(self) -> None:
-        most, fruitless = self._have, 0
+        fault: _BrokenError | None = None
         with _session(self.patience) as session:
-            while not self._stop.is_set():
+            for attempt in range(self.patience.attempts):
+                if self._stop.wait(self.patience.wait * attempt):
+                    return
                 try:
                     return self._attempt(session)
                 except _BrokenError as error:
-                    reached = self._have
-                    fruitless = 0 if reached - most >= self.patience.least else fruitless + 1
-                    most = max(most, reached)
-                    if fruitless >= self.patience.attempts:
-                        raise UnreachableError(f"{error} ({fruitless} attempts)") from error
+                    fault = error
                     if self.say:
-                        self.say(f"{self.url}: {error}; trying again")
-                self._stop.wait(min(self.patience.wait * 2**fruitless / 2, 30))
-
-    @property
-    def _have(self) -> int:
-        return (files.size(self.partial) or 0) if self.checked else 0
+                        self.say(f"{self.url}: {error}")
+        raise UnreachableError(f"{fault} ({self.patience.attempts} attempts)")
 
     def _attempt(self, session: requests.Session) -> None:
-        have = self._have
+        have = (files.size(self.partial) or 0) if self.checked else 0
         if have == self.size:
             return
+        headers = {"Range": f"bytes={have}-"} if have else None
         try:
-            headers = {"Range": f"bytes={have}-"} if have else None
-            limits = (self.patience.silence / 2, self.patience.silence)
-            response = session.get(self.url, headers=headers, stream=True, timeout=limits)
+            response = session.get(
+                self.url, headers=headers, stream=True, timeout=self.patience.silence
+            )
         except Exception as error:  # a stranger's answer can raise anything
             raise UnreachableError(_plain(error)) from error
         with response:
@@ -169,7 +164,7 @@ def _session(patience: Patience) -> requests.Session:
     session.max_redirects = 10
     session.headers.update({"Accept-Encoding": "identity", "User-Agent": "ncmc"})
     retry = Retry(
-        patience.attempts - 1,
+        patience.retries,
         backoff_factor=patience.wait,
         status_forcelist=RETRIED,
         raise_on_status=False,
