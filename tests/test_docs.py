@@ -2,9 +2,11 @@
 
 import pkgutil
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import CHECKOUT, here
 from typer.models import CommandInfo
 from typer.testing import CliRunner
@@ -72,6 +74,26 @@ def test_every_function_on_the_way_of_one_run_is_where_the_page_says() -> None:
     for name in named:
         module, _, function = name.rpartition(".")
         assert pkgutil.resolve_name(name if module == "ncmc" else f"{module}:{function}"), name
+
+
+def test_every_section_that_a_value_has_from_the_paper_is_there() -> None:
+    sections = re.findall(r"^## (.+)$", (CHECKOUT / "docs/paper.md").read_text(), re.MULTILINE)
+    named = {
+        name
+        for path in (CHECKOUT / "config").rglob("*.yaml")
+        for name in re.findall(r"spec, ([A-Z][A-Za-z ]+)", path.read_text())
+    }
+    assert named
+    assert named <= set(sections), named - set(sections)
+
+
+def test_version_and_release_date_are_the_same_everywhere() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    cited = yaml.safe_load((CHECKOUT / "CITATION.cff").read_text())
+    top = re.search(r"^## (\S+) \((.+)\)$", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert top
+    assert project["version"] == cited["version"] == top[1]
+    assert str(cited.get("date-released", "unreleased")) == top[2]
 
 
 def test_the_readme_names_every_command_and_target() -> None:

@@ -104,9 +104,10 @@ def _claims(project: Project) -> list[Row]:
 
 
 def _number(number: Number) -> str:
-    options = ", ".join(f"{key} {format_value(value)}" for key, value in number.options.items())
-    cell = f"{number.dataset}, tau {number.tau:g}, {number.backbone}, {number.method}, {options}"
-    return f"{cell}: {number.value} +- {number.std} %"
+    options = [f"{key} {format_value(value)}" for key, value in number.options.items()]
+    cell = [number.dataset, f"tau {number.tau:g}", number.backbone, number.method, *options]
+    spread = "" if number.std is None else f" ± {number.std:g}"
+    return f"{', '.join(cell)}: {number.value:g}{spread} %"
 
 
 def _assumptions(project: Project) -> list[Row]:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Folder, Json, results_folder
+from cli.options import Folder, Json, results_folder, say_on_stderr
 
 EPILOG = "Example: `ncmc theory T2 T8`."
 
@@ -25,8 +25,10 @@ def theory(
     from ncmc.theory import checks, pages
 
     project = Project.find()
-    verdicts = [checks.check(project, name) for name in names or checks.names()]
+    verdicts = [checks.check(project, name) for name in names or checks.names(project)]
     pages.write(verdicts, results_folder(project, "theory", out))
+    if not verdicts:
+        say_on_stderr("config/paper/claims.yaml states no theorem: nothing to check.")
     print_theory(verdicts, as_json)
     if exit_code and any(v.status != "holds" for v in verdicts):
         raise typer.Exit(1 if any(v.status == "differs" for v in verdicts) else 3)

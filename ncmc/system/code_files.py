@@ -14,8 +14,10 @@ PARTS = ("ncmc", "cli")
 
 def digests(root: Path = ROOT) -> dict[str, str]:
     """Every file of the code -> SHA-256."""
-    return {
-        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+    return {  # a wheel has cli/ inside of ncmc/
+        path.relative_to(root).as_posix().replace("ncmc/cli/", "cli/"): hashlib.sha256(
+            path.read_bytes()
+        ).hexdigest()
         for part in PARTS
         for path in sorted((root / part).rglob("*"))
         if path.is_file() and path.suffix != ".pyc"

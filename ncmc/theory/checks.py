@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from ncmc.errors import unknown
-from ncmc.paper.claims import claim as claim_named
+from ncmc.paper.claims import claims
 from ncmc.project import Project
 from ncmc.theory.allocation import section_3_5_example
 from ncmc.theory.angles import remark_3_9
@@ -59,17 +59,17 @@ CHECKS: dict[str, tuple[str, Callable[[], Outcome]]] = {
 }
 
 
-def names() -> list[str]:
-    """The ids that `check` knows, in the order of the paper's claims."""
-    return list(CHECKS)
+def names(project: Project) -> list[str]:
+    """The ids of the theorems that the project states, in the order of the checks."""
+    return [name for name in CHECKS if name in claims(project)]
 
 
 def check(project: Project, name: str) -> TheoryVerdict:
     """Check one claim of the theory. Raises UsageError for an unknown id."""
-    if name not in CHECKS:
-        raise unknown("theory claim", name, CHECKS)
+    if name not in CHECKS or name not in claims(project):
+        raise unknown("theory claim", name, names(project))
     says, run = CHECKS[name]
-    where = claim_named(project, name).where
+    where = claims(project)[name].where
     start = time.perf_counter()
     with one_thread():
         outcome = run()

@@ -253,6 +253,13 @@ def test_what_is_probably_misread_is_doubted(
         assert bool(doubt) == bool(done.stderr)
 
 
+def test_a_number_without_a_deviation_is_listed_without_one(configured: Path) -> None:
+    reference("import", written(configured, ROW.replace("80.6,0.3", "77.03,")))
+    listed = CliRunner().invoke(app, ["list", "claims", "--json"]).stdout
+    assert "cifar10, tau 0.01, resnet50, CAL, f 10, theta 0.2: 77.03 %" in listed
+    assert "None" not in listed
+
+
 def test_the_workflow_takes_the_file_as_an_input_where_it_exists(configured: Path) -> None:
     assert f"config/{FILE}" not in config_files(here())["verify"]
     reference("import", written(configured, ROW))

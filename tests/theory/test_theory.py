@@ -12,7 +12,9 @@ import torch
 from conftest import here
 from scipy import integrate, optimize, stats
 from torch import Tensor
+from typer.testing import CliRunner
 
+from cli.main import app
 from ncmc.errors import UsageError
 from ncmc.formulas import frames
 from ncmc.system import documents
@@ -568,7 +570,7 @@ def test_a_product_after_the_division_can_floor_wrongly() -> None:
 
 def test_every_theory_claim_of_the_paper_has_a_check() -> None:
     claims = documents.load_yaml(here().config("paper/claims.yaml"))["theory"]
-    assert checks.names() == [claim["id"] for claim in claims]
+    assert checks.names(here()) == [claim["id"] for claim in claims]
 
 
 def test_an_unknown_claim_is_refused_with_the_known_ones() -> None:
@@ -576,6 +578,18 @@ def test_an_unknown_claim_is_refused_with_the_known_ones() -> None:
         checks.check(here(), "T10")
     with pytest.raises(UsageError, match="theory claim 'C1'"):
         checks.check(here(), "C1")
+
+
+def test_a_project_that_states_no_theorem_has_none_to_check(configured: Path) -> None:
+    path = configured / "config/paper/claims.yaml"
+    stated = documents.load_yaml(path)
+    path.write_text(json.dumps(stated | {"theory": []}))
+    done = CliRunner().invoke(app, ["theory"])
+    assert (done.exit_code, "states no theorem" in done.stderr) == (0, True)
+    assert json.loads((configured / "results/theory/theory.json").read_text())["verdicts"] == []
+    refused = CliRunner().invoke(app, ["theory", "T1"])
+    assert refused.exit_code == 2
+    assert "unknown theory claim 'T1'. Allowed: (none)." in refused.stderr
 
 
 @pytest.mark.parametrize(
