@@ -16,9 +16,8 @@ from ncmc.methods._layers import linear
 from ncmc.methods._momentum_encoder import LabelQueue, MomentumEncoder
 from ncmc.methods.crt import second_stage
 
-LEAST_MOMENTUM = (
-    0.9  # of a scaled one: below it MoCo loses accuracy, and fails at 0 (He et al. 2020)
-)
+# Of one that is scaled: below it MoCo loses accuracy, and at 0 it fails (He et al. 2020).
+LEAST_MOMENTUM = 0.9
 
 
 class KCL(ce.CE):

@@ -54,10 +54,11 @@ def ncmc(root: Path, line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-OF_ALL_METHODS = (
+OF_ALL = (  # methods, backbones, tables or checks
     "tests/test_contracts.py",
     "tests/test_docs.py",
     "tests/test_own_pages.py",
+    "tests/backbones/test_backbones.py",
     "tests/methods/test_methods.py",
     "tests/plan/test_catalog.py",
     "tests/plan/test_grid.py",
@@ -70,9 +71,7 @@ OF_ALL_METHODS = (
 
 
 @pytest.mark.slow
-def test_the_tests_pass_with_the_methods_the_table_and_the_check_of_the_page(
-    tmp_path: Path,
-) -> None:
+def test_the_tests_pass_with_what_the_pages_add(tmp_path: Path) -> None:
     root = tmp_path / "lab"
     left = {".git", ".venv", ".mypy_cache", "results", "data"}
     shutil.copytree(
@@ -83,11 +82,14 @@ def test_the_tests_pass_with_the_methods_the_table_and_the_check_of_the_page(
     for name in ("my_loss", "my_staged_loss"):
         beginning = f'"""{name.upper().replace("_", "-")}'
         (root / f"ncmc/methods/{name}.py").write_text(block("python", beginning))
+    page = (CHECKOUT / "docs" / "own-backbone.md").read_text()
+    network = page.partition("```python\n")[2].partition("```")[0]
+    (root / "ncmc/backbones/my_net.py").write_text(network)
     lab, checks = root / "config" / "lab.yaml", root / "config" / "checks.yaml"
     lab.write_text(lab.read_text().replace("\ntables: {}\n", f"\n{block('yaml', 'tables:')}"))
     checks.write_text(checks.read_text().rstrip("\n") + "\n" + block("yaml", "  - {id: OURS1"))
     done = subprocess.run(
-        [str(BIN / "python"), "-m", "pytest", "-n", "0", *OF_ALL_METHODS],
+        [str(BIN / "python"), "-m", "pytest", "-n", "0", *OF_ALL],
         cwd=root,
         env=os.environ | {"PYTHONPATH": str(root)},
         capture_output=True,
