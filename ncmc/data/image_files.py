@@ -124,7 +124,7 @@ def _in_mode(image: Image.Image, channels: int) -> Image.Image:
         values = np.asarray(image).astype(np.uint32)
         image = Image.fromarray(((values + 128) // 257).astype(np.uint8))
     elif image.mode in ("I", "F"):
-        kind = "32-bit integers" if image.mode == "I" else "floating-point numbers"
+        kind = "signed or 32-bit integers" if image.mode == "I" else "floating-point numbers"
         raise ValueError(
             f"its pixels are {kind}, whose range is unknown: save it with 8 or 16 bits"
         )

@@ -228,9 +228,9 @@ def imbalance_note(train: Images, tau: float, options: SplitOptions) -> str | No
         return None
     shown = ", ".join(f"{train.class_names[k]} {taken[k]} of {asked[k]}" for k in short[:3])
     return (
-        f"the split of {train.name} {NOT_OF_TAU} {tau:g}: {len(short)} of {len(asked)} classes have "
-        f"fewer images than it asks ({shown}{', ...' if len(short) > 3 else ''}); smallest to largest "
-        f"class is {taken.min()}/{taken.max()} = {taken.min() / max(taken.max(), 1):.3g}"
+        f"the split of {train.name} {NOT_OF_TAU} {tau:g}, as classes have fewer images than it asks "
+        f"({len(short)} of {len(asked)}: {shown}{', ...' if len(short) > 3 else ''}); smallest to "
+        f"largest class is {taken.min()}/{taken.max()} = {taken.min() / max(taken.max(), 1):.3g}"
     )
 
 
@@ -245,8 +245,8 @@ def unequal_note(train: Images, options: SplitOptions) -> str | None:
         else "no split is of its tau"
     )
     return (
-        f"unequal classes ({min(train.counts):,} to {max(train.counts):,} training images): {upto}. "
-        "With `split: {n_max_rule: common}` in its entry every split is"
+        f"unequal classes ({min(train.counts):,} to {max(train.counts):,} training images): {upto}; "
+        "the option n_max_rule=common of a split avoids that"
     )
 
 

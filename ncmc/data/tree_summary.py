@@ -1,5 +1,7 @@
 """What was understood of somebody's own images: kept with the arrays, shown by fetch and checks."""
 
+from typing import Any
+
 from pydantic import Field
 
 from ncmc.system.documents import Strict
@@ -15,20 +17,19 @@ class EqualImages(Strict):
     example_labels: tuple[str, ...] = ()
 
 
+NONE: Any = Field(default_factory=dict)
+
+
 class TreeSummary(Strict):
     """What a tree of class folders holds besides its classes and their counts."""
 
     train: str  # where the training images come from, in words
     test: str
-    left_out: dict[str, int] = Field(default_factory=dict)  # part that is not read -> its images
-    passed_over: dict[str, int] = Field(
-        default_factory=dict
-    )  # suffix of files that are no images, or "hidden" -> files
-    empty: tuple[str, ...] = ()  # class folders without an image
+    left_out: dict[str, int] = NONE  # part that is not read -> its images
+    passed_over: dict[str, int] = NONE  # suffix of what is no image, or "hidden" -> files
+    empty: tuple[str, ...] = ()  # folders without an image where a class could be
     alike: tuple[tuple[str, ...], ...] = ()  # class names that differ in capitals only
-    oddities: dict[str, int] = Field(
-        default_factory=dict
-    )  # what was lost of images, or strikes of them -> images
+    oddities: dict[str, int] = NONE  # what images lost, or what is odd of them -> images
     equal: EqualImages = EqualImages()
 
     @property

@@ -474,8 +474,8 @@ def test_a_split_that_is_not_of_its_tau_is_said() -> None:
     assert splits.imbalance_note(train, 0.1, SplitOptions()) is None
     note = splits.imbalance_note(train, 0.5, SplitOptions())
     assert note is not None
-    assert "is not of tau 0.5: 1 of 3 classes" in note
-    assert "(c 10 of 35)" in note
+    assert "is not of tau 0.5, as" in note
+    assert "(1 of 3: c 10 of 35)" in note
     assert "10/70 = 0.143" in note
     assert splits.imbalance_note(train, 0.5, SplitOptions(n_max_rule="common")) is None
     assert splits.imbalance_note(train, 0.5, SplitOptions(imbalance="given")) is None
