@@ -35,5 +35,8 @@ def split(
     made = splits.make_split(project, run.dataset, run.tau, chosen_split, train=train)
     folder = project.root / run.split_folder
     made.save(folder)
-    note = splits.imbalance_note(train, made.tau, made.options)
-    print_split(made, train.class_names, folder, note, as_json)
+    summary = datasets.tree_summary(project, run.dataset)
+    notes = summary.notes if summary else []
+    if note := splits.imbalance_note(train, made.tau, made.options):
+        notes.append(note)
+    print_split(made, train.class_names, folder, notes, as_json)

@@ -78,13 +78,13 @@ def print_status(datasets: Sequence["Status"], as_json: bool) -> None:
 
 
 def print_split(
-    split: "Split", class_names: Sequence[str], folder: Path, note: str | None, as_json: bool
+    split: "Split", class_names: Sequence[str], folder: Path, notes: Sequence[str], as_json: bool
 ) -> None:
-    """A split: its counts as numbers and as a small chart, and `note`, what must be said of it."""
+    """A split: its counts as numbers and as a small chart, and `notes`, what must be said of it."""
     counts = list(split.counts)
     if as_json:
         body = {"dataset": split.dataset, "tau": split.tau, "counts": counts}
-        body |= {"class_names": list(class_names), "note": note}
+        body |= {"class_names": list(class_names), "notes": list(notes)}
         print_json(body | {"images": len(split.indices), "sha256": split.sha256, "folder": folder})
         return
     print(
@@ -96,7 +96,7 @@ def print_split(
     for label, value in rows:
         length = round(BAR_WIDTH * value / max(counts))
         print(f"{' ' * (width - cell_len(label))}{label} {value:>7.0f} {'█' * length or '▏'}")
-    if note:
+    for note in notes:
         print(note)
     print(f"SHA-256 {split.sha256}\n{folder}")
 

@@ -199,7 +199,10 @@ def _zip_name(info: zipfile.ZipInfo) -> str:
     """A member's name: in UTF-8, whether the archive says so or not."""
     if info.flag_bits & 0x800:  # says so
         return info.filename
-    return info.filename.encode("cp437").decode("utf-8", "surrogateescape")
+    try:
+        return info.filename.encode("cp437").decode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # from the field that newer zips hold a name in UTF-8 in
+        return info.filename
 
 
 class _Budget:

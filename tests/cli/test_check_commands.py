@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from conftest import CHECKOUT
+from projects import class_folders
 from typer.testing import CliRunner
 
 from cli.main import app
-from ncmc.data import own_dataset
+from ncmc.data import fetch, own_dataset
 from ncmc.training.own_code import backbone, method
 
 COUNTS = {
@@ -76,3 +77,33 @@ def test_a_dataset_that_is_not_here_says_how_to_bring_it() -> None:
     assert done.exit_code == 1
     assert "cifar-10-python.tar.gz not in" in done.stdout
     assert "Run `ncmc fetch cifar10`" in done.stdout
+
+
+def test_fetch_check_and_split_say_what_they_understood(configured: Path, tmp_path: Path) -> None:
+    content = class_folders(n_train=9)
+    for i in range(6):
+        del content[f"train/dog/{i}.png"]
+    content |= {"test/cat/twin.png": content["train/cat/0.png"], "train/cat/x.heic": b"?"}
+    for name, data in content.items():
+        path = tmp_path / "images" / name.replace("test", "Valid")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    with (configured / "config" / "datasets.yaml").open("a") as file:
+        file.write(fetch.example_entry("pets").replace("image_size: 32", "image_size: 8"))
+    said = [
+        ncmc("fetch", "pets", "--from", str(tmp_path / "images")).stdout,
+        ncmc("check-dataset", "pets").stdout,
+        ncmc("split", "pets", "--tau", "1").stdout,
+    ]
+    for words in (
+        "training images from train; test images from Valid",
+        "passed over: 1 .heic",
+        "images too, pixel by pixel: 1 (such as train/cat/0.png = Valid/cat/twin.png)",
+    ):
+        assert [text.count(words) > 0 for text in said] == [True] * 3, words
+    assert "2 classes, 12 training + 5 test images: cat: 9 + 3, dog: 3 + 2" in said[0]
+    assert "✗ no image is in both parts, or in two classes" in said[1]
+    assert "dog       3 █" in said[2]
+    assert (
+        "is not of tau 1, as classes have fewer images than it asks (1 of 2: dog 3 of 6)" in said[2]
+    )
