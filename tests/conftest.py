@@ -24,6 +24,7 @@ if find_spec("torch"):  # the left wing's tests run without
     install_import_hook(SHAPED, "shapes.checked")  # before anything imports them
 
 from ncmc.data import datasets, fetch, splits
+from ncmc.plan import catalog
 from ncmc.plan.run import make_run
 from ncmc.project import Project
 from ncmc.system import documents
@@ -95,6 +96,14 @@ def workspace(digits_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     shutil.copytree(digits_project / "data", root / "data", symlinks=True)
     monkeypatch.setenv("NCMC_ROOT", str(root))
     return root
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the package, in which the program looks for the code of a run."""
+    shutil.copytree(CHECKOUT / "ncmc", tmp_path / "ncmc", ignore=shutil.ignore_patterns("*.pyc"))
+    monkeypatch.setattr(catalog, "PACKAGE", tmp_path / "ncmc")
+    return tmp_path / "ncmc"
 
 
 @pytest.fixture

@@ -1,87 +1,175 @@
-"""A digest of the code that makes a method and a backbone: what it does, not how it is written.
+"""The code that a run's numbers depend on, in parts, each by a digest of what it does.
 
-Comments, docstrings and layout do not count, nor does the version of Python that reads the files.
+Digests are of syntax trees: comments, docstrings, layout, annotations of arguments and what an error
+says do not count, nor does the version of Python that reads the files.
 """
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from ncmc.errors import UserError
 from ncmc.plan import catalog
+from ncmc.plan.dataset_entries import dataset_entry
+from ncmc.plan.run import Run
 from ncmc.project import Project, read_once
+from ncmc.system import hardware
+from ncmc.system.documents import Strict
 
-ROOMS = ("ncmc.methods", "ncmc.backbones", "ncmc.formulas")  # whose code is followed
+# The parts of a run's code, and the rooms into which the imports of each are followed.
+ROOMS = {
+    "loop": ("ncmc.training", "ncmc.formulas"),
+    "method": ("ncmc.methods", "ncmc.formulas"),
+    "backbone": ("ncmc.backbones", "ncmc.formulas"),
+    "data": ("ncmc.data", "ncmc.plan.class_counts"),
+}
+# Where following ends: modules that fetch, write, check or say, and decide no number.
+SEAMS = {
+    "ncmc.data.checksums",
+    "ncmc.data.datasets",  # opens what the readers made and compares it with its checksums
+    "ncmc.training.checkpoint",
+    "ncmc.training.contract",
+    "ncmc.training.failures",
+    "ncmc.training.finish",  # what it measures is in evaluate
+    "ncmc.training.opened_run",
+    "ncmc.training.told_progress",
+}
+LENGTH = 16  # hexadecimal digits of a digest
 IGNORED = ("ctx", "kind", "type_comment")  # follow from the rest, or only say how it is written
 
 
-@read_once
-def code_digest(project: Project, backbone: str, method: str) -> str | None:
-    """SHA-256 over the files of a backbone and a method and over what they import from `ROOMS`.
+class Code(Strict):
+    """What a run's numbers depend on beside its configuration: its parts by digest, and torch."""
 
-    None if one of the two has no file. Raises UserError for a file that is not valid Python.
+    loop: str  # how it is trained, or how a decision rule is applied, and what is measured
+    method: str
+    backbone: str
+    data: str  # the reader of its dataset, and how training images are drawn
+    torch: str  # version
+
+
+def code_of(project: Project, run: Run) -> Code | None:
+    """The code that a run would be made with now; None if a part of it has no file.
+
+    Raises UserError for a file that is not valid Python.
     """
-    pending = [catalog.file_of("backbone", backbone), catalog.file_of("method", method)]
-    if not all(file.is_file() for file in pending):
+    reader = dataset_entry(project, run.dataset).reader
+    found = {part: _part(project, part, root) for part, root in roots(run, reader).items()}
+    digests = {part: digest for part, (digest, _) in found.items() if digest}
+    if len(digests) < len(ROOMS):
         return None
-    trees: dict[Path, ast.Module] = {}
+    version = hardware.packages()["torch"].partition("+")[0]  # without its build: cpu, cu130
+    return Code(**digests, torch=version)
+
+
+def files_of(project: Project, run: Run) -> tuple[Path, ...]:
+    """The files that `code_of` reads."""
+    reader = dataset_entry(project, run.dataset).reader
+    parts = [_part(project, part, root)[1] for part, root in roots(run, reader).items()]
+    return tuple(sorted({file for files in parts for file in files}))
+
+
+def part_words(part: str, run: Run) -> str:
+    """A part of a run's code, for a sentence."""
+    is_rule = catalog.trained_as(run.method) is not None
+    return {
+        "loop": "the application of decision rules" if is_rule else "the training loop",
+        "method": f"the code of {run.method}",
+        "backbone": f"the code of {run.backbone}",
+        "data": f"the reader or the splits of {run.dataset}",
+    }.get(part, part)
+
+
+def roots(run: Run, reader: str) -> dict[str, str]:
+    """The module that each part of a run's code starts from."""
+    is_rule = catalog.trained_as(run.method) is not None
+    return {
+        "loop": f"ncmc.training.{'decision_rule' if is_rule else 'train'}",
+        "method": f"ncmc.methods.{catalog.file_of('method', run.method).stem}",
+        "backbone": f"ncmc.backbones.{catalog.file_of('backbone', run.backbone).stem}",
+        "data": f"ncmc.data.readers.{reader}",
+    }
+
+
+@read_once
+def _part(project: Project, part: str, root: str) -> tuple[str | None, tuple[Path, ...]]:
+    """The digest of a part that starts from a module, and its files; None if that has no file."""
+    splits = ("ncmc.data.splits", "ncmc.data.method_counts") if part == "data" else ()
+    pending = [file for module in (root, *splits) for file in _files_of(module, ROOMS[part])]
+    if not _place(root).with_suffix(".py").is_file():
+        return None, ()
+    digests: dict[Path, str] = {}
     while pending:
         file = pending.pop()
-        if file not in trees:
-            trees[file] = _tree(file)
-            pending += _imported(file, trees[file])
-    found = hashlib.sha256()
-    for file in sorted(trees):
-        name = file.relative_to(catalog.PACKAGE).as_posix()
-        found.update(f"{name}\n{_plain(trees[file])}\n".encode())
-    return found.hexdigest()
+        if file not in digests:
+            status = file.stat()
+            digests[file], modules = _read(file, (status.st_mtime_ns, status.st_size))
+            pending += [f for module in modules for f in _files_of(module, ROOMS[part])]
+    names = {file: file.relative_to(catalog.PACKAGE).as_posix() for file in sorted(digests)}
+    text = "".join(f"{name}\n{digests[file]}\n" for file, name in names.items())
+    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH], tuple(names)
 
 
-def _tree(file: Path) -> ast.Module:
+@lru_cache(maxsize=512)
+def _read(file: Path, state: tuple[int, int]) -> tuple[str, tuple[str, ...]]:
+    """The digest of a file, and the modules that it imports, anywhere in it. Kept until it changes."""
     try:
-        return ast.parse(file.read_text(encoding="utf-8"))
+        tree = ast.parse(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}.") from error
     except (SyntaxError, ValueError) as error:
         raise UserError(f"{file} is not valid Python: {error}.") from error
-
-
-def _imported(file: Path, tree: ast.Module) -> Iterator[Path]:
-    """The files of `ROOMS` that a file imports, anywhere in it."""
+    digest = hashlib.sha256(_plain(tree).encode()).hexdigest()
     package = ["ncmc", *file.relative_to(catalog.PACKAGE).parent.parts]
+    return digest, tuple(_imported(tree, package))
+
+
+def _imported(tree: ast.Module, package: list[str]) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
-            modules = [module, *(f"{module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for module in modules:
-            yield from _files_of(module)
+            yield from (module, *(f"{module}.{alias.name}" for alias in node.names))
 
 
-def _files_of(module: str) -> Iterator[Path]:
-    """The files that importing a module of `ROOMS` runs: packages on the way, and its own."""
-    if not any(f"{module}.".startswith(f"{room}.") for room in ROOMS):
+def _files_of(module: str, rooms: tuple[str, ...]) -> Iterator[Path]:
+    """The files that importing a module of `rooms` runs: packages on the way, and its own."""
+    if not _lies_in(module, rooms) or _lies_in(module, SEAMS):
         return
-    parts = module.split(".")[1:]
-    for depth in range(1, len(parts) + 1):
-        place = catalog.PACKAGE.joinpath(*parts[:depth])
-        yield from (f for f in (place / "__init__.py", place.with_suffix(".py")) if f.is_file())
+    place = _place(module)
+    for folder in (place, *place.parents):
+        if folder == catalog.PACKAGE:
+            return
+        yield from (f for f in (folder / "__init__.py", folder.with_suffix(".py")) if f.is_file())
+
+
+def _lies_in(module: str, others: Iterable[str]) -> bool:
+    """Whether a module, or the module of a name that is imported, is one of others or inside it."""
+    return any(f"{module}.".startswith(f"{other}.") for other in others)
+
+
+def _place(module: str) -> Path:
+    return catalog.PACKAGE.joinpath(*module.split(".")[1:])
 
 
 def _plain(value: object) -> str:
-    """A syntax tree as text, without docstrings and without fields that are empty."""
+    """A syntax tree as text, without what decides no number and without fields that are empty."""
     if isinstance(value, list):
-        return f"[{', '.join(_plain(entry) for entry in value)}]"
+        return f"[{', '.join(map(_plain, value))}]"
     if not isinstance(value, ast.AST):
         return repr(value)
     fields = dict(ast.iter_fields(value))
     if isinstance(value, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         fields["body"] = value.body[1:] if ast.get_docstring(value, clean=False) else value.body
+    if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef | ast.arg):
+        fields |= {"returns": None, "annotation": None}
+    elif isinstance(value, ast.Raise):
+        error = value.exc.func if isinstance(value.exc, ast.Call) else value.exc
+        fields = {"exc": error}
     said = [
         f"{name}={_plain(entry)}"
         for name, entry in fields.items()

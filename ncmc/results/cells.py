@@ -13,6 +13,7 @@ from ncmc.plan.class_counts import NOT_OF_TAU
 from ncmc.plan.grid import CellSpec
 from ncmc.plan.run import Run
 from ncmc.project import Project
+from ncmc.results import code_versions
 from ncmc.results.configuration import differing_keys
 from ncmc.results.dead_runs import dead_words, is_dead
 from ncmc.results.looks import levels, reached
@@ -146,7 +147,6 @@ class Cell:
     def notes(self) -> tuple[str, ...]:
         """What must be said with the cell's numbers."""
         unusable = tuple(f"{self.spec.label}: {entry.words}" for entry in self.unusable)
-        codes = frozenset[str]().union(*(record.made.codes for record in self.records))
         said = [*unusable, *self.copies, *self.dead]
         notes = (note for record in self.records for note in record.notes)
         said += dict.fromkeys(sentence(note) for note in notes if NOT_OF_TAU in note)
@@ -156,11 +156,10 @@ class Cell:
                 f"{self.spec.label}: judged at {self.n} seeds; the next look is not complete, and its "
                 f"seeds so far ({seeds}) are not used."
             )
-        if len(codes) > 1:
+        if differing := code_versions.differences(self.records):
             said.append(
-                f"{self.spec.label}: its records were made with {len(codes)} versions of the code of "
-                f"{self.spec.run.method} and {self.spec.run.backbone}; ncmc outdated names those that "
-                "are not of the present one."
+                f"{self.spec.label}: its records were made with {', '.join(differing)}; ncmc outdated "
+                "names those that are not of the present code."
             )
         return tuple(said)
 

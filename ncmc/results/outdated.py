@@ -6,10 +6,10 @@ from pathlib import Path
 from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.plan import grid
-from ncmc.plan.code_digest import code_digest
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import parse_run_id, trained_run
 from ncmc.project import Project
+from ncmc.results import code_versions
 from ncmc.results.cells import check_results_folder
 from ncmc.results.configuration import differing_keys
 from ncmc.results.record import ModelOf, Record, load_record, path_of
@@ -34,13 +34,9 @@ def why_outdated(project: Project, record: Record, results: Path | None = None) 
         return "was made before version 0.2, with other random draws (tables still show it)"
     if differing := differing_keys(project, record):
         return f"was made with another configuration ({'; '.join(differing)})"
-    run, source = record.run, trained_run(project, record.run)
-    now = {code_digest(project, run.backbone, method) for method in (run.method, source.method)}
-    if record.made.codes - now:
-        return (
-            f"was made with other code: the code of {run.method} or of {run.backbone}, or what "
-            "they import, changed since"
-        )
+    if changed := code_versions.changes(project, record):
+        return f"was made with other code: {', '.join(changed)}"
+    source = trained_run(project, record.run)
     if record.model_of and _trained_again(path_of(project, source, results), record.model_of):
         return f"was made from another model of {source.id}, which was trained again since"
     return None

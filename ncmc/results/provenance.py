@@ -10,6 +10,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ncmc.plan.code_digest import Code, code_of, files_of
+from ncmc.plan.run import Run
+from ncmc.project import Project
 from ncmc.system import hardware
 from ncmc.system.documents import Strict
 
@@ -17,7 +20,11 @@ Positive = Annotated[int, Field(ge=1)]
 
 
 class Git(Strict):
-    """The state of the code; None where git cannot tell."""
+    """The state of the code; None where git cannot tell.
+
+    `dirty`: whether files that the run's numbers depend on differ from the commit; in records of
+    before 0.4 whether any file did.
+    """
 
     commit: str | None
     dirty: bool | None
@@ -43,7 +50,9 @@ class Session(Strict):
     epoch: Positive
     step: Annotated[int, Field(ge=0)]
     gpu_libraries: str | None = None  # driver, CUDA, cuDNN and whether TF32 is on; None on a CPU
-    code: str | None = None  # see `ncmc.plan.code_digest`; None: made before it was recorded
+    code: Code | str | None = None  # see `Made.code`
+    commit: str | None = None
+    instructions: str | None = None  # of the processor, that torch used
 
 
 class Made(Strict):
@@ -63,25 +72,22 @@ class Made(Strict):
     processes: Positive | None = None  # as in `Session`
     sessions: tuple[Session, ...] = ()
     sources: Mapping[str, str] = {}  # recipe key -> place in the paper, or assumption
-    code: str | None = None  # of backbone and method: see `ncmc.plan.code_digest`
+    # its parts; in records of before 0.4 one digest of method and backbone, or None
+    code: Code | str | None = None
+    instructions: str | None = None  # of the processor, that torch used
     image: str | None = None  # sha256:... of the container image; None: none, or not told which
-
-    @property
-    def codes(self) -> frozenset[str]:
-        """Every version of the code that it was made with, as far as it is known."""
-        known = (self.code, *(session.code for session in self.sessions))
-        return frozenset(code for code in known if code is not None)
 
 
 def provenance(
-    root: Path,
+    project: Project,
+    run: Run,
     command: str,
     seconds: float,
     images: int,
     sessions: Sequence[Session],
     sources: Mapping[str, str],
 ) -> Made:
-    """How a record is made here and now, by a training that ends with the last of `sessions`.
+    """How the record of a run is made here and now, from a training with these sessions.
 
     `command`: what makes it again; `seconds`: its wall time; `images`: how many it was shown, each as
     often as it was.
@@ -90,7 +96,7 @@ def provenance(
     return Made(
         at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         command=command,
-        git=git_state(root),
+        git=git_state(project.root, files_of(project, run)),
         hardware=Machine(**hardware.machine()),
         packages=hardware.packages(),
         seconds=seconds,
@@ -101,14 +107,15 @@ def provenance(
         threads=last.threads,
         sessions=tuple(sessions),
         sources=sources,
-        code=last.code,
+        code=code_of(project, run),
+        instructions=last.instructions,
         image=os.environ.get("NCMC_IMAGE") or None,
     )
 
 
 @cache
-def git_state(root: Path) -> Git:
-    """The commit of the project's root and whether the tree differs from it; None without git.
+def git_state(root: Path, code: tuple[Path, ...]) -> Git:
+    """The commit of the project's root and whether files of `code` differ from it; None without git.
 
     A container has the code but no history: $NCMC_COMMIT, set when the image is built, stands in.
     """
@@ -117,7 +124,8 @@ def git_state(root: Path) -> Git:
     def git(*arguments: str) -> str | None:
         try:
             done = subprocess.run(
-                ["git", "-C", str(root), *arguments],
+                # a checkout that belongs to somebody else: its code runs already
+                ["git", "-C", str(root), "-c", "safe.directory=*", *arguments],
                 capture_output=True,
                 text=True,
                 timeout=20,
@@ -130,6 +138,6 @@ def git_state(root: Path) -> Git:
     top = git("rev-parse", "--show-toplevel")
     if top is None or Path(top).resolve() != root:
         return Git(commit=given, dirty=None)
-    changed = git("status", "--porcelain", "--untracked-files=no")
+    changed = git("status", "--porcelain", "--", *map(str, code))
     dirty = None if changed is None else bool(changed)
     return Git(commit=git("rev-parse", "HEAD"), dirty=dirty)

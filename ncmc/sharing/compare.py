@@ -6,8 +6,10 @@ from pathlib import Path
 
 from ncmc import paths
 from ncmc.errors import DamagedError, UsageError, UserError
+from ncmc.plan.code_digest import Code
 from ncmc.plan.run import Run
 from ncmc.project import Project
+from ncmc.results import code_versions
 from ncmc.results.configuration import flat
 from ncmc.results.record import Record, load_record
 from ncmc.results.statistics import against, sample
@@ -28,7 +30,8 @@ def origin_of(record: Record) -> dict[str, str]:
         "machine": made.hardware.processor,
         "device": made.device or "unknown",
         "torch": made.packages.get("torch") or "unknown",
-        "code": (made.code or "unknown")[:SHORT],
+        "instructions": made.instructions or "unknown",
+        "training loop": made.code.loop if isinstance(made.code, Code) else "unknown",
         "split": record.split.sha256[:SHORT],
     }
 
@@ -41,6 +44,7 @@ def differences(ours: Record, theirs: Record) -> Iterator[str]:
     for key in sorted(here.keys() | there.keys(), key=[*here, *there].index):
         if here.get(key, "absent") != there.get(key, "absent"):
             yield f"{key} {here.get(key, 'absent')} here, {there.get(key, 'absent')} there"
+    yield from code_versions.differences((ours, theirs))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from ncmc import paths
 from ncmc.errors import UserError
-from ncmc.plan.code_digest import code_digest
 from ncmc.plan.run import Run
 from ncmc.results.configuration import config_hash
 from ncmc.results.record import Epoch, ModelOf, Record, load_record, path_of, save_record
@@ -50,13 +49,7 @@ def apply(
         time.monotonic() - began,
         ModelOf(run=source.id, digest=load_record(record_of_source).digest),
     )
-    code = code_digest(project, run.backbone, run.method)
-    record = record.model_copy(
-        update={
-            "notes": (*record.notes, NOTE),
-            "made": record.made.model_copy(update={"code": code}),
-        }
-    )
+    record = record.model_copy(update={"notes": (*record.notes, NOTE)})
     save_record(record, path_of(project, run, results))
     return record
 

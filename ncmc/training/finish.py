@@ -1,12 +1,8 @@
 """From a trained model to its record, at the end of a run or later."""
 
-import hashlib
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from ncmc import paths
 from ncmc.data.splits import imbalance_note
@@ -37,7 +33,6 @@ def finish(training: Training, state: State, target: Path, seconds: float) -> Re
         "history": resume.as_text(state.history),
         "sessions": resume.as_text(state.sessions),
         "seconds": seconds,
-        "code": code_checksum(),
     }
     path = target.with_name(paths.MODEL)
     try:
@@ -64,11 +59,16 @@ def record_of_model(training: Training, target: Path) -> Record | None:
         content = checkpoint.load(path, training.identity, checkpoint.Trained, "")
     except UserError:
         return None
-    if content.code != code_checksum():
+    if not _is_of_this_code(training, content.sessions):
         return None
     record = make_record(training, *taken_over(training, content, path))
     save_record(record, target)
     return record
+
+
+def _is_of_this_code(training: Training, sessions: Sequence[Session]) -> bool:
+    """Whether a model that was trained in these sessions would be trained with the same bits now."""
+    return not any(resume.code_changes(training, session) for session in sessions)
 
 
 def evaluate_again(
@@ -138,7 +138,13 @@ def make_record(
         result=evaluate.summary(training.model, training.test_set, split.counts, kept(history)),
         notes=tuple(notes),
         made=provenance(
-            project.root, command(training), seconds, images, sessions, training.resolved.sources
+            project,
+            run,
+            command(training),
+            seconds,
+            images,
+            sessions,
+            training.resolved.sources,
         ),
     )
     # a field that is not set leaves no key in the file
@@ -185,14 +191,3 @@ def _short(entry: Epoch, with_cosines: bool) -> Epoch:
 
 def _rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
-
-
-@cache
-def code_checksum() -> str:
-    """SHA-256 of the code that decides how a model comes out, torch's version included."""
-    package = Path(__file__).parents[1]
-    digest = hashlib.sha256(torch.__version__.encode())
-    for room in ("data", "formulas", "backbones", "methods", "training"):
-        for file in sorted((package / room).rglob("*.py")):
-            digest.update(str(file.relative_to(package)).encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()

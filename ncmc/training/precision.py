@@ -101,3 +101,10 @@ def gpu_libraries() -> str:
         f"driver {hardware.gpu_driver()}, CUDA {torch.version.cuda}, "
         f"cuDNN {torch.backends.cudnn.version()}, TF32 {'on' if tf32 else 'off'}"
     )
+
+
+def instructions() -> str:
+    """The processor's instructions that torch uses, and to which oneDNN is held if it is."""
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA")
+    used = torch.backends.cpu.get_cpu_capability()
+    return f"{used}, oneDNN at most {limit}" if limit else used

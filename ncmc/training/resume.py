@@ -10,8 +10,9 @@ from torch import Tensor
 
 from ncmc.errors import UserError, first_line
 from ncmc.methods import Method
-from ncmc.plan.code_digest import code_digest
-from ncmc.results.provenance import Session
+from ncmc.plan.code_digest import Code, code_of, files_of
+from ncmc.results.code_versions import change_words, kind_of
+from ncmc.results.provenance import Session, git_state
 from ncmc.results.record import Epoch
 from ncmc.system import hardware
 from ncmc.system.documents import Strict
@@ -62,17 +63,35 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
     except (ValueError, TypeError, RuntimeError) as error:  # the last two: torch's generators
         raise unfit(path, error, remedy) from error
     tell(f"resuming from epoch {state.epoch}, step {state.step}")
-    before = state.sessions[-1].model_dump()
-    changed = [key for key in how if how[key] != before[key]]
+    before = state.sessions[-1]
+    changed = [*_ways_changed(how, before), *code_changes(training, before)]
     if changed:
         state.sessions.append(Session(**how, epoch=state.epoch, step=state.step))
-        told = ", ".join(_change(key, how[key], before[key]) for key in changed)
-        tell(f"from here on with {told}: not bit for bit what an uninterrupted run gives")
+        tell(
+            f"computed in another way from here on ({', '.join(changed)}): the result is not bit for "
+            "bit that of an uninterrupted run"
+        )
     return state
 
 
-def _change(key: str, now: Any, before: Any) -> str:
-    return "other code" if key == "code" else f"{key} {now} instead of {before}"
+def _ways_changed(how: Mapping[str, Any], before: Session) -> list[str]:
+    """In which other ways than in a session before it is computed, in words, but for its code."""
+    ways = {key: (now, getattr(before, key)) for key, now in how.items()}
+    return [
+        f"{key.replace('_', ' ')} {now} instead of {then}"
+        for key, (now, then) in ways.items()
+        if now != then
+        and key not in ("code", "commit")
+        and (key, then) != ("instructions", None)  # of before they were recorded
+    ]
+
+
+def code_changes(training: Training, session: Session) -> list[str]:
+    """What of the code of a session gives other bits now, in words."""
+    now = code_of(training.project, training.run)
+    if now is None or not isinstance(session.code, Code):
+        return ["code of another version of ncmc"]
+    return change_words(training.run, session.code, now, kind_of(session.device))
 
 
 def as_text(entries: Sequence[Strict]) -> str:
@@ -119,7 +138,9 @@ def how_computed(training: Training) -> dict[str, Any]:
         "precision": str(training.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
         "gpu_libraries": precision.gpu_libraries() if device.type == "cuda" else None,
-        "code": code_digest(training.project, training.run.backbone, training.run.method),
+        "code": code_of(training.project, training.run),
+        "commit": git_state(training.project.root, files_of(training.project, training.run)).commit,
+        "instructions": precision.instructions(),
     }
 
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
+from ncmc.results import code_versions
 from ncmc.results.cells import Cell
 from ncmc.results.record import Record
 from ncmc.results.wording import plural
@@ -45,15 +46,14 @@ def _splits(records: Sequence[Record]) -> Iterator[str]:
 
 
 def _code(records: Sequence[Record]) -> Iterator[str]:
-    """Several commits, and uncommitted changes."""
-    commits = sorted({r.made.git.commit[:10] for r in records if r.made.git.commit})
-    if len(commits) > 1:
-        yield f"the records were made at {len(commits)} commits ({_some(commits)})."
+    """Several versions of what their numbers depend on, and uncommitted changes of it."""
+    if differing := code_versions.differences(records):
+        yield f"the records were made with {', '.join(differing)}."
     dirty = [r.run.id for r in records if r.made.git.dirty]
     if dirty:
         yield (
             f"{len(dirty)} of {plural(len(records), 'record')} were made with uncommitted changes in "
-            "the code: their commit does not say what was run."
+            "the code that they depend on: their commit does not say what was run."
         )
 
 

@@ -20,7 +20,8 @@ from calls import BIN, copy_workflow
 from conftest import CHECKOUT
 
 from ncmc import preflight
-from ncmc.plan.code_digest import code_digest
+from ncmc.plan.code_digest import code_of
+from ncmc.plan.run import make_run
 from ncmc.project import Project
 
 pytestmark = pytest.mark.container
@@ -171,8 +172,9 @@ def test_the_smoke_run_is_the_hosts_but_for_its_provenance(
     call(BIN / LINE[0], *LINE[1:], cwd=project, env=where)
     found = records(project)
     check(found, by_host, sif)
-    code = code_digest(Project(project), "resnet8", "CE")
-    assert code in {record["made"]["code"] for record in found.values()}
+    code = code_of(Project(project), make_run("digits", 0.02, "resnet8", "CE"))
+    assert code
+    assert code.model_dump() in [record["made"]["code"] for record in found.values()]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

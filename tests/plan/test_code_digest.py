@@ -1,66 +1,132 @@
-"""The digest of a run's code: changed by what the code does, and by nothing else."""
+"""The parts of a run's code: each is changed by what its code does, and by nothing else."""
 
-import shutil
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, here
+from conftest import here
 
 from ncmc.errors import UserError
-from ncmc.plan import catalog
-from ncmc.plan.code_digest import code_digest
+from ncmc.plan.code_digest import Code, code_of, files_of
+from ncmc.plan.run import Run, make_run
+
+STATEMENT = "\nA_NUMBER = 3\n"
+PARTS = {"loop", "method", "backbone", "data"}
 
 
-@pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the rooms whose code is followed, which the program looks into."""
-    for room in ("methods", "backbones", "formulas"):
-        shutil.copytree(CHECKOUT / "ncmc" / room, tmp_path / "ncmc" / room)
-    monkeypatch.setattr(catalog, "PACKAGE", tmp_path / "ncmc")
-    return tmp_path / "ncmc"
+def run_of(method: str = "CAL", backbone: str = "resnet8") -> Run:
+    return make_run("digits", 0.02, backbone, method)
 
 
-def digest(method: str = "CAL", backbone: str = "resnet8") -> str | None:
-    return code_digest(here(), backbone, method)
+def code(run: Run) -> Code:
+    found = code_of(here(), run)
+    assert found
+    return found
+
+
+def changed_by(file: Path, text: str, run: Run) -> set[str]:
+    """The parts of a run's code that a line more in a file changes."""
+    before = code(run)
+    with file.open("a") as lines:
+        lines.write(text)
+    after = code(run)
+    return {part for part in Code.model_fields if getattr(before, part) != getattr(after, part)}
+
+
+@pytest.mark.parametrize(
+    ("file", "parts"),
+    [
+        ("training/train.py", {"loop"}),
+        ("training/draws.py", {"loop"}),
+        ("training/augment.py", {"loop"}),
+        ("training/optimiser.py", {"loop"}),
+        ("training/evaluate.py", {"loop"}),
+        ("formulas/metrics.py", {"loop"}),
+        ("methods/cal.py", {"method"}),
+        ("methods/_multi_center.py", {"method"}),  # imported by it
+        ("methods/base.py", {"method"}),  # imported by its package
+        ("formulas/frames.py", {"method"}),
+        ("formulas/losses.py", {"method", "loop"}),  # the metrics use it too
+        ("backbones/resnet8.py", {"backbone"}),
+        ("backbones/_resnet.py", {"backbone"}),
+        ("data/readers/digits.py", {"data"}),
+        ("data/splits.py", {"data"}),
+        ("plan/class_counts.py", {"data"}),
+    ],
+)
+def test_a_statement_changes_its_part_alone_and_a_comment_nothing(
+    package: Path, file: str, parts: set[str]
+) -> None:
+    assert changed_by(package / file, "\n# says more\n", run_of()) == set()
+    assert changed_by(package / file, STATEMENT, run_of()) == parts
 
 
 @pytest.mark.parametrize(
     "file",
     [
-        "methods/cal.py",
-        "methods/_multi_center.py",  # imported by it
-        "methods/base.py",  # imported by its package
-        "backbones/resnet8.py",
-        "backbones/_resnet.py",
-        "formulas/losses.py",
+        "methods/setf.py",
+        "backbones/resnet50.py",
+        "data/readers/svhn.py",
+        "data/http.py",
+        "data/fetch.py",
+        "data/datasets.py",
+        "training/told_progress.py",
+        "training/launch.py",
+        "training/finish.py",
+        "training/decision_rule.py",
+        "report/page.py",
+        "results/record.py",
     ],
 )
-def test_code_that_a_run_uses_changes_its_digest(package: Path, file: str) -> None:
-    before = digest()
-    with (package / file).open("a") as text:
-        text.write("\nA_NUMBER = 3\n")
-    assert digest() != before
+def test_code_that_decides_no_number_of_a_run_changes_nothing(package: Path, file: str) -> None:
+    assert changed_by(package / file, STATEMENT, run_of()) == set()
 
 
-@pytest.mark.parametrize("file", ["methods/setf.py", "backbones/resnet50.py"])
-def test_code_that_it_does_not_use_does_not(package: Path, file: str) -> None:
-    before = digest()
-    with (package / file).open("a") as text:
-        text.write("\nA_NUMBER = 3\n")
-    assert digest() == before
+def test_a_decision_rule_has_the_code_that_applies_it_and_not_the_loop(package: Path) -> None:
+    assert changed_by(package / "training/decision_rule.py", STATEMENT, run_of("NCM")) == {"loop"}
+    assert changed_by(package / "training/train.py", STATEMENT, run_of("NCM")) == set()
 
 
-def test_comments_docstrings_and_layout_do_not_count(package: Path) -> None:
+def test_a_new_torch_changes_it_and_its_build_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for version in ("2.13.0", "2.13.0+cpu", "2.14.0"):
+        monkeypatch.setattr("ncmc.system.hardware.packages", lambda v=version: {"torch": v})
+        found.append(code(run_of()))
+    assert found[0] == found[1]
+    assert found[2] == found[0].model_copy(update={"torch": "2.14.0"})
+
+
+FIRST = '"""One."""\nfrom ncmc.methods import ce\n\n\ndef f(x):\n    return (x + 1)\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        (
+            '"""Two."""\nfrom ncmc.methods import ce\ndef f(x):\n    """Says."""\n    return x +\\\n 1',
+            True,
+        ),
+        (
+            "from ncmc.methods import ce\n\n\ndef f(x: int) -> int:\n    # more\n    return x + 1\n",
+            True,
+        ),
+        ("from ncmc.methods import ce\n\n\ndef f(x):\n    return x + 2\n", False),
+        ("from ncmc.methods import ce\n\n\ndef f(x=0):\n    return x + 1\n", False),
+    ],
+)
+def test_how_it_is_written_does_not_count(package: Path, text: str, same: bool) -> None:
     path = package / "methods" / "own.py"
-    path.write_text('"""One."""\nfrom ncmc.methods import ce\n\n\ndef f(x):\n    return (x + 1)\n')
-    before = digest("OWN")
-    path.write_text(
-        '"""Two."""\nfrom ncmc.methods import ce\n\n\ndef f(x):\n    """Says."""\n'
-        "    # one more\n    return x + \\\n        1\n"
-    )
-    assert digest("OWN") == before
-    path.write_text('"""Two."""\nfrom ncmc.methods import ce\n\n\ndef f(x):\n    return x + 2\n')
-    assert digest("OWN") != before
+    path.write_text(FIRST)
+    before = code(run_of("OWN"))
+    path.write_text(text)
+    assert (code(run_of("OWN")) == before) is same
+
+
+def test_what_an_error_says_does_not_count_and_which_does(package: Path) -> None:
+    path, found = package / "methods" / "own.py", []
+    for line in ('ValueError("x")', 'ValueError(f"x is {x}") from None', "KeyError"):
+        path.write_text(f"def f(x):\n    raise {line}\n")
+        found.append(code(run_of("OWN")))
+    assert found[0] == found[1] != found[2]
 
 
 def test_imports_are_followed_wherever_and_however_they_stand(package: Path) -> None:
@@ -74,18 +140,21 @@ def test_imports_are_followed_wherever_and_however_they_stand(package: Path) -> 
         "def f():\n    from ncmc.methods import _helper",
     ):
         (package / "methods" / "own.py").write_text(line + "\n")
-        found = []
-        for value in (1, 2):
-            helper.write_text(f"X = {value}\n")
-            found.append(digest("OWN"))
-        assert found[0] != found[1], line
+        helper.write_text("X = 1\n")
+        assert changed_by(helper, "X = 2\n", run_of("OWN")) == {"method"}, line
+
+
+def test_the_files_are_those_that_count(package: Path) -> None:
+    files = {file.relative_to(package).as_posix() for file in files_of(here(), run_of())}
+    assert {"training/train.py", "methods/cal.py", "data/splits.py"} <= files
+    assert not any("http" in file or "told" in file for file in files)
 
 
 def test_a_method_without_a_file_has_none() -> None:
-    assert digest("NOPE") is None
+    assert code_of(here(), Run("digits", 0.02, "resnet8", "NOPE")) is None
 
 
 def test_a_file_that_is_not_python_is_named(package: Path) -> None:
     (package / "methods" / "own.py").write_text("def f(:\n")
     with pytest.raises(UserError, match=r"own\.py is not valid Python"):
-        digest("OWN")
+        code_of(here(), Run("digits", 0.02, "resnet8", "OWN"))

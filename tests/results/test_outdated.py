@@ -9,12 +9,13 @@ from conftest import here
 
 from ncmc.errors import UsageError
 from ncmc.plan import grid
-from ncmc.plan.code_digest import code_digest
+from ncmc.plan.code_digest import Code, code_of
 from ncmc.plan.run import Run, make_run
+from ncmc.results import code_versions
 from ncmc.results.cells import read_cell
 from ncmc.results.outdated import delete, outdated_records
 from ncmc.results.provenance import Made
-from ncmc.results.record import path_of, save_record
+from ncmc.results.record import ModelOf, path_of, save_record
 from ncmc.results.table_data import table_data
 from ncmc.results.table_files import as_markdown
 from ncmc.training import launch
@@ -25,10 +26,17 @@ def run_of(seed: int = 0, method: str = "CAL") -> Run:
     return make_run("digits", 0.02, "resnet8", method, options, seed)
 
 
-def made_by(code: str | None) -> Made:
-    """How a record was made, by a version of the code; None: the present one."""
-    code = code or code_digest(here(), "resnet8", "CAL")
-    made: Made = fakes.MADE.model_copy(update={"code": code})
+def code(run: Run | None = None, **changes: str) -> Code:
+    """The present code of a run, by default one of CAL, with other digests in some of its parts."""
+    now = code_of(here(), run or run_of())
+    assert now
+    return now.model_copy(update=changes)
+
+
+def made_by(code: Code | str, *sessions: Code) -> Made:
+    """How a record was made: by which code, and in which sessions."""
+    of_session = [fakes.SESSION.model_copy(update={"code": entry}) for entry in sessions]
+    made: Made = fakes.MADE.model_copy(update={"code": code, "sessions": tuple(of_session)})
     return made
 
 
@@ -40,20 +48,20 @@ def test_a_record_of_now_is_not_outdated(tmp_path: Path) -> None:
     fakes.save(
         tmp_path,
         fakes.record(run_of(0), 80.0),  # made before its code was recorded
-        fakes.record(run_of(1), 80.0, made=made_by(None)),
+        fakes.record(run_of(1), 80.0, made=made_by(code(), code())),
     )
     assert reasons(tmp_path) == {}
 
 
 def test_each_kind_of_outdated_record_is_told_with_why(tmp_path: Path) -> None:
-    resumed = fakes.SESSION.model_copy(update={"code": "c" * 64})
-    mixed = made_by(None).model_copy(update={"sessions": (resumed,)})
+    mixed = made_by(code(), code(torch="2.12.0"), code())
     fakes.save(
         tmp_path,
         fakes.record(run_of(0), 80.0),
         fakes.record(run_of(1), 80.0, schema=1),
-        fakes.record(run_of(2), 80.0, made=made_by("b" * 64)),
+        fakes.record(run_of(2), 80.0, made=made_by(code(loop="b", method="c"))),
         fakes.record(run_of(3), 80.0, made=mixed),
+        fakes.record(run_of(6), 80.0, made=made_by("b" * 64)),
     )
     save_record(fakes.record(run_of(0), 80.0), path_of(here(), run_of(4), tmp_path))
     damaged = path_of(here(), run_of(5), tmp_path)
@@ -65,8 +73,9 @@ def test_each_kind_of_outdated_record_is_told_with_why(tmp_path: Path) -> None:
     found = reasons(tmp_path)
     told = {
         run_of(1).id: "made before version 0.2",
-        run_of(2).id: "the code of CAL or of resnet8, or what they import, changed since",
-        run_of(3).id: "made with other code",
+        run_of(2).id: "made with other code: the training loop changed, the code of CAL changed",
+        run_of(3).id: "made with other code: torch 2.12.0 then, 2.13.0 now",
+        run_of(6).id: "nobody has shown that the code of commit 0123456789 gives the same bits",
         run_of(4).id: f"is the record of {run_of(0).id}",
         run_of(5).id: "not valid JSON",
         "no/such/run": "is not a run id",
@@ -108,8 +117,8 @@ def test_without_records_nothing_is_outdated(workspace: Path) -> None:
 
 
 def test_a_run_made_with_other_code_is_not_called_trained(tmp_path: Path) -> None:
-    fakes.save(tmp_path, fakes.record(run_of(), 80.0, made=made_by("b" * 64)))
-    with pytest.raises(UsageError, match=r"the code of CAL or of resnet8.* changed since.*--force"):
+    fakes.save(tmp_path, fakes.record(run_of(), 80.0, made=made_by(code(method="b"))))
+    with pytest.raises(UsageError, match=r"the code of CAL changed.*--force"):
         launch.finished(here(), run_of(), tmp_path)
 
 
@@ -120,11 +129,25 @@ def test_a_cell_that_mixes_two_codes_says_so(tmp_path: Path) -> None:
     fakes.save(
         tmp_path,
         fakes.record(first, 80.0),
-        fakes.record(second, 80.0, made=made_by(None)),
+        fakes.record(second, 80.0, made=made_by(code())),
     )
     assert read_cell(here(), spec, 3, tmp_path).notes == ()
-    fakes.save(tmp_path, fakes.record(third, 80.0, made=made_by("b" * 64)))
+    fakes.save(tmp_path, fakes.record(third, 80.0, made=made_by(code(method="b"))))
     cell = read_cell(here(), spec, 3, tmp_path)
-    words = "made with 2 versions of the code of CAL and resnet8"
+    words = "made with 2 versions of the code of CAL;"
     assert words in cell.notes[0]
     assert words in as_markdown(table_data(here(), smoke, [cell]))
+
+
+def test_a_decision_rule_and_its_model_have_each_their_own_code(tmp_path: Path) -> None:
+    rule, model = run_of(method="NCM"), run_of(method="CE")
+    of = ModelOf(run=model.id, digest="d" * 64)
+    made = made_by(code(rule), code(model))
+    records = [fakes.record(rule.with_seed(s), 80.0, made=made, model_of=of) for s in range(2)]
+    fakes.save(tmp_path, *records)
+    assert reasons(tmp_path) == {}
+    assert code_versions.differences(records) == []
+    later = made_by(code(rule, method="b"), code(model, method="c"))
+    fakes.save(tmp_path, fakes.record(rule, 80.0, made=later, model_of=of))
+    words = "made with other code: the code of NCM changed, the code of CE changed"
+    assert words in reasons(tmp_path)[rule.id]

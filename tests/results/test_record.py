@@ -2,6 +2,7 @@
 
 import json
 import math
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from conftest import here
 from ncmc.errors import UserError
 from ncmc.plan.run import make_run
 from ncmc.results.configuration import config_hash, config_of, differing_keys
-from ncmc.results.provenance import Made, git_state, provenance
+from ncmc.results.provenance import Git, Made, git_state, provenance
 from ncmc.results.record import Record, digest, load_record, save_record
 
 RUN = make_run("digits", 0.02, "resnet8", "CAL", {"f": 20, "theta": 0.2}, 3)
@@ -258,7 +259,7 @@ def test_the_hash_covers_what_the_files_say() -> None:
 
 def test_provenance_says_where_when_and_with_what() -> None:
     session = fakes.SESSION
-    made = provenance(here().root, "ncmc train RUN", 2.0, 100, [session], {"lr": "Sec. 4.1"})
+    made = provenance(here(), RUN, "ncmc train RUN", 2.0, 100, [session], {"lr": "Sec. 4.1"})
     assert made.packages["torch"]
     assert made.hardware.cores >= 1
     assert made.images_per_second == 50.0
@@ -266,7 +267,7 @@ def test_provenance_says_where_when_and_with_what() -> None:
 
 
 def test_records_of_versions_that_counted_processes_are_read_and_new_ones_do_not_count() -> None:
-    made = provenance(here().root, "ncmc train RUN", 2.0, 100, [fakes.SESSION], {}).model_dump(
+    made = provenance(here(), RUN, "ncmc train RUN", 2.0, 100, [fakes.SESSION], {}).model_dump(
         exclude_unset=True
     )
     assert "processes" not in str(made)
@@ -279,6 +280,36 @@ def test_without_git_the_commit_is_unknown_and_nothing_fails(
 ) -> None:
     git_state.cache_clear()
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(workspace.parent))
-    state = git_state(workspace)
+    state = git_state(workspace, ())
     assert (state.commit, state.dirty) == (None, None)
+    git_state.cache_clear()
+
+
+def test_only_changes_of_the_code_make_a_tree_dirty_whoever_it_belongs_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def git(*arguments: str) -> str:
+        line = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
+        return subprocess.run(line, check=True, capture_output=True, text=True).stdout.strip()
+
+    code = (tmp_path / "code.py", tmp_path / "own.py")
+
+    def state() -> Git:
+        git_state.cache_clear()
+        return git_state(tmp_path, code)
+
+    git("init", "--quiet")
+    code[0].touch()
+    (tmp_path / "datasets.yaml").touch()
+    git("add", ".")
+    git("commit", "--quiet", "--message=one")
+    commit = git("rev-parse", "HEAD")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    (tmp_path / "datasets.yaml").write_text("an entry")
+    assert state() == Git(commit=commit, dirty=False)
+    code[0].write_text("a statement")
+    assert state() == Git(commit=commit, dirty=True)
+    git("-c", "safe.directory=*", "checkout", "code.py")
+    code[1].write_text("a method of one's own, in no commit")
+    assert state() == Git(commit=commit, dirty=True)
     git_state.cache_clear()

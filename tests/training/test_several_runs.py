@@ -18,7 +18,7 @@ from ncmc.data import datasets
 from ncmc.plan.run import Run, make_run
 from ncmc.project import Project
 from ncmc.results.record import Record, load_record, path_of
-from ncmc.training import finish, launch
+from ncmc.training import launch
 from ncmc.training.opened_run import OpenedRun, open_run
 
 
@@ -111,14 +111,18 @@ def test_a_lost_record_is_made_again_from_its_model(workspace: Path) -> None:
     assert record(RUNS[0]).made.seconds == first.made.seconds
 
 
-def test_a_model_of_other_code_is_trained_again(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_comment_costs_no_training_and_a_statement_does(workspace: Path, package: Path) -> None:
     CliRunner().invoke(app, command(RUNS[0]))
-    path_of(here(), RUNS[0]).unlink()
-    monkeypatch.setattr(finish, "code_checksum", lambda: "another")
-    done = CliRunner().invoke(app, command(RUNS[0]))
-    assert "2 epochs of 6 steps" in done.stderr
+    for file, text, trained in (
+        ("training/optimiser.py", "\n# says more\n", False),
+        ("data/http.py", "\nA_NUMBER = 3\n", False),
+        ("training/optimiser.py", "\nA_NUMBER = 3\n", True),
+    ):
+        path_of(here(), RUNS[0]).unlink()
+        with (package / file).open("a") as lines:
+            lines.write(text)
+        done = CliRunner().invoke(app, command(RUNS[0]))
+        assert ("2 epochs of 6 steps" in done.stderr) is trained, file
 
 
 def test_force_trains_again(workspace: Path) -> None:

@@ -18,9 +18,9 @@ from conftest import here
 from ncmc import paths
 from ncmc.data import datasets, splits
 from ncmc.errors import UsageError, UserError
-from ncmc.plan.code_digest import code_digest
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.run import Run, make_run, resolve_run
+from ncmc.results.outdated import outdated_records
 from ncmc.results.provenance import Session
 from ncmc.results.record import Epoch, Record, load_record, path_of
 from ncmc.system.signals import Interrupted
@@ -252,7 +252,7 @@ def test_another_way_to_compute_is_said_and_recorded(workspace: Path) -> None:
         trained(tiny(), Quiet(3, stop), execution={"precision": "bfloat16"})
     with pytest.raises(Interrupted):
         trained(tiny(), going_on := Quiet(5, stop))
-    assert "with precision float32 instead of bfloat16: not bit for bit" in going_on.said[1]
+    assert "(precision float32 instead of bfloat16): the result is not bit for" in going_on.said[1]
     record = trained(tiny(), last := Quiet())
     assert last.said == ["resuming from epoch 2, step 2"]
     sessions = [(s.precision, s.epoch, s.step) for s in record.made.sessions]
@@ -260,17 +260,34 @@ def test_another_way_to_compute_is_said_and_recorded(workspace: Path) -> None:
     assert finish.evaluate_again(here(), tiny()).made.sessions == record.made.sessions
 
 
-def test_a_run_resumed_with_other_code_says_so_and_records_both(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_run_resumed_with_other_code_says_what_changed_and_records_both(
+    workspace: Path, package: Path
 ) -> None:
     with pytest.raises(Interrupted):
         trained(tiny(), Quiet(3, stop))
-    before = code_digest(here(), "resnet8", tiny().method)
-    monkeypatch.setattr(resume, "code_digest", lambda *_: "b" * 64)
-    record = trained(tiny(), going_on := Quiet())
-    assert "with other code: not bit for bit" in going_on.said[1]
-    assert record.made.code == "b" * 64
-    assert record.made.codes == {before, "b" * 64}
+    loop = package / "training" / "optimiser.py"
+    before = loop.read_text()
+    loop.write_text(f"# says more\n{before}")
+    with pytest.raises(Interrupted):
+        trained(tiny(), going_on := Quiet(4, stop))
+    assert len(going_on.said) == 1
+    loop.write_text(f"{before}\nA_NUMBER = 3\n")
+    record = trained(tiny(), last := Quiet())
+    assert "from here on (the training loop changed): the result is not" in last.said[1]
+    first, second = record.made.sessions
+    assert first.code != second.code == record.made.code
+    assert (second.epoch, second.step) == (2, 1)
+    (outdated,) = outdated_records(here())
+    assert outdated.why == "was made with other code: the training loop changed"
+    loop.write_text(before)
+    assert outdated_records(here()) != []
+
+
+def test_the_instructions_are_recorded(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DNNL_MAX_CPU_ISA", "SSE41")
+    made = trained(tiny(), Quiet()).made
+    used = torch.backends.cpu.get_cpu_capability()
+    assert made.instructions == made.sessions[0].instructions == f"{used}, oneDNN at most SSE41"
 
 
 def test_a_resumed_run_keeps_the_rates_tensor_and_the_kernels_of_its_device(

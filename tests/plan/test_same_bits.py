@@ -1,0 +1,60 @@
+"""Versions of the code that give the same bits, and old commits whose parts are known."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ncmc.plan import same_bits
+from ncmc.plan.code_digest import Code
+from ncmc.plan.same_bits import code_at, differing
+
+NOW = Code(loop="a", method="a", backbone="a", data="a", torch="2.13.0")
+
+
+def shown(device: str = "cpu", **same: list[tuple[str, str]]) -> dict[str, Any]:
+    origin = {"old": "o" * 40, "new": "n" * 40, "at": "2026-01-02T03:04:05Z", "torch": "2.13.0"}
+    return origin | {"device": device, "processor": "a test", "runs": 60, "same": same}
+
+
+@pytest.fixture
+def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file of a test's own in place of the one that is committed."""
+    path = tmp_path / "same_bits.json"
+    monkeypatch.setattr(same_bits, "FILE", path)
+    same_bits._versions.cache_clear()
+    yield path
+    same_bits._versions.cache_clear()
+
+
+def then(**changes: str) -> Code:
+    return NOW.model_copy(update=changes)
+
+
+def test_versions_that_were_shown_to_give_the_same_bits_are_one_also_by_way_of_others(
+    known: Path,
+) -> None:
+    entries = [shown(loop=[("c", "b")]), shown(loop=[("x", "y")]), shown(loop=[("b", "a")])]
+    known.write_text(json.dumps({"shown": entries, "commits": {}}))
+    assert differing(then(loop="c"), NOW) == []
+    assert differing(then(loop="x"), NOW) == ["loop"]
+    assert differing(then(loop="c", method="c", torch="2.12.0"), NOW) == ["method", "torch"]
+    assert differing(then(loop="c"), NOW, "gpu") == ["loop"]  # a CPU says nothing of it
+
+
+def test_the_code_of_a_commit_is_known_by_the_modules_that_its_parts_start_from(
+    known: Path,
+) -> None:
+    modules = {"loop": "train", "method": "cal", "backbone": "resnet8", "data": "digits"}
+    parts = {part: {module: "a"} for part, module in modules.items()}
+    known.write_text(json.dumps({"shown": [], "commits": {"o" * 40: parts}}))
+    assert code_at("o" * 40, modules, "2.13.0") == NOW
+    assert code_at("o" * 40, modules | {"method": "setf"}, "2.13.0") is None
+    assert code_at("n" * 40, modules, "2.13.0") is None
+    assert code_at(None, modules, "2.13.0") is None
+
+
+def test_the_file_of_this_checkout_is_valid() -> None:
+    assert same_bits.read(same_bits.FILE)
