@@ -56,7 +56,7 @@ def code_of(project: Project, run: Run) -> Code | None:
     Raises UserError for a file that is not valid Python.
     """
     reader = dataset_entry(project, run.dataset).reader
-    found = {part: _part(project, part, root) for part, root in roots(run, reader).items()}
+    found = {part: part_code(project, part, root) for part, root in roots(run, reader).items()}
     digests = {part: digest for part, (digest, _) in found.items() if digest}
     if len(digests) < len(ROOMS):
         return None
@@ -67,7 +67,7 @@ def code_of(project: Project, run: Run) -> Code | None:
 def files_of(project: Project, run: Run) -> tuple[Path, ...]:
     """The files that `code_of` reads."""
     reader = dataset_entry(project, run.dataset).reader
-    parts = [_part(project, part, root)[1] for part, root in roots(run, reader).items()]
+    parts = [part_code(project, part, root)[1] for part, root in roots(run, reader).items()]
     return tuple(sorted({file for files in parts for file in files}))
 
 
@@ -94,7 +94,7 @@ def roots(run: Run, reader: str) -> dict[str, str]:
 
 
 @read_once
-def _part(project: Project, part: str, root: str) -> tuple[str | None, tuple[Path, ...]]:
+def part_code(project: Project, part: str, root: str) -> tuple[str | None, tuple[Path, ...]]:
     """The digest of a part that starts from a module, and its files; None if that has no file."""
     splits = ("ncmc.data.splits", "ncmc.data.method_counts") if part == "data" else ()
     pending = [file for module in (root, *splits) for file in _files_of(module, ROOMS[part])]
