@@ -26,7 +26,7 @@ class Shown(Strict):
     processor: str
     torch: str
     runs: int
-    same: Mapping[str, tuple[tuple[str, str], ...]]  # part -> (old digest, new digest)
+    same: Mapping[str, Mapping[str, str]]  # part -> old digest -> new digest
 
 
 class SameBits(Strict):
@@ -77,7 +77,7 @@ def _versions(kind: Kind) -> dict[tuple[str, str], str]:
     classes: dict[tuple[str, str], set[str]] = {}
     for shown in read(FILE).shown:
         for part, pairs in shown.same.items() if shown.device == kind else ():
-            for pair in pairs:
+            for pair in pairs.items():
                 whole = set(pair).union(*(classes.get((part, digest), ()) for digest in pair))
                 classes |= {(part, digest): whole for digest in whole}
     return {key: min(whole) for key, whole in classes.items()}

@@ -18,7 +18,7 @@ from ncmc.results.record import load_record
 NOW = Code(loop="a", method="a", backbone="a", data="a", torch="2.13.0")
 
 
-def shown(device: str = "cpu", **same: list[tuple[str, str]]) -> dict[str, Any]:
+def shown(device: str = "cpu", **same: dict[str, str]) -> dict[str, Any]:
     origin = {"old": "o" * 40, "new": "n" * 40, "at": "2026-01-02T03:04:05Z", "torch": "2.13.0"}
     return origin | {"device": device, "processor": "a test", "runs": 60, "same": same}
 
@@ -40,7 +40,7 @@ def then(**changes: str) -> Code:
 def test_versions_that_were_shown_to_give_the_same_bits_are_one_also_by_way_of_others(
     known: Path,
 ) -> None:
-    entries = [shown(loop=[("c", "b")]), shown(loop=[("x", "y")]), shown(loop=[("b", "a")])]
+    entries = [shown(loop={"c": "b"}), shown(loop={"x": "y"}), shown(loop={"b": "a"})]
     known.write_text(json.dumps({"shown": entries, "commits": {}}))
     assert differing(then(loop="c"), NOW) == []
     assert differing(then(loop="x"), NOW) == ["loop"]
