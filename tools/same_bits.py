@@ -119,7 +119,7 @@ class Tree:
         return [stem for stem in stems if stem[0] != "_" and stem != "base"]
 
     def train(self, archives: Path) -> None:
-        """All runs, each group by its own process, and what they gave. Kept until this script changes."""
+        """All runs, each group by its own process; what they gave is kept until this script changes."""
         kept = Path(tempfile.gettempdir(), f"same_bits-{VERSION}-{self.commit}.json")
         if kept.exists():
             self.outcomes = json.loads(kept.read_text())
