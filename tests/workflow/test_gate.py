@@ -8,6 +8,7 @@ from conftest import here
 
 from cli.commands import _diagnosis
 from ncmc.errors import UserError
+from ncmc.system import hardware
 
 
 def test_the_gate_imports_no_torch() -> None:
@@ -23,10 +24,10 @@ def test_the_gate_imports_no_torch() -> None:
 
 
 def test_a_gpu_that_cannot_be_used_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_diagnosis.hardware, "gpu_count", lambda: 4)
-    monkeypatch.setattr(_diagnosis.hardware, "gpu_fault", lambda: "libcuda.so.1 cannot be loaded")
+    monkeypatch.setattr(hardware, "gpu_count", lambda: 4)
+    monkeypatch.setattr(hardware, "gpu_fault", lambda: "libcuda.so.1 cannot be loaded")
     with pytest.raises(UserError, match=r"cannot be used \(libcuda.so.1 cannot be loaded\)"):
         _diagnosis.gate(here(), insist=False)
     _diagnosis.gate(here(), insist=True)
-    monkeypatch.setattr(_diagnosis.hardware, "gpu_fault", lambda: None)
+    monkeypatch.setattr(hardware, "gpu_fault", lambda: None)
     _diagnosis.gate(here(), insist=False)
