@@ -134,7 +134,7 @@ def load(project: Project, name: str, part: str) -> Images:
         class_names=meta.class_names,
         origins=meta.origins[part],
         checksum=meta.identity.checksum,
-        notes=entry.notes,
+        notes=(*entry.notes, *(meta.summary.faults if meta.summary else ())),
     )
 
 

@@ -120,7 +120,7 @@ def make_record(
     """
     project, run, split = training.project, training.run, training.split
     configuration = config_of(project, run) | build.options_of(project, training.model, run)
-    notes = list(training.opened.entry.notes)
+    notes = list(training.opened.train.notes)
     if note := imbalance_note(training.opened.train, split.tau, split.options):
         notes.append(note)
     images = 0 if model_of else len(training.data) * training.epochs

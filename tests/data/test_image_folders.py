@@ -324,6 +324,7 @@ def test_equal_images_in_both_parts_and_under_two_labels_are_said(
     content["train/dog/twin.png"] = content["train/cat/1.png"]
     content["train/dog/again.png"] = content["train/dog/0.png"]
     lines = said(project, tmp_path, content)
+    assert len(datasets.load(here(), "pets", "train").notes) == 2  # stand in each record
     assert any("training images that repeat another of their class: 1" in line for line in lines)
     assert any("training images too, pixel by pixel: 1 (such" in line for line in lines)
     assert any(
