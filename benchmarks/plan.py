@@ -15,20 +15,20 @@ cell, which the planner may look at only as far as it has asked for them.
 import argparse
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ncmc.forecast.cost import cost_of
 from ncmc.forecast.questions import Question, decides
 from ncmc.forecast.settings import assumed
 from ncmc.forecast.state import State, states
 from ncmc.forecast.worlds import BASE, made_up, worlds
+from ncmc.plan import cost_guess
 from ncmc.plan.grid import CellSpec, Table
-from ncmc.plan.run import Run
+from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.looks import levels, reached
@@ -198,12 +198,16 @@ def both_ways(
     standing, all_of_it = played(project, questions, by_plan), states(project, questions, whole)
     return {
         "runs": len(by_plan.trained),
-        "hours": cost_of(project, by_plan.trained).hours,
+        "hours": _hours(project, by_plan.trained),
         "whole_runs": len(every),
-        "whole_hours": cost_of(project, every).hours,
+        "whole_hours": _hours(project, every),
         "board": board_counts(project, standing),
         "whole_board": board_counts(project, all_of_it),
     }
+
+
+def _hours(project: Project, runs: Iterable[Run]) -> float:
+    return cost_guess.guess(project, trained_runs(project, runs)).hours
 
 
 def summary(found: Sequence[dict[str, Any]]) -> dict[str, Any]:

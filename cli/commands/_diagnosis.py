@@ -147,12 +147,12 @@ def _runs_of(project: Project, name: str) -> list[Run]:
     return list(dict.fromkeys(run for table in tables for run in table.runs))
 
 
-def cost_of(project: Project, name: str, price: float) -> dict[str, Any]:
+def cost_of(project: Project, name: str) -> dict[str, Any]:
     """What the runs of a table (or of one of `WHOLE`) that are not done would take here."""
-    return cost_of_runs(project, name, _runs_of(project, name), price)
+    return cost_of_runs(project, name, _runs_of(project, name))
 
 
-def cost_of_runs(project: Project, name: str, runs: list[Run], price: float) -> dict[str, Any]:
+def cost_of_runs(project: Project, name: str, runs: list[Run]) -> dict[str, Any]:
     """What those of `runs` that are not done would take here; `name`: what they are for."""
     from ncmc.training import cost
 
@@ -161,16 +161,13 @@ def cost_of_runs(project: Project, name: str, runs: list[Run], price: float) -> 
     found = cost.estimate(
         project, to_train, [run for run in to_train if path_of(project, run).exists()]
     )
-    hours = found.seconds / 3600
     return {
         "table": name,
         "device": found.device,
         "runs": len(runs),
         "done": len(done),
-        "hours": hours,
+        "hours": found.seconds / 3600,
         "disk_gb": found.disk / 1e9,
-        "price_per_hour": price,
-        "euros": hours * price if price else None,
         "notes": list(found.notes),
         "processor_share": found.share,
         "busy": found.share < cost.BUSY,

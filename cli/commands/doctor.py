@@ -1,6 +1,5 @@
 """`ncmc doctor`: what this machine can run, and what runs would take."""
 
-import math
 import sys
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from cli.options import Assume, Json, chosen_table, complete_table
 from cli.working import working
 from ncmc.errors import UsageError
 
-EPILOG = "Examples: `ncmc doctor`, `ncmc doctor --cost table2 --price 2.50`."
+EPILOG = "Examples: `ncmc doctor`, `ncmc doctor --cost table2`."
 
 
 def doctor(
@@ -21,9 +20,6 @@ def doctor(
             autocompletion=complete_table,
         ),
     ] = None,
-    price: Annotated[
-        float, typer.Option(help="Euros for an hour of this machine (or of its GPU).", min=0)
-    ] = 0.0,
     assume: Assume = None,
     gate: Annotated[bool, typer.Option(hidden=True)] = False,
     insist: Annotated[bool, typer.Option(hidden=True)] = False,
@@ -35,8 +31,6 @@ def doctor(
     from ncmc.project import Project
 
     project = Project.find()
-    if not math.isfinite(price):
-        raise UsageError(f"--price is {price}; allowed: a number of euros, 0 or more.")
     if assume and not cost:
         raise UsageError("--assume belongs to --cost: it changes the runs of a table.")
     if cost == "":
@@ -49,7 +43,7 @@ def doctor(
         whole = cost in _diagnosis.WHOLE and not assume
         name = cost if whole else chosen_table(project, cost, assume).name
         with working(f"measuring what the runs of {name} would take"):
-            found_cost = _diagnosis.cost_of(project, name, price)
+            found_cost = _diagnosis.cost_of(project, name)
         print_cost(found_cost, as_json)
     else:
         found = _diagnosis.diagnose(project)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from itertools import pairwise
@@ -15,7 +14,6 @@ from cli.working import working
 from ncmc.errors import UsageError, shortened
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
-    from ncmc.forecast import plan_file
     from ncmc.plan.run import Run
     from ncmc.project import Project
 
@@ -59,17 +57,6 @@ def plan(
             show_default="no limit",
         ),
     ] = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(
-            help="Points within which a printed number counts as reached.",
-            show_default="as in the table's file",
-        ),
-    ] = None,
-    price: Annotated[
-        float | None,
-        typer.Option(help="Euros an hour.", show_default="as in config/plan.yaml"),
-    ] = None,
     go_on: Annotated[
         bool,
         typer.Option("--next", help="The next step of the plan in results/plan.json."),
@@ -82,39 +69,24 @@ def plan(
     from ncmc.forecast import make_plan, plan_file
     from ncmc.project import Project
 
-    project = Project.find()
-    asked, spent = _asked(name, budget, tolerance, price), 0.0
+    project, spent = Project.find(), 0.0
+    time = None if budget is None else hours(budget)
     if go_on:
-        if name is not None or (budget, tolerance, price) != (None, None, None):
+        if name is not None or time is not None:
             raise UsageError(
                 "--next goes on with the plan in results/plan.json; give it alone, or make a new plan "
                 "without it."
             )
         before = plan_file.read(project)
         asked, spent = before.asked, make_plan.spent_on(project, before, results)
-    elif asked is None:
+    elif name is None:
         raise UsageError("what is to be planned? Give a table, a claim such as C13, or all.")
-    assert asked is not None
+    else:
+        asked = plan_file.Asked(name=name, budget=time)
     with working(f"planning {asked.name}"):
         made = make_plan.make_plan(project, asked, results, spent, _speed(project))
     path = plan_file.write(project, made)
     print_plan(made, path, as_json)
-
-
-def _asked(
-    name: str | None, budget: str | None, tolerance: float | None, price: float | None
-) -> plan_file.Asked | None:
-    """What was asked for, checked. Raises UsageError."""
-    from ncmc.forecast.plan_file import Asked
-
-    time = None if budget is None else hours(budget)
-    if tolerance is not None and not 0 < tolerance <= 100:
-        raise UsageError(f"--tolerance is {tolerance:g}; allowed: points above 0, up to 100.")
-    if price is not None and not (price >= 0 and math.isfinite(price)):
-        raise UsageError(f"--price is {price:g}; allowed: euros an hour, from 0 on.")
-    if name is None:
-        return None
-    return Asked(name=name, budget=time, tolerance=tolerance, price=price)
 
 
 def _speed(project: Project) -> tuple[str, Callable[[Run], float]] | None:

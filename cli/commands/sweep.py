@@ -147,7 +147,7 @@ def _print_plan(project: Project, table: Table) -> None:
         f"{plural(len(table.runs), 'run')}{rules}, {done:,} of them done"
     )
     if done < len(table.runs) and find_spec("torch"):
-        print_cost(cost_of_runs(project, table.name, table.runs, 0.0), as_json=False)
+        print_cost(cost_of_runs(project, table.name, table.runs), as_json=False)
 
 
 def _save(project: Project, name: str, entry: dict[str, Any]) -> None:

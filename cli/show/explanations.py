@@ -8,7 +8,7 @@ from rich.text import Text
 
 from cli.show.grids import Cell, console, literal, print_grid, print_json
 from cli.show.verdicts import status_text
-from ncmc.report.explanation import Clause, Explanation, Price
+from ncmc.report.explanation import Clause, Cost, Explanation
 from ncmc.results.wording import duration, plural, sentence, signed, size
 from ncmc.verdicts.verdict import Finding
 
@@ -56,10 +56,10 @@ def _runs(told: Explanation) -> str:
     return text + " (a guess)."
 
 
-def _cost(price: Price) -> str:
-    text = f"{duration(price.hours * 3600)} and {size(int(price.disk))} of disk"
-    if price.unknown:
-        left_out = ", ".join(f"{plural(n, 'run')} of {name}" for name, n in price.unknown.items())
+def _cost(cost: Cost) -> str:
+    text = f"{duration(cost.hours * 3600)} and {size(int(cost.disk))} of disk"
+    if cost.unknown:
+        left_out = ", ".join(f"{plural(n, 'run')} of {name}" for name, n in cost.unknown.items())
         text += f" (without {left_out}, whose speed is not known)"
     return text
 

@@ -49,7 +49,6 @@ def print_cost(cost: dict[str, Any], as_json: bool) -> None:
         f"{_what(cost['table'])} on {cost['device']}: {plural(left, 'run')}, "
         f"about {duration(cost['hours'] * 3600)} ({cost['hours']:.1f} h) one after the other, "
         f"{cost['disk_gb']:.1f} GB of disk"
-        + (f", {cost['euros']:.2f} EUR" if cost["euros"] is not None else "")
     )
     if cost["done"]:
         done = cost["done"]

@@ -68,11 +68,9 @@ def _step(plan: "PlanFile") -> str:
     """What the next step is, or why there is none."""
     open_ = [q for q in plan.questions if q.state != "decided"]
     if plan.runs:
-        euros = "no price stated" if plan.euros is None else f"{plan.euros:.2f} EUR"
         return (
             f"Next step: {plural(len(plan.runs), 'run')} without a record that open questions look at, "
-            f"about {duration(plan.hours * 3600)} on {plan.device}, {size(int(plan.disk))} of disk, "
-            f"{euros}."
+            f"about {duration(plan.hours * 3600)} on {plan.device}, {size(int(plan.disk))} of disk."
         )
     if not open_:
         return "Nothing to run: all of it is decided."

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ncmc.forecast.cost import cost_of, device, hours_of, without_record
 from ncmc.forecast.plan_file import Asked, PlanFile, Planned
-from ncmc.forecast.planner import Step, next_step, with_tolerance
+from ncmc.forecast.planner import Step, next_step
 from ncmc.forecast.power import seeds_at
-from ncmc.forecast.questions import decides
+from ncmc.forecast.questions import decides, without_record
 from ncmc.forecast.settings import assumed
 from ncmc.forecast.state import State, states
+from ncmc.plan import cost_guess
 from ncmc.plan.run import Run, parse_run_id, trained_runs
 from ncmc.project import Project
 from ncmc.verdicts.judge import CellCache
@@ -28,17 +28,17 @@ def make_plan(
     training on it; without, a guess for this machine's CPU. Raises UsageError for a name that there is
     not, UserError for a damaged record.
     """
-    questions = with_tolerance(decides(project, asked.name), asked.tolerance)
+    questions = decides(project, asked.name)
     standing = states(project, questions, CellCache(project, results))
-    where, hours = speed or (device(), lambda run: hours_of(project, run))
+    guessed = cost_guess.guess(project, [])
+    where, hours = speed or (guessed.device, lambda run: cost_guess.guess(project, [run]).hours)
 
     def still_to_train(run: Run) -> float:
         return hours(run) if without_record(project, [run], results) else 0.0
 
     left = None if asked.budget is None else max(0.0, asked.budget - spent)
     step = next_step(project, standing, still_to_train, left)
-    cost = cost_of(project, step.runs)
-    price = asked.price if asked.price is not None else assumed(project).price_per_hour.value
+    cost = cost_guess.guess(project, trained_runs(project, step.runs))
     return PlanFile(
         asked=asked,
         spent=spent,
@@ -49,7 +49,6 @@ def make_plan(
         trainings={run.id: taken for run, taken in step.trainings.items()},
         hours=step.hours,
         disk=cost.disk,
-        euros=None if price is None else price * step.hours,
         not_counted=dict(cost.unknown),
     )
 

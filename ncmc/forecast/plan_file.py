@@ -23,8 +23,6 @@ class Asked(Strict):
 
     name: str
     budget: Positive | None = None  # hours, of all steps together
-    tolerance: NotNegative | None = None  # points; None: that of each table
-    price: NotNegative | None = None  # euros an hour
 
 
 class Planned(Strict):
@@ -58,7 +56,6 @@ class PlanFile(Strict):
     trainings: dict[str, NotNegative]  # run id -> hours
     hours: NotNegative
     disk: NotNegative  # bytes
-    euros: NotNegative | None
     not_counted: dict[str, int]  # backbone without a measured speed -> runs
 
 

@@ -1,6 +1,5 @@
 """The plan: which runs to do next, by what they decide an hour, within a budget."""
 
-import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -108,22 +107,3 @@ def _shape(question: Question, look: int) -> object:
         for spec, table in question.places
     )
     return tuple(sorted(bounds.items(), key=str)), cells, look
-
-
-def with_tolerance(questions: Sequence[Question], tolerance: float | None) -> list[Question]:
-    """Questions whose printed numbers are compared at another tolerance (points)."""
-    if tolerance is None:
-        return list(questions)
-    changed = []
-    for question in questions:
-        places = tuple(
-            (spec, dataclasses.replace(table, tolerance=tolerance))
-            for spec, table in question.places
-        )
-        table = dataclasses.replace(question.table, tolerance=tolerance)
-        changed.append(
-            dataclasses.replace(question, table=table, places=places)
-            if question.number
-            else question
-        )
-    return changed

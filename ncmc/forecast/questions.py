@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from ncmc.errors import unknown
 from ncmc.paper import switches
@@ -11,6 +12,8 @@ from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run
 from ncmc.project import Project
+from ncmc.results.record import path_of
+from ncmc.system import files
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Check, Pairs
 from ncmc.verdicts.checks_file import checks_of
@@ -85,6 +88,11 @@ def runs_of_claim(project: Project, claim: str) -> list[Run]:
 def runs_of(questions: Iterable[Question]) -> list[Run]:
     """The runs that decide questions, each once."""
     return _distinct(run for question in questions for run in question.runs)
+
+
+def without_record(project: Project, runs: Iterable[Run], results: Path | None = None) -> list[Run]:
+    """Those of `runs` that have no record yet, each once."""
+    return [run for run in _distinct(runs) if not files.exists(path_of(project, run, results))]
 
 
 def _of_table(project: Project, name: str) -> list[Question]:

@@ -30,19 +30,11 @@ class Deviation(SourcedValue):
         return self.datasets.get(dataset, self)
 
 
-class Price(Strict):
-    """Euros an hour; None where none is stated."""
-
-    value: Annotated[float, Field(ge=0, le=10_000)] | None
-    source: str
-
-
 class Assumed(Strict):
     """The whole file."""
 
     deviation: Deviation
     effect: SourcedValue
-    price_per_hour: Price
 
 
 @read_once

@@ -48,6 +48,11 @@ class Guess:
     cores: int
     unknown: dict[str, int]  # backbone without a measured speed -> its runs, which are not counted
 
+    @property
+    def device(self) -> str:
+        """What the hours are of."""
+        return f"{self.cores} CPU core{'' if self.cores == 1 else 's'}"
+
 
 def guess(project: Project, missing: Iterable[Run]) -> Guess:
     """A rough estimate, from speeds that were measured on another machine.

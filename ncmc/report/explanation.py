@@ -6,13 +6,13 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ncmc.errors import UsageError, unknown
-from ncmc.forecast.cost import cost_of, without_record
-from ncmc.forecast.questions import Question, decides, runs_of
+from ncmc.forecast.questions import Question, decides, runs_of, without_record
 from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import printed_numbers
-from ncmc.plan import grid
+from ncmc.plan import cost_guess, grid
 from ncmc.plan.filters import Filter
 from ncmc.plan.grid_file import table_names
+from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
 from ncmc.results.wording import capital, make_command
 from ncmc.system.documents import Strict
@@ -33,7 +33,7 @@ class Clause(Strict):
     verdict: Verdict
 
 
-class Price(Strict):
+class Cost(Strict):
     """What runs cost on this machine."""
 
     runs: int
@@ -54,8 +54,8 @@ class Explanation(Strict):
     clauses: tuple[Clause, ...]
     runs: tuple[str, ...]  # ids of the runs that decide it
     missing: tuple[str, ...]  # those without a record
-    cost: Price  # of all of them
-    cost_of_missing: Price
+    cost: Cost  # of all of them
+    cost_of_missing: Cost
     commands: tuple[str, ...]  # that make what is missing
     problems: tuple[str, ...]
 
@@ -95,8 +95,8 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
         clauses=tuple(clauses),
         runs=tuple(run.id for run in runs),
         missing=tuple(run.id for run in missing),
-        cost=_price(cost_of(project, runs)),
-        cost_of_missing=_price(cost_of(project, missing)),
+        cost=_cost(project, runs),
+        cost_of_missing=_cost(project, missing),
         commands=tuple(map(make_command, _tables(project, questions))) if missing else (),
         problems=tuple(dict.fromkeys(told for found in entries for told in found.problems)),
     )
@@ -162,5 +162,13 @@ def _smallest(project: Project, question: Question) -> str:
     return min(fitting, key=lambda t: len(t.cells)).name
 
 
-def _price(cost: object) -> Price:
-    return Price(**{field: getattr(cost, field) for field in Price.model_fields})
+def _cost(project: Project, runs: Sequence[Run]) -> Cost:
+    """A decision rule costs the training of its model, which several rules share."""
+    found = cost_guess.guess(project, trained_runs(project, runs))
+    return Cost(
+        runs=len(runs),
+        hours=found.hours,
+        disk=found.disk,
+        device=found.device,
+        unknown=found.unknown,
+    )

@@ -106,7 +106,6 @@ ANSWERED: dict[str, tuple[str, ...]] = {  # each refused with the word that foll
     "out below a file | dvc.yaml": ("table", "smoke", "--out", "dvc.yaml/x"),
     "out long | characters": ("table", "smoke", "--out", "x" * 3000),
     "out in /proc | /proc": ("table", "smoke", "--out", "/proc/nowhere"),
-    "price nan | --price": ("doctor", "--cost", "smoke", "--price", "nan"),
     "cost empty | --cost": ("doctor", "--cost", ""),
     "from empty | --from": ("fetch", "digits", "--from", ""),
     "from nowhere | nowhere": ("fetch", "digits", "--from", "nowhere"),
