@@ -8,7 +8,7 @@ from contextlib import contextmanager
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Say on standard error what is being done, as long as it is. Print nothing meanwhile."""
-    from cli.show.grids import console
+    from cli.show.grids import console, literal
 
     out = console(stderr=True)
     if not out.is_terminal:
@@ -20,7 +20,7 @@ def working(what: str) -> Iterator[None]:
 
     # Standard output may be a pipe, so it is left as it is.
     with Live(
-        Spinner("dots", text=f"{what} ..."),
+        Spinner("dots", text=literal(f"{what} ...")),
         console=out,
         transient=True,
         redirect_stdout=False,

@@ -140,7 +140,8 @@ def _number(project: Project, row: Mapping[str, str], where: str) -> tuple[Key, 
     axes = {axis: row[axis] for axis in AXES if row[axis]} | _others(row["other"])
     place = _place(_table(project, row["table"]), axes)
     printed = {key: "" if row[key] in DASHES else row[key] for key in ("value", "std", "n")}
-    value, *spread = re.split(PLUS_MINUS, printed["value"].strip("$% "), maxsplit=1)
+    parts = re.split(PLUS_MINUS, printed["value"], maxsplit=1)
+    value, *spread = (part.strip("$%* ") for part in parts)
     if spread and printed["std"] not in ("", *spread):
         raise UsageError(f"a deviation stands in value, '{row['value']}', and in std. Keep one.")
     printed |= {"value": value} | ({"std": spread[0]} if spread else {})

@@ -29,9 +29,9 @@ def test_a_terminal_gets_a_sign_that_goes_away(
     monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with working("drawing"):
+    with working("drawing [/b] of \x1b]0;t\x07"):  # a name that a stranger gave
         print("a path")
     assert capsys.readouterr().out == "a path\n"
     shown = terminal.getvalue()
-    assert "drawing ..." in shown
+    assert "drawing [/b] of \\x1b]0;t\\x07 ..." in shown
     assert shown.endswith("\x1b[2K")

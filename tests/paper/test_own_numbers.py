@@ -178,6 +178,7 @@ def test_a_file_that_is_no_such_table_is_refused(
         f"{HEADER}\n{ROW}\n".replace("80.6,0.3", "$80.6 \\pm 0.3$,-"),
         f"{HEADER}\n{ROW}\n".replace("80.6,0.3", "80.6+-0.3,0.3"),
         f"{HEADER}\n{ROW}\n".replace("80.6", "80.6 %"),
+        f"{HEADER}\n{ROW}\n".replace("80.6,0.3", "**80.6% ± 0.3%**,"),
         f"{HEADER}\n{ROW}\n{ROW.replace('CAL', 'CE').replace('80.6,0.3,3', '–,-,')}\n",
         "value,std,by,page,n,tau,method,backbone,dataset,table\n"
         "80.6,0.3,A. Reader,8,3,0.01,CAL,resnet50,cifar10,table2\n",
