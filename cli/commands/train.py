@@ -80,7 +80,9 @@ def train(
     """Train runs to their records, each resuming from its checkpoint if there is one."""
     from ncmc.plan.option_text import parse_options
     from ncmc.project import Project
+    from ncmc.system import signals
 
+    signals.stop_without_launcher()
     project = Project.find()
     parts = (dataset, tau, backbone, method, seed, option, assume)
     texts: list[str | None] = [*(runs or [])] or [None]

@@ -1,5 +1,6 @@
 """SIGTERM, SIGHUP and Ctrl-C as a request that a loop can look at between two steps."""
 
+import os
 import signal
 import threading
 import time
@@ -7,6 +8,8 @@ from types import FrameType, TracebackType
 from typing import Any
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+LAUNCHER = "NCMC_LAUNCHER"  # the process without which this one has no purpose
+SECONDS = 2.0  # between two looks at it
 ECHO = 3.0  # seconds: a launcher passes on a signal that its processes have had themselves
 
 
@@ -68,3 +71,29 @@ def ignore() -> None:
     """For a process that is about to end: there is nothing left to stop."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+def stop_without_launcher() -> None:
+    """Send this process SIGTERM when the one that NCMC_LAUNCHER names is gone, as after `kill -9`.
+
+    A shell lies between the two, so that neither hears of the other's end.
+    """
+    launcher = os.environ.get(LAUNCHER, "")
+    if launcher.isdecimal():
+        threading.Thread(target=_watch, args=(int(launcher),), daemon=True).start()
+
+
+def _watch(launcher: int) -> None:
+    while _is_alive(launcher):
+        time.sleep(SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except PermissionError:  # there is one, and it is somebody else's
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -59,3 +61,21 @@ def test_what_nohup_ignores_stays_ignored() -> None:
             assert asked.received is None
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_process_whose_launcher_is_killed_asks_itself_to_stop() -> None:
+    launcher = subprocess.Popen(["sleep", "60"])
+    code = (
+        "import time; from ncmc.system import signals\n"
+        "signals.stop_without_launcher(); print('on', flush=True); time.sleep(60)"
+    )
+    environment = os.environ | {signals.LAUNCHER: str(launcher.pid)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True
+    ) as training:
+        assert training.stdout
+        assert training.stdout.readline() == "on\n"
+        assert training.poll() is None
+        launcher.kill()
+        launcher.wait()
+        assert training.wait(timeout=20) == -signal.SIGTERM
