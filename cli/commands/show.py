@@ -4,16 +4,26 @@ from pathlib import Path
 
 import typer
 
-from cli.options import Assume, Folder, TableName, chosen_table, results_folder, say_on_stderr
+from cli.options import (
+    Assume,
+    Folder,
+    Records,
+    TableName,
+    chosen_table,
+    results_folder,
+    say_on_stderr,
+)
 
 EPILOG = (
     "Example: `ncmc show smoke`, after `ncmc table smoke` and `ncmc verify smoke`. "
-    "Records that changed after `ncmc verify` are named on standard error. "
-    "Exit code 3: the table was made without a record that is damaged or outdated."
+    "Exit code 3: the table or its verdicts are not of the records as they are now (standard error "
+    "names them), or were made without a record that is damaged or outdated."
 )
 
 
-def show(name: TableName, assume: Assume = None, out: Folder = None) -> None:
+def show(
+    name: TableName, assume: Assume = None, results: Records = None, out: Folder = None
+) -> None:
     """Show a table and its verdicts as they were last written; judges and writes nothing."""
     from cli.show.tables import print_table
     from cli.show.verdicts import print_verdicts
@@ -35,7 +45,9 @@ def show(name: TableName, assume: Assume = None, out: Folder = None) -> None:
     print_table(table, as_json=False)
     verdicts = read_file(judged)
     print_verdicts(table, verdicts.verdicts, as_json=False)
-    if old := since_judged.note(project, chosen, verdicts):
+    old = since_judged.note(project, chosen, verdicts, results)
+    old = old or since_judged.note_on_table(project, chosen, table, results)
+    if old:
         say_on_stderr(old)
-    if not table.usable:
+    if old or not table.usable:
         raise typer.Exit(3)

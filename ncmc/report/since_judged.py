@@ -11,6 +11,8 @@ from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.looks import reached
 from ncmc.results.record import digest, path_of
+from ncmc.results.table_cells import read_cells
+from ncmc.results.table_data import TableData, table_data
 from ncmc.results.wording import plural
 from ncmc.system import documents, files
 from ncmc.verdicts.verdicts_file import VerdictsFile
@@ -60,6 +62,18 @@ def note(
     return (
         f"The verdicts are not of the records as they are now: {plural(len(found), 'record')} changed "
         f"after verdicts.json was written: {', '.join(found[:MOST_NAMED])}{more}. {again}"
+    )
+
+
+def note_on_table(
+    project: Project, table: Table, written: TableData, results: Path | None = None
+) -> str | None:
+    """What must be said with a table that is not what its records make now; None if it is."""
+    if table_data(project, table, read_cells(project, table, results)) == written:
+        return None
+    return (
+        f"The table is not of the records and the configuration as they are now. "
+        f"Run `ncmc table {table.name}`."
     )
 
 

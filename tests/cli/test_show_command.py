@@ -30,10 +30,36 @@ def trained(workspace: Path) -> Path:
 
 def test_it_prints_the_table_and_the_verdicts_as_they_were_written(trained: Path) -> None:
     written = ncmc("table", "smoke") + ncmc("verify", "smoke", "--no-exit-code")
-    (trained / paths.RUNS).rename(trained / "elsewhere")  # it needs no record
     before = {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
     assert ncmc("show", "smoke") == written
     assert {path: path.stat().st_mtime_ns for path in trained.rglob("*")} == before
+
+
+@pytest.mark.parametrize("again", [(), ("verify",), ("table",)])
+def test_what_is_not_of_the_records_as_they_are_ends_with_an_error(
+    trained: Path, again: tuple[str, ...]
+) -> None:
+    ncmc("table", "smoke"), ncmc("verify", "smoke", "--no-exit-code")
+    (trained / paths.RUN_RECORD.format(run=grid.table(here(), "smoke").runs[1].id)).unlink()
+    for command in again:
+        ncmc(command, "smoke", "--no-exit-code")
+    done = CliRunner().invoke(app, ["show", "smoke"])
+    assert done.exit_code == 3
+    stale = "The table is" if "verify" in again else "The verdicts are"
+    assert f"ncmc: {stale} not of the records" in done.stderr
+    for command in ("verify", "table"):
+        ncmc(command, "smoke", "--no-exit-code")
+    assert "not of the records" not in ncmc("show", "smoke")
+
+
+def test_what_was_made_of_results_elsewhere_is_compared_with_those(
+    trained: Path, tmp_path: Path
+) -> None:
+    (trained / paths.RUNS).rename(trained / "elsewhere")
+    where = ("--results", str(trained / "elsewhere"), "--out", str(tmp_path / "out"))
+    ncmc("table", "smoke", *where), ncmc("verify", "smoke", "--no-exit-code", *where)
+    assert "smoke: verdicts" in ncmc("show", "smoke", *where)
+    assert "smoke: verdicts" in ncmc("show", "smoke", *where[2:], code=3)
 
 
 def test_a_switched_table_has_a_folder_of_its_own(trained: Path) -> None:
