@@ -10,10 +10,10 @@ from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import min_version
 
-from ncmc import jobs, paths, preflight
+from ncmc import jobs, paths, preflight, targets
 from ncmc.errors import UserError
 from ncmc.plan import job_batches
-from ncmc.plan.grid_file import TIERS, table_names, table_names_in
+from ncmc.plan.grid_file import PAPER, TIERS, table_names, table_names_in
 from ncmc.project import Project
 
 min_version("9.27")
@@ -35,6 +35,7 @@ try:
     project = Project.find()
     tables = table_names(project)
     job = jobs.Jobs(project)
+    trainings = targets.trainings(project, launcher=workflow.is_main_process)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -63,6 +64,5 @@ rule all:
     """Every table and figure of the paper."""
     default_target: True
     input:
-        jobs.pages_of(table_names(project, "paper")),
-        jobs.figures_of(table_names(project, "paper")),
+        targets.made_of(table_names_in(project, PAPER)),
     localrule: True

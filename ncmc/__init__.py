@@ -13,7 +13,7 @@ Left wing: plans, reads and judges.
     forecast    before anything runs: what it would decide, with which power, at what cost
     report      the HTML page of a table or figure
     sharing     exports, their import, what differs between two result sets, progress, event files
-    jobs, preflight          what the Snakefile asks for, and what it refuses before it plans
+    jobs, targets, preflight what the Snakefile asks for, what is missing, what it refuses
     data        archives -> arrays -> long-tailed splits
 
 Right wing: trains, with torch.

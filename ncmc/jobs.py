@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,8 @@ RUN = paths.RUN.format(
     dataset=NAME, tau=TAU, backbone=NAME, method=NAME, options=OPTIONS, seed="[0-9]+"
 )
 
+NOTHING = "(?!)"  # a regular expression that nothing matches
+
 GIGABYTE = 1000  # MB, Snakemake's unit of memory
 TORCH = 4 * GIGABYTE  # memory that a training takes beside its images
 COPIES = 3  # of the images in memory, while they are prepared
@@ -48,12 +50,13 @@ MINUTES_SHORT = 30
 
 # The shell command of a training job. Snakemake deletes a log before each attempt, so it is a link to a
 # file that grows: a line before, and one after an error, unless it is stopped from outside
-# (`failed_by_itself`).
+# (`failed_by_itself`). The launcher is the Snakemake that started the shell, without which the training
+# stops.
 TRAIN = """
 attempts={log:q}.attempts
 ln -sf "$(basename "$attempts")" {log:q}
 echo "== $(date -u +%FT%TZ) on $(uname -n)${{SLURM_JOB_ID:+, Slurm job $SLURM_JOB_ID}}" >> "$attempts"
-ncmc train --wait RUNS >> "$attempts" 2>&1 || {{
+NCMC_LAUNCHER=$PPID ncmc train --wait RUNS >> "$attempts" 2>&1 || {{
     code=$?
     echo "== ncmc train: exit code $code" >> "$attempts"
     exit $code
@@ -101,10 +104,7 @@ class Jobs:
 
     def evidence_of(self, wildcards: Any) -> list[str]:
         """The records of other tables that the checks of a table look at."""
-        own = set(switches.table(self.project, wildcards.table).runs)
-        checks = checks_of(self.project, wildcards.table)
-        read = [run for check in checks for run in cell_selection.runs_of(self.project, check)]
-        return records_of(run for run in read if run not in own)
+        return records_of(evidence(self.project, wildcards.table))
 
     def gate_of(self, wildcards: Any) -> list[str]:
         """The check of this machine, for datasets of the paper's grid."""
@@ -115,21 +115,8 @@ class Jobs:
         return self.data_of_runs([self._run(wildcards)])
 
     def data_of_runs(self, runs: list[Run]) -> list[str]:
-        """The images and the splits that a job needs, which trains some runs.
-
-        No data are made for runs whose records come from elsewhere, such as imported ones. Data that
-        are there stay inputs, and so do those of a run that was trained here, whose model lies beside
-        its record: Snakemake does a job again when the set of its inputs changes.
-        """
-        data = sorted({file for run in runs for file in self.data_of_run(run)})
-        all_of_them = [*runs, *trained_runs(self.project, runs)]
-        if not all(map(self._is_from_elsewhere, all_of_them)):
-            return data
-        return data if all(files.exists(self.project.root / file) for file in data) else []
-
-    def _is_from_elsewhere(self, run: Run) -> bool:
-        record = path_of(self.project, run)
-        return files.exists(record) and not files.exists(record.with_name(paths.MODEL))
+        """The images and the splits that a job needs, which trains some runs."""
+        return sorted({file for run in runs for file in self.data_of_run(run)})
 
     def model_of(self, wildcards: Any) -> list[str]:
         """The record of the run to whose model a run applies its decision rule, if it trains none."""
@@ -226,7 +213,7 @@ def config_files(project: Project) -> dict[str, list[str]]:
         "figures": (*table, *numbers, claims.FILE, checks_file.FILE),
         "report": (*table, *numbers, claims.FILE, checks_file.FILE, assumptions.FILE, errata.FILE),
         "board": (*table, *numbers, claims.FILE, checks_file.FILE, assumptions.FILE),
-        "show": table,
+        "show": (*table, *numbers),
         "theory": (claims.FILE, *grid_file.FILES),  # a claim names its table
     }
     return {
@@ -239,14 +226,12 @@ def table_pattern(names: Iterable[str]) -> str:
     return rf"(?:{'|'.join(names)})(?:{re.escape(switches.SIGN)}{switches.WORD})*"
 
 
-def pages_of(names: list[str]) -> list[str]:
-    """The pages of tables and figures."""
-    return [paths.PAGE.format(table=name) for name in names]
-
-
-def figures_of(names: list[str]) -> list[str]:
-    """The folders of figures of tables and figures."""
-    return [paths.FIGURES.format(table=name) for name in names]
+def evidence(project: Project, table: str) -> list[Run]:
+    """The runs of other tables that the checks of a table look at."""
+    own = set(switches.table(project, table).runs)
+    checks = checks_of(project, table)
+    read = [run for check in checks for run in cell_selection.runs_of(project, check)]
+    return [run for run in dict.fromkeys(read) if run not in own]
 
 
 @read_once
@@ -255,9 +240,47 @@ def _paper_datasets(project: Project) -> set[str]:
     return {spec.run.dataset for name in names for spec in grid.table(project, name).cells}
 
 
+def pattern_of(runs: Iterable[Run] | None) -> str:
+    """A regular expression of the ids of some runs; None: of all."""
+    if runs is None:
+        return RUN
+    seeds: dict[str, list[str]] = {}
+    for run in runs:
+        seeds.setdefault(run.configuration, []).append(str(run.seed))
+    cells = (f"{re.escape(cell)}/seed=(?:{'|'.join(own)})" for cell, own in seeds.items())
+    return f"(?:{'|'.join(cells)})(?![0-9])" if seeds else NOTHING
+
+
 def train_command(runs: str) -> str:
     """The shell command that trains `runs` (a placeholder) and adds to the log."""
     return TRAIN.replace("RUNS", runs)
+
+
+class Attempts:
+    """How many times a job of several runs may be sent again: as often for each run as one alone.
+
+    Counted anew whenever a run has been trained, so a run that is killed each time, for want of memory
+    say, is sent no more often than alone. (Snakemake counts attempts of the whole job.)
+    """
+
+    def __init__(self, project: Project, batches: Mapping[str, list[Run]]) -> None:
+        self._models = {
+            name: [path_of(project, run).with_name(paths.MODEL) for run in runs]
+            for name, runs in batches.items()
+        }
+        self._latest = {name: (0, self._trained(name)) for name in batches}  # attempt, models then
+
+    def restarts(self, batch: str, attempt: int, each: int) -> int:
+        """Restarts that a job may have in all, after attempt number `attempt`; `each`: of one run."""
+        if batch not in self._models:
+            return each
+        trained = self._trained(batch)
+        if trained > self._latest[batch][1]:
+            self._latest[batch] = (attempt, trained)
+        return self._latest[batch][0] + each
+
+    def _trained(self, batch: str) -> int:
+        return sum(model.exists() for model in self._models[batch])
 
 
 def failed_by_itself(logs: Iterable[str]) -> bool:

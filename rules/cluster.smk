@@ -4,17 +4,16 @@ import sys
 from snakemake.jobs import Job
 
 # A job that ended with an error of its own would end so again: only one that was stopped from outside (a time
-# limit, a node, scancel) is sent again, as often for each of its runs as one alone. Snakemake itself counts
-# attempts alone, the same for every job of a rule.
-allowed_by_snakemake = Job.restart_times.fget
+# limit, a node, scancel) is sent again.
+attempts = jobs.Attempts(project, trainings.batches)
 
 
 def restart_times(job) -> int:
     """How many times a job may be sent again, all in all."""
     if jobs.failed_by_itself(map(str, job.log)):
         return 0
-    runs = batches.get(job.rule.name.removeprefix("train_"), ())  # of rules/train.smk
-    return allowed_by_snakemake(job) * max(len(runs), 1)
+    batch = job.rule.name.removeprefix(targets.rule_name(""))
+    return attempts.restarts(batch, job.attempt, job.rule.restart_times)
 
 
 Job.restart_times = property(restart_times)

@@ -125,10 +125,7 @@ for name in tables:
         name:
             name
         input:
-            table=paths.TABLE_JSON.format(table=name),
-            verdicts=paths.VERDICTS.format(table=name),
-            page=paths.PAGE.format(table=name),
-            figures=paths.FIGURES.format(table=name),
+            made=targets.made_of([name]),
             config=job.config["show"],
         log:
             paths.LOG_SHOW.format(table=name),
@@ -136,7 +133,7 @@ for name in tables:
         params:
             table=name,
         shell:
-            "ncmc show {params.table:q} 2> {log:q}"
+            "ncmc show {params.table:q} 2> >(tee {log:q} >&2)"
 
 
 rule theory:

@@ -6,6 +6,5 @@ for file in TIERS:
         name:
             file.removesuffix(".yaml")
         input:
-            jobs.pages_of(table_names_in(project, file)),
-            jobs.figures_of(table_names_in(project, file)),
+            targets.made_of(table_names_in(project, file)),
         localrule: True

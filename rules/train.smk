@@ -1,18 +1,17 @@
 # From a split to records: training and evaluation in one process, because importing torch costs more than
 # evaluating. Short runs of a table, and the seeds of a cell in a large grid, share jobs (ncmc/plan/job_batches.py).
-# Nothing here costs hours twice: a record that is there and fits its configuration is kept (`update`:
-# Snakemake would delete it before the job; `ncmc train` then has nothing to do), and a split that is made
-# later than its record, or a comment in config/, is no reason to train again (`ancient`). Nor are images
-# fetched for records from elsewhere (`data_of_runs`). To train again: ncmc train RUN --force.
+# Jobs are made for records that are missing, and those are targets (ncmc/targets.py). A record that is there
+# is a file like any other: nothing here costs hours twice, and a split that is made later than its record,
+# or a comment in config/, is no reason to train again. To train again: ncmc train RUN --force.
+# `update`: a record that another launcher makes in the meantime is not deleted before the job; `ncmc train` then
+# has nothing to do.
 # Model and checkpoint lie outside the outputs: Snakemake deletes those of a job that fails. A record lost in
 # this way is made again from its model in a moment, so that a batch that is killed costs no more than the
 # steps since the last checkpoint.
 # `--wait`: a job of a launcher that was killed may still train the run. A log holds every attempt; how the
 # last one ended says whether another would help (rules/cluster.smk).
-batches = job_batches.batches(project)
 
 
-# Runs in a batch are no jobs of this rule: Snakemake would plan one for each of them, to choose the other.
 rule train:
     """One run, from its split to its record and model."""
     input:
@@ -26,7 +25,7 @@ rule train:
     benchmark:
         paths.TIME_TRAIN
     wildcard_constraints:
-        run=job_batches.pattern_of_others(sum(batches.values(), []), jobs.RUN),
+        run=jobs.pattern_of(trainings.alone),
     threads: job.threads_of
     resources:
         gpu=job.gpus_of,
@@ -36,12 +35,12 @@ rule train:
         jobs.train_command("{wildcards.run:q}")
 
 
-for name, runs in batches.items():
+for name, runs in trainings.batches.items():
 
     rule:
         """Several runs, from their splits to their records and models."""
         name:
-            f"train_{name}"
+            targets.rule_name(name)
         input:
             data=ancient(lambda wildcards, runs=runs: job.data_of_runs(runs)),
             model=job.models_of_runs(runs),

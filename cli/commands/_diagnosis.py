@@ -10,14 +10,12 @@ from ncmc import preflight
 from ncmc.errors import UserError
 from ncmc.paper import switches
 from ncmc.plan import cost_guess
-from ncmc.plan.grid_file import PAPER, TIERS, table_names_in
+from ncmc.plan.grid_file import table_names_in
 from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
 from ncmc.results.record import path_of
 from ncmc.system import code_files, hardware
-
-# Targets of Snakemake that are many tables -> the file of config/ that has them.
-WHOLE = {"all": PAPER} | {Path(file).stem: file for file in TIERS}
+from ncmc.targets import WHOLE
 
 
 @dataclass(frozen=True)

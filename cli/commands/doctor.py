@@ -29,6 +29,7 @@ def doctor(
     from cli.commands import _diagnosis
     from cli.show.machine import print_cost, print_diagnosis
     from ncmc.project import Project
+    from ncmc.targets import WHOLE
 
     project = Project.find()
     if assume and not cost:
@@ -40,7 +41,7 @@ def doctor(
     if gate:
         _diagnosis.gate(project, insist)
     elif cost:
-        whole = cost in _diagnosis.WHOLE and not assume
+        whole = cost in WHOLE and not assume
         name = cost if whole else chosen_table(project, cost, assume).name
         with working(f"measuring what the runs of {name} would take"):
             found_cost = _diagnosis.cost_of(project, name)

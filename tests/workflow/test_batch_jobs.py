@@ -9,32 +9,37 @@ import pytest
 from calls import BIN, copy_workflow, planned_jobs, snakemake
 from conftest import here
 
-from ncmc import jobs
+from ncmc import jobs, paths
 from ncmc.plan import grid, job_batches
-from ncmc.plan.grid_file import table_names
 from ncmc.plan.job_batches import batches
-from ncmc.plan.run import make_run, trained_run, trained_runs
+from ncmc.plan.run import Run, make_run, trained_run, trained_runs
 from ncmc.project import Project
+from ncmc.results.record import path_of
+from ncmc.targets import missing
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The workflow in a folder of its own, its smoke run of one seed and one epoch."""
     root: Path = copy_workflow(tmp_path / "project")
+    monkeypatch.setenv("NCMC_ROOT", str(root))
     path = root / "config" / "smoke.yaml"
     text = path.read_text().replace("value: 5", "value: 1")
     path.write_text(text.replace("dataset: [digits]", "dataset: [digits]\n      epochs: [1]"))
     return root
 
 
+def of_tables(project: Project, *names: str) -> dict[str, list[Run]]:
+    """The batches of tables of which nothing is trained."""
+    return batches(project, {name: grid.table(project, name).runs for name in names})
+
+
 def test_every_small_run_is_in_one_batch_and_no_large_one_is() -> None:
-    found = batches(here())
-    batched = [run for runs in found.values() for run in runs]
-    assert len(batched) == len(set(batched))
-    assert max(len(trained_runs(here(), runs)) for runs in found.values()) <= job_batches.BATCH
-    for name in table_names(here()):
-        for run in grid.table(here(), name).runs:
-            assert (run in batched) == (run.dataset == "digits")
+    small, large = grid.table(here(), "smoke").runs, grid.table(here(), "table2").runs
+    found = batches(here(), {"smoke": small, "table2": large})
+    assert sorted(run for runs in found.values() for run in runs) == sorted(small)
+    assert max(map(len, found.values())) <= job_batches.BATCH
+    assert batches(here(), {"smoke": []}) == {}
 
 
 def test_two_thousand_short_runs_are_at_most_a_hundred_jobs(project: Path) -> None:
@@ -45,11 +50,10 @@ def test_two_thousand_short_runs_are_at_most_a_hundred_jobs(project: Path) -> No
     path.write_text(text)
     there = Project(project)
     assert len(grid.table(there, "smoke").runs) == 2000
-    found = batches(there)
+    found = of_tables(there, "smoke")
     assert len(found) <= job_batches.MOST_BATCHES
-    assert {run for n, runs in found.items() for run in runs if n.startswith("smoke_")} == set(
-        grid.table(there, "smoke").runs
-    )
+    dealt = [run for runs in found.values() for run in runs]
+    assert sorted(dealt) == sorted(grid.table(there, "smoke").runs)
     job = jobs.Jobs(there)
     assert max(map(job.minutes_of_runs, found.values())) <= jobs.MINUTES
 
@@ -65,42 +69,33 @@ def thousands(project: Path) -> Path:
 
 def test_of_thousands_of_runs_the_seeds_of_a_cell_share_jobs(thousands: Path) -> None:
     there = Project(thousands)
-    tables = table_names(there, "paper")
-    runs = {run for name in tables for run in grid.table(there, name).runs}
+    asked = missing(there, ["all"]).of_tables
+    runs = [run for of_table in asked.values() for run in of_table]
     assert len(runs) > 5000
-    found = [batch for batch in batches(there).values() if batch[0] in runs]
+    found = batches(there, asked)
     assert len(found) <= job_batches.MOST_JOBS
-    assert sorted(run for batch in found for run in batch) == sorted(runs)
-    trained = [trained_runs(there, batch) for batch in found]  # a rule is with its model
+    assert sorted(run for batch in found.values() for run in batch) == sorted(runs)
+    trained = [trained_runs(there, batch) for batch in found.values()]  # a rule is with its model
     assert all(len({run.cell for run in batch}) == 1 for batch in trained)
     assert {len(batch) for batch in trained} == {10, 11}
 
 
 def test_a_batch_of_large_runs_asks_for_one_gpu_and_the_time_of_one_run(thousands: Path) -> None:
-    planned = snakemake(thousands, "-n", "-p", "results/figure4/table.json")
+    planned = snakemake(thousands, "-n", "-p", "table2")
     assert planned.returncode == 0, planned.stderr
     counts = planned_jobs(planned.stdout)
     assert "train" not in counts
-    (first, *_) = [part for part in planned.stdout.split("rule ") if part[:14] == "train_figure4_"]
+    (first, *_) = [part for part in planned.stdout.split("rule ") if part[:13] == "train_table2_"]
     assert re.search(rf"resources: .*gpu=1.*runtime={jobs.MINUTES}\b", first)
-    assert len(re.findall(r"cifar\S+/seed=\d+(?= )", first.partition("ncmc train")[2])) >= 10
-
-
-def test_a_seed_outside_of_batches_is_a_job_of_its_own(thousands: Path) -> None:
-    batch = next(b for n, b in batches(Project(thousands)).items() if n == "figure4_1")
-    others = [batch[0].with_seed(seed) for seed in (31, 310)]
-    planned = snakemake(thousands, "-n", *jobs.records_of([*batch, *others]))
-    assert planned.returncode == 0, planned.stderr
-    counts = planned_jobs(planned.stdout)
-    assert counts["train"] == len(others)
-    assert counts["train_figure4_1"] == 1
+    assert len(re.findall(r"cifar\S+/seed=\d+(?= )", first.partition("ncmc train")[2])) >= 2
 
 
 def test_the_seeds_of_a_rule_are_trained_with_those_of_its_model(thousands: Path) -> None:
     path = thousands / "config" / "grid.yaml"
     path.write_text(path.read_text().replace("[CE,", "[CE, NCM,", 1))
     there = Project(thousands)
-    rules = [b for b in batches(there).values() if any(run.method == "NCM" for run in b)]
+    found = batches(there, missing(there, ["all"]).of_tables)
+    rules = [b for b in found.values() if any(run.method == "NCM" for run in b)]
     assert rules
     for batch in rules:
         for run in batch:
@@ -128,6 +123,7 @@ def test_a_log_tells_whether_another_attempt_would_help(
     assert not jobs.failed_by_itself([str(tmp_path / "none.log")])
 
 
+@pytest.mark.slow
 def test_a_real_fault_is_not_tried_again(project: Path) -> None:
     path = project / "config" / "smoke.yaml"
     narrow = "- {CAL: {f: 7, linear: never, label: narrow}}\n"  # the network has fewer features
@@ -141,6 +137,7 @@ def test_a_real_fault_is_not_tried_again(project: Path) -> None:
     assert "== ncmc train: exit code 1" in log
 
 
+@pytest.mark.slow
 def test_a_training_that_is_stopped_from_outside_is_tried_again_and_its_log_kept(
     project: Path,
 ) -> None:
@@ -156,9 +153,9 @@ def test_a_training_that_is_stopped_from_outside_is_tried_again_and_its_log_kept
         """
     )
     program.chmod(0o755)
-    environment = {"PATH": f"{program.parent}{os.pathsep}{BIN}{os.pathsep}{os.environ['PATH']}"}
-    arguments = ("--cores", "1", "--retries", "1", "results/smoke/table.json")  # for each run
-    done = snakemake(project, *arguments, timeout=300, **environment)
+    path = f"{program.parent}{os.pathsep}{BIN}{os.pathsep}{os.environ['PATH']}"
+    arguments = ("--cores", "1", "--retries", "2", "results/smoke/table.json")
+    done = snakemake(project, *arguments, timeout=300, PATH=path)
     assert done.returncode == 0, done.stderr[-2000:]
     log = (project / "logs/train/smoke_1.log").read_text()
     assert log.count("== 20") == 3
@@ -166,24 +163,28 @@ def test_a_training_that_is_stopped_from_outside_is_tried_again_and_its_log_kept
     assert log.rindex("killed") < log.index("trained")
 
 
-def test_a_run_outside_of_batches_is_a_job_of_its_own(project: Path) -> None:
-    batch = batches(Project(project))["smoke_1"]
-    others = [batch[0].with_seed(77), batch[1].with_seed(77)]
-    planned = snakemake(project, "-n", *jobs.records_of([*batch, *others]))
-    assert planned.returncode == 0, planned.stderr
-    counts = planned_jobs(planned.stdout)
-    assert counts["train"] == len(others)
-    assert counts["train_smoke_1"] == 1
+def test_a_batch_is_sent_again_as_often_for_each_run_as_one_alone(project: Path) -> None:
+    runs = grid.table(here(), "smoke").runs[:4]
+    models = [path_of(here(), run).with_name(paths.MODEL) for run in runs]
+    for model in models:
+        model.parent.mkdir(parents=True)
+    models[0].touch()  # trained by an earlier call
+    attempts = jobs.Attempts(here(), {"smoke_1": runs})
+    assert attempts.restarts("train", 1, 3) == 3  # a run with a job of its own
+    assert attempts.restarts("smoke_1", 1, 3) == 3
+    models[1].touch()  # by the second attempt
+    assert attempts.restarts("smoke_1", 2, 3) == 2 + 3
+    for attempt in range(3, 7):  # want of memory, each time: sent no more often than one alone
+        assert attempts.restarts("smoke_1", attempt, 3) == 2 + 3
 
 
 def test_runs_are_dealt_out_evenly() -> None:
-    sizes: dict[str, list[int]] = {}  # table -> runs of each of its batches
-    for name, runs in batches(here()).items():
-        sizes.setdefault(name.rpartition("_")[0], []).append(len(runs))
-    assert {"smoke", "study_f_theta"} <= sizes.keys()
-    assert all(max(of_table) - min(of_table) <= 1 for of_table in sizes.values())
+    sizes = [len(runs) for runs in of_tables(here(), "study_f_theta").values()]
+    assert len(sizes) > 2
+    assert max(sizes) - min(sizes) <= 1
 
 
+@pytest.mark.slow
 def test_a_batch_that_fails_costs_only_the_runs_that_failed(project: Path) -> None:
     path = project / "config" / "smoke.yaml"
     text = path.read_text()
@@ -208,8 +209,9 @@ def test_a_rule_is_in_the_batch_of_its_model_and_needs_no_other(tmp_path: Path) 
     path = root / "config" / "smoke.yaml"
     path.write_text(path.read_text().replace("- CE\n", "- NCM\n"))
     job = jobs.Jobs(Project(root))
-    smoke = [runs for name, runs in batches(job.project).items() if name.startswith("smoke_")]
-    for runs in smoke:
+    for runs in batches(
+        job.project, missing(job.project, ["results/smoke/table.json"]).of_tables
+    ).values():
         for run in runs:
             source = trained_run(job.project, run)
             assert source in runs
@@ -221,7 +223,7 @@ def test_a_rule_in_another_tables_batch_waits_for_the_record_of_its_model() -> N
     job = jobs.Jobs(here())
     table = grid.table(here(), "study_controls")  # its AL is trained for the smoke run
     rules = [run for run in table.runs if run.method == "AL-SCALED"]
-    found = batches(here())
+    found = batches(here(), missing(here(), ["smoke", "study_controls"]).of_tables)
     for rule in rules:
         source = trained_run(here(), rule)
         (own,) = [runs for runs in found.values() if rule in runs]
