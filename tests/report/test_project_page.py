@@ -79,7 +79,7 @@ def test_a_cell_says_which_claims_look_at_it(page: Page) -> None:
         if line.get("data-row") == "cell"
         and (line["data-table"], line["data-method"]) == ("smoke", "CE")
     ]
-    assert line["data-verdict"] == "holds"
+    assert "holds" in line["data-verdict"].split()
     assert page.text.count("S1 holds") >= 2  # CAL and CE
 
 

@@ -65,6 +65,7 @@ OF_ALL = (  # methods, backbones, tables or checks
     "tests/paper/test_paper_files.py",
     "tests/report/test_styles.py",
     "tests/report/test_origins.py",
+    "tests/report/test_project_page.py",
     "tests/training/test_on_features.py",
     "tests/verdicts/test_checks_file.py",
 )
