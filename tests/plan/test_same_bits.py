@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import CHECKOUT
 
 from ncmc.plan import same_bits
 from ncmc.plan.code_digest import Code
 from ncmc.plan.same_bits import code_at, differing
+from ncmc.project import Project
+from ncmc.results import code_versions
+from ncmc.results.record import load_record
 
 NOW = Code(loop="a", method="a", backbone="a", data="a", torch="2.13.0")
 
@@ -58,3 +62,21 @@ def test_the_code_of_a_commit_is_known_by_the_modules_that_its_parts_start_from(
 
 def test_the_file_of_this_checkout_is_valid() -> None:
     assert same_bits.read(same_bits.FILE)
+
+
+# Records of full size that are of other code, and are to be: run id -> why.
+OTHER_CODE: dict[str, str] = {}
+
+
+def test_published_records_of_full_size_are_of_code_that_gives_the_same_bits_as_this() -> None:
+    """If not: `python tools/same_bits.py COMMIT`, or make them again."""
+    found = {}
+    for path in sorted((CHECKOUT / "results" / "published").rglob("record.json")):
+        record = load_record(path)
+        epochs = record.config["recipe"]["epochs"]
+        if isinstance(epochs, int) and epochs >= 200:
+            found[record.run.id] = code_versions.changes(Project(CHECKOUT), record)
+    assert found
+    assert {
+        run: changed for run, changed in found.items() if changed and run not in OTHER_CODE
+    } == {}
