@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.show.grids import console, literal, print_grid, print_json, words
 from ncmc.results.dead_runs import dead_words, is_dead
-from ncmc.results.outdated import Outdated
 from ncmc.results.record import Record
 from ncmc.results.wording import plural
+
+if TYPE_CHECKING:
+    from ncmc.results.outdated import Outdated
 
 
 def print_listing(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
@@ -28,7 +31,7 @@ def print_ids(runs: Sequence[tuple[str, str | None]], as_json: bool) -> None:
         print(run)
 
 
-def print_outdated(records: Sequence[Outdated], deleted: bool, as_json: bool) -> None:
+def print_outdated(records: "Sequence[Outdated]", deleted: bool, as_json: bool) -> None:
     """Records that no longer fit, with why, and what became of them."""
     if as_json:
         rows = [{"run": r.run, "record": r.record, "why": r.why} for r in records]

@@ -58,7 +58,8 @@ def linear(
     The bias is 0, or uniform within 1/sqrt(inputs) as PyTorch has it. With a bias of 0 the layer is
     invariant, in distribution, to rotations of its output.
     """
-    layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
+    with torch.random.fork_rng(devices=[]):  # nn.utils.skip_init draws nothing, but imports sympy
+        layer = nn.Linear(inputs, outputs)
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
     if zero_bias:
         nn.init.zeros_(layer.bias)

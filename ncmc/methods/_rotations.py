@@ -41,7 +41,8 @@ class Exponential(nn.Module):
     def __init__(self, dim: int, columns: int, generator: torch.Generator | None) -> None:
         super().__init__()
         self.columns = columns
-        layer = nn.utils.skip_init(nn.Linear, dim, dim, bias=False)
+        with torch.random.fork_rng(devices=[]):
+            layer = nn.Linear(dim, dim, bias=False)
         layer.weight = nn.Parameter(frames.orthonormal_rows(dim, dim, generator))
         orthogonal(layer, "weight", orthogonal_map="matrix_exp")
         self.square = layer

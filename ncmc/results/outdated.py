@@ -10,7 +10,6 @@ from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import parse_run_id, trained_run
 from ncmc.project import Project
 from ncmc.results import code_versions
-from ncmc.results.cells import check_results_folder
 from ncmc.results.configuration import differing_keys
 from ncmc.results.record import ModelOf, Record, load_record, path_of
 from ncmc.system import files
@@ -54,6 +53,8 @@ def outdated_records(project: Project, results: Path | None = None) -> list[Outd
 
     Raises UsageError if the configuration is not valid: it must not make every record outdated.
     """
+    from ncmc.results.cells import check_results_folder  # a training must not wait for it
+
     check_results_folder(results)
     for name in table_names(project):
         grid.table(project, name)
