@@ -9,8 +9,7 @@ from cli.options import Json, Records, complete_table
 from cli.outputs import check_folder, check_target
 
 EPILOG = (
-    "Examples: `ncmc export table2 --to table2.zip`; `ncmc export all --to results.zip`, every record; "
-    "`ncmc export smoke --tensorboard events`, then `tensorboard --logdir events`. "
+    "Examples: `ncmc export table2 --to table2.zip`; `ncmc export all --to results.zip`, every record. "
     "An export that is there is replaced; another file, or a folder with something in it, is not, and "
     "no folder is made for it. Exit code: 0 all packed, 1 a fault, 2 wrong usage, 3 packed without "
     "records that no table can show."
@@ -29,34 +28,17 @@ def export(
     to: Annotated[
         Path | None, typer.Option("--to", help="A .zip file, or a new folder.", metavar="PATH")
     ] = None,
-    tensorboard: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write the runs' histories as event files into this new folder instead.",
-            metavar="FOLDER",
-        ),
-    ] = None,
     results: Records = None,
     as_json: Json = False,
 ) -> None:
     """Pack records, with the manifests of their splits and the configuration, with checksums."""
-    from cli.show.sharing import print_event_files, print_exported
+    from cli.show.sharing import print_exported
     from ncmc.errors import UsageError
     from ncmc.project import Project
-    from ncmc.sharing import event_files
     from ncmc.sharing import export as packing
     from ncmc.sharing.manifest import is_export
 
     project, chosen = Project.find(), names or [packing.ALL]
-    if tensorboard is not None:
-        if to is not None:
-            raise UsageError(
-                "--to packs an export, --tensorboard writes event files: one at a time."
-            )
-        check_folder(tensorboard, "--tensorboard")
-        folders, left_out = event_files.write_event_files(project, chosen, tensorboard, results)
-        print_event_files(folders, tensorboard, left_out, as_json)
-        raise typer.Exit(3 if left_out else 0)
     if to is None or not to.name:
         raise UsageError("say where to: ncmc export smoke --to smoke.zip")
     if packing.is_zip(to):

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from cli.show.grids import console, literal, print_json
 from ncmc.results.wording import plural, size
@@ -32,17 +31,6 @@ def print_exported(done: Exported, as_json: bool) -> None:
         f"{plural(len(done.manifest.files), 'file')}, {size(content)}"
     )
     _name("left out", done.left_out)
-
-
-def print_event_files(
-    folders: Sequence[Path], target: Path, left_out: Sequence[Named], as_json: bool
-) -> None:
-    """Where the event files are."""
-    if as_json:
-        print_json({"folders": folders, "left_out": [asdict(entry) for entry in left_out]})
-        return
-    _say(f"{target}: event files of {plural(len(folders), 'run')}; tensorboard --logdir {target}")
-    _name("left out", left_out)
 
 
 def print_merge(done: Merge, prefer: str | None, dry_run: bool, as_json: bool) -> None:

@@ -144,7 +144,9 @@ def test_a_run_opens_its_data_once(workspace: Path, monkeypatch: pytest.MonkeyPa
     assert sorted(parts) == ["test", "train"]
 
 
-def test_training_on_a_cpu_imports_neither_a_compiler_nor_what_reads_tables(workspace: Path) -> None:
+def test_training_on_a_cpu_imports_neither_a_compiler_nor_what_reads_tables(
+    workspace: Path,
+) -> None:
     """torch._dynamo and sympy take as long to import as a small run to train."""
     unneeded = {"torch._dynamo", "sympy", "ncmc.results.cells", "scipy"}
     code = (
