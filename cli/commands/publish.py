@@ -1,5 +1,6 @@
 """`ncmc publish`: results that belong to the repository, and whether they follow from their records."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,8 +9,9 @@ from cli.options import Records, complete_tier
 
 EPILOG = (
     "Examples: `ncmc publish laptop` adds the records of results/runs to results/published/laptop and "
-    "makes its tables, figures, board and page anew; `ncmc publish laptop --check` says whether every "
-    "byte there follows from the records. "
+    "makes its tables, board and page anew; `ncmc publish laptop --check` says whether every "
+    "byte there follows from the records; `ncmc publish laptop --whole FOLDER` makes all the rest, "
+    "figures too. "
     "Exit code: 0 done or equal, 1 something differs, 2 wrong usage."
 )
 
@@ -26,15 +28,26 @@ def publish(
         bool,
         typer.Option("--check", help="Write nothing; make all again and compare, byte for byte."),
     ] = False,
+    whole: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write what is published, and all that follows from it (figures, verdicts, tables "
+            "as CSV, JSON and LaTeX), into this new folder."
+        ),
+    ] = None,
     results: Records = None,
 ) -> None:
-    """Put a tier's records, and all that follows from them, where git keeps them."""
+    """Put a tier's records, and what a reader opens of them, where git keeps them."""
     from ncmc.project import Project
     from ncmc.report import findings, readme_board
     from ncmc.results.wording import plural
     from ncmc.sharing import publish as publishing
 
     project = Project.find()
+    if whole:
+        publishing.whole(project, tier, whole)
+        print(f"{whole}: {tier} with all that follows from its records")
+        return
     if not check:
         folder, n = publishing.publish(project, tier, results)
         print(f"{folder}: {plural(n, 'record')}")

@@ -88,12 +88,15 @@ class Export:
     def read(self, name: str) -> bytes:
         """A file that is listed. Raises DamagedError if it is not the one that was packed."""
         entry = self.manifest.files[name]
-        data = self._read(name, entry.size)
-        if hashlib.sha256(data).hexdigest() != entry.sha256:
+        data = self._read(name, 2 * entry.size)
+        if hashlib.sha256(data).hexdigest() == entry.sha256:
+            return data
+        if hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest() == entry.sha256:
             raise DamagedError(
-                f"{self.path}: {name} was changed after it was packed (its SHA-256)."
+                f"{self.path}: {name} has other line ends than it was packed with, as git writes them "
+                "with core.autocrlf. Clone again with `git clone -c core.autocrlf=false`."
             )
-        return data
+        raise DamagedError(f"{self.path}: {name} was changed after it was packed (its SHA-256).")
 
     def record(self, run_id: str) -> Record:
         """The record of a run. Raises DamagedError, also for one of another run."""

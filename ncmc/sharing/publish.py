@@ -1,11 +1,11 @@
-"""results/published/<tier>/: the records of one file of tables, and all that follows from them.
+"""results/published/<tier>/: the records of one file of tables, and what a reader opens of the rest.
 
-An export (`ncmc import` takes it) whose tables, figures, board and page are made anew, so that the
-records alone give every byte of the rest.
+An export (`ncmc import` takes it). Board, page and tables are made anew, so that the records alone
+give every byte; what nobody opens in git (figures, other forms of the tables) `whole` makes.
 """
 
 import json
-import shutil
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,6 +29,7 @@ from ncmc.sharing.export import (
     runs_of,
     write_folder,
 )
+from ncmc.sharing.folders import exclusive, replace_folder
 from ncmc.sharing.manifest import NAME
 from ncmc.system import files
 from ncmc.system.documents import MOST_BYTES
@@ -37,6 +38,8 @@ from ncmc.verdicts.board import board_of
 from ncmc.verdicts.judge import CellCache, verify_cells
 
 IMAGES = ("svg",)  # of figures: text, so that git shows what changed
+READ = (".md", ".html")  # what is kept beside the records ...
+SHOWING = ("README.md", "docs/*.md")  # ... with the pictures that these show
 
 
 def folder_of(project: Project, tier: str) -> Path:
@@ -53,7 +56,17 @@ def publish(project: Project, tier: str, results: Path | None = None) -> tuple[P
     record at all; nothing is changed then.
     """
     folder = folder_of(project, tier)
-    sources = sources_in(folder) if folder.is_dir() else {}
+    with exclusive(folder):
+        sources = sources_in(folder) if folder.is_dir() else {}
+        _add_records(project, tier, sources, folder, results)
+        replace_folder(folder, contents(project, tier, sources))
+    return folder, sum(name.endswith(f"/{paths.RECORD}") for name in sources)
+
+
+def _add_records(
+    project: Project, tier: str, sources: dict[str, bytes], folder: Path, results: Path | None
+) -> None:
+    """The records and manifests of splits that are not published yet, into `sources`."""
     found, _ = existing_records(project, tiers(project)[tier], results)
     root = results or project.root / paths.RUNS
     if not found and not sources:
@@ -70,9 +83,6 @@ def publish(project: Project, tier: str, results: Path | None = None) -> tuple[P
         split = f"{run.split_folder}/{Path(paths.SPLIT_MANIFEST).name}"
         if files.exists(project.root / split):
             sources.setdefault(split, files.read_bytes(project.root / split, MOST_BYTES))
-    content = contents(project, tier, sources)
-    _replace(folder, content)
-    return folder, sum(name.endswith(f"/{paths.RECORD}") for name in sources)
 
 
 def differing(project: Project, tier: str) -> list[str]:
@@ -80,16 +90,29 @@ def differing(project: Project, tier: str) -> list[str]:
 
     Raises UserError if the tier is not published.
     """
-    folder = folder_of(project, tier)
-    if not folder.is_dir():
-        raise UserError(f"{tier} is not published: {folder} is not there. Run ncmc publish {tier}.")
+    folder = _existing(project, tier)
     there = _read(folder)
     made = contents(project, tier, sources_in(folder))
     return sorted(name for name in there.keys() | made.keys() if there.get(name) != made.get(name))
 
 
-def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Every file of a published tier, of its records and manifests of splits alone."""
+def whole(project: Project, tier: str, target: Path) -> None:
+    """Write a published tier into a new folder with all that follows from its records.
+
+    Raises UserError if it is not published, or there is something at `target`.
+    """
+    folder = _existing(project, tier)
+    write_folder(target, contents(project, tier, sources_in(folder), every_file=True))
+
+
+def contents(
+    project: Project, tier: str, sources: Mapping[str, bytes], every_file: bool = False
+) -> dict[str, bytes]:
+    """The files of a published tier, of its records and manifests of splits alone.
+
+    Those that are kept in git, or with `every_file` all that follow.
+    """
+    shown = _shown(project, tier)
     with tempfile.TemporaryDirectory() as place:
         for name, data in sources.items():
             path = Path(place) / name
@@ -99,24 +122,41 @@ def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[
         present = {load_record(path).run for path in runs.rglob(paths.RECORD)}
         tables = [grid.table(project, name) for name in tiers(project)[tier]]
         tables = [table for table in tables if present & set(runs_of(project, table))]
-        content = dict(sources) | dict(_derived(project, tier, tables, runs))
+        content = dict(sources) | dict(_board_and_page(project, tier, runs))
+        for table in tables:
+            content |= dict(_table_contents(project, table, runs))
+            if every_file or shown & {paths.FIGURES.format(table=table.name)}:
+                content |= dict(_figures(project, table, runs))
+    if not every_file:
+        content = {
+            name: data
+            for name, data in content.items()
+            if name in sources or name in shown or name == paths.BOARD_JSON or name.endswith(READ)
+        }
     content[NAME] = manifest_text(describe([table.name for table in tables], content))
     return content
 
 
-def _derived(
-    project: Project, tier: str, tables: list[Table], runs: Path
-) -> Iterator[tuple[str, bytes]]:
+def _shown(project: Project, tier: str) -> set[str]:
+    """The published files that README or a document shows, and their folders."""
+    texts = [path.read_text("utf-8") for name in SHOWING for path in project.root.glob(name)]
+    folder = re.escape(paths.PUBLISHED.format(tier=tier))
+    found = {name for text in texts for name in re.findall(rf"{folder}/([\w./=+-]+\.svg)", text)}
+    return found | {name.rpartition("/")[0] for name in found}
+
+
+def _figures(project: Project, table: Table, runs: Path) -> Iterator[tuple[str, bytes]]:
+    figures = figures_of_table(project, table, CellCache(project, runs))
+    with tempfile.TemporaryDirectory() as place:
+        for path in write_figures(figures, Path(place), IMAGES):
+            yield f"{paths.FIGURES.format(table=table.name)}/{path.name}", path.read_bytes()
+
+
+def _board_and_page(project: Project, tier: str, runs: Path) -> Iterator[tuple[str, bytes]]:
     cells = CellCache(project, runs)
-    for table in tables:
-        yield from _table_contents(project, table, runs)
-        folder = paths.FIGURES.format(table=table.name)
-        with tempfile.TemporaryDirectory() as place:
-            for path in write_figures(figures_of_table(project, table, cells), Path(place), IMAGES):
-                yield f"{folder}/{path.name}", path.read_bytes()
     names = tiers(project)[tier]  # also those without a record: what is not known is said
-    whole = [grid.table(project, name) for name in names]
-    board = board_of(project, [v for table in whole for v in verify_cells(table, cells)])
+    tables = [grid.table(project, name) for name in names]
+    board = board_of(project, [v for table in tables for v in verify_cells(table, cells)])
     yield paths.BOARD_MARKDOWN, board_files.as_markdown(board).encode()
     data = json.dumps(board_files.as_json(board), indent=1, ensure_ascii=False)
     yield paths.BOARD_JSON, data.encode() + b"\n"
@@ -136,6 +176,13 @@ def _table_contents(project: Project, table: Table, runs: Path) -> Iterator[tupl
             yield f"{paths.RESULTS.format(table=table.name)}/{path.name}", path.read_bytes()
 
 
+def _existing(project: Project, tier: str) -> Path:
+    folder = folder_of(project, tier)
+    if not folder.is_dir():
+        raise UserError(f"{tier} is not published: {folder} is not there. Run ncmc publish {tier}.")
+    return folder
+
+
 def sources_in(folder: Path) -> dict[str, bytes]:
     """The records and manifests of splits in it: all that is no consequence of others."""
     last = {paths.RECORD, Path(paths.SPLIT_MANIFEST).name}
@@ -149,14 +196,3 @@ def sources_in(folder: Path) -> dict[str, bytes]:
 def _read(folder: Path) -> dict[str, bytes]:
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     return {p.relative_to(folder).as_posix(): files.read_bytes(p, MOST_BYTES) for p in found}
-
-
-def _replace(folder: Path, content: dict[str, bytes]) -> None:
-    """The new folder in place of the old one, which stays until the new one is whole."""
-    files.make_folder(folder.parent)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as place:
-        write_folder(Path(place) / "new", content)
-        if folder.is_dir():
-            folder.replace(Path(place) / "old")
-        (Path(place) / "new").replace(folder)
-        shutil.rmtree(Path(place) / "old", ignore_errors=True)
