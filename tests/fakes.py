@@ -1,7 +1,7 @@
 """Records that nobody trained, for tests of what is made from records. Never a result."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ from ncmc.paper.assumptions import assumptions_for
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
 from ncmc.project import Project
+from ncmc.results.class_groups import group_accuracy
 from ncmc.results.configuration import config_hash, config_of
 from ncmc.results.provenance import Git, Machine, Made, Session
 from ncmc.results.record import (
     SCHEMA,
     Accuracy,
-    ClassGroups,
     Collapse,
     Epoch,
     Groups,
@@ -29,7 +29,8 @@ from ncmc.results.record import (
 )
 
 CLASSES = 10
-COUNTS = [124, 80, 51, 33, 21, 14, 9, 5, 3, 2]
+COUNTS = [128, 83, 54, 35, 22, 14, 9, 6, 4, 2]  # of the digits at tau 0.02
+IMAGES = 100_000  # test images per class: accuracies to four digits after the point are exact
 SPLIT = SplitMade(sha256="ab" * 32, counts=tuple(COUNTS), n_train=sum(COUNTS))
 SESSION = Session(device="cpu", processor="a test", precision="float32", threads=2, epoch=1, step=0)
 MADE = Made(
@@ -40,6 +41,10 @@ MADE = Made(
     packages={"python": "3.12.0", "torch": "2.13.0", "numpy": "2.0.0"},
     seconds=12.5,
     images_per_second=4000.0,
+    device=SESSION.device,
+    processor=SESSION.processor,
+    precision=SESSION.precision,
+    threads=SESSION.threads,
 )
 
 
@@ -55,8 +60,13 @@ def record(
     `project`: one that is open, for many records: to read its files takes longer than all else.
     """
     project = project or here()
-    config = config_of(project, run)
-    config |= {"backbone": {"width": 16, "init": "kaiming"}, "method": dict(run.options)}
+    config = {**config_of(project, run), **changes.pop("config", {})}
+    config |= {"backbone": {"width": 16, "init": "kaiming"} | config["model"]}
+    config |= {"method": dict(config["model"])}
+    recipe = dict(config["recipe"])
+    if "model_of" in changes:  # a decision rule is measured after the last epoch alone
+        recipe |= {"test_every": recipe["epochs"], "collapse_every": None}
+    made_result = result(run, last, last + 0.5 if best is None else best, recipe)
     fields: dict[str, Any] = {
         "schema": SCHEMA,
         "run": run,
@@ -64,11 +74,13 @@ def record(
         "config_hash": config_hash(project, run),
         "assumptions": assumptions_for(project, run, config),
         "split": SPLIT,
-        "result": result(run, last, last + 0.5 if best is None else best),
+        "result": made_result,
         "notes": (),
         "made": MADE,
-    }
-    return Record(**(fields | changes))
+    } | changes
+    shown = fields["split"].n_train * len(fields["result"].history)
+    rate = {"images_per_second": 0.0 if "model_of" in changes else shown / MADE.seconds}
+    return Record(**(fields | {"made": fields["made"].model_copy(update=rate)}))
 
 
 def with_result(record: Record, **changes: Any) -> Record:
@@ -76,62 +88,97 @@ def with_result(record: Record, **changes: Any) -> Record:
     return record.model_copy(update={"result": record.result.model_copy(update=changes)})
 
 
-def result(run: Run, last: float, best: float) -> Result:
-    """A result whose features collapse over 12 epochs; deterministic in the run."""
+def result(
+    run: Run, last: float, best: float, recipe: Mapping[str, Any] = {"epochs": 12}
+) -> Result:
+    """A result whose features collapse over its recipe's epochs; deterministic in the run.
+
+    All of it follows from its confusion matrix and its history, as in a record of a training. Where
+    the recipe tests once, best is last.
+    """
     noise = np.random.default_rng([run.seed, len(run.method), int(100 * last)])
     spread = min(20.0, last, 100 - last)
-    right = last + np.linspace(spread, -spread, CLASSES)
+    matrix = confusion((last + np.linspace(spread, -spread, CLASSES)).tolist(), IMAGES, last)
+    per_class = [100 * row[k] / IMAGES for k, row in enumerate(matrix)]
+    last = 100 * sum(row[k] for k, row in enumerate(matrix)) / (CLASSES * IMAGES)
+    epochs = [
+        epoch(e, recipe["epochs"], last, run, float(noise.normal(0, 0.01)), recipe)
+        for e in range(1, recipe["epochs"] + 1)
+    ]
+    tested = [place for place, e in enumerate(epochs) if e.test_accuracy is not None]
+    if best > last and len(tested) > 1:
+        epochs[tested[-2]] = epochs[tested[-2]].model_copy(update={"test_accuracy": best})
+    top = max((epochs[place] for place in tested), key=lambda e: e.test_accuracy or 0.0)
     return Result(
-        accuracy=Accuracy(last=last, last_raw=max(last - 1, 0), best=best, best_epoch=11),
-        per_class=tuple(float(x) for x in right),
-        groups=Groups(
-            thirds=_groups(last + 15, last, last - 15),
-            shots=_groups(last + 20, last + 8, last - 12),
-            released=_groups(last + 18, last + 2, last - 17),
+        accuracy=Accuracy(
+            last=last,
+            last_raw=epochs[-1].test_accuracy_raw or 0.0,
+            best=top.test_accuracy or 0.0,
+            best_epoch=top.epoch,
+        ),
+        per_class=tuple(per_class),
+        groups=Groups.model_validate(
+            {rule: group_accuracy(per_class, COUNTS, rule) for rule in Groups.model_fields}
         ),
         ece=0.05,
-        confusion=confusion(right.tolist()),
-        history=tuple(epoch(e, 12, last, run, float(noise.normal(0, 0.01))) for e in range(1, 13)),
+        confusion=matrix,
+        history=tuple(epochs),
     )
 
 
-def confusion(right: Sequence[float], images: int = 3000) -> tuple[tuple[int, ...], ...]:
-    """(K, K) with given percents right a class; the others are taken for the next three classes."""
+def confusion(
+    right: Sequence[float], images: int = 3000, mean: float | None = None
+) -> tuple[tuple[int, ...], ...]:
+    """(K, K) with given percents right a class; the others are taken for the next three classes.
+
+    `mean`: of all, in percent, met to the image.
+    """
     k = len(right)
+    rights = [round(images * percent / 100) for percent in right]
+    if mean is not None:
+        rights[k // 2] += round(k * images * mean / 100) - sum(rights)
     matrix = np.zeros((k, k), dtype=int)
-    for row, percent in enumerate(right):
-        wrong = images - round(images * percent / 100)
-        matrix[row, row] = images - wrong
+    for row, n in enumerate(rights):
+        matrix[row, row] = n
         for step in range(3):
-            matrix[row, (row + 1 + step) % k] += (wrong + step) // 3
+            matrix[row, (row + 1 + step) % k] += (images - n + step) // 3
     return tuple(map(tuple, matrix.tolist()))
 
 
-def _groups(*means: float) -> ClassGroups:
-    many, medium, few = (min(max(mean, 0), 100) for mean in means)
-    return ClassGroups(many=many, medium=medium, few=few)
+def epoch(
+    e: int,
+    epochs: int,
+    last: float,
+    run: Run,
+    noise: float = 0.0,
+    recipe: Mapping[str, Any] = {},
+) -> Epoch:
+    """One epoch's entry of a history; others than SETF, AL and CAL have no target, so no floor.
 
-
-def epoch(e: int, epochs: int, last: float, run: Run, noise: float = 0.0) -> Epoch:
-    """One epoch's entry of a history; others than SETF, AL and CAL have no target, so no floor."""
-    done = (e - 1) / (epochs - 1)
-    cosine = 0.95 * math.exp(-4 * done) * (1 + noise / 10)
+    `recipe`: says which epochs are tested and measured; else all are.
+    """
+    done = (e - 1) / max(epochs - 1, 1)
+    cosine = round(0.95 * math.exp(-4 * done) * (1 + noise / 10), 4)
     accuracy = last * (1 - math.exp(-4 * e / epochs)) / (1 - math.exp(-4))
+    test_every, measure_every = (recipe.get(key, 1) for key in ("test_every", "collapse_every"))
+    tested = e == epochs or e % test_every == 0
     return Epoch(
         epoch=e,
         lr=0.1 if done < 0.8 else 0.01,
         loss=2.3 * math.exp(-2 * done) + noise,
-        test_accuracy=accuracy,
-        test_accuracy_raw=accuracy,
+        test_accuracy=accuracy if tested else None,
+        test_accuracy_raw=max(accuracy - 1, 0) if tested else None,
         collapse=Collapse(
             nc_mean=1.6 * math.exp(-4 * done) * (1 + noise),
             nc_std=0.02 + 0.4 * math.sin(math.pi * min(1.0, 0.15 + 0.8 * done)),
             variability=0.64 + 0.33 * math.exp(-4 * done) + noise / 10,
             variability_floor={"SETF": 0.0, "AL": 0.62, "CAL": 0.62}.get(run.method),
             class_cosine=cosine,
-            class_cosines=(round(cosine, 4),) * (CLASSES * (CLASSES - 1) // 2),
+            class_cosines=(cosine,) * (CLASSES * (CLASSES - 1) // 2),
             tail_cosines=(0.9 + noise / 10,),
-        ),
+        )
+        if e == epochs or (measure_every and (e == 1 or e % measure_every == 0))
+        else None,
     )
 
 

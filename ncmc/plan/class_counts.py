@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ncmc.plan.dataset_entries import SplitOptions
+from ncmc.plan.dataset_entries import Dataset, SplitOptions
 from ncmc.plan.run import check_tau
 
 NOT_OF_TAU = "is not of tau"  # stands in the note of a split whose classes are too small for it
@@ -36,3 +36,18 @@ def part_counts(available: Sequence[int], tau: float, options: SplitOptions) -> 
     n_max = by_rule if options.n_max is None else options.n_max
     make = step_counts if options.imbalance == "step" else long_tailed_counts
     return make(n_max, n_classes, tau)
+
+
+def expected_counts(entry: Dataset, tau: float, options: SplitOptions) -> list[int] | None:
+    """Training images per class of a split, from the catalog alone; None where it does not say.
+
+    The classes of an entry without `train_counts` are taken for equally large.
+    """
+    total, classes = entry.train_images, entry.classes
+    if not entry.train_counts and not (total and classes):
+        return None
+    available = entry.train_counts or ((total or 0) // (classes or 1),) * (classes or 1)
+    if options.imbalance == "given":
+        return list(available)
+    wanted = part_counts(available, tau, options)
+    return [min(n, there) for n, there in zip(wanted, available, strict=True)]

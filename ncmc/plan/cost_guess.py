@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ncmc.plan.class_counts import part_counts
+from ncmc.plan.class_counts import expected_counts
 from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.plan.run import Run, resolve_run
 from ncmc.project import Project, read_once
@@ -104,14 +104,9 @@ def work_of(project: Project, run: Run) -> Work:
 def train_images(project: Project, run: Run) -> int:
     """Images in the training set of a run, from the catalog alone: the data need not be here."""
     entry, options = dataset_entry(project, run.dataset), resolve_run(project, run).split
-    total, classes = entry.train_images or 0, entry.classes or 0
-    if not total or not classes:
-        return 0
     if options.imbalance == "given":
-        return total
-    available = entry.train_counts or (total // classes,) * classes
-    wanted = part_counts(available, run.tau, options)
-    return sum(min(n, there) for n, there in zip(wanted, available, strict=True))
+        return entry.train_images or 0
+    return sum(expected_counts(entry, run.tau, options) or ())
 
 
 def data_bytes(project: Project, names: Iterable[str]) -> int:

@@ -26,6 +26,7 @@ from ncmc import paths
 from ncmc.errors import UsageError, UserError, shortened
 from ncmc.plan.run import Run
 from ncmc.project import Project
+from ncmc.results import problems
 from ncmc.results.history import Cosines, as_columns, as_entries, check_cosines
 from ncmc.results.provenance import Made, Positive
 from ncmc.system import documents, files
@@ -58,12 +59,6 @@ class Accuracy(Strict):
     best: Percent
     best_epoch: Positive
 
-    @model_validator(mode="after")
-    def _best_is_best(self) -> "Accuracy":
-        if self.best < self.last:
-            raise ValueError(f"best is {self.best}, below last, {self.last}")
-        return self
-
 
 class ClassGroups(Strict):
     """Mean accuracy, in percent, of the classes of each group; None for a group without classes."""
@@ -74,7 +69,7 @@ class ClassGroups(Strict):
 
 
 class Groups(Strict):
-    """The usual definitions of the class groups: see `metrics.group_accuracy`."""
+    """The usual definitions of the class groups: see `class_groups.group_accuracy`."""
 
     thirds: ClassGroups  # in records of before 0.3 by the classes' index, not by their size
     shots: ClassGroups
@@ -130,10 +125,6 @@ class Result(Strict):
         for number, entry in enumerate(self.history, start=1):
             if entry.epoch != number:
                 raise ValueError(f"history has epoch {entry.epoch} at place {number}")
-        if self.history and self.accuracy.best_epoch > len(self.history):
-            raise ValueError(
-                f"best_epoch is {self.accuracy.best_epoch}, history has {len(self.history)} epochs"
-            )
         return self
 
 
@@ -211,7 +202,7 @@ class Record(Strict):
                 f"split.counts has {len(self.split.counts)} numbers, result.per_class {classes}"
             )
         hashed = {key: self.config[key] for key in HASHED if key in self.config}
-        if len(hashed) == len(HASHED) and digest(hashed) != self.config_hash:
+        if digest(hashed) != self.config_hash:
             raise ValueError("config_hash is not the hash of config")
         return self
 
@@ -279,6 +270,8 @@ def _parse(body: Any, path: str) -> Record:
             f"{get_args(Schema)[0]} to {SCHEMA}."
         )
     fields = {key: value for key, value in body.items() if key != "digest"}
+    if found := problems.unprintable(fields):
+        raise UsageError(f"{path}: {found}, which no record of ncmc has.")
     record = documents.parse(Record, _with_entries(fields, path), path)
     try:
         unchanged = digest(fields) == body["digest"]
@@ -286,6 +279,8 @@ def _parse(body: Any, path: str) -> Record:
         raise UsageError(f"{path} holds a number that is not finite.") from error
     if not unchanged:
         raise UsageError(f"{path} was changed after it was written: its digest does not match.")
+    if found := problems.contradictions(record):
+        raise UsageError(f"{path} contradicts itself: {found}.")
     return record
 
 

@@ -16,7 +16,7 @@ from ncmc.paper import switches
 from ncmc.plan.grid import Table
 from ncmc.plan.run import Run, parse_run_id, trained_runs
 from ncmc.project import Project
-from ncmc.results.configuration import differing_keys
+from ncmc.results.configuration import differing_keys, other_images
 from ncmc.results.record import Record, load_record, path_of
 from ncmc.sharing.manifest import FORMAT, NAME, Manifest, PackedFile
 from ncmc.system import files
@@ -121,7 +121,7 @@ def why_unfit(project: Project, run_id: str, record: Record) -> str | None:
         return f"is the record of {record.run.id}"
     if differing := differing_keys(project, record):
         return f"was made with another configuration ({'; '.join(differing)})"
-    return None
+    return other_images(project, record)
 
 
 def runs_of(project: Project, table: Table) -> list[Run]:

@@ -8,6 +8,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ncmc.errors import printable
+
 PACKAGES = ("ncmc", "torch", "torchvision", "numpy", "scipy", "scikit-learn")
 DRIVER = Path("/sys/module/nvidia/version")
 DEV = Path("/dev")  # where the driver shows its GPUs: nvidia0, nvidia1, ...
@@ -18,7 +20,7 @@ def machine() -> dict[str, Any]:
     """Processor, cores and memory (GiB); the trainer adds the accelerator."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
-        "processor": _processor(),
+        "processor": printable(_processor()),
         "cores": cores(),
         "memory_gib": round(memory, 1),
         "system": f"{platform.system()} {platform.machine()}",

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ncmc.formulas import metrics
 from ncmc.methods import Method
+from ncmc.results.class_groups import group_accuracy
 from ncmc.results.history import Triangle, triangle
 from ncmc.results.record import Accuracy, Collapse, Epoch, Groups, Result
 from ncmc.training.augment import Normalise
@@ -164,10 +165,7 @@ def summary(
         accuracy=_accuracy(history),
         per_class=tuple(per_class),
         groups=Groups.model_validate(
-            {
-                rule: metrics.group_accuracy(per_class, list(counts), rule)
-                for rule in Groups.model_fields
-            }
+            {rule: group_accuracy(per_class, list(counts), rule) for rule in Groups.model_fields}
         ),
         ece=metrics.expected_calibration_error(confidence, predicted == test.labels),
         confusion=tuple(map(tuple, confusion.tolist())),

@@ -6,7 +6,7 @@ from typing import Any
 
 from ncmc import paths
 from ncmc.data.splits import imbalance_note
-from ncmc.errors import UserError
+from ncmc.errors import UserError, printable
 from ncmc.paper.assumptions import assumptions_for
 from ncmc.plan.option_text import format_value
 from ncmc.plan.run import Run, resolve_run
@@ -61,7 +61,7 @@ def record_of_model(training: Training, target: Path) -> Record | None:
         return None
     if not _is_of_this_code(training, content.sessions):
         return None
-    record = make_record(training, *taken_over(training, content, path))
+    record = make_record(training, *measured_again(training, content, path))
     save_record(record, target)
     return record
 
@@ -85,7 +85,7 @@ def evaluate_again(
         raise UserError(f"no model at {path}. Train the run first: ncmc train {run.id}")
     training = prepare(open_run(project, run), path, device)
     content = checkpoint.load(path, training.identity, checkpoint.Trained, remedy(run))
-    record = make_record(training, *taken_over(training, content, path))
+    record = make_record(training, *measured_again(training, content, path))
     save_record(record, target)
     return record
 
@@ -100,6 +100,20 @@ def taken_over(
     except ValueError as error:
         raise resume.unfit(path, error, remedy(training.run)) from error
     return list(content.history), list(content.sessions), content.seconds
+
+
+def measured_again(
+    training: Training, content: checkpoint.Trained, path: Path
+) -> tuple[list[Epoch], list[Session], float]:
+    """As `taken_over`, with the last test accuracy as this machine computes it.
+
+    The confusion matrix is computed here too, and on another processor an image may fall to another
+    class.
+    """
+    history, sessions, seconds = taken_over(training, content, path)
+    accuracy, raw = evaluate.test_accuracy(training.model, training.test_set)
+    measured = {"test_accuracy": accuracy, "test_accuracy_raw": raw}
+    return [*history[:-1], history[-1].model_copy(update=measured)], sessions, seconds
 
 
 def remedy(run: Run) -> str:
@@ -136,7 +150,7 @@ def make_record(
             n_train=len(split.indices),
         ),
         result=evaluate.summary(training.model, training.test_set, split.counts, kept(history)),
-        notes=tuple(notes),
+        notes=tuple(printable(" ".join(note.split())) for note in notes),
         made=provenance(
             project,
             run,

@@ -13,7 +13,7 @@ from torch import Tensor
 from ncmc import paths
 from ncmc.errors import BusyError, UserError
 from ncmc.plan.run import Run
-from ncmc.results.record import Epoch, Record, path_of
+from ncmc.results.record import Epoch, Record, load_record, path_of
 from ncmc.system import files
 from ncmc.system.signals import Interrupted, Interrupts
 from ncmc.training import build, evaluate, failures, finish, precision, resume, stages
@@ -57,11 +57,20 @@ def train(
             if not anew and (record := finish.record_of_model(training, target)):
                 progress.say(f"{run.id}: trained before; its record is made again from its model")
                 return record
+            there = _digest_at(target)
             state = resume.load(training, progress.say)
             interrupts.defer()
             started = time.monotonic() - state.seconds
             _fit(training, state, progress, interrupts, started)
-            return finish.finish(training, state, target, time.monotonic() - started)
+            meanwhile = _digest_at(target)
+            record = finish.finish(training, state, target, time.monotonic() - started)
+            if meanwhile not in (None, there, record.digest):
+                progress.say(
+                    f"{run.id}: somebody else wrote its record while it trained here, as an import "
+                    f"does, with another result (digest {str(meanwhile)[:12]}). It is replaced by "
+                    "that of this training."
+                )
+            return record
 
 
 # --- the loop ----------------------------------------------------------------------------------
@@ -150,6 +159,14 @@ def _measure(training: Training, state: State) -> Epoch:
         test_accuracy_raw=raw,
         collapse=collapse,
     )
+
+
+def _digest_at(path: Path) -> str | None:
+    """The digest of the record at `path`; None if there is none that can be read."""
+    try:
+        return load_record(path).digest
+    except UserError:
+        return None
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ncmc.errors import UsageError
 from ncmc.formulas import frames, metrics
+from ncmc.results.class_groups import group_accuracy
 
 torch.set_num_threads(1)
 FEW = settings(max_examples=30, deadline=None)
@@ -78,7 +79,7 @@ def test_bad_predictions_are_refused(
 def test_groups_by_shots_follow_the_training_images() -> None:
     per_class = [90.0, 80.0, 70.0, 60.0, 50.0, 40.0]
     counts = [500, 101, 100, 20, 19, 1]
-    groups = metrics.group_accuracy(per_class, counts, "shots")
+    groups = group_accuracy(per_class, counts, "shots")
     assert groups == {"many": 85.0, "medium": 65.0, "few": 45.0}
 
 
@@ -86,7 +87,7 @@ def test_thirds_go_by_size_whatever_the_order_of_the_classes() -> None:
     """The largest third is `many`; classes of equal size keep their order."""
     per_class, counts = [1.0, 2, 3, 4, 5, 6], [7, 900, 7, 7, 800, 7]
     expected = {"many": 3.5, "medium": 2.0, "few": 5.0}
-    assert metrics.group_accuracy(per_class, counts, "thirds") == expected
+    assert group_accuracy(per_class, counts, "thirds") == expected
 
 
 @pytest.mark.parametrize(("n_classes", "sizes"), [(10, (3, 4, 3)), (100, (36, 35, 29))])
@@ -97,15 +98,15 @@ def test_released_groups_are_ranges_of_the_index(
     many, medium, few = np.split(per_class, np.cumsum(sizes)[:2])
     expected = {"many": many.mean(), "medium": medium.mean(), "few": few.mean()}
     counts = [1 + k % 3 for k in range(n_classes)]  # the sizes of the classes do not matter
-    assert metrics.group_accuracy(per_class, counts, "released") == expected
+    assert group_accuracy(per_class, counts, "released") == expected
 
 
 def test_there_are_no_released_groups_of_another_number_of_classes() -> None:
-    assert metrics.group_accuracy([1.0] * 1000, [5] * 1000, "released") is None
+    assert group_accuracy([1.0] * 1000, [5] * 1000, "released") is None
 
 
 def test_equal_classes_are_divided_in_the_order_they_come() -> None:
-    assert metrics.group_accuracy([9.0, 8, 7, 6, 5, 4], [1] * 6, "thirds") == {
+    assert group_accuracy([9.0, 8, 7, 6, 5, 4], [1] * 6, "thirds") == {
         "many": 8.5,
         "medium": 6.5,
         "few": 4.5,
@@ -116,25 +117,20 @@ def test_equal_classes_are_divided_in_the_order_they_come() -> None:
 @FEW
 def test_thirds_are_those_of_array_split(n_classes: int) -> None:
     per_class = [float(k) for k in range(n_classes)]
-    groups = metrics.group_accuracy(per_class, [7] * n_classes, "thirds")
+    groups = group_accuracy(per_class, [7] * n_classes, "thirds")
     assert groups
     for part, name in zip(np.array_split(per_class, 3), ("many", "medium", "few"), strict=True):
         assert groups[name] == (pytest.approx(part.mean()) if len(part) else None)
 
 
 def test_a_group_without_classes_has_no_accuracy() -> None:
-    assert metrics.group_accuracy([50.0], [500], "shots") == {
+    assert group_accuracy([50.0], [500], "shots") == {
         "many": 50.0,
         "medium": None,
         "few": None,
     }
-    groups = metrics.group_accuracy([50.0, None], [500, 400], "shots")
+    groups = group_accuracy([50.0, None], [500, 400], "shots")
     assert groups == {"many": 50.0, "medium": None, "few": None}
-
-
-def test_an_unknown_grouping_is_refused() -> None:
-    with pytest.raises(UsageError, match="'thirds', 'shots' or 'released'"):
-        metrics.group_accuracy([1.0], [1], "halves")
 
 
 # --- calibration ----------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from ncmc.errors import UsageError
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.results.cells import read_cell
-from ncmc.results.record import Groups
+from ncmc.results.class_groups import group_accuracy
+from ncmc.results.record import Groups, SplitMade
 from ncmc.results.table_data import NO_GROUPS
 from ncmc.results.wording import counted, plus_minus
 
@@ -37,10 +38,11 @@ def test_mean_and_deviation_are_over_seeds(tmp_path: Path, smoke: Table, cal: Ce
     assert cell.last.std == pytest.approx(np.std(values, ddof=1))
     assert cell.best is not None
     assert cell.best.mean == pytest.approx(np.mean(values) + 0.5)
-    assert cell.groups.thirds.few == pytest.approx(np.mean(values) - 15)
-    assert cell.groups.shots.few == pytest.approx(np.mean(values) - 12)
+    per_class = np.array([record.result.per_class for record in cell.records], float).mean(0)
+    assert cell.groups.thirds.few == pytest.approx(per_class[7:].mean())
+    assert cell.groups.shots.few == pytest.approx(per_class[5:].mean())  # 14, 9, 6, 4, 2 images
     assert cell.groups.released is not None
-    assert cell.groups.released.few == pytest.approx(np.mean(values) - 17)
+    assert cell.groups.released.few == pytest.approx(per_class[7:].mean())
     assert cell.ece == pytest.approx(0.05)
     assert cell.complete
 
@@ -66,10 +68,13 @@ def test_a_missing_record_is_listed_as_missing(tmp_path: Path, smoke: Table, cal
 
 def test_a_group_without_classes_stays_unknown(tmp_path: Path, cal: CellSpec) -> None:
     run = cal.runs(1)[0]
-    made = fakes.record(run, 50.0)
-    shots = made.result.groups.shots.model_copy(update={"many": None})
-    groups = made.result.groups.model_copy(update={"shots": shots})
-    fakes.save(tmp_path, fakes.with_result(made, groups=groups))
+    small = SplitMade(sha256="ab" * 32, counts=(100,) * 10, n_train=1000)
+    made = fakes.record(run, 50.0, split=small)
+    groups = {
+        rule: group_accuracy(made.result.per_class, small.counts, rule)
+        for rule in Groups.model_fields
+    }
+    fakes.save(tmp_path, fakes.with_result(made, groups=Groups.model_validate(groups)))
     assert read_cell(here(), cal, 1, tmp_path).groups.shots.many is None
 
 
@@ -78,7 +83,7 @@ def test_released_groups_are_unknown_where_a_seed_was_recorded_without_them(
 ) -> None:
     """As records of before 0.3 were."""
     fakes.fill(tmp_path, cal, [84.0, 83.0])
-    older = fakes.record(cal.runs(1)[0], 84.0)
+    older = fakes.record(cal.runs(1)[0], 84.0, schema=2)
     found = older.result.groups
     groups = Groups(thirds=found.thirds, shots=found.shots)
     fakes.save(tmp_path, fakes.with_result(older, groups=groups))

@@ -58,7 +58,7 @@ def test_dvc_draws_a_line_for_each_cell(made: Path) -> None:
     page = (made / "plots" / "index.html").read_text()
     table = json.loads((made / "results/smoke/table.json").read_text())
     for cell in table["cells"]:
-        assert page.count(f'"cell": "{cell["label"]}"') == 12  # epochs
+        assert page.count(f'"cell": "{cell["label"]}"') == 60  # epochs
     assert '"color": {"field": "cell"' in page
 
 

@@ -125,7 +125,7 @@ EDITS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
         lambda body: body["result"]["accuracy"].update(best=150.0),
     ),
     "best below last": (
-        "best is 84.0, below last, 84.1",
+        "accuracy.best is 84, by the rest of it 85",
         lambda body: body["result"]["accuracy"].update(best=84.0),
     ),
     "no history": (
@@ -137,19 +137,19 @@ EDITS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
         lambda body: body["result"]["history"]["lr"].pop(1),
     ),
     "an accuracy left out": (
-        "test_accuracy is [24.",
+        "allowed: a list of 60 values, or values by epoch, from 1 to 60",
         lambda body: body["result"]["history"]["test_accuracy"].pop(1),
     ),
     "an epoch after the end": (
-        "nc_mean is {'13': 1.0}; allowed: a list of 12 values, or values by epoch, from 1 to 12",
-        lambda body: body["result"]["history"].update(nc_mean={"13": 1.0}),
+        "nc_mean is {'61': 1.0}; allowed: a list of 60 values, or values by epoch, from 1 to 60",
+        lambda body: body["result"]["history"].update(nc_mean={"61": 1.0}),
     ),
     "an unknown measure": (
         "unknown key 'result.history.0.collapse.f1'",
         lambda body: body["result"]["history"].update(f1={"1": 1.0}),
     ),
     "best after the end": (
-        "best_epoch is 99",
+        "best_epoch is 99, the best of the history is 59",
         lambda body: body["result"]["accuracy"].update(best_epoch=99),
     ),
     "a confusion of fractions": (
@@ -186,7 +186,7 @@ EDITS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
     ),
     "no cosines": (
         "'result.history.0.collapse.class_cosines' is 3",
-        lambda body: body["result"]["history"].update(class_cosines=[3] * 12),
+        lambda body: body["result"]["history"].update(class_cosines=[3] * 60),
     ),
     "notes of numbers": ("'notes.0' is 3", lambda body: body.update(notes=[3])),
     "git as text": ("'made.git' is 'abc'", lambda body: body["made"].update(git="abc")),

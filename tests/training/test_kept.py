@@ -11,38 +11,21 @@ from test_train import Quiet, tiny, trained
 from ncmc.plan.run import make_run
 from ncmc.results import curves
 from ncmc.results.history import pairs_of
-from ncmc.results.record import Collapse, Epoch, load_record, path_of, save_record
+from ncmc.results.record import Record, load_record, path_of, save_record
 from ncmc.training.finish import kept
 
 PAIRS = 45  # of ten classes
 RUN = make_run("digits", 0.02, "resnet8", "CAL", {"f": 20, "theta": 0.2})
 
 
-def history(epochs: int, measured_every: int, tested_every: int) -> list[Epoch]:
-    """One with as many digits as a training gives."""
-    return [
-        Epoch(
-            epoch=e,
-            lr=0.1 / 3,
-            loss=2.3 / e,
-            test_accuracy=77.77 if tested else None,
-            test_accuracy_raw=77.77 if tested else None,
-            collapse=Collapse(
-                nc_mean=1 / e,
-                nc_std=1 / (e + 1),
-                variability=1 / (e + 2),
-                variability_floor=2 / 3,
-                class_cosine=1 / (e + 3),
-                class_cosines=(round(1 / (e + 3), 4),) * PAIRS,
-                tail_cosines=(0.9532,) * 10,
-            )
-            if measured
-            else None,
-        )
-        for e in range(1, epochs + 1)
-        for measured in [e in (1, epochs) or not e % measured_every]
-        for tested in [e == epochs or not e % tested_every]
-    ]
+def made(epochs: int, measured: int, tested: int) -> Record:
+    """A record whose numbers have as many digits as those of a training."""
+    options = {"epochs": epochs, "collapse_every": measured, "test_every": tested}
+    run = make_run("digits", 0.02, "resnet8", "CAL", {"f": 20, "theta": 0.2, **options})
+    record: Record = fakes.record(run, 77.7)
+    long = [entry.model_copy(update={"lr": 0.1 / 3}) for entry in record.result.history]
+    short: Record = fakes.with_result(record, history=tuple(kept(long)))
+    return short
 
 
 @pytest.mark.parametrize(
@@ -52,20 +35,17 @@ def history(epochs: int, measured_every: int, tested_every: int) -> list[Epoch]:
 def test_a_record_is_small(
     tmp_path: Path, epochs: int, measured: int, tested: int, most: int
 ) -> None:
-    made = fakes.record(RUN, 77.7)
-    whole = fakes.with_result(made, history=tuple(kept(history(epochs, measured, tested))))
-    save_record(whole, tmp_path / "record.json")
+    record = made(epochs, measured, tested)
+    save_record(record, tmp_path / "record.json")
     assert (tmp_path / "record.json").stat().st_size < most
-    assert load_record(tmp_path / "record.json") == whole
+    assert load_record(tmp_path / "record.json") == record
 
 
 @pytest.mark.parametrize(("measured", "expected"), [(1, 1), (2, 2), (12, 12), (13, 12), (200, 12)])
 def test_cosines_are_kept_of_the_first_the_last_and_at_most_ten_between(
     measured: int, expected: int
 ) -> None:
-    record = fakes.with_result(
-        fakes.record(RUN, 77.7), history=tuple(kept(history(measured, 1, 1)))
-    )
+    record = made(measured, 1, 1)
     epochs = list(curves.cosines(record, "class_cosines"))
     assert len(epochs) == len(curves.cosines(record, "tail_cosines")) == expected
     assert (epochs[0], epochs[-1]) == (1, measured)
@@ -73,7 +53,8 @@ def test_cosines_are_kept_of_the_first_the_last_and_at_most_ten_between(
 
 
 def test_what_is_rounded_is_far_from_what_a_check_asks() -> None:
-    before, after = history(200, 10, 1), kept(history(200, 10, 1))
+    before = fakes.record(RUN, 77.7).result.history
+    after = kept(before)
     for long, short in zip(before, after, strict=True):
         assert (short.test_accuracy, short.epoch) == (long.test_accuracy, long.epoch)
         assert short.loss == pytest.approx(long.loss, rel=1e-5)
@@ -92,3 +73,17 @@ def test_a_training_keeps_pairs_and_its_own_command(workspace: Path) -> None:
     assert body["made"]["command"] == f"ncmc train {run.id} -o eval_batch=64"
     assert body["schema"] == 3
     assert len(body["result"]["history"]["class_cosines"]) == 2
+
+
+def test_a_record_that_was_imported_while_its_run_trained_is_not_replaced_in_silence(
+    workspace: Path,
+) -> None:
+    run, results = tiny(), workspace / "own"
+    theirs = fakes.record(run, 50.0)
+    imported = Quiet(3, lambda: save_record(theirs, path_of(here(), run, results)))
+    record = trained(run, imported, results=results)
+    assert load_record(path_of(here(), run, results)).digest == record.digest
+    assert [text for text in imported.said if f"digest {theirs.digest[:12]}" in text]
+    again = Quiet()
+    assert trained(run, again, results=results).digest == record.digest
+    assert not again.said
