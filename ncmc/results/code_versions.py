@@ -43,7 +43,7 @@ def change_words(run: Run, then: Code, now: Code, kind: same_bits.Kind) -> list[
 
 
 def differences(records: Iterable[Record]) -> list[str]:
-    """What differs in the code that records were made with, in words and gives other bits."""
+    """What differs, and may give other bits, in the code that records were made with, in words."""
     versions: dict[str, set[str]] = defaultdict(set)
     unknown: set[str] = set()
     for record in records:
@@ -77,8 +77,8 @@ def _named(record: Record) -> Iterator[tuple[Run, Code | None]]:
     None for one from before records named its parts, whose commit is not in same_bits.json.
     """
     model = record.run
-    if record.model_of:
-        model = replace(model, method=record.model_of.run.split("/")[3])
+    if record.model_of and (names := record.model_of.run.split("/"))[3:]:
+        model = replace(model, method=names[3])
     sessions = [(model, session.code) for session in record.made.sessions]
     for run, code in dict.fromkeys([(record.run, record.made.code), *sessions]):
         if isinstance(code, Code):

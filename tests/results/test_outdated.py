@@ -147,6 +147,8 @@ def test_a_decision_rule_and_its_model_have_each_their_own_code(tmp_path: Path) 
     fakes.save(tmp_path, *records)
     assert reasons(tmp_path) == {}
     assert code_versions.differences(records) == []
+    strange = fakes.record(rule, 80.0, made=made, model_of=ModelOf(run="x", digest="d" * 64))
+    assert code_versions.differences([strange, *records]) != []
     later = made_by(code(rule, method="b"), code(model, method="c"))
     fakes.save(tmp_path, fakes.record(rule, 80.0, made=later, model_of=of))
     words = "made with other code: the code of NCM changed, the code of CE changed"
