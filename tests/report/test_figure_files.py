@@ -130,7 +130,7 @@ def test_every_csv_has_a_line_for_each_row_and_no_other(smoke: dict[str, Figure]
     assert counts["class_sizes"] == 5 * 10
     assert counts["class_groups"] == 5 * 3
     assert counts["confusion"] == 5 * 100
-    assert counts["curves"] == 5 * 4 * 12
+    assert counts["curves"] == 5 * 4 * 60
     assert counts["cost"] == 5
 
 

@@ -95,7 +95,7 @@ def test_the_same_records_give_the_same_bytes(group: Group) -> None:
 def test_a_picture_says_in_words_what_it_shows(pictures: list[Picture]) -> None:
     assert pictures[0].title == "Mean of NC"
     assert re.search(r"CAL: 1\.\d+ at epoch 1, 0\.02\d* at epoch 60", pictures[0].alt)
-    assert re.search(r"; CAL: many 9\d\.\d %, medium 8\d\.\d %, few 6\d\.\d %", pictures[4].alt)
+    assert re.search(r"; CAL: many 9\d\.\d %, medium 8\d\.\d %, few 7\d\.\d %", pictures[4].alt)
     assert pictures[5].alt.startswith("Cosines between class means at epoch 1: mean 0.95")
 
 
