@@ -153,6 +153,7 @@ def test_a_stopped_run_of_a_loss_of_stages_or_turns_goes_on_to_the_same_record(
     assert parts.digest == whole.digest
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_record(workspace: Path) -> None:
     run = tiny(
         epochs=12, checkpoint_seconds=0.001
