@@ -12,8 +12,9 @@ from cli.show.listings import print_trained
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan import grid
 from ncmc.results.cells import Cell
+from ncmc.results.class_groups import group_accuracy
 from ncmc.results.dead_runs import is_dead
-from ncmc.results.record import Record
+from ncmc.results.record import Accuracy, Groups, Record
 from ncmc.results.samples import sample_of
 from ncmc.results.shared_spread import prior_of
 from ncmc.results.table_cells import TableCells
@@ -33,14 +34,24 @@ GUESSED = tuple((300, *[0] * 9) for _ in range(10))  # every image is taken for 
 
 def killed(record: Record, accuracy: float = 10.0, **measures: float) -> Record:
     """The record as of a run with constant features, with other collapse measures at its end."""
-    *before, end = record.result.history
+    chance = {"test_accuracy": accuracy, "test_accuracy_raw": accuracy}
+    *before, end = [
+        e if e.test_accuracy is None else e.model_copy(update=chance) for e in record.result.history
+    ]
     assert end.collapse
-    last = end.collapse.model_copy(update={"class_cosine": 0.9999, **measures})
+    measures = {"class_cosine": 0.9999, **measures}
+    pairs = (measures["class_cosine"],) * 45
+    last = end.collapse.model_copy(update={**measures, "class_cosines": pairs})
+    first = next(e.epoch for e in (*before, end) if e.test_accuracy is not None)
+    per_class = (100.0, *[0.0] * 9)
+    groups = {
+        rule: group_accuracy(per_class, record.split.counts, rule) for rule in Groups.model_fields
+    }
     result = record.result.model_copy(
         update={
-            "accuracy": record.result.accuracy.model_copy(
-                update={"last": accuracy, "last_raw": accuracy, "best": max(accuracy, 12.0)}
-            ),
+            "accuracy": Accuracy(last=accuracy, last_raw=accuracy, best=accuracy, best_epoch=first),
+            "per_class": per_class,
+            "groups": Groups.model_validate(groups),
             "confusion": GUESSED,
             "history": (*before, end.model_copy(update={"collapse": last})),
         }
