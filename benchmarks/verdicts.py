@@ -1,6 +1,6 @@
 """How often the verdicts err, and how often they decide: worlds of known truth, our own checks.
 
-    python -m benchmarks.verdicts                      # the figures of docs/statistics.md, ~5 minutes
+    python -m benchmarks.verdicts                      # the figures of docs/verdicts.md, ~5 minutes
     python -m benchmarks.verdicts --worlds 5 --out -   # a look
 
 Writes benchmarks/results/verdicts.json. tests/verdicts/test_error_rates.py is the small version.
@@ -174,7 +174,7 @@ def by_delta(spec: CellSpec) -> float:
 
 
 def figures(project: Project, plain: Record, worlds: int) -> dict[str, object]:
-    """All figures of docs/statistics.md."""
+    """All figures of docs/verdicts.md."""
     looks = grid.table(project, "table2").looks
     seeds = (looks[:1], looks)  # one look at the whole 5 %, and all of them
     return {

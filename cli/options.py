@@ -85,7 +85,7 @@ def own_name(kind: str, name: str) -> str:
         return catalog.canonical(kind, name)
     except UsageError as error:
         raise UsageError(
-            f"{error} One of your own is a file ncmc/{kind}s/NAME.py: see docs/own-{kind}.md."
+            f"{error} One of your own is a file ncmc/{kind}s/NAME.py: see docs/your-own.md#a-{kind}."
         ) from error
 
 

@@ -1,4 +1,4 @@
-# What trains for hours or days on a processor: every table and figure of one file of config/ (docs/laptop.md).
+# What trains for hours or days on a processor: every table and figure of one file of config/ (docs/plan.md).
 for file in TIERS:
 
     rule:

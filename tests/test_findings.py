@@ -51,6 +51,18 @@ def test_no_result_stands_outside_a_quotation_or_the_table_of_means() -> None:
             assert set(re.findall(r"\d+\.\d+", line)) <= STATED, line
 
 
+def test_each_mean_and_lead_is_published() -> None:
+    published = "".join(p.read_text() for p in (CHECKOUT / "results/published").rglob("*.md"))
+    rows = [line for line in lines() if line.startswith("|")]
+    told = [text for row in rows for text in re.findall(r"\d+\.\d+ ± \d+\.\d+", row)]
+    told += [text for row in rows for text in re.findall(r"\d+\.\d+ \(9\d %: [^)]+\)", row)]
+    told += [
+        f"*best* {best}" for row in rows for best in re.findall(r"^\|[^|]+\| ([\d.]+) \|", row)
+    ]
+    assert len(told) >= 10
+    assert [text for text in told if text not in published] == []
+
+
 def test_what_the_findings_leave_out_is_not_a_refutation() -> None:
     """A verdict against the paper is quoted, whether we like it or not."""
     text = "\n".join(lines())

@@ -1,4 +1,4 @@
-"""The examples of the pages on something of your own are what one would copy: they work."""
+"""The examples of docs/your-own.md are what one would copy: they work."""
 
 import re
 from pathlib import Path
@@ -16,13 +16,15 @@ from ncmc.training.own_code.backbone import BackboneSubject
 from ncmc.training.own_code.subject import MethodSubject
 
 
-def text_of(page: str) -> str:
-    return (CHECKOUT / "docs" / f"own-{page}.md").read_text()
+def text_of(subject: str) -> str:
+    """The section of the page on a method or a backbone."""
+    page = (CHECKOUT / "docs" / "your-own.md").read_text()
+    return page.partition(f"\n## A {subject}\n")[2].partition("\n## ")[0]
 
 
-def programs(page: str) -> list[str]:
-    """The Python examples of a page."""
-    return re.findall(r"```python\n(.*?)```", text_of(page), re.DOTALL)
+def programs(subject: str) -> list[str]:
+    """The Python examples of a section."""
+    return re.findall(r"```python\n(.*?)```", text_of(subject), re.DOTALL)
 
 
 @pytest.mark.usefixtures("unchecked")

@@ -1,8 +1,8 @@
 """A hook of mkdocs: pages that are not files of docs/, and links that lead out of it.
 
-README.md and its neighbours are read where they are; each room of ncmc gets a page with the docstrings
-of its modules. A link to a file that is no page, such as a module, becomes plain text: the site names
-no host.
+CONTRIBUTING.md and CHANGELOG.md are read where they are; the start page lists the groups of the
+navigation; each room of ncmc gets a page with the docstrings of its modules. A link to a file that is
+no page, such as a module, becomes plain text: the site names no host.
 """
 
 import ast
@@ -15,8 +15,16 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
+START = """# {name}
+
+{description} `ncmc` re-runs *Neural Collapse To Multiple Centers For Imbalanced Data* (Yan, Qian, Peng,
+Luo, Zhu and Li) and says, claim by claim, whether the result holds. In a checkout, without a GPU:
+
+```sh
+pip install uv && uv run snakemake --cores all smoke   # the whole chain on bundled images: minutes
+```
+"""
 OUTSIDE = {
-    "README.md": "index.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
 }
@@ -24,7 +32,8 @@ LINK = re.compile(r"!?\[((?:[^\[\]]|\[[^\]]*\]\([^)]*\))*)\]\(([^)\s]+)\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages from outside of docs/, and one a room."""
+    """Add the start page, the pages from outside of docs/, and one per room."""
+    files.append(File.generated(config, "index.md", content=_start(config)))
     for path, page in OUTSIDE.items():
         files.append(File.generated(config, page, content=(ROOT / path).read_text()))
     for room in sorted(p.parent for p in (ROOT / "ncmc").glob("*/__init__.py")):
@@ -49,6 +58,17 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return f"[{text}]({relative}{hash_}{anchor})"
 
     return LINK.sub(link, markdown)
+
+
+def _start(config: MkDocsConfig) -> str:
+    """The start page: the groups of the navigation whose pages have titles."""
+    text = START.format(name=config.site_name, description=config.site_description)
+    for group in config.nav or []:
+        for title, pages in group.items():
+            titled = [page for page in pages if isinstance(page, dict)]
+            links = [f"- [{name}]({uri})" for page in titled for name, uri in page.items()]
+            text += "\n".join(["", f"## {title}", "", *links, ""]) if links else ""
+    return text
 
 
 def _room(folder: Path) -> str:

@@ -125,8 +125,8 @@ def _tiers(project: Project) -> list[Line]:
     """How much there is to do: the smoke run, the laptop tier, one table, everything."""
     advice = {
         "smoke": "to run them: snakemake --cores all smoke",
-        "laptop": "ncmc doctor --cost laptop says what it takes here (docs/laptop.md)",
-        "full": "ncmc doctor --cost full says what it takes here (docs/laptop.md)",
+        "laptop": "ncmc doctor --cost laptop says what it takes here (docs/plan.md)",
+        "full": "ncmc doctor --cost full says what it takes here (docs/plan.md)",
         "table2": "ncmc doctor --cost table2 says what it takes here",
         "all": "the paper's tables and figures; ncmc doctor --cost all says what they take here",
     }

@@ -10,11 +10,10 @@ from ncmc.verdicts.kinds.untestable import Untestable
 
 HEAD = """# Claims
 
-Each claim of the paper in words, its clauses, and how we read them. A clause is a check of
-`config/checks.yaml`: its kind says what is compared (the head of that file explains every kind), its
-reading is what we had to add to the words, such as what `slightly` means in points. A clause that no
-run can decide says why. This page is made of that file and of `config/paper/claims.yaml`; a test
-holds them together. What the verdicts rest on stands in [statistics.md](statistics.md).
+Each claim of the paper, its clauses, and how we read them. A clause is a check of
+`config/checks.yaml`, whose head explains every kind of check. Our reading is what we had to add to the
+words, such as what `slightly` means in points. This page is generated from that file and
+`config/paper/claims.yaml`. [How a verdict is reached](verdicts.md) explains the statistics.
 
 | claim | clause | table | kind | how we read it |
 |---|---|---|---|---|

@@ -7,10 +7,9 @@ from ncmc.project import Project
 
 HEAD = """# Errata
 
-What was found in the paper while it was re-run: errors, gaps and contradictions. Each entry says
-what is printed and where, what we find, the number that shows it with the command that prints it,
-and the choice taken, with its entry in the register (`ncmc list assumptions`). This page is made of
-`config/paper/errata.yaml`; a test holds the page, the file and the numbers together.
+Errors, gaps and contradictions found in the paper while it was re-run. Each entry says what is printed
+and where, what we find, the number that shows it with the command that prints it, and our choice, with
+its assumption (`ncmc list assumptions`). This page is generated from `config/paper/errata.yaml`.
 """
 PLAIN = str.maketrans({"<": "&lt;", "*": "\\*"})
 

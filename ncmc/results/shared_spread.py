@@ -9,7 +9,7 @@ article 3, section 6.2.
 
 His prior is taken with caution, because a dozen cells are no ten thousand genes. With HALF, MOST_DF
 and HALF of the pooled degrees of freedom, 95 % intervals cover 94 to 97 % of the time (see
-benchmarks/verdicts.py and docs/statistics.md).
+benchmarks/verdicts.py and docs/verdicts.md).
 """
 
 import math

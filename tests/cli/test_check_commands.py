@@ -61,8 +61,8 @@ def test_a_name_without_a_file_is_refused_with_the_page_to_read(kind: str) -> No
     done = ncmc(f"check-{kind}", "rbl-lb")
     assert done.exit_code == 2
     assert f"unknown {kind} 'rbl-lb'" in done.stderr
-    assert f"ncmc/{kind}s/NAME.py: see docs/own-{kind}.md" in done.stderr
-    assert (CHECKOUT / "docs" / f"own-{kind}.md").is_file()
+    assert f"ncmc/{kind}s/NAME.py: see docs/your-own.md#a-{kind}" in done.stderr
+    assert f"\n## A {kind}\n" in (CHECKOUT / "docs" / "your-own.md").read_text()
 
 
 def test_a_backbone_is_checked_at_the_size_that_it_is_for() -> None:

@@ -11,7 +11,7 @@ import pytest
 from calls import BIN, copy_workflow, snakemake
 from conftest import CHECKOUT
 
-PAGE = (CHECKOUT / "docs" / "own-method.md").read_text()
+PAGE = (CHECKOUT / "docs" / "your-own.md").read_text()
 
 
 def block(kind: str, beginning: str) -> str:
@@ -83,9 +83,7 @@ def test_the_tests_pass_with_what_the_pages_add(tmp_path: Path) -> None:
     for name in ("my_loss", "my_staged_loss"):
         beginning = f'"""{name.upper().replace("_", "-")}'
         (root / f"ncmc/methods/{name}.py").write_text(block("python", beginning))
-    page = (CHECKOUT / "docs" / "own-backbone.md").read_text()
-    network = page.partition("```python\n")[2].partition("```")[0]
-    (root / "ncmc/backbones/my_net.py").write_text(network)
+    (root / "ncmc/backbones/my_net.py").write_text(block("python", '"""my_net'))
     lab, checks = root / "config" / "lab.yaml", root / "config" / "checks.yaml"
     lab.write_text(lab.read_text().replace("\ntables: {}\n", f"\n{block('yaml', 'tables:')}"))
     checks.write_text(checks.read_text().rstrip("\n") + "\n" + block("yaml", "  - {id: OURS1"))
