@@ -19,6 +19,7 @@ words, such as what `slightly` means in points. This page is generated from that
 |---|---|---|---|---|
 """
 LITERAL = "as it stands"
+SAME = "as above"
 PLAIN = str.maketrans({"<": "&lt;", "*": "\\*", "|": "\\|"})
 
 
@@ -30,14 +31,16 @@ def as_markdown(stated: Mapping[str, Claim], checks: Sequence[Check]) -> str:
 
 def _rows(claim: Claim, checks: Sequence[Check]) -> Iterator[tuple[str, ...]]:
     """A row a clause; the claim's words and place stand in the first."""
-    head = f"**{claim.id}** ({_plain(claim.where)}): {_plain(claim.says)}"
+    head, before = f"**{claim.id}** ({_plain(claim.where)}): {_plain(claim.says)}", ""
     for check in checks:
         if (
             check.claim == claim.id and check.table == claim.shown_in
         ):  # not those of the laptop tier
             words = "the claim" if check.says == claim.says else _plain(check.says)
-            yield head, f"{check.id}: {words}", check.table, check.kind, _reading(check)
-            head = ""
+            reading = _reading(check)
+            told = SAME if reading == before != LITERAL else reading
+            yield head, f"{check.id}: {words}", check.table, check.kind, told
+            head, before = "", reading
 
 
 def _reading(check: Check) -> str:
