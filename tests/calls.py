@@ -10,6 +10,8 @@ import subprocess
 import sys
 import warnings
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 
@@ -59,7 +61,9 @@ def _in_this_process(
     where: Path, arguments: tuple[str, ...], environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
     from snakemake.cli import main
+    from snakemake.logging import logger
 
+    filters = list(logger.filters)  # rules/output.smk adds one
     out, err = io.StringIO(), io.StringIO()
     with (
         mock.patch.dict(os.environ, environment, clear=True),
@@ -68,13 +72,20 @@ def _in_this_process(
         contextlib.redirect_stderr(err),
         warnings.catch_warnings(action="ignore"),
     ):
-        try:
-            main(list(arguments))
-            code: str | int | None = 0
-        except SystemExit as end:
-            code = end.code
+        # on a thread: Snakemake starts an event loop, and a browser's test has left one running in this
+        with ThreadPoolExecutor(1) as thread:
+            code = thread.submit(_exit_code, main, list(arguments)).result()
+        logger.filters[:] = filters
         gc.collect()  # what is left of it must not be told to the next test, at any moment
     return subprocess.CompletedProcess(arguments, int(code or 0), out.getvalue(), err.getvalue())
+
+
+def _exit_code(main: Callable[[list[str]], None], arguments: list[str]) -> str | int | None:
+    try:
+        main(arguments)
+    except SystemExit as end:
+        return end.code
+    return 0
 
 
 def planned_jobs(told: str) -> dict[str, int]:
