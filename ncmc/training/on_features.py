@@ -53,12 +53,11 @@ class OnFeatures(nn.Module):
         labels of another shape, and for labels out of range. Those on a GPU are not read on the host:
         there a device-side assertion stops the program, with the same words.
         """
-        known = labels if isinstance(labels, Labels) else Labels(labels)
+        given = labels if isinstance(labels, Labels) else Labels(labels)
         images = self._as_images(features)
-        for given in (known.first, known.second):
-            if given is not None:
-                self._check_labels(given, len(features))
-        loss: Tensor = self.method.loss(images, known)
+        first = self._whole(given.first, len(features))
+        second = None if given.second is None else self._whole(given.second, len(features))
+        loss: Tensor = self.method.loss(images, Labels(first, second, given.weight))
         return loss
 
     def scores(self, features: Tensor) -> Tensor:
@@ -74,9 +73,9 @@ class OnFeatures(nn.Module):
         (B, width) and (B,); call `eval()` first. Other methods learn nothing from them. Raises
         UsageError as `loss` does.
         """
-        self._check_labels(labels, len(features))
+        whole = self._whole(labels, len(features))
         with torch.no_grad():
-            self.method.fit([(self.method.features(self._as_images(features)), labels)])
+            self.method.fit([(self.method.features(self._as_images(features)), whole)])
 
     def forward(self, features: Tensor, labels: Tensor | Labels) -> Tensor:
         """`loss`."""
@@ -90,7 +89,8 @@ class OnFeatures(nn.Module):
             )
         return features[:, :, None, None]
 
-    def _check_labels(self, labels: Tensor, size: int) -> None:
+    def _whole(self, labels: Tensor, size: int) -> Tensor:
+        """Labels as int64, whatever whole numbers they are: torch takes those of uint8 for a mask."""
         classes = self.method.n_classes
         allowed = f"allowed: {size} whole numbers, one per row of features, from 0 to {classes - 1}"
         if labels.shape != (size,) or labels.is_floating_point() or labels.dtype == torch.bool:
@@ -102,3 +102,4 @@ class OnFeatures(nn.Module):
             torch._assert_async(inside, f"ncmc: labels are out of range; {allowed}.")
         elif not inside:
             raise UsageError(f"labels run from {labels.min()} to {labels.max()}; {allowed}.")
+        return labels.long()

@@ -135,6 +135,15 @@ def test_labels_that_name_no_class_or_fit_no_feature_are_refused(
         method.fit(x, wrong)
 
 
+@pytest.mark.parametrize("name", catalog.names("method"))
+def test_labels_may_be_whole_numbers_of_any_kind(name: str) -> None:
+    """Of as many rows as classes: torch would take labels of uint8 for a mask then."""
+    features, labels = torch.randn(3, 64), torch.tensor([1, 2, 1])
+    kinds = torch.int64, torch.int32, torch.uint8
+    found = [OnFeatures(name, 64, [10, 5, 2]).loss(features, labels.to(kind)) for kind in kinds]
+    assert found[0].item() == found[1].item() == found[2].item()
+
+
 def test_an_empty_batch_is_refused() -> None:
     x, y = features_and_labels(4)
     with pytest.raises(UsageError, match=r"features are of shape \(0, 12\); allowed: \(B, 12\)"):

@@ -32,7 +32,7 @@ class Peak(Cells):
     kind: Literal["peak"]
     axis: str
     delta: NotNegative | None = None  # None: that of the file, for accuracies
-    measure: Literal["best"] = "best"
+    measure: Literal["best", "last"] = "best"
 
     def require_places(self, cells: Sequence[CellSpec]) -> None:
         """Raises UsageError unless the cells have the axis, and its values are numbers."""
