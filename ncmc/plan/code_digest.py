@@ -20,7 +20,10 @@ from ncmc.system.documents import Strict
 
 # The parts of a run's code, and the rooms into which the imports of each are followed.
 ROOMS = {
-    "loop": ("ncmc.training", "ncmc.formulas"),
+    "loop": (
+        *("ncmc.training", "ncmc.formulas"),
+        *("ncmc.results.history", "ncmc.results.class_groups"),  # how a record rounds and groups
+    ),
     "method": ("ncmc.methods", "ncmc.formulas"),
     "backbone": ("ncmc.backbones", "ncmc.formulas"),
     "data": ("ncmc.data", "ncmc.plan.class_counts"),
@@ -28,12 +31,12 @@ ROOMS = {
 # Where following ends: modules that fetch, write, check or say, and decide no number.
 SEAMS = {
     "ncmc.data.checksums",
-    "ncmc.data.datasets",  # opens what the readers made and compares it with its checksums
+    "ncmc.data.dvc_store",
+    "ncmc.data.raw",
+    "ncmc.data.tree_summary",
     "ncmc.training.checkpoint",
     "ncmc.training.contract",
     "ncmc.training.failures",
-    "ncmc.training.finish",  # what it measures is in evaluate
-    "ncmc.training.opened_run",
     "ncmc.training.told_progress",
 }
 LENGTH = 16  # hexadecimal digits of a digest

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ncmc import paths
 from ncmc.data import datasets
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.option_text import Value
@@ -27,20 +28,32 @@ def launch(
     results: Path | None = None,
     execution: Mapping[str, Value] | None = None,
     force: bool = False,
+    with_model: bool = False,
 ) -> tuple[Record, str]:
     """The record of a run and how it came: "already trained", "trained" or "evaluated".
 
     A run whose method is a decision rule is evaluated, on the model of the run that it names, which is
-    trained first if it is not yet. `progress` is called if there is something to train. `force`: train
-    again though a record is there.
+    trained first if it is not yet, and again if its record came without a model. `progress` is called if
+    there is something to train. `force`: train again though a record is there; `with_model`: unless its
+    model is there too.
     Raises UserError and Interrupted as `train.train` does, UsageError if the record that is there was
     made in another way.
     """
-    if not force and (record := finished(project, run, results)):
-        return record, "already trained"
+    target = path_of(project, run, results)
+    before = None if force else finished(project, run, results)
+    if before and not (with_model and not files.exists(target.with_name(paths.MODEL))):
+        return before, "already trained"
     source = trained_run(project, run)
     if source != run:
-        launch(project, source, progress, device=device, results=results, execution=execution)
+        launch(
+            project,
+            source,
+            progress,
+            device=device,
+            results=results,
+            execution=execution,
+            with_model=True,
+        )
     datasets.verify(project, run.dataset)  # the bytes that it trains on are those that were fetched
     opened = open_run(project, run, execution)
     allocator.keep_pages()
@@ -51,7 +64,13 @@ def launch(
             device = f"cuda:{gpu}"
         if source != run:
             return decision_rule.apply(opened, source, device=device, results=results), "evaluated"
-        record = train.train(opened, progress(), device=device, results=results, anew=force)
+        told = progress()
+        record = train.train(opened, told, device=device, results=results, anew=force)
+    if before and before.digest != record.digest:
+        told.say(
+            f"{run.id}: trained again for its model, it came out otherwise than the record that was "
+            "here, which this one replaces (made on another processor?)"
+        )
     return record, "trained"
 
 

@@ -80,11 +80,20 @@ def test_a_rules_record_is_outdated_once_its_model_is_trained_again(workspace: P
     assert any("another model" in entry.why for entry in outdated_records(here()))
 
 
-def test_a_record_without_its_model_says_what_to_do(workspace: Path) -> None:
-    launched(run_of("CE"))
+def test_a_record_that_came_without_its_model_is_trained_again_for_a_rule(workspace: Path) -> None:
+    trained, _ = launched(run_of("CE"))
     model(run_of("CE")).unlink()
-    with pytest.raises(UserError, match=r"no model at .*NCM.*--force"):
-        launched(run_of("NCM"))
+    with pytest.raises(UserError, match="no model at .*Train the run first"):
+        launch.evaluate(here(), run_of("CE"))
+    assert launched(run_of("CE"))[1] == "already trained"  # without a rule nobody needs its model
+    record, how = launched(run_of("NCM"))
+    assert how == "evaluated"
+    assert record.model_of is not None
+    assert (
+        record.model_of.digest
+        == trained.digest
+        == load_record(path_of(here(), run_of("CE"))).digest
+    )
 
 
 def test_a_model_of_another_run_is_refused(workspace: Path) -> None:
