@@ -10,7 +10,7 @@ from ncmc.errors import UsageError
 from ncmc.paper.claims import claim as claim_named
 from ncmc.paper.claims import claims
 from ncmc.plan import grid
-from ncmc.plan.grid_file import TIERS, table_names
+from ncmc.plan.grid_file import FILES, table_names
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.checks_file import FILE, all_checks, checks_of
@@ -29,7 +29,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
     """Writes the checks.yaml of a project of its own, whose files of tables have no checks."""
     copy_project(tmp_path)
     monkeypatch.setenv("NCMC_ROOT", str(tmp_path))
-    for file in TIERS:
+    for file in FILES:
         path = tmp_path / "config" / file
         path.write_text(path.read_text().partition("\nchecks:")[0])
 
