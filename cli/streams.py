@@ -108,15 +108,23 @@ def watched() -> Iterator[tuple[Watched, Watched]]:
 
 
 def lost_output(out: Watched, err: Watched) -> bool:
-    """Whether something that was printed has not arrived; says so where there is a reader."""
+    """Whether something that was printed has not arrived; says so where there is a reader.
+
+    A reader who went away (`ncmc list | head`, a launcher that stopped listening) lost nothing.
+    """
     out.flush()
-    if out.lost and out.lost.errno != errno.EPIPE:  # `ncmc list | head` wants to hear no more
+    if _is_lost(out):
+        assert out.lost
         print(
             f"ncmc: standard output cannot be written ({out.lost.strerror}): what was printed is lost.",
             file=err,
         )
     err.flush()
-    return bool(out.lost or err.lost)
+    return _is_lost(out) or _is_lost(err)
+
+
+def _is_lost(stream: Watched) -> bool:
+    return stream.lost is not None and stream.lost.errno != errno.EPIPE
 
 
 def _occupy_closed_descriptors() -> None:
