@@ -29,6 +29,8 @@ def why_outdated(project: Project, record: Record, results: Path | None = None) 
 
     `results`: the folder of the records, by default results/runs.
     """
+    if record.schema_version == 1:
+        return "was made before version 0.2, with other random draws (tables still show it)"
     if differing := differing_keys(project, record):
         return f"was made with another configuration ({'; '.join(differing)})"
     if changed := code_versions.changes(project, record):

@@ -46,6 +46,8 @@ def unprintable(value: Any, where: str = "") -> str | None:
 def contradictions(record: "Record") -> str | None:
     """Where a record says two things that cannot both be so; None where it does not."""
     checks = [_accuracy, _groups, _configuration, _history, _collapse, _made]
+    if record.schema_version == 1:  # some have neither a confusion matrix nor a history
+        checks = [_accuracy, _groups] if any(map(sum, record.result.confusion)) else []
     found = [problem for check in checks for problem in check(record)]
     more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     return "; ".join(found[:MOST_NAMED]) + more if found else None

@@ -32,7 +32,7 @@ from ncmc.results.provenance import Made, Positive
 from ncmc.system import documents, files
 from ncmc.system.documents import Strict
 
-Schema = Literal[2, 3]  # 2: whole matrices of cosines; 1 is of before 0.2, from other random draws
+Schema = Literal[1, 2, 3]  # 1: before 0.2, with other random draws; 2: whole matrices of cosines
 SCHEMA: Schema = 3
 
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -188,6 +188,8 @@ class Record(Strict):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Record":
+        if self.schema_version == 1:
+            return self
         classes = len(self.result.per_class)
         if not self.result.history:
             raise ValueError("result.history is empty")

@@ -58,6 +58,7 @@ def test_each_kind_of_outdated_record_is_told_with_why(tmp_path: Path) -> None:
     fakes.save(
         tmp_path,
         fakes.record(run_of(0), 80.0),
+        fakes.record(run_of(1), 80.0, schema=1),
         fakes.record(run_of(2), 80.0, made=made_by(code(loop="b", method="c"))),
         fakes.record(run_of(3), 80.0, made=mixed),
         fakes.record(run_of(6), 80.0, made=made_by("b" * 64)),
@@ -71,6 +72,7 @@ def test_each_kind_of_outdated_record_is_told_with_why(tmp_path: Path) -> None:
     elsewhere.write_text("{}")
     found = reasons(tmp_path)
     told = {
+        run_of(1).id: "made before version 0.2",
         run_of(2).id: "made with other code: the training loop changed, the code of CAL changed",
         run_of(3).id: "made with other code: torch 2.12.0 then, 2.13.0 now",
         run_of(6).id: "nobody has shown that the code of commit 0123456789 gives the same bits",
