@@ -336,7 +336,7 @@ def test_a_slow_drip_is_gone_on_from_elsewhere(
     path, asked = web.requests[-1]
     assert path == "/good"
     assert asked is not None
-    assert int(asked.removeprefix("bytes=").rstrip("-")) > 0  # how far depends on time
+    assert int(asked.removeprefix("bytes=").rstrip("-")) > 200_000 - (1 << 16)  # a read short
 
 
 def test_a_server_that_is_busy_is_asked_again(
