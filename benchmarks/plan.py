@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from ncmc.board.entries import board_of
 from ncmc.forecast.questions import Question, decides
 from ncmc.forecast.settings import assumed
 from ncmc.forecast.state import State, states
@@ -33,7 +34,6 @@ from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.looks import levels, reached
 from ncmc.results.record import Record, load_record, path_of
-from ncmc.verdicts.board import board_of
 from ncmc.verdicts.judge import CellCache
 
 LOOKS = (3, 5, 10)

@@ -10,6 +10,7 @@ Left wing: plans, reads and judges.
     paper       what the paper says: printed numbers, claims, open points, the checks on them
     results     records of runs, and the cells, tables, curves and statistics computed from them
     verdicts    whether each check and printed number holds
+    board       all verdicts, claim by claim: as data, as text, and in README.md
     forecast    before anything runs: what it would decide, with which power, at what cost
     report      the HTML page of a table or figure
     sharing     exports, their import, what differs between two result sets, progress, event files

@@ -5,9 +5,9 @@ import re
 import pytest
 from conftest import CHECKOUT, here
 
+from ncmc.board import published
+from ncmc.board.published import published_verdicts
 from ncmc.errors import UsageError
-from ncmc.report import findings
-from ncmc.report.findings import published_verdicts
 from ncmc.verdicts.checks_file import all_checks
 
 FINDINGS = CHECKOUT / "docs" / "findings.md"
@@ -24,9 +24,9 @@ def lines() -> list[str]:
 def test_every_quotation_is_a_published_verdict() -> None:
     for line in lines():
         if line.startswith(">"):
-            assert findings.QUOTATION.match(line), f"not `> **ID** status: words`: {line}"
+            assert published.QUOTATION.match(line), f"not `> **ID** status: words`: {line}"
     text = FINDINGS.read_text()
-    assert findings.quoted(text, published_verdicts(here())) == text
+    assert published.with_quotations(here(), text) == text
 
 
 def test_an_old_quotation_is_set_anew_and_what_stands_around_it_stays() -> None:
@@ -34,9 +34,9 @@ def test_an_old_quotation_is_set_anew_and_what_stands_around_it_stays() -> None:
     name, verdict = next(iter(verdicts.items()))
     text = f"Before\n\n> **{name}** holds: words of yesterday\n\nAfter **{name}**\n"
     expected = f"Before\n\n> **{name}** {verdict.status}: {verdict.why}\n\nAfter **{name}**\n"
-    assert findings.quoted(text, verdicts) == expected
+    assert published.with_quotations(here(), text) == expected
     with pytest.raises(UsageError, match="quotes L-NOBODY, which no published board has"):
-        findings.quoted("> **L-NOBODY** holds: nothing", verdicts)
+        published.with_quotations(here(), "> **L-NOBODY** holds: nothing")
 
 
 def test_every_check_that_is_named_exists() -> None:
@@ -81,5 +81,5 @@ def test_each_status_in_words_is_the_published_one() -> None:
 
 def test_every_check_that_is_named_is_quoted_or_has_its_status_beside_it() -> None:
     text = "\n".join(lines())
-    told = {name for name, _ in STATUS.findall(text)} | set(findings.QUOTATION.findall(text))
+    told = {name for name, _ in STATUS.findall(text)} | set(published.QUOTATION.findall(text))
     assert set(ID.findall(text)) <= told

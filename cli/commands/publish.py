@@ -38,8 +38,8 @@ def publish(
     results: Records = None,
 ) -> None:
     """Put a tier's records, and what a reader opens of them, where git keeps them."""
+    from ncmc.board import published
     from ncmc.project import Project
-    from ncmc.report import findings, readme_board
     from ncmc.results.wording import plural
     from ncmc.sharing import publish as publishing
 
@@ -51,10 +51,8 @@ def publish(
     if not check:
         folder, n = publishing.publish(project, tier, results)
         print(f"{folder}: {plural(n, 'record')}")
-        if readme := readme_board.refresh(project):
-            print(f"{readme}: its board")
-        if page := findings.refresh(project):
-            print(f"{page}: its quotations of verdicts. Read what stands around them again.")
+        for path in published.refresh(project):
+            print(f"{path}: its verdicts are as published. Read what stands around them again.")
         return
     differing = publishing.differing(project, tier)
     folder = publishing.folder_of(project, tier)

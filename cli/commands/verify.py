@@ -65,12 +65,14 @@ def verify(
     """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
     from cli.show.board import print_board
     from cli.show.verdicts import print_verdicts
+    from ncmc.board.board_text import as_junit
+    from ncmc.board.entries import board, board_of, is_wanted
     from ncmc.errors import UsageError
     from ncmc.project import Project
     from ncmc.report import since_judged
     from ncmc.results.table_data import table_data
-    from ncmc.verdicts import board_files, judge, verdicts_file
-    from ncmc.verdicts.board import board, board_of, is_wanted
+    from ncmc.system import files
+    from ncmc.verdicts import judge, verdicts_file
     from ncmc.verdicts.verdict import verdict_exit_code
 
     if as_json and markdown:
@@ -108,7 +110,7 @@ def verify(
     if len(verdicts) > len(found.verdicts):
         print(_hidden(len(verdicts) - len(found.verdicts)), file=sys.stderr)
     if junit:
-        board_files.write_junit(found, junit)
+        files.write_atomic(junit, as_junit(found))
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts, usable=usable))
 

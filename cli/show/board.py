@@ -6,9 +6,9 @@ from rich.text import Text
 
 from cli.show.grids import console, literal, print_json
 from cli.show.verdicts import status_text
+from ncmc.board.board_text import TITLES, as_json, as_markdown, remark, tally
+from ncmc.board.entries import SUBJECTS, Board, BoardEntry
 from ncmc.plan.grid_file import Scale
-from ncmc.verdicts.board import SUBJECTS, Board, Entry
-from ncmc.verdicts.board_files import TITLES, as_json, as_markdown, remark, tally
 
 WIDE = 110  # characters from which the claim and what was found stand side by side
 NEXT = "`ncmc explain ID` says how a claim is read, which runs decide it, and what is missing."
@@ -46,7 +46,7 @@ def print_board(board: Board, as_json_text: bool, markdown: bool) -> None:
         out.print(literal(THEOREMS), style="dim")
 
 
-def _grid(entries: tuple[Entry, ...], wide: bool) -> Table:
+def _grid(entries: tuple[BoardEntry, ...], wide: bool) -> Table:
     grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ncmc.board.entries import board_of
 from ncmc.forecast.power import verdict_of
 from ncmc.forecast.questions import Question
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.verdicts import cell_selection
-from ncmc.verdicts.board import board_of
 from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.judge import CellCache
 from ncmc.verdicts.labels import versus

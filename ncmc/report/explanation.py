@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from ncmc.board.board_text import AT_SCALE
+from ncmc.board.entries import BoardEntry, board_of
 from ncmc.errors import UsageError, unknown
 from ncmc.forecast.questions import Question, decides, runs_of, without_record
 from ncmc.paper.claims import claims
@@ -16,8 +18,6 @@ from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
 from ncmc.results.wording import capital, make_command
 from ncmc.system.documents import Strict
-from ncmc.verdicts.board import Entry, board_of
-from ncmc.verdicts.board_files import AT_SCALE
 from ncmc.verdicts.checks_file import all_checks
 from ncmc.verdicts.judge import CellCache, verify_cells
 from ncmc.verdicts.verdict import Status, Verdict
@@ -102,7 +102,7 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
     )
 
 
-def _at_each_scale(entries: Sequence[Entry]) -> str:
+def _at_each_scale(entries: Sequence[BoardEntry]) -> str:
     """What was found; where a claim is asked at several scales, at each of them."""
     if len(entries) == 1:
         return entries[0].sentence

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ncmc.board.entries import Board
 from ncmc.paper import switches
 from ncmc.paper.printed_numbers import number_for
 from ncmc.plan.grid import CellSpec, Table, axis_words
@@ -12,7 +13,6 @@ from ncmc.report.answer import Judged, anchor
 from ncmc.report.templating import slug
 from ncmc.results.cells import Cell
 from ncmc.verdicts import cell_selection
-from ncmc.verdicts.board import Board
 from ncmc.verdicts.check import Check, Pairs
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.verdict import STATUSES, Status, Verdict

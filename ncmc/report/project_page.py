@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ncmc import paths
+from ncmc.board.entries import BoardEntry, Subject, board_of
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
@@ -26,7 +27,6 @@ from ncmc.report.templating import rendered
 from ncmc.results.cells import Cell
 from ncmc.results.wording import make_command, plural
 from ncmc.system import files
-from ncmc.verdicts.board import Entry, Subject, board_of
 from ncmc.verdicts.judge import CellCache, verify_cells
 
 SUBJECTS: dict[Subject, str] = {"claim": "claim", "number": "printed number", "ours": "own check"}
@@ -103,7 +103,7 @@ def _facts(cells: Sequence[Cell], made: origins.Provenance | None) -> str:
     return facts(planned, planned - recorded, made)
 
 
-def subjects(entries: Sequence[Entry]) -> str:
+def subjects(entries: Sequence[BoardEntry]) -> str:
     """`35 claims, 3 printed numbers and 2 own checks`."""
     count = Counter(entry.subject for entry in entries)
     words = [plural(count[subject], word) for subject, word in SUBJECTS.items() if count[subject]]

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ncmc import paths
+from ncmc.board import board_text
+from ncmc.board.entries import board_of
 from ncmc.errors import UserError, unknown
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
@@ -33,8 +35,7 @@ from ncmc.sharing.folders import exclusive, replace_folder
 from ncmc.sharing.manifest import NAME
 from ncmc.system import files
 from ncmc.system.documents import MOST_BYTES
-from ncmc.verdicts import board_files, verdicts_file
-from ncmc.verdicts.board import board_of
+from ncmc.verdicts import verdicts_file
 from ncmc.verdicts.judge import CellCache, verify_cells
 
 IMAGES = ("svg",)  # of figures: text, so that git shows what changed
@@ -157,8 +158,8 @@ def _board_and_page(project: Project, tier: str, runs: Path) -> Iterator[tuple[s
     names = tiers(project)[tier]  # also those without a record: what is not known is said
     tables = [grid.table(project, name) for name in names]
     board = board_of(project, [v for table in tables for v in verify_cells(table, cells)])
-    yield paths.BOARD_MARKDOWN, board_files.as_markdown(board).encode()
-    data = json.dumps(board_files.as_json(board), indent=1, ensure_ascii=False)
+    yield paths.BOARD_MARKDOWN, board_text.as_markdown(board).encode()
+    data = json.dumps(board_text.as_json(board), indent=1, ensure_ascii=False)
     yield paths.BOARD_JSON, data.encode() + b"\n"
     yield paths.PROJECT_PAGE, project_page.render(project, runs, names).encode()
 

@@ -6,9 +6,9 @@ import matplotlib.figure
 import numpy as np
 import pytest
 
+from ncmc.board.entries import Board, BoardEntry
 from ncmc.report.figures.forest import LOOKS, Checked, draw_forest, forest
 from ncmc.report.figures.painted import images
-from ncmc.verdicts.board import Board, Entry
 from ncmc.verdicts.verdict import STATUSES, Finding, Status, Verdict
 
 
@@ -23,7 +23,7 @@ def verdict(id: str, status: Status, *findings: Finding, **changes: Any) -> Verd
 
 
 def board(*verdicts: Verdict) -> Board:
-    entry = Entry(
+    entry = BoardEntry(
         id="C4", subject="claim", says="", where="", scale="paper", status="holds", sentence="",
         verdicts=verdicts,
     )  # fmt: skip

@@ -9,10 +9,10 @@ from parsed_page import Page
 from typer.testing import CliRunner
 
 from cli.main import app
+from ncmc.board.entries import board
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
 from ncmc.report import project_page
-from ncmc.verdicts.board import board
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ncmc.board.entries import Board
 from ncmc.report.figures.figure import Figure, Panel
 from ncmc.report.figures.styles import Look
 from ncmc.report.figures.svg import ink
 from ncmc.results.wording import plural, sentence
-from ncmc.verdicts.board import Board
 from ncmc.verdicts.verdict import STATUSES, Status, Verdict
 from ncmc.verdicts.wording import MARKS
 

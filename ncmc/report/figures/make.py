@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from ncmc.board.entries import board_of
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
@@ -11,7 +12,6 @@ from ncmc.report.figures.forest import forest
 from ncmc.report.figures.leads import leads
 from ncmc.report.figures.of_table import table_figures
 from ncmc.results.table_data import table_data
-from ncmc.verdicts.board import board_of
 from ncmc.verdicts.judge import CellCache, verify_cells
 
 BOARD = "all"  # in place of a table's name

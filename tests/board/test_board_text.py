@@ -1,13 +1,11 @@
 """The board as JUnit XML and Markdown: what a CI and a reader get."""
 
-from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
 from conftest import here
 
-from ncmc.verdicts.board import Board, board_of
-from ncmc.verdicts.board_files import as_json, as_junit, as_markdown, tally, write_junit
+from ncmc.board.board_text import as_json, as_junit, as_markdown, tally
+from ncmc.board.entries import Board, board_of
 from ncmc.verdicts.verdict import STATUSES, Status, Verdict
 
 # What Jenkins' junit-10.xsd asks of each element: needed attributes, and all that it allows.
@@ -68,13 +66,6 @@ def test_signs_and_control_characters_stay_valid_xml() -> None:
     board = Board(entries=(entry.model_copy(update={"says": says}),))
     (case,) = ElementTree.fromstring(as_junit(board))[0]
     assert "a < b & c" in case.get("name", "")
-
-
-@pytest.mark.parametrize("folder", ["", "new/folder"])
-def test_the_file_is_written_whole(tmp_path: Path, folder: str) -> None:
-    board = made(C1="holds")
-    write_junit(board, tmp_path / folder / "verdicts.xml")
-    assert (tmp_path / folder / "verdicts.xml").read_text() == as_junit(board)
 
 
 def test_the_tally_counts_each_subject_in_words() -> None:

@@ -8,9 +8,9 @@ import pytest
 from conftest import CHECKOUT, copy_project
 
 from ncmc import paths
+from ncmc.board import published
 from ncmc.plan.grid_file import tiers
 from ncmc.project import Project
-from ncmc.report import readme_board
 from ncmc.sharing import publish
 
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
@@ -28,9 +28,9 @@ def rounded(content: bytes) -> str:
 
 
 def test_readme_shows_what_is_published() -> None:
-    found = readme_board.BLOCK.search((CHECKOUT / "README.md").read_text())
-    assert found
-    assert found[0] == readme_board.block(Project(CHECKOUT))
+    text = (CHECKOUT / "README.md").read_text()
+    assert published.BLOCK.search(text)
+    assert published.with_board(Project(CHECKOUT), text) == text
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -60,18 +60,16 @@ def test_what_is_published_is_small_and_names_no_place() -> None:
 
 def test_a_readme_without_a_place_for_it_is_left_alone(tmp_path: Path) -> None:
     project = Project(copy_project(tmp_path))
-    assert readme_board.refresh(project) is None
+    assert published.refresh(project) == []
     readme = tmp_path / "README.md"
     readme.write_text("# Ours\n")
-    assert readme_board.refresh(project) is None
+    assert published.refresh(project) == []
     assert readme.read_text() == "# Ours\n"
 
 
 def test_nothing_published_is_an_empty_board(tmp_path: Path) -> None:
     project = Project(copy_project(tmp_path))
-    (tmp_path / "README.md").write_text(
-        f"# Ours\n\n{readme_board.START}\nold\n{readme_board.END}\nend\n"
-    )
-    assert readme_board.refresh(project) == tmp_path / "README.md"
+    (tmp_path / "README.md").write_text(f"# Ours\n\n{published.START}\nold\n{published.END}\nend\n")
+    assert published.refresh(project) == [tmp_path / "README.md"]
     text = (tmp_path / "README.md").read_text()
-    assert text == f"# Ours\n\n{readme_board.START}\n{readme_board.END}\nend\n"
+    assert text == f"# Ours\n\n{published.START}\n{published.END}\nend\n"

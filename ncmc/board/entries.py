@@ -19,7 +19,7 @@ Subject = Literal["claim", "number", "ours"]  # of the paper in words, printed, 
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 
 
-class Entry(Strict):
+class BoardEntry(Strict):
     """A claim of the paper, a number that it prints, or a check of ours, with its verdicts."""
 
     id: str
@@ -50,7 +50,7 @@ class Entry(Strict):
 class Board(Strict):
     """Every entry: the paper's claims in its order, then its numbers, then checks of ours."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[BoardEntry, ...]
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -101,10 +101,10 @@ def board_of(project: Project, verdicts: Iterable[Verdict]) -> Board:
     return Board(entries=tuple(entries))
 
 
-def _entry(project: Project, name: str, scale: Scale, verdicts: Sequence[Verdict]) -> Entry:
+def _entry(project: Project, name: str, scale: Scale, verdicts: Sequence[Verdict]) -> BoardEntry:
     first = verdicts[0]
     subject: Subject = "claim" if first.claim else "number" if first.kind == "number" else "ours"
-    return Entry(
+    return BoardEntry(
         id=name,
         subject=subject,
         says=claims(project)[first.claim].says if first.claim else first.says,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from conftest import here
 
-from ncmc.verdicts.board import board, board_of
+from ncmc.board.entries import board, board_of
 from ncmc.verdicts.verdict import Status, Verdict, overall, verdict_exit_code
 
 

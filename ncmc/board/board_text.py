@@ -1,37 +1,24 @@
 """The board as text for other programs: Markdown, JSON, and JUnit XML for a CI."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import get_args
 from xml.etree import ElementTree
 
 from pydantic import JsonValue
 
+from ncmc.board.entries import SUBJECTS, Board, BoardEntry, Subject
 from ncmc.plan.grid_file import Scale
 from ncmc.results.table_files import markdown_text
-from ncmc.results.wording import plural
-from ncmc.system import files
-from ncmc.verdicts.board import SUBJECTS, Board, Entry, Subject
+from ncmc.results.wording import capital, plural
 from ncmc.verdicts.verdict import verdict_exit_code
 from ncmc.verdicts.wording import MARKS, verb
 
-TITLES: dict[Subject, str] = {
-    "claim": "Claims of the paper",
-    "number": "Numbers that the paper prints",
-    "ours": "Checks of ours",
+WORDS: dict[Subject, tuple[str, str]] = {  # one of them, and whose they are
+    "claim": ("claim", " of the paper"),
+    "number": ("printed number", ""),
+    "ours": ("check", " of ours"),
 }
-NAMES: dict[Subject, str] = {
-    "claim": "claim of the paper",
-    "number": "printed number",
-    "ours": "check of ours",
-}
-PLURALS: dict[Subject, str] = {
-    "claim": "claims of the paper",
-    "number": "printed numbers",
-    "ours": "checks of ours",
-}
-
-
+TITLES = {subject: capital(f"{word}s{whose}") for subject, (word, whose) in WORDS.items()}
 AT_SCALE: dict[Scale, str] = {
     "paper": "at the paper's scale",
     "reduced": "at reduced scale",
@@ -40,26 +27,25 @@ AT_SCALE: dict[Scale, str] = {
 
 
 def tally(board: Board) -> list[str]:
-    """A line a subject: `25 claims of the paper: 4 hold, 1 differs, 20 are incomplete`.
+    """A line per subject: `25 claims of the paper: 4 hold, 1 differs, 20 are incomplete`.
 
-    Claims that are asked at several scales have a line a scale.
+    Claims that are asked at several scales have a line per scale.
     """
     lines = []
     for subject in SUBJECTS:
-        part = board.of(subject)
-        scales = get_args(Scale) if subject == "claim" else (None,)
-        for scale in scales:
-            entries = [e for e in part.entries if scale in (None, e.scale)]
-            if n := len(entries):
-                count = Board(entries=tuple(entries)).count()
-                counts = ", ".join(f"{k} {verb(status, k)}" for status, k in count.items() if k)
-                what = (NAMES if n == 1 else PLURALS)[subject]
-                where = "" if scale in (None, "paper") else f" {AT_SCALE[scale]}"
-                lines.append(f"{n} {what}{where}: {counts}")
+        entries = board.of(subject).entries
+        for scale in get_args(Scale) if subject == "claim" else (None,):
+            part = Board(entries=tuple(e for e in entries if scale in (None, e.scale)))
+            if not part.entries:
+                continue
+            word, whose = WORDS[subject]
+            where = "" if scale in (None, "paper") else f" {AT_SCALE[scale]}"
+            counts = ", ".join(f"{k} {verb(status, k)}" for status, k in part.count().items() if k)
+            lines.append(f"{plural(len(part.entries), word)}{whose}{where}: {counts}")
     return lines
 
 
-def remark(entry: Entry) -> str:
+def remark(entry: BoardEntry) -> str:
     """That there is something to say of an entry's records; empty if there is not."""
     n = len(entry.problems)
     return f"{plural(n, 'remark')} on its records: `ncmc explain {entry.id}`" if n else ""
@@ -76,7 +62,7 @@ def as_json(board: Board) -> dict[str, JsonValue]:
 
 
 def as_markdown(board: Board) -> str:
-    """The tally, and a table a subject with one line an entry."""
+    """The tally, and a table per subject with one line per entry."""
     return "\n".join(_markdown_lines(board)) + "\n"
 
 
@@ -95,7 +81,7 @@ def _markdown_lines(board: Board) -> Iterator[str]:
             yield f"| {' | '.join(markdown_text(part) for part in parts)} |"
 
 
-def _says(entry: Entry) -> str:
+def _says(entry: BoardEntry) -> str:
     """The entry's words, with its place and a scale that is not the paper's."""
     scale = f"{entry.scale} scale" if entry.scale != "paper" else ""
     place = ", ".join(filter(None, (entry.where, scale)))
@@ -105,17 +91,12 @@ def _says(entry: Entry) -> str:
 # --- JUnit XML ---------------------------------------------------------------------------------
 
 
-def write_junit(board: Board, path: Path) -> None:
-    """Write the board as JUnit XML, whole or not at all. Raises UserError.
-
-    A suite a subject and a case an entry, as Jenkins' schema (junit-10.xsd) has them: what holds
-    passes, what differs fails, everything else is skipped, with its sentence as the message.
-    """
-    files.write_atomic(path, as_junit(board))
-
-
 def as_junit(board: Board) -> str:
-    """The board as JUnit XML. Without times: verdicts are read from records, not run."""
+    """The board as JUnit XML, as Jenkins' schema (junit-10.xsd) has it.
+
+    A suite per subject and a case per entry: what holds passes, what differs fails, everything else is
+    skipped, with its sentence as the message. Without times: verdicts are read, not run.
+    """
     root = ElementTree.Element("testsuites", {"name": "ncmc verify", **_counts(board.entries)})
     for subject in SUBJECTS:
         if entries := board.of(subject).entries:
@@ -127,7 +108,7 @@ def as_junit(board: Board) -> str:
     return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
 
 
-def _case(entry: Entry) -> ElementTree.Element:
+def _case(entry: BoardEntry) -> ElementTree.Element:
     name = _printable(f"{entry.id}: {_says(entry)}")
     case = ElementTree.Element("testcase", {"name": name, "classname": f"ncmc.{entry.subject}"})
     if entry.status != "holds":
@@ -139,12 +120,12 @@ def _case(entry: Entry) -> ElementTree.Element:
     return case
 
 
-def _counts(entries: Sequence[Entry]) -> dict[str, str]:
+def _counts(entries: Sequence[BoardEntry]) -> dict[str, str]:
     failures = sum(entry.status == "differs" for entry in entries)
     return {"tests": str(len(entries)), "failures": str(failures), "errors": "0"}
 
 
-def _decided(entries: Sequence[Entry]) -> int:
+def _decided(entries: Sequence[BoardEntry]) -> int:
     return sum(entry.status in ("holds", "differs") for entry in entries)
 
 
