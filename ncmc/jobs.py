@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +78,19 @@ class Jobs:
         """The records that a table is made of."""
         return records_of(switches.table(self.project, wildcards.table).runs)
 
-    def later_of(self, wildcards: Any) -> list[str]:
-        """Runs of later looks that have records. No inputs: a table by its name has its first look."""
-        later = switches.table(self.project, wildcards.table).later_runs
-        return [run.id for run in later if files.exists(path_of(self.project, run))]
+    def stamp_of_table(self, wildcards: Any) -> str:
+        """Which records a table has, those of later looks too, and of when.
+
+        No inputs, so that none is trained for it. Snakemake itself sees records that are newer than the
+        table, but not one that was replaced by an older file.
+        """
+        table = switches.table(self.project, wildcards.table)
+        return self._stamp(records_of((*table.runs, *table.later_runs)))
+
+    def stamp_of_verdicts(self, wildcards: Any) -> str:
+        """The same, with the records of other tables that its checks look at."""
+        others = records_of(evidence(self.project, wildcards.table))
+        return self.stamp_of_table(wildcards) + self._stamp(others)
 
     def planned(self, wildcards: Any) -> list[str]:
         """The records of the step that `ncmc plan` wrote last. Raises UserError: there is none."""
@@ -96,11 +106,20 @@ class Jobs:
         """Runs under other assumptions that a page shows too. No inputs: none is trained for it."""
         return existing_records(self.project, switches.table(self.project, wildcards.table))
 
-    def records_there(self, wildcards: Any) -> str:
-        """Which records there are, and of when, in one word. No inputs: none is trained for it."""
-        runs = self.project.root / paths.RUNS
-        found = sorted((str(path), path.stat().st_mtime_ns) for path in runs.rglob(paths.RECORD))
-        return hashlib.sha256(repr(found).encode()).hexdigest()
+    def stamp_of_all(self, wildcards: Any) -> str:
+        """Which records exist, and of when. No inputs: none is trained for it."""
+        root = self.project.root
+        found = (root / paths.RUNS).rglob(paths.RECORD)
+        return self._stamp(path.relative_to(root).as_posix() for path in found)
+
+    def _stamp(self, records: Iterable[str]) -> str:
+        """A digest of the names, times and sizes of those records that exist."""
+        states = []
+        for name in sorted(records):
+            with suppress(OSError):
+                state = (self.project.root / name).stat()
+                states.append((name, state.st_mtime_ns, state.st_size))
+        return hashlib.sha256(repr(states).encode()).hexdigest()
 
     def evidence_of(self, wildcards: Any) -> list[str]:
         """The records of other tables that the checks of a table look at."""

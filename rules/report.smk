@@ -23,7 +23,7 @@ rule table:
         paths.LOG_TABLE,
     localrule: True
     params:
-        later=job.later_of,  # made again when there are others
+        records=job.stamp_of_table,  # made again when there are others
     shell:
         "ncmc table {wildcards.table:q} --no-exit-code > {log:q} 2>&1"
 
@@ -46,7 +46,7 @@ rule verify:
         paths.LOG_VERIFY,
     localrule: True
     params:
-        later=job.later_of,
+        records=job.stamp_of_verdicts,
     shell:
         "ncmc verify {wildcards.table:q} --no-exit-code > {log:q} 2>&1"
 
@@ -67,7 +67,6 @@ rule report:
         paths.LOG_REPORT,
     localrule: True
     params:
-        later=job.later_of,
         alternatives=job.alternatives_of,  # a page is made again when there are others
     shell:
         "ncmc report {wildcards.table:q} > {log:q} 2>&1"
@@ -91,8 +90,6 @@ rule figures:
     log:
         paths.LOG_FIGURES,
     localrule: True
-    params:
-        later=job.later_of,
     shell:
         "ncmc figures {wildcards.table:q} > {log:q} 2>&1"
 
@@ -112,7 +109,7 @@ rule board:
         paths.LOG_BOARD,
     localrule: True
     params:
-        records=job.records_there,  # made again when there are others
+        records=job.stamp_of_all,  # made again when there are others
     shell:
         "ncmc report all > {log:q} 2>&1"
 

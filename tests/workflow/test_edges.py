@@ -212,6 +212,19 @@ def test_a_record_of_a_later_look_reaches_the_table_and_none_is_asked_for(projec
     assert again == {"table": 1, "total": 1}
 
 
+def test_a_record_replaced_by_an_older_file_reaches_table_verdicts_and_page(project: Path) -> None:
+    wanted = ("results/smoke/table.json", PAGE)
+    assert snakemake(project, "--cores", "1", *wanted).returncode == 0
+    assert "Nothing to be done" in snakemake(project, "-n", *wanted).stdout
+    run = grid.table(here(), "smoke").runs[0]
+    fakes.save(project / paths.RUNS, fakes.record(run, 12.0))
+    os.utime(path_of(here(), run), (1e9, 1e9))
+    done = snakemake(project, "--cores", "1", *wanted)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert planned_jobs(done.stderr).keys() == {"table", "verify", "report", "total"}
+    assert "Nothing to be done" in snakemake(project, "-n", *wanted).stdout
+
+
 def test_a_split_that_is_made_after_the_records_trains_nothing(project: Path) -> None:
     split = snakemake(project, "--cores", "1", "data/splits/digits/tau=0.02/default/manifest.json")
     assert split.returncode == 0, split.stderr[-2000:]
