@@ -30,11 +30,11 @@ import numpy as np  # noqa: E402
 from chromium import Visit, chromium  # noqa: E402
 from conftest import copy_project  # noqa: E402
 
+from ncmc.page import project_page  # noqa: E402
 from ncmc.plan import grid  # noqa: E402
 from ncmc.plan.grid_file import table_names  # noqa: E402
 from ncmc.plan.run import Run, make_run  # noqa: E402
 from ncmc.project import Project  # noqa: E402
-from ncmc.report import project_page  # noqa: E402
 from ncmc.results import table_cells  # noqa: E402
 from ncmc.results.cells import Cell  # noqa: E402
 from ncmc.results.record import Epoch, Record  # noqa: E402

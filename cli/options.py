@@ -44,8 +44,8 @@ def complete_board(incomplete: str) -> list[str]:
 
 def complete_entry(incomplete: str) -> list[str]:
     """Shell completion: claims, printed numbers and checks."""
+    from ncmc.page.explanation import entry_ids
     from ncmc.project import Project
-    from ncmc.report.explanation import entry_ids
 
     return _matching(entry_ids(Project.find()), incomplete)
 

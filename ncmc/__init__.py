@@ -12,7 +12,8 @@ Left wing: plans, reads and judges.
     verdicts    whether each check and printed number holds
     board       all verdicts, claim by claim: as data, as text, and in README.md
     forecast    before anything runs: what it would decide, with which power, at what cost
-    report      the HTML page of a table or figure
+    figures     curves, intervals and maps, drawn from cells and verdicts
+    page        the HTML pages of a table and of the whole project
     sharing     exports, their import, what differs between two result sets, progress, event files
     jobs, targets, preflight what the Snakefile asks for, what is missing, what it refuses
     data        archives -> arrays -> long-tailed splits

@@ -9,6 +9,7 @@ from typing import Any
 
 from ncmc import paths
 from ncmc.forecast import plan_file
+from ncmc.page.alternatives import existing_records
 from ncmc.paper import (
     assumptions,
     claims,
@@ -25,7 +26,6 @@ from ncmc.plan.job_batches import is_short
 from ncmc.plan.option_text import format_value, parse_options
 from ncmc.plan.run import Run, parse_run_id, resolve_run, trained_runs
 from ncmc.project import Project, read_once
-from ncmc.report.alternatives import existing_records
 from ncmc.results.record import path_of
 from ncmc.system import documents, files
 from ncmc.verdicts import cell_selection, checks_file

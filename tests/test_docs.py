@@ -12,9 +12,9 @@ from typer.models import CommandInfo
 from typer.testing import CliRunner
 
 from cli.main import app
+from ncmc.figures.styles import STYLES
 from ncmc.plan import catalog, grid
 from ncmc.plan.grid_file import table_names
-from ncmc.report.figures.styles import STYLES
 
 PAGES = sorted(
     p for f in ("", "docs", "docs/decisions", "data") for p in (CHECKOUT / f).glob("*.md")

@@ -31,8 +31,8 @@ def explain(
 ) -> None:
     """Say what a claim is, how it is read, which runs decide it, their cost, and what was found."""
     from cli.show.explanations import print_explanation
+    from ncmc.page import explanation
     from ncmc.project import Project
-    from ncmc.report import explanation
 
     project = Project.find()
     wanted, so = chosen_filter(project, methods, datasets, taus), chosen_statuses(statuses)

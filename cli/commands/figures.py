@@ -14,8 +14,8 @@ from ncmc.errors import UsageError, UserError
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
     from collections.abc import Iterator
 
+    from ncmc.figures.figure import Figure
     from ncmc.project import Project
-    from ncmc.report.figures.figure import Figure
     from ncmc.verdicts.judge import CellCache
 
 EPILOG = (
@@ -48,8 +48,8 @@ def figures(
     They go to results/TABLE/figures; with `--out FOLDER` to FOLDER/figures, and with `all` to
     FOLDER/TABLE/figures.
     """
+    from ncmc.figures.files import parse_formats, write_figures
     from ncmc.project import Project
-    from ncmc.report.figures.files import parse_formats, write_figures
     from ncmc.verdicts.judge import CellCache
 
     wanted, project = parse_formats(formats), Project.find()
@@ -73,7 +73,7 @@ def figures(
 def _of_one(
     project: Project, name: str, assume: list[str] | None, cells: CellCache
 ) -> Iterator[tuple[str, list[Figure]]]:
-    from ncmc.report.figures.make import figures_of_table
+    from ncmc.figures.make import figures_of_table
     from ncmc.results.wording import make_command
 
     table = chosen_table(project, name, assume)
@@ -87,9 +87,9 @@ def _of_one(
 
 
 def _of_all(project: Project, cells: CellCache) -> Iterator[tuple[str, list[Figure]]]:
+    from ncmc.figures.make import BOARD, figures_of_board, figures_of_table
     from ncmc.plan import grid
     from ncmc.plan.grid_file import table_names
-    from ncmc.report.figures.make import BOARD, figures_of_board, figures_of_table
 
     board = figures_of_board(project, cells)
     if not board:

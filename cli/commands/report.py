@@ -37,8 +37,8 @@ def report(
     out: Folder = None,
 ) -> None:
     """Write an HTML page: what holds, verdicts, results, curves and their origins."""
+    from ncmc.page import project_page, table_page
     from ncmc.project import Project
-    from ncmc.report import page, project_page
 
     project = Project.find()
     if name == ALL:
@@ -48,4 +48,4 @@ def report(
         return
     chosen = chosen_table(project, name, assume).name
     folder = results_folder(project, chosen, out)
-    print(page.report(project, chosen, results, folder, say_on_stderr))
+    print(table_page.report(project, chosen, results, folder, say_on_stderr))

@@ -29,8 +29,8 @@ def show(
     from cli.show.verdicts import print_verdicts
     from ncmc import paths
     from ncmc.errors import UserError
+    from ncmc.page import since_judged
     from ncmc.project import Project
-    from ncmc.report import since_judged
     from ncmc.results.table_files import read_table
     from ncmc.verdicts.verdicts_file import read_file
 

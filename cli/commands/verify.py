@@ -68,8 +68,8 @@ def verify(
     from ncmc.board.board_text import as_junit
     from ncmc.board.entries import board, board_of, is_wanted
     from ncmc.errors import UsageError
+    from ncmc.page import since_judged
     from ncmc.project import Project
-    from ncmc.report import since_judged
     from ncmc.results.table_data import table_data
     from ncmc.system import files
     from ncmc.verdicts import judge, verdicts_file

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from cli.show.grids import Cell, console, literal, print_grid, print_json
 from cli.show.verdicts import status_text
-from ncmc.report.explanation import Clause, Cost, Explanation
+from ncmc.page.explanation import Clause, Cost, Explanation
 from ncmc.results.wording import duration, plural, sentence, signed, size
 from ncmc.verdicts.verdict import Finding
 

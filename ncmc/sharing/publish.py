@@ -14,13 +14,13 @@ from ncmc import paths
 from ncmc.board import board_text
 from ncmc.board.entries import board_of
 from ncmc.errors import UserError, unknown
+from ncmc.figures.files import write_figures
+from ncmc.figures.make import figures_of_table
+from ncmc.page import project_page, since_judged
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import tiers
 from ncmc.project import Project
-from ncmc.report import project_page, since_judged
-from ncmc.report.figures.files import write_figures
-from ncmc.report.figures.make import figures_of_table
 from ncmc.results import table_files
 from ncmc.results.record import load_record
 from ncmc.results.table_data import table_data

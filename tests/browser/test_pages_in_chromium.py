@@ -12,9 +12,9 @@ from chromium import CHROMIUM, CONTRASTS, PHONE, Visit, chromium
 from conftest import here
 from filelock import FileLock
 
+from ncmc.page import project_page
+from ncmc.page import table_page as table_page
 from ncmc.plan import grid
-from ncmc.report import page as table_page
-from ncmc.report import project_page
 from ncmc.verdicts import judge, verdicts_file
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")

@@ -9,10 +9,10 @@ from conftest import here
 from ncmc import jobs
 from ncmc.errors import UsageError
 from ncmc.forecast.questions import decides, runs_of, runs_of_claim, without_record
+from ncmc.page.explanation import _cost
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import make_run
-from ncmc.report.explanation import _cost
 
 
 def test_a_claim_is_decided_by_the_runs_of_all_its_checks_in_any_table() -> None:

@@ -9,11 +9,11 @@ from conftest import CHECKOUT, here
 
 from ncmc import jobs
 from ncmc.errors import UsageError
+from ncmc.page.alternatives import existing_records
 from ncmc.paper import switches
 from ncmc.plan import grid
 from ncmc.plan.job_batches import batches
 from ncmc.plan.run import parse_run_id, trained_run
-from ncmc.report.alternatives import existing_records
 from ncmc.results.splits import split_words
 from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import table_data

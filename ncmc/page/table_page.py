@@ -1,0 +1,161 @@
+"""A page for a table or figure: verdicts, results, pictures, and how each number was made.
+
+One file that needs nothing else: styles, pictures and a small script stand in it, and it says the
+same where the script does not run. It decides nothing: the verdicts are those of verdicts.json,
+the cells are made of the records.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from ncmc import paths
+from ncmc.errors import UserError
+from ncmc.figures.accuracy_maps import accuracy_maps
+from ncmc.page import origins, since_judged
+from ncmc.page.alternatives import Alternative, Coords, alternatives
+from ncmc.page.answer import answers
+from ncmc.page.listing import (
+    anchors_of,
+    claims_of_verdicts,
+    filters_of,
+    rows_of,
+    verdicts_by_cell,
+)
+from ncmc.page.opened import cells_json
+from ncmc.page.sections import sections
+from ncmc.page.templating import rendered
+from ncmc.paper import switches
+from ncmc.paper.errata import errata
+from ncmc.plan.grid import Table
+from ncmc.project import Project
+from ncmc.results.cells import Cell
+from ncmc.results.record import GROUPS, Groups
+from ncmc.results.table_cells import read_cells
+from ncmc.results.table_data import table_data
+from ncmc.results.table_layout import layout
+from ncmc.results.wording import duration, make_command, plural
+from ncmc.system import files
+from ncmc.verdicts.verdict import Verdict
+from ncmc.verdicts.verdicts_file import read_file
+
+SHOWN = {
+    "accuracy": "Top-1 accuracy on the balanced test set, of networks trained on long-tailed "
+    "images.",
+    "curves": "How far the features of the training images have collapsed to their class's target, "
+    "epoch by epoch: mean and standard deviation over images of the squared distance NC, and the "
+    "variability with the floor that complete collapse would reach.",
+    "class_cosines": "Cosines between the mean features of the classes, from the first epoch to "
+    "the last.",
+    "tail_cosines": "Cosines between the features of all training images of the smallest class, "
+    "from the first epoch to the last.",
+}
+
+
+def report(
+    project: Project,
+    name: str,
+    results: Path | None = None,
+    folder: Path | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Path:
+    """Write the page of a table or figure into `folder` (default: results/NAME); its path.
+
+    `say` is told, as the page tells its reader, of verdicts that are older than records. A damaged
+    or outdated record is named on it. Raises UsageError for an unknown name, UserError if
+    verdicts.json is not in `folder`.
+    """
+    table = switches.table(project, name)
+    folder = folder or project.root / paths.RESULTS.format(table=name)
+    judged = folder / Path(paths.VERDICTS).name
+    if not judged.exists():
+        raise UserError(f"{judged} does not exist. Run `ncmc verify {name}` first.")
+    path, verdicts = folder / Path(paths.PAGE).name, read_file(judged)
+    cells = read_cells(project, table, results)
+    others = alternatives(project, table, cells, results)
+    old = since_judged.note(project, table, verdicts, results)
+    if old:
+        say(old)
+    files.write_atomic(path, render(project, table, cells, verdicts.verdicts, others, old))
+    return path
+
+
+def render(
+    project: Project,
+    table: Table,
+    cells: Sequence[Cell],
+    verdicts: Sequence[Verdict],
+    others: Mapping[Coords, Sequence[Alternative]] | None = None,
+    old: str | None = None,
+) -> str:
+    """The page as text.
+
+    `others`: the numbers under other assumptions, by the place of a cell. `old`: what must be said
+    of verdicts that are older than records.
+    """
+    data = table_data(project, table, cells)
+    missing = [run.id for cell in cells for run in cell.missing]
+    unusable = sum(len(cell.unusable) for cell in cells)
+    lacking = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
+    made = origins.provenance(cells)
+    rows = rows_of(table, cells, verdicts_by_cell(project, verdicts))
+    cards = [origins.card(row.cell, row.key) for row in rows if row.cell.n]
+    claims = claims_of_verdicts(project, verdicts)
+    return rendered(
+        "report.html.j2",
+        project.root,
+        old=old,
+        table=table,
+        data=data,
+        answers=answers(verdicts),
+        banner=data.banner,
+        facts=facts(len(table.runs), len(missing) + unusable, made),
+        claims=claims,
+        anchors=anchors_of(claims),
+        linked=False,
+        by_best=by_best(verdicts),
+        verdicts=verdicts,
+        rows={row.cell.spec.coords: row for row in rows},
+        filters=filters_of([*(c.tokens for c in claims), *(row.tokens for row in rows)]),
+        shown=SHOWN[table.shows],
+        axes=axes(cells),
+        notes=[*origins.notes(project, cells), *data.notes],
+        layout=layout(data),
+        group_rules=tuple(Groups.model_fields),
+        group_names=GROUPS,
+        maps=accuracy_maps(table, cells),
+        sections=sections(table, cells),
+        provenance=made,
+        cards=cards,
+        cells_json=cells_json(rows),
+        register=origins.register(project, cells),
+        rests_on=True,
+        others=others or {},
+        errata=errata(project),
+        missing=missing,
+        elsewhere=[run for run in lacking if run not in missing],
+        make_command=make_command(table.name),
+    )
+
+
+def facts(planned: int, missing: int, made: origins.Provenance | None) -> str:
+    """How much there is of what was planned, when and from which commit it was made."""
+    parts = [f"{planned - missing:,} of {plural(planned, 'run')} recorded"]
+    if made:
+        parts.append(f"{duration(made.seconds)} of training")
+        if len(made.commits) == 1:
+            parts.append(f"commit {made.commits[0].what}")
+        first, last = made.first[:10], made.last[:10]
+        parts.append(first if first == last else f"{first} to {last}")
+    return " · ".join(parts)
+
+
+def by_best(verdicts: Sequence[Verdict]) -> bool:
+    """Whether some of them compare accuracies at the best test epoch."""
+    return any(v.measure == "best" and v.kind != "references" for v in verdicts)
+
+
+def axes(cells: Sequence[Cell]) -> dict[str, str]:
+    """What the cells are made of: the values on each axis, in their order."""
+    names = [axis for axis, _ in cells[0].spec.coords]
+    values = {axis: dict.fromkeys(cell.spec.coord(axis) for cell in cells) for axis in names}
+    return {axis: ("; " if axis == "method" else ", ").join(values[axis]) for axis in names}

@@ -1,0 +1,83 @@
+"""Templates -> a page: one file, whose own script alone may run and which asks nobody for anything."""
+
+import base64
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from ncmc.figures.svg import Picture
+from ncmc.page import origins
+from ncmc.results.reference_numbers import difference_words, reference_words, stated_words
+from ncmc.results.wording import counted, duration, plus_minus, printed, signed
+from ncmc.verdicts.wording import MARKS, reference_verdict, verb
+
+TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("draw.js", "page.js")
+
+
+def rendered(template: str, root: Path, **content: Any) -> str:
+    """A page of `template`; `content` is what the template names beside the script.
+
+    Paths of the project are written relative to its `root`: a page is read on other machines.
+    """
+    script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            marks=MARKS,
+            root=f"{root}/",
+            script=Markup(script),
+            script_hash=f"sha256-{digest}",
+            **content,
+        )
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_without_root,
+    )
+    environment.filters |= {
+        "plus_minus": plus_minus,
+        "printed": printed,
+        "counted": lambda cell: counted(cell.n, cell.planned),
+        "duration": duration,
+        "signed": signed,
+        "theirs": stated_words,
+        "difference": difference_words,
+        "reference_words": reference_words,
+        "reference_verdict": reference_verdict,
+        "verb": verb,
+        "value": origins.value_words,
+        "svg": _svg,
+        "slug": slug,
+    }
+    return environment
+
+
+@jinja2.pass_context
+def _without_root(context: jinja2.runtime.Context, value: Any) -> Any:
+    return value.replace(context["root"], "") if isinstance(value, str) else value
+
+
+def slug(text: str) -> str:
+    """A word that may stand in an id, a class or the address: `not testable` -> `not-testable`."""
+    return re.sub(r"[^A-Za-z0-9_.+-]+", "-", text)
+
+
+def _svg(picture: Picture) -> Markup:
+    """A picture as markup: its SVG is ours, so it is not escaped."""
+    return Markup(picture.svg.decode())

@@ -1,1 +1,0 @@
-"""Curves, bars and heat maps as SVG. No decisions."""

@@ -1,0 +1,241 @@
+"""Figures as files: what is drawn is what the records say, and stands in the CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import fakes
+import pytest
+from conftest import here
+from PIL import Image
+
+from ncmc.errors import UsageError
+from ncmc.figures.figure import Figure, as_csv, named_apart, slug
+from ncmc.figures.files import parse_formats, write_figures
+from ncmc.figures.make import figures_of_board, figures_of_table
+from ncmc.figures.painted import FORMATS, figure_picture, images
+from ncmc.plan import grid
+from ncmc.results.cells import Cell
+from ncmc.results.table_cells import read_cells
+from ncmc.verdicts.judge import CellCache
+
+NAMES = [
+    "accuracy", "class_sizes", "class_groups", "confusion", "curves", "cost", "claims",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The records of a smoke run."""
+    folder = tmp_path_factory.mktemp("runs")
+    fakes.smoke(folder, grid.table(here(), "smoke"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cells(runs: Path) -> dict[str, Cell]:
+    """Its cells by method."""
+    found = read_cells(here(), grid.table(here(), "smoke"), runs)
+    return {cell.spec.coord("method"): cell for cell in found}
+
+
+@pytest.fixture(scope="module")
+def smoke(runs: Path) -> dict[str, Figure]:
+    """Its figures by name."""
+    project = here()
+    made = figures_of_table(project, grid.table(project, "smoke"), CellCache(project, runs))
+    return {figure.name: figure for figure in made}
+
+
+def lines(figure: Figure) -> list[dict[str, str]]:
+    """The lines of a figure's CSV."""
+    return list(csv.DictReader(io.StringIO(as_csv(figure))))
+
+
+def of(figure: Figure, **wanted: str) -> list[dict[str, str]]:
+    """The lines with given values."""
+    return [row for row in lines(figure) if all(row[k] == v for k, v in wanted.items())]
+
+
+def close(rows: Sequence[dict[str, str]], key: str, values: Sequence[float | None]) -> None:
+    assert [float(row[key]) for row in rows] == pytest.approx(values)
+
+
+def test_a_table_has_its_figures(smoke: dict[str, Figure]) -> None:
+    assert list(smoke) == NAMES
+    assert {name: len(figure.panels) for name, figure in smoke.items()} == {
+        name: {"confusion": 5, "curves": 4}.get(name, 1) for name in NAMES
+    }
+
+
+def test_the_csv_of_accuracies_is_what_the_cells_say(
+    smoke: dict[str, Figure], cells: dict[str, Cell]
+) -> None:
+    assert len(lines(smoke["accuracy"])) == 5
+    for row in lines(smoke["accuracy"]):
+        cell = cells[row["line"]]
+        assert cell.last
+        assert float(row["mean"]) == cell.last.mean
+        assert (float(row["low"]), float(row["high"])) == cell.interval
+        assert (row["seeds"], row["chance"], row["setting"]) == ("5", "10.0", "tau 0.02")
+
+
+def test_the_csv_of_class_sizes_has_each_class_with_its_images(
+    smoke: dict[str, Figure], cells: dict[str, Cell]
+) -> None:
+    rows, records = of(smoke["class_sizes"], line="CAL"), cells["CAL"].records
+    close(rows, "images", records[0].split.counts)
+    for k, row in enumerate(rows):
+        values = [r.result.per_class[k] for r in records]
+        known = [v for v in values if v is not None]
+        assert float(row["mean"]) == pytest.approx(sum(known) / 5)
+        assert (float(row["low"]), float(row["high"])) == (min(known), max(known))
+
+
+def test_the_csv_of_confusions_sums_the_seeds(
+    smoke: dict[str, Figure], cells: dict[str, Cell]
+) -> None:
+    rows = of(smoke["confusion"], line="SETF", true="3")
+    summed = [sum(r.result.confusion[3][k] for r in cells["SETF"].records) for k in range(10)]
+    close(rows, "images", summed)
+    close(rows, "percent", [100 * n / sum(summed) for n in summed])
+
+
+def test_the_csv_of_curves_has_every_epoch_with_its_band_and_floor(
+    smoke: dict[str, Figure], cells: dict[str, Cell]
+) -> None:
+    rows = of(smoke["curves"], line="CAL", measure="nc_mean")
+    by_seed = [
+        [e.collapse.nc_mean for e in record.result.history if e.collapse]
+        for record in cells["CAL"].records
+    ]
+    close(rows, "low", [min(column) for column in zip(*by_seed, strict=True)])
+    close(rows, "high", [max(column) for column in zip(*by_seed, strict=True)])
+    close(rows, "mean", [sum(column) / 5 for column in zip(*by_seed, strict=True)])
+    floors = {row["floor"] for row in of(smoke["curves"], line="CAL", measure="variability")}
+    assert floors == {"0.62"}
+    assert {row["floor"] for row in of(smoke["curves"], measure="test_accuracy")} == {"10.0"}
+    assert {row["floor"] for row in of(smoke["curves"], line="CE", measure="variability")} == {""}
+
+
+def test_the_csv_of_cost_has_the_seconds_of_the_records(smoke: dict[str, Figure]) -> None:
+    assert {row["seconds"] for row in lines(smoke["cost"])} == {str(fakes.MADE.seconds)}
+
+
+def test_every_csv_has_a_line_for_each_row_and_no_other(smoke: dict[str, Figure]) -> None:
+    counts = {name: len(lines(figure)) for name, figure in smoke.items()}
+    assert counts["class_sizes"] == 5 * 10
+    assert counts["class_groups"] == 5 * 3
+    assert counts["confusion"] == 5 * 100
+    assert counts["curves"] == 5 * 4 * 60
+    assert counts["cost"] == 5
+
+
+def texts(svg: bytes) -> list[str]:
+    """What is written in an SVG."""
+    root = ElementTree.fromstring(svg.decode())
+    return ["".join(e.itertext()).strip() for e in root.iter() if e.tag.endswith("}text")]
+
+
+def test_an_image_names_what_it_shows_its_methods_and_its_scale(smoke: dict[str, Figure]) -> None:
+    told = texts(images(smoke["class_sizes"], ("svg",))["svg"])
+    assert "Accuracy against the size of the" in told
+    assert "Reduced scale: digits, resnet8. Not the paper's table." in told
+    for label in ("CE", "SETF", "AL", "CAL", "CAL, theta = 0"):
+        assert told.count(label) == 1
+    panels = texts(images(smoke["confusion"], ("svg",))["svg"])
+    assert panels.count("true class, largest first") == 5
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_same_records_give_the_same_bytes_whatever_else_is_drawn(
+    smoke: dict[str, Figure], format: str
+) -> None:
+    alone = images(smoke["accuracy"], (format,))
+    assert alone == {format: images(smoke["accuracy"])[format]}
+
+
+def test_files_are_images_numbers_and_words(smoke: dict[str, Figure], tmp_path: Path) -> None:
+    written = write_figures([smoke["accuracy"]], tmp_path / "figures")
+    assert [path.name for path in written] == [
+        f"accuracy.{end}" for end in ("svg", "png", "pdf", "csv", "txt")
+    ]
+    with Image.open(tmp_path / "figures/accuracy.png") as png:
+        assert png.width > 800
+    assert (tmp_path / "figures/accuracy.pdf").read_bytes().startswith(b"%PDF")
+    assert (tmp_path / "figures/accuracy.csv").read_text() == as_csv(smoke["accuracy"])
+
+
+def test_a_caption_says_seeds_intervals_and_scale(smoke: dict[str, Figure]) -> None:
+    caption = smoke["accuracy"].caption
+    assert "Lines are 95 % intervals of the mean over seeds." in caption
+    assert "5 seeds a line or field." in caption
+    assert "Reduced scale: digits, resnet8. Not the paper's table." in caption
+    assert "bands reach from the lowest seed to the highest" in smoke["curves"].caption
+
+
+def test_a_caption_says_what_is_missing(runs: Path, tmp_path: Path) -> None:
+    table = grid.table(here(), "smoke")
+    fakes.fill(tmp_path, fakes.spec_of(table, "CE"), [70.0, 71.0])
+    made = figures_of_table(here(), table, CellCache(here(), tmp_path))
+    assert "2 seeds a line or field; 23 of 25 runs have no record." in made[0].caption
+
+
+def test_a_figure_in_a_page_takes_the_colours_of_the_page(smoke: dict[str, Figure]) -> None:
+    picture = figure_picture(smoke["claims"])
+    svg = picture.svg.decode()
+    assert "currentColor" in svg
+    assert "<style" not in svg
+    assert "#1b1b1b" not in svg
+    assert picture.title == smoke["claims"].title
+
+
+@pytest.mark.parametrize(
+    ("name", "panels"), [("figure1", 6), ("figure4", 12), ("figure5", 12), ("figure6", 3)]
+)
+def test_the_papers_figures_are_drawn_from_records(name: str, panels: int, tmp_path: Path) -> None:
+    table = grid.table(here(), name)
+    for spec in table.cells:
+        fakes.fill(tmp_path, spec, [70.0] * table.seeds)
+    first: Any = figures_of_table(here(), table, CellCache(here(), tmp_path))[0]
+    assert len(first.panels) == panels
+    assert first.banner is None
+    assert table.title in first.title
+
+
+def test_names_are_parts_of_paths_and_no_two_are_the_same(smoke: dict[str, Figure]) -> None:
+    assert slug("cifar10, tau 0.005, theta π/2") == "cifar10_tau_0.005_theta_pi-2"
+    assert slug("../x;y") == "x_y"
+    twice = named_apart([smoke["accuracy"], smoke["accuracy"]])
+    assert [figure.name for figure in twice] == ["accuracy", "accuracy_2"]
+
+
+def test_formats_are_names_with_commas() -> None:
+    assert parse_formats("SVG, png,svg") == ("svg", "png")
+    with pytest.raises(UsageError, match="no format 'gif' of figures; allowed: svg, png, pdf"):
+        parse_formats("svg,gif")
+
+
+def test_the_board_has_no_figure_without_records(tmp_path: Path) -> None:
+    assert figures_of_board(here(), CellCache(here(), tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "of"), [("figure6", "class"), ("figure7", "image of the smallest class")]
+)
+def test_cosines_say_what_they_are_of_beside_one_scale(name: str, of: str, tmp_path: Path) -> None:
+    table = grid.table(here(), name)
+    fakes.fill(tmp_path, table.cells[0], [70.0] * table.seeds)
+    first = figures_of_table(here(), table, CellCache(here(), tmp_path))[0]
+    words = [
+        element.text for element in ElementTree.fromstring(images(first, ("svg",))["svg"]).iter()
+    ]
+    assert words.count(of) == len(first.panels) == 3
+    assert words.count("cosine") == 1
+    drawn = Image.open(io.BytesIO(images(first, ("png",))["png"])).convert("L")
+    width, height = drawn.size
+    for edge in ((0, 0, width, 4), (0, height - 4, width, height), (0, 0, 4, height)):
+        assert drawn.crop(edge).getextrema() == (255, 255), "something is cut off"

@@ -1,0 +1,404 @@
+"""The pages."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import fakes
+import pytest
+from conftest import here
+from parsed_page import Page
+
+from ncmc.errors import UserError
+from ncmc.page import table_page as report_page
+from ncmc.page.alternatives import alternatives
+from ncmc.page.sections import sections
+from ncmc.paper import switches
+from ncmc.plan import grid
+from ncmc.plan.grid import Table
+from ncmc.plan.grid_file import table_names
+from ncmc.results.cells import Cell
+from ncmc.results.provenance import Git
+from ncmc.results.record import Epoch, path_of
+from ncmc.results.table_cells import read_cells
+from ncmc.results.wording import plus_minus
+from ncmc.verdicts import judge, verdicts_file
+from ncmc.verdicts.wording import MARKS
+
+
+@pytest.fixture(scope="module")
+def smoke() -> Table:
+    return grid.table(here(), "smoke")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory, smoke: Table) -> Page:
+    """The page of a whole smoke run."""
+    folder = tmp_path_factory.mktemp("smoke")
+    fakes.smoke(folder / "runs", smoke)
+    verdicts_file.write(judge.verify("smoke", folder / "runs"), folder)
+    return Page(report_page.report(here(), "smoke", folder / "runs", folder).read_text())
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages without pictures, which take most of the time."""
+    monkeypatch.setattr(report_page, "sections", lambda table, cells: [])
+
+
+def rendered(name: str, results: Path) -> Page:
+    table = grid.table(here(), name)
+    text = report_page.render(
+        here(), table, read_cells(here(), table, results), judge.verify(name, results)
+    )
+    return Page(text)
+
+
+def test_the_page_stands_alone(page: Page) -> None:
+    assert not page.all("img")
+    for _, attributes in page.elements:
+        for name in ("src", "href", "xlink:href"):
+            assert (attributes.get(name) or "#").startswith(("#", "data:,"))
+
+
+def test_every_link_within_the_page_leads_somewhere(page: Page) -> None:
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for link in page.all("a"):
+        href = link["href"]
+        assert href is not None
+        assert href.removeprefix("#") in ids
+
+
+def test_a_page_may_run_its_own_script_alone_and_ask_nobody_for_anything(page: Page) -> None:
+    (policy,) = [m["content"] for m in page.all("meta") if "http-equiv" in m]
+    assert policy is not None
+    assert policy.startswith("default-src 'none';")
+    assert re.search(r"script-src 'sha256-[A-Za-z0-9+/=]{44}';", policy)
+    assert page.all("script") == [{"type": "application/json", "id": "cells-data"}, {}]
+
+
+def test_the_page_says_that_it_is_of_reduced_scale(page: Page) -> None:
+    assert "Reduced scale: digits, resnet8. Not the paper's table." in page.text
+
+
+def test_a_table_of_the_paper_has_no_banner(tmp_path: Path) -> None:
+    assert "Reduced scale" not in rendered("table2", tmp_path).text
+
+
+def test_the_page_shows_last_with_best_beside_it(page: Page, tmp_path: Path, smoke: Table) -> None:
+    fakes.smoke(tmp_path, smoke)
+    for cell in read_cells(here(), smoke, tmp_path):
+        words = f"{plus_minus(cell.last)} best {plus_minus(cell.best)}"
+        assert words in page.text
+
+
+def test_the_answer_comes_right_after_the_title(page: Page) -> None:
+    said = "Smoke run: long-tailed digits Of 5 checks at reduced scale, ✓ 5 hold . Reduced scale:"
+    assert said in page.text
+
+
+def test_what_does_not_hold_is_named_in_the_answer_and_leads_to_its_verdict(
+    tmp_path: Path, smoke: Table, bare: None
+) -> None:
+    fakes.smoke(tmp_path, smoke)
+    for run, last in zip(fakes.spec_of(smoke, "CAL").runs(5), range(40, 45), strict=True):
+        fakes.save(tmp_path, fakes.record(run, float(last)))
+    shown = rendered("smoke", tmp_path)
+    assert re.search(r"✗ 3 differ \( S1 , S2 , S3 \)", shown.text)
+    assert {"href": "#v-S1-reduced"} in shown.all("a")
+
+
+def test_the_page_shows_the_verdicts_that_are_written_and_judges_nothing(
+    tmp_path: Path, smoke: Table, bare: None
+) -> None:
+    fakes.smoke(tmp_path / "runs", smoke)
+    path = verdicts_file.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
+    words = "CAL is above CE"
+    path.write_text(path.read_text().replace(words, "words that no check has"))
+    text = Page(report_page.report(here(), "smoke", tmp_path / "runs", tmp_path).read_text()).text
+    assert "Words that no check has" in text
+    assert words not in text
+
+
+def test_without_verdicts_the_page_says_which_command_makes_them(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"verdicts\.json does not exist. Run `ncmc verify smoke`"):
+        report_page.report(here(), "smoke", tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"verdicts": [{}]}', '{"verdicts": [5]}'])
+def test_a_file_that_holds_no_verdicts_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "verdicts.json").write_text(content)
+    with pytest.raises(UserError, match="is not a file of verdicts"):
+        report_page.report(here(), "smoke", tmp_path, tmp_path)
+
+
+def test_what_the_calibration_error_is_of_is_said_where_it_is_shown(page: Page) -> None:
+    assert "ECE compares the softmax of a method's own scores" in page.text
+    assert "no temperature can be fitted" in page.text
+    assert "5.0 cosines" in page.text
+    assert "ECE 5.0 %, of cosines without a scale: not comparable with that of other" in page.text
+
+
+def test_class_groups_are_shown_under_each_definition(page: Page) -> None:
+    """CAL's thirds, shots and released groups, as in tests/fakes.py."""
+    assert "thirds by images as released ECE" in page.text
+    words = page.text.split("many medium few many medium few many medium few")[1].split()
+    cal = words.index("CAL,")
+    values = [float(word) for word in words[cal:] if re.fullmatch(r"\d+\.\d", word)][:9]
+    last = values[7]
+    offset = [20 - 40 * k / 9 for k in range(10)]  # of the classes, which have 128 to 2 images
+    groups = [*(range(4), range(4, 7), range(7, 10)), *(range(1), range(1, 5), range(5, 10))]
+    groups += [range(3), range(3, 7), range(7, 10)]
+    means = [sum(offset[k] for k in group) / len(group) for group in groups]
+    expected = [last + mean * (100 - last) / 20 for mean in means]
+    assert values == pytest.approx(expected, abs=0.11)
+
+
+def test_a_verdict_is_a_word_and_a_mark(page: Page) -> None:
+    assert "✓ 5 hold" in page.text
+    assert page.text.count("✓ holds") >= 5
+    assert "CAL is above CE" in page.text
+
+
+def test_the_page_says_how_each_number_was_made(page: Page, smoke: Table) -> None:
+    for cell in smoke.cells:
+        for run in cell.runs(smoke.seeds):
+            assert f"ncmc train {run.id}" in page.text
+    for said in ("0123456789ab", "a test, 2 cores, 8.0 GiB", "torch 2.13.0", "ab" * 32, "12 s"):
+        assert said in page.text
+    assert "357 images, 128 to 2 a class" in page.text
+
+
+def test_the_page_lists_assumptions_with_their_alternatives(page: Page) -> None:
+    assert "mislas: as MiSLAS" in page.text
+    assert "generator=pcg64" in page.text
+
+
+def test_tables_and_pictures_are_accessible(page: Page) -> None:
+    assert page.all("html")[0]["lang"] == "en"
+    for header in page.all("th"):
+        assert header["scope"] in ("row", "col", "rowgroup", "colgroup")
+    for figure in page.all("figure"):
+        assert figure["role"] == "img"
+        label = figure["aria-label"]
+        assert label is not None
+        assert len(label) > 40
+    levels = [int(tag[1]) for tag, _ in page.elements if tag in ("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+
+
+def test_a_page_without_records_says_how_to_get_them(tmp_path: Path) -> None:
+    for name in table_names(here()):
+        empty = rendered(name, tmp_path)
+        assert "No run has been recorded yet" in empty.text, name
+        assert f"uv run snakemake --cores all {name}" in empty.text
+        assert not empty.all("figure")
+
+
+@pytest.mark.usefixtures("bare")
+def test_missing_runs_are_listed(tmp_path: Path, smoke: Table) -> None:
+    fakes.smoke(tmp_path, smoke)
+    run = smoke.cells[0].runs(5)[2]
+    path_of(here(), run, tmp_path).unlink()
+    text = rendered("smoke", tmp_path).text
+    assert "24 of 25 runs recorded" in text
+    assert "1 of 25 planned runs has no record" in text
+    assert "4 of 5 seeds" in text
+
+
+@pytest.mark.usefixtures("bare")
+def test_missing_runs_of_other_tables_are_listed_too(tmp_path: Path) -> None:
+    table = grid.table(here(), "table6")
+    for spec in table.cells:
+        fakes.fill(tmp_path, spec, [50.0] * table.seeds)
+    text = rendered("table6", tmp_path).text
+    assert "0 of 45 planned runs have no record, and 9 runs of other tables" in text
+    assert "ncmc train cifar10/tau=0.005/resnet50/CAL/f=10+theta=0.2/seed=0" in text
+
+
+@pytest.mark.usefixtures("bare")
+def test_records_from_several_commits_and_machines_are_said(tmp_path: Path, smoke: Table) -> None:
+    spec = smoke.cells[0]
+    other = fakes.MADE.model_copy(
+        update={
+            "git": Git(commit="fedcba9876543210", dirty=True),
+            "hardware": fakes.MADE.hardware.model_copy(update={"processor": "another"}),
+            "packages": {"torch": "2.12.0"},
+        }
+    )
+    fakes.fill(tmp_path, spec, [80.0, 81.0, 82.0])
+    fakes.save(tmp_path, fakes.record(spec.runs(4)[3], 80.0, made=other))
+    text = rendered("smoke", tmp_path).text
+    assert "made from 2 states of the code" in text
+    assert "made on 2 machines" in text
+    assert "made with 2 sets of packages" in text
+    assert "1 of 4 records were made with changes that no commit holds" in text
+    assert "fedcba987654, with uncommitted changes (1 of 4 records)" in text
+
+
+@pytest.mark.usefixtures("bare")
+def test_records_made_outside_git_can_be_shown(tmp_path: Path, smoke: Table) -> None:
+    spec = smoke.cells[0]
+    bare = fakes.MADE.model_copy(update={"git": Git(commit=None, dirty=None)})
+    fakes.fill(tmp_path, spec, [80.0], made=bare)
+    assert "no commit known (made outside git)" in rendered("smoke", tmp_path).text
+
+
+@pytest.mark.usefixtures("bare")
+def test_text_from_records_is_escaped(tmp_path: Path, smoke: Table) -> None:
+    spec = smoke.cells[0]
+    fakes.fill(tmp_path, spec, [80.0], notes=("<script>alert(1)</script>",))
+    shown = rendered("smoke", tmp_path)
+    assert len(shown.all("script")) == 2  # the page's own
+    assert "<script>alert(1)</script>." in shown.text
+
+
+def with_floor(epoch: Epoch, floor: float | None) -> Epoch:
+    if epoch.collapse is None:
+        return epoch
+    collapse = epoch.collapse.model_copy(update={"variability_floor": floor})
+    return epoch.model_copy(update={"collapse": collapse})
+
+
+def collapsing_to(floor: float | None) -> tuple[Table, list[Cell]]:
+    """A cell of LDAM-DRW whose records measured a variability with this floor."""
+    table = grid.table(here(), "table3")
+    spec = next(spec for spec in table.cells if spec.run.method == "LDAM-DRW")
+    record = fakes.record(spec.runs(1)[0], 50.0)
+    history = tuple(with_floor(epoch, floor) for epoch in record.result.history)
+    return table, [Cell(spec, (fakes.with_result(record, history=history),), ())]
+
+
+@pytest.mark.parametrize(("floor", "said"), [(None, ("LDAM-DRW",)), (0.0, ())])
+def test_whether_a_method_has_a_fixed_target_is_read_in_its_records(
+    floor: float | None, said: tuple[str, ...]
+) -> None:
+    (section,) = sections(*collapsing_to(floor))
+    assert section.without_target == said
+
+
+@pytest.mark.parametrize("name", ["figure1", "figure6", "figure7"])
+def test_a_figure_shows_its_pictures(tmp_path: Path, name: str) -> None:
+    table = grid.table(here(), name)
+    for spec in table.cells:
+        fakes.fill(tmp_path, spec, [50.0] * table.seeds)
+    shown = rendered(name, tmp_path)
+    assert len(shown.all("figure")) >= 4
+    assert any(mark in shown.text for mark in MARKS.values())
+
+
+def with_records_of(tmp_path: Path, name: str, values: list[float]) -> Page:
+    """The page of the smoke run, or of a switched one, where another table has records too."""
+    plain = grid.table(here(), "smoke")
+    fakes.smoke(tmp_path / "runs", plain)
+    for spec in switches.table(here(), "smoke+A14=affine").cells:
+        if spec.run != spec.plain:
+            fakes.fill(tmp_path / "runs", spec, values)
+    verdicts_file.write(judge.verify(name, tmp_path / "runs"), tmp_path)
+    return Page(report_page.report(here(), name, tmp_path / "runs", tmp_path).read_text())
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_number_stands_beside_those_under_other_assumptions(tmp_path: Path) -> None:
+    (cell,) = [c for c in grid.table(here(), "smoke").cells if c.coord("method") == "CAL"]
+    text = with_records_of(tmp_path, "smoke", [66.0, 66.0, 66.0, 66.0]).text
+    (ours,) = [
+        c
+        for c in read_cells(here(), grid.table(here(), "smoke"), tmp_path / "runs")
+        if c.spec == cell
+    ]
+    assert ours.last is not None
+    gap = f"{66 - ours.last.mean:.1f}".replace("-", "−")
+    assert f"best {plus_minus(ours.best)} A14=affine 66.0 ± 0.0" in text
+    assert f"A14=affine: 66.0 ± 0.0 ({gap} points, 4 of 5 seeds)" in text
+    assert text.count("A14=affine 66.0") == 3  # AL, CAL, CAL at theta = 0
+
+
+@pytest.mark.usefixtures("bare")
+def test_the_page_of_a_switched_table_shows_what_is_chosen_beside_it(tmp_path: Path) -> None:
+    text = with_records_of(tmp_path, "smoke+A14=affine", [66.0] * 5).text
+    assert "Smoke run: long-tailed digits, with A14=affine" in text
+    assert text.count("best 66.5 ± 0.0 as chosen") == 3
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_damaged_record_of_another_table_keeps_no_page_from_being_made(tmp_path: Path) -> None:
+    (cell,) = [c for c in grid.table(here(), "smoke").cells if c.coord("method") == "CAL"]
+    (switch,) = switches.parse_switches(here(), ["A14=none"])
+    damaged = path_of(here(), switch.applied(here(), cell.run), tmp_path / "runs")
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{")
+    text = with_records_of(tmp_path, "smoke", [66.0]).text
+    assert "A14=none: its record cannot be used; ncmc outdated says why" in text
+
+
+@pytest.mark.usefixtures("bare")
+def test_cells_of_the_table_itself_are_not_shown_beside_its_numbers(tmp_path: Path) -> None:
+    table = grid.table(here(), "table1")
+    for spec in table.cells:
+        fakes.fill(tmp_path / "runs", spec, [50.0] * table.seeds)
+    found = alternatives(
+        here(), table, read_cells(here(), table, tmp_path / "runs"), tmp_path / "runs"
+    )
+    assert found == {}  # A19=off is its own column of cells
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_page_is_made_without_a_damaged_record_and_names_it(tmp_path: Path, smoke: Table) -> None:
+    fakes.smoke(tmp_path / "runs", smoke)
+    damaged = path_of(here(), smoke.cells[0].runs(1)[0], tmp_path / "runs")
+    damaged.write_text("{")
+    verdicts_file.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
+    text = report_page.report(here(), "smoke", tmp_path / "runs", tmp_path).read_text()
+    assert f"{damaged} is not valid JSON" in text
+    assert "24 of 25 runs recorded" in text
+    assert "4 of 5 seeds" in text
+
+
+def test_the_same_records_give_the_same_page(tmp_path: Path, smoke: Table) -> None:
+    fakes.fill(tmp_path, smoke.cells[3], [80.0, 81.0])
+    table = grid.table(here(), "smoke")
+    pages = [
+        report_page.render(
+            here(), table, read_cells(here(), table, tmp_path), judge.verify("smoke", tmp_path)
+        )
+        for _ in range(2)
+    ]
+    assert pages[0] == pages[1]
+
+
+def test_tables_verdicts_and_pages_need_no_torch(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from ncmc.project import Project; "
+        "from ncmc.page import table_page as page; folder = Path(sys.argv[1]); "
+        "from ncmc.verdicts import judge, verdicts_file; "
+        "verdicts_file.write(judge.verify('smoke', folder), folder); "
+        "page.report(Project.find(), 'smoke', folder, folder); sys.exit('torch' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_the_numbers_of_others_stand_on_the_page_with_what_differs(
+    bare: None, tmp_path: Path
+) -> None:
+    table = grid.table(here(), "calibration")
+    (spec,) = [c for c in table.cells if c.label == "cifar10, resnet32, CE, tau 0.01"]
+    for run, best in zip(spec.runs(3), (71.3, 71.5, 71.7), strict=True):
+        fakes.save(tmp_path, fakes.record(run, best - 9, best))
+    text = rendered("calibration", tmp_path).text
+    assert "Not the paper's table." in text
+    assert "it is not known yet whether the harness is fit to judge" in text.lower()
+    assert "R1: Zhang2021 Bag of tricks, README baseline" in text
+    assert "−0.45 (95 % interval" in text
+    assert "✓ holds" in text
+    assert "not counted: Cui's split (TensorFlow)" in text
+    assert "R65, R66" in text
+    assert "Claims of the paper are compared at the best test epoch" not in text
+
+
+def test_a_page_without_numbers_of_others_has_no_such_section(page: Page) -> None:
+    assert "Numbers of others" not in page.text
