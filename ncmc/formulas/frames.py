@@ -29,7 +29,7 @@ def mean_count(f: int, f_counts: str) -> int:
     if f_counts not in F_COUNTS:
         raise UsageError(f"f_counts is {f_counts!r}; allowed: {', '.join(F_COUNTS)} (A25).")
     least = 2 if f_counts == "released" else 1
-    if _whole_number("f", f) < least:
+    if whole_number("f", f) < least:
         raise UsageError(f"f is {f}; with f_counts={f_counts} allowed: {least} or more (A25).")
     return f - 1 if f_counts == "released" else f
 
@@ -48,7 +48,7 @@ def class_aware_counts(
     Raises UsageError for f < 2, an empty or non-positive count, another order or f_counts.
     """
     n = _whole_numbers("counts", counts)
-    if _whole_number("f", f) < 2:
+    if whole_number("f", f) < 2:
         raise UsageError(f"f is {f}; the class-aware strategy (Sec. 3.5) needs 2 or more.")
     if order not in ORDERS:
         raise UsageError(f"order is {order!r}; allowed: {', '.join(ORDERS)} (A16).")
@@ -229,15 +229,16 @@ def check_theta(theta: float) -> None:
 # --- checks ---------------------------------------------------------------------------------------
 
 
-def _whole_number(name: str, value: int) -> int:
+def whole_number(name: str, value: object) -> int:
+    """`value` as an int, whatever type of whole number it is. Raises UsageError for any other."""
     try:
-        return operator.index(value)
+        return operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         raise UsageError(f"{name} is {value!r}; allowed: a whole number.") from None
 
 
 def _whole_numbers(name: str, values: Sequence[int]) -> list[int]:
-    numbers = [_whole_number(name, value) for value in values]
+    numbers = [whole_number(name, value) for value in values]
     if not numbers or min(numbers) < 1:
         raise UsageError(f"{name} are {numbers}; allowed: one number a class, each 1 or more.")
     return numbers

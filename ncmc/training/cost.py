@@ -105,7 +105,8 @@ def probe(
     Random images in memory: neither data nor download is needed. A recipe that takes parts of whole
     image files is probed without augmentation: decoding the files is not in it.
     """
-    where = torch.device(device)
+    where = precision.pick_device(device)
+    precision.use_device(where)  # a run may be trained in this process afterwards
     dataset = next(
         name for name, entry in dataset_entries(project).items() if entry.recipe == recipe
     )

@@ -5,6 +5,7 @@ import runpy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from conftest import CHECKOUT
@@ -94,6 +95,9 @@ def test_the_methods_own_loss_and_a_global_draw_leave_each_other_alone() -> None
         (("CAL", 0, COUNTS), {}, "width is 0"),
         (("CAL", 12, [5]), {}, r"counts are \[5\]; allowed: .* 2 or more classes"),
         (("CAL", 12, [5, 0]), {}, r"counts are \[5, 0\]"),
+        (("CAL", 12, [5.0, 2.7]), {}, "counts is 5.0; allowed: a whole number"),
+        (("CE", 12, torch.tensor([0.8, 0.2])), {}, "counts is tensor.*a whole number"),
+        (("CE", 12.5, COUNTS), {}, "width is 12.5; allowed: a whole number"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -101,6 +105,66 @@ def test_what_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=said):
         OnFeatures(*arguments, **options)
+
+
+def test_counts_may_be_whole_numbers_of_any_kind() -> None:
+    x, y = features_and_labels()
+    for counts in (np.array(COUNTS, np.uint8), torch.tensor(COUNTS), tuple(COUNTS)):
+        assert OnFeatures("LDAM", 12, counts).loss(x, y) == OnFeatures("LDAM", 12, COUNTS).loss(
+            x, y
+        )
+
+
+@pytest.mark.parametrize("name", ["CAL", "CE", "SETF", "NCM", "RBL"])
+@pytest.mark.parametrize(
+    "kind", [torch.float64, torch.int64, torch.uint8, torch.bool, torch.complex64]
+)
+def test_features_of_another_type_than_the_method_computes_in_are_refused(
+    name: str, kind: torch.dtype
+) -> None:
+    x, y = features_and_labels()
+    method = OnFeatures(name, 12, COUNTS)
+    said = (
+        f"features are {kind} and this method computes in torch.float32; allowed: torch.float32, "
+    )
+    for call in (lambda: method.loss(x.to(kind), y), lambda: method.scores(x.to(kind))):
+        with pytest.raises(ValueError, match=said):
+            call()
+    with pytest.raises(ValueError, match=said):
+        method.fit(x.to(kind), y)
+
+
+@pytest.mark.parametrize("name", catalog.names("method"))
+def test_features_may_be_in_half_precision_or_both_in_double(name: str) -> None:
+    x, y = features_and_labels()
+    method = OnFeatures(name, 12, COUNTS)
+    for kind in (torch.bfloat16, torch.float16):
+        half = x.to(kind)
+        assert torch.equal(method.scores(half), method.scores(half.float()))
+        assert method.loss(half, y).dtype == torch.float32
+    assert method.double().loss(x.double(), y).dtype == torch.float64
+    with pytest.raises(ValueError, match="float32 and this method computes in torch.float64"):
+        method.loss(x, y)
+    with pytest.raises(ValueError, match="this method was converted to torch.bfloat16"):
+        method.bfloat16().loss(x, y)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_features_that_are_not_finite_are_refused_with_their_rows(value: float) -> None:
+    x, y = features_and_labels()
+    x[2, 1] = x[5] = value
+    method = OnFeatures("CAL", 12, COUNTS)
+    said = r"features are nan or infinite; allowed: finite numbers\. \(rows 2, 5 of 8\)"
+    for call in (lambda: method.loss(x, y), lambda: method.scores(x), lambda: method.fit(x, y)):
+        with pytest.raises(ValueError, match=said):
+            call()
+
+
+@pytest.mark.parametrize("weight", [-0.1, 1.5, float("nan"), torch.tensor(2.0)])
+def test_a_share_of_mixup_outside_of_0_to_1_is_refused(weight: Any) -> None:
+    x, y = features_and_labels()
+    with pytest.raises(ValueError, match="weight of Mixup is .*; allowed: a number from 0 to 1"):
+        OnFeatures("CE", 12, COUNTS).loss(x, Labels(y, y.flip(0), weight))
 
 
 def test_features_of_another_width_are_refused() -> None:

@@ -135,6 +135,18 @@ WRONG = {
         "finite in every stage",
         "is not finite: look for a division by zero",
     ),
+    "a sum over the batch": (
+        "return loss",
+        "return loss * len(h)",
+        "a mean over the batch",
+        r"with each image 4 times in the batch the gradient is 4.0 times as long. Return the mean",
+    ),
+    "a sum over the batch, and a decay": (
+        "return loss",
+        "return loss * len(h) / 128 + 1e-3 * self.linear.weight.square().sum()",
+        "a mean over the batch",
+        r"its loss grows with the batch size",
+    ),
     "a part that is held constant": (
         "scores = self.raw_scores(h)",
         "scores = self.raw_scores(h) / self.linear.weight.norm().detach()",

@@ -1,10 +1,12 @@
 """What decides the last bits on a GPU, as far as a CPU can tell."""
 
+import os
 import time
 from collections.abc import Iterator
 
 import pytest
 import torch
+from conftest import here
 
 from ncmc.system import hardware
 from ncmc.training import cost, precision
@@ -55,6 +57,28 @@ def test_images_go_to_a_gpu_from_pinned_memory_without_waiting(
     to_device(images, torch.device("cuda", 0))
     to_device(images, torch.device("cpu"))
     assert calls == ["pinned", ("cuda", True), ("cpu", True)]
+
+
+class GpuChosenError(Exception):
+    """Stops a probe where it chooses its GPU."""
+
+
+def test_a_probe_before_a_training_leaves_cublas_deterministic(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """cuBLAS reads its workspace at the first product of a process: `ncmc sweep --run` probes first."""
+
+    def chosen(device: torch.device) -> None:
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+        raise GpuChosenError(str(device))
+
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_device", chosen)
+    with pytest.raises(GpuChosenError, match="cuda:0"):
+        cost.probe(here(), "resnet8", 8, 1, "digits", "cuda")
 
 
 def test_a_probe_does_not_count_its_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """What a method must compute: finite losses, true gradients, scores that find the classes."""
 
+import math
 from copy import deepcopy
 
 import torch
@@ -25,6 +26,7 @@ OTHER_COUNTS = {
     "classes that are not sorted": (2, 9, 1, 5),
     "twelve classes": tuple(range(12, 0, -1)),
 }
+COPIES = 4  # of each image in a batch: the gradient of a mean does not see them
 FREE_STEPS, FREE_LR = 150, 0.05  # Adam on features that may take any value
 STEP, TOLERANCE = 1e-6, 1e-4  # of central differences in float64, and of their slopes
 
@@ -53,6 +55,25 @@ def has_finite_gradients(subject: MethodSubject) -> None:
         for name, p in model.named_parameters():
             if p.grad is not None:
                 check_finite(p.grad, f"the gradient of {name}")
+
+
+def is_a_mean_over_the_batch(subject: MethodSubject) -> None:
+    """A batch that holds each image COPIES times has the gradient of one that holds each once."""
+    model = subject.model()
+    for stage in subject.stages(model):
+        x, labels = batch(model, 6)
+        model.loss(x, labels)  # a queue of earlier batches is empty before the first
+        once, often = (
+            _length_of_gradient(model, x.repeat(n, 1, 1, 1), Labels(labels.first.repeat(n)))
+            for n in (1, COPIES)
+        )
+        if often > once * COPIES / 2:
+            raise UserError(
+                f"stage {stage}: its loss grows with the batch size: with each image {COPIES} times in "
+                f"the batch the gradient is {often / once:.1f} times as long. Return the mean over the "
+                "batch (.mean(), reduction='mean'), not the sum: learning rates are set for means, and "
+                "the last batch of an epoch is smaller."
+            )
 
 
 def has_the_gradient_of_its_loss(subject: MethodSubject) -> None:
@@ -158,6 +179,16 @@ def mixes_labels(subject: MethodSubject) -> None:
                 "criterion(second). Leave loss() to the base class, or use labels.mix; a stage without "
                 "Mixup is Stage(mixup=False)."
             )
+
+
+def _length_of_gradient(model: Method, x: Tensor, labels: Labels) -> float:
+    """The norm of the gradient with respect to all parameters; the model stays as it is."""
+    copy = deepcopy(model)
+    copy.zero_grad()
+    copy.loss(x, labels).backward()
+    return math.sqrt(
+        sum(float(p.grad.square().sum()) for p in copy.parameters() if p.grad is not None)
+    )
 
 
 def _compare_with_differences(model: Method, frozen: bool) -> None:

@@ -17,6 +17,7 @@ CHECKS: dict[str, Callable[[MethodSubject], None]] = {
     "an impossible option is refused in words": structure.refuses_in_words,
     "it works with two classes, with many, and with a class of one image": losses.works_for_all_counts,
     "loss and gradient are finite in every stage": losses.has_finite_gradients,
+    "the loss is a mean over the batch": losses.is_a_mean_over_the_batch,
     "the gradient is that of the loss (differences in float64)": losses.has_the_gradient_of_its_loss,
     "every parameter is trained in some stage": losses.trains_every_parameter,
     "trained on free features, its scores find the classes": losses.finds_the_classes,
