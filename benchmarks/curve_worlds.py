@@ -21,16 +21,12 @@ from ncmc.results.record import Collapse, Epoch, Record
 from ncmc.verdicts.cell_selection import select
 from ncmc.verdicts.check import Check
 from ncmc.verdicts.checks_file import checks_of
-from ncmc.verdicts.kinds.floor import Floor
 from ncmc.verdicts.kinds.lower import Lower
-from ncmc.verdicts.kinds.orthogonal import Orthogonal
-from ncmc.verdicts.kinds.slower import Slower
 from ncmc.verdicts.verdict import Status
 
 CLASSES = 10
 SEEDS = 0.1  # share by which the seeds of one curve differ, at all epochs but the first
 EPOCHS = 0.03  # ... and each epoch on its own
-START = 0.97  # variability
 
 Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator], Mapping[str, Sequence[object]]]  # the curves of one seed
@@ -51,32 +47,51 @@ class Edge:
 
 
 def edges(checks: Mapping[str, Check]) -> Iterator[Edge]:
-    """One edge a thing that a check of figures asks for."""
-    slower, floor, lower, cosine = (checks[name] for name in ("F1d", "F1e", "F4b", "F6"))
-    assert isinstance(slower, Slower)
-    assert isinstance(floor, Floor)
+    """One edge for each thing that a check of figures asks for, at the bounds of config/checks.yaml."""
+    collapse, hump, slower, floor, lower, cosine = (
+        checks[name] for name in ("F1a", "F1b", "F1d", "F1e", "F4b", "F6")
+    )
     assert isinstance(lower, Lower)
-    assert isinstance(cosine, Orthogonal)
     true = _nc(DECAY, HUMP)
+    yield Edge(
+        "collapse: a tenth of 2 is left", collapse, _nc(_ending(DECAY, 0.2 / 1.9), HUMP), true
+    )
+    yield Edge(
+        "collapse: collapsed before", collapse, _nc(_ending(0 * DECAY, 0.2 / 1.9), HUMP), true
+    )
+    yield Edge(
+        "rise and fall: no higher than 1.2 times its start", hump, _nc(DECAY, _rising(1.2)), true
+    )
+    yield Edge(
+        "rise and fall: a third of the peak is left", hump, _nc(DECAY, _ending(HUMP, 0.333)), true
+    )
     yield Edge("slower: both keep the same", slower, _nc(DECAY, DECAY), true)
     true = _variability(0.6, 0.05)
-    yield Edge(
-        "floor: too much of the distance is left", floor, _variability(0.6, floor.near), true
-    )
-    below = (floor.above - 1) * 0.2 / (START - 0.2)  # of its distance at the start
+    yield Edge("floor: too much of the distance is left", floor, _variability(0.6, 0.2), true)
+    below = -0.5 * 0.2 / (1 - 0.2)  # of its distance, half below a floor of 0.2
     yield Edge("floor: too far below it", floor, _variability(0.2, below), true)
     true = _nc(0.7 * DECAY, HUMP)
     yield Edge("lower: no difference", lower, _nc(DECAY, HUMP), true, ("holds",))
     bound = _nc(lower.ratio * DECAY, HUMP)
     yield Edge("lower: the ratio that refutes", lower, bound, true, ("differs",))
-    true, simplex = _cosines(0.95, _every, 0.02), -0.5 / (CLASSES - 1)
+    true = _cosines(0.95, _every, 0.02)
     for what, bound in (
-        ("apart at the start", _cosines(cosine.first, _every, 0.02)),
-        ("too close at the end", _cosines(0.95, _cancelling, cosine.last)),
-        ("one pair too close", _cosines(0.95, _one_pair, cosine.worst)),
-        ("halfway to a simplex ETF", _cosines(0.95, _every, simplex)),
+        ("apart at the start", _cosines(0.8, _every, 0.02)),
+        ("too close at the end", _cosines(0.95, _cancelling, 0.2)),
+        ("one pair too close", _cosines(0.95, _one_pair, 0.5)),
+        ("halfway to a simplex ETF", _cosines(0.95, _every, -0.5 / (CLASSES - 1))),
     ):
         yield Edge(f"orthogonal: {what}", cosine, bound, true)
+
+
+def _ending(values: Floats, end: float) -> Floats:
+    """Values that end at one level from the third quarter on."""
+    return np.where(np.arange(len(values)) >= len(values) // 2, end, np.maximum(values, end))
+
+
+def _rising(times: float) -> Floats:
+    """A curve that starts at a level, is `times` as high in its first half, and then falls far."""
+    return np.array([0.5, *[0.5 * times] * 5, 0.4, 0.3, 0.2, 0.1, 0.1, 0.1])
 
 
 def rates(
@@ -136,11 +151,10 @@ def _nc(mean: Floats, deviation: Floats) -> Draw:
 
 
 def _variability(floor: float, left: float) -> Draw:
-    """A variability of whose distance to its floor a share is left at the end; below 0: below it."""
+    """A variability that ends at a share of the distance from 1 to its floor; below 0: below it."""
 
     def draw(rng: np.random.Generator) -> dict[str, Sequence[object]]:
-        away = _noisy(rng, np.array([1.0, 0.6, left]))
-        found = floor + (START - floor) * away
+        found = floor + (1 - floor) * _noisy(rng, np.array([0.9, 0.6, left]))
         return {"variability": found.tolist(), "variability_floor": [floor] * len(found)}
 
     return draw

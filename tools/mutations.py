@@ -151,7 +151,7 @@ MUTATIONS = (
         "verdicts",
     ),
     Mutation(
-        "ncmc/verdicts/over_seeds.py",
+        "ncmc/verdicts/kinds/curve.py",
         '"holds" if low > 0 else "differs" if high < 0 else',
         '"holds" if high > 0 else "differs" if high < 0 else',
         "verdicts",

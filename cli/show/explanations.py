@@ -83,8 +83,6 @@ def _print_clause(clause: Clause, told: Explanation) -> None:
         print_grid(NARROW_COLUMNS, rows)
     if len(verdict.findings) > 1 and sentence(verdict.why) != sentence(told.sentence):
         out.print(literal(f"  {verdict.why}"))
-    if verdict.more_seeds:
-        out.print(f"  {plural(verdict.more_seeds, 'more seed')} a cell would probably decide it")
 
 
 def _row(finding: Finding) -> list[Cell]:

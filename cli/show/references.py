@@ -6,8 +6,8 @@ from cli.show.grids import console, literal, print_grid
 from ncmc.results.reference_numbers import ReferenceEntry, difference_words, stated_words
 from ncmc.results.table_data import CellEntry, MeanEntry, TableData
 from ncmc.results.wording import plus_minus
+from ncmc.verdicts.kinds.references import reference_verdict
 from ncmc.verdicts.verdict import Verdict
-from ncmc.verdicts.wording import reference_verdict
 
 COLUMNS = ("cell", "theirs", "ours", "ours minus theirs", "verdict")
 CAPTION = (

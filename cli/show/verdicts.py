@@ -9,8 +9,7 @@ from rich.text import Text
 from cli.show.grids import console, literal, print_grid, print_json
 from cli.show.references import print_references, references_json
 from ncmc.results.table_data import TableData
-from ncmc.verdicts.verdict import Status, Verdict, verdict_exit_code
-from ncmc.verdicts.wording import MARKS
+from ncmc.verdicts.verdict import MARKS, Status, Verdict, verdict_exit_code
 
 if TYPE_CHECKING:
     from ncmc.theory.verdict import TheoryVerdict

@@ -10,8 +10,7 @@ from ncmc.board.entries import SUBJECTS, Board, BoardEntry, Subject
 from ncmc.plan.grid_file import Scale
 from ncmc.results.table_files import markdown_text
 from ncmc.results.wording import capital, plural
-from ncmc.verdicts.verdict import verdict_exit_code
-from ncmc.verdicts.wording import MARKS, verb
+from ncmc.verdicts.verdict import MARKS, verb, verdict_exit_code
 
 WORDS: dict[Subject, tuple[str, str]] = {  # one of them, and whose they are
     "claim": ("claim", " of the paper"),

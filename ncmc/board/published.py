@@ -16,8 +16,7 @@ from ncmc.results.table_files import markdown_text
 from ncmc.results.wording import capital
 from ncmc.system import documents, files
 from ncmc.system.documents import MOST_BYTES, Strict
-from ncmc.verdicts.verdict import Verdict
-from ncmc.verdicts.wording import MARKS
+from ncmc.verdicts.verdict import MARKS, Verdict
 
 README = "README.md"
 START = "<!-- board: written by `ncmc publish`, of results/published -->"

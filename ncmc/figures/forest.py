@@ -10,8 +10,7 @@ from ncmc.figures.figure import Figure, Panel
 from ncmc.figures.styles import Look
 from ncmc.figures.svg import ink
 from ncmc.results.wording import plural, sentence
-from ncmc.verdicts.verdict import STATUSES, Status, Verdict
-from ncmc.verdicts.wording import MARKS
+from ncmc.verdicts.verdict import MARKS, STATUSES, Status, Verdict
 
 # Of the kinds that compare two sides, or ours with a printed number, in points of accuracy.
 ADVANTAGES = ("greater", "slight", "equal", "largest", "number")

@@ -12,10 +12,9 @@ from ncmc.figures.svg import ink
 from ncmc.plan.grid import Table
 from ncmc.results.cells import Cell
 from ncmc.results.wording import sentence
-from ncmc.verdicts.check import Pair
+from ncmc.verdicts.check import Pair, gap
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.contrasts import Contrast
-from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.judge import CellCache
 from ncmc.verdicts.kinds.trend import Trend
 

@@ -6,8 +6,7 @@ from typing import Protocol, TypeVar
 
 from ncmc.plan.grid_file import Scale
 from ncmc.results.wording import plural
-from ncmc.verdicts.verdict import STATUSES, Status
-from ncmc.verdicts.wording import verb
+from ncmc.verdicts.verdict import STATUSES, Status, verb
 
 SCALES: dict[Scale, str] = {
     "paper": "at the paper's scale",

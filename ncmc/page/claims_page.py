@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ncmc.paper.claims import Claim, claims
 from ncmc.project import Project
-from ncmc.verdicts.check import Check
+from ncmc.verdicts.check import Check, Untestable
 from ncmc.verdicts.checks_file import all_checks
-from ncmc.verdicts.kinds.untestable import Untestable
 
 HEAD = """# Claims
 

@@ -14,7 +14,8 @@ from ncmc.figures.svg import Picture
 from ncmc.page import origins
 from ncmc.results.reference_numbers import difference_words, reference_words, stated_words
 from ncmc.results.wording import counted, duration, plus_minus, printed, signed
-from ncmc.verdicts.wording import MARKS, reference_verdict, verb
+from ncmc.verdicts.kinds.references import reference_verdict
+from ncmc.verdicts.verdict import MARKS, verb
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("draw.js", "page.js")

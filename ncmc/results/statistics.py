@@ -12,8 +12,6 @@ import numpy as np
 
 LEVEL = 0.95  # of the confidence intervals shown
 ALPHA = 0.05  # of the tests
-POWER = 0.8  # the probability with which more seeds are to decide
-MOST_SEEDS = 100
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,17 @@
 """Our results against the numbers that the paper prints."""
 
-import math
 from dataclasses import dataclass
 
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan.grid import Table
 from ncmc.results.cells import Cell
 from ncmc.results.samples import moderated
-from ncmc.results.statistics import (
-    MOST_SEEDS,
-    POWER,
-    Difference,
-    Sample,
-    against_reported,
-    t_quantile,
-)
+from ncmc.results.statistics import Difference, Sample, against_reported
 from ncmc.results.wording import make_command
 from ncmc.results.wording import printed as words
+from ncmc.verdicts.check import gap, incomplete
 from ncmc.verdicts.contrasts import estimate_numbers
-from ncmc.verdicts.gaps import gap, incomplete
-from ncmc.verdicts.verdict import Finding, Status, Verdict
-from ncmc.verdicts.wording import more_words, no_spread
+from ncmc.verdicts.verdict import Finding, Status, Verdict, no_spread
 
 SPLIT_A_SEED = "each seed has a split of its own here, and the paper's numbers are of one split"
 
@@ -44,7 +35,6 @@ def judge_number(printed: Number, cell: Cell, table: Table) -> Verdict:
         remedy=make_command(table.name) if finding.missing else None,
         scale=table.scale,
         problems=finding.problems,
-        more_seeds=finding.more_seeds,
     )
 
 
@@ -63,7 +53,6 @@ def compare(printed: Number, cell: Cell, tolerance: float, seeds: int) -> Findin
         return lacking or incomplete(label, [cell])
     told = _Compared(ours, Sample(printed.value, printed.std, printed.n or seeds), cell.alpha)
     status = told.status(tolerance)
-    more = told.more_seeds(tolerance) if status == "inconclusive" else None
     assumed = [
         f"{seeds} seeds" if printed.n is None else "",
         "our deviation" if printed.std is None or printed.n == 1 else "",
@@ -73,7 +62,7 @@ def compare(printed: Number, cell: Cell, tolerance: float, seeds: int) -> Findin
     return Finding(
         label=label,
         status=status,
-        why="; ".join(filter(None, (told.words(tolerance, assumption), more_words(more)))),
+        why=told.words(tolerance, assumption),
         numbers=estimate_numbers(difference, ours.n, 1 - 2 * cell.alpha)
         | {
             "p_equivalent": difference.p_equivalent(tolerance),
@@ -82,7 +71,6 @@ def compare(printed: Number, cell: Cell, tolerance: float, seeds: int) -> Findin
             "within_printed": abs(difference.mean) <= tolerance,
             "assumed": assumption,
         },
-        more_seeds=more,
     )
 
 
@@ -106,23 +94,6 @@ class _Compared:
         if -tolerance < low and high < tolerance:
             return "holds"
         return "differs" if low > tolerance or high < -tolerance else "inconclusive"
-
-    def more_seeds(self, tolerance: float) -> int | None:
-        """More seeds of ours that would probably decide it; theirs stay as they are."""
-        gap = abs(tolerance - abs(self.difference.mean))
-        if self.ours.std is None:
-            return None
-        power = t_quantile(POWER, math.inf)
-        theirs = math.sqrt(self.theirs.variance_of_mean) if self.theirs.std else 0.0
-        if gap < theirs * (t_quantile(1 - self.alpha, math.inf) + power):
-            return None  # their error alone is too large for it
-        for more in range(1, MOST_SEEDS + 1):
-            n = self.ours.n + more
-            grown = Sample(self.ours.mean, self.ours.std, n, self.ours.degrees + more)
-            found = against_reported(grown, self.theirs)
-            if found.df > 0 and gap >= found.error * (t_quantile(1 - self.alpha, found.df) + power):
-                return more
-        return None
 
     def words(self, tolerance: float, assumed: str) -> str:
         """`0.3 below the paper's 80.6 (90 %: -1.1 to 0.5, both sides' seeds counted): within 1`."""

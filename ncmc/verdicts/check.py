@@ -4,15 +4,15 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, JsonValue, StringConstraints
 
 from ncmc.plan.grid import CellSpec
+from ncmc.results import curves
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
+from ncmc.results.statistics import holm
 from ncmc.system.documents import Strict
-from ncmc.verdicts.gaps import gap
-from ncmc.verdicts.verdict import Conclusion, Finding, more_seeds_of, overall
-from ncmc.verdicts.wording import summary
+from ncmc.verdicts.verdict import Conclusion, Finding, no_spread, overall, summary
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")]
 Wanted = bool | int | float | str  # `pi/2` is a number
@@ -73,7 +73,6 @@ class Check(Strict):
         return Conclusion(
             status=overall([finding.status for finding in findings], self.may_fail),
             why=self.summary(findings),
-            more_seeds=more_seeds_of(findings),
         )
 
 
@@ -109,18 +108,12 @@ class Pairs(Check):
 class Cells(Check):
     """A check of single cells."""
 
-    cells: Selector
-    measure: Measure
+    cells: Selector = Field(default={})  # every cell of the table
 
     @property
     def sides(self) -> dict[str, Selector]:
         """`cells`."""
         return {"cells": self.cells}
-
-    @property
-    def measured(self) -> Measure:
-        """`measure`."""
-        return self.measure
 
     def require_places(self, cells: Sequence[CellSpec]) -> None:
         """Raises UsageError if the cells do not have what the check asks of them."""
@@ -131,14 +124,107 @@ class Cells(Check):
 
 
 class EachCell(Cells):
-    """A check that judges every cell for itself."""
+    """A check that judges every cell for itself; one of several differs only after Holm."""
 
     def judge(self, cells: Sequence[Cell]) -> list[Finding]:
-        """A finding a cell."""
-        return [
+        """A finding for each cell."""
+        findings = [
             gap(cell.spec.label, self.measured, cell) or self.judge_cell(cell) for cell in cells
         ]
+        return cautious(findings, min(cell.alpha for cell in cells))
 
     @abstractmethod
     def judge_cell(self, cell: Cell) -> Finding:
         """What the records of a cell, every seed of which has one, say of the check."""
+
+
+class Untestable(Cells):
+    """`untestable`: a clause that no run of ours can decide; `why` says what is missing."""
+
+    kind: Literal["untestable"]
+    why: Annotated[str, StringConstraints(min_length=1)]
+
+    @property
+    def measured(self) -> Measure:
+        """Of no meaning here."""
+        return "best"
+
+    def judge(self, cells: Sequence[Cell]) -> list[Finding]:
+        """One finding, with the reason."""
+        return [Finding(label=self.id, status="not testable", why=self.why)]
+
+
+# --- comparisons that cannot be made, and that one of several errs in by luck -------------------
+
+
+def gap(label: str, measure: Measure, *cells: Cell) -> Finding | None:
+    """The finding of a comparison that cannot be made; None if every cell has the measure.
+
+    A cell with a dead run decides nothing: without that run it would be one of the lucky seeds.
+    """
+    if not all(cell.complete for cell in cells):
+        return incomplete(label, cells)
+    if dead := dict.fromkeys(words for cell in cells for words in cell.dead):
+        why = " ".join(dead).rstrip(".")
+        return Finding(label=label, status="inconclusive", why=why, numbers={"n": 0})
+    unmeasured = [cell for cell in cells if not _has(cell, measure)]
+    if not unmeasured:
+        return None
+    of = "" if len(unmeasured) == len(cells) else f" of {unmeasured[0].spec.label}"
+    why = f"no record{of} measures {measure}"
+    return Finding(label=label, status="inconclusive", why=why, numbers={"n": 0})
+
+
+def without_spread(
+    label: str, n: int, words: str = "", numbers: Mapping[str, JsonValue] | None = None
+) -> Finding:
+    """The finding of a comparison whose seeds show no spread, so that it has no interval."""
+    why = f"{words}; {no_spread(n)}" if words else no_spread(n)
+    return Finding(label=label, status="inconclusive", why=why, numbers={"n": n, **(numbers or {})})
+
+
+def incomplete(label: str, cells: Sequence[Cell]) -> Finding:
+    """The finding of a comparison whose cells have no record for some of their seeds, or a bad one.
+
+    What is wrong with a record, and what to do about it, stands in its problems.
+    """
+    missing = dict.fromkeys(run.id for cell in cells for run in cell.missing)
+    unusable = {entry.run: entry for cell in cells for entry in cell.unusable}
+    present = {record.run.id for cell in cells for record in cell.records}
+    planned = len(missing) + len(unusable) + len(present)
+    lacks = ((len(missing), "no record"), (len(unusable), "a record that cannot be used"))
+    return Finding(
+        label=label,
+        status="incomplete",
+        why=" and ".join(
+            f"{n} of {planned} runs {'has' if n == 1 else 'have'} {what}" for n, what in lacks if n
+        ),
+        numbers={"n": len(present)},
+        missing=tuple(missing),
+        problems=tuple(entry.words for entry in unusable.values()),
+    )
+
+
+def cautious(findings: Sequence[Finding], alpha: float) -> list[Finding]:
+    """Of several comparisons one may differ by luck: `differs` needs Holm's p below `alpha`.
+
+    `holds` needs no such care, because every comparison must hold.
+    """
+    p_values = {i: p for i, f in enumerate(findings) if isinstance(p := f.numbers.get("p"), float)}
+    adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+    return [
+        _adjusted(finding, adjusted[i], alpha) if i in adjusted else finding
+        for i, finding in enumerate(findings)
+    ]
+
+
+def _has(cell: Cell, measure: Measure) -> bool:
+    return any(curves.final(record, measure) is not None for record in cell.records)
+
+
+def _adjusted(finding: Finding, p: float, alpha: float) -> Finding:
+    weak = finding.status == "differs" and p >= alpha
+    status = "inconclusive" if weak else finding.status
+    return finding.model_copy(
+        update={"status": status, "numbers": {**finding.numbers, "p_holm": p}}
+    )

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from ncmc.results.wording import plural, sentence
-from ncmc.verdicts.verdict import STATUSES, Status, Verdict
-from ncmc.verdicts.wording import verb
+from ncmc.verdicts.verdict import STATUSES, Status, Verdict, verb
 
 
 def clauses_sentence(verdicts: Sequence[Verdict]) -> str:

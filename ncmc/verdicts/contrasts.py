@@ -9,9 +9,9 @@ from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.results.samples import IN_PERCENT, by_seed, moderated
 from ncmc.results.shared_spread import Prior, prior_of
-from ncmc.results.statistics import ALPHA, LEVEL, Difference, Sample, against, combine, holm, sample
-from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import difference_words
+from ncmc.results.statistics import ALPHA, LEVEL, Difference, Sample, against, combine, sample
+from ncmc.results.wording import interval_words, plural, signed
+from ncmc.verdicts.verdict import Status
 
 Terms = Sequence[tuple[float, Cell]]  # weight, cell
 
@@ -130,22 +130,17 @@ def shown_or_excluded(interval: tuple[float, float], delta: float) -> Status:
     return "holds" if interval[0] > 0 else "differs" if interval[1] < delta else "inconclusive"
 
 
-def cautious(findings: Sequence[Finding], alpha: float) -> list[Finding]:
-    """Of several comparisons one may differ by luck: `differs` needs Holm's p below `alpha`.
-
-    `holds` needs no such care, because every comparison must hold.
-    """
-    p_values = {i: p for i, f in enumerate(findings) if isinstance(p := f.numbers.get("p"), float)}
-    adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
-    return [
-        _adjusted(finding, adjusted[i], alpha) if i in adjusted else finding
-        for i, finding in enumerate(findings)
-    ]
+def p_words(p: float) -> str:
+    """`p = 0.012` or `p < 0.001`."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def _adjusted(finding: Finding, p: float, alpha: float) -> Finding:
-    weak = finding.status == "differs" and p >= alpha
-    status = "inconclusive" if weak else finding.status
-    return finding.model_copy(
-        update={"status": status, "numbers": {**finding.numbers, "p_holm": p}}
-    )
+def difference_words(
+    difference: Difference, n: int, paired: bool, unit: str, digits: int, level: float
+) -> str:
+    """An estimated difference with its interval, p value and seeds."""
+    p = difference.p_different()
+    test = "" if p is None else f", {p_words(p)}"
+    interval = interval_words(difference.interval(level), digits, level)
+    estimate = f"{signed(difference.mean, digits)}{unit}"
+    return f"{estimate}{interval}{test}, {plural(n, 'paired seed' if paired else 'seed')}"

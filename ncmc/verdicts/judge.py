@@ -84,9 +84,18 @@ def _checked(check: Check, cells: "CellCache") -> Verdict:
     )
 
 
-def _with_problems(verdict: Verdict, cells: Iterable[Cell]) -> Verdict:
-    """A verdict that also says what is wrong with the records behind it."""
-    return verdict.model_copy(update={"problems": (*verdict.problems, *problems_in(cells))})
+def _with_problems(verdict: Verdict, cells: Sequence[Cell]) -> Verdict:
+    """A verdict with what is wrong with its records, and an open one with its next look."""
+    changes: dict[str, object] = {"problems": (*verdict.problems, *problems_in(cells))}
+    if verdict.status == "inconclusive" and (seeds := next_look(cells)):
+        changes |= {"next_look": seeds, "why": f"{verdict.why}. Next look: {seeds} seeds"}
+    return verdict.model_copy(update=changes)
+
+
+def next_look(cells: Iterable[Cell]) -> int | None:
+    """The number of seeds at which cells are looked at next; None after the last look."""
+    later = [look for cell in cells for look in cell.looks if look > cell.n]
+    return min(later, default=None)
 
 
 def judge(check: Check, cells: CellCache) -> Verdict:
@@ -111,7 +120,6 @@ def judge(check: Check, cells: CellCache) -> Verdict:
         missing=missing,
         remedy=make_command(check.table) if missing else None,
         problems=problems_of(findings),
-        more_seeds=told.more_seeds,
     )
 
 

@@ -10,12 +10,10 @@ from ncmc.results.curves import Measure
 from ncmc.results.splits import split_words
 from ncmc.results.statistics import shown
 from ncmc.results.wording import plural
-from ncmc.verdicts.check import Pair
+from ncmc.verdicts.check import Pair, gap
 from ncmc.verdicts.contrasts import Contrast, average, contrasts
-from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.labels import shared, sides, versus
-from ncmc.verdicts.verdict import Finding
-from ncmc.verdicts.wording import listed, no_spread
+from ncmc.verdicts.verdict import Finding, listed, no_spread
 
 
 @dataclass(frozen=True)

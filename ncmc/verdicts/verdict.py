@@ -22,7 +22,6 @@ class Finding(Strict):
     cells: tuple[str, ...] = ()  # ids of runs without the seed: the configurations it looks at
     missing: tuple[str, ...] = ()  # ids of the runs that it lacks
     problems: tuple[str, ...] = ()  # what must be said of its records: other splits, commits, ...
-    more_seeds: int | None = None  # seeds a cell that would probably decide it; None: not known
 
 
 class Verdict(Strict):
@@ -45,7 +44,7 @@ class Verdict(Strict):
     missing: tuple[str, ...] = ()  # ids of the runs that its findings lack
     remedy: str | None = None  # the command that makes what is missing, in other tables too
     problems: tuple[str, ...] = ()  # those of its findings, and of the cells that they look at
-    more_seeds: int | None = None  # seeds a cell that would probably decide it; None: not known
+    next_look: int | None = None  # seeds at which an open one is looked at next; None: never
 
 
 class Conclusion(Strict):
@@ -54,7 +53,6 @@ class Conclusion(Strict):
     status: Status
     why: str
     numbers: Mapping[str, JsonValue] = {}
-    more_seeds: int | None = None
 
 
 def missing_of(findings: Iterable[Finding]) -> tuple[str, ...]:
@@ -65,11 +63,6 @@ def missing_of(findings: Iterable[Finding]) -> tuple[str, ...]:
 def problems_of(findings: Iterable[Finding]) -> tuple[str, ...]:
     """What must be said of the records of findings, each once."""
     return tuple(dict.fromkeys(problem for finding in findings for problem in finding.problems))
-
-
-def more_seeds_of(findings: Iterable[Finding]) -> int | None:
-    """How many more seeds a cell would probably decide all of them; None if none says so."""
-    return max((f.more_seeds for f in findings if f.more_seeds is not None), default=None)
 
 
 def overall(statuses: Sequence[Status], allow: int = 0) -> Status:
@@ -93,3 +86,44 @@ def verdict_exit_code(verdicts: Iterable[Verdict], *, usable: bool = True) -> in
     if "differs" in statuses:
         return 1
     return 0 if statuses == {"holds"} and usable else 3
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+MARKS: dict[Status, str] = {
+    "holds": "✓",
+    "differs": "✗",
+    "inconclusive": "?",
+    "incomplete": "…",
+    "not testable": "–",
+}
+ONE_SEED = "one seed shows no spread"
+EQUAL_SEEDS = "seeds that are all equal show no spread"
+MOST_NAMED = 6  # settings, in a sentence
+
+
+def no_spread(n: int) -> str:
+    """Why a difference of `n` seeds has no interval."""
+    return ONE_SEED if n == 1 else EQUAL_SEEDS
+
+
+def listed(labels: Sequence[str], most: int = MOST_NAMED) -> str:
+    """The first labels, and how many more there are."""
+    more = f"; and {len(labels) - most} more" if len(labels) > most else ""
+    return "; ".join(labels[:most]) + more
+
+
+def verb(status: Status, n: int) -> str:
+    """A status as what `n` things do: 1 `holds`, 2 `hold`, 1 `is incomplete`."""
+    if status in ("holds", "differs"):
+        return status if n == 1 else status[:-1]
+    return f"{'is' if n == 1 else 'are'} {status}"
+
+
+def summary(findings: Sequence[Finding], allow: int = 0) -> str:
+    """The findings of a check in one sentence."""
+    if len(findings) == 1:
+        return findings[0].why
+    counts = [(status, sum(f.status == status for f in findings)) for status in STATUSES]
+    listed = ", ".join(f"{n} {verb(status, n)}" for status, n in counts if n)
+    return f"of {len(findings)} comparisons {listed}" + (f"; {allow} may fail" if allow else "")

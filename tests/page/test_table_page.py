@@ -24,7 +24,7 @@ from ncmc.results.record import Epoch, path_of
 from ncmc.results.table_cells import read_cells
 from ncmc.results.wording import plus_minus
 from ncmc.verdicts import judge, verdicts_file
-from ncmc.verdicts.wording import MARKS
+from ncmc.verdicts.verdict import MARKS
 
 
 @pytest.fixture(scope="module")

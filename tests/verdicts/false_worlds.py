@@ -34,11 +34,16 @@ def drawn(clause: str, series: Series, *implied: str, variant: str = "", **where
 
 
 LEFT_45 = [max(value, 0.45 * NC[0]) for value in NC]
-LATE = [NC[0] * share for share in (1, 0.97, 0.94, 0.9, 0.87, 0.84, 0.8, 0.7, 0.5, 0.2, 0.05, 0.03)]
+LATE = [
+    NC[0] * share for share in (1, 0.97, 0.94, 0.9, 0.87, 0.84, 0.8, 0.7, 0.5, 0.05, 0.04, 0.03)
+]
 AT_ONCE = [0.1, 0.5, 0.02, 0.01, 0.008, 0.006, 0.005, 0.004, 0.003, 0.002, 0.002, 0.002]
 NO_RISE = [0.5, 0.5, *STD[2:]]
 LEFT_85 = [max(value, 0.85 * max(STD)) if at > 2 else value for at, value in enumerate(STD)]
-PLATEAU = [0.3] * 11 + [0.05]
+PLATEAU = [0.3] * 9 + [0.05] * 3
+SPIKE = [0.3] * 7 + [0.9, 0.2, 0.05, 0.05, 0.05]
+SAW_TOOTH = [0.3, *[0.1, 0.5] * 5, 0.1]
+SWINGING = [*NC[:2], *[0.8, 0.02] * 5]
 START, END = every_pair(0.95), every_pair(0.02)
 STARTS_AT_55 = [every_pair(0.55), *[END] * 11]
 
@@ -106,12 +111,15 @@ CURVES = [
     drawn("F1b", {"nc_std": NO_RISE}, variant="no rise"),
     drawn("F1b", {"nc_std": PLATEAU}, variant="a plateau with noise"),
     drawn("F1b", {"nc_std": LEFT_85}, variant="85 % are left"),
+    drawn("F1b", {"nc_std": SPIKE}, variant="a late spike"),
+    drawn("F1b", {"nc_std": SAW_TOOTH}, variant="a saw-tooth"),
     drawn("F1c", {"nc_mean": LATE}, "F1d"),
     drawn("F1d", {"nc_std": AT_ONCE}),
     drawn("F1e", {"variability": [0.97, 0.6, *[0.02] * 10]}, variant="to 0"),
     drawn("F1e", {"variability": [0.97] * 12}, variant="nowhere near its floor"),
     drawn("F4a", {"nc_mean": LEFT_45}, "F4b", lambda_h="0.0005", variant="with it"),
     drawn("F4a", {"nc_mean": LEFT_45}, lambda_h="0", variant="without it"),
+    drawn("F4a", {"nc_mean": SWINGING}, lambda_h="0", variant="up and down, and low at the end"),
     drawn("F4b", {"nc_mean": NC}, lambda_h="0.0005", variant="no difference"),
     drawn(
         "F4b", {"nc_mean": [2 * v for v in NC]}, lambda_h="0.0005", tau="1", variant="at one tau"

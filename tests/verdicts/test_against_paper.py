@@ -112,19 +112,6 @@ def test_interval_and_decision_agree() -> None:
     assert len(seen) == 3
 
 
-def test_an_undecided_number_says_how_many_more_seeds_would_decide_it() -> None:
-    finding = compare(number(std=0.3), cell_of([79.9, 81.3, 81.2]), 1.0, SEEDS)
-    assert finding.status == "inconclusive"
-    assert finding.more_seeds
-    assert f"{finding.more_seeds} more seeds a cell would probably decide it" in finding.why
-    assert "power" not in finding.numbers
-
-
-def test_more_seeds_of_ours_do_not_help_against_a_number_without_precision() -> None:
-    finding = compare(number(std=3.0), cell_of([80.2, 80.9, 80.5]), 1.0, SEEDS)
-    assert (finding.status, finding.more_seeds) == ("inconclusive", None)
-
-
 def test_a_number_printed_without_deviation_can_be_compared() -> None:
     for ours, status in (([80.5, 80.6, 80.7], "holds"), ([70.5, 70.7, 70.8], "differs")):
         assert compare(number(std=None), cell_of(ours), 1.0, SEEDS).status == status

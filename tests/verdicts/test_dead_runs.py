@@ -21,7 +21,7 @@ from ncmc.results.table_cells import TableCells
 from ncmc.verdicts import judge
 from ncmc.verdicts.against_paper import compare
 from ncmc.verdicts.kinds.chance import Chance
-from ncmc.verdicts.kinds.collapse import Collapse
+from ncmc.verdicts.kinds.curve import Curve, Term
 from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.problems import problems_in
 
@@ -29,6 +29,9 @@ NUMBER = Number(
     id="N1", table=None, dataset="cifar10", tau=0.005, backbone="resnet50", method="CAL", options={},
     value=80.6, std=0.3, n=3, where="App. F.2", source="text", note="",
 )  # fmt: skip
+COLLAPSE = Curve(
+    kind="curve", terms=(Term(measure="nc_mean", at="end", over="start", below=0.5),), **OURS
+)
 GUESSED = tuple((300, *[0] * 9) for _ in range(10))  # every image is taken for the first class
 
 
@@ -99,14 +102,14 @@ def test_no_verdict_rests_on_a_cell_with_a_dead_run(cal: Cell) -> None:
     findings = [
         *Greater(**OURS, **AB, kind="greater").judge([(dead, ce)]),
         *Chance(**OURS, kind="chance", cells={}).judge([dead]),
-        *Collapse(**OURS, kind="collapse", cells={}, measure="nc_mean", ratio=0.5).judge([dead]),
+        *COLLAPSE.judge([dead]),
         compare(NUMBER, dead, 1.0, 3),
     ]
     assert [f.status for f in findings] == ["inconclusive"] * 4
     assert all(said in f.why for f in findings)
     alive = [
         *Greater(**OURS, **AB, kind="greater").judge([(cal, ce)]),
-        *Collapse(**OURS, kind="collapse", cells={}, measure="nc_mean", ratio=0.5).judge([cal]),
+        *COLLAPSE.judge([cal]),
     ]
     assert "inconclusive" not in {f.status for f in alive}
 

@@ -14,9 +14,9 @@ from ncmc.results.looks import levels
 from ncmc.results.shared_spread import Prior
 from ncmc.results.statistics import ALPHA, sample, welch
 from ncmc.verdicts import cell_selection
-from ncmc.verdicts.check import Pair, Pairs
+from ncmc.verdicts.check import Pair, Pairs, cautious
 from ncmc.verdicts.checks_file import checks_of
-from ncmc.verdicts.contrasts import cautious, contrast, shown_or_excluded
+from ncmc.verdicts.contrasts import contrast, shown_or_excluded
 from ncmc.verdicts.kinds.equal import Equal
 from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.kinds.slight import Slight

@@ -46,12 +46,10 @@ def test_verdicts_stand_in_the_file_with_what_they_rest_on(
     assert [v["id"] for v in body["verdicts"]] == [v.id for v in verdicts]
     assert list(body["verdicts"][0]) == [
         *("id", "table", "kind", "status", "says", "why", "scale", "claim", "where", "measure"),
-        *("source", "findings", "numbers", "missing", "remedy", "problems", "more_seeds"),
+        *("source", "findings", "numbers", "missing", "remedy", "problems", "next_look"),
     ]
     (finding,) = body["verdicts"][0]["findings"]
-    assert list(finding) == [
-        *("label", "status", "why", "numbers", "cells", "missing", "problems", "more_seeds")
-    ]
+    assert list(finding) == [*("label", "status", "why", "numbers", "cells", "missing", "problems")]
     assert finding["numbers"]["n"] == 5
     assert body["verdicts"][2]["missing"] == ["digits/tau=0.02/resnet8/AL/f=20+theta=0.2/seed=3"]
 

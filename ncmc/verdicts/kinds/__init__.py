@@ -7,25 +7,19 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ncmc.verdicts.check import Untestable
 from ncmc.verdicts.kinds.chance import Chance
-from ncmc.verdicts.kinds.collapse import Collapse
+from ncmc.verdicts.kinds.curve import Curve
 from ncmc.verdicts.kinds.equal import Equal
 from ncmc.verdicts.kinds.exceptions import Exceptions
-from ncmc.verdicts.kinds.floor import Floor
 from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.kinds.largest import Largest
 from ncmc.verdicts.kinds.lower import Lower
-from ncmc.verdicts.kinds.orthogonal import Orthogonal
 from ncmc.verdicts.kinds.peak import Peak
 from ncmc.verdicts.kinds.references import References
-from ncmc.verdicts.kinds.rise_fall import RiseFall
 from ncmc.verdicts.kinds.slight import Slight
-from ncmc.verdicts.kinds.slower import Slower
-from ncmc.verdicts.kinds.stays import Stays
 from ncmc.verdicts.kinds.trend import Trend
-from ncmc.verdicts.kinds.untestable import Untestable
 
 OfPairs = Greater | Slight | Equal | Largest | Trend | Exceptions | Lower
-OfCurves = Collapse | RiseFall | Slower | Floor | Orthogonal | Stays
-OfCells = Chance | OfCurves | Peak | References | Untestable
+OfCells = Chance | Curve | Peak | References | Untestable
 AnyCheck = Annotated[OfPairs | OfCells, Field(discriminator="kind")]

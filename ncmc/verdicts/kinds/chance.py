@@ -1,6 +1,5 @@
 """`chance`: an accuracy that guessing would reach."""
 
-import math
 from typing import Literal
 
 import numpy as np
@@ -9,18 +8,17 @@ from pydantic import JsonValue
 
 from ncmc.results import permutation
 from ncmc.results.cells import Cell
+from ncmc.results.curves import Measure
 from ncmc.results.wording import plural
-from ncmc.verdicts.over_seeds import OverSeeds
-from ncmc.verdicts.verdict import Finding, Status
-from ncmc.verdicts.wording import ONE_SEED, p_words
+from ncmc.verdicts.check import EachCell
+from ncmc.verdicts.contrasts import p_words
+from ncmc.verdicts.verdict import ONE_SEED, Finding, Status
 
 ROUNDING = 1e-9  # percent: sums of the same counts in another order
 TOLERANCE = 0.1  # percent, between a record's accuracy and its confusion matrix
-Z_80 = 0.8416  # normal quantiles
-Z_95 = 1.6449
 
 
-class Chance(OverSeeds):
+class Chance(EachCell):
     """The accuracy after the last epoch is what classes named at random would reach.
 
     What chance is: collapsed features make a class right or wrong as a whole, so images are not
@@ -37,6 +35,11 @@ class Chance(OverSeeds):
 
     kind: Literal["chance"]
     measure: Literal["last"] = "last"
+
+    @property
+    def measured(self) -> Measure:
+        """`measure`."""
+        return self.measure
 
     def judge_cell(self, cell: Cell) -> Finding:
         """What the permuted matrices say of the mean over seeds."""
@@ -57,9 +60,6 @@ class Chance(OverSeeds):
             f"{low:.1f} to {high:.1f} % as the mean of {plural(cell.n, 'seed')}"
         )
         status, words = self._decided(p, p_twice, cell)
-        more = None
-        if status == "inconclusive" and cell.n > 1:
-            more = _more_seeds(draws, chance, cell.n)
         numbers: dict[str, JsonValue] = {
             "estimate": ours,
             "n": cell.n,
@@ -69,9 +69,7 @@ class Chance(OverSeeds):
             "p": p,
             "p_twice_chance": p_twice,
         }
-        return Finding(
-            label=label, status=status, why=told + words, numbers=numbers, more_seeds=more
-        )
+        return Finding(label=label, status=status, why=told + words, numbers=numbers)
 
     def _decided(self, p: float, p_twice: float, cell: Cell) -> tuple[Status, str]:
         if p < cell.alpha:
@@ -103,10 +101,3 @@ def _unusable(cell: Cell) -> str | None:
 def _share(hits: NDArray[np.bool_]) -> float:
     """The p value of a Monte Carlo test: what was observed counts as one draw."""
     return (float(hits.sum()) + 1) / (len(hits) + 1)
-
-
-def _more_seeds(draws: NDArray[np.float64], chance: float, n: int) -> int:
-    """How many more seeds tell chance from twice chance with 80 % probability (normal theory)."""
-    one = float(draws.std()) * math.sqrt(n)  # of one seed
-    needed = ((Z_95 * math.sqrt(2) + Z_80) * one / chance) ** 2
-    return max(1, math.ceil(needed) - n)

@@ -7,10 +7,8 @@ from typing import Literal
 from ncmc.verdicts.check import Pair, Pairs, Positive
 from ncmc.verdicts.contrasts import Contrast
 from ncmc.verdicts.labels import sides, versus
-from ncmc.verdicts.more_seeds import more_seeds, soonest
 from ncmc.verdicts.settings import Settings, compared, settings, shown_in
-from ncmc.verdicts.verdict import Conclusion, Finding, Status
-from ncmc.verdicts.wording import more_words, no_spread
+from ncmc.verdicts.verdict import Conclusion, Finding, Status, no_spread
 
 
 class Equal(Pairs):
@@ -46,32 +44,25 @@ class Equal(Pairs):
         found = replace(found, average=found.average and one_sided(found.average))
         told = self.together(findings)
         status: Status = "differs" if self._apart(found) else told.status
-        more = told.more_seeds if status == "inconclusive" and found.all_compared else None
         return Conclusion(
             status=status,
-            why="; ".join(self._words(found, more)) + found.origin,
+            why="; ".join(self._words(found)) + found.origin,
             numbers=found.numbers | {"margin": self.margin},
-            more_seeds=more,
         )
 
     def _finding(self, pair: Pair, found: Contrast, inside: bool, outside: bool) -> Finding:
         status: Status = "holds" if inside else "differs" if outside else "inconclusive"
-        room = self.margin - abs(found.difference.mean)
-        more = None
-        if status == "inconclusive":
-            more = soonest(*(more_seeds(found, sign * room, found.alpha / 2) for sign in (1, -1)))
         words = found.words if found.interval else f"{found.words}; {no_spread(found.n)}"
         return Finding(
             label=versus(pair[0].spec, pair[1].spec),
             status=status,
-            why="; ".join(filter(None, (words, more_words(more)))),
+            why=words,
             numbers=found.numbers
             | {
                 "p_equivalent": found.difference.p_equivalent(self.margin),
                 "p_different": found.difference.p_different(),
                 "margin": self.margin,
             },
-            more_seeds=more,
         )
 
     def _apart(self, found: Settings) -> bool:
@@ -79,7 +70,7 @@ class Equal(Pairs):
         interval = found.average.interval if found.average and found.all_compared else None
         return interval is not None and (interval[0] > self.margin or interval[1] < -self.margin)
 
-    def _words(self, found: Settings, more: int | None) -> Iterator[str]:
+    def _words(self, found: Settings) -> Iterator[str]:
         u, k = found.count("holds"), found.k
         if not found.compared:
             yield found.nothing
@@ -93,8 +84,6 @@ class Equal(Pairs):
         if k > 1 or not apart:  # a single setting is its own average
             yield from found.undecided
         yield from found.lacking
-        if more:
-            yield more_words(more)
 
 
 def one_sided(found: Contrast) -> Contrast:

@@ -7,9 +7,8 @@ from pydantic import Field
 
 from ncmc.results.statistics import holm, shown
 from ncmc.results.wording import plural
-from ncmc.verdicts.check import NotNegative, Pair, Pairs
+from ncmc.verdicts.check import NotNegative, Pair, Pairs, gap, without_spread
 from ncmc.verdicts.contrasts import Contrast, contrast
-from ncmc.verdicts.gaps import gap, without_spread
 from ncmc.verdicts.labels import versus
 from ncmc.verdicts.verdict import Finding, Status
 

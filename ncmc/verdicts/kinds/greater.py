@@ -7,12 +7,10 @@ from pydantic import Field
 
 from ncmc.results.curves import Measure
 from ncmc.verdicts.check import NotNegative, Pair, Pairs
-from ncmc.verdicts.contrasts import Contrast, contrasts
+from ncmc.verdicts.contrasts import Contrast
 from ncmc.verdicts.labels import sides, versus
-from ncmc.verdicts.more_seeds import more_seeds, soonest
 from ncmc.verdicts.settings import Settings, compared, settings, shown_in
-from ncmc.verdicts.verdict import Conclusion, Finding, Status
-from ncmc.verdicts.wording import more_words, no_spread
+from ncmc.verdicts.verdict import Conclusion, Finding, Status, no_spread
 
 OTHER: dict[Measure, Measure] = {"last": "best", "best": "last"}
 
@@ -58,13 +56,11 @@ class Greater(Pairs):
         bounds = (-self.margin, self.refuted_below)
         found = settings(pairs, findings, self.measured, names, bounds)
         status = self._status(found)
-        more = self._more_seeds(found) if status == "inconclusive" else None
         return Conclusion(
             status=status,
-            why="; ".join(self._words(found, status, more)) + found.origin,
+            why="; ".join(self._words(found, status)) + found.origin,
             numbers=found.numbers
             | {"allow": self.allow, "margin": self.margin, "delta": self.delta},
-            more_seeds=more,
         )
 
     def _findings(self, pairs: Sequence[Pair], measure: Measure) -> list[Finding]:
@@ -89,27 +85,17 @@ class Greater(Pairs):
 
     def _finding(self, pair: Pair, found: Contrast, above: bool, below: bool) -> Finding:
         status: Status = "holds" if above else "differs" if below else "inconclusive"
-        more = self._decided_by(found) if status == "inconclusive" else None
         words = found.words if found.interval else f"{found.words}; {no_spread(found.n)}"
         return Finding(
             label=versus(pair[0].spec, pair[1].spec),
             status=status,
-            why="; ".join(filter(None, (words, more_words(more)))),
+            why=words,
             numbers=found.numbers
             | {
                 "p": found.difference.p_different(-self.margin),
                 "margin": self.margin,
                 "delta": self.delta,
             },
-            more_seeds=more,
-        )
-
-    def _decided_by(self, found: Contrast) -> int | None:
-        """How many more seeds a cell would show a setting's advantage, or exclude it."""
-        mean, half = found.difference.mean, found.alpha / 2
-        return soonest(
-            more_seeds(found, mean + self.margin, half),
-            more_seeds(found, self.refuted_below - mean, half),
         )
 
     def _status(self, found: Settings) -> Status:
@@ -126,22 +112,7 @@ class Greater(Pairs):
         interval = found.average.interval if found.average and found.all_compared else None
         return interval is not None and interval[1] < self.refuted_below
 
-    def _more_seeds(self, found: Settings) -> int | None:
-        """The soonest of: shown in enough settings; what is claimed excluded on average."""
-        if not found.all_compared or found.average is None:
-            return None
-        half, mean = found.average.alpha / 2, found.average.difference.mean
-        open_ = [
-            more_seeds(c, c.difference.mean + self.margin, half / (self.allow + 1))
-            for c, f in zip(contrasts(found.pairs, self.measured), found.findings, strict=True)
-            if f.status == "inconclusive"
-        ]
-        known = sorted(n for n in open_ if n is not None)
-        needed = found.k - self.allow - found.count("holds")
-        to_show = known[needed - 1] if needed <= len(known) else None
-        return soonest(to_show, more_seeds(found.average, self.refuted_below - mean, half))
-
-    def _words(self, found: Settings, status: Status, more: int | None) -> Iterator[str]:
+    def _words(self, found: Settings, status: Status) -> Iterator[str]:
         k = found.k
         if not found.compared:
             yield found.nothing
@@ -154,8 +125,6 @@ class Greater(Pairs):
             yield f"{self._refuted} in at least {v} of {k} settings: {found.places('differs')}"
         yield from found.undecided
         yield from found.lacking
-        if more:
-            yield more_words(more)
 
     @property
     def _refuted(self) -> str:

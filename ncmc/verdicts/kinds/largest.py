@@ -8,9 +8,16 @@ from ncmc.plan.grid import CellSpec
 from ncmc.results.cells import Cell
 from ncmc.verdicts.along_axis import average_words, grouped
 from ncmc.verdicts.cell_selection import as_in_cells, require_axis
-from ncmc.verdicts.check import NotNegative, Pair, Pairs, Wanted
-from ncmc.verdicts.contrasts import cautious, contrast, shown_or_excluded
-from ncmc.verdicts.gaps import gap, without_spread
+from ncmc.verdicts.check import (
+    NotNegative,
+    Pair,
+    Pairs,
+    Wanted,
+    cautious,
+    gap,
+    without_spread,
+)
+from ncmc.verdicts.contrasts import contrast, shown_or_excluded
 from ncmc.verdicts.verdict import Finding
 
 

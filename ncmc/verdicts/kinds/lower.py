@@ -9,21 +9,20 @@ from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.results.statistics import Difference, against, combine, holm, sample
 from ncmc.results.wording import plural
-from ncmc.verdicts.check import Pair, Pairs, Share
-from ncmc.verdicts.gaps import gap, without_spread
+from ncmc.verdicts.check import Pair, Pairs, Share, gap, without_spread
+from ncmc.verdicts.kinds.curve import last_quarter, mean_log
 from ncmc.verdicts.labels import versus
-from ncmc.verdicts.over_seeds import RESOLUTION, Seeds, share_numbers, share_words
 from ncmc.verdicts.verdict import Finding, Status
 
 Values = dict[int, float]  # seed -> log of the measure
 
 
 class Lower(Pairs):
-    """The last value of `measure` of `better`, divided by that of `than`, is below 1.
+    """`measure` of `better` at its end, divided by that of `than`, is below 1.
 
-    On the log scale, averaged over the settings: holds where the interval lies below 1 and no
-    setting shows the opposite (Holm). differs where one does, or where a ratio of `ratio` or less
-    is excluded on average.
+    At its end: the geometric mean over the last quarter of the epochs. On the log scale, averaged
+    over the settings: holds where the interval lies below 1 and no setting shows the opposite
+    (Holm). differs where one does, or where a ratio of `ratio` or less is excluded on average.
     """
 
     kind: Literal["lower"]
@@ -38,24 +37,32 @@ class Lower(Pairs):
             return [absent]
         values = [(self._logs(better), self._logs(than)) for better, than in pairs]
         n = min(len(v) for pair in values for v in pair)
+        if n == 0:
+            why = f"no epoch has {self.measured} in every seed"
+            return [Finding(label=label, status="inconclusive", why=why, numbers={"n": 0})]
         alpha = min(cell.alpha_at(n) for cell in cells)
         average = _difference(values)
-        logs = Seeds(average.mean, average.interval(1 - alpha), average)
-        numbers = share_numbers(logs, n) | {"ratio": self.ratio}
-        why = f"the ratio of {self.measure} is {share_words(logs)}, {plural(n, 'seed')}"
-        if logs.interval is None:
+        interval = average.interval(1 - alpha)
+        ratio, *ends = (math.exp(v) for v in (average.mean, *(interval or ())))
+        low, high = ends or (None, None)
+        told = f" ({100 * low:.0f} to {100 * high:.0f} %)" if low and high else ""
+        why = f"the ratio of {self.measure} is {100 * ratio:.0f} %{told}, {plural(n, 'seed')}"
+        numbers = {"estimate": ratio, "low": low, "high": high, "n": n, "ratio": self.ratio}
+        if low is None or high is None:
             return [without_spread(label, n, why, numbers)]
         higher = _higher(pairs, values, alpha)
-        low, high = logs.interval
-        status: Status = "holds" if high < 0 else "inconclusive"
-        if higher or (status != "holds" and low > math.log(self.ratio)):
+        status: Status = "holds" if high < 1 else "inconclusive"
+        if higher or (status != "holds" and low > self.ratio):
             status = "differs"
         why += f"; above 100 % in {'; '.join(higher)}" if higher else ""
         return [Finding(label=label, status=status, why=why, numbers=numbers)]
 
     def _logs(self, cell: Cell) -> Values:
-        found = {r.run.seed: curves.final(r, self.measure) for r in cell.records}
-        return {s: math.log(max(v, RESOLUTION)) for s, v in found.items() if v is not None}
+        series = curves.curve(cell, self.measure)
+        if series is None:
+            return {}
+        ends = (mean_log(last_quarter(series.epochs, seed)) for seed in series.values)
+        return dict(zip(cell.seeds, ends, strict=True))
 
 
 def _difference(pairs: Sequence[tuple[Values, Values]]) -> Difference:
@@ -73,8 +80,8 @@ def _higher(
     pairs: Sequence[Pair], values: Sequence[tuple[Values, Values]], alpha: float
 ) -> list[str]:
     """The settings where `better` is shown to end higher."""
-    found = [_difference([pair]) for pair in values]
-    adjusted = holm([1.0 if d.mean < 0 else d.p_different() or 1.0 for d in found])
+    differences = [_difference([pair]) for pair in values]
+    adjusted = holm([1.0 if d.mean < 0 else d.p_different() or 1.0 for d in differences])
     return [
         versus(better.spec, than.spec)
         for (better, than), p in zip(pairs, adjusted, strict=True)

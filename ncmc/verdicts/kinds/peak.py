@@ -8,12 +8,12 @@ from pydantic import JsonValue
 from ncmc.errors import UsageError
 from ncmc.plan.grid import CellSpec
 from ncmc.results.cells import Cell
+from ncmc.results.curves import Measure
 from ncmc.results.statistics import sample
 from ncmc.verdicts.along_axis import average_words, require_numbers
 from ncmc.verdicts.cell_selection import require_axis
-from ncmc.verdicts.check import Cells, NotNegative
+from ncmc.verdicts.check import Cells, NotNegative, gap
 from ncmc.verdicts.contrasts import contrast
-from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.labels import setting
 from ncmc.verdicts.verdict import Finding, Status
 
@@ -33,6 +33,11 @@ class Peak(Cells):
     axis: str
     delta: NotNegative | None = None  # None: that of the file, for accuracies
     measure: Literal["best", "last"] = "best"
+
+    @property
+    def measured(self) -> Measure:
+        """`measure`."""
+        return self.measure
 
     def require_places(self, cells: Sequence[CellSpec]) -> None:
         """Raises UsageError unless the cells have the axis, and its values are numbers."""

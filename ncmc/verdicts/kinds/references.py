@@ -7,14 +7,23 @@ from pydantic import Field
 
 from ncmc.paper.comparisons import Comparison
 from ncmc.results.cells import Cell
-from ncmc.results.reference_numbers import difference
+from ncmc.results.curves import Measure
+from ncmc.results.reference_numbers import ReferenceEntry, difference
 from ncmc.results.statistics import Difference
 from ncmc.results.wording import interval_words, plural
-from ncmc.verdicts.check import Cells, Positive, Selector
+from ncmc.verdicts.check import Cells, Positive, gap
 from ncmc.verdicts.contrasts import estimate_numbers
-from ncmc.verdicts.gaps import gap
-from ncmc.verdicts.verdict import STATUSES, Finding, Status, overall
-from ncmc.verdicts.wording import ONE_SEED, verb
+from ncmc.verdicts.verdict import (
+    MARKS,
+    ONE_SEED,
+    STATUSES,
+    Finding,
+    Status,
+    Verdict,
+    listed,
+    overall,
+    verb,
+)
 
 FIT: dict[Status, str] = {
     "holds": "the harness is fit to judge",
@@ -26,7 +35,6 @@ ELSEWHERE = "this alone does not tell whether the harness is fit to judge"  # of
 NO_CELL = "no cell"
 NO_NUMBER = "no number of others was made as ours"
 STAND_IN = "stand_in"  # the key of a finding's numbers that says so
-MOST_NAMED = 6  # cells, in a sentence
 
 
 class References(Cells):
@@ -38,12 +46,16 @@ class References(Cells):
     """
 
     kind: Literal["references"]
-    cells: Selector = Field(default={})  # every cell of the table
     measure: Literal["best"] = (
         "best"  # for numbers whose epoch is not known; the others have theirs
     )
     tolerance: Positive
     allow: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def measured(self) -> Measure:
+        """`measure`."""
+        return self.measure
 
     @property
     def may_fail(self) -> int:
@@ -66,7 +78,7 @@ class References(Cells):
             f"{len(names)} {verb(s, len(names))}" for s, names in labels.items() if names
         )
         told += f"; {self.allow} may fail" if self.allow else ""
-        named = [f"{s}: {_listed(names)}" for s, names in labels.items() if names and s != "holds"]
+        named = [f"{s}: {listed(names)}" for s, names in labels.items() if names and s != "holds"]
         told += f" ({'. '.join(named)})" if named else ""
         stand_in = next((s for f in findings if (s := f.numbers.get(STAND_IN))), None)
         status = overall([finding.status for finding in findings], self.allow)
@@ -115,12 +127,6 @@ class References(Cells):
         return "inconclusive", f"not within {self.tolerance:g}, but not told apart from it either"
 
 
-def _listed(labels: Sequence[str]) -> str:
-    """The first labels, and how many more there are."""
-    more = f"; and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
-    return "; ".join(labels[:MOST_NAMED]) + more
-
-
 def _beside(nearest: Difference, number: Comparison) -> str:
     """`ours (best) is 0.55 points below 71.95 (R1) (95 % interval ...)`."""
     way = "above" if nearest.mean > 0 else "below"
@@ -137,3 +143,10 @@ def _range(values: Sequence[float]) -> str:
     if len(values) == 1:
         return ""
     return f", the nearest of {len(values)} from {values[0]:g} to {values[-1]:g}"
+
+
+def reference_verdict(entry: ReferenceEntry, cell: str, verdicts: Sequence[Verdict]) -> str:
+    """What a number of others says of ours: its cell's verdict if it counts, else why it does not."""
+    judged = [f for v in verdicts if v.kind == "references" for f in v.findings]
+    status = next((finding.status for finding in judged if finding.label == cell), None)
+    return f"{MARKS[status]} {status}" if entry.counts and status else entry.remark

@@ -3,14 +3,11 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from ncmc.verdicts.check import NotNegative, Pair, Pairs, Positive
+from ncmc.verdicts.check import NotNegative, Pair, Pairs, Positive, gap
 from ncmc.verdicts.contrasts import Contrast, average
-from ncmc.verdicts.gaps import gap
 from ncmc.verdicts.labels import sides
-from ncmc.verdicts.more_seeds import more_seeds, soonest
 from ncmc.verdicts.settings import settings
-from ncmc.verdicts.verdict import Conclusion, Finding, Status
-from ncmc.verdicts.wording import more_words, no_spread
+from ncmc.verdicts.verdict import Conclusion, Finding, Status, no_spread
 
 
 class Slight(Pairs):
@@ -30,17 +27,10 @@ class Slight(Pairs):
         if absent := gap(label, self.measured, *(cell for pair in pairs for cell in pair)):
             return [absent]
         found = average(pairs, self.measured)
-        mean, half = found.difference.mean, found.alpha / 2
         status, words = self._decided(found)
         words = words if found.interval else no_spread(found.n)
-        more = None
-        if status == "inconclusive":
-            inside = more_seeds(found, min(mean, self.most - mean), half)
-            outside = max((self.delta or 0.0) - mean, mean - self.most)
-            more = soonest(inside, more_seeds(found, outside, half))
         numbers = found.numbers | {"most": self.most, "delta": self.delta}
-        why = "; ".join(filter(None, (found.words, words, more_words(more))))
-        return [Finding(label=label, status=status, why=why, numbers=numbers, more_seeds=more)]
+        return [Finding(label=label, status=status, why=f"{found.words}; {words}", numbers=numbers)]
 
     def conclude(self, pairs: Sequence[Pair], findings: Sequence[Finding]) -> Conclusion:
         """What the average says; of some of the settings, where the others have no records."""
@@ -52,15 +42,14 @@ class Slight(Pairs):
         (finding,) = findings
         words = [found.difference_words, *found.lacking] if found.compared else [found.nothing]
         if found.average and found.all_compared:
-            words += [self._decided(found.average)[1], more_words(finding.more_seeds)]
+            words.append(self._decided(found.average)[1])
         return Conclusion(
             status=finding.status,
-            why="; ".join(filter(None, words)) + found.origin,
+            why="; ".join(words) + found.origin,
             numbers=found.average.numbers
             | {"of": len(pairs), "most": self.most, "delta": self.delta}
             if found.average
             else {},
-            more_seeds=finding.more_seeds,
         )
 
     def _decided(self, found: Contrast) -> tuple[Status, str]:

@@ -13,9 +13,8 @@ from ncmc.verdicts.along_axis import (
     require_numbers,
 )
 from ncmc.verdicts.cell_selection import require_axis
-from ncmc.verdicts.check import NotNegative, Pair, Pairs
+from ncmc.verdicts.check import NotNegative, Pair, Pairs, gap, without_spread
 from ncmc.verdicts.contrasts import Contrast, Terms, contrast, shown_or_excluded
-from ncmc.verdicts.gaps import gap, without_spread
 from ncmc.verdicts.verdict import Finding
 
 
