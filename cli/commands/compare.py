@@ -21,7 +21,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Tell two sets of results apart: which runs, by how much, made where and with what."""
-    from cli.show.comparison import print_comparison
+    from cli.show.sharing import print_comparison
     from ncmc.errors import UsageError
     from ncmc.project import Project
     from ncmc.sharing import compare as comparing
@@ -30,6 +30,6 @@ def compare(
         raise UsageError("name at least one set: ncmc compare ann.zip")
     # a set alone is compared with ours, ours first: the difference is what theirs adds
     first, second = (None, a) if b is None else (a, b)
-    found = comparing.compare(Project.find(), first, second)
-    print_comparison(found, as_json)
-    raise typer.Exit(0 if found.same else 1)
+    compared = comparing.compare(Project.find(), first, second)
+    print_comparison(compared, as_json)
+    raise typer.Exit(0 if compared.same else 1)

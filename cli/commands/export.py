@@ -36,15 +36,15 @@ def export(
     from ncmc.errors import UsageError
     from ncmc.project import Project
     from ncmc.sharing import export as packing
-    from ncmc.sharing.manifest import is_export
+    from ncmc.sharing.packed import is_export
 
     project, chosen = Project.find(), names or [packing.ALL]
     if to is None or not to.name:
         raise UsageError("say where to: ncmc export smoke --to smoke.zip")
-    if packing.is_zip(to):
+    if to.suffix == ".zip":
         check_target(to, "--to", "an export of ncmc", is_export)
     else:
         check_folder(to, "--to")
-    done = packing.export(project, chosen, to, results)
-    print_exported(done, as_json)
-    raise typer.Exit(3 if done.left_out else 0)
+    manifest, left_out = packing.export(project, chosen, to, results)
+    print_exported(to, manifest, left_out, as_json)
+    raise typer.Exit(3 if left_out else 0)

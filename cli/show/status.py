@@ -94,8 +94,6 @@ def _line(one: RunStatus) -> Text:
         parts.append(f"{duration(one.seconds_left)} left")
     if one.accuracy is not None:
         parts.append(f"accuracy {one.accuracy:.2f} %")
-    if one.where and one.state == "running":
-        parts.append(f"({one.where})")
     if one.why:
         parts.append(" ".join(one.why.splitlines()[-1:]))
     text = literal("  ".join(parts))

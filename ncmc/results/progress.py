@@ -3,40 +3,36 @@
 Small, without torch, written every few seconds; no part of a checkpoint or a record.
 """
 
-import os
-import socket
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ncmc.errors import UserError
 from ncmc.system import documents, files
 from ncmc.system.documents import Strict
 
 NAME = "progress.json"
-State = Literal["running", "stopped", "failed"]
+TrainingState = Literal["running", "stopped", "failed"]
 Count = Annotated[int, Field(ge=0)]
 
 
 class Standing(Strict):
     """Where a training stands, as it last said itself."""
 
+    model_config = ConfigDict(extra="ignore")  # earlier versions named host and process
+
     version: Literal[1] = Field(default=1, alias="schema")
     run: str
-    state: State
+    state: TrainingState
     at: float  # seconds since 1970 of this word
     since: float  # ... of the start, or of the resumption
     epochs: Count
-    steps: Count  # an epoch
+    steps: Count  # per epoch
     first: Count  # steps done at `since`
     done: Count  # steps done, of `epochs` times `steps`
     accuracy: float | None = None  # percent, as last measured
-    host: str
-    pid: Count
-    started: str | None  # of the process: tells it from a later one with its number
     why: str | None = None  # of a failure
 
     @property
@@ -65,28 +61,3 @@ def read_progress(path: Path) -> Standing | None:
         return documents.read_json(path, Standing) if files.exists(path) else None
     except UserError:
         return None
-
-
-def process_started(pid: int) -> str | None:
-    """When a process of this machine started, in ticks since its boot; None if there is none."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return None
-
-
-def is_alive(progress: Standing, silence: float) -> bool:
-    """Whether the training still runs: its process is here, or on another machine it spoke lately.
-
-    silence: seconds without a word after which one on another machine is taken to be dead.
-    """
-    if progress.state != "running":
-        return False
-    if progress.host == socket.gethostname() and progress.started is not None:
-        return process_started(progress.pid) == progress.started
-    return time.time() - progress.at < silence
-
-
-def this_process() -> tuple[str, int, str | None]:
-    """(host, pid, started) of the process that asks."""
-    return socket.gethostname(), os.getpid(), process_started(os.getpid())

@@ -1,7 +1,5 @@
 """An export -> records below results/runs. All of it is checked before anything is written."""
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -11,20 +9,13 @@ from ncmc.errors import UserError
 from ncmc.plan.run import parse_run_id, trained_run
 from ncmc.project import Project
 from ncmc.results.record import Record, load_record, path_of
-from ncmc.sharing.compare import differences
-from ncmc.sharing.export import Named, why_unfit
-from ncmc.sharing.manifest import Export, open_export
+from ncmc.results.wording import signed
+from ncmc.sharing.compare import brief, reasons
+from ncmc.sharing.export import RunNote, why_unfit
+from ncmc.sharing.packed import Export, read_export
 from ncmc.system import files
 
 Prefer = Literal["ours", "theirs"]
-
-
-@dataclass(frozen=True)
-class Clash:
-    """A run of which there is another record here than in the export."""
-
-    run: str
-    differing: tuple[str, ...]  # in words
 
 
 @dataclass(frozen=True)
@@ -34,8 +25,8 @@ class Merge:
     path: Path
     new: tuple[str, ...]
     equal: tuple[str, ...]  # here already, with the same digest
-    clashes: tuple[Clash, ...]
-    left_out: tuple[Named, ...]  # of another configuration, or of a run that cannot be made here
+    clashes: tuple[RunNote, ...]  # another record is here; why: what differs
+    left_out: tuple[RunNote, ...]  # no table here could show them
     written: tuple[str, ...] = ()
 
 
@@ -51,71 +42,47 @@ def merge(
 
     With clashes nothing is written, unless `prefer` says whose records are right. Raises DamagedError
     for an export that is damaged, altered or not ours, and UserError if a record cannot be written:
-    those that were written before it are whole.
+    those before it are, each whole, and the same call goes on with the rest.
     """
-    with open_export(path) as export:
-        plan = _plan(project, export, results)
-        if dry_run or (plan.clashes and prefer is None):
-            return plan
-        replaced = [clash.run for clash in plan.clashes] if prefer == "theirs" else []
-        wanted = [*plan.new, *replaced]
-        for done, run_id in enumerate(wanted):
-            try:
-                _write(project, export, run_id, results, run_id in replaced)
-            except UserError as error:
-                raise UserError(
-                    f"{error} {done} of {len(wanted)} records are imported, each whole; the same "
-                    "command goes on with the rest."
-                ) from error
-    if wanted:
-        _touch_those_of_models(project, [*wanted, *plan.equal], results)
+    export = read_export(path)
+    plan = _plan(project, export, results)
+    if dry_run or (plan.clashes and prefer is None):
+        return plan
+    replaced = [clash.run for clash in plan.clashes] if prefer == "theirs" else []
+    # a decision rule's record after that of its model: Snakemake takes an older one for outdated
+    runs = {run_id: parse_run_id(project, run_id) for run_id in (*plan.new, *replaced)}
+    wanted = sorted(runs, key=lambda run_id: trained_run(project, runs[run_id]) != runs[run_id])
+    for run_id in wanted:
+        target = (results or project.root / paths.RUNS) / run_id / paths.RECORD
+        if run_id not in replaced and files.exists(target):
+            raise UserError(f"{target} was written meanwhile by somebody else. Import again.")
+        files.write_atomic(target, export.content[paths.RUN_RECORD.format(run=run_id)])
     return replace(plan, written=tuple(wanted))
 
 
 def _plan(project: Project, export: Export, results: Path | None) -> Merge:
-    new, equal, clashes, left_out = list[str](), list[str](), list[Clash](), list[Named]()
-    for name in export.manifest.files:
-        export.read(name)  # its checksum, of every file
+    new, equal, clashes, left_out = list[str](), list[str](), list[RunNote](), list[RunNote]()
     for run_id in export.manifest.runs:
         record = export.record(run_id)
         if why := why_unfit(project, run_id, record):
-            left_out.append(Named(run_id, why))
+            left_out.append(RunNote(run_id, why))
         elif not files.exists(here := path_of(project, record.run, results)):
             new.append(run_id)
-        elif clash := _clash(record, here):
-            clashes.append(clash)
+        elif differing := _differing(record, here):
+            clashes.append(RunNote(run_id, differing))
         else:
             equal.append(run_id)
     return Merge(export.path, tuple(new), tuple(equal), tuple(clashes), tuple(left_out))
 
 
-def _clash(theirs: Record, here: Path) -> Clash | None:
+def _differing(theirs: Record, path: Path) -> str:
+    """What differs between a record of theirs and ours, in words; "" if the digest is the same."""
     try:
-        ours = load_record(here)
+        ours = load_record(path)
     except UserError as error:
-        return Clash(theirs.run.id, (f"ours cannot be used: {error}",))
+        return f"ours cannot be used: {error}"
     if ours.digest == theirs.digest:
-        return None
-    return Clash(theirs.run.id, tuple(differences(ours, theirs)))
-
-
-def _write(
-    project: Project, export: Export, run_id: str, results: Path | None, overwrite: bool
-) -> None:
-    """Write one record whole. Raises UserError if that fails, or one has appeared meanwhile."""
-    target = (results or project.root / paths.RUNS) / run_id / paths.RECORD
-    if not overwrite and files.exists(target):
-        raise UserError(f"{target} was written meanwhile by somebody else.")
-    files.write_atomic(target, export.read(paths.RUN_RECORD.format(run=run_id)))
-
-
-def _touch_those_of_models(project: Project, run_ids: list[str], results: Path | None) -> None:
-    """Make records of decision rules newer than those of the runs to whose models they were applied.
-
-    Else Snakemake takes them for outdated; a record itself says whether it is, by its digests.
-    """
-    for run_id in run_ids:
-        run = parse_run_id(project, run_id)
-        if trained_run(project, run) != run:
-            with suppress(OSError):  # not ours to touch: its job looks once whether it has work
-                os.utime(path_of(project, run, results))
+        return ""
+    here, there = brief(ours), brief(theirs)
+    accuracy = f"accuracy {here.last:.2f} % here, {there.last:.2f} % there"
+    return "; ".join((f"{accuracy} ({signed(there.last - here.last)})", *reasons(here, there)))

@@ -7,7 +7,7 @@ give every byte; what nobody opens in git (figures, other forms of the tables) `
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from ncmc import paths
@@ -24,15 +24,8 @@ from ncmc.project import Project
 from ncmc.results import table_files
 from ncmc.results.record import load_record
 from ncmc.results.table_data import table_data
-from ncmc.sharing.export import (
-    describe,
-    existing_records,
-    manifest_text,
-    runs_of,
-    write_folder,
-)
-from ncmc.sharing.folders import exclusive, replace_folder
-from ncmc.sharing.manifest import NAME
+from ncmc.sharing.export import records_of, runs_of, sources_of, write_folder
+from ncmc.sharing.packed import NAME, manifest_of
 from ncmc.system import files
 from ncmc.system.documents import MOST_BYTES
 from ncmc.verdicts import verdicts_file
@@ -44,7 +37,7 @@ SHOWING = ("README.md", "docs/*.md")  # ... with the pictures that these show
 
 
 def folder_of(project: Project, tier: str) -> Path:
-    """Where a tier is published. Raises UsageError for a tier that there is not."""
+    """Where a tier is published. Raises UsageError for an unknown tier."""
     if tier not in tiers(project):
         raise unknown("file of tables", tier, tiers(project))
     return project.root / paths.PUBLISHED.format(tier=tier)
@@ -53,14 +46,20 @@ def folder_of(project: Project, tier: str) -> Path:
 def publish(project: Project, tier: str, results: Path | None = None) -> tuple[Path, int]:
     """Add a tier's records to those that are published, and make the rest anew; (folder, records).
 
-    Raises UserError for a run that is published already with another result, and if there is no
-    record at all; nothing is changed then.
+    Interrupted, it leaves every record, and is mended by the same call. Raises UserError for a run
+    that is published already with another result, and if there is no record at all; nothing is
+    changed then.
     """
     folder = folder_of(project, tier)
-    with exclusive(folder):
-        sources = sources_in(folder) if folder.is_dir() else {}
-        _add_records(project, tier, sources, folder, results)
-        replace_folder(folder, contents(project, tier, sources))
+    before = _read(folder)
+    sources = sources_in(before)
+    _add_records(project, tier, sources, folder, results)
+    content = contents(project, tier, sources)
+    for name in (*sources, *sorted(content.keys() - {*sources, NAME}), NAME):
+        if before.get(name) != content[name]:
+            files.write_atomic(folder / name, content[name])
+    for name in before.keys() - content.keys():  # what follows no more
+        (folder / name).unlink(missing_ok=True)
     return folder, sum(name.endswith(f"/{paths.RECORD}") for name in sources)
 
 
@@ -68,22 +67,19 @@ def _add_records(
     project: Project, tier: str, sources: dict[str, bytes], folder: Path, results: Path | None
 ) -> None:
     """The records and manifests of splits that are not published yet, into `sources`."""
-    found, _ = existing_records(project, tiers(project)[tier], results)
     root = results or project.root / paths.RUNS
-    if not found and not sources:
+    records, _ = records_of(project, tiers(project)[tier], results)
+    if not records and not sources:
         raise UserError(f"no run of {tier} has a record in {root}: there is nothing to publish.")
-    for run, record in found.items():
+    for run, record in records.items():
         name = paths.RUN_RECORD.format(run=run.id)
-        data = files.read_bytes(root / run.id / paths.RECORD, MOST_BYTES)
-        if sources.get(name, data) != data and load_record(folder / name).digest != record.digest:
+        if name in sources and load_record(folder / name).digest != record.digest:
             raise UserError(
                 f"{run.id} is published with another result. Look at both (`ncmc compare {folder} "
                 f"{root}`); to replace the published one, delete {folder / name}."
             )
+    for name, data in sources_of(project, records, results).items():
         sources.setdefault(name, data)
-        split = f"{run.split_folder}/{Path(paths.SPLIT_MANIFEST).name}"
-        if files.exists(project.root / split):
-            sources.setdefault(split, files.read_bytes(project.root / split, MOST_BYTES))
 
 
 def differing(project: Project, tier: str) -> list[str]:
@@ -91,10 +87,10 @@ def differing(project: Project, tier: str) -> list[str]:
 
     Raises UserError if the tier is not published.
     """
-    folder = _existing(project, tier)
-    there = _read(folder)
-    made = contents(project, tier, sources_in(folder))
-    return sorted(name for name in there.keys() | made.keys() if there.get(name) != made.get(name))
+    published = _published(project, tier)
+    made = contents(project, tier, sources_in(published))
+    names = published.keys() | made.keys()
+    return sorted(name for name in names if published.get(name) != made.get(name))
 
 
 def whole(project: Project, tier: str, target: Path) -> None:
@@ -102,8 +98,8 @@ def whole(project: Project, tier: str, target: Path) -> None:
 
     Raises UserError if it is not published, or there is something at `target`.
     """
-    folder = _existing(project, tier)
-    write_folder(target, contents(project, tier, sources_in(folder), every_file=True))
+    sources = sources_in(_published(project, tier))
+    write_folder(target, contents(project, tier, sources, every_file=True))
 
 
 def contents(
@@ -115,85 +111,73 @@ def contents(
     """
     shown = _shown(project, tier)
     with tempfile.TemporaryDirectory() as place:
-        for name, data in sources.items():
-            path = Path(place) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        runs = Path(place) / paths.RUNS
+        root = Path(place) / tier
+        write_folder(root, sources)
+        runs = root / paths.RUNS
         present = {load_record(path).run for path in runs.rglob(paths.RECORD)}
         tables = [grid.table(project, name) for name in tiers(project)[tier]]
+        _write_board_and_page(project, tables, root)
         tables = [table for table in tables if present & set(runs_of(project, table))]
-        content = dict(sources) | dict(_board_and_page(project, tier, runs))
         for table in tables:
-            content |= dict(_table_contents(project, table, runs))
-            if every_file or shown & {paths.FIGURES.format(table=table.name)}:
-                content |= dict(_figures(project, table, runs))
+            figures = paths.FIGURES.format(table=table.name)
+            _write_table(project, table, root, with_figures=every_file or figures in shown)
+        content = _read(root)
     if not every_file:
-        content = {
-            name: data
-            for name, data in content.items()
-            if name in sources or name in shown or name == paths.BOARD_JSON or name.endswith(READ)
-        }
-    content[NAME] = manifest_text(describe([table.name for table in tables], content))
+        kept = {*sources, *shown, paths.BOARD_JSON}
+        content = {n: data for n, data in content.items() if n in kept or n.endswith(READ)}
+    content[NAME] = manifest_of([table.name for table in tables], content).to_json()
     return content
 
 
 def _shown(project: Project, tier: str) -> set[str]:
-    """The published files that README or a document shows, and their folders."""
+    """The published pictures that README or a document shows, and their folders."""
     texts = [path.read_text("utf-8") for name in SHOWING for path in project.root.glob(name)]
     folder = re.escape(paths.PUBLISHED.format(tier=tier))
-    found = {name for text in texts for name in re.findall(rf"{folder}/([\w./=+-]+\.svg)", text)}
-    return found | {name.rpartition("/")[0] for name in found}
+    names = {name for text in texts for name in re.findall(rf"{folder}/([\w./=+-]+\.svg)", text)}
+    return names | {name.rpartition("/")[0] for name in names}
 
 
-def _figures(project: Project, table: Table, runs: Path) -> Iterator[tuple[str, bytes]]:
-    figures = figures_of_table(project, table, CellCache(project, runs))
-    with tempfile.TemporaryDirectory() as place:
-        for path in write_figures(figures, Path(place), IMAGES):
-            yield f"{paths.FIGURES.format(table=table.name)}/{path.name}", path.read_bytes()
-
-
-def _board_and_page(project: Project, tier: str, runs: Path) -> Iterator[tuple[str, bytes]]:
+def _write_board_and_page(project: Project, tables: list[Table], root: Path) -> None:
+    """Of all tables, also those without a record: what is not known is said."""
+    runs = root / paths.RUNS
     cells = CellCache(project, runs)
-    names = tiers(project)[tier]  # also those without a record: what is not known is said
-    tables = [grid.table(project, name) for name in names]
     board = board_of(project, [v for table in tables for v in verify_cells(table, cells)])
-    yield paths.BOARD_MARKDOWN, board_text.as_markdown(board).encode()
     data = json.dumps(board_text.as_json(board), indent=1, ensure_ascii=False)
-    yield paths.BOARD_JSON, data.encode() + b"\n"
-    yield paths.PROJECT_PAGE, project_page.render(project, runs, names).encode()
+    page = project_page.render(project, runs, [table.name for table in tables])
+    files.write_atomic(root / paths.BOARD_MARKDOWN, board_text.as_markdown(board))
+    files.write_atomic(root / paths.BOARD_JSON, data + "\n")
+    files.write_atomic(root / paths.PROJECT_PAGE, page)
 
 
-def _table_contents(project: Project, table: Table, runs: Path) -> Iterator[tuple[str, bytes]]:
-    """The numbers and verdicts of a table by the records in `runs`."""
+def _write_table(project: Project, table: Table, root: Path, with_figures: bool) -> None:
+    """The numbers and verdicts of a table by the records below `root`, and its figures."""
+    runs = root / paths.RUNS
     cells = CellCache(project, runs)  # its own: verdicts.json says which records it rests on
-    with tempfile.TemporaryDirectory() as place:
-        data = table_data(project, table, cells.of(table))
-        written = table_files.write_table(data, Path(place))
-        verdicts = verify_cells(table, cells)
-        judged = since_judged.digests(project, cells.all_read(), runs)
-        written.append(verdicts_file.write(verdicts, Path(place), records=judged))
-        for path in written:
-            yield f"{paths.RESULTS.format(table=table.name)}/{path.name}", path.read_bytes()
+    folder = root / paths.RESULTS.format(table=table.name)
+    table_files.write_table(table_data(project, table, cells.of(table)), folder)
+    verdicts = verify_cells(table, cells)
+    judged = since_judged.digests(project, cells.all_read(), runs)
+    verdicts_file.write(verdicts, folder, records=judged)
+    if with_figures:
+        figures = figures_of_table(project, table, cells)
+        write_figures(figures, root / paths.FIGURES.format(table=table.name), IMAGES)
 
 
-def _existing(project: Project, tier: str) -> Path:
+def _published(project: Project, tier: str) -> dict[str, bytes]:
+    """Every file of a published tier. Raises UserError if it is not published."""
     folder = folder_of(project, tier)
     if not folder.is_dir():
         raise UserError(f"{tier} is not published: {folder} is not there. Run ncmc publish {tier}.")
-    return folder
+    return _read(folder)
 
 
-def sources_in(folder: Path) -> dict[str, bytes]:
-    """The records and manifests of splits in it: all that is no consequence of others."""
-    last = {paths.RECORD, Path(paths.SPLIT_MANIFEST).name}
-    return {
-        name: data
-        for name, data in _read(folder).items()
-        if Path(name).name in last and name != NAME
-    }
+def sources_in(content: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The records and manifests of splits: all that is no consequence of others."""
+    names = {paths.RECORD, NAME}
+    return {n: data for n, data in content.items() if Path(n).name in names and n != NAME}
 
 
 def _read(folder: Path) -> dict[str, bytes]:
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {p.relative_to(folder).as_posix(): files.read_bytes(p, MOST_BYTES) for p in found}
+    """Path below a folder -> content, of every file; nothing where there is no folder."""
+    files_of = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {p.relative_to(folder).as_posix(): files.read_bytes(p, MOST_BYTES) for p in files_of}

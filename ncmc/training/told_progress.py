@@ -8,7 +8,7 @@ from typing import Protocol
 
 from ncmc.errors import shortened
 from ncmc.plan.run import Run
-from ncmc.results.progress import NAME, Standing, State, this_process, write_progress
+from ncmc.results.progress import NAME, Standing, TrainingState, write_progress
 from ncmc.results.record import Epoch
 from ncmc.system.signals import Interrupted
 
@@ -39,7 +39,6 @@ class WithFile:
         self._wrote = 0.0
         self._done = 0  # steps
         now = time.time()
-        host, pid, started = this_process()
         self._told = Standing(
             run=run.id,
             state="running",
@@ -49,9 +48,6 @@ class WithFile:
             steps=0,
             first=0,
             done=0,
-            host=host,
-            pid=pid,
-            started=started,
         )
 
     def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
@@ -81,7 +77,7 @@ class WithFile:
         """A remark."""
         self._inner.say(text)
 
-    def write(self, state: State, why: str | None = None) -> None:
+    def write(self, state: TrainingState, why: str | None = None) -> None:
         """Write the file as of now."""
         self._keep(state=state, at=time.time(), why=why, done=self._done)
         write_progress(self._told, self._path)

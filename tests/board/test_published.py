@@ -38,7 +38,7 @@ def test_what_is_published_follows_from_its_records(tier: str) -> None:
     """To make it again after a change of words, figures or checks: ncmc publish TIER."""
     project = Project(CHECKOUT)
     folder = publish.folder_of(project, tier)
-    made = publish.contents(project, tier, publish.sources_in(folder))
+    made = publish.contents(project, tier, publish.sources_in(publish._read(folder)))
     there = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     assert there.keys() == made.keys()
     different = [

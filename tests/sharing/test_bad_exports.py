@@ -92,14 +92,11 @@ HOSTILE_NAMES = (
     "/etc/passwd",
     "results/runs/../../evil/record.json",
     "results/runs/a/b/c/d/e/../record.json",
-    "ncmc/methods/cal.py",
-    "Snakefile",
     "config/../Snakefile",
     "results\\\\runs\\\\evil",
     "C:/evil",
     "config/.hidden",
     "results/smoke/report.html\n",
-    "x" * 5000,
 )
 
 
@@ -125,7 +122,7 @@ def test_a_name_that_leads_elsewhere_is_refused(
     packed: Path, configured: Path, tmp_path: Path, name: str
 ) -> None:
     changes = listed_as(packed, name, b"x")
-    refused(repacked(packed, tmp_path / "bad.zip", changes), configured, "that no export holds")
+    refused(repacked(packed, tmp_path / "bad.zip", changes), configured, "lists an impossible name")
 
 
 def test_a_record_below_another_runs_name_is_refused(
@@ -145,7 +142,11 @@ def test_half_an_archive_is_refused(
 ) -> None:
     data = packed.read_bytes()
     (tmp_path / "half.zip").write_bytes(data[: int(share * len(data))])
-    refused(tmp_path / "half.zip", configured, "is not a zip file, or was cut short")
+    refused(
+        tmp_path / "half.zip",
+        configured,
+        "is damaged, cut short or encrypted",
+    )
 
 
 def test_every_altered_byte_of_a_sample_is_noticed_or_harmless(
@@ -180,7 +181,7 @@ def test_a_member_that_is_larger_than_it_says_is_not_unpacked_further(
     manifest["files"]["config/more.yaml"]["size"] = 10
     changes["manifest.json"] = as_json(manifest)
     bad = repacked(packed, tmp_path / "bad.zip", changes)
-    refused(bad, configured, "config/more.yaml is larger than 20 bytes")
+    refused(bad, configured, "config/more.yaml is larger than 10 bytes")
 
 
 def test_links_twice_named_and_encrypted_members_are_refused(

@@ -17,7 +17,7 @@ from ncmc.sharing.export import export
 def test_the_same_results_are_the_same_in_every_form(
     here: Project, other: Project, tmp_path: Path
 ) -> None:
-    runs = smoke_runs(here)
+    runs = smoke_runs(here)[:5]
     fill(here, runs)
     fill(other, runs)
     export(other, ["smoke"], tmp_path / "out.zip")
@@ -28,7 +28,7 @@ def test_the_same_results_are_the_same_in_every_form(
     for source in (tmp_path / "out.zip", tmp_path / "out", *checkout):
         done = ncmc("compare", source)
         assert done.exit_code == 0, done.output
-        assert "25 runs with equal digests, 0 with other ones, 0 in A alone" in done.stdout
+        assert "5 runs with equal digests, 0 with other ones, 0 in A alone" in done.stdout
 
 
 def test_a_cell_that_differs_has_its_difference_over_seeds_with_an_interval(
@@ -48,28 +48,27 @@ def test_a_cell_that_differs_has_its_difference_over_seeds_with_an_interval(
     wanted = stats.ttest_1samp(steps, 0.0).confidence_interval(0.95)
     assert cell.difference == pytest.approx(0.9)
     assert cell.interval == pytest.approx((wanted.low, wanted.high))
-    assert cell.largest == pytest.approx(2.0)
     done = ncmc("compare", other.root / "results/runs")
     assert done.exit_code == 1
     assert "+0.90" in done.stdout
 
 
-def test_runs_of_one_side_alone_and_origins_are_named(here: Project, other: Project) -> None:
+def test_runs_of_one_side_alone_and_reasons_are_named(here: Project, other: Project) -> None:
     first, second, third = smoke_runs(here)[:3]
     made = fakes.MADE.model_copy(
         update={"hardware": fakes.MADE.hardware.model_copy(update={"processor": "a GPU node"})}
     )
     fill(here, [first, second])
-    fill(other, [second, third], made=made)
+    fill(other, [third])
+    fakes.save(other.root / "results/runs", fakes.record(second, 12.0, made=made))
     source = other.root / "results/runs"
     done = ncmc("compare", here.root / "results/runs", source)
     assert done.exit_code == 1
     assert f"in A alone: {first.id}" in done.stdout
     assert f"in B alone: {third.id}" in done.stdout
-    assert "machine of A: a test (2 records)" in done.stdout
-    assert "machine of B: a GPU node (2 records)" in done.stdout
+    assert "machine a test here, a GPU node there (1 cell)" in done.stdout
     body = json.loads(ncmc("compare", source, "--json").stdout)
-    assert (body["same"], body["equal"]) == (False, [second.id])
+    assert (body["same"], body["equal"]) == (False, [])
 
 
 def test_a_folder_with_two_records_of_a_run_is_refused_unless_they_are_the_same(
@@ -91,10 +90,10 @@ def test_a_set_that_is_none_is_refused(here: Project, tmp_path: Path) -> None:
     assert ncmc("compare").exit_code == 2
     empty, damaged = tmp_path / "empty", tmp_path / "damaged"
     empty.mkdir()
-    for source, words in ((tmp_path / "none", "does not exist"), (empty, "no record below")):
+    for source in (tmp_path / "none", empty):
         done = ncmc("compare", source)
         assert done.exit_code == 2
-        assert words in done.stderr
+        assert "there is no record in" in done.stderr
     damaged.mkdir()
     (damaged / "record.json").write_text("{}")
     done = ncmc("compare", damaged)

@@ -1,20 +1,17 @@
 """What is published follows from its records, byte for byte, and no published result is lost."""
 
-import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import fakes
 import pytest
 from made_results import files_below, fill, ncmc, smoke_runs
 
-from ncmc.errors import BusyError, UsageError, UserError
+from ncmc.errors import UsageError, UserError
 from ncmc.project import Project
-from ncmc.sharing import folders
 from ncmc.sharing.merge import merge
 from ncmc.sharing.publish import differing, folder_of, publish
+from ncmc.system import files
 
 FEW = 4  # runs with a record: figures of all would take long
 
@@ -101,77 +98,22 @@ def test_what_is_not_there_is_said(here: Project) -> None:
         publish(here, "smoke")
 
 
-def test_line_ends_that_git_changed_are_told(
-    here: Project, other: Project, published: Path
+@pytest.mark.parametrize("written", [0, 7])
+def test_an_interrupted_call_loses_no_record_and_the_next_one_mends_it(
+    here: Project, published: Path, monkeypatch: pytest.MonkeyPatch, written: int
 ) -> None:
-    path = published / "manifest.json"
-    split = next(published.rglob("record.json"))
-    split.write_bytes(split.read_bytes().replace(b"\n", b"\r\n"))
-    assert path.exists()
-    with pytest.raises(UserError, match=r"other line ends.*core.autocrlf=false"):
-        merge(other, published)
+    before = files_below(published / "results" / "runs")
+    fill(here, smoke_runs(here)[FEW : FEW + 2])
+    write, calls = files.write_atomic, iter(range(1000))
 
-
-# --- interrupted at any place ------------------------------------------------------------------
-
-OLD, NEW = {"a": b"old", "b/c": b"old"}, {"a": b"new", "d": b"new"}
-STEPS = ("os.fsync", "pathlib.Path.rename", "pathlib.Path.open", "shutil.rmtree")
-
-
-def publish_anew(folder: Path) -> None:
-    with folders.exclusive(folder):
-        folders.replace_folder(folder, NEW)
-
-
-@pytest.fixture(params=["one step", "two steps"])
-def old(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A published folder, on a system with and without renames that exchange."""
-    if request.param == "two steps":
-        monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: object())
-    with folders.exclusive(tmp_path / "tier"):
-        folders.replace_folder(tmp_path / "tier", OLD)
-    return tmp_path / "tier"
-
-
-@pytest.mark.parametrize("place", range(8))
-@pytest.mark.parametrize("step", STEPS)
-def test_an_interrupt_leaves_the_old_or_the_new(
-    old: Path, monkeypatch: pytest.MonkeyPatch, step: str, place: int
-) -> None:
-    """Ctrl-C before and after each system call that changes something."""
-    real, calls = getattr(*_owner(step)), iter(range(1000))
-
-    def interrupted(*args: Any, **options: Any) -> Any:
-        number = next(calls)
-        if number == place // 2 and place % 2 == 0:
+    def stops(path: Path, content: str | bytes) -> None:
+        if path.is_relative_to(published) and next(calls) == written:
             raise KeyboardInterrupt
-        done = real(*args, **options)
-        if number == place // 2:
-            raise KeyboardInterrupt
-        return done
+        write(path, content)
 
     with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
-        patch.setattr(step, interrupted)
-        publish_anew(old)
-    assert files_below(old) in (OLD, NEW)
-    publish_anew(old)
-    assert files_below(old) == NEW
-    assert sorted(path.name for path in old.parent.iterdir()) in (["tier"], [".tier.lock", "tier"])
-
-
-def _owner(step: str) -> tuple[Any, str]:
-    module, _, name = step.rpartition(".")
-    return {"os": os, "shutil": shutil, "pathlib.Path": Path}[module], name
-
-
-def test_what_a_kill_left_between_two_renames_is_mended(old: Path) -> None:
-    (old.parent / ".tier.new").mkdir()
-    old.rename(old.parent / ".tier.new" / "old")
-    with folders.exclusive(old):
-        assert files_below(old) == OLD
-
-
-def test_two_at_once_do_not_meet(old: Path) -> None:
-    with folders.exclusive(old), pytest.raises(BusyError, match="another process writes"):
-        publish_anew(old)
-    assert files_below(old) == OLD
+        patch.setattr(files, "write_atomic", stops)
+        publish(here, "smoke")
+    assert before.items() <= files_below(published / "results" / "runs").items()
+    assert publish(here, "smoke")[1] == FEW + 2
+    assert differing(here, "smoke") == []

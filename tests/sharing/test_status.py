@@ -1,10 +1,7 @@
 """How far a grid is, from files alone: no process is asked, none is needed."""
 
 import json
-import os
-import socket
 import time
-from pathlib import Path
 from typing import Any
 
 import fakes
@@ -17,13 +14,13 @@ from ncmc import paths
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.configuration import config_of
-from ncmc.results.progress import NAME, Standing, process_started, write_progress
+from ncmc.results.progress import NAME, Standing, write_progress
 from ncmc.results.record import digest, path_of
 from ncmc.sharing.status import SILENCE, Watcher
 
 
 def stand(project: Project, run: Run, **changes: Any) -> None:
-    """The progress file of a training: by default of this process, half done in 100 seconds."""
+    """The progress file of a training: by default of now, half done in 100 seconds."""
     now = time.time()
     fields: dict[str, Any] = {
         "run": run.id,
@@ -35,19 +32,9 @@ def stand(project: Project, run: Run, **changes: Any) -> None:
         "first": 0,
         "done": 1000,
         "accuracy": 81.5,
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "started": process_started(os.getpid()),
     }
     standing = Standing(**(fields | changes))
     write_progress(standing, project.root / paths.CHECKPOINTS / run.id / NAME)
-
-
-def log(project: Project, name: str, text: str) -> Path:
-    path = project.root / paths.LOG_TRAIN.format(run=name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    return path
 
 
 def state_of(project: Project, run: Run) -> tuple[str, str | None]:
@@ -84,44 +71,30 @@ def test_a_run_is_done_running_failed_stopped_damaged_outdated_or_waiting(here: 
     assert "made with another configuration" in str(found[6].why)
 
 
-def test_a_killed_training_is_stopped_and_one_elsewhere_runs_while_it_speaks(here: Project) -> None:
+def test_a_training_that_is_silent_for_long_is_stopped(here: Project) -> None:
     run = smoke_runs(here)[0]
-    stand(here, run, started="1")  # another process has the number of the dead one
-    assert state_of(here, run)[0] == "stopped"
-    stand(here, run, host="node7", started="1")
+    stand(here, run, at=time.time() - SILENCE + 60)
     assert state_of(here, run)[0] == "running"
-    stand(here, run, host="node7", started="1", at=time.time() - SILENCE - 1)
-    assert state_of(here, run)[0] == "stopped"
+    stand(here, run, at=time.time() - SILENCE - 1)
+    state, why = state_of(here, run)
+    assert (state, "the next start resumes" in str(why)) == ("stopped", True)
 
 
-def test_a_failure_before_the_training_is_read_from_the_log_of_its_job(here: Project) -> None:
-    run, batched, crashed, stopped = smoke_runs(here)[:4]
-    log(here, run.id, "ncmc: digits has no arrays. Fetch it first: ncmc fetch digits\n")
-    log(here, "smoke_1", f"starting\nncmc: {batched.id}: out of memory on cuda\nmore\n")
-    log(here, crashed.id, 'Traceback (most recent call last):\n  File "x"\nValueError: no\n')
-    log(here, stopped.id, "ncmc: stopped by SIGTERM; a checkpoint is saved. Run the same command\n")
-    assert state_of(here, run) == (
-        "failed",
-        "ncmc: digits has no arrays. Fetch it first: ncmc fetch digits",
-    )
-    assert state_of(here, batched) == ("failed", "out of memory on cuda")
-    state, why = state_of(here, crashed)
-    assert (state, str(why).splitlines()[-1]) == ("failed", "ValueError: no")
-    assert state_of(here, stopped)[0] == "waiting"
-    stand(here, run)  # it was started again
-    assert state_of(here, run)[0] == "running"
-    fill(here, [batched])
-    assert state_of(here, batched)[0] == "done"
-
-
-def test_a_training_of_an_older_version_is_seen_by_its_checkpoint(here: Project) -> None:
+def test_a_run_that_is_trained_again_is_running_and_one_with_a_record_done(here: Project) -> None:
     run = smoke_runs(here)[0]
-    path = here.root / paths.CHECKPOINTS / run.id / paths.CHECKPOINT
-    path.parent.mkdir(parents=True)
-    path.write_bytes(b"weights")
+    fill(here, [run])
+    stand(here, run)
     assert state_of(here, run)[0] == "running"
-    os.utime(path, (1, 1))
-    assert state_of(here, run)[0] == "stopped"
+    stand(here, run, state="failed", why="loss is nan")
+    assert state_of(here, run)[0] == "done"
+
+
+def test_a_progress_file_of_an_earlier_version_is_read(here: Project) -> None:
+    run = smoke_runs(here)[0]
+    stand(here, run)
+    path = here.root / paths.CHECKPOINTS / run.id / NAME
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"host": "node7", "pid": 12}))
+    assert state_of(here, run)[0] == "running"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 1}', "\0"])
