@@ -30,7 +30,8 @@ from benchmarks.gpu_variants import (
     side_of,
     wait,
 )
-from ncmc.plan import cost_guess, grid
+from ncmc.forecast import cost
+from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.project import Project
@@ -276,9 +277,7 @@ def extrapolate(bench: Bench) -> None:
                 left_out += 1
                 continue
             recipe = resolve_run(bench.project, run).recipe
-            work = (3 * cost_guess.train_images(bench.project, run) + 10_000) / (
-                3 * 12_406 + 10_000
-            )
+            work = (3 * cost.train_images(bench.project, run) + 10_000) / (3 * 12_406 + 10_000)
             for side in hours:
                 hours[side] += recipe.epochs * work * epochs[run.backbone][side] / 3600
         bench.say(what="table", name=name, runs_not_counted=left_out, **hours)

@@ -4,7 +4,7 @@
 
 The jobs and what each waits for are those of the workflow (ncmc/jobs.py): one fetch at a time, a split
 each, then trainings, each on one GPU; decision rules and tables take no time. Free GPUs take the longest
-training that is ready. A training takes the core hours of ncmc/plan/cost_guess.py, guessed from speeds
+training that is ready. A training takes the core hours of ncmc/forecast/cost.py, guessed from speeds
 that were measured on CPU cores with bfloat16, divided by `--speedup`: what one GPU does in the time of
 one core. That number is ASSUMED: nobody has measured it yet. All hours scale with it.
 """
@@ -18,7 +18,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from ncmc import jobs
-from ncmc.plan import cost_guess, grid
+from ncmc.forecast import cost
+from ncmc.plan import grid
 from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run, trained_runs
@@ -91,11 +92,12 @@ def trainings(project: Project, speedup: float, mb_per_s: float) -> Iterable[Job
     there: dict[str, float] = {}  # image and split files -> when
     runs = trained_runs(project, wanted)
     by_dataset = fetched(project, dict.fromkeys(run.dataset for run in runs), mb_per_s)
+    one_core = cost.guessed(1, bfloat16=True)
     for run in runs:
         assert not job.model_of(SimpleNamespace(run=run.id))
         for file in job.data_of_run(run):
             there.setdefault(file, by_dataset[run.dataset] + SPLIT_HOURS)
-        hours = cost_guess.core_hours(project, run) / speedup
+        hours = cost.hours(project, run, one_core) / speedup
         yield Job(run, hours, max(there[file] for file in job.data_of_run(run)))
 
 

@@ -2,16 +2,17 @@
 
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ncmc import preflight
 from ncmc.errors import UserError
+from ncmc.forecast import cost
 from ncmc.paper import switches
-from ncmc.plan import cost_guess
 from ncmc.plan.grid_file import table_names_in
-from ncmc.plan.run import Run, trained_runs
+from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.record import path_of
 from ncmc.system import code_files, hardware
@@ -132,43 +133,40 @@ def _tiers(project: Project) -> list[Line]:
     }
     found = []
     for name, said in advice.items():
-        runs = _runs_of(project, name)
+        runs = runs_of(project, name)
         done = sum(path_of(project, run).exists() for run in runs)
         found.append(Line(f"runs: {name}", f"{done} of {len(runs)} runs done", None, said))
     return found
 
 
-def _runs_of(project: Project, name: str) -> list[Run]:
+def runs_of(project: Project, name: str) -> list[Run]:
     """The runs of a table, or of one of `WHOLE`, each once."""
     names = table_names_in(project, WHOLE[name]) if name in WHOLE else [name]
     tables = (switches.table(project, table) for table in names)
     return list(dict.fromkeys(run for table in tables for run in table.runs))
 
 
-def cost_of(project: Project, name: str) -> dict[str, Any]:
-    """What the runs of a table (or of one of `WHOLE`) that are not done would take here."""
-    return cost_of_runs(project, name, _runs_of(project, name))
+def cost_of(
+    project: Project, name: str, runs: list[Run], say: Callable[[str], None]
+) -> dict[str, Any]:
+    """What those of `runs` that are not done would take here; `name`: what they are for.
 
+    `say`: told what is measured now, and how far it is.
+    """
+    from ncmc.training import probe
 
-def cost_of_runs(project: Project, name: str, runs: list[Run]) -> dict[str, Any]:
-    """What those of `runs` that are not done would take here; `name`: what they are for."""
-    from ncmc.training import cost
-
-    done = [run for run in runs if path_of(project, run).exists()]
-    to_train = trained_runs(project, runs)
-    found = cost.estimate(
-        project, to_train, [run for run in to_train if path_of(project, run).exists()]
-    )
+    trainings = cost.missing_trainings(project, runs)
+    found = cost.estimate(project, trainings, probe.measured(project, trainings, say))
     return {
         "table": name,
         "device": found.device,
         "runs": len(runs),
-        "done": len(done),
-        "hours": found.seconds / 3600,
+        "done": len(runs) - len(cost.without_record(project, runs)),
+        "hours": found.hours,
         "disk_gb": found.disk / 1e9,
         "notes": list(found.notes),
         "processor_share": found.share,
-        "busy": found.share < cost.BUSY,
+        "busy": found.share < probe.BUSY,
     }
 
 
@@ -178,18 +176,15 @@ def gate(project: Project, insist: bool) -> None:
     if insist or (hardware.gpu_count() and not fault):
         return
     why = f"the one of this machine cannot be used ({fault})" if fault else "this machine has none"
-    runs = _runs_of(project, "all")
-    missing = [run for run in runs if not path_of(project, run).exists()]
-    to_train = [r for r in trained_runs(project, missing) if not path_of(project, r).exists()]
-    guess = cost_guess.guess(project, to_train)
-    not_counted = sum(guess.unknown.values())
+    runs = runs_of(project, "all")
+    found = cost.estimate(project, cost.missing_trainings(project, runs))
+    without = f" (without {found.left_out})" if found.left_out else ""
     raise UserError(
         f"the paper's grid is planned for a GPU, and {why}.\n"
-        f"  Missing: {len(missing)} of its {len(runs)} runs. A rough estimate, from speeds measured "
-        f"on another processor: {guess.hours / 24:,.0f} days with this machine's "
-        f"{guess.cores} cores at work, and {guess.disk / 1e9:.0f} GB of disk"
-        + (f" (without {not_counted} runs of {', '.join(guess.unknown)})" if not_counted else "")
-        + ".\n  To measure it here: ncmc doctor --cost all\n"
+        f"  Missing: {len(cost.without_record(project, runs))} of its {len(runs)} runs. A rough "
+        f"estimate, from speeds measured on another processor: {found.hours / 24:,.0f} days with this "
+        f"machine's {found.device} at work, and {found.disk / 1e9:.0f} GB of disk{without}.\n"
+        "  To measure it here: ncmc doctor --cost all\n"
         "  To run what needs no GPU: snakemake --cores all smoke\n"
         "  To start the paper's grid all the same, put this last on the line: --config insist=true"
     )

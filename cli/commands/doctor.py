@@ -43,8 +43,8 @@ def doctor(
     elif cost:
         whole = cost in WHOLE and not assume
         name = cost if whole else chosen_table(project, cost, assume).name
-        with working(f"measuring what the runs of {name} would take"):
-            found_cost = _diagnosis.cost_of(project, name)
+        with working(f"measuring what the runs of {name} would take") as say:
+            found_cost = _diagnosis.cost_of(project, name, _diagnosis.runs_of(project, name), say)
         print_cost(found_cost, as_json)
     else:
         found = _diagnosis.diagnose(project)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,30 +12,26 @@ from cli.working import working
 from ncmc.errors import UsageError, shortened
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
-    from ncmc.plan.run import Run
+    from ncmc.forecast.cost import Speeds
     from ncmc.project import Project
 
 EPILOG = (
     "Example: `ncmc plan table2 --budget 4h`, then `snakemake --cores all plan` until nothing is open. "
     "What power rests on stands in config/plan.yaml. More in docs/plan.md."
 )
+TIME = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) ?(min|m|h|d)")
 UNITS = {"m": 1 / 60, "min": 1 / 60, "h": 1.0, "d": 24.0}
-PART = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(min|m|h|d)")
-MOST_HOURS = 1e6
 
 
 def hours(text: str) -> float:
-    """Hours of a budget such as `4h`, `30m`, `1h30m` or `2d`. Raises UsageError."""
-    parts, rest = PART.findall(text), PART.sub("", text).strip()
-    units = [UNITS[unit] for _, unit in parts]
-    value = sum(float(number) * UNITS[unit] for number, unit in parts)
-    falling = all(a > b for a, b in pairwise(units))  # no unit twice, the larger first
-    if rest or not falling or not 0 < value <= MOST_HOURS:
+    """Hours of a budget such as `4h`, `90min` or `2d`. Raises UsageError."""
+    match = TIME.fullmatch(text.strip())
+    if not match or not float(match[1]):
         raise UsageError(
-            f"--budget is '{shortened(text, 40)}'; allowed: a time above 0, such as 4h, 30m, 90min, "
-            "1h30m or 2d."
+            f"--budget is '{shortened(text, 40)}'; allowed: a time above 0, such as 4h, 1.5h, 90min or "
+            "2d."
         )
-    return value
+    return float(match[1]) * UNITS[match[2]]
 
 
 def plan(
@@ -52,7 +46,7 @@ def plan(
     budget: Annotated[
         str | None,
         typer.Option(
-            help="Time to spend in all steps together: 4h, 30m, 1h30m, 2d.",
+            help="Time to spend in all steps together: 4h, 90min, 2d.",
             metavar="TIME",
             show_default="no limit",
         ),
@@ -84,22 +78,19 @@ def plan(
     else:
         asked = plan_file.Asked(name=name, budget=time)
     with working(f"planning {asked.name}"):
-        made = make_plan.make_plan(project, asked, results, spent, _speed(project))
+        made = make_plan.make_plan(project, asked, results, spent, _speeds(project))
     path = plan_file.write(project, made)
     print_plan(made, path, as_json)
 
 
-def _speed(project: Project) -> tuple[str, Callable[[Run], float]] | None:
-    """A GPU here, and the hours of a training on it, measured by probes; None without one."""
+def _speeds(project: Project) -> Speeds | None:
+    """The speeds of a GPU here, measured by probes; None without a usable one."""
     from importlib.util import find_spec
 
     from ncmc.system import hardware
 
     if not hardware.gpu_count() or hardware.gpu_fault() or not find_spec("torch"):
         return None
-    from ncmc.training import cost
+    from ncmc.training import probe
 
-    def measured(run: Run) -> float:
-        return cost.estimate(project, [run.cell]).seconds / 3600
-
-    return cost.estimate(project, []).device, measured
+    return probe.measured(project)

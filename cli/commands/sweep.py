@@ -133,8 +133,9 @@ def _print_plan(project: Project, table: Table) -> None:
     """How many runs a study has, and what those that are missing would take here."""
     from importlib.util import find_spec
 
-    from cli.commands._diagnosis import cost_of_runs
+    from cli.commands._diagnosis import cost_of
     from cli.show.machine import print_cost
+    from cli.working import working
     from ncmc.plan.run import trained_runs
     from ncmc.results.record import path_of
     from ncmc.results.wording import plural
@@ -147,7 +148,9 @@ def _print_plan(project: Project, table: Table) -> None:
         f"{plural(len(table.runs), 'run')}{rules}, {done:,} of them done"
     )
     if done < len(table.runs) and find_spec("torch"):
-        print_cost(cost_of_runs(project, table.name, table.runs), as_json=False)
+        with working("measuring what its runs would take") as say:
+            found = cost_of(project, table.name, table.runs, say)
+        print_cost(found, as_json=False)
 
 
 def _save(project: Project, name: str, entry: dict[str, Any]) -> None:

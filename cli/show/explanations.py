@@ -8,7 +8,8 @@ from rich.text import Text
 
 from cli.show.grids import Cell, console, literal, print_grid, print_json
 from cli.show.verdicts import status_text
-from ncmc.page.explanation import Clause, Cost, Explanation
+from ncmc.forecast.cost import Estimate
+from ncmc.page.explanation import Clause, Explanation
 from ncmc.results.wording import duration, plural, sentence, signed, size
 from ncmc.verdicts.verdict import Finding
 
@@ -56,11 +57,10 @@ def _runs(told: Explanation) -> str:
     return text + " (a guess)."
 
 
-def _cost(cost: Cost) -> str:
+def _cost(cost: Estimate) -> str:
     text = f"{duration(cost.hours * 3600)} and {size(int(cost.disk))} of disk"
-    if cost.unknown:
-        left_out = ", ".join(f"{plural(n, 'run')} of {name}" for name, n in cost.unknown.items())
-        text += f" (without {left_out}, whose speed is not known)"
+    if cost.left_out:
+        text += f" (without {cost.left_out}, whose speed is not known)"
     return text
 
 

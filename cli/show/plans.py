@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.show.grids import console, literal, print_grid, print_json
+from ncmc.errors import shortened
 from ncmc.results.wording import duration, plural, size
 
 if TYPE_CHECKING:
@@ -17,48 +18,51 @@ def print_plan(plan: "PlanFile", path: Path, as_json: bool) -> None:
     if as_json:
         print_json(plan.model_dump(mode="json", by_alias=True))
         return
-    columns = ("id", "says", "now", "next", "seeds", "holds if true", "differs if false")
+    columns = ("id", "says", "now", "next step", "power, true / false", "to run")
     rows = [_row(question) for question in plan.questions]
-    print_grid((*columns, "runs", "time"), rows, title=f"Plan: {plan.asked.name}")
+    print_grid(columns, rows, title=f"Plan: {plan.asked.name}")
     out = console()
     for line in _lines(plan, path):
         out.print(literal(line))
 
 
 def _row(question: "Planned") -> tuple[str, ...]:
-    says = question.says if len(question.says) <= LONGEST else f"{question.says[:LONGEST]}..."
+    seeds = f", {question.seeds} seeds" if question.seeds else ""
+    took = f", {_whole(duration(question.hours * 3600))}" if question.hours else ""
     return (
         question.id,
-        says,
+        shortened(question.says, LONGEST),
         question.status,
-        question.state,
-        str(question.seeds or "-"),
-        _percent(question.power),
-        _percent(question.refutes),
-        str(question.runs or "-"),
-        duration(question.hours * 3600) if question.hours else "-",
+        question.state + seeds,
+        "-"
+        if question.power is None or question.refutes is None
+        else _whole(f"{100 * question.power:.0f} / {100 * question.refutes:.0f} %"),
+        f"{_whole(plural(question.runs, 'run'))}{took}" if question.runs else "-",
     )
 
 
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.0f} %"
+def _whole(text: str) -> str:
+    """Text that is not broken into lines."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _lines(plan: "PlanFile", path: Path) -> list[str]:
     """The sentences below the table."""
     lines = [_step(plan)]
     if plan.not_counted:
-        runs = ", ".join(f"{n} of {name}" for name, n in plan.not_counted.items())
-        lines.append(f"Not in the time, for nobody measured their speed: runs {runs}.")
+        lines.append(f"Not in the time, as their speed is not known: trainings {plan.not_counted}.")
     if plan.asked.budget is not None:
         lines.append(
             f"Budget: {duration(plan.asked.budget * 3600)}, of which {duration(plan.spent * 3600)} "
             "went into earlier steps."
         )
     if any(q.power is not None for q in plan.questions):
-        lines.append(f"Power rests on a stated deviation, not on results: {plan.deviation}.")
         worlds = dict.fromkeys(f"{q.if_true} / {q.if_false}" for q in plan.questions if q.if_true)
-        lines.append(f"True and false mean: {'; '.join(worlds)} (config/plan.yaml).")
+        lines.append(
+            "Power: the probability that the next look shows it if it is true, and refutes it if it is "
+            f"false. True / false mean: {'; '.join(worlds)}. It rests on a stated deviation, not on "
+            f"results: {plan.deviation} (config/plan.yaml)."
+        )
     if plan.runs:
         lines.append(f"The runs are in {path}. To do them: uv run snakemake --cores all plan")
     return lines

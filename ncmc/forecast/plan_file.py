@@ -15,6 +15,7 @@ from ncmc.verdicts.verdict import Status
 
 NotNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
+Place = Literal["decided", "next", "over budget", "no look left"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -33,7 +34,7 @@ class Planned(Strict):
     table: str
     says: str
     status: Status
-    state: Literal["decided", "next", "over budget", "no look left"]
+    state: Place
     seeds: int | None  # of each cell at the look that it waits for
     runs: int  # that this look needs and that have no record
     hours: NotNegative  # of these, before others share them
@@ -46,17 +47,17 @@ class Planned(Strict):
 class PlanFile(Strict):
     """The whole file."""
 
-    version: Literal[1] = Field(default=1, alias="schema")
+    version: Literal[2] = Field(default=2, alias="schema")
     asked: Asked
     spent: NotNegative  # hours of the steps that are done, by the same guess
     device: str
     deviation: str  # what the power rests on, in words
     questions: tuple[Planned, ...]
-    runs: tuple[str, ...]  # ids of the next step, those that decide most an hour first
+    runs: tuple[str, ...]  # ids of the next step, those that decide most per hour first
     trainings: dict[str, NotNegative]  # run id -> hours
     hours: NotNegative
     disk: NotNegative  # bytes
-    not_counted: dict[str, int]  # backbone without a measured speed -> runs
+    not_counted: str  # trainings whose speed is not known, in words
 
 
 def write(project: Project, plan: PlanFile) -> Path:

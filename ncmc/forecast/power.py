@@ -1,54 +1,99 @@
-"""Power before the run: how often a number of seeds decides a question, from a stated deviation.
+"""Power before the run: the probability that a number of seeds decides a question.
 
-By simulation with a fixed seed, through the functions that judge the real records. Nothing that was
-observed goes in: the power of an observed spread says no more than the p value it comes from.
+From the deviation over seeds that config/plan.yaml states, never from what was observed: the power of
+an observed spread says no more than the p value it comes from. The tests are those that judge real
+records, with their levels and degrees of freedom; settings are taken for independent of each other.
 """
 
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
-from ncmc.forecast.questions import Question
-from ncmc.forecast.settings import assumed
-from ncmc.forecast.worlds import BASE, Means, SimulatedCells, worlds
-from ncmc.paper.printed_numbers import Number
-from ncmc.plan.grid import Table
-from ncmc.project import Project
-from ncmc.verdicts.against_paper import judge_number
-from ncmc.verdicts.judge import CellCache, judge
-from ncmc.verdicts.verdict import Status, Verdict
+from ncmc.forecast.questions import Place, Question
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.grid_file import tiers
+from ncmc.project import Project, read_once
+from ncmc.results.looks import levels
+from ncmc.results.samples import IN_PERCENT
+from ncmc.results.shared_spread import FEWEST, Prior
+from ncmc.results.statistics import (
+    Difference,
+    Sample,
+    against,
+    against_reported,
+    combine,
+    t_quantile,
+)
+from ncmc.system import documents
+from ncmc.system.documents import Strict
+from ncmc.verdicts import cell_selection
+from ncmc.verdicts.check import Pairs
+from ncmc.verdicts.kinds.equal import Equal
+from ncmc.verdicts.kinds.greater import Greater
+from ncmc.verdicts.kinds.largest import Largest
+from ncmc.verdicts.kinds.slight import Slight
 
-DRAWS = 60  # of each world: a share of 0.8 is known within 0.1
-SEED = 20240
+FILE = "plan.yaml"
+POINTS = 200  # of the integrals over what deviation is observed
+Terms = Mapping[Place, float]  # cell -> its weight
+
+
+class SourcedValue(Strict):
+    """Points of accuracy, and where they come from."""
+
+    value: Annotated[float, Field(gt=0, le=100)]
+    source: str
+
+
+class Deviation(SourcedValue):
+    """The deviation over seeds of one cell; `tiers` and `datasets` have one of their own."""
+
+    tiers: dict[str, SourcedValue] = Field(default_factory=dict)
+    datasets: dict[str, SourcedValue] = Field(default_factory=dict)
+
+
+class Assumed(Strict):
+    """config/plan.yaml: what is assumed before anything has run."""
+
+    deviation: Deviation
+    effect: SourcedValue
 
 
 @dataclass(frozen=True)
 class Power:
-    """How often the verdict is right in a world where the question's answer is known."""
+    """How probably the verdict is right where the question's answer is known."""
 
-    holds: float  # share of draws that hold where it is true
-    differs: float  # share that differ where it is false
-    if_true: str  # what these worlds are
+    holds: float  # where it is true
+    differs: float  # where it is false
+    if_true: str  # what that means, in words
     if_false: str
 
 
-def verdict_of(question: Question, cells: CellCache) -> Verdict:
-    """What cells say of a question."""
-    if question.check:
-        return judge(question.check, cells)
-    assert question.number is not None
-    ((spec, table),) = question.places
-    return judge_number(question.number, cells.cell(spec, table), table)
+@dataclass(frozen=True)
+class _Expected:
+    """A difference of 0 as verdicts would test it: how its observed variance scatters."""
+
+    difference: Difference
+    own: int  # degrees of freedom of the seeds that it is made of ...
+    share: float  # ... and the share of its variance that is theirs; the rest is shared, or printed
 
 
-def power_of(project: Project, question: Question, look: int, draws: int = DRAWS) -> Power | None:
-    """The power of a question at a look of each of its tables (0: the first; the last if it has fewer).
+@read_once
+def assumed(project: Project) -> Assumed:
+    """What config/plan.yaml assumes. Raises UsageError: the key, what came, what is allowed."""
+    return documents.read_yaml(project.config(FILE), Assumed)
 
-    None for checks of curves and of chance, where no deviation is stated.
-    """
-    if question.check:
-        return _power_of_check(project, question, look, draws)
-    return _power_of_number(project, question, look, draws)
+
+def deviation_of(project: Project, spec: CellSpec, table: Table) -> SourcedValue:
+    """The stated deviation of a cell: that of its tier, else of its dataset, else the general one."""
+    stated = assumed(project).deviation
+    tier = next((t for t, names in tiers(project).items() if table.name in names), "")
+    return stated.tiers.get(tier) or stated.datasets.get(spec.run.dataset) or stated
 
 
 def seeds_at(table: Table, look: int) -> int:
@@ -56,54 +101,146 @@ def seeds_at(table: Table, look: int) -> int:
     return table.looks[min(look, len(table.looks) - 1)]
 
 
-def _power_of_check(project: Project, question: Question, look: int, draws: int) -> Power | None:
-    effect = assumed(project).effect.value
-    assert question.check is not None
-    found = worlds(project, question.check, effect)
-    if found is None:
-        return None
+def power_of(project: Project, question: Question, look: int) -> Power | None:
+    """The power of a question at a look of each of its tables (0: the first).
 
-    def share(wanted: Status, means: Means) -> float:
-        cells = _cells(project, means, look, np.random.default_rng(SEED))
-        told = [verdict_of(question, cells.redraw()).status for _ in range(draws)]
-        return told.count(wanted) / draws
-
-    return Power(
-        share("holds", found.true), share("differs", found.false), found.if_true, found.if_false
-    )
-
-
-def _power_of_number(project: Project, question: Question, look: int, draws: int) -> Power:
-    """True: both procedures have one mean. False: ours is off by the tolerance and the effect.
-
-    The printed number is drawn too, with its own deviation and seeds, where they are printed.
+    None for checks of curves, of chance and of collapse, of which no deviation is stated.
     """
+    if question.check is None:
+        return _of_number(project, question, look)
+    check, effect = question.check, assumed(project).effect.value
+    if not isinstance(check, Pairs) or check.measured not in IN_PERCENT:
+        return None
+    sides = [cell_selection.table_of(project, check, side) for side in check.sides]
+    pairs = [((b, sides[0]), (t, sides[1])) for b, t in cell_selection.pairs(project, check)]
+    alpha = min(levels(table.looks)[min(look, len(table.looks) - 1)] for table in sides)
+    one_by_one = [_difference(project, {b: 1.0, t: -1.0}, look, len(pairs)) for b, t in pairs]
+    average = _difference(project, _mean_of(pairs), look, 1)
+    if isinstance(check, Greater):
+        away = check.margin or effect
+        level = alpha / 2 / (check.allow + 1)  # of the last of those that must be shown
+        shown = [detected(d, away, level) for d in one_by_one]
+        refuted = detected(average, effect if check.margin else check.delta or 0.0, alpha / 2)
+        words = f"{effect:g} points above everywhere", "all equal"
+        if check.margin:
+            words = "both equal", f"{check.margin + effect:g} points below"
+        return Power(_all_but(shown, check.allow), refuted, *words)
+    if isinstance(check, Equal):
+        inside = [_within(d, check.margin, alpha) for d in one_by_one]
+        words = "both equal", f"{check.margin + effect:g} points apart"
+        return Power(math.prod(inside), detected(average, effect, alpha), *words)
+    if isinstance(check, Slight):
+        inside_gain = _within(average, check.most / 2, alpha / 2)
+        words = f"a gain of {check.most / 2:g}", f"a gain of {check.most + effect:g}"
+        return Power(inside_gain, detected(average, effect, alpha / 2), *words)
+    if isinstance(check, Largest):
+        return _of_largest(project, check, pairs, look, alpha / 2)
+    return None
+
+
+def detected(expected: _Expected, away: float, level: float) -> float:
+    """The probability that a one-sided t test shows a difference to lie beyond a bound.
+
+    `away`: how far beyond it truly lies.
+    """
+    return float(_beyond(expected, away, level).mean())
+
+
+def _within(expected: _Expected, margin: float, level: float) -> float:
+    """The probability that two one-sided tests show a difference of 0 to lie within a margin."""
+    return float((2 * _beyond(expected, margin, level) - 1).clip(0).mean())
+
+
+def _beyond(expected: _Expected, away: float, level: float) -> np.ndarray:
+    """The probability of `detected` at each of POINTS equally probable observed variances."""
+    from scipy import stats
+
+    found, own, share = expected.difference, expected.own, expected.share
+    places = (np.arange(POINTS) + 0.5) / POINTS
+    observed = np.sqrt(1 - share + share * stats.chi2.ppf(places, own) / own)  # over the true one
+    edge = t_quantile(1 - level, found.df) * observed
+    return np.asarray(stats.norm.cdf(away / found.error - edge))
+
+
+def _all_but(shown: list[float], allow: int) -> float:
+    """The probability of all of several events but at most `allow`, with their mean probability."""
+    from scipy import stats
+
+    k = len(shown)
+    return float(stats.binom.sf(k - allow - 1, k, sum(shown) / k))
+
+
+def _difference(project: Project, terms: Terms, look: int, peers: int) -> _Expected:
+    """A weighted sum of cells that have no difference.
+
+    By seed where each seed has a split of its own, which the cells share: `peers` such sums share
+    their spread then. Else cells are independent, and share the spread of their table.
+    """
+    parts = [(weight, _sample(project, *place, look)) for place, weight in terms.items()]
+    if all(spec.split_per_seed for spec, _ in terms):
+        std = math.hypot(*(weight * (part.std or 0.0) for weight, part in parts))
+        sums = _moderated(Sample(0.0, std, min(part.n for _, part in parts)), peers)
+        return _Expected(against(sums, 0.0), sums.n - 1, (sums.n - 1) / sums.degrees)
+    parts = [(weight, _in_table(project, *place, look)) for place, weight in terms.items()]
+    own = sum(part.n - 1 for _, part in parts)
+    return _Expected(combine(parts), own, own / sum(part.degrees for _, part in parts))
+
+
+def _sample(project: Project, spec: CellSpec, table: Table, look: int) -> Sample:
+    return Sample(0.0, deviation_of(project, spec, table).value, seeds_at(table, look))
+
+
+def _in_table(project: Project, spec: CellSpec, table: Table, look: int) -> Sample:
+    """The sample of a cell with the spread that it shares with those of its dataset in the table."""
+    peers = sum(cell.run.dataset == spec.run.dataset for cell in table.cells)
+    return _moderated(_sample(project, spec, table, look), peers)
+
+
+def _moderated(part: Sample, peers: int) -> Sample:
+    """A sample with the degrees of freedom of a spread that it shares with as many others."""
+    if peers < FEWEST or part.std is None:
+        return part
+    return Prior(part.std**2, math.inf, peers * float(part.n - 1)).moderate(part)
+
+
+def _mean_of(pairs: Iterable[tuple[Place, Place]], sign: float = 1.0) -> dict[Place, float]:
+    """First minus second, averaged over pairs; a cell of several pairs counts once."""
+    pairs = list(pairs)
+    terms: Counter[Place] = Counter()
+    for better, than in pairs:
+        terms.update({better: sign / len(pairs), than: -sign / len(pairs)})
+    return dict(terms)
+
+
+def _of_largest(
+    project: Project, check: Largest, pairs: list[tuple[Place, Place]], look: int, level: float
+) -> Power:
+    """The advantage at one place against that at each other place on the axis."""
+    effect, at = assumed(project).effect.value, cell_selection.as_in_cells(check.at)
+    by_place: dict[str, list[tuple[Place, Place]]] = {}
+    for pair in pairs:
+        by_place.setdefault(pair[0][0].attributes[check.axis], []).append(pair)
+    there = _mean_of(by_place.pop(at))
+    excess = [
+        _difference(project, there | _mean_of(others, -1.0), look, 1)
+        for others in by_place.values()
+    ]
+    shown = [detected(d, effect, level) for d in excess]
+    away = effect + (check.delta or 0.0)
+    refuted = max(detected(d, away, level / len(excess)) for d in excess)  # Holm's first step
+    words = f"{effect:g} points more there", f"{effect:g} points more elsewhere"
+    return Power(math.prod(shown), refuted, *words)
+
+
+def _of_number(project: Project, question: Question, look: int) -> Power:
+    """Equivalence with a printed number, which has an error of its own too."""
     number, ((spec, table),) = question.number, question.places
     assert number is not None
-    beyond = table.tolerance + assumed(project).effect.value
-
-    def share(wanted: str, off: float) -> float:
-        rng = np.random.default_rng(SEED)
-        cells = _cells(project, {spec.run: BASE + off}, look, rng)
-        count = 0
-        for _ in range(draws):
-            asked = Question(table, question.places, number=_drawn(project, number, rng))
-            count += verdict_of(asked, cells.redraw()).status == wanted
-        return count / draws
-
-    told = "ours is the paper's", f"ours is {beyond:g} points away"
-    return Power(share("holds", 0.0), share("differs", beyond), *told)
-
-
-def _drawn(project: Project, number: Number, rng: np.random.Generator) -> Number:
-    """The number as another printing would have it: seeds of the paper's own, around BASE."""
-    std = number.std or assumed(project).deviation.of(number.dataset).value
-    error = std / (number.n or 1) ** 0.5
-    return number.model_copy(update={"value": BASE + float(rng.normal(0.0, error))})
-
-
-def _cells(project: Project, means: Means, look: int, rng: np.random.Generator) -> SimulatedCells:
-    def deviation(dataset: str) -> float:
-        return assumed(project).deviation.of(dataset).value
-
-    return SimulatedCells(project, means, deviation, lambda table: seeds_at(table, look), rng)
+    effect, tolerance = assumed(project).effect.value, table.tolerance
+    ours = _in_table(project, spec, table, look)
+    difference = against_reported(ours, Sample(0.0, number.std, number.n or table.seeds))
+    alpha = levels(table.looks)[min(look, len(table.looks) - 1)]
+    share = (ours.n - 1) / ours.degrees * ours.variance_of_mean / difference.error**2
+    expected = _Expected(difference, ours.n - 1, share)
+    words = "ours is the paper's", f"ours is {tolerance + effect:g} points away"
+    return Power(_within(expected, tolerance, alpha), detected(expected, effect, alpha), *words)

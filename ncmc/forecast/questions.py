@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ncmc.errors import unknown
 from ncmc.paper import switches
@@ -12,8 +11,6 @@ from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results.record import path_of
-from ncmc.system import files
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Check, Pairs
 from ncmc.verdicts.checks_file import checks_of
@@ -55,7 +52,8 @@ class Question:
     @property
     def runs(self) -> list[Run]:
         """The runs that decide it, with the seeds that their tables plan first."""
-        return _distinct(run for spec, table in self.places for run in spec.runs(table.seeds))
+        every = (run for spec, table in self.places for run in spec.runs(table.seeds))
+        return list(dict.fromkeys(every))
 
 
 def decides(project: Project, name: str) -> list[Question]:
@@ -69,30 +67,16 @@ def decides(project: Project, name: str) -> list[Question]:
     if switches.plain_name(name) in table_names(project):
         return _of_table(project, name)
     every = [q for table in table_names(project) for q in _of_table(project, table)]
-    known = {q.subject for q in every} | {q.id for q in every}
     if chosen := [q for q in every if name in (q.subject, q.id)]:
         return _each_once(chosen)
-    listed = {ALL, *table_names(project), *known, *_comparisons(project)}
-    raise unknown("table, claim or check", name, listed)
-
-
-def runs_of_claim(project: Project, claim: str) -> list[Run]:
-    """The runs that decide a claim, a check or a printed number, in whatever tables they stand.
-
-    With the seeds that the tables plan first; none for what no run decides. Raises UsageError for an
-    id that there is not.
-    """
-    return runs_of(decides(project, claim))
+    stated = (claim.id for claim in claims(project).values() if claim.shown_in)  # no theorem
+    known = {word for q in every for word in (q.subject, q.id)}
+    raise unknown("table, claim or check", name, {ALL, *table_names(project), *known, *stated})
 
 
 def runs_of(questions: Iterable[Question]) -> list[Run]:
     """The runs that decide questions, each once."""
-    return _distinct(run for question in questions for run in question.runs)
-
-
-def without_record(project: Project, runs: Iterable[Run], results: Path | None = None) -> list[Run]:
-    """Those of `runs` that have no record yet, each once."""
-    return [run for run in _distinct(runs) if not files.exists(path_of(project, run, results))]
+    return list(dict.fromkeys(run for question in questions for run in question.runs))
 
 
 def _of_table(project: Project, name: str) -> list[Question]:
@@ -126,15 +110,6 @@ def _places(project: Project, check: Check) -> Iterable[Place]:
             yield spec, table
 
 
-def _comparisons(project: Project) -> list[str]:
-    """The claims of the paper that runs are about; theorems are checked without any."""
-    return [name for name, claim in claims(project).items() if claim.shown_in]
-
-
 def _each_once(questions: Sequence[Question]) -> list[Question]:
     """A number stands in every table that has its cell: the first is asked."""
     return list({question.id: question for question in reversed(questions)}.values())[::-1]
-
-
-def _distinct(runs: Iterable[Run]) -> list[Run]:
-    return list(dict.fromkeys(runs))

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ncmc.board.entries import board_of
-from ncmc.forecast.power import verdict_of
 from ncmc.forecast.questions import Question
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.verdicts import cell_selection
+from ncmc.verdicts.against_paper import judge_number
 from ncmc.verdicts.check import Pairs
-from ncmc.verdicts.judge import CellCache
+from ncmc.verdicts.judge import CellCache, judge
 from ncmc.verdicts.labels import versus
 from ncmc.verdicts.verdict import Status, Verdict
 
@@ -29,11 +29,6 @@ class State:
     look: int  # the place of the look that `needs` reaches, in the tables that have it
     needs: tuple[Run, ...]  # without a record; none where it is decided, or has no look left
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether it stays open: its tables have no further look."""
-        return not self.decided and not self.needs
-
 
 def states(project: Project, questions: Sequence[Question], cells: CellCache) -> list[State]:
     """Where questions stand, by the present records. Raises UserError for a damaged record."""
@@ -43,6 +38,15 @@ def states(project: Project, questions: Sequence[Question], cells: CellCache) ->
         _state(question, verdict, question.subject in closed, cells)
         for question, verdict in zip(questions, verdicts, strict=True)
     ]
+
+
+def verdict_of(question: Question, cells: CellCache) -> Verdict:
+    """What cells say of a question."""
+    if question.check:
+        return judge(question.check, cells)
+    assert question.number is not None
+    ((spec, table),) = question.places
+    return judge_number(question.number, cells.cell(spec, table), table)
 
 
 def _state(question: Question, verdict: Verdict, closed: bool, cells: CellCache) -> State:

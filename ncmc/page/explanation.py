@@ -8,13 +8,13 @@ from pydantic import JsonValue
 from ncmc.board.board_text import AT_SCALE
 from ncmc.board.entries import BoardEntry, board_of
 from ncmc.errors import UsageError, unknown
-from ncmc.forecast.questions import Question, decides, runs_of, without_record
+from ncmc.forecast.cost import Estimate, estimate, without_record
+from ncmc.forecast.questions import Question, decides, runs_of
 from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import printed_numbers
-from ncmc.plan import cost_guess, grid
+from ncmc.plan import grid
 from ncmc.plan.filters import Filter
 from ncmc.plan.grid_file import table_names
-from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
 from ncmc.results.wording import capital, make_command
 from ncmc.system.documents import Strict
@@ -33,16 +33,6 @@ class Clause(Strict):
     verdict: Verdict
 
 
-class Cost(Strict):
-    """What runs cost on this machine."""
-
-    runs: int
-    hours: float
-    disk: float  # bytes
-    device: str
-    unknown: Mapping[str, int]  # backbone without a measured speed -> its runs, not in the hours
-
-
 class Explanation(Strict):
     """All that is to be said of one entry of the board."""
 
@@ -54,8 +44,8 @@ class Explanation(Strict):
     clauses: tuple[Clause, ...]
     runs: tuple[str, ...]  # ids of the runs that decide it
     missing: tuple[str, ...]  # those without a record
-    cost: Cost  # of all of them
-    cost_of_missing: Cost
+    cost: Estimate  # of all of them, guessed
+    cost_of_missing: Estimate
     commands: tuple[str, ...]  # that make what is missing
     problems: tuple[str, ...]
 
@@ -95,8 +85,8 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
         clauses=tuple(clauses),
         runs=tuple(run.id for run in runs),
         missing=tuple(run.id for run in missing),
-        cost=_cost(project, runs),
-        cost_of_missing=_cost(project, missing),
+        cost=estimate(project, runs),
+        cost_of_missing=estimate(project, missing),
         commands=tuple(map(make_command, _tables(project, questions))) if missing else (),
         problems=tuple(dict.fromkeys(told for found in entries for told in found.problems)),
     )
@@ -160,15 +150,3 @@ def _smallest(project: Project, question: Question) -> str:
     tables = [grid.table(project, name) for name in table_names(project)]
     fitting = (t for t in tables if t.shows == "accuracy" and runs <= set(t.runs))
     return min(fitting, key=lambda t: len(t.cells)).name
-
-
-def _cost(project: Project, runs: Sequence[Run]) -> Cost:
-    """A decision rule costs the training of its model, which several rules share."""
-    found = cost_guess.guess(project, trained_runs(project, runs))
-    return Cost(
-        runs=len(runs),
-        hours=found.hours,
-        disk=found.disk,
-        device=found.device,
-        unknown=found.unknown,
-    )

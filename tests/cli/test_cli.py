@@ -249,12 +249,12 @@ def test_status_fetches_nothing(workspace: Path) -> None:
 def test_the_paper_grid_without_a_gpu_stops_at_once_with_a_rough_cost(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ncmc.training import cost
+    from ncmc.training import probe
 
     def no_probe(*_: object) -> None:
         raise AssertionError("the gate measures nothing")
 
-    monkeypatch.setattr(cost, "probe", no_probe)
+    monkeypatch.setattr(probe, "probe", no_probe)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     finished = path_of(here(), make_run("cifar10", 0.01, "resnet50", "CE"))
     finished.parent.mkdir(parents=True)
@@ -301,9 +301,10 @@ def test_the_cost_of_a_table_is_measured_here(workspace: Path) -> None:
 def test_the_cost_of_a_tier_is_that_of_each_of_its_runs_once(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ncmc.training import cost
+    from ncmc.forecast.cost import Speed
+    from ncmc.training import probe
 
-    monkeypatch.setattr(cost, "probe", lambda *_: cost.Speed(0.001, 0.0001, 1000, 1.0))
+    monkeypatch.setattr(probe, "probe", lambda *_: Speed(0.001, 0.0001, 1000, 1.0))
     names = table_names_in(here(), "laptop.yaml")
     runs = {run for name in names for run in grid.table(here(), name).runs}
     found = json.loads(ncmc("doctor", "--cost", "laptop", "--json").stdout)
@@ -317,9 +318,10 @@ def test_the_cost_of_a_tier_is_that_of_each_of_its_runs_once(
 def test_a_cost_measured_on_a_busy_machine_says_so(
     workspace: Path, monkeypatch: pytest.MonkeyPatch, share: float, said: str
 ) -> None:
-    from ncmc.training import cost
+    from ncmc.forecast.cost import Speed
+    from ncmc.training import probe
 
-    monkeypatch.setattr(cost, "probe", lambda *_: cost.Speed(0.001, 0.0001, 1000, share))
+    monkeypatch.setattr(probe, "probe", lambda *_: Speed(0.001, 0.0001, 1000, share))
     told = " ".join(ncmc("doctor", "--cost", "smoke").stdout.split())
     assert said in told
 

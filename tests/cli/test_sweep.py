@@ -12,9 +12,10 @@ from conftest import CHECKOUT, here
 from typer.testing import CliRunner
 
 from cli.main import app
+from ncmc.forecast.cost import Speed
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
-from ncmc.training import cost
+from ncmc.training import probe
 
 DIGITS = ("--dataset", "digits", "--tau", "0.02", "--backbone", "resnet8", "--method", "CAL")
 DOCS = (CHECKOUT / "docs" / "studies.md").read_text()
@@ -23,7 +24,7 @@ DOCS = (CHECKOUT / "docs" / "studies.md").read_text()
 @pytest.fixture(autouse=True)
 def unprobed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Costs as if a second an image were measured."""
-    monkeypatch.setattr(cost, "probe", lambda *_: cost.Speed(0.001, 0.0001, 1000, 1.0))
+    monkeypatch.setattr(probe, "probe", lambda *_: Speed(0.001, 0.0001, 1000, 1.0))
 
 
 def ncmc(*arguments: str, code: int = 0) -> str:

@@ -123,7 +123,7 @@ def test_the_budget_is_of_all_steps_together(looks: Path) -> None:
 
 
 def test_the_command_writes_what_it_shows(looks: Path, configured: Path) -> None:
-    done = CliRunner().invoke(app, ["plan", "S1", "--budget", "1h30m", "--json"])
+    done = CliRunner().invoke(app, ["plan", "S1", "--budget", "1.5h", "--json"])
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout) == json.loads((configured / paths.PLAN).read_text())
     assert plan_file.read(here()).asked == Asked(name="S1", budget=1.5)
@@ -133,17 +133,17 @@ def test_the_command_writes_what_it_shows(looks: Path, configured: Path) -> None
 
 @pytest.mark.parametrize(
     ("text", "wanted"),
-    [("30m", 0.5), ("90min", 1.5), ("1h30m", 1.5), ("1 h 30 min", 1.5), ("1d2h", 26), (".5d", 12)],
+    [("30m", 0.5), ("90min", 1.5), ("1.5 h", 1.5), ("2d", 48)],
 )
 def test_a_budget_is_read_as_people_write_it(text: str, wanted: float) -> None:
     assert hours(text) == pytest.approx(wanted)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "4", "h", "30m1h", "1h1h", "1h 30", "1h-30m", "4hours", "inf h"]
+    "text", ["", "4", "h", "1h30m", "-1h", "4hours", "inf h", "0h", "9" * 400 + "h"]
 )
 def test_what_is_no_time_is_no_budget(text: str) -> None:
-    with pytest.raises(UsageError, match="such as 4h, 30m, 90min, 1h30m or 2d"):
+    with pytest.raises(UsageError, match="such as 4h, 1.5h, 90min or 2d"):
         hours(text)
 
 
@@ -153,10 +153,6 @@ def test_what_is_no_time_is_no_budget(text: str) -> None:
         (["smok"], "unknown table, claim or check 'smok'. Did you mean 'smoke'?"),
         (["C99"], "unknown table, claim or check 'C99'"),
         (["smoke", "--budget", "0"], "--budget is '0'; allowed: a time above 0, such as 4h"),
-        (["smoke", "--budget", "0h"], "--budget is '0h'"),
-        (["smoke", "--budget", "-4h"], "--budget is '-4h'"),
-        (["smoke", "--budget", "soon"], "--budget is 'soon'"),
-        (["smoke", "--budget", "9" * 400 + "h"], "--budget is '999"),
         (["smoke", "--next"], "--next goes on with the plan in results/plan.json; give it alone"),
         ([], "Give a table, a claim such as C13, or all."),
     ],

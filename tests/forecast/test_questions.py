@@ -8,15 +8,19 @@ from conftest import here
 
 from ncmc import jobs
 from ncmc.errors import UsageError
-from ncmc.forecast.questions import decides, runs_of, runs_of_claim, without_record
-from ncmc.page.explanation import _cost
+from ncmc.forecast.cost import estimate, missing_trainings, without_record
+from ncmc.forecast.questions import decides, runs_of
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
-from ncmc.plan.run import make_run
+from ncmc.plan.run import Run, make_run
+
+
+def runs_of_claim(name: str) -> list[Run]:
+    return runs_of(decides(here(), name))
 
 
 def test_a_claim_is_decided_by_the_runs_of_all_its_checks_in_any_table() -> None:
-    runs = runs_of_claim(here(), "C13")  # theta = pi/2 in table6 against SETF in table1
+    runs = runs_of_claim("C13")  # theta = pi/2 in table6 against SETF in table1
     assert {run.method for run in runs} == {"CAL", "SETF"}
     assert {run.seed for run in runs} == {0, 1, 2}
     assert len(runs) == len(set(runs))
@@ -26,12 +30,12 @@ def test_a_claim_is_decided_by_the_runs_of_all_its_checks_in_any_table() -> None
 
 
 def test_a_check_is_decided_by_fewer_runs_than_its_table_has() -> None:
-    assert {run.method for run in runs_of_claim(here(), "S1")} == {"CAL", "CE"}
-    assert len(runs_of_claim(here(), "S1")) == 2 * grid.table(here(), "smoke").seeds
+    assert {run.method for run in runs_of_claim("S1")} == {"CAL", "CE"}
+    assert len(runs_of_claim("S1")) == 2 * grid.table(here(), "smoke").seeds
 
 
 def test_a_printed_number_is_decided_by_its_cell_alone() -> None:
-    (run, *more) = runs_of_claim(here(), "N1")
+    (run, *more) = runs_of_claim("N1")
     assert run == make_run("cifar10", 0.005, "resnet50", "CAL", {"f": 20, "theta": 0.2})
     assert [r.seed for r in more] == [1, 2]
 
@@ -60,14 +64,21 @@ def test_an_unknown_name_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(UsageError, match="Did you mean 'table2'"):
         decides(here(), "tabel2")
     with pytest.raises(UsageError, match="unknown table, claim or check 'C99'"):
-        runs_of_claim(here(), "C99")
+        runs_of_claim("C99")
 
 
 def test_a_decision_rule_costs_the_training_that_it_shares_with_its_model() -> None:
     ce = make_run("cifar10", 0.01, "resnet32", "CE")
     rule = make_run("cifar10", 0.01, "resnet32", "NCM")
-    assert _cost(here(), [ce, rule]).hours == _cost(here(), [ce]).hours > 0
-    assert _cost(here(), [ce, rule]).runs == 2
+    assert estimate(here(), [ce, rule]) == estimate(here(), [ce])
+    assert estimate(here(), [ce, rule]).hours > 0
+
+
+def test_a_decision_rule_whose_model_is_there_costs_no_training(tmp_path: Path) -> None:
+    ce, rule = (make_run("cifar10", 0.01, "resnet32", method) for method in ("CE", "NCM"))
+    assert missing_trainings(here(), [rule], tmp_path) == [ce]
+    fakes.save(tmp_path, fakes.record(ce, 70.0, project=here()))
+    assert missing_trainings(here(), [rule], tmp_path) == []
 
 
 def test_what_has_a_record_is_not_missing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 from conftest import here
 
 from ncmc.system import hardware
-from ncmc.training import cost, precision
+from ncmc.training import precision, probe
 from ncmc.training.batches import to_device
 
 
@@ -78,15 +78,15 @@ def test_a_probe_before_a_training_leaves_cublas_deterministic(
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "set_device", chosen)
     with pytest.raises(GpuChosenError, match="cuda:0"):
-        cost.probe(here(), "resnet8", 8, 1, "digits", "cuda")
+        probe.probe(here(), "resnet8", 8, 1, "digits", "cuda")
 
 
 def test_a_probe_does_not_count_its_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cost, "PROBE_SECONDS", 0.0)
+    monkeypatch.setattr(probe, "PROBE_SECONDS", 0.0)
     now, calls = [0.0], [100.0, 100.0, 1.0, 1.0]
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
 
     def work() -> None:
         now[0] += calls.pop(0)
 
-    assert cost._seconds(work, torch.device("cpu"), warm_up=2) == 1.0
+    assert probe._seconds(work, torch.device("cpu"), warm_up=2) == 1.0

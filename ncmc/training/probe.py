@@ -1,12 +1,11 @@
-"""What runs would cost on this machine: a probe of some seconds for each network and image size."""
+"""Speeds measured on this machine: some seconds of training steps per network and image size."""
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import torch
 
-from ncmc.plan.cost_guess import data_bytes, work_of
+from ncmc.forecast.cost import Speed, Speeds
 from ncmc.plan.dataset_entries import dataset_entries, dataset_entry
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.project import Project, read_once
@@ -19,88 +18,40 @@ from ncmc.training.step import GraphStep, make_step
 
 PROBE_SECONDS = 1.0  # of repeated steps, once the first, slower one is over
 PROBE_IMAGES = {"cpu": 16, "cuda": 128}  # a batch of the probe
-PROBE_PIXELS = (
-    32  # small images are probed at this size, and larger ones of the same network scaled
-)
-BUSY = 0.8  # share of a probe on cores that are not its own: training there is slower out of proportion
+PROBE_PIXELS = 32  # small images are probed at this size, larger ones of the same network scaled
 LARGE_PIXELS = 128  # from here on a network has another stem: probed as it is
+BUSY = 0.8  # share of a probe on cores that are not its own: training there is slower out of proportion
 
 
-@dataclass(frozen=True)
-class Speed:
-    """What one network takes for an image on this machine, in seconds, and its size."""
+def measured(
+    project: Project, runs: Iterable[Run] = (), say: Callable[[str], None] = lambda what: None
+) -> Speeds:
+    """Speeds of this machine: each network is probed once per image size, those of `runs` at once.
 
-    train: float
-    evaluate: float
-    parameters: int
-    share: float  # of its CPU threads' time that the probe got; 1 on a GPU
-
-
-@dataclass(frozen=True)
-class RunCost:
-    """What one run would take."""
-
-    run: Run
-    seconds: float
-    disk: int  # bytes that stay: model and record
-    share: float  # see Speed
-    done: bool = False
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a list of runs would take, one after the other."""
-
-    runs: tuple[RunCost, ...]
-    data: int  # bytes of the datasets, archives and arrays
-    device: str
-    notes: tuple[str, ...] = ()  # what is not in it
-
-    @property
-    def seconds(self) -> float:
-        """For the runs that are not done yet."""
-        return sum(cost.seconds for cost in self.runs if not cost.done)
-
-    @property
-    def share(self) -> float:
-        """The least that a probe got of its threads' time: below `BUSY`, times are not to be trusted."""
-        return min((cost.share for cost in self.runs), default=1.0)
-
-    @property
-    def disk(self) -> int:
-        """Bytes that the runs and their data need in the end."""
-        return self.data + sum(cost.disk for cost in self.runs)
-
-
-def estimate(project: Project, runs: Iterable[Run], done: Iterable[Run] = ()) -> Estimate:
-    """The cost of runs on this machine; each pair of network and image size is probed once."""
+    `say`: told what is measured now, and how far it is.
+    """
     device = precision.pick_device()
-    finished, costs = set(done), []
-    names, notes = set(), set()
-    for run in runs:
-        names.add(run.dataset)
-        if resolve_run(project, run).recipe.augment == "resized_crop_flip":
-            notes.add(f"{run.dataset}: reading and decoding its image files is not in the time")
-        costs.append(_of_run(project, run, device, run in finished))
-    return Estimate(tuple(costs), data_bytes(project, names), _name(device), tuple(sorted(notes)))
 
+    def of(project: Project, run: Run) -> Speed:
+        entry = dataset_entry(project, run.dataset)
+        size = entry.image_size or PROBE_PIXELS
+        pixels = size if size >= LARGE_PIXELS else PROBE_PIXELS
+        speed = probe(project, run.backbone, pixels, entry.channels, entry.recipe, device.type)
+        scale = (size / pixels) ** 2  # convolutions: work grows with the pixels
+        return Speed(scale * speed.train, scale * speed.evaluate, speed.model, speed.share)
 
-def _of_run(project: Project, run: Run, device: torch.device, done: bool) -> RunCost:
-    entry = dataset_entry(project, run.dataset)
-    size = entry.image_size or PROBE_PIXELS
-    probed = size if size >= LARGE_PIXELS else PROBE_PIXELS
-    speed = probe(project, run.backbone, probed, entry.channels, entry.recipe, device.type)
-    scale = (size / probed) ** 2  # convolutions: work grows with the pixels
-    work = work_of(project, run)
-    seconds = scale * (work.trained * speed.train + work.evaluated * speed.evaluate)
-    return RunCost(run, seconds, 4 * speed.parameters, speed.share, done)
+    first = {(run.backbone, run.dataset): run for run in runs}
+    for number, ((backbone, dataset), run) in enumerate(first.items(), 1):
+        say(f"measuring {backbone} on images as those of {dataset}, {number} of {len(first)}")
+        of(project, run)
+    return Speeds(_name(device), of)
 
 
 @read_once
 def probe(
     project: Project, backbone: str, image_size: int, channels: int, recipe: str, device: str
 ) -> Speed:
-    """Seconds an image in training and in evaluation: one warm-up step, then PROBE_SECONDS of precision.
+    """Seconds per image in training and in evaluation: one warm-up step, then PROBE_SECONDS of them.
 
     Random images in memory: neither data nor download is needed. A recipe that takes parts of whole
     image files is probed without augmentation: decoding the files is not in it.
@@ -142,8 +93,8 @@ def probe(
     threads = torch.get_num_threads() * (time.perf_counter() - began)
     share = (time.process_time() - worked) / threads if where.type == "cpu" else 1.0
     model.eval()
-    parameters = sum(p.numel() for p in model.parameters())
-    return Speed(train, _seconds(evaluate, where) / count, parameters, share)
+    size = 4 * sum(p.numel() for p in model.parameters())
+    return Speed(train, _seconds(evaluate, where) / count, size, share)
 
 
 def _seconds(work: Callable[[], object], device: torch.device, warm_up: int = 1) -> float:
