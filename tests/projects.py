@@ -22,7 +22,7 @@ from ncmc.data.http import Patience
 from ncmc.project import Project
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-HASTE = Patience(attempts=3, retries=2, wait=0.01, silence=0.5, whole=20)
+HASTE = Patience(attempts=3, wait=0.01, silence=0.5, whole=20)
 
 
 SIZE = 24  # pixels of the images that stay in their files

@@ -108,11 +108,6 @@ def without_ranges(handler: Handler, content: bytes) -> None:
     handler.wfile.write(content)
 
 
-def with_tag(etag: str) -> Behaviour:
-    """A good server with this ETag."""
-    return lambda handler, content: well(handler, content, etag)
-
-
 def first(n: int, then: Behaviour) -> Callable[[Behaviour], Behaviour]:
     """`fault` for the first n requests, `then` afterwards."""
 

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from cli.show.grids import Cell, console, literal, print_grid, print_json, words
+from cli.show.grids import Cell, console, literal, print_grid, print_json
 from ncmc.errors import shortened
 from ncmc.results.wording import size
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ncmc.data.dataset_status import Status
     from ncmc.data.splits import Split
 
-STYLES = {"ready": "green", "verified": "green", "wrong": "red"}
+STYLES = {"ready": "green", "fetched": "green"}
 BAR_WIDTH = 50  # characters
 CHART_ROWS = 20  # classes above which a chart shows ranges of classes
 
@@ -63,13 +63,12 @@ def print_status(datasets: Sequence["Status"], as_json: bool) -> None:
     if as_json:
         print_json([dataclasses.asdict(entry) for entry in datasets])
         return
-    columns = ("dataset", "state", "archives", "arrays", "under way", "in cache", "to do")
+    columns = ("dataset", "state", "archives", "arrays", "under way", "to do")
     rows: list[Sequence[Cell]] = [
         (
             entry.name,
             Text(entry.state, style=STYLES.get(entry.state, "dim")),
             *(size(count) for count in (entry.raw, entry.arrays, entry.partial)),
-            words(entry.cached),
             entry.detail,
         )
         for entry in datasets

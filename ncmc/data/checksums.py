@@ -1,16 +1,13 @@
-"""Is this file the one we mean? Sizes and checksums, computed once for a content."""
+"""Is this file the one we mean? Sizes and checksums."""
 
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
-from pydantic import RootModel
-
-from ncmc.errors import UserError
 from ncmc.plan.dataset_entries import DatasetFile
-from ncmc.system import documents, files
+from ncmc.system import files
 from ncmc.system.documents import Strict
 
 BLOCK = 1 << 20  # bytes read at a time
@@ -39,6 +36,20 @@ def of_file(path: Path) -> Digest:
     )
 
 
+def of_unchanged(path: Path) -> Digest:
+    """`of_file`, once in a process while size, time and inode of the file stay the same."""
+    try:
+        status = path.stat()
+    except OSError:  # `of_file` says it in words
+        return of_file(path)
+    return _of_unchanged(path, status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+@lru_cache(maxsize=256)
+def _of_unchanged(path: Path, *_: int) -> Digest:
+    return of_file(path)
+
+
 def differences(found: Digest, wanted: DatasetFile) -> list[str]:
     """What of `found` is not what config/datasets.yaml says, in words; empty if all is well."""
     return [
@@ -53,57 +64,6 @@ def of_folder(digests: dict[str, Digest]) -> str:
     entries = [{"md5": digests[name].md5, "relpath": name} for name in sorted(digests)]
     listing = json.dumps(entries, sort_keys=True).encode()
     return hashlib.md5(listing, usedforsecurity=False).hexdigest() + ".dir"
-
-
-class _Hashed(Strict):
-    """A file as it was when it was hashed."""
-
-    stamp: tuple[int, int, int]  # size, time of the last change, inode
-    digest: Digest
-
-
-class _CacheFile(RootModel[dict[str, _Hashed]]):
-    """The checksums that are kept on disk, by the name of the file."""
-
-
-class ChecksumCache:
-    """Digests of files unchanged (size, time, inode) since they were hashed, kept on disk."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        try:
-            self._known = dict(documents.read_json(path, _CacheFile).root)
-        except UserError:  # none yet, or damaged: that costs one more hashing, nothing else
-            self._known = {}
-
-    def recall(self, path: Path) -> Digest | None:
-        """The digest of `path` if it was hashed before and looks unchanged."""
-        known = self._known.get(path.name)
-        if known is None or not known.digest.sha1_git:  # hashed before 0.3
-            return None
-        return known.digest if known.stamp == _stamp(path) else None
-
-    def digest(self, path: Path) -> Digest:
-        """The digest of `path`, hashed only if it is not known."""
-        return self.recall(path) or self.refresh([path])[path.name]
-
-    def refresh(self, paths: Sequence[Path]) -> dict[str, Digest]:
-        """Hash `paths` now, whatever is known, and remember it."""
-        fresh = {path.name: of_file(path) for path in paths}
-        for path in paths:
-            if stamp := _stamp(path):
-                self._known[path.name] = _Hashed(stamp=stamp, digest=fresh[path.name])
-        text = _CacheFile(self._known).model_dump_json(indent=1)
-        files.write_atomic(self.path, text + "\n")
-        return fresh
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:  # gone, or hidden: nothing is known of it
-        return None
-    return (status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 def of_json(value: object) -> str:

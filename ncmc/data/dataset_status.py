@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ncmc.data import datasets, dvc_store, raw
+from ncmc.data import datasets, raw
 from ncmc.data.array_writer import PARTS
 from ncmc.errors import UserError
 from ncmc.plan.dataset_entries import dataset_entries, dataset_entry
@@ -18,61 +18,44 @@ class Status:
 
     name: str
     title: str
-    state: str  # missing, partial, wrong, unverified, verified, ready (verified, arrays made)
+    state: str  # missing, partial, fetched, ready (fetched, and arrays made)
     detail: str  # one line; what to do, where there is something to do
     raw: int  # archives
     arrays: int
     partial: int  # downloads under way
-    cached: bool  # DVC's cache has the archives
 
 
-def status(
-    project: Project, names: Iterable[str] | None = None, *, fresh: bool = False
-) -> list[Status]:
-    """What is here of each dataset, in the order of config/datasets.yaml.
-
-    Archives unchanged since they were hashed are not hashed again, unless `fresh`.
-    """
-    return [_status(project, name, fresh) for name in names or dataset_entries(project)]
+def status(project: Project, names: Iterable[str] | None = None) -> list[Status]:
+    """What is here of each dataset, in the order of config/datasets.yaml; nothing is hashed."""
+    return [_status(project, name) for name in names or dataset_entries(project)]
 
 
-def _status(project: Project, name: str, fresh: bool) -> Status:
-    entry = dataset_entry(project, name)
+def _status(project: Project, name: str) -> Status:
     under_way = _bytes(raw.aside(project, "partial", name))
-    state, detail = _state(project, name, fresh, under_way)
+    state, detail = _state(project, name, under_way)
     return Status(
         name=name,
-        title=entry.title,
+        title=dataset_entry(project, name).title,
         state=state,
         detail=detail,
         raw=_bytes(raw.folder(project, name)),
         arrays=_bytes(datasets.folder(project, name)),
         partial=under_way,
-        cached=dvc_store.cached(project, name),
     )
 
 
-def _state(project: Project, name: str, fresh: bool, under_way: int) -> tuple[str, str]:
+def _state(project: Project, name: str, under_way: int) -> tuple[str, str]:
     entry = dataset_entry(project, name)
     fetch = f"ncmc fetch {name}" + ("" if any(f.urls for f in entry.files) else " --from PATH")
     if missing := raw.missing(project, name):
         if under_way or len(missing) < len(entry.files):
             return "partial", f"{', '.join(missing)} still missing; resume with: {fetch}"
         return "missing", fetch
-    cache = raw.checksum_cache(project, name)
-    if not fresh and any(
-        cache.recall(raw.folder(project, name) / f.name) is None for f in entry.files
-    ):
-        return "unverified", f"here, not hashed since it changed; verify with: {fetch}"
-    try:
-        raw.verified(project, name, fresh)
-    except UserError as error:
-        return "wrong", str(error)
     try:
         for part in PARTS:
             datasets.load(project, name, part)
     except UserError as error:
-        return "verified", str(error)
+        return "fetched", str(error)
     return "ready", ""
 
 

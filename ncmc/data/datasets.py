@@ -6,6 +6,7 @@ meta.json, which says what they were made from. The folder appears whole or not 
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from ncmc import paths
 from ncmc.data import checksums, dataset_meta, dvc_store, raw, readers
-from ncmc.data.array_writer import PARTS, Sink, fingerprint
+from ncmc.data.array_writer import PARTS, Sink
 from ncmc.data.checksums import Digest
 from ncmc.data.dataset_meta import Identity, Meta
 from ncmc.data.raw import Say
@@ -57,42 +58,35 @@ def prepare(project: Project, name: str, *, say: Say | None = None) -> Path:
 
     Raises UserError if archives are missing, wrong, or do not hold what config/datasets.yaml says.
     """
-    entry = dataset_entry(project, name)
+    entry, target = dataset_entry(project, name), folder(project, name)
     with raw.dataset_lock(project, name, say):
-        found = raw.verified(project, name)
-        held = dvc_store.recorded(project, name)
-        if held is not None and held != checksums.of_folder(found):
+        archives = raw.verified(project, name)
+        if dvc_store.recorded(project, name) not in (None, checksums.of_folder(archives)):
             raise UserError(
                 f"{name}: the archives in {raw.folder(project, name)} are not those that "
                 f"dvc.lock records. Run `ncmc fetch {name}`."
             )
-        identity = _identity(name, entry, {file: d.sha256 for file, d in found.items()})
-        target = folder(project, name)
-        if _is_current(project, name, entry, target, identity):
-            return target
+        with suppress(UserError):  # no arrays, or of other archives: they are made below
+            if _meta(project, name).archives == archives:
+                return target
         if say:
-            say(f"{name}: making arrays from {', '.join(found)}")
-        # the caller is the only one at work here: what is left is a killed process's
-        work, old = (target.with_name(f".{name}.{kind}") for kind in ("work", "old"))
+            say(f"{name}: making arrays from {', '.join(archives)}")
+        work = target.with_name(f".{name}.work")  # what is left there is a killed process's
         try:
-            for left in (work, old):
-                shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(work, ignore_errors=True)
             work.mkdir(parents=True)
-            try:
-                _fill(project, work, name, entry, identity, found)
-            except UserError as error:
-                if any(f.checksum for f in entry.files):
-                    raise
-                again = f"Once mended: `ncmc fetch {name} --from PATH --replace`."
-                raise type(error)(f"{error} {again}") from error
-            if target.exists():
-                target.replace(old)
+            _fill(project, work, name, entry, archives)
+            shutil.rmtree(target, ignore_errors=True)
             work.replace(target)
         except OSError as error:
             raise files.explain(error, target) from error
+        except UserError as error:
+            if any(file.checksum for file in entry.files):
+                raise
+            again = f"Once mended: `ncmc fetch {name} --from PATH --replace`."
+            raise type(error)(f"{error} {again}") from error
         finally:
-            for left in (work, old):
-                shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(work, ignore_errors=True)
         return target
 
 
@@ -103,17 +97,8 @@ def load(project: Project, name: str, part: str) -> Images:
     """
     if part not in PARTS:
         raise unknown("part", part, PARTS)
-    entry = dataset_entry(project, name)
-    target = folder(project, name)
-    remedy = f"Run `ncmc fetch {name}`."
-    meta = _read_meta(name, target)
-    if _stale(project, name, entry, meta):
-        raise UserError(
-            f"{target} was made from other archives or options than those of now. {remedy}"
-        )
-    if damaged := _damaged(target, meta):
-        raise UserError(f"{damaged} is missing or has another length than when made. {remedy}")
-    module = readers.load(entry.reader)
+    entry, target = dataset_entry(project, name), folder(project, name)
+    meta, module = _meta(project, name), readers.load(entry.reader)
     try:
         labels = arrays.read(target / f"{part}_labels.npy", "<i8", (None,))
         _check_labels(labels, part, len(meta.class_names), name)
@@ -140,22 +125,22 @@ def load(project: Project, name: str, part: str) -> Images:
 
 def tree_summary(project: Project, name: str) -> TreeSummary | None:
     """What was understood of somebody's own images. Raises UserError if the arrays are not there."""
-    return _read_meta(name, folder(project, name)).summary
+    return _meta(project, name).summary
 
 
 def verify(project: Project, name: str) -> None:
     """Hash archives and arrays of a dataset again. Raises UserError for the first wrong one."""
-    raw.verified(project, name, fresh=True)
-    target = folder(project, name)
-    for file, made in _read_meta(name, target).arrays.items():
-        if files.size(target / file) is None or fingerprint(target / file) != made:
-            raise UserError(
-                f"{target / file} is not as it was made. "
-                f"Delete {target} and run `ncmc fetch {name}`."
-            )
+    raw.verified(project, name)
+    meta = _meta(project, name)
+    archives, made = raw.folder(project, name), folder(project, name)
+    expected = {archives / file: digest.sha256 for file, digest in meta.archives.items()}
+    expected |= {made / file: array.sha256 for file, array in meta.arrays.items()}
+    for path, sha256 in expected.items():
+        if checksums.of_file(path).sha256 != sha256:
+            raise UserError(f"{path} is not as it was made. Delete it and run `ncmc fetch {name}`.")
 
 
-def _identity(name: str, entry: Dataset, source: Mapping[str, str]) -> Identity:
+def _identity(name: str, entry: Dataset, archives: Mapping[str, Digest]) -> Identity:
     content = {
         "schema": dataset_meta.SCHEMA,
         "name": name,
@@ -163,64 +148,44 @@ def _identity(name: str, entry: Dataset, source: Mapping[str, str]) -> Identity:
         "reader_options": dict(entry.reader_options),
         "image_size": entry.image_size,
         "channels": entry.channels,
-        "source": dict(source),
+        "source": {file: digest.sha256 for file, digest in archives.items()},
     }
     return documents.parse(Identity, content, f"config/datasets.yaml: {name}")
 
 
-def _is_current(
-    project: Project, name: str, entry: Dataset, target: Path, identity: Identity
-) -> bool:
-    """Whether the arrays of now are whole and were made from this."""
-    try:
-        meta = _read_meta(name, target)
-    except UserError:
-        return False
-    same = meta.identity == identity and not _stale(project, name, entry, meta)
-    if meta.summary is None and getattr(readers.load(entry.reader), "FOLDERS", False):
-        return False  # made before 0.4, which took 16-bit images for 8-bit ones
-    return same and not _damaged(target, meta)
+def _meta(project: Project, name: str) -> Meta:
+    """meta.json of arrays that are whole, and made as is declared now.
 
-
-def _stale(project: Project, name: str, entry: Dataset, meta: Meta) -> bool:
-    """Whether arrays were made from other bytes, or in another way, than is declared now."""
-    if set(meta.archives) != {f.name for f in entry.files}:
-        return True
-    if any(checksums.differences(meta.archives[f.name], f) for f in entry.files):
-        return True
-    identity = _identity(name, entry, {file: d.sha256 for file, d in meta.archives.items()})
-    return identity != meta.identity or dvc_store.recorded(project, name) not in (
-        None,
-        checksums.of_folder(meta.archives),
-    )
-
-
-def _read_meta(name: str, target: Path) -> Meta:
+    Raises UserError if they are not. Lengths are compared; hashing the arrays would be too slow.
+    """
+    entry, target = dataset_entry(project, name), folder(project, name)
+    remedy = f"Run `ncmc fetch {name}`."
     if not files.exists(target / dataset_meta.FILE):
-        raise UserError(
-            f"{name} is not there ({target} is missing or unfinished). Run `ncmc fetch {name}`."
-        )
+        raise UserError(f"{name} is not there ({target} is missing or unfinished). {remedy}")
     try:
-        return Meta.read(target)
+        meta = Meta.read(target)
     except UserError as error:
-        raise UserError(f"{error} Run `ncmc fetch {name}` to make the arrays again.") from error
-
-
-def _damaged(target: Path, meta: Meta) -> Path | None:
-    """The first array that is missing or of another length than recorded (not hashed: too slow)."""
-    for file, made in meta.arrays.items():
-        if files.size(target / file) != made.size:
-            return target / file
-    return None
+        raise UserError(f"{error} {remedy}") from error
+    made, recorded = meta.archives, dvc_store.recorded(project, name)
+    if (
+        set(made) != {file.name for file in entry.files}
+        or any(checksums.differences(made[file.name], file) for file in entry.files)
+        or meta.identity != _identity(name, entry, made)
+        or recorded not in (None, checksums.of_folder(made))
+    ):
+        raise UserError(
+            f"{target} was made from other archives or options than those of now. {remedy}"
+        )
+    for file, array in meta.arrays.items():
+        if files.size(target / file) != array.size:
+            raise UserError(
+                f"{target / file} is missing or has another length than when made. {remedy}"
+            )
+    return meta
 
 
 def _fill(
-    project: Project,
-    work: Path,
-    name: str,
-    entry: Dataset,
-    identity: Identity,
-    archives: dict[str, Digest],
+    project: Project, work: Path, name: str, entry: Dataset, archives: Mapping[str, Digest]
 ) -> None:
     with Sink(work) as sink:
         readers.load(entry.reader).read(raw.folder(project, name), entry, sink)
@@ -228,7 +193,7 @@ def _fill(
     counts = {part: _counts(work, part, sink.class_names, name) for part in PARTS}
     compare(name, entry, counts, _shape(work))
     meta = {
-        "identity": identity.model_dump(by_alias=True),
+        "identity": _identity(name, entry, archives).model_dump(by_alias=True),
         "archives": {file: digest.model_dump() for file, digest in archives.items()},
         "class_names": sink.class_names,
         "counts": counts,

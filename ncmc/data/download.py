@@ -3,7 +3,6 @@
 Also the command of the DVC stage: `python -m ncmc.data.download NAME`.
 """
 
-import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -15,11 +14,10 @@ from ncmc.data.checksums import Digest
 from ncmc.data.http import Patience, Progress, Transfer, UnreachableError
 from ncmc.data.raw import Say
 from ncmc.errors import UsageError, UserError, shortened
-from ncmc.plan.dataset_entries import PACKAGE, Dataset, DatasetFile, dataset_entry
+from ncmc.plan.dataset_entries import PACKAGE, DatasetFile, dataset_entry
 from ncmc.project import Project
 from ncmc.system import files
 
-SOURCE = "NCMC_FROM"  # environment: where the DVC stage takes archives from
 PATIENCE = Patience()
 WEB = ("http://", "https://")
 
@@ -43,12 +41,12 @@ def download(
     with raw.dataset_lock(project, name, say):
         for file in dataset_entry(project, name).files:
             if anew or raw.faults(project, name, file):
-                _One(project, name, file, progress, say).bring(source)
+                _Delivery(project, name, file, progress, say).bring(source)
         return raw.verified(project, name)
 
 
 @dataclass
-class _One:
+class _Delivery:
     """One file of a dataset on its way to data/raw."""
 
     project: Project
@@ -57,135 +55,98 @@ class _One:
     progress: Progress | None
     say: Say | None
 
-    @property
-    def entry(self) -> Dataset:
-        return dataset_entry(self.project, self.name)
-
-    @property
-    def partial(self) -> Path:
-        return raw.aside(self.project, "partial", self.name) / f"{self.file.name}.part"
+    def __post_init__(self) -> None:
+        self.entry = dataset_entry(self.project, self.name)
+        self.reader = readers.load(self.entry.reader)
+        self.partial = raw.aside(self.project, "partial", self.name) / f"{self.file.name}.part"
 
     def bring(self, source: str | Path | None) -> None:
-        """From the first place that has it, and under its final name."""
+        """From the first place that has it, and under its final name, surely on disk."""
         failures = []
-        for place in self._places(source):
+        for place in self.file.urls if source is None else [self._place(str(source))]:
             try:
-                if place.startswith(WEB):
-                    self._from_web(place)
-                else:
-                    self._from_disk(place)
+                (self._from_web if place.startswith(WEB) else self._from_disk)(place)
             except UnreachableError as error:
                 failures.append(f"{place}: {error}")
                 if self.say:
                     self.say(failures[-1])
             else:
-                return self._settle()
+                with files.atomic_path(raw.folder(self.project, self.name) / self.file.name) as new:
+                    self.partial.replace(new)
+                return
         raise UserError(
-            f"{self.file.name} of {self.name} could not be fetched. {' | '.join(failures)}. If you "
-            f"can get the file in another way, run `ncmc fetch {self.name} --from PATH_OR_ADDRESS`."
+            f"{self.file.name} of {self.name} could not be fetched. "
+            f"{' | '.join(failures) or 'It has no address'}. If you have the file or its folder, or "
+            f"another address, run `ncmc fetch {self.name} --from PATH_OR_ADDRESS`."
         )
 
-    def _places(self, source: str | Path | None) -> list[str]:
-        """Where to look for the file, in order: addresses, `package:` paths, paths on this disk."""
-        name, file, alone = self.name, self.file, len(self.entry.files) == 1
-        if source is None:
-            if not file.urls:
-                raise UserError(
-                    f"{name} has no address to fetch {file.name} from. "
-                    f"Run `ncmc fetch {name} --from PATH` with the path of that file or of its folder."
-                )
-            return list(file.urls)
-        place = str(source)
-        if place.startswith(WEB):
-            is_file = place.rpartition("/")[2] == file.name or (alone and place[-1] != "/")
-            return [place if is_file else f"{place.rstrip('/')}/{file.name}"]
-        path = on_this_disk(place)
-        if path.is_dir() and (files.size(path / file.name) is not None or not self._packs()):
-            path /= file.name
-        elif path.is_file() and path.name != file.name and not alone:
-            names = ", ".join(f.name for f in self.entry.files)
+    def _place(self, source: str) -> str:
+        """The file itself, where `source` may be the folder that holds it."""
+        name, alone = self.file.name, len(self.entry.files) == 1
+        if source.startswith(WEB):
+            is_file = source.rpartition("/")[2] == name or (alone and source[-1] != "/")
+            return source if is_file else f"{source.rstrip('/')}/{name}"
+        path = on_this_disk(source)
+        if path.is_dir():
+            return str(path if self._packs(path) else path / name)
+        if path.name != name and not alone:
             raise UserError(
-                f"{path} is one file, but {name} consists of {names}. "
+                f"{path} is one file, but {self.name} consists of "
+                f"{', '.join(file.name for file in self.entry.files)}. "
                 "Give the folder that holds them all."
             )
-        return [str(path)]
+        return str(path)
 
-    def _packs(self) -> bool:
-        """Whether a folder of images may stand in for the archive."""
-        return getattr(readers.load(self.entry.reader), "FOLDERS", False)
+    def _packs(self, path: Path) -> bool:
+        """Whether a folder of images stands in for the archive."""
+        packs = getattr(self.reader, "FOLDERS", False)
+        return packs and path.is_dir() and not (path / self.file.name).is_file()
 
     def _from_web(self, url: str) -> None:
-        """`url` -> `partial`, verified. A part that was gone on from wrongly costs a second try."""
-        size, checked = self.file.size, self.file.checksum is not None
+        """`url` -> `partial`, verified. A part that was continued wrongly costs a second download."""
+        checked = self.file.checksum is not None
         while True:
-            have = (files.size(self.partial) or 0) if checked else 0
-            check_room(self.partial, (size or 0) - have)
+            resumed = checked and self.partial.exists()
+            size = self.file.size
             Transfer(url, self.partial, size, checked, PATIENCE, self.progress, self.say).run()
-            fault = self._fault(self.partial)
-            if fault is None:
-                return self._examine(self.partial)
-            self.partial.unlink()
-            if not have:
-                raise UnreachableError(f"not the right file: {fault}")
+            try:
+                return self._verify(self.partial)
+            except UnreachableError:
+                self.partial.unlink()
+                if not resumed:
+                    raise
 
     def _from_disk(self, place: str) -> None:
         """A file or folder on this disk, or a file of an installed package -> `partial`, verified."""
         path = _packaged(place) if place.startswith(PACKAGE) else Path(place)
-        if path.is_dir() and self._packs():
-            self._examine(path)
-            files.make_folder(self.partial.parent)
-            try:
-                return readers.load(self.entry.reader).pack(path, self.partial)
-            except OSError as error:
-                raise files.explain(error, self.partial) from error
-        if files.size(path) is None:
+        packs = self._packs(path)
+        if not packs and files.size(path) is None:
             raise UnreachableError("there is no such file")
-        if fault := self._fault(path):
-            raise UnreachableError(f"not the right file: {fault}")
-        self._examine(path)
-        self._copy(path)
+        self._verify(path)
+        with files.atomic_path(self.partial) as new:
+            self.reader.pack(path, new, self.say) if packs else shutil.copyfile(path, new)
 
-    def _fault(self, path: Path) -> str | None:
-        digest = checksums.of_file(path)
-        wrong = checksums.differences(digest, self.file)
-        return "; ".join(wrong) or (None if digest.size else "it is empty")
+    def _verify(self, path: Path) -> None:
+        """Raise UnreachableError for another file than the declared one.
 
-    def _examine(self, path: Path) -> None:
-        """Refuse somebody's own images that cannot be read before anything is recorded."""
-        reader = readers.load(self.entry.reader)
-        if self.file.checksum is None and hasattr(reader, "examine"):
-            reader.examine(path, self.entry)
-
-    def _copy(self, path: Path) -> None:
-        check_room(self.partial, files.size(path) or 0)
-        try:
-            shutil.copyfile(path, self.partial)
-        except OSError as error:
-            raise files.explain(error, self.partial) from error
-
-    def _settle(self) -> None:
-        """The verified file under its final name, surely on disk."""
-        target = raw.folder(self.project, self.name) / self.file.name
-        files.make_folder(target.parent)
-        try:
-            with self.partial.open("rb") as file:
-                os.fsync(file.fileno())
-            self.partial.replace(target)
-        except OSError as error:
-            raise files.explain(error, target) from error
-        raw.checksum_cache(self.project, self.name).digest(target)
+        Somebody's own images, where no checksum is declared, raise UserError if they cannot be read.
+        """
+        if not path.is_dir():
+            digest = checksums.of_file(path)
+            wrong = checksums.differences(digest, self.file)
+            if wrong or not digest.size:
+                raise UnreachableError(f"not the right file: {'; '.join(wrong) or 'it is empty'}")
+        if self.file.checksum is None and hasattr(self.reader, "examine"):
+            self.reader.examine(path, self.entry)
 
 
 def on_this_disk(source: str | Path) -> Path:
-    """The path that a user gave. Raises UsageError if it cannot be one."""
+    """The path that a user gave. Raises UserError if it cannot be one."""
     try:
         path = Path(source).expanduser()
-        path.stat()
-    except FileNotFoundError:
-        return path
-    except (OSError, ValueError, RuntimeError) as error:  # too long, a zero byte, ~nobody
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"--from is '{shortened(str(source))}': {reason}.") from error
+        files.size(path)  # a name that is too long, a folder that may not be read
+    except (RuntimeError, ValueError) as error:  # ~nobody, a zero byte
+        raise UsageError(f"--from is '{shortened(str(source))}': {error}.") from error
     return path
 
 
@@ -197,38 +158,8 @@ def _packaged(place: str) -> Path:
         raise UnreachableError(f"the Python package '{package}' is not installed") from error
 
 
-def check_room(path: Path, size: int) -> None:
-    """Raise UserError if the disk cannot take `size` more bytes."""
-    try:
-        free = shutil.disk_usage(files.make_folder(path.parent)).free
-    except OSError as error:
-        raise files.explain(error, path) from error
-    if size > free:
-        raise UserError(
-            f"no space left on the disk that holds {path.parent}: {size / 1e9:.2f} GB needed, "
-            f"{free / 1e9:.2f} GB free. Free some and start again."
-        )
-
-
-def main(arguments: list[str]) -> int:
-    """`python -m ncmc.data.download NAME`. Exit code 0, 1 (cannot be had) or 2 (wrong usage)."""
-    if len(arguments) != 1:
-        print("usage: python -m ncmc.data.download NAME", file=sys.stderr)
-        return 2
-
-    def say(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
-    try:
-        download(Project.find(), arguments[0], os.environ.get(SOURCE), say=say)
-    except UserError as error:
-        say(f"error: {error}")
-        return error.exit_code
-    except KeyboardInterrupt:
-        say("stopped; what has come so far is kept, the next call resumes")
-        return 130
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    try:
+        download(Project.find(), sys.argv[1], say=lambda line: print(line, file=sys.stderr))
+    except UserError as error:
+        raise SystemExit(f"error: {error}") from None

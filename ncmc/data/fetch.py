@@ -42,29 +42,31 @@ def fetch(
     Raises UserError with what failed and what to do; the next call resumes.
     """
     entry = _entry(project, name, source)
+    has_checksums = any(file.checksum for file in entry.files)
+    if replace and has_checksums:
+        raise UserError(
+            f"{name} has checksums in config/datasets.yaml; only those bytes are {name}. "
+            "Correct the entry if they changed."
+        )
     with raw.dataset_lock(project, name, say):
-        if source is not None:
-            source = _linked(project, name, source)
-        if replace:
-            _check_replaceable(name, entry, source)
-        how = "already here"
+        if source is not None and not str(source).startswith(download.WEB):
+            source = _linked(project, name, entry, source)
         wrong = [fault for file in entry.files for fault in raw.faults(project, name, file)]
+        how = "already here"
         if replace or wrong:
             if say and wrong and not raw.missing(project, name):
                 say(f"{name}: not the right file: {'; '.join(wrong)}; bringing that")
             restored = not replace and _from_cache(project, name, say)
             how = "from the cache" if restored else "fetched"
         elif source is not None and say:
-            hint = "" if _has_checksums(entry) else "; --replace imports it again"
+            hint = "" if has_checksums else "; --replace imports it again"
             say(f"{name} is here and verified, --from was not used{hint}")
-        found = download.download(project, name, source, anew=replace, progress=progress, say=say)
+        digests = download.download(project, name, source, anew=replace, progress=progress, say=say)
         if not replace:
-            _compare_with_lock(project, name, found, how)
-        as_recorded = dvc_store.recorded(project, name) == checksums.of_folder(found)
-        if not as_recorded or not dvc_store.cached(project, name):
+            _compare_with_lock(project, name, digests, how)
+        if how == "fetched" or dvc_store.recorded(project, name) is None:
             dvc_store.commit(project, name)
-            found = raw.verified(project, name)  # a link into the cache is now in the file's place
-        return Fetched(name, raw.folder(project, name), how, found)
+        return Fetched(name, raw.folder(project, name), how, digests)
 
 
 def example_entry(name: str, source: str | Path | None = None) -> str:
@@ -102,13 +104,10 @@ def _entry(project: Project, name: str, source: str | Path | None) -> Dataset:
     return entry
 
 
-def _linked(project: Project, name: str, source: str | Path) -> str | Path | None:
-    """For a format whose images stay where they are: note where, and what is left to fetch."""
-    module = readers.load(dataset_entry(project, name).reader)
-    if not getattr(module, "STREAMED", False) or _is_address(source):
-        return source
-    folder = download.on_this_disk(source)
-    if not folder.is_dir():
+def _linked(project: Project, name: str, entry: Dataset, source: str | Path) -> str | Path | None:
+    """For a format whose images stay where they are: link to them; what is left to fetch from."""
+    module, folder = readers.load(entry.reader), download.on_this_disk(source)
+    if not getattr(module, "STREAMED", False) or not folder.is_dir():
         return source
     place, folder = module.link(raw.folder(project, name)), folder.resolve()
     files.make_folder(place.parent)
@@ -119,60 +118,37 @@ def _linked(project: Project, name: str, source: str | Path) -> str | Path | Non
         new.replace(place)
     except OSError as error:
         raise files.explain(error, place) from error
-    held = all(files.size(folder / f.name) is not None for f in dataset_entry(project, name).files)
-    return folder if held else None
-
-
-def _is_address(source: str | Path) -> bool:
-    return str(source).startswith(("http://", "https://"))
-
-
-def _has_checksums(entry: Dataset) -> bool:
-    return any(f.checksum for f in entry.files)
-
-
-def _check_replaceable(name: str, entry: Dataset, source: str | Path | None) -> None:
-    if _has_checksums(entry):
-        raise UserError(
-            f"{name} has checksums in config/datasets.yaml; only those bytes are {name}. "
-            "Correct the entry if they changed."
-        )
-    if source is None and not all(f.urls for f in entry.files):
-        raise UserError(f"--replace needs --from: {name} has no address.")
+    return folder if all((folder / file.name).is_file() for file in entry.files) else None
 
 
 def _from_cache(project: Project, name: str, say: Say | None) -> bool:
     """Take the set out of DVC's cache, or its remote; what is wrong there is not kept."""
-    folder = raw.folder(project, name)
-    if dvc_store.recorded(project, name) is None or (
-        folder.is_dir() and raw.strangers(project, name)
-    ):
+    recorded = dvc_store.recorded(project, name)
+    if recorded is None or raw.strangers(project, name):
         return False
     for _ in range(2):  # what the cache holds damaged is dropped, and then the remote is asked
         place = dvc_store.checkout(project, name)
         if place is None:
             return False
-        here = [folder / f.name for f in dataset_entry(project, name).files]
-        here = [path for path in here if files.size(path) is not None]
-        found = raw.checksum_cache(project, name).refresh(here)
-        if checksums.of_folder(found) == dvc_store.recorded(project, name):
+        digests = raw.digests(project, name)
+        if checksums.of_folder(digests) == recorded:
             return True
         if say:
             say(f"{name}: what {place} holds is damaged (another checksum than dvc.lock records)")
-        for path in here:
-            path.unlink()
+        for file in digests:
+            (raw.folder(project, name) / file).unlink()
         dvc_store.drop(project, name)
     return False
 
 
-def _compare_with_lock(project: Project, name: str, found: dict[str, Digest], how: str) -> None:
-    """Raise UserError if dvc.lock records other bytes than have come; these are not kept."""
-    held, came = dvc_store.recorded(project, name), checksums.of_folder(found)
-    if held not in (None, came):
-        for file in found if how == "fetched" else ():
+def _compare_with_lock(project: Project, name: str, digests: dict[str, Digest], how: str) -> None:
+    """Raise UserError if dvc.lock records other bytes than these, which are then not kept."""
+    recorded, present = dvc_store.recorded(project, name), checksums.of_folder(digests)
+    if recorded not in (None, present):
+        for file in digests if how == "fetched" else ():
             (raw.folder(project, name) / file).unlink()
         raise UserError(
-            f"{name}: what came is not what dvc.lock records (folder hash {came}, recorded {held}). "
+            f"{name}: this is not what dvc.lock records (folder hash {present}, recorded {recorded}). "
             f"Give the recorded files with --from (and delete {raw.folder(project, name)} if it holds "
             "others); or, if the new ones are meant, run the command again with --replace."
         )

@@ -12,7 +12,7 @@ import filelock
 
 from ncmc import paths
 from ncmc.data import checksums
-from ncmc.data.checksums import ChecksumCache, Digest
+from ncmc.data.checksums import Digest
 from ncmc.errors import UserError
 from ncmc.plan.dataset_entries import DatasetFile, dataset_entry
 from ncmc.project import Project
@@ -31,18 +31,13 @@ def aside(project: Project, kind: str, name: str) -> Path:
     return folder(project, name).parent / f".{kind}" / name
 
 
-def checksum_cache(project: Project, name: str) -> ChecksumCache:
-    """What is known of the archives of a dataset since they were last hashed."""
-    return ChecksumCache(aside(project, "state", name).with_suffix(".json"))
-
-
 @contextmanager
 def dataset_lock(project: Project, name: str, say: Say | None = None) -> Iterator[None]:
     """One process at a time works on a dataset; others wait and say so. A killed one lets go."""
     path = aside(project, "locks", name)
     files.make_folder(path.parent)
+    lock = filelock.FileLock(path, is_singleton=True)  # one process may nest it
     try:
-        lock = filelock.FileLock(path, is_singleton=True)  # one process may nest it
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
@@ -59,10 +54,9 @@ def dataset_lock(project: Project, name: str, say: Say | None = None) -> Iterato
 
 def missing(project: Project, name: str) -> list[str]:
     """Files of config/datasets.yaml that are not in data/raw/NAME."""
+    place = folder(project, name)
     return [
-        f.name
-        for f in dataset_entry(project, name).files
-        if files.size(folder(project, name) / f.name) is None
+        f.name for f in dataset_entry(project, name).files if files.size(place / f.name) is None
     ]
 
 
@@ -70,37 +64,35 @@ def faults(project: Project, name: str, file: DatasetFile) -> list[str]:
     """What of a file in data/raw/NAME is not as config/datasets.yaml says; empty if it is right."""
     path = folder(project, name) / file.name
     if files.size(path) is None:
-        return [f"there is no {path}"]
-    return checksums.differences(checksum_cache(project, name).digest(path), file)
+        return [f"{path} is missing"]
+    wrong = checksums.differences(checksums.of_unchanged(path), file)
+    return [f"{path} is not the right file: {'; '.join(wrong)}"] if wrong else []
 
 
-def verified(project: Project, name: str, fresh: bool = False) -> dict[str, Digest]:
+def digests(project: Project, name: str) -> dict[str, Digest]:
+    """The digests of the archives that are in data/raw/NAME, right or not."""
+    here = [folder(project, name) / file.name for file in dataset_entry(project, name).files]
+    return {p.name: checksums.of_unchanged(p) for p in here if files.size(p) is not None}
+
+
+def verified(project: Project, name: str) -> dict[str, Digest]:
     """The digests of all archives of a dataset, each one as config/datasets.yaml wants it.
 
-    A file that has not changed since it was last hashed is not hashed again, unless `fresh`.
     Raises UserError naming what is missing, wrong or too much, and what to do.
     """
-    entry, place = dataset_entry(project, name), folder(project, name)
-    if absent := missing(project, name):
-        raise UserError(f"{name}: {', '.join(absent)} not in {place}. Run `ncmc fetch {name}`.")
-    cache = checksum_cache(project, name)
-    here = [place / f.name for f in entry.files]
-    found = cache.refresh(here) if fresh else {p.name: cache.digest(p) for p in here}
-    for file in entry.files:
-        if wrong := checksums.differences(found[file.name], file):
-            raise UserError(
-                f"{place / file.name} is not the right file: {'; '.join(wrong)}. "
-                f"Run `ncmc fetch {name}`: it puts the right one in its place."
-            )
+    entry = dataset_entry(project, name)
+    if wrong := [fault for file in entry.files for fault in faults(project, name, file)]:
+        raise UserError(f"{name}: {'; '.join(wrong)}. Run `ncmc fetch {name}`.")
     if strays := strangers(project, name):
         raise UserError(
-            f"{place} holds {', '.join(strays)}, which config/datasets.yaml does not name for {name}. "
-            f"Move it elsewhere and run `ncmc fetch {name}` again."
+            f"{folder(project, name)} holds {', '.join(strays)}, which config/datasets.yaml does not "
+            f"name for {name}. Move it elsewhere and run `ncmc fetch {name}` again."
         )
-    return found
+    return digests(project, name)
 
 
 def strangers(project: Project, name: str) -> list[str]:
     """What lies in data/raw/NAME and does not belong there."""
+    place = folder(project, name)
     named = {f.name for f in dataset_entry(project, name).files} | {".snakemake_timestamp"}
-    return [item for item in files.listed(folder(project, name)) if item not in named]
+    return [item for item in files.listed(place) if item not in named] if place.is_dir() else []

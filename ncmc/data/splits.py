@@ -9,22 +9,19 @@ from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from ncmc.data import datasets
 from ncmc.data.datasets import Images
-from ncmc.errors import UsageError, UserError
+from ncmc.errors import UsageError, UserError, shortened
 from ncmc.plan.class_counts import NOT_OF_TAU, long_tailed_counts, part_counts
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
-from ncmc.plan.run import Run, check_tau, resolve_run
+from ncmc.plan.run import check_tau
 from ncmc.project import Project
 from ncmc.system import arrays, documents, files
-from ncmc.system.documents import Strict
 
-SCHEMA = 1
 ROUNDING = 0.05  # a given set's tau may be named rounded, and a class fall short, by this share
 LADDER = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # imbalance ratios tried
 
@@ -66,29 +63,6 @@ def draw(
     return np.concatenate(picks)
 
 
-class SplitRecipe(SplitOptions):
-    """All that decides a split, besides the data."""
-
-    dataset: str
-    tau: Annotated[float, Field(gt=0, le=1)]
-
-    @property
-    def options(self) -> SplitOptions:
-        """Its options alone."""
-        return SplitOptions(**self.model_dump(include=set(SplitOptions.model_fields)))
-
-
-class Manifest(Strict):
-    """manifest.json; the key `schema` in JSON is the number of this format."""
-
-    version: Literal[1] = Field(alias="schema")
-    recipe: SplitRecipe
-    data: str
-    n_train: int
-    counts: tuple[Annotated[int, Field(ge=0)], ...]
-    sha256: str
-
-
 @dataclass(frozen=True)
 class Split:
     """A training set: which images of a dataset, with which labels."""
@@ -107,11 +81,6 @@ class Split:
         return np.bincount(self.labels, minlength=self.n_classes).tolist()
 
     @property
-    def mislabelled(self) -> bool:
-        """Whether the labels may differ from the dataset's (A4, `as_released`)."""
-        return self.options.svhn_labels == "as_released"
-
-    @property
     def sha256(self) -> str:
         """SHA-256 over indices and labels as little-endian int64."""
         digest = sha256(self.indices.astype("<i8").tobytes())
@@ -123,20 +92,42 @@ class Split:
         """All that decides the split, besides the data."""
         return {"dataset": self.dataset, "tau": self.tau, **self.options.model_dump()}
 
-    def save(self, folder: Path) -> None:
-        """Write manifest.json and indices.npz; whole or not at all, the manifest last."""
-        buffer = BytesIO()
-        np.savez_compressed(buffer, indices=self.indices, labels=self.labels)
-        files.write_atomic(folder / "indices.npz", buffer.getvalue())
-        manifest = {
-            "schema": SCHEMA,
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What manifest.json says of it; `schema` is the number of this format."""
+        return {
+            "schema": 1,
             "recipe": self.recipe,
             "data": self.data,
             "n_train": len(self.indices),
             "counts": self.counts,
             "sha256": self.sha256,
         }
-        files.write_atomic(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
+
+    def save(self, folder: Path) -> None:
+        """Write manifest.json and indices.npz; whole or not at all, the manifest last."""
+        buffer = BytesIO()
+        np.savez_compressed(buffer, indices=self.indices, labels=self.labels)
+        files.write_atomic(folder / "indices.npz", buffer.getvalue())
+        files.write_atomic(folder / "manifest.json", json.dumps(self.manifest, indent=1) + "\n")
+
+    def check_saved(self, folder: Path) -> None:
+        """Raise UserError if what was saved in a folder is missing, damaged or another split."""
+        remedy = f"Delete {folder}; `ncmc split`, or the next `ncmc train`, makes it again."
+        try:
+            manifest = documents.load_json(folder / "manifest.json")
+            saved = arrays.read_archive(
+                folder / "indices.npz", ("indices", "labels"), "<i8", (None,)
+            )
+        except UserError as error:
+            raise UserError(f"{error} {remedy}") from error
+        if manifest != self.manifest:
+            raise UserError(
+                f"{folder} is not the split that this run draws: "
+                f"{_differing(manifest, self.manifest)}. {remedy}"
+            )
+        if not all(map(np.array_equal, saved, (self.indices, self.labels))):
+            raise UserError(f"{folder}/indices.npz is not what manifest.json says. {remedy}")
 
 
 def make_split(
@@ -266,77 +257,30 @@ def _asked_and_taken(
     return asked, taken
 
 
-def load_split(project: Project, folder: Path, *, train: Images | None = None) -> Split:
-    """A saved split, proved: its arrays match the manifest, and the manifest matches the dataset.
+def method_counts(split: Split, train: Images) -> list[int]:
+    """Training images of each class as a method is told; `train`: the training part of the dataset.
 
-    `train`: the training part of that dataset, where it is open already.
-    Raises UserError if it is missing, truncated, altered, or made from other data.
+    Those of the split. But the labels of `as_released` leave classes without images, so that there
+    they are what the released code hands over: what it asks of the part read last, SVHN's "extra",
+    whether there are so many or not (A4).
     """
-    remedy = "Run `ncmc split` to make it again."
-    try:
-        manifest = documents.read_json(folder / "manifest.json", Manifest)
-        indices, labels = arrays.read_archive(
-            folder / "indices.npz", ("indices", "labels"), "<i8", (None,)
-        )
-    except UserError as error:
-        raise UserError(f"{error} {remedy}") from error
-    recipe = manifest.recipe
-    if train is None or train.name != recipe.dataset:
-        train = datasets.load(project, recipe.dataset, "train")
-    n_classes = len(manifest.counts)
-    if len(labels) and (labels.min() < 0 or labels.max() >= n_classes):
-        raise UserError(
-            f"{folder}/indices.npz holds labels from {labels.min()} to {labels.max()}, and "
-            f"manifest.json {n_classes} classes. {remedy}"
-        )
-    split = Split(
-        recipe.dataset, recipe.tau, recipe.options, indices, labels, n_classes, manifest.data
-    )
-    if split.sha256 != manifest.sha256 or split.counts != list(manifest.counts):
-        raise UserError(f"{folder}/indices.npz is not what manifest.json says. {remedy}")
-    if split.data != train.checksum or not _fits(split, train):
-        raise UserError(
-            f"{folder} was made from other data than what is now there as {recipe.dataset}. "
-            f"{remedy}"
-        )
-    return split
+    if split.options.svhn_labels == "correct" or split.options.imbalance == "given":
+        return split.counts
+    _, size = train.origins[-1]
+    available = np.bincount(train.labels[len(train) - size :], minlength=split.n_classes).tolist()
+    return part_counts(available, split.tau, split.options)
 
 
-def load_split_of(project: Project, run: Run, *, train: Images | None = None) -> Split:
-    """The saved split that a run trains on, proved to be the one that its recipe draws.
-
-    `train`: the training part of its dataset, where it is open already.
-    Raises UserError as `load_split` does, and if the folder holds a split of another tau, of other
-    options or of other images than the run's recipe draws.
-    """
-    folder = project.root / run.split_folder
-    remedy = f"Delete {folder}; the next `ncmc train {run.id}` makes the run's own split."
-    train = train or datasets.load(project, run.dataset, "train")
-    split = load_split(project, folder, train=train)
-    options = resolve_run(project, run).split
-    drawn = make_split(project, run.dataset, run.tau, options, train=train)
-    differing = [
-        f"{key} is {split.recipe[key]} there and {wanted} in the run"
-        for key, wanted in drawn.recipe.items()
-        if split.recipe[key] != wanted
-    ]
-    if differing:
-        raise UserError(f"{folder} is the split of another run: {'; '.join(differing)}. {remedy}")
-    if split.sha256 != drawn.sha256:
-        raise UserError(
-            f"{folder} lists other images than its own recipe draws (SHA-256 {split.sha256[:12]} "
-            f"there, {drawn.sha256[:12]} drawn again). {remedy}"
-        )
-    return split
-
-
-def _fits(split: Split, train: Images) -> bool:
-    indices, n = split.indices, len(train)
-    if len(indices) != len(split.labels) or len(np.unique(indices)) != len(indices):
-        return False
-    if not len(indices) or indices.min() < 0 or indices.max() >= n:
-        return False
-    return split.mislabelled or bool(np.array_equal(train.labels[indices], split.labels))
+def _differing(manifest: Any, wanted: dict[str, Any]) -> str:
+    """What a manifest says otherwise than the run, in words: its recipe first of all."""
+    there = manifest if isinstance(manifest, dict) else {}
+    for said, here in ((there.get("recipe"), wanted["recipe"]), (there, wanted)):
+        if isinstance(said, dict) and (keys := [k for k in here if said.get(k) != here[k]]):
+            pairs = {key: shortened(str(said.get(key))) for key in keys}
+            return "; ".join(
+                f"{key} is {old} there, {here[key]} here" for key, old in pairs.items()
+            )
+    return "manifest.json holds more than it should"
 
 
 def _check_n_max(dataset: str, train: Images, n_max: int, imbalance: str) -> None:

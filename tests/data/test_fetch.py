@@ -3,9 +3,10 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from projects import (
     tar,
 )
 from servers import Server, dripping, serving
-from test_download import waiting_for
 
 from ncmc.data import checksums, datasets, dvc_store, fetch, raw
 from ncmc.data.checksums import Digest
@@ -31,6 +31,7 @@ from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.project import Project
 
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep")  # of DVC's own libraries
 CONTENT = np.random.default_rng(0).bytes(100_000)
 
 
@@ -50,28 +51,31 @@ def made(project: ScratchProject, web: Server, tmp_path: Path) -> ScratchProject
     return project
 
 
-def dvc(project: ScratchProject, *arguments: str) -> tuple[int, str]:
-    """The `dvc` command in the project; returns (exit code, output)."""
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments],
-        cwd=here().root,
-        env={
-            **os.environ,
-            "DVC_NO_ANALYTICS": "1",
-            "PYTHONPATH": str(CHECKOUT),
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "NCMC_ROOT": str(here().root),
-        },
-        capture_output=True,
-        text=True,
-    )
-    return done.returncode, done.stdout + done.stderr
+@contextmanager
+def dvc() -> Iterator[Any]:
+    """DVC's own idea of the project."""
+    with dvc_store._repository(here(), "made", "open") as repo:
+        yield repo
+
+
+def repro(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `dvc repro fetch@made`, which runs `python -m ncmc.data.download made`."""
+    monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    with dvc() as repo:
+        repo.reproduce("fetch@made")
 
 
 def lock(project: ScratchProject) -> str:
     """The content of dvc.lock."""
     text: str = (here().root / "dvc.lock").read_text()
     return text
+
+
+def cached() -> bool:
+    """Whether DVC's cache holds the content."""
+    objects = (here().root / ".dvc/cache/files/md5").rglob("*")
+    return any(path.is_file() and path.read_bytes() == CONTENT for path in objects)
 
 
 def forget(project: ScratchProject | Project, *, cache: bool = False) -> None:
@@ -85,49 +89,54 @@ def test_a_fetched_set_is_recorded_and_in_the_cache(made: ScratchProject) -> Non
     result = fetch.fetch(here(), "made")
     assert result.how == "fetched"
     assert dvc_store.recorded(here(), "made") == checksums.of_folder(result.digests)
-    assert dvc_store.cached(here(), "made")
+    assert cached()
     assert fetch.fetch(here(), "made").how == "already here"
-    code, output = dvc(made, "status")
-    assert code == 0
-    assert "up to date" in output
+    with dvc() as repo:
+        assert not repo.status(["fetch@made"])
 
 
-def test_a_set_in_the_cache_touches_no_network(made: ScratchProject, web: Server) -> None:
+def test_a_set_in_the_cache_touches_no_network(
+    made: ScratchProject, web: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fetch.fetch(here(), "made")
     forget(made)
     web.requests.clear()
     assert fetch.fetch(here(), "made").how == "from the cache"
     assert (raw.folder(here(), "made") / "set.bin").read_bytes() == CONTENT
     forget(made)
-    code, output = dvc(made, "repro", "fetch@made")
-    assert code == 0, output
+    repro(monkeypatch)
     assert not web.requests
 
 
-def test_the_dvc_command_fetches_too(made: ScratchProject, web: Server) -> None:
-    code, output = dvc(made, "repro", "fetch@made")
-    assert code == 0, output
+def test_the_dvc_command_fetches_too(
+    made: ScratchProject, web: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repro(monkeypatch)
     assert fetch.fetch(here(), "made").how == "already here"
     assert len(web.requests) == 1
+
+
+def in_a_remote(made: ScratchProject, store: Path) -> None:
+    """Push the set to a default remote that is the folder `store`."""
+    settings = f"[core]\nremote = store\n['remote \"store\"']\nurl = {store}\n"
+    (made.root / ".dvc" / "config.local").write_text(settings)
+    with dvc() as repo:
+        repo.push(["fetch@made"])
 
 
 def test_a_remote_storage_restores_a_set_without_the_internet(
     made: ScratchProject, web: Server, tmp_path: Path
 ) -> None:
     fetch.fetch(here(), "made")
-    assert dvc(made, "remote", "add", "-d", "store", str(tmp_path / "store"))[0] == 0
-    code, output = dvc(made, "push")
-    assert code == 0, output
+    in_a_remote(made, tmp_path / "store")
     web.behaviours.clear()
     web.requests.clear()
     forget(made, cache=True)
-    code, output = dvc(made, "pull", "fetch@made")
-    assert code == 0, output
+    with dvc() as repo:
+        repo.pull(["fetch@made"])
     assert fetch.fetch(here(), "made").how == "already here"
     forget(made, cache=True)
-    assert (
-        fetch.fetch(here(), "made").how == "from the cache"
-    )  # which `fetch` filled from the remote
+    assert fetch.fetch(here(), "made").how == "from the cache"  # filled from the remote
     assert not web.requests
 
 
@@ -183,15 +192,18 @@ def test_a_changed_checksum_fetches_anew(made: ScratchProject, web: Server, tmp_
 
 
 def test_upstream_bytes_that_changed_are_refused_by_the_dvc_command_too(
-    made: ScratchProject, web: Server
+    made: ScratchProject,
+    web: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     fetch.fetch(here(), "made")
     before = lock(made)
     forget(made, cache=True)
     web.offer("/set.bin", CONTENT[::-1])
-    code, output = dvc(made, "repro", "fetch@made")
-    assert code != 0
-    assert "not the right file" in output
+    with pytest.raises(UserError, match="failed"):
+        repro(monkeypatch)
+    assert "error: set.bin of made could not be fetched" in capfd.readouterr().err
     assert lock(made) == before
 
 
@@ -219,11 +231,7 @@ def test_a_set_with_a_declared_checksum_cannot_be_replaced(made: ScratchProject)
 def test_a_damaged_cache_is_not_believed(made: ScratchProject, web: Server) -> None:
     fetch.fetch(here(), "made")
     forget(made)
-    objects = [p for p in (made.root / ".dvc/cache/files/md5").rglob("*") if p.is_file()]
-    (victim,) = [p for p in objects if p.stat().st_size == len(CONTENT)]
-    victim.chmod(0o644)
-    victim.write_bytes(bytes(len(CONTENT)))
-    victim.chmod(0o444)  # DVC believes a read-only object without hashing it
+    damage(made.root / ".dvc/cache")
     said: list[str] = []
     assert fetch.fetch(here(), "made", say=said.append).how == "fetched"
     assert "damaged" in said[0]
@@ -237,16 +245,14 @@ def damage(folder: Path) -> None:
     (victim,) = [p for p in folder.rglob("*") if p.is_file() and p.stat().st_size == len(CONTENT)]
     victim.chmod(0o644)
     victim.write_bytes(bytes(len(CONTENT)))
-    victim.chmod(0o444)
+    victim.chmod(0o444)  # DVC believes a read-only object without hashing it
 
 
 @pytest.fixture
 def stored(made: ScratchProject, web: Server, tmp_path: Path) -> ScratchProject:
     """The set in DVC's cache and in a remote, and nowhere else: it has no address any more."""
     fetch.fetch(here(), "made")
-    assert dvc(made, "remote", "add", "-d", "store", str(tmp_path / "store"))[0] == 0
-    code, output = dvc(made, "push")
-    assert code == 0, output
+    in_a_remote(made, tmp_path / "store")
     web.behaviours.clear()
     forget(made)
     return made
@@ -297,7 +303,7 @@ def test_a_cache_that_cannot_be_written_is_named(made: ScratchProject) -> None:
     assert raw.verified(here(), "made")  # what was fetched is kept
     (made.root / ".dvc" / "cache").unlink()
     assert fetch.fetch(here(), "made").how == "already here"
-    assert dvc_store.cached(here(), "made")
+    assert cached()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -351,7 +357,9 @@ def test_a_fetch_killed_while_downloading_is_gone_on_from(
     web.offer("/set.bin", CONTENT, dripping(5000, quick=50_000))
     process = made.start("fetch.fetch(here(), 'made')")
     partial = raw.aside(here(), "partial", "made") / "set.bin.part"
-    waiting_for(lambda: partial.exists() and partial.stat().st_size >= 50_000)
+    while not partial.exists() or partial.stat().st_size < 50_000:
+        assert process.poll() is None
+        time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=300)
     web.offer("/set.bin", CONTENT)
@@ -359,23 +367,24 @@ def test_a_fetch_killed_while_downloading_is_gone_on_from(
     assert web.requests[-1][1] is not None
 
 
-def test_a_fetch_killed_before_it_recorded_is_recorded_by_the_next(
-    made: ScratchProject, web: Server
+def test_a_fetch_that_ended_before_it_recorded_is_recorded_by_the_next(
+    made: ScratchProject, web: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = (
-        "import os; fetch.dvc_store.commit = lambda *_: os.kill(os.getpid(), 9)\n"
-        "fetch.fetch(here(), 'made')"
-    )
-    process = made.start(code)
-    process.communicate(timeout=300)
-    assert process.returncode == -signal.SIGKILL
+    def ended(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dvc_store, "commit", ended)
+        with pytest.raises(KeyboardInterrupt):
+            fetch.fetch(here(), "made")
     assert dvc_store.recorded(here(), "made") is None
     assert fetch.fetch(here(), "made").how == "already here"
     assert dvc_store.recorded(here(), "made")
-    assert dvc_store.cached(here(), "made")
+    assert cached()
     assert len(web.requests) == 1
 
 
+@pytest.mark.slow
 def test_two_sets_at_once_do_not_fail_on_dvcs_lock(
     made: ScratchProject, web: Server, tmp_path: Path
 ) -> None:

@@ -57,7 +57,7 @@ def declare(project: ScratchProject, images: Path, **sums: Any) -> None:
 
 def test_the_declared_lists_are_taken(folder: Path) -> None:
     assert fetch.fetch(here(), "big", folder).how == "fetched"
-    assert set(raw.verified(here(), "big", fresh=True)) == {
+    assert set(raw.verified(here(), "big")) == {
         "ImageNet_LT_train.txt",
         "ImageNet_LT_test.txt",
     }
@@ -80,16 +80,3 @@ def test_only_declared_bytes_are_the_set(folder: Path) -> None:
     fetch.fetch(here(), "big", folder)
     with pytest.raises(UserError, match="has checksums in config/datasets.yaml"):
         fetch.fetch(here(), "big", folder, replace=True)
-
-
-def test_a_file_hashed_before_there_were_blob_ids_is_hashed_again(tmp_path: Path) -> None:
-    path = tmp_path / "list.txt"
-    path.write_text("train/a/b.JPEG 0\n")
-    known = checksums.ChecksumCache(tmp_path / "known.json")
-    digest = known.digest(path)
-    text = (tmp_path / "known.json").read_text()
-    assert digest.sha1_git in text
-    (tmp_path / "known.json").write_text(text.replace(digest.sha1_git, ""))
-    older = checksums.ChecksumCache(tmp_path / "known.json")
-    assert older.recall(path) is None
-    assert older.digest(path) == digest

@@ -17,11 +17,12 @@ from projects import ScratchProject, declared
 from ncmc.data import checksums, datasets, fetch, splits
 from ncmc.data.array_writer import Sink
 from ncmc.data.dataset_meta import Meta
-from ncmc.data.method_counts import method_counts
+from ncmc.data.splits import method_counts
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import class_counts
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entries, dataset_entry
 from ncmc.plan.run import check_tau
+from ncmc.system import files
 
 TAUS = (0.005, 0.01, 0.02)
 
@@ -166,9 +167,7 @@ def _write(
     sink.add("test", np.zeros((len(test), 1, 1, 3), np.uint8), test)
     digest = checksums.of_file(archive)
     Meta(
-        identity=datasets._identity(
-            "made", dataset_entry(here(), "made"), {"made.bin": digest.sha256}
-        ),
+        identity=datasets._identity("made", dataset_entry(here(), "made"), {"made.bin": digest}),
         archives={"made.bin": digest},
         class_names=tuple(str(k) for k in range(10)),
         counts={"train": (), "test": ()},
@@ -186,9 +185,7 @@ def test_a_split_of_a_dataset_is_the_recipe_and_is_saved_whole(
     assert split.indices.tolist() == recipe(labels.tolist(), 0.1)[0]
     assert split.counts == class_counts.long_tailed_counts(50, 10, 0.1)
     split.save(tmp_path / "split")
-    again = splits.load_split(here(), tmp_path / "split")
-    assert again.sha256 == split.sha256
-    assert again.options == split.options
+    split.check_saved(tmp_path / "split")
     manifest = json.loads((tmp_path / "split" / "manifest.json").read_text())
     assert manifest["counts"] == split.counts
     assert manifest["recipe"]["tau"] == 0.1
@@ -244,34 +241,34 @@ def test_an_altered_split_is_refused(project: ScratchProject, tmp_path: Path) ->
     split.save(folder)
     np.savez(folder / "indices.npz", indices=split.indices[::-1], labels=split.labels[::-1])
     with pytest.raises(UserError, match=r"not what manifest\.json says"):
-        splits.load_split(here(), folder)
+        split.check_saved(folder)
     (folder / "indices.npz").write_bytes(b"PK\x03\x04 cut off")
     with pytest.raises(UserError, match="cannot be read"):
-        splits.load_split(here(), folder)
+        split.check_saved(folder)
     (folder / "indices.npz").unlink()
     with pytest.raises(UserError, match="does not exist"):
-        splits.load_split(here(), folder)
+        split.check_saved(folder)
 
 
-def test_a_process_killed_between_the_two_files_leaves_no_split(
-    project: ScratchProject, tmp_path: Path
+def test_a_save_that_ends_between_the_two_files_leaves_no_split(
+    project: ScratchProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def ends(path: Path, content: str | bytes) -> None:
+        if path.name == "manifest.json":
+            raise KeyboardInterrupt
+        write(path, content)
+
     prepared(project, shuffled_labels([50] * 10))
-    code = (
-        "import os; from pathlib import Path; write = splits.files.write_atomic\n"
-        "def dying(path, content):\n"
-        "    os.kill(os.getpid(), 9) if path.name == 'manifest.json' else write(path, content)\n"
-        "splits.files.write_atomic = dying\n"
-        f"splits.make_split(here(), 'made', 0.1).save(Path({str(tmp_path / 'split')!r}))"
-    )
-    process = project.start(code)
-    process.communicate(timeout=300)
-    assert process.returncode == -9
-    assert (tmp_path / "split" / "indices.npz").exists()
+    split, write = splits.make_split(here(), "made", 0.1), files.write_atomic
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write_atomic", ends)
+        with pytest.raises(KeyboardInterrupt):
+            split.save(tmp_path)
+    assert (tmp_path / "indices.npz").exists()
     with pytest.raises(UserError, match=r"manifest\.json does not exist.*ncmc split"):
-        splits.load_split(here(), tmp_path / "split")
-    splits.make_split(here(), "made", 0.1).save(tmp_path / "split")
-    splits.load_split(here(), tmp_path / "split")
+        split.check_saved(tmp_path)
+    split.save(tmp_path)
+    split.check_saved(tmp_path)
 
 
 def test_a_split_of_other_data_is_refused(project: ScratchProject, tmp_path: Path) -> None:
@@ -279,8 +276,8 @@ def test_a_split_of_other_data_is_refused(project: ScratchProject, tmp_path: Pat
     splits.make_split(here(), "made", 0.1).save(tmp_path / "split")
     shutil.rmtree(here().root / "data")
     prepared(project, shuffled_labels([50] * 10), content=b"other")
-    with pytest.raises(UserError, match="other data"):
-        splits.load_split(here(), tmp_path / "split")
+    with pytest.raises(UserError, match="data is [0-9a-f]{64} there, [0-9a-f]{64} here"):
+        splits.make_split(here(), "made", 0.1).check_saved(tmp_path / "split")
 
 
 def test_a_manifest_with_an_unknown_key_or_garbage_is_refused(
@@ -288,14 +285,15 @@ def test_a_manifest_with_an_unknown_key_or_garbage_is_refused(
 ) -> None:
     prepared(project, shuffled_labels([50] * 10))
     folder = tmp_path / "split"
-    splits.make_split(here(), "made", 0.1).save(folder)
+    split = splits.make_split(here(), "made", 0.1)
+    split.save(folder)
     manifest = json.loads((folder / "manifest.json").read_text())
     broken: object
     for broken in ({**manifest, "schema": 99}, {**manifest, "recipe": {}}, [], "{"):
         text = broken if isinstance(broken, str) else json.dumps(broken)
         (folder / "manifest.json").write_text(text)
         with pytest.raises(UserError):
-            splits.load_split(here(), folder)
+            split.check_saved(folder)
 
 
 def test_a_given_split_takes_every_image_in_order(project: ScratchProject) -> None:
@@ -354,7 +352,9 @@ def test_svhn_by_default_has_the_right_labels_on_the_same_images(
     ]
     assert not np.array_equal(correct.labels, released.labels)
     released.save(tmp_path / "released")
-    assert splits.load_split(here(), tmp_path / "released").mislabelled
+    released.check_saved(tmp_path / "released")
+    with pytest.raises(UserError, match="svhn_labels is as_released there, correct here"):
+        correct.check_saved(tmp_path / "released")
 
 
 def test_methods_are_told_what_the_released_code_asks_of_the_extra_part(

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from conftest import here
 
-from ncmc.data.method_counts import method_counts
+from ncmc.data.splits import method_counts
 from ncmc.formulas.frames import class_aware_counts
 from ncmc.methods.cal import CAL
 from ncmc.plan.class_counts import long_tailed_counts

@@ -197,7 +197,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_batch_and_keeps_the_checkpoint
     run = tiny()
     with pytest.raises(UserError, match=r"loss is nan in epoch 2, step 3 of 6") as caught:
         trained(run, Quiet(), execution={"checkpoint_seconds": 0.0001})
-    split = splits.load_split(here(), workspace / run.split_folder)
+    split = splits.make_split(here(), run.dataset, run.tau)
     for place in calls[8].order.tolist():
         assert str(split.indices[place]) in str(caught.value)
     kept = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
@@ -615,9 +615,9 @@ def test_only_deterministic_kernels_give_the_same_numbers_here(
 @pytest.mark.parametrize(
     ("tau", "options", "said"),
     [
-        (0.1, {}, "tau is 0.1 there and 0.02 in the run"),
-        (0.02, {"split_seed": 1}, "split_seed is 1 there and 0 in the run"),
-        (0.02, {"imbalance": "step"}, "imbalance is step there and exp in the run"),
+        (0.1, {}, "tau is 0.1 there, 0.02 here"),
+        (0.02, {"split_seed": 1}, "split_seed is 1 there, 0 here"),
+        (0.02, {"imbalance": "step"}, "imbalance is step there, exp here"),
     ],
 )
 def test_the_split_of_another_run_is_not_trained_on(
@@ -626,7 +626,7 @@ def test_the_split_of_another_run_is_not_trained_on(
     run = tiny()
     other = splits.make_split(here(), "digits", tau, SplitOptions(**options))
     other.save(workspace / run.split_folder)
-    with pytest.raises(UserError, match=rf"is the split of another run: {said}.*Delete "):
+    with pytest.raises(UserError, match=rf"is not the split that this run draws: {said}.*Delete "):
         trained(run, Quiet())
     assert not path_of(here(), run).exists()
 
@@ -638,5 +638,5 @@ def test_a_split_that_its_own_recipe_does_not_draw_is_not_trained_on(workspace: 
     chosen = np.flatnonzero(train_labels >= 0)[: len(drawn.indices)]
     labels = train_labels[chosen]
     dataclasses.replace(drawn, indices=chosen, labels=labels).save(workspace / run.split_folder)
-    with pytest.raises(UserError, match="lists other images than its own recipe draws"):
+    with pytest.raises(UserError, match="sha256 is .* there, .* here"):
         trained(run, Quiet())

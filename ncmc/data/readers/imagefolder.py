@@ -15,6 +15,7 @@ import numpy as np
 from ncmc.data import archives, image_files, image_tree
 from ncmc.data.array_writer import Sink
 from ncmc.data.image_tree import Layout
+from ncmc.data.raw import Say
 from ncmc.data.tree_summary import EqualImages
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import Dataset
@@ -68,9 +69,14 @@ def examine(path: Path, entry: Dataset) -> Layout:
     return image_tree.layout(names, str(path), _held_out(entry), folders)
 
 
-def pack(folder: Path, target: Path) -> None:
-    """A tree as a tar that depends on names and contents only; what is no image, by its name alone."""
+def pack(folder: Path, target: Path, say: Say | None) -> None:
+    """A tree as a tar that depends on names and contents only; what is no image, by its name alone.
+
+    Hidden files are left out, as each machine has others, and `say` is told how many.
+    """
     names, folders = archives.walk(folder)
+    if say and (n_hidden := sum(map(image_tree.is_hidden, names))):
+        say(f"{folder}: passed over: {n_hidden:,} hidden")
     images = [name for name in names if image_tree.is_image(name)]
     others = {name for name in names if not image_tree.is_hidden(name)}.difference(images)
     holding = {parent for name in names for parent in name.parents}
