@@ -11,9 +11,7 @@ from typer.core import TyperGroup
 
 from cli import streams
 from cli.commands import (
-    check_backbone,
-    check_dataset,
-    check_method,
+    check,
     compare,
     doctor,
     evaluate,
@@ -23,12 +21,10 @@ from cli.commands import (
     figures,
     import_,
     listing,
-    outdated,
     plan,
     publish,
     reference,
     report,
-    show,
     split,
     status,
     sweep,
@@ -39,11 +35,13 @@ from cli.commands import (
 )
 from ncmc.errors import UsageError, UserError, printable, shortened
 
-FUNCTIONS = {
-    "list": "list_names",
-    "import": "import_results",
-}  # of commands that Python has the word of
 LONGEST = 2_000  # characters of an argument
+START = """\
+Does the paper hold? What is known here: {published}
+Without a GPU, in minutes:   uv run snakemake --cores all smoke
+A loss of your own:          docs/your-own.md, then ncmc check method NAME
+All commands:                ncmc --help
+"""
 
 
 class Commands(TyperGroup):
@@ -122,6 +120,20 @@ def _check_lengths(arguments: Sequence[str]) -> None:
             )
 
 
+def _start() -> str:
+    """What somebody who types `ncmc` alone can do, a line for each reader."""
+    from ncmc import paths
+    from ncmc.project import Project
+
+    pages = paths.PUBLISHED.format(tier="*") + "/" + paths.PROJECT_PAGE
+    try:
+        tiers = sorted(path.parents[1].name for path in Project.find().root.glob(pages))
+    except UserError:  # outside of a checkout
+        tiers = []
+    open_page = f"open {pages.replace('*', 'NAME')}\n  (NAME: {', '.join(tiers)})"
+    return START.format(published=open_page if tiers else "ncmc verify claims")
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         from importlib import metadata
@@ -132,56 +144,60 @@ def _version(wanted: bool) -> None:
 
 app = typer.Typer(
     cls=Commands,
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Re-run 'Neural Collapse To Multiple Centers For Imbalanced Data' (NeurIPS 2024) "
     "and say, claim by claim, whether the result holds.",
-    epilog="The whole chain on bundled images: "
-    "`snakemake --cores all smoke`. Start with `ncmc doctor` and `ncmc list tables`.",
+    epilog="The whole chain on bundled images: `snakemake --cores all smoke`. Inside a checkout "
+    "`uv run` goes before each command.",
 )
 
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
     ),
 ) -> None:
     """Options of `ncmc` itself."""
+    if context.invoked_subcommand is None:
+        print(_start(), end="")
 
 
-for module, name in (
-    (plan, "plan"),
-    (fetch, "fetch"),
-    (split, "split"),
-    (train, "train"),
-    (sweep, "sweep"),
-    (evaluate, "evaluate"),
-    (table, "table"),
-    (verify, "verify"),
-    (explain, "explain"),
-    (report, "report"),
-    (figures, "figures"),
-    (show, "show"),
-    (status, "status"),
-    (outdated, "outdated"),
-    (export, "export"),
-    (import_, "import"),
-    (publish, "publish"),
-    (compare, "compare"),
-    (theory, "theory"),
-    (listing, "list"),
-    (check_method, "check-method"),
-    (check_backbone, "check-backbone"),
-    (check_dataset, "check-dataset"),
-    (doctor, "doctor"),
-):
-    function = getattr(module, FUNCTIONS.get(name, name.replace("-", "_")))
-    app.command(name, epilog=module.EPILOG)(function)
+PANELS = {
+    "Read": {
+        "list": listing,
+        "table": table,
+        "verify": verify,
+        "explain": explain,
+        "figures": figures,
+        "report": report,
+    },
+    "Run": {
+        "doctor": doctor,
+        "plan": plan,
+        "fetch": fetch,
+        "split": split,
+        "train": train,
+        "evaluate": evaluate,
+        "theory": theory,
+    },
+    "Your own": {"check": check, "sweep": sweep, "reference": reference},
+    "Share": {"export": export, "import": import_, "compare": compare},
+    "Keep": {"status": status, "publish": publish},
+}
+FUNCTIONS = {"list": "list_names", "import": "import_results"}  # Python has the names
 
-app.add_typer(reference.app, name="reference")
+for panel, modules in PANELS.items():
+    for name, module in modules.items():
+        if module is reference:
+            app.add_typer(reference.app, name=name, rich_help_panel=panel)
+            continue
+        function = getattr(module, FUNCTIONS.get(name, name))
+        app.command(name, epilog=module.EPILOG, rich_help_panel=panel)(function)
 
 if __name__ == "__main__":
     app()

@@ -1,104 +1,62 @@
-"""Arguments and options that several commands share, and how they become a Run."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from ncmc.errors import UsageError, shortened
+from ncmc.errors import UsageError, shortened, unknown
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
+    from ncmc.plan.filters import Filter
     from ncmc.plan.grid import Table
     from ncmc.plan.option_text import Value
     from ncmc.plan.run import Run
     from ncmc.project import Project
 
-
-def complete_dataset(incomplete: str) -> list[str]:
-    """Shell completion: datasets."""
-    from ncmc.plan.dataset_entries import dataset_entries
-    from ncmc.project import Project
-
-    return _matching(dataset_entries(Project.find()), incomplete)
-
-
-def complete_table(incomplete: str) -> list[str]:
-    """Shell completion: tables and figures."""
-    from ncmc.plan.grid_file import table_names
-    from ncmc.project import Project
-
-    return _matching(table_names(Project.find()), incomplete)
-
-
+Name = TypeVar("Name", bound=str)
 WHOLE = ("all", "claims")  # boards, in place of a table
 
 
-def complete_board(incomplete: str) -> list[str]:
-    """Shell completion: boards, tables and figures."""
-    return _matching(WHOLE, incomplete) + complete_table(incomplete)
+# --- completion in the shell -------------------------------------------------------------------
 
 
-def complete_entry(incomplete: str) -> list[str]:
-    """Shell completion: claims, printed numbers and checks."""
-    from ncmc.page.explanation import entry_ids
+def completion(kind: str, *more: str) -> Callable[[str], list[str]]:
+    """Shell completion by the names of one kind, and by `more`; read when it is asked for."""
+
+    def complete(incomplete: str) -> list[str]:
+        names = [*more, *_names(kind)]
+        return [name for name in names if name.lower().startswith(incomplete.lower())]
+
+    return complete
+
+
+def _names(kind: str) -> Iterable[str]:
+    from ncmc.plan import catalog, grid_file
+    from ncmc.plan.dataset_entries import dataset_entries
     from ncmc.project import Project
 
-    return _matching(entry_ids(Project.find()), incomplete)
+    project = Project.find()
+    if kind in ("method", "backbone"):
+        return catalog.names(kind)
+    if kind == "entry":  # a claim, printed number or check
+        from ncmc.page.explanation import entry_ids
+
+        return entry_ids(project)
+    if kind == "assumption":
+        from ncmc.paper import switches
+
+        return map(str, switches.switches(project))
+    if kind == "dataset":
+        return dataset_entries(project)
+    return grid_file.tiers(project) if kind == "tier" else grid_file.table_names(project)
 
 
-def complete_page(incomplete: str) -> list[str]:
-    """Shell completion: what `ncmc report` makes a page of."""
-    return _matching(["all"], incomplete) + complete_table(incomplete)
-
-
-def complete_tier(incomplete: str) -> list[str]:
-    """Shell completion: files of tables."""
-    from ncmc.plan.grid_file import tiers
-    from ncmc.project import Project
-
-    return _matching(tiers(Project.find()), incomplete)
-
-
-def complete_backbone(incomplete: str) -> list[str]:
-    """Shell completion: backbones."""
-    from ncmc.plan import catalog
-
-    return _matching(catalog.names("backbone"), incomplete)
-
-
-def complete_method(incomplete: str) -> list[str]:
-    """Shell completion: methods."""
-    from ncmc.plan import catalog
-
-    return _matching(catalog.names("method"), incomplete)
-
-
-def own_name(kind: str, name: str) -> str:
-    """A backbone or method that has a file, as the catalog spells it. Raises UsageError."""
-    from ncmc.plan import catalog
-
-    try:
-        return catalog.canonical(kind, name)
-    except UsageError as error:
-        raise UsageError(
-            f"{error} One of your own is a file ncmc/{kind}s/NAME.py: see docs/your-own.md#a-{kind}."
-        ) from error
-
-
-def complete_switch(incomplete: str) -> list[str]:
-    """Shell completion: assumptions with an alternative."""
-    from ncmc.paper import switches
-    from ncmc.project import Project
-
-    return _matching(map(str, switches.switches(Project.find())), incomplete)
-
-
-def _matching(names: Iterable[str], incomplete: str) -> list[str]:
-    return [name for name in names if name.lower().startswith(incomplete.lower())]
+# --- arguments and options ---------------------------------------------------------------------
 
 
 def folder(text: str) -> Path:
@@ -122,28 +80,7 @@ def existing_folder(text: str) -> Path:
     return path
 
 
-TableName = Annotated[
-    str,
-    typer.Argument(
-        help="A table or figure: see `ncmc list tables`.", autocompletion=complete_table
-    ),
-]
-DatasetName = Annotated[
-    str, typer.Argument(help="See `ncmc list datasets`.", autocompletion=complete_dataset)
-]
-DatasetNames = Annotated[
-    list[str] | None,
-    typer.Argument(help="Datasets; see `ncmc list datasets`.", autocompletion=complete_dataset),
-]
-Tau = Annotated[float, typer.Option(help="Imbalance ratio n_min / n_max, in (0, 1].")]
-Device = Annotated[
-    str | None, typer.Option(help="cpu, cuda or cuda:N; by default a GPU if there is one.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-
 def _results(parser: Callable[[str], Path]) -> Any:
-    """`--results` of a command that writes records (`folder`) or reads them (`existing_folder`)."""
     return typer.Option(
         "--results",
         help="Folder of the runs' records.",
@@ -153,8 +90,8 @@ def _results(parser: Callable[[str], Path]) -> Any:
     )
 
 
-Results = Annotated[Path | None, _results(folder)]
-Records = Annotated[Path | None, _results(existing_folder)]
+Results = Annotated[Path | None, _results(folder)]  # of a command that writes records ...
+Records = Annotated[Path | None, _results(existing_folder)]  # ... or reads them
 Folder = Annotated[
     Path | None,
     typer.Option(
@@ -165,6 +102,20 @@ Folder = Annotated[
         parser=folder,
     ),
 ]
+TableName = Annotated[
+    str,
+    typer.Argument(
+        help="A table or figure: see `ncmc list tables`.", autocompletion=completion("table")
+    ),
+]
+DatasetName = Annotated[
+    str, typer.Argument(help="See `ncmc list datasets`.", autocompletion=completion("dataset"))
+]
+Tau = Annotated[float, typer.Option(help="Imbalance ratio n_min / n_max, in (0, 1].")]
+Device = Annotated[
+    str | None, typer.Option(help="cpu, cuda or cuda:N; by default a GPU if there is one.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Options = Annotated[
     list[str] | None,
     typer.Option(
@@ -174,18 +125,55 @@ Options = Annotated[
         metavar="KEY=VALUE",
     ),
 ]
-
-
 Assume = Annotated[
     list[str] | None,
     typer.Option(
-        "--assume",
         help="Another reading of an open point, as ID=VALUE: `--assume A14=affine`; see "
         "`ncmc list assumptions`.",
         metavar="ID=VALUE",
-        autocompletion=complete_switch,
+        autocompletion=completion("assumption"),
     ),
 ]
+
+
+# --- filters -----------------------------------------------------------------------------------
+
+
+def _only(option: str, text: str, kind: str = "") -> Any:
+    """A repeatable option that shows a part."""
+    return typer.Option(
+        option,
+        help=f"Only {text}; repeatable.",
+        autocompletion=completion(kind) if kind else None,
+        rich_help_panel="Show a part (what is judged and written stays whole)",
+    )
+
+
+Methods = Annotated[list[str] | None, _only("--method", "this method", "method")]
+Datasets = Annotated[list[str] | None, _only("--dataset", "this dataset", "dataset")]
+Taus = Annotated[list[str] | None, _only("--tau", "this imbalance ratio")]
+Statuses = Annotated[
+    list[str] | None,
+    _only("--status", "holds, differs, inconclusive, incomplete or 'not testable'"),
+]
+States = Annotated[
+    list[str] | None,
+    _only(
+        "--status",
+        "runs that are done, running, failed, stopped, damaged, outdated or waiting",
+    ),
+]
+
+
+def chosen_statuses(statuses: Sequence[str] | None, known: Collection[Name]) -> frozenset[Name]:
+    """The statuses to show, all of them without `--status`. Raises UsageError for an unknown one."""
+    for status in statuses or ():
+        if status not in known:
+            raise unknown("status", status, known)
+    return frozenset(status for status in known if not statuses or status in statuses)
+
+
+# --- what they choose --------------------------------------------------------------------------
 
 
 def chosen_table(project: Project, name: str, assume: list[str] | None) -> Table:
@@ -198,16 +186,30 @@ def chosen_table(project: Project, name: str, assume: list[str] | None) -> Table
     return table
 
 
+def chosen_runs(project: Project, names: Sequence[str] | None, wanted: Filter) -> list[Run]:
+    """The runs of tables (of every table without `names`), those whose models others use first.
+
+    Raises UsageError for an unknown table, and if no run fits.
+    """
+    from ncmc.paper import switches
+    from ncmc.plan.grid_file import table_names
+    from ncmc.plan.run import trained_runs
+
+    if not names or "all" in names:
+        names = table_names(project)
+    planned = [run for name in names for run in switches.table(project, name).runs]
+    unique = dict.fromkeys([*trained_runs(project, planned), *planned])
+    runs = [run for run in unique if wanted.fits(run.id)]
+    if not runs:
+        raise UsageError("no run of these tables has that method, dataset and tau.")
+    return runs
+
+
 def results_folder(project: Project, name: str, out: Path | None) -> Path:
     """Where the files of a table or figure go."""
     from ncmc import paths
 
     return out or project.root / paths.RESULTS.format(table=name)
-
-
-def say_on_stderr(text: str) -> None:
-    """A remark beside the output of a command."""
-    print(f"ncmc: {text}", file=sys.stderr)
 
 
 def parse_given(options: list[str] | None) -> dict[str, Value]:
@@ -219,44 +221,6 @@ def parse_given(options: list[str] | None) -> dict[str, Value]:
     return parse_options(",".join(options or []))
 
 
-def run_from(
-    project: Project,
-    given: str | None,
-    dataset: str | None,
-    tau: float | None,
-    backbone: str | None,
-    method: str | None,
-    seed: int | None,
-    options: list[str] | None,
-    assume: list[str] | None = None,
-) -> Run:
-    """The Run that the arguments describe: an id, or its parts. Raises UsageError."""
-    from ncmc.paper import switches
-    from ncmc.plan.run import make_run, parse_run_id
-
-    chosen = switches.parse_switches(project, assume or [])
-
-    parts = {"--dataset": dataset, "--tau": tau, "--backbone": backbone, "--method": method}
-    extra = parse_given(options)
-    for switch in chosen:
-        if twice := extra.keys() & switch.options.keys():
-            raise UsageError(f"option {min(twice)} is given by -o and by --assume {switch}.")
-    if given:
-        said = [name for name, value in (parts | {"--seed": seed}).items() if value is not None]
-        if said:
-            raise UsageError(f"a run is given by its id or by its parts, not by both ({said[0]}).")
-        run = parse_run_id(project, given)
-        merged = dict(run.options) | extra
-        run = make_run(
-            run.dataset, run.tau, run.backbone, run.method, merged, run.seed, project=project
-        )
-        return switches.switched(project, run, chosen)
-    if missing := [name for name, value in parts.items() if value is None]:
-        raise UsageError(
-            f"a run needs {', '.join(missing)} too, or its id, such as "
-            "digits/tau=0.02/resnet8/CAL/default/seed=0."
-        )
-    run = make_run(
-        str(dataset), tau or 0.0, str(backbone), str(method), extra, seed or 0, project=project
-    )
-    return switches.switched(project, run, chosen)
+def say_on_stderr(text: str) -> None:
+    """A remark beside the output of a command."""
+    print(f"ncmc: {text}", file=sys.stderr)

@@ -1,19 +1,48 @@
-"""How a run shows itself while it is trained: a live line on a terminal, plain lines in a log."""
+"""How a command shows what it does: a live line on a terminal, plain lines in a log."""
 
+from __future__ import annotations
+
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from ncmc.plan.run import Run
-from ncmc.results.record import Epoch
-from ncmc.results.wording import duration, plural
+if TYPE_CHECKING:  # help must not wait for these imports
+    from ncmc.plan.run import Run
+    from ncmc.results.record import Epoch
 
 LOG_SECONDS = 20  # between two lines of a log
 
 
 @contextmanager
-def progress_for(stream: IO[str]) -> Iterator["Plain"]:
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """Say on standard error what is being done, as long as it is. Print nothing meanwhile.
+
+    Gives a function to say what is being done now, and how far it is.
+    """
+    from cli.show.grids import console, literal
+
+    out = console(stderr=True)
+    if not out.is_terminal:
+
+        def line(now: str) -> None:
+            print(f"ncmc: {now} ...", file=sys.stderr, flush=True)
+
+        line(what)
+        yield line
+        return
+    from rich.live import Live
+    from rich.spinner import Spinner
+
+    sign = Spinner("dots", text=literal(f"{what} ..."))
+    # Standard output may be a pipe, so it is left as it is.
+    with Live(sign, console=out, transient=True, redirect_stdout=False, redirect_stderr=False):
+        yield lambda now: sign.update(text=literal(f"{now} ..."))
+
+
+@contextmanager
+def progress_for(stream: IO[str]) -> Iterator[Plain]:
     """A Progress for a run: live if `stream` is a terminal, plain lines otherwise."""
     if not stream.isatty():
         yield Plain(stream)
@@ -40,6 +69,8 @@ class Plain:
 
     def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
         """Training begins, or is resumed."""
+        from ncmc.results.wording import plural
+
         self.run, self.epochs, self.steps = run, epochs, steps
         self.first = done_epochs * steps + done_steps
         self.done = self.first
@@ -71,6 +102,8 @@ class Plain:
 
     def line(self) -> str:
         """Where the run stands, in one line; what matters most first, for narrow terminals."""
+        from ncmc.results.wording import duration
+
         seconds = max(time.monotonic() - self.began, 1e-9)
         parts = [f"epoch {self.done / max(self.steps, 1):.1f}/{self.epochs}"]
         if self.accuracy is not None:
@@ -121,8 +154,6 @@ class Screen(Plain):
 
 
 def _device_memory() -> str | None:
-    import sys
-
     torch = sys.modules.get("torch")  # a training has imported it; nothing else should
     if torch is None or not torch.cuda.is_initialized():
         return None

@@ -130,7 +130,7 @@ for name in tables:
         params:
             table=name,
         shell:
-            "ncmc show {params.table:q} 2> >(tee {log:q} >&2)"
+            "ncmc table {params.table:q} --as-written 2> >(tee {log:q} >&2)"
 
 
 rule theory:

@@ -1,12 +1,11 @@
 """`ncmc doctor`: what this machine can run, and what runs would take."""
 
-import sys
 from typing import Annotated
 
 import typer
 
-from cli.options import Assume, Json, chosen_table, complete_table
-from cli.working import working
+from cli.options import Assume, Json, chosen_table, completion, say_on_stderr
+from cli.progress import working
 from ncmc.errors import UsageError
 
 EPILOG = "Examples: `ncmc doctor`, `ncmc doctor --cost table2`."
@@ -17,7 +16,7 @@ def doctor(
         str | None,
         typer.Option(
             help="Measure what a table (or laptop, full, all) would take here, by a short probe.",
-            autocompletion=complete_table,
+            autocompletion=completion("table", "laptop", "full", "all"),
         ),
     ] = None,
     assume: Assume = None,
@@ -26,8 +25,7 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Check what this machine can run, what is missing, and how long a table would take."""
-    from cli.commands import _diagnosis
-    from cli.show.machine import print_cost, print_diagnosis
+    from cli.show import machine
     from ncmc.project import Project
     from ncmc.targets import WHOLE
 
@@ -39,16 +37,18 @@ def doctor(
             "--cost is empty; needed is the name of a table, or `laptop`, `full` or `all`."
         )
     if gate:
-        _diagnosis.gate(project, insist)
+        if not insist:
+            machine.gate(project)
     elif cost:
         whole = cost in WHOLE and not assume
         name = cost if whole else chosen_table(project, cost, assume).name
         with working(f"measuring what the runs of {name} would take") as say:
-            found_cost = _diagnosis.cost_of(project, name, _diagnosis.runs_of(project, name), say)
-        print_cost(found_cost, as_json)
+            measured = machine.cost_of(project, name, machine.runs_of(project, name), say)
+        machine.print_cost(measured, as_json)
     else:
-        found = _diagnosis.diagnose(project)
-        print_diagnosis(found, as_json)
-        if not found.able:
-            print("ncmc: something that every run needs is missing: see above.", file=sys.stderr)
+        parts = machine.diagnose(project)
+        able = all(part.good is not False for part in parts)
+        machine.print_diagnosis(parts, able, as_json)
+        if not able:
+            say_on_stderr("something that every run needs is missing: see above.")
             raise typer.Exit(1)

@@ -4,8 +4,16 @@ from typing import Annotated
 
 import typer
 
-from cli.filters import Datasets, Methods, Statuses, Taus, chosen_filter, chosen_statuses
-from cli.options import Json, Records, complete_entry
+from cli.options import (
+    Datasets,
+    Json,
+    Methods,
+    Records,
+    Statuses,
+    Taus,
+    chosen_statuses,
+    completion,
+)
 
 EPILOG = (
     "Examples: `ncmc explain C13`, a claim of the paper; `ncmc explain N1`, a printed number; "
@@ -19,7 +27,7 @@ def explain(
         typer.Argument(
             metavar="ID",
             help="A claim (C13, F1), a printed number (N1), or a check (C1a, S1).",
-            autocompletion=complete_entry,
+            autocompletion=completion("entry"),
         ),
     ],
     methods: Methods = None,
@@ -32,9 +40,12 @@ def explain(
     """Say what a claim is, how it is read, which runs decide it, their cost, and what was found."""
     from cli.show.explanations import print_explanation
     from ncmc.page import explanation
+    from ncmc.plan.filters import make_filter
     from ncmc.project import Project
+    from ncmc.verdicts.verdict import STATUSES
 
     project = Project.find()
-    wanted, so = chosen_filter(project, methods, datasets, taus), chosen_statuses(statuses)
+    wanted = make_filter(project, methods, datasets, taus)
+    so = chosen_statuses(statuses, STATUSES)
     told = explanation.explain(project, name, results)
     print_explanation(told.shown(wanted, so), as_json)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json, Records, complete_table
+from cli.options import Json, Records, completion
 from cli.outputs import check_folder, check_target
 
 EPILOG = (
@@ -22,7 +22,7 @@ def export(
         typer.Argument(
             help="Tables or figures; `all` (the default) for every record.",
             metavar="[TABLE]...",
-            autocompletion=complete_table,
+            autocompletion=completion("table"),
         ),
     ] = None,
     to: Annotated[

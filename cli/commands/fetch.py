@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DatasetNames, Json
+from cli.options import Json, completion
 from ncmc.errors import UsageError
 
 EPILOG = (
@@ -15,7 +15,14 @@ EPILOG = (
 
 
 def fetch(
-    names: DatasetNames = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Datasets; see `ncmc list datasets`.",
+            metavar="[DATASET]...",
+            autocompletion=completion("dataset"),
+        ),
+    ] = None,
     source: Annotated[
         str | None,
         typer.Option(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Assume, Folder, Records, chosen_table, complete_table
-from cli.working import working
+from cli.options import Assume, Folder, Records, chosen_table, completion
+from cli.progress import working
 from ncmc.errors import UsageError, UserError
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
@@ -33,7 +33,7 @@ def figures(
         str,
         typer.Argument(
             help="A table or figure, or `all`: see `ncmc list tables`.",
-            autocompletion=complete_table,
+            autocompletion=completion("table"),
         ),
     ],
     assume: Assume = None,

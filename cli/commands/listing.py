@@ -1,20 +1,39 @@
 """`ncmc list`: what there is."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.filters import Datasets, Methods, States, Taus, chosen_filter
-from cli.options import Json, complete_table
+from cli.options import (
+    Datasets,
+    Json,
+    Methods,
+    States,
+    Taus,
+    chosen_runs,
+    chosen_statuses,
+    completion,
+)
 from ncmc.errors import UsageError, unknown
+
+if TYPE_CHECKING:  # help must not wait for these imports
+    from ncmc.paper.assumptions import Alternative
+    from ncmc.paper.printed_numbers import Number
+    from ncmc.plan.filters import Filter
+    from ncmc.project import Project
+    from ncmc.sharing.status import Watcher
 
 EPILOG = (
     "Examples: `ncmc list assumptions`; `ncmc list tables --method CAL`, the tables with it, and how "
-    "many of their cells and runs have it; `ncmc list runs calibration_jpeg --method CE`, run ids, one "
-    "a line: `ncmc train $(ncmc list runs calibration_jpeg --method CE --status waiting)`."
+    "many of their cells and runs have it; `ncmc list runs calibration_jpeg --method CE`, one run id "
+    "per line: `ncmc train $(ncmc list runs calibration_jpeg --method CE --status waiting)`."
 )
 FILTERED = ("tables", "runs")
 KINDS = ("datasets", "methods", "backbones", "tables", "runs", "claims", "assumptions")
+Row = dict[str, Any]
 
 
 def list_names(
@@ -30,7 +49,7 @@ def list_names(
         typer.Argument(
             help="Of `runs`: the tables or figures whose runs are meant; without, all of them.",
             metavar="[TABLE]...",
-            autocompletion=complete_table,
+            autocompletion=completion("table"),
         ),
     ] = None,
     methods: Methods = None,
@@ -40,11 +59,10 @@ def list_names(
     as_json: Json = False,
 ) -> None:
     """List the datasets, methods, backbones, tables, claims, assumptions, or the runs of a table."""
-    from cli.commands import _listing
-    from cli.commands._chosen_runs import check_states, chosen_runs
     from cli.show.listings import print_ids, print_listing
+    from ncmc.plan.filters import make_filter
     from ncmc.project import Project
-    from ncmc.sharing.status import Watcher
+    from ncmc.sharing.status import STATES, Watcher
 
     plural = kind if kind in KINDS else f"{kind}s"
     if plural not in KINDS:
@@ -55,17 +73,143 @@ def list_names(
         )
     if plural not in FILTERED and (methods or datasets or taus or states):
         raise UsageError(f"{plural} are not filtered; {' and '.join(FILTERED)} are.")
-    check_states(states)
+    chosen_statuses(states, STATES)
     project = Project.find()
-    wanted, watcher = chosen_filter(project, methods, datasets, taus), Watcher(project)
+    wanted, watcher = make_filter(project, methods, datasets, taus), Watcher(project)
     if plural == "tables":
-        print_listing(_listing.tables(project, wanted, states, watcher), as_json)
+        print_listing(_tables(project, wanted, states, watcher), as_json)
     elif plural == "runs":
-        runs = chosen_runs(project, names or ["all"], wanted)
+        runs = chosen_runs(project, names, wanted)
         if states or as_json:
-            found = [one for one in watcher.look(runs) if not states or one.state in states]
-            print_ids([(one.run, one.state) for one in found], as_json)
+            shown = [one for one in watcher.look(runs) if not states or one.state in states]
+            print_ids([(one.run, one.state) for one in shown], as_json)
         else:
             print_ids([(run.id, None) for run in runs], as_json)
     else:
-        print_listing(_listing.rows(project, plural), as_json)
+        makers: dict[str, Callable[[Project], list[Row]]] = {
+            "datasets": _datasets,
+            "methods": lambda project: _code(project, "method"),
+            "backbones": lambda project: _code(project, "backbone"),
+            "claims": _claims,
+            "assumptions": _assumptions,
+        }
+        print_listing(makers[plural](project), as_json)
+
+
+def _tables(
+    project: Project, wanted: Filter, states: Sequence[str] | None, watcher: Watcher
+) -> list[Row]:
+    """The tables with a cell and a run that is wanted, and how many of them are."""
+    from ncmc.plan import grid
+    from ncmc.plan.grid_file import table_names
+
+    rows = []
+    for name in table_names(project):
+        table = grid.table(project, name)
+        cells = [cell for cell in table.cells if wanted.fits(cell.run.id)]
+        runs = [run for run in table.runs if wanted.fits(run.id)]
+        if states:
+            statuses = zip(runs, watcher.look(runs), strict=True)
+            runs = [run for run, one in statuses if one.state in states]
+            kept = {run.cell for run in runs}
+            cells = [cell for cell in cells if cell.run.cell in kept]
+        if cells:
+            rows.append(
+                {
+                    "name": name,
+                    "title": table.title,
+                    "where": table.where,
+                    "cells": len(cells),
+                    "runs": len(runs),
+                    "scale": table.scale,
+                }
+            )
+    return rows
+
+
+def _datasets(project: Project) -> list[Row]:
+    from ncmc.plan.dataset_entries import dataset_entries
+
+    return [
+        {
+            "name": name,
+            "title": entry.title,
+            "classes": entry.classes,
+            "pixels": entry.image_size,
+            "train": entry.train_images,
+            "test": entry.test_images,
+            "recipe": entry.recipe,
+            "licence": entry.licence,
+        }
+        for name, entry in dataset_entries(project).items()
+    ]
+
+
+def _code(project: Project, kind: str) -> list[Row]:
+    from ncmc.plan import catalog
+    from ncmc.plan.grid_file import table_names
+
+    return [
+        {
+            "name": name,
+            "what": catalog.summary(kind, name),
+            "applied to": (kind == "method" and catalog.trained_as(name)) or "-",
+            "used by": ", ".join(
+                t for t in table_names(project) if name in _used(project, t, kind)
+            ),
+            "file": f"ncmc/{kind}s/{name.lower().replace('-', '_')}.py",
+        }
+        for name in catalog.names(kind)
+    ]
+
+
+def _used(project: Project, table: str, kind: str) -> set[str]:
+    from ncmc.plan import grid
+
+    return {getattr(cell.run, kind) for cell in grid.table(project, table).cells}
+
+
+def _claims(project: Project) -> list[Row]:
+    from ncmc.paper.claims import claims
+    from ncmc.paper.printed_numbers import printed_numbers
+
+    return [
+        {"id": claim.id, "where": claim.where, "shown in": claim.shown_in, "says": claim.says}
+        for claim in claims(project).values()
+    ] + [
+        {"id": n.id, "where": n.where, "shown in": n.table, "says": _number(n)}
+        for n in printed_numbers(project)
+    ]
+
+
+def _number(number: Number) -> str:
+    from ncmc.plan.option_text import format_value
+
+    options = [f"{key} {format_value(value)}" for key, value in number.options.items()]
+    cell = [number.dataset, f"tau {number.tau:g}", number.backbone, number.method, *options]
+    spread = "" if number.std is None else f" ± {number.std:g}"
+    return f"{', '.join(cell)}: {number.value:g}{spread} %"
+
+
+def _assumptions(project: Project) -> list[Row]:
+    from ncmc.paper import switches
+    from ncmc.paper.assumptions import assumptions
+
+    known = {str(switch) for switch in switches.switches(project)}
+    return [
+        {
+            "id": a.id,
+            "open": a.open,
+            "choice": a.choice,
+            "alternatives": "; ".join(
+                f"{alt.says} ({_how(alt, f'{a.id}={alt.value}', known)})" for alt in a.alternatives
+            )
+            or "-",
+        }
+        for a in assumptions(project)
+    ]
+
+
+def _how(other: Alternative, switch: str, known: set[str]) -> str:
+    """How an alternative is got: by `--assume` where that works, and by what it stands for."""
+    return f"--assume {switch}: {other.switch}" if switch in known else other.switch

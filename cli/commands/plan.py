@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Json, Records, complete_table
-from cli.working import working
+from cli.options import Json, Records, completion
+from cli.progress import working
 from ncmc.errors import UsageError, shortened
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
@@ -40,7 +40,7 @@ def plan(
         typer.Argument(
             help="A table or figure, a claim (C13), a check, a printed number (N1), or all: every "
             "table and figure of the paper.",
-            autocompletion=complete_table,
+            autocompletion=completion("table"),
         ),
     ] = None,
     budget: Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Records, complete_tier
+from cli.options import Records, completion
 
 EPILOG = (
     "Examples: `ncmc publish laptop` adds the records of results/runs to results/published/laptop and "
@@ -21,7 +21,7 @@ def publish(
         str,
         typer.Argument(
             help="A file of tables: paper, smoke, laptop, calibration, lab, studies.",
-            autocompletion=complete_tier,
+            autocompletion=completion("tier"),
         ),
     ],
     check: Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json, complete_table
+from cli.options import Json, completion
 from ncmc.errors import UserError
 
 EPILOG = (
@@ -20,7 +20,7 @@ HELP = (
 app = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True)
 
 Table = Annotated[
-    str | None, typer.Argument(help="Only this table.", autocompletion=complete_table)
+    str | None, typer.Argument(help="Only this table.", autocompletion=completion("table"))
 ]
 
 

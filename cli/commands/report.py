@@ -9,7 +9,7 @@ from cli.options import (
     Folder,
     Records,
     chosen_table,
-    complete_page,
+    completion,
     results_folder,
     say_on_stderr,
 )
@@ -29,7 +29,7 @@ def report(
         str,
         typer.Argument(
             help="A table or figure: see `ncmc list tables`; or `all`, the whole project.",
-            autocompletion=complete_page,
+            autocompletion=completion("table", "all"),
         ),
     ] = ALL,
     assume: Assume = None,

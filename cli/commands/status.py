@@ -1,14 +1,34 @@
-"""`ncmc status`: how far a grid is."""
+"""`ncmc status`: how far a grid is, and which records are outdated."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Json, Records, complete_dataset, complete_method, complete_table
+from cli.options import (
+    Datasets,
+    Json,
+    Methods,
+    Records,
+    States,
+    Taus,
+    chosen_runs,
+    chosen_statuses,
+    completion,
+)
+from ncmc.errors import UsageError
+
+if TYPE_CHECKING:  # help must not wait for the imports of the grid
+    from ncmc.plan.filters import Filter
+    from ncmc.project import Project
 
 EPILOG = (
     "Examples: `ncmc status table2 --watch` while Snakemake or Slurm runs elsewhere; "
-    "`ncmc status all --status failed`. Exit code: 0, also if runs failed; 2 wrong usage."
+    "`ncmc status --status failed`; after a change of a recipe or of a method, "
+    "`ncmc status --outdated --delete`, then `snakemake --cores all smoke` trains what is missing. "
+    "Exit code: 0, also if runs failed; 2 wrong usage."
 )
 
 
@@ -19,49 +39,74 @@ def status(
             help="Tables or figures; `all`, the default, is every one of `ncmc list tables`, with the "
             "calibrations and studies.",
             metavar="[TABLE]...",
-            autocompletion=complete_table,
+            autocompletion=completion("table", "all"),
         ),
     ] = None,
-    method: Annotated[
-        list[str] | None,
-        typer.Option(help="Only runs of this method.", autocompletion=complete_method),
-    ] = None,
-    dataset: Annotated[
-        list[str] | None,
-        typer.Option(help="Only runs on this dataset.", autocompletion=complete_dataset),
-    ] = None,
-    tau: Annotated[
-        list[float] | None, typer.Option(help="Only runs of this imbalance ratio.")
-    ] = None,
-    state: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--status",
-            help="Only runs that are done, running, failed, stopped, damaged, outdated or waiting.",
-        ),
-    ] = None,
+    methods: Methods = None,
+    datasets: Datasets = None,
+    taus: Taus = None,
+    states: States = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Draw it again every few seconds until all are done.")
+    ] = False,
+    outdated: Annotated[
+        bool,
+        typer.Option(
+            "--outdated",
+            help="List every record that no longer fits the configuration, the code or the schema, "
+            "and why.",
+        ),
+    ] = False,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="With --outdated: delete these records, and no others.")
     ] = False,
     results: Records = None,
     as_json: Json = False,
 ) -> None:
     """Show which runs are done, running (with epoch and time left), failed (why) or waiting."""
-    from cli.commands._chosen_runs import check_states, chosen_runs
     from cli.show.status import print_status, watch_status
-    from ncmc.errors import UsageError
     from ncmc.plan.filters import make_filter
     from ncmc.project import Project
-    from ncmc.sharing.status import Watcher
+    from ncmc.sharing.status import STATES, Watcher
 
-    check_states(state)
-    if watch and as_json:
-        raise UsageError("--watch is for people, --json for programs: give one of them.")
+    chosen_statuses(states, STATES)
+    if watch and (as_json or outdated):
+        raise UsageError(
+            "--watch is for people who wait for runs: leave out --json and --outdated."
+        )
+    if delete and not outdated:
+        raise UsageError("--delete deletes what --outdated lists: give both.")
+    if outdated and states:
+        raise UsageError("--outdated and --status both say which runs to show: give one of them.")
     project = Project.find()
-    wanted = make_filter(project, method, dataset, None)  # any tau may be asked for here
-    runs = chosen_runs(project, names or ["all"], wanted, tau)
+    wanted = make_filter(project, methods, datasets, taus)
+    if outdated:
+        _list_outdated(project, names, wanted, delete, results, as_json)
+        return
+    runs = chosen_runs(project, names, wanted)
     watcher = Watcher(project, results)
     if watch:
-        watch_status(lambda: watcher.look(runs), state or [])
+        watch_status(lambda: watcher.look(runs), states or [])
     else:
-        print_status(watcher.look(runs), state or [], as_json)
+        print_status(watcher.look(runs), states or [], as_json)
+
+
+def _list_outdated(
+    project: Project,
+    names: list[str] | None,
+    wanted: Filter,
+    delete: bool,
+    results: Path | None,
+    as_json: bool,
+) -> None:
+    """Every outdated record that fits, those that no table plans too unless tables are named."""
+    from cli.show.listings import print_outdated
+    from ncmc.results import outdated as finder
+
+    records = [o for o in finder.outdated_records(project, results) if wanted.fits(o.run)]
+    if names and "all" not in names:
+        planned = {run.id for run in chosen_runs(project, names, wanted)}
+        records = [record for record in records if record.run in planned]
+    if delete:
+        finder.delete(records)
+    print_outdated(records, delete, as_json)

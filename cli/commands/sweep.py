@@ -9,9 +9,7 @@ import typer
 from cli.options import (
     Assume,
     Device,
-    complete_backbone,
-    complete_dataset,
-    complete_method,
+    completion,
 )
 from ncmc.errors import UsageError, shortened
 
@@ -29,14 +27,16 @@ MOST = 20_000  # ... and these take more than a minute to plan
 
 def sweep(
     dataset: Annotated[
-        str, typer.Option(help="Datasets.", metavar="NAME,...", autocompletion=complete_dataset)
+        str,
+        typer.Option(help="Datasets.", metavar="NAME,...", autocompletion=completion("dataset")),
     ],
     tau: Annotated[str, typer.Option(help="Imbalance ratios, in (0, 1].", metavar="T,...")],
     backbone: Annotated[
-        str, typer.Option(help="Backbones.", metavar="NAME,...", autocompletion=complete_backbone)
+        str,
+        typer.Option(help="Backbones.", metavar="NAME,...", autocompletion=completion("backbone")),
     ],
     method: Annotated[
-        str, typer.Option(help="Methods.", metavar="NAME,...", autocompletion=complete_method)
+        str, typer.Option(help="Methods.", metavar="NAME,...", autocompletion=completion("method"))
     ],
     option: Annotated[
         list[str] | None,
@@ -133,9 +133,8 @@ def _print_plan(project: Project, table: Table) -> None:
     """How many runs a study has, and what those that are missing would take here."""
     from importlib.util import find_spec
 
-    from cli.commands._diagnosis import cost_of
-    from cli.show.machine import print_cost
-    from cli.working import working
+    from cli.progress import working
+    from cli.show.machine import cost_of, print_cost
     from ncmc.plan.run import trained_runs
     from ncmc.results.record import path_of
     from ncmc.results.wording import plural
@@ -149,8 +148,8 @@ def _print_plan(project: Project, table: Table) -> None:
     )
     if done < len(table.runs) and find_spec("torch"):
         with working("measuring what its runs would take") as say:
-            found = cost_of(project, table.name, table.runs, say)
-        print_cost(found, as_json=False)
+            cost = cost_of(project, table.name, table.runs, say)
+        print_cost(cost, as_json=False)
 
 
 def _save(project: Project, name: str, entry: dict[str, Any]) -> None:

@@ -18,12 +18,10 @@ from cli.options import (
     Json,
     Options,
     Results,
-    complete_backbone,
-    complete_dataset,
-    complete_method,
-    run_from,
+    completion,
+    parse_given,
 )
-from ncmc.errors import BusyError, UserError
+from ncmc.errors import BusyError, UsageError, UserError
 
 if TYPE_CHECKING:  # help must not wait for the imports of the grid
     from ncmc.plan.option_text import Value
@@ -45,15 +43,17 @@ def train(
         typer.Argument(help="Run ids; or describe one run by the options.", metavar="[RUN]..."),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(help="See `ncmc list datasets`.", autocompletion=complete_dataset)
+        str | None,
+        typer.Option(help="See `ncmc list datasets`.", autocompletion=completion("dataset")),
     ] = None,
     tau: Annotated[float | None, typer.Option(help="Imbalance ratio n_min / n_max.")] = None,
     backbone: Annotated[
         str | None,
-        typer.Option(help="See `ncmc list backbones`.", autocompletion=complete_backbone),
+        typer.Option(help="See `ncmc list backbones`.", autocompletion=completion("backbone")),
     ] = None,
     method: Annotated[
-        str | None, typer.Option(help="See `ncmc list methods`.", autocompletion=complete_method)
+        str | None,
+        typer.Option(help="See `ncmc list methods`.", autocompletion=completion("method")),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Training seed, 0 by default; the split has its own.")
@@ -86,9 +86,52 @@ def train(
     project = Project.find()
     parts = (dataset, tau, backbone, method, seed, option, assume)
     texts: list[str | None] = [*(runs or [])] or [None]
-    chosen = list(dict.fromkeys(run_from(project, text, *parts) for text in texts))
+    chosen = list(dict.fromkeys(_run_from(project, text, *parts) for text in texts))
     execution = parse_options(",".join(option or []))
     train_all(project, chosen, device, results, execution, force, as_json, wait)
+
+
+def _run_from(
+    project: Project,
+    given: str | None,
+    dataset: str | None,
+    tau: float | None,
+    backbone: str | None,
+    method: str | None,
+    seed: int | None,
+    options: list[str] | None,
+    assume: list[str] | None = None,
+) -> Run:
+    """The Run that the arguments describe: an id, or its parts. Raises UsageError."""
+    from ncmc.paper import switches
+    from ncmc.plan.run import make_run, parse_run_id
+
+    chosen = switches.parse_switches(project, assume or [])
+
+    parts = {"--dataset": dataset, "--tau": tau, "--backbone": backbone, "--method": method}
+    extra = parse_given(options)
+    for switch in chosen:
+        if twice := extra.keys() & switch.options.keys():
+            raise UsageError(f"option {min(twice)} is given by -o and by --assume {switch}.")
+    if given:
+        said = [name for name, value in (parts | {"--seed": seed}).items() if value is not None]
+        if said:
+            raise UsageError(f"a run is given by its id or by its parts, not by both ({said[0]}).")
+        run = parse_run_id(project, given)
+        merged = dict(run.options) | extra
+        run = make_run(
+            run.dataset, run.tau, run.backbone, run.method, merged, run.seed, project=project
+        )
+        return switches.switched(project, run, chosen)
+    if missing := [name for name, value in parts.items() if value is None]:
+        raise UsageError(
+            f"a run needs {', '.join(missing)} too, or its id, such as "
+            "digits/tau=0.02/resnet8/CAL/default/seed=0."
+        )
+    run = make_run(
+        str(dataset), tau or 0.0, str(backbone), str(method), extra, seed or 0, project=project
+    )
+    return switches.switched(project, run, chosen)
 
 
 def train_all(

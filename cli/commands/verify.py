@@ -1,21 +1,25 @@
 """`ncmc verify`: verdicts on a table or figure, on the paper's claims, or on everything."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.filters import Datasets, Methods, Statuses, Taus, chosen_filter, chosen_statuses
 from cli.options import (
     WHOLE,
     Assume,
+    Datasets,
     Folder,
     Json,
+    Methods,
     Records,
+    Statuses,
+    Taus,
+    chosen_statuses,
     chosen_table,
-    complete_board,
+    completion,
     results_folder,
+    say_on_stderr,
 )
 from cli.outputs import begins_with, check_target
 
@@ -35,7 +39,7 @@ def verify(
         typer.Argument(
             help="A table or figure (see `ncmc list tables`); `claims`: every claim of the paper; "
             "`all`: its numbers and checks of ours too.",
-            autocompletion=complete_board,
+            autocompletion=completion("table", *WHOLE),
         ),
     ],
     assume: Assume = None,
@@ -69,18 +73,20 @@ def verify(
     from ncmc.board.entries import board, board_of, is_wanted
     from ncmc.errors import UsageError
     from ncmc.page import since_judged
+    from ncmc.plan.filters import make_filter
     from ncmc.project import Project
     from ncmc.results.table_data import table_data
     from ncmc.system import files
     from ncmc.verdicts import judge, verdicts_file
-    from ncmc.verdicts.verdict import verdict_exit_code
+    from ncmc.verdicts.verdict import STATUSES, verdict_exit_code
 
     if as_json and markdown:
         raise UsageError("--json and --md cannot both be printed: give one of them.")
     if junit:
         check_target(junit, "--junit", "JUnit XML of ncmc verify", begins_with(JUNIT_BEGINS))
     project = Project.find()
-    wanted, so = chosen_filter(project, methods, datasets, taus), chosen_statuses(statuses)
+    wanted = make_filter(project, methods, datasets, taus)
+    so = chosen_statuses(statuses, STATUSES)
     usable = True  # of a board, what cannot be used makes its claims incomplete
     if name in WHOLE:
         if assume or out:
@@ -108,7 +114,7 @@ def verify(
         else:
             print_verdicts(data, shown, as_json, filtered=len(shown) < len(verdicts))
     if len(verdicts) > len(found.verdicts):
-        print(_hidden(len(verdicts) - len(found.verdicts)), file=sys.stderr)
+        say_on_stderr(_hidden(len(verdicts) - len(found.verdicts)))
     if junit:
         files.write_atomic(junit, as_junit(found))
     if exit_code:
@@ -117,6 +123,6 @@ def verify(
 
 def _hidden(n: int) -> str:
     return (
-        f"ncmc: filtered: {n} verdict{'s are' if n > 1 else ' is'} not shown; the exit code and what "
+        f"filtered: {n} verdict{'s are' if n > 1 else ' is'} not shown; the exit code and what "
         "is written are of all of them."
     )

@@ -78,7 +78,7 @@ def _read(
 ) -> Alternative:
     other = read_cell(project, spec, table.looks, results)
     if other.unusable:
-        return Alternative(name, "its record cannot be used; ncmc outdated says why")
+        return Alternative(name, "its record cannot be used; ncmc status --outdated says why")
     parts = [counted(other.n, other.planned)]
     if plain and other.last:
         parts.insert(0, f"{signed(other.last.mean - plain.mean, 1)} points")

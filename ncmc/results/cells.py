@@ -158,8 +158,8 @@ class Cell:
             )
         if differing := code_versions.differences(self.records):
             said.append(
-                f"{self.spec.label}: its records were made with {', '.join(differing)}; ncmc outdated "
-                "names those that are not of the present code."
+                f"{self.spec.label}: its records were made with {', '.join(differing)}; "
+                "ncmc status --outdated names those that are not of the present code."
             )
         return tuple(said)
 

@@ -1,4 +1,4 @@
-"""`ncmc check-method`, `check-backbone` and `check-dataset`: lines, exit codes, JSON."""
+"""`ncmc check method`, `check backbone` and `check dataset`: lines, exit codes, JSON."""
 
 import json
 from pathlib import Path
@@ -14,9 +14,9 @@ from ncmc.data import fetch, own_dataset
 from ncmc.training.own_code import backbone, method
 
 COUNTS = {
-    ("check-method", "cal"): len(method.CHECKS),
-    ("check-backbone", "ResNet8"): len(backbone.CHECKS),
-    ("check-dataset", "digits"): len(own_dataset.CHECKS),
+    ("check", "method", "cal"): len(method.CHECKS),
+    ("check", "backbone", "ResNet8"): len(backbone.CHECKS),
+    ("check", "dataset", "digits"): len(own_dataset.CHECKS),
 }
 
 
@@ -26,12 +26,12 @@ def ncmc(*arguments: str) -> Any:
 
 
 @pytest.mark.usefixtures("workspace")
-@pytest.mark.parametrize("call", COUNTS, ids=lambda call: call[0])
-def test_a_right_one_is_told_line_by_line(call: tuple[str, str]) -> None:
+@pytest.mark.parametrize("call", COUNTS, ids=lambda call: call[1])
+def test_a_right_one_is_told_line_by_line(call: tuple[str, str, str]) -> None:
     done = ncmc(*call)
     *lines, last = done.stdout.splitlines()
     assert done.exit_code == 0, done.stdout
-    if call[0] == "check-dataset":
+    if call[1] == "dataset":
         assert lines.pop(0).startswith(
             "  10 classes, 1,297 training + 500 test images: 0: 128 + 50,"
         )
@@ -44,13 +44,13 @@ def test_a_wrong_one_says_where_and_how_to_mend_it(own_package: Path) -> None:
     text = (CHECKOUT / "ncmc" / "methods" / "ce.py").read_text()
     wrong = text.replace("class CE(", "class MINE(").replace("return self.linear(h)", "return h")
     (own_package / "methods" / "mine.py").write_text(wrong)
-    done = ncmc("check-method", "mine")
+    done = ncmc("check", "method", "mine")
     assert done.exit_code == 1
     n = len(method.CHECKS)
     assert f"MINE: {n} checks, 1 wrong, {n - 3} not made because of that" in done.stdout
     assert "✗ features, loss, scores, classifier and targets have their shapes\n" in done.stdout
     assert "    ncmc/methods/mine.py: raw_scores() is of shape (2, 16)" in done.stdout
-    told = json.loads(ncmc("check-method", "MINE", "--json").stdout)
+    told = json.loads(ncmc("check", "method", "MINE", "--json").stdout)
     assert (told["name"], told["ok"], len(told["checks"])) == ("MINE", False, n)
     states = [found["state"] for found in told["checks"]]
     assert states == ["ok", "ok", "wrong"] + ["skipped"] * (n - 3)
@@ -58,7 +58,7 @@ def test_a_wrong_one_says_where_and_how_to_mend_it(own_package: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["method", "backbone"])
 def test_a_name_without_a_file_is_refused_with_the_page_to_read(kind: str) -> None:
-    done = ncmc(f"check-{kind}", "rbl-lb")
+    done = ncmc("check", kind, "rbl-lb")
     assert done.exit_code == 2
     assert f"unknown {kind} 'rbl-lb'" in done.stderr
     assert f"ncmc/{kind}s/NAME.py: see docs/your-own.md#a-{kind}" in done.stderr
@@ -66,14 +66,14 @@ def test_a_name_without_a_file_is_refused_with_the_page_to_read(kind: str) -> No
 
 
 def test_a_backbone_is_checked_at_the_size_that_it_is_for() -> None:
-    done = ncmc("check-backbone", "lenet", "--image-size", "12")
+    done = ncmc("check", "backbone", "lenet", "--image-size", "12")
     assert done.exit_code == 1
     assert "image_size is 12 pixels; this backbone needs 16 or more" in done.stdout
 
 
 @pytest.mark.usefixtures("configured")
 def test_a_dataset_that_is_not_here_says_how_to_bring_it() -> None:
-    done = ncmc("check-dataset", "cifar10")
+    done = ncmc("check", "dataset", "cifar10")
     assert done.exit_code == 1
     assert "cifar-10-python.tar.gz is missing" in done.stdout
     assert "Run `ncmc fetch cifar10`" in done.stdout
@@ -92,7 +92,7 @@ def test_fetch_check_and_split_say_what_they_understood(configured: Path, tmp_pa
         file.write(fetch.example_entry("pets").replace("image_size: 32", "image_size: 8"))
     said = [
         ncmc("fetch", "pets", "--from", str(tmp_path / "images")).stdout,
-        ncmc("check-dataset", "pets").stdout,
+        ncmc("check", "dataset", "pets").stdout,
         ncmc("split", "pets", "--tau", "1").stdout,
     ]
     for words in (

@@ -1,4 +1,4 @@
-"""`ncmc outdated`: what it prints, and what it deletes."""
+"""`ncmc status --outdated`: what it prints, and what it deletes."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ RUN = make_run("digits", 0.02, "resnet8", "CE")
 
 def outdated(*arguments: str) -> Any:
     """One call in this process: .exit_code, .stdout, .stderr."""
-    return CliRunner().invoke(app, ["outdated", *arguments])
+    return CliRunner().invoke(app, ["status", "--outdated", *arguments])
 
 
 def test_outdated_records_are_listed_then_deleted(workspace: Path) -> None:
@@ -27,7 +27,7 @@ def test_outdated_records_are_listed_then_deleted(workspace: Path) -> None:
     listed = outdated()
     assert listed.exit_code == 0
     assert f"{RUN.id} was made before version 0.2" in listed.stdout
-    assert "1 outdated record; `ncmc outdated --delete` deletes them" in listed.stdout
+    assert "1 outdated record; `ncmc status --outdated --delete` deletes them" in listed.stdout
     assert [entry["run"] for entry in json.loads(outdated("--json").stdout)["outdated"]] == [RUN.id]
     assert path_of(here(), RUN).exists()
     assert "1 outdated record deleted" in outdated("--delete").stdout

@@ -1,4 +1,4 @@
-"""`ncmc show`: what `ncmc table` and `ncmc verify` wrote, again, and nothing else."""
+"""`ncmc table --as-written`: what `ncmc table` and `ncmc verify` wrote, again, and nothing else."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def trained(workspace: Path) -> Path:
 def test_it_prints_the_table_and_the_verdicts_as_they_were_written(trained: Path) -> None:
     written = ncmc("table", "smoke") + ncmc("verify", "smoke", "--no-exit-code")
     before = {path: path.stat().st_mtime_ns for path in trained.rglob("*")}
-    assert ncmc("show", "smoke") == written
+    assert ncmc("table", "smoke", "--as-written") == written
     assert {path: path.stat().st_mtime_ns for path in trained.rglob("*")} == before
 
 
@@ -43,13 +43,13 @@ def test_what_is_not_of_the_records_as_they_are_ends_with_an_error(
     (trained / paths.RUN_RECORD.format(run=grid.table(here(), "smoke").runs[1].id)).unlink()
     for command in again:
         ncmc(command, "smoke", "--no-exit-code")
-    done = CliRunner().invoke(app, ["show", "smoke"])
+    done = CliRunner().invoke(app, ["table", "smoke", "--as-written"])
     assert done.exit_code == 3
     stale = "The table is" if "verify" in again else "The verdicts are"
     assert f"ncmc: {stale} not of the records" in done.stderr
     for command in ("verify", "table"):
         ncmc(command, "smoke", "--no-exit-code")
-    assert "not of the records" not in ncmc("show", "smoke")
+    assert "not of the records" not in ncmc("table", "smoke", "--as-written")
 
 
 def test_what_was_made_of_results_elsewhere_is_compared_with_those(
@@ -58,8 +58,8 @@ def test_what_was_made_of_results_elsewhere_is_compared_with_those(
     (trained / paths.RUNS).rename(trained / "elsewhere")
     where = ("--results", str(trained / "elsewhere"), "--out", str(tmp_path / "out"))
     ncmc("table", "smoke", *where), ncmc("verify", "smoke", "--no-exit-code", *where)
-    assert "smoke: verdicts" in ncmc("show", "smoke", *where)
-    assert "smoke: verdicts" in ncmc("show", "smoke", *where[2:], code=3)
+    assert "smoke: verdicts" in ncmc("table", "smoke", "--as-written", *where)
+    assert "smoke: verdicts" in ncmc("table", "smoke", "--as-written", *where[2:], code=3)
 
 
 def test_a_switched_table_has_a_folder_of_its_own(trained: Path) -> None:
@@ -68,10 +68,10 @@ def test_a_switched_table_has_a_folder_of_its_own(trained: Path) -> None:
     assert "5 of 5" not in ncmc("table", "smoke", "--assume", "A14=affine")
     ncmc("verify", "smoke", "--assume", "A14=affine", "--no-exit-code")
     ncmc("report", "smoke", "--assume", "A14=affine")
-    shown = ncmc("show", "smoke", "--assume", "A14=affine")
+    shown = ncmc("table", "smoke", "--as-written", "--assume", "A14=affine")
     assert "smoke+A14=affine: Smoke run: long-tailed digits, with A14=affine" in shown
     assert "snakemake --cores all results/smoke+A14=affine/report.html" in " ".join(shown.split())
-    assert ncmc("show", "smoke+A14=affine") == shown
+    assert ncmc("table", "smoke+A14=affine", "--as-written") == shown
     folder = trained / "results/smoke+A14=affine"
     assert {path.name for path in folder.iterdir()} == {path.name for path in before}
     assert "with A14=affine" in (folder / "report.html").read_text()
@@ -79,6 +79,6 @@ def test_a_switched_table_has_a_folder_of_its_own(trained: Path) -> None:
 
 
 def test_without_their_files_it_says_which_command_makes_them(trained: Path) -> None:
-    assert "ncmc table smoke" in ncmc("show", "smoke", code=1)
+    assert "ncmc table smoke" in ncmc("table", "smoke", "--as-written", code=1)
     ncmc("table", "smoke")
-    assert "Run `ncmc verify smoke` first" in ncmc("show", "smoke", code=1)
+    assert "Run `ncmc verify smoke` first" in ncmc("table", "smoke", "--as-written", code=1)

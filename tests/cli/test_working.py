@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cli.working import working
+from cli.progress import working
 
 
 class Terminal(io.StringIO):

@@ -1,4 +1,4 @@
-"""`ncmc check-dataset`: what is wrong with an entry, its archive or its arrays, and the mend."""
+"""`ncmc check dataset`: what is wrong with an entry, its archive or its arrays, and the mend."""
 
 import re
 from dataclasses import replace

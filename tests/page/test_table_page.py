@@ -332,7 +332,7 @@ def test_a_damaged_record_of_another_table_keeps_no_page_from_being_made(tmp_pat
     damaged.parent.mkdir(parents=True)
     damaged.write_text("{")
     text = with_records_of(tmp_path, "smoke", [66.0]).text
-    assert "A14=none: its record cannot be used; ncmc outdated says why" in text
+    assert "A14=none: its record cannot be used; ncmc status --outdated says why" in text
 
 
 @pytest.mark.usefixtures("bare")

@@ -1,4 +1,4 @@
-"""`ncmc check-method` on files that are wrong in one way each: it says where, and how to mend it."""
+"""`ncmc check method` on files that are wrong in one way each: it says where, and how to mend it."""
 
 import re
 from pathlib import Path

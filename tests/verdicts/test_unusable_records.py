@@ -85,7 +85,7 @@ def test_table_and_show_exit_with_3_and_the_page_is_made(workspace: Path) -> Non
     ncmc("table", "smoke", "--no-exit-code", code=0)
     ncmc("verify", "smoke", "--no-exit-code", code=0)
     assert read_verdicts(workspace / "results/smoke/verdicts.json")
-    assert path in ncmc("show", "smoke", code=3)
+    assert path in ncmc("table", "smoke", "--as-written", code=3)
     ncmc("report", "smoke", code=0)
     page = (workspace / "results/smoke/report.html").read_text()
     assert paths.RUN_RECORD.format(run=run.id) in page

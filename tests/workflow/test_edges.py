@@ -47,7 +47,7 @@ COMMANDS = {  # name in `Jobs.config` -> the call
     "figures": ("figures", "smoke"),
     "report": ("report", "smoke"),
     "board": ("report", "all"),
-    "show": ("show", "smoke"),
+    "show": ("table", "smoke", "--as-written"),
     "theory": ("theory", "T9"),
 }
 

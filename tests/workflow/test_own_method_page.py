@@ -102,10 +102,10 @@ def test_a_method_is_one_file_from_the_page_to_a_table_and_a_verdict(fresh: Path
     before = contents(fresh)
     (fresh / "ncmc" / "methods" / "my_loss.py").write_text(block("python", '"""MY-LOSS'))
     lines = [
-        *block("sh", "ncmc check-method").splitlines(),
+        *block("sh", "ncmc check method").splitlines(),
         *block("sh", "ncmc fetch").splitlines(),
     ]
-    assert [line.split()[1] for line in lines] == ["check-method", "fetch", "train"]
+    assert [line.split()[1] for line in lines] == ["check", "fetch", "train"]
     for line in lines:
         done = ncmc(fresh, f"{line} -o epochs=2" if " train " in line else line)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""The contract of a backbone, check by check; `ncmc check-backbone` runs it on a lab's own file."""
+"""The contract of a backbone, check by check; `ncmc check backbone` runs it on a lab's own file."""
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""The contract of a method, check by check; `ncmc check-method` runs it on a lab's own file.
+"""The contract of a method, check by check; `ncmc check method` runs it on a lab's own file.
 
 Small models on random images: nothing is fetched, and nothing is written.
 """
