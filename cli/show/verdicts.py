@@ -1,6 +1,5 @@
 """Verdicts in the terminal: on the results, and on the theory."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -72,10 +71,15 @@ def _print_verdicts(table: TableData, verdicts: Sequence[Verdict]) -> None:
 def print_theory(verdicts: Sequence["TheoryVerdict"], as_json: bool) -> None:
     """The numerical checks of the theorems."""
     if as_json:
-        print_json([dataclasses.asdict(verdict) for verdict in verdicts])
+        print_json([verdict.to_json() for verdict in verdicts])
         return
-    rows = [(status_text(v.status), v.id, v.where, v.detail) for v in verdicts]
+    rows = [(status_text(v.status), v.id, v.where, v.outcome.detail + _known(v)) for v in verdicts]
     print_grid(("verdict", "id", "where", "detail"), rows, "theory: checks of the theorems")
+
+
+def _known(verdict: "TheoryVerdict") -> str:
+    known = verdict.status == "differs" and verdict.erratum
+    return f" A known erratum: {verdict.erratum} (docs/errata.md)." if known else ""
 
 
 def status_text(status: Status) -> Text:

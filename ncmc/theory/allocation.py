@@ -52,7 +52,21 @@ def section_3_5_example(strategy: Strategy = steps, lists: int = LISTS) -> Outco
         ),
     )
     also = _beside(strategy, random)
-    return Outcome(parts, _detail(strategy, also, lists), also)
+    unordered = also["CIFAR settings where f_k does not ascend"]
+    detail = words(
+        f"The printed steps in exact fractions, and {lists} random lists of class sizes.",
+        (
+            sorted(strategy(EXAMPLE[::-1], EXAMPLE_F)) != sorted(EXAMPLE_CENTERS),
+            "The example lists its classes in ascending order; in descending order, as the text has "
+            f"them, it gives {tuple(strategy(EXAMPLE[::-1], EXAMPLE_F))} instead (A16 offers both).",
+        ),
+        (
+            unordered > 0,
+            f"The aim of ascending f_k fails in {unordered} of {also['CIFAR settings (tau x f)']} "
+            "settings on CIFAR sizes.",
+        ),
+    )
+    return Outcome(parts, detail, also)
 
 
 def random_lists(number: int, seed: int = 0) -> list[tuple[list[int], int]]:
@@ -115,28 +129,3 @@ def _beside(strategy: Strategy, random: Sequence[tuple[list[int], int]]) -> dict
         "n_max / n_min of CIFAR-10 at n_min / n_max = 0.005": largest / smallest,
         **{f"f_{k + 1} of n = (3, 3, 1), f = 3": value for k, value in enumerate(descending)},
     }
-
-
-def _detail(strategy: Strategy, also: dict[str, float], lists: int) -> str:
-    descending = tuple(strategy(sorted(EXAMPLE, reverse=True), EXAMPLE_F))
-    unordered = also["CIFAR settings where f_k does not ascend"]
-    rounded = also["random lists that floating point floors wrongly"]
-    return words(
-        f"The printed steps in exact fractions, and {lists} random lists of class sizes.",
-        (
-            sorted(descending) != sorted(EXAMPLE_CENTERS),
-            f"The example lists its classes in ascending order; in descending order, as the text "
-            f"has them, n = (3, 3, 1) gives {descending} instead (A16 offers both).",
-        ),
-        (descending[0] != descending[1], "Classes of equal size can get different numbers."),
-        (
-            unordered > 0,
-            f"The aim of ascending f_k fails in {unordered} of "
-            f"{also['CIFAR settings (tau x f)']} settings on CIFAR sizes.",
-        ),
-        (
-            rounded > 0,
-            f"n_k / N in floating point floors {rounded} lists wrongly: multiply in integers "
-            "before the floor.",
-        ),
-    )

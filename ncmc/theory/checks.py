@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from ncmc.errors import unknown
 from ncmc.paper.claims import claims
+from ncmc.paper.errata import errata
 from ncmc.project import Project
 from ncmc.theory.allocation import section_3_5_example
 from ncmc.theory.angles import remark_3_9
@@ -20,6 +21,7 @@ from ncmc.theory.problem import one_thread
 from ncmc.theory.rules import proposition_3_1
 from ncmc.theory.verdict import Outcome, TheoryVerdict
 
+SCHEMA = 2  # of theory.json
 CHECKS: dict[str, tuple[str, Callable[[], Outcome]]] = {
     "T1": (
         "balanced data: at the optimum of loss P features collapse to one vector a class along "
@@ -73,4 +75,15 @@ def check(project: Project, name: str) -> TheoryVerdict:
     start = time.perf_counter()
     with one_thread():
         outcome = run()
-    return TheoryVerdict(name, where, says, outcome, time.perf_counter() - start)
+    return TheoryVerdict(
+        name, where, says, outcome, time.perf_counter() - start, _erratum(project, name, outcome)
+    )
+
+
+def _erratum(project: Project, name: str, outcome: Outcome) -> str:
+    """The id of the erratum that names a number by which a statement differs; empty without one."""
+    differing = {(name, part.name) for part in outcome.parts if part.status == "differs"}
+    return next(
+        (e.id for e in errata(project) if differing & {(n.check, n.measure) for n in e.evidence}),
+        "",
+    )

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 
 from ncmc.formulas import frames
-from ncmc.theory.rules import Rule
-from ncmc.theory.sampling import chunks, share_error
+from ncmc.theory.rules import Rule, chunks, share_error
 from ncmc.theory.verdict import SIGMAS, Outcome, Part, Relation, words
 
 SAMPLES = 200_000

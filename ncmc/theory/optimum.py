@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from ncmc.formulas import frames
-from ncmc.plan.class_counts import long_tailed_counts
 from ncmc.theory import collapse
 from ncmc.theory.cases import (
     BALANCED,
@@ -17,7 +16,6 @@ from ncmc.theory.cases import (
     IMBALANCED,
     IMBALANCED_EDGE,
     Case,
-    survival_limit,
     tail_cases,
 )
 from ncmc.theory.problem import GRADIENT, Point, Problem, best, frame_of, loss_p, minimise
@@ -181,8 +179,7 @@ def theorem_3_4(
 ) -> Outcome:
     """T2: the imbalanced optimum, class by class."""
     tried = [try_case(case, formula, survives) for case in cases]
-    free, limits = free_length_losses(IMBALANCED[0].problem), tail_limits()
-    one, uniform, aware = limits.values()
+    free = free_length_losses(IMBALANCED[0].problem)
     detail = words(
         _effort(tried),
         (
@@ -190,15 +187,8 @@ def theorem_3_4(
             "The constraint |v_j^(k)| = |w_k| is needed: P has no term in V, so with free |v_j^(k)|"
             " it falls towards 0 and has no minimum (shown at W0 = 0, growing |v_j^(k)|).",
         ),
-        (
-            uniform < one < aware,
-            "By the condition, f = 20 centers for every class make the rarest class vanish at "
-            f"smaller decays than one center each ({uniform:.2g} against {one:.2g} as the largest "
-            "lambda_W lambda_H it survives, because cos(alpha_k) falls while S / f_k stays N); "
-            f"class-aware centers let it survive larger ones ({aware:.2g}).",
-        ),
     )
-    return Outcome(judge(tried), detail, _counts(tried) | free | limits)
+    return Outcome(judge(tried), detail, _counts(tried) | free)
 
 
 def _effort(tried: Sequence[Tried]) -> str:
@@ -249,18 +239,3 @@ def free_length_losses(p: Problem, lengths: Sequence[float] = (1, 10, 100)) -> d
 def _vanishes(losses: Mapping[str, float]) -> bool:
     values = list(losses.values())
     return all(after < before / 50 for before, after in pairwise(values))
-
-
-def tail_limits(n_max: int = 5000, n_classes: int = 10, tau: float = 0.01) -> dict[str, float]:
-    """Up to which lambda_W lambda_H the rarest class survives, theta = 0.2, CIFAR-10's sizes."""
-    counts = long_tailed_counts(n_max, n_classes, tau)
-    ways = {
-        "f = 1": [1] * n_classes,
-        "f = 20": [20] * n_classes,
-        "class-aware f = 20": frames.class_aware_counts(counts, 20, "descending"),
-    }
-    limits = {}
-    for name, centers in ways.items():
-        p = Problem(tuple(counts), tuple(centers), 0.2, 1.0, 1.0)
-        limits[f"largest lambda_W lambda_H, CIFAR-10 tau {tau:g}, {name}"] = survival_limit(p, -1)
-    return limits

@@ -63,6 +63,7 @@ class TheoryVerdict:
     says: str
     outcome: Outcome
     seconds: float
+    erratum: str = ""  # that says so if it differs: its id
 
     @property
     def status(self) -> Status:
@@ -70,29 +71,15 @@ class TheoryVerdict:
         return self.outcome.status
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """The comparisons that decide the status."""
-        return self.outcome.parts
+    def unexpected(self) -> bool:
+        """Whether it neither holds nor differs as an erratum says."""
+        return self.status == "inconclusive" or (self.status == "differs" and not self.erratum)
 
     @property
     def measured(self) -> dict[str, float]:
         """Every measured number by name, also those that decide nothing."""
-        return {part.name: part.measured for part in self.parts} | dict(self.outcome.also)
-
-    @property
-    def expected(self) -> dict[str, float]:
-        """What the statement makes of each deciding number."""
-        return {part.name: part.expected for part in self.parts}
-
-    @property
-    def tolerance(self) -> dict[str, float]:
-        """How far each deciding number may lie from the expected one."""
-        return {part.name: part.tolerance for part in self.parts}
-
-    @property
-    def detail(self) -> str:
-        """What was done and found, in words."""
-        return self.outcome.detail
+        parts = {part.name: part.measured for part in self.outcome.parts}
+        return parts | dict(self.outcome.also)
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as data; a number that is not finite becomes None."""
@@ -101,8 +88,11 @@ class TheoryVerdict:
             "where": self.where,
             "says": self.says,
             "status": self.status,
-            "detail": self.detail,
-            "parts": [_finite(dataclasses.asdict(p) | {"status": p.status}) for p in self.parts],
+            "erratum": self.erratum,
+            "detail": self.outcome.detail,
+            "parts": [
+                _finite(dataclasses.asdict(p) | {"status": p.status}) for p in self.outcome.parts
+            ],
             "also": _finite(dict(self.outcome.also)),
             "seconds": round(self.seconds, 3),
         }

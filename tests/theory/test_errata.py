@@ -12,7 +12,13 @@ for _entry in errata(here()):
         BY_CHECK.setdefault(_number.check, []).append(_number)
 
 
-@pytest.mark.parametrize("check", sorted(BY_CHECK))
+SAMPLED = ("T2", "T6", "T7")  # seconds each
+
+
+@pytest.mark.parametrize(
+    "check",
+    [pytest.param(c, marks=pytest.mark.slow) if c in SAMPLED else c for c in sorted(BY_CHECK)],
+)
 def test_the_theory_prints_the_numbers_of_the_errata(check: str) -> None:
     measured = checks.check(here(), check).measured
     for number in BY_CHECK[check]:
