@@ -7,7 +7,6 @@ are judged by the project's own checks.
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 
@@ -62,7 +61,7 @@ class DrawnCells(CellCache):
     def at_look(self, look: int) -> "DrawnCells":
         """The same world with the seeds of another look."""
         self._look = look
-        self._priors.clear()
+        self.forget_shared()
         return self
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
@@ -70,13 +69,13 @@ class DrawnCells(CellCache):
         if spec.run not in self._drawn:
             self._drawn[spec.run] = self._draw(spec, self._planned[-1])
         drawn = self._drawn[spec.run]
-        return dataclasses.replace(
+        looked_at = dataclasses.replace(
             drawn,
             spec=spec,
             records=drawn.records[: self._planned[self._look]],
             alpha=levels(self._planned)[self._look],
-            priors=partial(self.prior, table, spec.run.dataset),
         )
+        return self.sharing(looked_at, table)
 
     def pairs(self, check: Pairs) -> list[Pair]:
         """As of records; which cells a check is about is looked up once for all worlds."""

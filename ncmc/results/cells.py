@@ -25,7 +25,7 @@ from ncmc.results.record import (
     load_record,
     path_of,
 )
-from ncmc.results.shared_spread import Prior, no_prior
+from ncmc.results.shared_spread import InBlock, Prior
 from ncmc.results.statistics import ALPHA, Sample, against, sample
 from ncmc.results.wording import sentence, train_command
 from ncmc.system import files
@@ -61,7 +61,11 @@ class Cell:
     alpha: float = ALPHA  # of the tests at this number of seeds: what looks by plan leave of 5 %
     looks: tuple[int, ...] = ()  # of its table
     # What the cells of its dataset in its table have in common: {measure: prior of the variances}.
-    priors: Callable[[str], Prior | None] = field(default=no_prior, compare=False, repr=False)
+    priors: Callable[[str], Prior | None] = field(default=lambda _: None, compare=False, repr=False)
+    # Its mean over some seeds within the block of cells that share their splits: {measure, seeds: mean}.
+    block: Callable[[str, tuple[int, ...]], InBlock | None] = field(
+        default=lambda *_: None, compare=False, repr=False
+    )
 
     @property
     def n(self) -> int:

@@ -1,7 +1,8 @@
 """One spread, shared: the variance of a few seeds, moderated by those of the cells around them.
 
-Two or three seeds tell hardly anything of their own variance. The cells of one dataset in one table
-vary alike, so each variance is drawn towards what they have in common (empirical Bayes):
+Two or three seeds tell hardly anything of their own variance. The cells of one dataset in one table,
+and those of one block of splits, vary alike, so each variance is drawn towards what they have in
+common (empirical Bayes):
 
 G. K. Smyth (2004), Linear models and empirical Bayes methods for assessing differential expression
 in microarray experiments, Statistical Applications in Genetics and Molecular Biology 3(1),
@@ -13,10 +14,13 @@ benchmarks/verdicts.py and docs/verdicts.md).
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ncmc.results.statistics import Sample
+import numpy as np
+from numpy.typing import NDArray
+
+from ncmc.results.statistics import Difference, Sample, against
 
 FEWEST = 4  # cells with a variance above 0 that a prior is made of
 HALF = 0.5  # of the prior's, and of the pooled, degrees of freedom that count
@@ -45,12 +49,16 @@ class Prior:
         """A sample with the moderated deviation; that of a single seed as it is, without one."""
         if part.std is None:
             return part
-        variance, df = self.moderated(part.std**2, part.n - 1)
+        variance, df = self.moderated(part.std**2, part.degrees)
         return Sample(part.mean, math.sqrt(variance), part.n, df, HALF * self.pooled)
 
 
-def no_prior(measure: str) -> None:
-    """The prior of a cell that stands alone: none, whatever the measure."""
+@dataclass(frozen=True)
+class InBlock:
+    """A cell's mean over the seeds of its block, with the deviation that the seeds' splits leave."""
+
+    sample: Sample
+    cells: int  # of the block
 
 
 def prior_of(samples: Iterable[Sample]) -> Prior | None:
@@ -60,7 +68,7 @@ def prior_of(samples: Iterable[Sample]) -> Prior | None:
     """
     from scipy.special import digamma, polygamma
 
-    known = [(part.std**2, part.n - 1) for part in samples if part.std]
+    known = [(part.std**2, part.degrees) for part in samples if part.std]
     if len(known) < FEWEST:
         return None
     n, pooled = len(known), float(sum(df for _, df in known))
@@ -72,6 +80,48 @@ def prior_of(samples: Iterable[Sample]) -> Prior | None:
         return Prior(sum(v for v, _ in known) / n, math.inf, pooled)
     df = 2 * inverse_trigamma(excess)
     return Prior(math.exp(mean + float(digamma(df / 2)) - math.log(df / 2)), df, pooled)
+
+
+def block_of(values: NDArray[np.float64]) -> list[Sample] | None:
+    """The rows of a block (k cells, n seeds), each with a deviation of its own, moderated.
+
+    All cells of a seed were trained on its split: a randomised block design. What remains of a value
+    without its cell's and its seed's mean is a cell's own spread: the variance of cell i is the sum of
+    its squared remainders / (n - 1) x k / (k - 1), with (n - 1)(k - 1) / k degrees of freedom, drawn
+    towards what the cells have in common. None below FEWEST cells, or two seeds. Not to be used of
+    cells of which one varies three times as much as the rest: it would lend them its spread, and they
+    theirs (its 95 % intervals then cover 88 %; docs/verdicts.md).
+    """
+    k, n = values.shape
+    if k < FEWEST or n < 2:
+        return None
+    means = values.mean(axis=1)
+    remainders = values - means[:, None] - values.mean(axis=0) + values.mean()
+    variances = (remainders**2).sum(axis=1) / (n - 1) * k / (k - 1)
+    df = (n - 1) * (k - 1) / k
+    rows = [
+        Sample(float(mean), math.sqrt(variance), n, df)
+        for mean, variance in zip(means, variances, strict=True)
+    ]
+    prior = prior_of(rows)
+    return [prior.moderate(row) for row in rows] if prior else None
+
+
+def over_settings(parts: Sequence[Difference], sums: Sample) -> Difference:
+    """The sum of the parts that several settings have in it, of which `sums` is the sum by seed.
+
+    Its variance is that of the parts, or more, where its own few sums by seed vary more (they then
+    count as a moderated variance does): never less, because two degrees of freedom are often small
+    by luck.
+    """
+    if sums.std is None or any(part.df <= 0 for part in parts):
+        return against(sums, 0.0)
+    variance = sum(part.error**2 for part in parts)
+    df = variance**2 / sum(part.error**4 / part.df for part in parts)
+    own = (MOST_DF * variance + (sums.n - 1) * sums.variance_of_mean) / (MOST_DF + sums.n - 1)
+    if own > variance:
+        variance, df = own, min(df, MOST_DF + sums.n - 1)
+    return Difference(sums.mean, math.sqrt(variance), df)
 
 
 def inverse_trigamma(value: float) -> float:

@@ -1,18 +1,22 @@
 """The cells of tables: each record read once, each cell with what it shares with those around it."""
 
 import dataclasses
+from collections.abc import Hashable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from ncmc.paper import switches
 from ncmc.paper.printed_numbers import number_for
+from ncmc.plan.dataset_entries import SPLIT_SEED
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.cells import Cell, read_cell
 from ncmc.results.curves import Measure
-from ncmc.results.samples import IN_PERCENT, sample_of
-from ncmc.results.shared_spread import Prior, prior_of
+from ncmc.results.samples import IN_PERCENT, by_seed, sample_of
+from ncmc.results.shared_spread import InBlock, Prior, block_of, prior_of
 
 
 class TableCells:
@@ -23,15 +27,23 @@ class TableCells:
         self.results = results
         self._read: dict[tuple[Run, bool, tuple[int, ...]], Cell] = {}
         self._priors: dict[tuple[str, str, str], Prior | None] = {}
+        self._blocks: dict[tuple[Hashable, ...], dict[Run, InBlock]] = {}
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
         """One cell, at the look that its records reach, with the paper's number in that table."""
         key = (spec.run, spec.split_per_seed, table.looks)
         if key not in self._read:
             self._read[key] = read_cell(self.project, spec, table.looks, self.results)
-        priors = partial(self.prior, table, spec.run.dataset)
         paper = number_for(self.project, spec.plain, switches.plain_name(table.name))
-        return dataclasses.replace(self._read[key], spec=spec, paper=paper, priors=priors)
+        return self.sharing(dataclasses.replace(self._read[key], spec=spec, paper=paper), table)
+
+    def sharing(self, cell: Cell, table: Table) -> Cell:
+        """A cell with what it shares with those around it in a table."""
+        return dataclasses.replace(
+            cell,
+            priors=partial(self.prior, table, cell.spec.run.dataset),
+            block=partial(self.in_block, table, cell.spec),
+        )
 
     def prior(self, table: Table, dataset: str, measure: Measure) -> Prior | None:
         """What the variances of an accuracy have in common in a table's cells of one dataset."""
@@ -43,6 +55,31 @@ class TableCells:
             self._priors[key] = prior_of(samples) if measure in IN_PERCENT else None
         return self._priors[key]
 
+    def forget_shared(self) -> None:
+        """What cells share is computed anew, of cells that have changed."""
+        self._priors.clear()
+        self._blocks.clear()
+
+    def in_block(
+        self, table: Table, spec: CellSpec, measure: Measure, seeds: tuple[int, ...]
+    ) -> InBlock | None:
+        """A cell's mean of an accuracy over seeds, within its block in a table; None without one.
+
+        A block: the table's cells of one dataset, tau, backbone, split and number of epochs that have
+        the measure in all these seeds, each of which has a split of its own.
+        """
+        place = block_key(spec)
+        key = (table.name, place, measure, seeds)
+        if key not in self._blocks:
+            specs = {s.run: s for s in table.cells if s.split_per_seed and block_key(s) == place}
+            cells = [self.cell(s, table) for s in specs.values()]
+            values = {cell.spec.run: by_seed(cell, measure) for cell in cells if not cell.dead}
+            whole = {r: [v[s] for s in seeds] for r, v in values.items() if v.keys() >= {*seeds}}
+            rows = block_of(np.array(list(whole.values()), ndmin=2)) if len(whole) > 1 else None
+            parts = [InBlock(row, len(whole)) for row in rows or ()]
+            self._blocks[key] = dict(zip(whole, parts, strict=False))
+        return self._blocks[key].get(spec.run) if measure in IN_PERCENT else None
+
     def all_read(self) -> list[Cell]:
         """Every cell that was asked for so far."""
         return list(self._read.values())
@@ -50,6 +87,13 @@ class TableCells:
     def of(self, table: Table) -> list[Cell]:
         """Every cell of a table."""
         return [self.cell(spec, table) for spec in table.cells]
+
+
+def block_key(spec: CellSpec) -> Hashable:
+    """What the cells of a block have in common, beside their table."""
+    split = spec.resolved.split.model_copy(update={SPLIT_SEED: 0})
+    epochs = spec.resolved.recipe.epochs
+    return spec.run.dataset, spec.run.tau, spec.run.backbone, split, epochs
 
 
 def read_cells(project: Project, table: Table, results: Path | None = None) -> list[Cell]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from ncmc.plan.run import Run
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.results.samples import IN_PERCENT, by_seed, moderated
-from ncmc.results.shared_spread import Prior, prior_of
+from ncmc.results.shared_spread import InBlock, Prior, over_settings, prior_of
 from ncmc.results.statistics import ALPHA, LEVEL, Difference, Sample, against, combine, sample
+from ncmc.results.table_cells import block_key
 from ncmc.results.wording import interval_words, plural, signed
 from ncmc.verdicts.verdict import Status
 
@@ -25,6 +27,7 @@ class Contrast:
     n: int  # paired seeds, or those of the cell that has fewest
     paired: bool  # by seed
     alpha: float = ALPHA  # of its tests, both sides together
+    spread_of: int = 0  # cells of the blocks that its spread is of; 0: its own cells alone
 
     @property
     def level(self) -> float:
@@ -50,22 +53,22 @@ class Contrast:
     @property
     def numbers(self) -> dict[str, JsonValue]:
         """The estimate, its interval and seeds, for a finding."""
-        return estimate_numbers(self.difference, self.n, self.level) | {"paired": self.paired}
+        told = estimate_numbers(self.difference, self.n, self.level)
+        return told | {"paired": self.paired, "spread_of": self.spread_of}
 
 
 def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Contrast:
     """The weighted sum of the cells' means, each of which has the measure (see `gaps.gap`).
 
-    Paired by seed where each seed has a split of its own, which then is what the cells share; the
-    deviation of the sums may be moderated by `shared`. Else the cells are independent (Welch), each
-    with its moderated deviation: seeds on one split have nothing in common.
+    By seed where each seed has a split of its own, which then is what the cells share (`_by_seed`);
+    else the cells are independent (Welch), each with its moderated deviation: seeds on one split have
+    nothing in common.
     """
     cells = [cell for _, cell in terms]
     if seeds := paired_seeds(cells, measure):
-        sums = seed_sums(terms, measure, seeds)
-        difference = against(shared.moderate(sums) if shared else sums, 0.0)
+        difference, of_cells = _by_seed(terms, measure, seeds, shared)
         alpha = min(cell.alpha_at(len(seeds)) for cell in cells)
-        return Contrast(measure, difference, len(seeds), True, alpha)
+        return Contrast(measure, difference, len(seeds), True, alpha, of_cells)
     weights: dict[tuple[object, ...], float] = {}
     samples: dict[tuple[object, ...], Sample] = {}
     for weight, cell in terms:
@@ -77,6 +80,44 @@ def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Con
     fewest = min(len(by_seed(cell, measure)) for cell in cells)
     alpha = min(cell.alpha for cell in cells)
     return Contrast(measure, combine(known), fewest, False, alpha)
+
+
+def _by_seed(
+    terms: Terms, measure: Measure, seeds: Sequence[int], shared: Prior | None
+) -> tuple[Difference, int]:
+    """The weighted sum over seeds with splits of their own, and how many cells its spread is of.
+
+    Within a block of cells (shared_spread.block_of) the splits cancel where the weights do, and each
+    cell has a spread that rests on all of them. Without a block the sums by seed are a sample,
+    moderated by `shared`.
+    """
+    sums = seed_sums(terms, measure, seeds)
+    settings: dict[object, list[tuple[float, Cell]]] = {}
+    for weight, cell in terms:
+        settings.setdefault(block_key(cell.spec), []).append((weight, cell))
+    if any(abs(sum(weight for weight, _ in part)) > 1e-9 for part in settings.values()):
+        return against(shared.moderate(sums) if shared else sums, 0.0), 0
+    found = [_in_setting(part, measure, seeds, shared) for part in settings.values()]
+    if len(found) == 1:
+        return found[0]
+    return over_settings([part for part, _ in found], sums), min(cells for _, cells in found)
+
+
+def _in_setting(
+    terms: Terms, measure: Measure, seeds: Sequence[int], shared: Prior | None
+) -> tuple[Difference, int]:
+    """A weighted sum of cells that share their splits, and how many cells its spread is of."""
+    weights: dict[Run, float] = {}
+    parts: dict[Run, InBlock] = {}
+    for weight, cell in terms:
+        weights[cell.spec.run] = weights.get(cell.spec.run, 0.0) + weight
+        if part := cell.block(measure, tuple(seeds)):
+            parts[cell.spec.run] = part
+    if len(parts) < len(weights):
+        sums = seed_sums(terms, measure, seeds)
+        return against(shared.moderate(sums) if shared else sums, 0.0), 0
+    combined = combine([(weights[run], part.sample) for run, part in parts.items()])
+    return combined, min(part.cells for part in parts.values())
 
 
 def contrasts(pairs: Sequence[tuple[Cell, Cell]], measure: Measure) -> list[Contrast]:

@@ -117,7 +117,9 @@ class Settings:
         seeds = sorted(compared or {self.average.n}) if self.average.paired else sorted(of_cells)
         words = plural(seeds[-1], "seed")
         words = f"{seeds[0]} to {words}" if len(seeds) > 1 else words
-        return f". {split_words(cells).capitalize()}, {words}"
+        block = self.average.spread_of
+        shared = f", spread of a block of {block} cells" if block else ""
+        return f". {split_words(cells).capitalize()}, {words}{shared}"
 
 
 def settings(

@@ -6,7 +6,7 @@ In `World()` every clause of every claim is true. A change makes some cells othe
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 
 import fakes
 import numpy as np
@@ -72,8 +72,7 @@ class MadeCells(CellCache):
         key = (spec.run.id, table.shows != "accuracy")
         if key not in self._made:
             self._made[key] = Cell(spec, self._records(spec, curves=key[1]), ())
-        priors = partial(self.prior, table, spec.run.dataset)
-        return replace(self._made[key], spec=spec, priors=priors)
+        return self.sharing(replace(self._made[key], spec=spec), table)
 
     def _records(self, spec: CellSpec, curves: bool) -> tuple[Record, ...]:
         rng = np.random.default_rng(zlib.crc32(spec.run.id.encode()))
