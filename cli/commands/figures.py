@@ -42,13 +42,20 @@ def figures(
     formats: Annotated[
         str, typer.Option("--format", help="Of svg, png and pdf, with commas between.")
     ] = "svg,png,pdf",
+    untitled: Annotated[
+        bool,
+        typer.Option(
+            "--untitled",
+            help="Leave title and scale out of the images: for LaTeX, where the caption says them.",
+        ),
+    ] = False,
 ) -> None:
     """Write figures as image files, each with the numbers in it as CSV and its caption as text.
 
     They go to results/TABLE/figures; with `--out FOLDER` to FOLDER/figures, and with `all` to
     FOLDER/TABLE/figures.
     """
-    from ncmc.figures.files import parse_formats, write_figures
+    from ncmc.figures.figure import parse_formats, write_figures
     from ncmc.project import Project
     from ncmc.verdicts.judge import CellCache
 
@@ -65,7 +72,9 @@ def figures(
     with working(f"drawing the figures of {name}"):
         made = _of_all(project, cells) if name == "all" else _of_one(project, name, assume, cells)
         for table, drawn in made:
-            written += write_figures(drawn, _folder(project, table, name, out), wanted)
+            written += write_figures(
+                drawn, _folder(project, table, name, out), wanted, not untitled
+            )
     for path in written:
         print(path)
 
@@ -73,7 +82,7 @@ def figures(
 def _of_one(
     project: Project, name: str, assume: list[str] | None, cells: CellCache
 ) -> Iterator[tuple[str, list[Figure]]]:
-    from ncmc.figures.make import figures_of_table
+    from ncmc.figures.of_table import figures_of_table
     from ncmc.results.wording import make_command
 
     table = chosen_table(project, name, assume)
@@ -87,7 +96,7 @@ def _of_one(
 
 
 def _of_all(project: Project, cells: CellCache) -> Iterator[tuple[str, list[Figure]]]:
-    from ncmc.figures.make import BOARD, figures_of_board, figures_of_table
+    from ncmc.figures.of_table import BOARD, figures_of_board, figures_of_table
     from ncmc.plan import grid
     from ncmc.plan.grid_file import table_names
 

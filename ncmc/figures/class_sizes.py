@@ -2,19 +2,21 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from ncmc.figures.curves import plain_ticks
 from ncmc.figures.figure import Panel
-from ncmc.figures.lines import Group
-from ncmc.figures.styles import Look
-from ncmc.figures.svg import ink
+from ncmc.figures.lines import Group, Line, Page
+from ncmc.figures.painting import ink
+from ncmc.figures.styles import Style
 from ncmc.results.record import Record
 from ncmc.results.statistics import sample
 
-MOST = 20  # classes that get a point each; more are averaged over neighbours in size
+MOST_METHODS = 5  # that have a panel; they are the first of the table and those with the best means
+MOST_POINTS = 20  # classes that get a point each; more are averaged over neighbours in size
 BINS = 10
 
 
@@ -32,36 +34,45 @@ class ClassAccuracy:
     chance: float
 
 
-def class_size_panel(group: Group) -> Panel | None:
-    """A panel of the group's methods; None where all classes have as many images."""
-    rows = class_size_rows(group)
-    if len({row.images for row in rows}) < 2:
-        return None
-    return Panel(group.title, tuple(rows), partial(draw_class_sizes, looks=group.looks))
+def class_size_panels(group: Group, page: Page) -> list[Panel]:
+    """A panel per method, with the others in grey behind it; none where all classes are equal."""
+    chosen = {line.label: class_size_rows(line) for line in _chosen(group)}
+    panels = []
+    for label, rows in chosen.items():
+        behind = [others for other, others in chosen.items() if other != label]
+        draw = partial(draw_class_sizes, behind=behind, style=group.styles[label])
+        if len({row.images for row in rows}) > 1:
+            panels.append(Panel(page.panel_title(label, group), tuple(rows), draw))
+    return panels
 
 
-def class_size_rows(group: Group) -> list[ClassAccuracy]:
-    """A row a line and a class, or ten rows a line where there are more than twenty classes."""
-    rows = []
-    for line in group.lines:
-        records = line.cell.records
-        for places in _binned(len(records[0].result.per_class)):
-            found = [_at(record, places) for record in records]
-            known = [accuracy for _, _, accuracy in found if accuracy is not None]
-            if len(known) < len(records):  # classes without test images
-                continue
-            rows.append(
-                ClassAccuracy(
-                    line=line.label,
-                    classes=found[0][0],
-                    images=sample([images for _, images, _ in found]).mean,
-                    mean=sample(known).mean,
-                    low=min(known),
-                    high=max(known),
-                    seeds=len(known),
-                    chance=100 / len(records[0].result.per_class),
-                )
+def _chosen(group: Group) -> list[Line]:
+    """The first line, which others are compared with, and the best ones; in the table's order."""
+    order = [line.label for line in (group.lines[0], *group.by_mean)]
+    kept = list(dict.fromkeys(order))[:MOST_METHODS]
+    return [line for line in group.lines if line.label in kept]
+
+
+def class_size_rows(line: Line) -> list[ClassAccuracy]:
+    """A row per class, or ten rows where there are more than twenty classes."""
+    rows, records = [], line.cell.records
+    for places in _binned(len(records[0].result.per_class)):
+        points = [_at(record, places) for record in records]
+        known = [accuracy for _, _, accuracy in points if accuracy is not None]
+        if len(known) < len(records):  # classes without test images
+            continue
+        rows.append(
+            ClassAccuracy(
+                line=line.label,
+                classes=points[0][0],
+                images=sample([images for _, images, _ in points]).mean,
+                mean=sample(known).mean,
+                low=min(known),
+                high=max(known),
+                seeds=len(known),
+                chance=100 / len(records[0].result.per_class),
             )
+        )
     return rows
 
 
@@ -73,7 +84,7 @@ def by_size(record: Record) -> list[int]:
 
 def _binned(classes: int) -> list[range]:
     """Places in the order of sizes that share a point."""
-    bins = classes if classes <= MOST else BINS
+    bins = classes if classes <= MOST_POINTS else BINS
     edges = [round(i * classes / bins) for i in range(bins + 1)]
     return [range(low, high) for low, high in itertools.pairwise(edges)]
 
@@ -84,27 +95,28 @@ def _at(record: Record, places: range) -> tuple[str, float, float | None]:
     logs = [math.log(max(1, record.split.counts[k])) for k in chosen]
     known = [v for k in chosen if (v := record.result.per_class[k]) is not None]
     accuracy = sum(known) / len(known) if known else None
-    names = " ".join(map(str, chosen))
     images = (
         float(record.split.counts[chosen[0]])
         if len(chosen) == 1
         else math.exp(sum(logs) / len(logs))
     )
-    return names, images, accuracy
+    return " ".join(map(str, chosen)), images, accuracy
 
 
-def draw_class_sizes(axes: Any, rows: Sequence[ClassAccuracy], looks: Mapping[str, Look]) -> None:
-    """A line a method, a band from the lowest seed to the highest; chance is dotted."""
-    lines: dict[str, list[ClassAccuracy]] = {}
-    for row in rows:
-        lines.setdefault(row.line, []).append(row)
-    for label, found in lines.items():
-        points, look = sorted(found, key=lambda row: row.images), looks[label]
-        images = [max(0.8, row.images) for row in points]
-        if points[0].seeds > 1:
-            low, high = [row.low for row in points], [row.high for row in points]
-            axes.fill_between(images, low, high, color=look.colour, alpha=0.13, linewidth=0)
-        axes.plot(images, [row.mean for row in points], markersize=3.6, **look.line_keys)
+def draw_class_sizes(
+    axes: Any,
+    rows: Sequence[ClassAccuracy],
+    behind: Sequence[Sequence[ClassAccuracy]],
+    style: Style,
+) -> None:
+    """A line with a band from the lowest seed to the highest, others in grey; chance is dotted."""
+    for others in behind:
+        images, means, _, _ = _columns(others)
+        axes.plot(images, means, color=ink(), alpha=0.25, linewidth=0.8)
+    images, means, low, high = _columns(rows)
+    if rows[0].seeds > 1:
+        axes.fill_between(images, low, high, color=style.colour, alpha=0.18, linewidth=0)
+    axes.plot(images, means, markersize=3.6, **style.line_keys)
     axes.axhline(rows[0].chance, color=ink(), linewidth=0.9, dashes=(1, 2))
     axes.set_xscale("log")
     plain_ticks(axes.xaxis, [row.images for row in rows])
@@ -113,13 +125,8 @@ def draw_class_sizes(axes: Any, rows: Sequence[ClassAccuracy], looks: Mapping[st
     axes.set_ylabel("test accuracy, %")
 
 
-def plain_ticks(axis: Any, values: Sequence[float]) -> None:
-    """Ticks of a logarithmic axis as plain numbers, about five of them."""
-    from matplotlib import ticker
-
-    low, high = min(values), max(values)
-    ratio = high / max(low, 1e-9)
-    subs = (1.0,) if ratio > 2000 else (1.0, 3.0) if ratio > 60 else (1.0, 2.0, 5.0)
-    axis.set_major_locator(ticker.LogLocator(subs=subs, numticks=12))
-    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,g}"))
-    axis.set_minor_formatter(ticker.NullFormatter())
+def _columns(rows: Sequence[ClassAccuracy]) -> tuple[list[float], ...]:
+    """Images, mean, low and high, by images."""
+    points = sorted(rows, key=lambda row: row.images)
+    images = [max(0.8, point.images) for point in points]
+    return images, *([getattr(p, part) for p in points] for part in ("mean", "low", "high"))

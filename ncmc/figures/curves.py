@@ -1,4 +1,4 @@
-"""Measures over the epochs: a line a cell, a band over its seeds."""
+"""Measures over the epochs: a line per cell, a band over its seeds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,8 @@ from typing import Any, Literal
 
 from ncmc.figures.figure import Panel
 from ncmc.figures.lines import Group
-from ncmc.figures.painted import panel_picture
-from ncmc.figures.styles import Look
-from ncmc.figures.svg import Picture, ink
+from ncmc.figures.painting import ink
+from ncmc.figures.styles import Style
 from ncmc.results import curves
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
@@ -48,47 +47,19 @@ ACCURACY = Kind("test_accuracy", "Test accuracy, %", floor="chance")
 COLLAPSE = (NC_MEAN, NC_STD, VARIABILITY)
 
 
-def collapse_curves(group: Group) -> list[Picture]:
-    """Mean and deviation of NC (log scale), variability with its floor, over the epochs."""
-    made = [curve_picture(group, kind) for kind in COLLAPSE]
-    return [picture for picture in made if picture]
-
-
-def accuracy_curves(group: Group) -> Picture | None:
-    """Test accuracy over the epochs."""
-    return curve_picture(group, ACCURACY)
-
-
-def curve_picture(group: Group, kind: Kind) -> Picture | None:
-    """A measure over the epochs, and a dotted line at its floor; None where no cell has it."""
-    panel = curve_panel(group, kind)
-    if panel is None:
-        return None
-    ends: dict[str, list[CurvePoint]] = {}
-    for row in panel.rows:
-        ends.setdefault(row.line, []).append(row)
-    words = "; ".join(
-        f"{line}: {rows[0].mean:.3g} at epoch {rows[0].epoch}, {rows[-1].mean:.3g} at epoch "
-        f"{rows[-1].epoch}"
-        for line, rows in ends.items()
-    )
-    alt = f"{kind.title} over the epochs{', logarithmic' if kind.log else ''}. {words}."
-    return panel_picture(panel, alt, f"{group.title} {kind.title}")
-
-
-def curve_panel(group: Group, kind: Kind) -> Panel | None:
-    """The same as a panel."""
+def curve_panel(group: Group, kind: Kind, title: str) -> Panel | None:
+    """A measure over the epochs, a dotted line at its floor; None where no cell has a curve of it."""
     rows = curve_rows(group, kind)
-    draw = partial(draw_curves, looks=group.looks, log=kind.log)
-    return Panel(kind.title, tuple(rows), draw) if rows else None
+    draw = partial(draw_curves, styles=group.styles, log=kind.log)
+    return Panel(title, tuple(rows), draw) if rows else None
 
 
 def curve_rows(group: Group, kind: Kind) -> list[CurvePoint]:
-    """A row an epoch and a line, of the lines that have the measure."""
+    """A row per epoch and line, of the lines that have the measure at two epochs or more."""
     rows = []
     for line in group.lines:
         curve = curves.curve(line.cell, kind.measure)
-        if curve is None:
+        if curve is None or len(curve.epochs) < 2:
             continue
         floor = _floor(line.cell, kind)
         for epoch, column in zip(curve.epochs, zip(*curve.values, strict=True), strict=True):
@@ -115,7 +86,7 @@ def _floor(cell: Cell, kind: Kind) -> float | None:
 
 
 def draw_curves(
-    axes: Any, rows: Sequence[CurvePoint], looks: Mapping[str, Look], log: bool = False
+    axes: Any, rows: Sequence[CurvePoint], styles: Mapping[str, Style], log: bool = False
 ) -> None:
     """The means over seeds as lines, a band from the lowest seed to the highest, floors dotted."""
     lines: dict[str, list[CurvePoint]] = {}
@@ -123,31 +94,31 @@ def draw_curves(
         lines.setdefault(row.line, []).append(row)
     shared = len({row.floor for row in rows}) == 1
     for label, points in lines.items():
-        look, epochs = looks[label], [point.epoch for point in points]
+        style, epochs = styles[label], [point.epoch for point in points]
         low, mean, high = (
             [max(getattr(point, part), TINY) if log else getattr(point, part) for point in points]
             for part in ("low", "mean", "high")
         )
         if points[0].seeds > 1:
-            axes.fill_between(epochs, low, high, color=look.colour, alpha=0.16, linewidth=0)
+            axes.fill_between(epochs, low, high, color=style.colour, alpha=0.16, linewidth=0)
         every = max(1, len(points) // 6)
-        axes.plot(epochs, mean, markevery=every, markersize=3.2, **look.line_keys)
+        axes.plot(epochs, mean, markevery=every, markersize=3.2, **style.line_keys)
         if points[0].floor is not None:
-            colour = ink() if shared else look.colour
+            colour = ink() if shared else style.colour
             axes.axhline(points[0].floor, color=colour, linewidth=0.9, dashes=(1, 2))
     axes.set_xlabel("epoch")
     if log:
         axes.set_yscale("log")
-        _plain_log_ticks(axes)
+        plain_ticks(axes.yaxis, axes.get_ylim())
     axes.margins(x=0.02)
 
 
-def _plain_log_ticks(axes: Any) -> None:
-    """Ticks at 1, 2 and 5 of each decade, as plain numbers."""
+def plain_ticks(axis: Any, values: Sequence[float]) -> None:
+    """Ticks of a logarithmic axis as plain numbers, about five of them."""
     from matplotlib import ticker
 
-    low, high = axes.get_ylim()
-    subs = (1.0,) if high / low > 300 else (1.0, 2.0, 5.0) if high / low < 30 else (1.0, 3.0)
-    axes.yaxis.set_major_locator(ticker.LogLocator(subs=subs, numticks=12))
-    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(ticker.NullFormatter())
+    ratio = max(values) / max(min(values), 1e-9)
+    subs = (1.0,) if ratio > 2000 else (1.0, 3.0) if ratio > 60 else (1.0, 2.0, 5.0)
+    axis.set_major_locator(ticker.LogLocator(subs=subs, numticks=12))
+    axis.set_major_formatter(ticker.FuncFormatter(lambda value, _: f"{value:,g}"))
+    axis.set_minor_formatter(ticker.NullFormatter())

@@ -1,29 +1,63 @@
-"""Which figures a table or figure of the paper has."""
+"""Records -> the figures of a table or figure of the paper, or of the whole board."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from ncmc.figures import accuracy_figures as of
-from ncmc.figures import curves
-from ncmc.figures.captions import BAND, Captions
-from ncmc.figures.figure import Figure, named_apart
-from ncmc.figures.heat_maps import OF, side_by_side
-from ncmc.figures.lines import Group, groups
-from ncmc.figures.pages import Page, pages_of
+from ncmc.board.entries import board_of
+from ncmc.figures import curves, fields, marks
+from ncmc.figures.claims import claims_figure
+from ncmc.figures.class_sizes import MOST_POINTS, class_size_panels
+from ncmc.figures.figure import Figure, Panel, named_apart, slug
+from ncmc.figures.lines import Group, Page, groups, pages_of
+from ncmc.plan import grid
 from ncmc.plan.grid import Table
+from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
 from ncmc.results.cells import Cell
-from ncmc.results.record import Record
 from ncmc.results.table_data import table_data
+from ncmc.results.wording import plural, sentence
+from ncmc.verdicts.judge import CellCache, verify_cells
 
-ALL = (*curves.COLLAPSE, curves.ACCURACY)
+BOARD = "all"  # in place of a table's name
+INTERVAL = "lines are 95 % intervals of the mean over seeds"
+BAND = "lines are means over seeds, bands reach from the lowest seed to the highest"
 COLLAPSE = (
     "NC is the squared distance between a training image's normalised feature and its class's "
     "target direction: mean and standard deviation over images, logarithmic. Variability is 1 "
     "minus the cosine to the class's row of the classifier; dotted is its floor, which complete "
-    "collapse reaches and which is not 0 where the target is not that row"
+    "collapse reaches and which is not 0 where the target is not that row. Of a method without a fixed "
+    "target, NC is measured from the class's own mean feature, and there is no floor"
 )
 ACCURACY = "Top-1 accuracy on the balanced test set in percent; dotted is chance"
+ACROSS_TWO = 4  # panels up to which two stand beside each other
+Words = Callable[..., str]  # sentences of one figure -> its caption, with what all captions say
+
+
+def figures_of_table(project: Project, table: Table, cells: CellCache) -> list[Figure]:
+    """The figures of a table or figure and of its verdicts; none without records.
+
+    Raises UsageError for a senseless check, UserError for a damaged or outdated record.
+    """
+    drawn = table_figures(project, table, cells.of(table))
+    if not drawn:
+        return []
+    board = board_of(project, verify_cells(table, cells))
+    claims = claims_figure(board, f"What {table.name} says of the claims", drawn[0].banner)
+    return [*drawn, *([claims] if claims else [])]
+
+
+def figures_of_board(project: Project, cells: CellCache) -> list[Figure]:
+    """The claims of every table and figure together; none without records.
+
+    Raises UsageError and UserError as `figures_of_table` does.
+    """
+    tables = [grid.table(project, name) for name in table_names(project)]
+    board = board_of(project, [v for table in tables for v in verify_cells(table, cells)])
+    entries = [e for e in board.entries if any(v.status != "incomplete" for v in e.verdicts)]
+    paper = {entry.scale for entry in entries} == {"paper"}
+    banner = None if paper else "Not all at the paper's scale."
+    claims = claims_figure(board, "What the records say of the claims", banner)
+    return [claims] if claims else []
 
 
 def table_figures(project: Project, table: Table, cells: Sequence[Cell]) -> list[Figure]:
@@ -32,70 +66,221 @@ def table_figures(project: Project, table: Table, cells: Sequence[Cell]) -> list
     if not shared:
         return []
     banner = table_data(project, table, cells).banner
-    captions = Captions(table, cells, banner)
+    common = [f"{table.name}, {table.title} ({table.where})", _seeds(table, cells), banner or ""]
+
+    def caption(*parts: str) -> str:
+        return " ".join(sentence(part) for part in (*parts, *common) if part)
+
     if table.shows in ("class_cosines", "tail_cosines"):
-        made: list[Figure | None] = [_cosines(table, group, captions) for group in shared]
+        drawn = iter([_cosines(table, group, caption) for group in shared])
     elif table.shows == "curves":
-        pages, over = pages_of(shared), "Test accuracy over the epochs"
-        made = [_curves(page, captions, curves.COLLAPSE, table.title, COLLAPSE) for page in pages]
-        made += [_curves(page, captions, (curves.ACCURACY,), over, ACCURACY) for page in pages]
+        drawn = _of_curves(table, pages_of(shared), caption)
     else:
-        made = [
-            of.accuracy(shared, captions),
-            of.compared(cells, captions),
-            *of.maps(table, cells, captions),
-            *(of.class_sizes(page, captions) for page in pages_of(shared)),
-            *(of.bars(page, captions) for page in pages_of(shared)),
-            *(of.confusion(group, len(shared), captions) for group in shared),
-            *(
-                _curves(
-                    page, captions, ALL, "Collapse and accuracy over the epochs", COLLAPSE, ACCURACY
-                )
-                for page in pages_of(shared)
-            ),
-            *(of.cost(page, captions) for page in pages_of(shared)),
-        ]
-    with_panels = [figure for figure in made if figure and figure.panels]
+        drawn = _of_accuracies(table, cells, shared, caption)
+    with_panels = [figure for figure in drawn if figure.panels]
     return named_apart(dataclasses.replace(figure, banner=banner) for figure in with_panels)
 
 
-def _curves(
-    page: Page, captions: Captions, kinds: Sequence[curves.Kind], title: str, *words: str
-) -> Figure:
-    panels = [
-        dataclasses.replace(panel, title=f"{panel.title}: {own}" if own else panel.title)
-        for kind in kinds
-        for group in page.groups
-        for own in [page.own(group)]
-        if (panel := curves.curve_panel(group, kind))
-    ]
+def _seeds(table: Table, cells: Sequence[Cell]) -> str:
+    """How many seeds there are, and how many are missing."""
+    counts = sorted({cell.n for cell in cells if cell.n})
+    words = plural(counts[-1], "seed")
+    words = words if counts[0] == counts[-1] else f"{counts[0]} to {words}"
+    missing = sum(cell.planned - cell.n for cell in cells)
+    have = "has" if missing == 1 else "have"
+    lacking = f"; {missing} of {plural(len(table.runs), 'run')} {have} no record"
+    return f"{words} per line or field" + (lacking if missing else "")
+
+
+def _of_accuracies(
+    table: Table, cells: Sequence[Cell], shared: Sequence[Group], caption: Words
+) -> Iterator[Figure]:
+    pages = pages_of(shared)
+    yield _accuracy(table, shared, caption)
+    for page in pages:
+        yield _differences(page, caption)
+    if panel := marks.compared_panel(cells):
+        yield _compared(panel, caption)
+    if panels := fields.map_panels(table, cells):
+        yield _map(panels, caption)
+    for page in pages:
+        yield _class_sizes(page, caption)
+        yield _class_groups(page, caption)
+        kinds = (*curves.COLLAPSE, curves.ACCURACY)
+        title = "Collapse and accuracy over the epochs"
+        yield _curves(page, "curves", kinds, title, caption(COLLAPSE, ACCURACY, BAND))
+    for group in shared:
+        yield _confusion(group, len(shared) > 1, caption)
+
+
+def _of_curves(table: Table, pages: Sequence[Page], caption: Words) -> Iterator[Figure]:
+    for page in pages:
+        yield _curves(page, "curves", curves.COLLAPSE, table.title, caption(COLLAPSE, BAND))
+    for page in pages:
+        title, words = "Test accuracy over the epochs", caption(ACCURACY, BAND)
+        yield _curves(page, "test_accuracy", (curves.ACCURACY,), title, words)
+
+
+def _accuracy(table: Table, shared: Sequence[Group], caption: Words) -> Figure:
+    page = Page(tuple(shared))
+    panels = tuple(marks.accuracy_panel(group, page.own(group)) for group in shared)
+    return Figure(
+        name="accuracy",
+        title=page.title(f"Accuracy: {table.title}"),
+        caption=caption(
+            "Top-1 accuracy on the balanced test set after the last epoch, in percent, the best "
+            "method first",
+            INTERVAL,
+            "The dotted line is chance",
+        ),
+        panels=panels,
+        columns=1 if len(shared) == 1 else 3 if len(shared) > ACROSS_TWO else 2,
+        size=(4.6 if len(shared) == 1 else 3.6, _highest(panels)),
+    )
+
+
+def _differences(page: Page, caption: Words) -> Figure:
+    """CAL minus each other method; without panels where CAL has no record."""
+    panel = marks.difference_panel(page, "CAL")
+    return Figure(
+        name=page.name("differences"),
+        title=page.title("CAL minus each other method"),
+        caption=caption(
+            "Difference of the mean accuracies after the last epoch, in points, with the interval "
+            "that a test at the level of its look has; paired by seed where each seed has its own "
+            "split. Above, below, or not told apart: whether the interval leaves 0 out, without "
+            "correction for the number of comparisons"
+        ),
+        panels=(panel,) if panel else (),
+        size=(5.6, marks.height(panel.rows) if panel else 0.0),
+    )
+
+
+def _compared(panel: Panel, caption: Words) -> Figure:
+    return Figure(
+        name="ours_and_printed",
+        title="Ours and what is printed",
+        caption=caption(
+            "Top-1 accuracy in percent: ours in the method's colour, at the best test epoch where a "
+            "number of the paper stands beside it (A8), and printed numbers, hollow",
+            "Lines are 95 % intervals of the mean over each side's own seeds; a printed number "
+            "without deviation or seeds has none",
+        ),
+        panels=(panel,),
+        size=(6.4, marks.height(panel.rows)),
+    )
+
+
+def _map(panels: Sequence[Panel], caption: Words) -> Figure:
+    first = panels[0].rows[0]
+    return Figure(
+        name="map",
+        title=f"Accuracy over {first.down} and {first.across}",
+        caption=caption(
+            "Top-1 accuracy after the last epoch, in percent: mean and sample standard deviation "
+            "over seeds; the darkest colour is chance or the lowest field",
+        ),
+        panels=tuple(panels),
+        columns=2,
+        size=fields.map_size(panels[0]),
+    )
+
+
+def _class_sizes(page: Page, caption: Words) -> Figure:
+    rows = [class_size_panels(group, page) for group in page.groups]
+    classes = len(page.groups[0].lines[0].cell.records[0].result.per_class)
     alone = len(page.groups) == 1
     return Figure(
-        name=page.name("curves" if kinds != (curves.ACCURACY,) else "test_accuracy"),
-        title=page.title(title),
-        caption=captions.of(*words, BAND),
+        name=page.name("class_sizes"),
+        title=page.title("Accuracy against the size of the class"),
+        caption=caption(
+            "Test accuracy of each class, in percent, against its training images, logarithmic: a "
+            "panel per method, the others in grey behind it; of more than five methods the first "
+            "of the table and the best",
+            "" if classes <= MOST_POINTS else "A point is the mean of a tenth of the classes",
+            BAND,
+            "The dotted line is chance",
+        ),
+        panels=tuple(panel for row in rows for panel in row),
+        columns=3 if alone else max(map(len, rows)),
+        size=(2.7, 2.3),
+        shared=True,
+    )
+
+
+def _class_groups(page: Page, caption: Words) -> Figure:
+    panels = [panel for g in page.groups for panel in marks.class_group_panels(g, page)]
+    return Figure(
+        name=page.name("class_groups"),
+        title=page.title("Accuracy of large and small classes, %"),
+        caption=caption(
+            "Mean test accuracy of thirds of the classes, from those with most training images to "
+            "those with fewest, the method with the best mean over all classes first",
+            INTERVAL,
+        ),
         panels=tuple(panels),
-        columns=min(2, max(1, len(panels))) if alone else len(page.groups),
+        columns=3,
+        size=(3.0, _highest(panels)),
+        shared=True,
+    )
+
+
+def _highest(panels: Sequence[Panel]) -> float:
+    return max((marks.height(panel.rows) for panel in panels), default=0.0)
+
+
+def _confusion(group: Group, several: bool, caption: Words) -> Figure:
+    """What test images were taken for, a matrix per line; for an appendix."""
+    return Figure(
+        name="confusion" + (f"_{slug(group.title)}" if several else ""),
+        title=f"What test images were taken for, %: {group.title}",
+        caption=caption(
+            "Rows are the true classes, from the one with most training images to the one with "
+            "fewest, columns what their test images were taken for, in percent of the row, all "
+            "seeds together; numbers below 0.5 are left out",
+        ),
+        panels=tuple(fields.confusion_panels(group)),
+        columns=3,
+        size=(3.1, 3.1),
+    )
+
+
+def _curves(
+    page: Page, name: str, kinds: Sequence[curves.Kind], title: str, caption: str
+) -> Figure:
+    panels = [
+        panel
+        for kind in kinds
+        for group in page.groups
+        if (panel := curves.curve_panel(group, kind, page.panel_title(kind.title, group)))
+    ]
+    alone = len(page.groups) == 1
+    drawn = {row.line for panel in panels for row in panel.rows}
+    return Figure(
+        name=page.name(name),
+        title=page.title(title),
+        caption=caption,
+        panels=tuple(panels),
+        columns=2 if alone else len(page.groups),
         size=(3.5, 2.4),
-        looks=page.looks,
+        legend={label: style for label, style in page.styles.items() if label in drawn},
         shared=len(panels) == len(kinds) * len(page.groups) and not alone,
     )
 
 
-def _cosines(table: Table, group: Group, captions: Captions) -> Figure:
+def _cosines(table: Table, group: Group, caption: Words) -> Figure:
     assert table.shows in ("class_cosines", "tail_cosines")
     line = group.lines[0]
-    record: Record = line.cell.records[0]
-    panels = side_by_side(record, table.shows, most=3)
+    record = line.cell.records[0]
     return Figure(
         name="cosines",
         title=table.title,
-        caption=captions.of(
-            f"Cosines between {OF[table.shows]} of the training images at the first, a middle and "
-            f"the last measured epoch; red is 1, white orthogonal, blue -1. {line.label}, "
-            f"{group.title}, seed {record.run.seed}",
+        caption=caption(
+            f"Cosines between {fields.OF[table.shows]} of the training images at the first, a middle "
+            "and the last measured epoch; red is 1, white orthogonal, blue -1. "
+            f"{line.label}, {group.title}, seed {record.run.seed}",
         ),
-        panels=tuple(panels),
+        panels=tuple(fields.cosine_panels(record, table.shows)),
         columns=3,
         size=(2.7, 2.85),
     )

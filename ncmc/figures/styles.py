@@ -7,55 +7,69 @@ They can be seen on a light and on a dark page. tests/figures/test_styles.py mea
 
 import colorsys
 import hashlib
-from dataclasses import dataclass
-from typing import Any, Literal
-
-Family = Literal["CE-like", "frames", "re-weighting", "post-hoc", "controls", "own"]
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
-DASH_NAMES = ("solid", "dashed", "dotted", "dash-dotted")
-HATCHES = ("", "///", "...", "xxx")
 SOLID, DASHED, DOTTED, DASH_DOTTED = range(4)
 
 
 @dataclass(frozen=True)
 class Style:
-    """How a method looks."""
+    """How a line or marker looks: that of its method, or of a variant of it."""
 
-    family: Family
     colour: str  # #rrggbb
     marker: str  # of matplotlib
     dash: int  # index into DASHES
+    filled: bool = True  # whether its markers are
+
+    @property
+    def marker_keys(self) -> dict[str, Any]:
+        """What matplotlib is told of the markers."""
+        inside = self.colour if self.filled else "none"
+        return {
+            "marker": self.marker,
+            "color": self.colour,
+            "markerfacecolor": inside,
+            "markeredgecolor": self.colour,
+        }
+
+    @property
+    def line_keys(self) -> dict[str, Any]:
+        """What matplotlib is told of the line."""
+        return self.marker_keys | {"linestyle": DASHES[self.dash], "linewidth": 1.4}
 
 
 STYLES = {
-    "CE": Style("CE-like", "#989898", "o", SOLID),
-    "CE-FROZEN": Style("CE-like", "#6e6140", "x", SOLID),
+    # cross-entropy, with no targets of its own
+    "CE": Style("#989898", "o", SOLID),
+    "CE-FROZEN": Style("#6e6140", "x", SOLID),
     # fixed targets, and features that are drawn together
-    "SETF": Style("frames", "#b18801", "s", SOLID),
-    "AL": Style("frames", "#048a53", "^", SOLID),
-    "CAL": Style("frames", "#2269ce", "D", SOLID),
-    "P": Style("frames", "#963179", "v", SOLID),
-    "RBL": Style("frames", "#1ea8b0", "<", SOLID),
-    "KCL": Style("frames", "#9772ac", "X", SOLID),
+    "SETF": Style("#b18801", "s", SOLID),
+    "AL": Style("#048a53", "^", SOLID),
+    "CAL": Style("#2269ce", "D", SOLID),
+    "P": Style("#cd4189", "v", SOLID),
+    "RBL": Style("#22a8ff", "<", SOLID),
+    "KCL": Style("#6b5c88", "X", SOLID),
     # other losses, by the sizes or the difficulty of classes
-    "ARB": Style("re-weighting", "#8b470e", "*", DASHED),
-    "LDAM": Style("re-weighting", "#c60021", "h", DASHED),
-    "LDAM-DRW": Style("re-weighting", "#f0816f", "P", DASHED),
-    "BALANCED-SOFTMAX": Style("re-weighting", "#4f823f", ">", DASHED),
-    "CB-CE": Style("re-weighting", "#bf7401", "s", DASHED),
-    "FOCAL": Style("re-weighting", "#0092f8", "v", DASHED),
-    "LA": Style("re-weighting", "#007789", "d", DASHED),
+    "ARB": Style("#b90110", "*", DASHED),
+    "LDAM": Style("#b51b5b", "h", DASHED),
+    "LDAM-DRW": Style("#c8987d", "P", DASHED),
+    "BALANCED-SOFTMAX": Style("#4f7228", ">", DASHED),
+    "CB-CE": Style("#cd7c05", "s", DASHED),
+    "FOCAL": Style("#106aed", "v", DASHED),
+    "LA": Style("#3884a7", "d", DASHED),
     # rules and classifiers on a network that is trained already
-    "CE-LA": Style("post-hoc", "#57627c", "D", DOTTED),
-    "TAU-NORM": Style("post-hoc", "#5e4c9e", "p", DOTTED),
-    "CRT": Style("post-hoc", "#c96fb6", "8", DOTTED),
-    "NCM": Style("post-hoc", "#79a0f0", "*", DOTTED),
-    "RBL-LA": Style("post-hoc", "#a93553", ">", DOTTED),
+    "CE-LA": Style("#8099cc", "H", DOTTED),
+    "TAU-NORM": Style("#62489a", "p", DOTTED),
+    "CRT": Style("#c96fb6", "8", DOTTED),
+    "NCM": Style("#575b60", "d", DOTTED),
+    "RBL-LA": Style("#fa0f48", "v", DOTTED),
     # parts of CAL, to tell what makes its gain
-    "AL-PULL": Style("controls", "#5f5c00", "<", DASH_DOTTED),
-    "AL-SCALED": Style("controls", "#e8893f", ">", DASH_DOTTED),
-    "AL-PULL-SCALED": Style("controls", "#f85996", "p", DASH_DOTTED),
+    "AL-PULL": Style("#6b5e01", "<", DASH_DOTTED),
+    "AL-SCALED": Style("#f97f0f", ">", DASH_DOTTED),
+    "AL-PULL-SCALED": Style("#ff5275", "p", DASH_DOTTED),
 }
 OWN_MARKERS = ("H", "8", "h", "p", "d", "P", "X", ">", "<", "v")
 OWN_HUES = 24
@@ -67,7 +81,7 @@ def style_of(method: str) -> Style:
         return STYLES[method]
     drawn = hashlib.sha256(method.encode()).digest()
     colour = at_lightness(colorsys.hls_to_rgb(drawn[0] % OWN_HUES / OWN_HUES, 0.5, 0.75), 0.24)
-    return Style("own", colour, OWN_MARKERS[drawn[1] % len(OWN_MARKERS)], drawn[2] % len(DASHES))
+    return Style(colour, OWN_MARKERS[drawn[1] % len(OWN_MARKERS)], drawn[2] % len(DASHES))
 
 
 def shades(colour: str, n: int) -> tuple[str, ...]:
@@ -102,51 +116,18 @@ def luminance(rgb: tuple[float, float, float]) -> float:
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
-@dataclass(frozen=True)
-class Look:
-    """How one line of a figure looks: as its method, or a variant of it."""
-
-    label: str
-    colour: str
-    marker: str
-    dash: int  # index into DASHES
-    filled: bool = True  # whether its markers and bars are
-
-    @property
-    def dash_name(self) -> str:
-        """The dash in words."""
-        return DASH_NAMES[self.dash]
-
-    @property
-    def marker_keys(self) -> dict[str, Any]:
-        """What matplotlib is told of the markers."""
-        inside = self.colour if self.filled else "none"
-        return {
-            "marker": self.marker,
-            "color": self.colour,
-            "markerfacecolor": inside,
-            "markeredgecolor": self.colour,
-        }
-
-    @property
-    def line_keys(self) -> dict[str, Any]:
-        """What matplotlib is told of the line."""
-        return self.marker_keys | {"linestyle": DASHES[self.dash], "linewidth": 1.4}
-
-
-def looks_of(labelled: list[tuple[str, str]]) -> tuple[Look, ...]:
-    """The looks of (label, method), in their order.
+def styles_of(methods: Sequence[str]) -> list[Style]:
+    """The styles of lines that stand together, by their methods.
 
     Several of one method differ by dash and marker's filling; where all are of one method, which
     then are values of an option, also by the shade of its colour.
     """
-    methods = [method for _, method in labelled]
     alone = len(set(methods)) == 1 and len(methods) > 1
     ramp = shades(style_of(methods[0]).colour, len(methods)) if alone else ()
-    found = []
-    for place, (label, method) in enumerate(labelled):
+    styles = []
+    for place, method in enumerate(methods):
         style, before = style_of(method), methods[:place].count(method)
         colour = ramp[place] if alone else style.colour
         dash = (style.dash + before) % len(DASHES)
-        found.append(Look(label, colour, style.marker, dash, filled=before % 2 == 0))
-    return tuple(found)
+        styles.append(replace(style, colour=colour, dash=dash, filled=before % 2 == 0))
+    return styles

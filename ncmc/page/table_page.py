@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ncmc import paths
 from ncmc.errors import UserError
-from ncmc.figures.accuracy_maps import accuracy_maps
+from ncmc.figures.figure import Picture, picture
+from ncmc.figures.of_table import table_figures
 from ncmc.page import origins, since_judged
 from ncmc.page.alternatives import Alternative, Coords, alternatives
 from ncmc.page.answer import answers
@@ -22,7 +23,6 @@ from ncmc.page.listing import (
     verdicts_by_cell,
 )
 from ncmc.page.opened import cells_json
-from ncmc.page.sections import sections
 from ncmc.page.templating import rendered
 from ncmc.paper import switches
 from ncmc.paper.errata import errata
@@ -122,8 +122,7 @@ def render(
         layout=layout(data),
         group_rules=tuple(Groups.model_fields),
         group_names=GROUPS,
-        maps=accuracy_maps(table, cells),
-        sections=sections(table, cells),
+        pictures=pictures(project, table, cells),
         provenance=made,
         cards=cards,
         cells_json=cells_json(rows),
@@ -135,6 +134,12 @@ def render(
         elsewhere=[run for run in lacking if run not in missing],
         make_command=make_command(table.name),
     )
+
+
+def pictures(project: Project, table: Table, cells: Sequence[Cell]) -> list[Picture]:
+    """The figures of a table but those that its cells show when they are opened."""
+    shown = table_figures(project, table, cells)
+    return [picture(f, table.name) for f in shown if not f.name.startswith("confusion")]
 
 
 def facts(planned: int, missing: int, made: origins.Provenance | None) -> str:

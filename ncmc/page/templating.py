@@ -10,7 +10,6 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from ncmc.figures.svg import Picture
 from ncmc.page import origins
 from ncmc.results.reference_numbers import difference_words, reference_words, stated_words
 from ncmc.results.wording import counted, duration, plus_minus, printed, signed
@@ -63,7 +62,7 @@ def _environment() -> jinja2.Environment:
         "reference_verdict": reference_verdict,
         "verb": verb,
         "value": origins.value_words,
-        "svg": _svg,
+        "markup": Markup,  # of an SVG that is ours
         "slug": slug,
     }
     return environment
@@ -77,8 +76,3 @@ def _without_root(context: jinja2.runtime.Context, value: Any) -> Any:
 def slug(text: str) -> str:
     """A word that may stand in an id, a class or the address: `not testable` -> `not-testable`."""
     return re.sub(r"[^A-Za-z0-9_.+-]+", "-", text)
-
-
-def _svg(picture: Picture) -> Markup:
-    """A picture as markup: its SVG is ours, so it is not escaped."""
-    return Markup(picture.svg.decode())

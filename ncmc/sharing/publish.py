@@ -14,8 +14,8 @@ from ncmc import paths
 from ncmc.board import board_text
 from ncmc.board.entries import board_of
 from ncmc.errors import UserError, unknown
-from ncmc.figures.files import write_figures
-from ncmc.figures.make import figures_of_table
+from ncmc.figures.figure import write_figures
+from ncmc.figures.of_table import figures_of_table
 from ncmc.page import project_page, since_judged
 from ncmc.plan import grid
 from ncmc.plan.grid import Table

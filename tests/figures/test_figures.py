@@ -1,26 +1,23 @@
-"""Curves, bars and heat maps."""
+"""The figures of a table: which there are, what stands in them, and that what is drawn can be read."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 from xml.etree import ElementTree
 
 import fakes
+import matplotlib.figure
 import pytest
 from colours import contrast
 from conftest import here
 
-from ncmc.figures.accuracy_maps import COLOURS, accuracy_maps, ink_on
-from ncmc.figures.bars import group_bars
-from ncmc.figures.curves import (
-    NC_MEAN,
-    accuracy_curves,
-    collapse_curves,
-    curve_picture,
-)
-from ncmc.figures.heat_maps import heat_maps
-from ncmc.figures.lines import Group, groups
+from ncmc.figures import curves, fields, marks
+from ncmc.figures.class_sizes import class_size_panels
+from ncmc.figures.figure import Figure, Panel, picture
+from ncmc.figures.lines import Group, Page, groups
+from ncmc.figures.of_table import table_figures
 from ncmc.figures.styles import STYLES
-from ncmc.figures.svg import Picture
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.results.cells import Cell
@@ -33,39 +30,54 @@ def smoke() -> Table:
 
 
 @pytest.fixture(scope="module")
-def group(tmp_path_factory: pytest.TempPathFactory, smoke: Table) -> Group:
+def cells(tmp_path_factory: pytest.TempPathFactory, smoke: Table) -> list[Cell]:
     results = tmp_path_factory.mktemp("runs")
     fakes.smoke(results, smoke)
-    (found,) = groups(smoke, read_cells(here(), smoke, results))
+    return read_cells(here(), smoke, results)
+
+
+@pytest.fixture(scope="module")
+def group(smoke: Table, cells: list[Cell]) -> Group:
+    (found,) = groups(smoke, cells)
     return found
 
 
 @pytest.fixture(scope="module")
-def pictures(group: Group) -> list[Picture]:
-    record = group.lines[0].cell.records[0]
-    accuracies = accuracy_curves(group)
-    assert accuracies is not None
-    return [
-        *collapse_curves(group),
-        accuracies,
-        group_bars(group),
-        *heat_maps(record, "class_cosines"),
-        *heat_maps(record, "tail_cosines"),
-    ]
+def figures(smoke: Table, cells: list[Cell]) -> list[Figure]:
+    return table_figures(here(), smoke, cells)
 
 
-def planned(name: str, seeds: int = 1) -> tuple[Table, list[Cell]]:
-    """Cells of a table with records that are not written anywhere."""
-    table = grid.table(here(), name)
+def planned(name: str, seeds: int = 1, last: Sequence[float] = (50.0,)) -> tuple[Table, list[Cell]]:
+    """Cells of a table with records that are not written anywhere; `last`: accuracies in turn."""
+    table, project = grid.table(here(), name), here()
     return table, [
-        Cell(spec, tuple(fakes.record(r, 50.0) for r in spec.runs(seeds)), ())
-        for spec in table.cells
+        Cell(
+            spec,
+            tuple(
+                fakes.record(run, last[place % len(last)] + run.seed, project=project)
+                for run in spec.runs(seeds)
+            ),
+            (),
+        )
+        for place, spec in enumerate(table.cells)
     ]
 
 
-def test_every_picture_is_well_formed_and_stands_alone_in_a_page(pictures: list[Picture]) -> None:
-    for picture in pictures:
-        text = picture.svg.decode()
+def drawn(panel: Panel) -> Any:
+    axes = matplotlib.figure.Figure().add_subplot()
+    panel.draw(axes, panel.rows)
+    return axes
+
+
+def labels(panel: Panel) -> list[str]:
+    """What is written at the left of a panel."""
+    return [label.get_text() for label in drawn(panel).get_yticklabels()]
+
+
+def test_every_picture_is_well_formed_and_stands_alone_in_a_page(figures: list[Figure]) -> None:
+    drawn = [figure for figure in figures if figure.name in ("accuracy", "differences", "curves")]
+    pictures = [picture(figure, "smoke").svg for figure in drawn]
+    for text in pictures:
         root = ElementTree.fromstring(text)
         assert root.tag.endswith("svg")
         assert root.get("viewBox")
@@ -73,51 +85,24 @@ def test_every_picture_is_well_formed_and_stands_alone_in_a_page(pictures: list[
         assert "<script" not in text
         assert "currentColor" in text  # dark pages have light ink
         assert not re.search(r'(href|src)="https?:', text)
-
-
-def test_ids_are_unique_over_the_page_and_every_reference_is_met(pictures: list[Picture]) -> None:
-    text = "".join(picture.svg.decode() for picture in pictures)
-    ids = re.findall(r'\bid="([^"]+)"', text)
+    together = "".join(pictures)
+    ids = re.findall(r'\bid="([^"]+)"', together)
     assert len(ids) == len(set(ids))
-    assert set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', text)) <= {
+    assert set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', together)) <= {
         pair for i in ids for pair in ((i, ""), ("", i))
     }
 
 
-def test_the_same_records_give_the_same_bytes(group: Group) -> None:
-    record = group.lines[0].cell.records[0]
-    first, second = (
-        [*collapse_curves(group), *heat_maps(record, "class_cosines", most=2)] for _ in range(2)
-    )
-    assert [picture.svg for picture in first] == [picture.svg for picture in second]
-
-
-def test_a_picture_says_in_words_what_it_shows(pictures: list[Picture]) -> None:
-    assert pictures[0].title == "Mean of NC"
-    assert re.search(r"CAL: 1\.\d+ at epoch 1, 0\.02\d* at epoch 60", pictures[0].alt)
-    assert re.search(r"; CAL: many 9\d\.\d %, medium 8\d\.\d %, few 7\d\.\d %", pictures[4].alt)
-    assert pictures[5].alt.startswith("Cosines between class means at epoch 1: mean 0.95")
-
-
-def test_a_method_looks_the_same_in_every_picture(group: Group) -> None:
-    looks = {line.label: (line.colour, line.marker) for line in group.lines}
-    assert looks["CAL"] == (STYLES["CAL"].colour, STYLES["CAL"].marker)
-    table, cells = planned("table2")
-    for other in groups(table, cells):
-        for line in other.lines:
-            style = STYLES[line.cell.spec.run.method]
-            assert (line.colour, line.marker) == (style.colour, style.marker)
-
-
-def test_cells_of_one_method_differ_by_their_dash(group: Group) -> None:
-    dashes = {line.label: line.dash for line in group.lines}
-    assert dashes["CAL"] == 0
-    assert dashes["CAL, theta = 0"] == 1
+def test_a_method_looks_the_same_in_every_picture() -> None:
+    for name in ("smoke", "table2"):
+        for group in groups(*planned(name)):
+            for line in group.lines:
+                style = STYLES[line.cell.spec.run.method]
+                assert (line.style.colour, line.style.marker) == (style.colour, style.marker)
 
 
 def test_groups_hold_cells_that_can_be_compared() -> None:
-    table, cells = planned("table2")
-    found = groups(table, cells)
+    found = groups(*planned("table2"))
     assert len(found) == 12
     for group in found:
         runs = [line.cell.spec.run for line in group.lines]
@@ -128,66 +113,134 @@ def test_groups_hold_cells_that_can_be_compared() -> None:
 def test_cells_without_records_are_in_no_picture(smoke: Table) -> None:
     cells = [Cell(spec, (), ()) for spec in smoke.cells]
     assert groups(smoke, cells) == []
+    assert table_figures(here(), smoke, cells) == []
 
 
-def test_heat_maps_show_the_first_and_the_last_epoch(group: Group) -> None:
-    titles = [p.title for p in heat_maps(group.lines[0].cell.records[0], "class_cosines")]
-    assert titles == ["Epoch 1", "Epoch 21", "Epoch 40", "Epoch 60"]
+# --- accuracies ------------------------------------------------------------------------------
 
 
-def test_a_measure_that_nobody_took_has_no_picture(group: Group) -> None:
+def test_accuracies_stand_at_their_names_the_best_first_and_no_row_is_empty(
+    smoke: Table, cells: list[Cell]
+) -> None:
+    without = [
+        replace(cell, records=()) if cell.spec.run.method == "AL" else cell for cell in cells
+    ]
+    (group,) = groups(smoke, without)
+    panel = marks.accuracy_panel(group, "")
+    means = [row.mean for row in panel.rows]
+    assert means == sorted(means, reverse=True)
+    assert labels(panel) == [row.row for row in panel.rows]
+    assert "AL" not in labels(panel)
+    assert len(means) == 4
+
+
+def test_differences_say_above_below_or_not_told_apart_by_the_interval() -> None:
+    table, cells = planned("smoke", seeds=3, last=(50.0, 70.0, 60.3, 60.0, 10.0))
+    (group,) = groups(table, cells)
+    panel = marks.difference_panel(Page((group,)), "CAL")
+    assert panel
+    words = {row.row: row.word for row in panel.rows}
+    assert words == {
+        "CE": "above", "SETF": "below", "AL": "not told apart", "CAL, theta = 0": "above",
+    }  # fmt: skip
+    for row in panel.rows:
+        assert row.low is not None
+        assert row.high is not None
+        outside = {"above": row.low > 0, "below": row.high < 0}
+        assert outside.get(row.word, row.low < 0 < row.high)
+    assert [text.get_text() for text in drawn(panel).texts] == list(words.values())
+
+
+def test_the_lines_of_one_row_stand_below_each_other_and_its_name_once() -> None:
+    table, cells = planned("laptop_budget", seeds=3)
+    panel = marks.difference_panel(Page(tuple(groups(table, cells))), "CAL")
+    assert panel
+    assert labels(panel)[:4] == ["CE  epochs 12", "epochs 40", "epochs 120", "SETF  epochs 12"]
+
+
+def test_one_seed_has_no_interval_and_says_nothing() -> None:
+    (group,) = groups(*planned("smoke"))
+    panel = marks.difference_panel(Page((group,)), "CAL")
+    assert panel
+    assert {(row.low, row.high, row.word) for row in panel.rows} == {(None, None, "")}
+
+
+def test_thirds_of_the_classes_are_called_so(group: Group) -> None:
+    panels = marks.class_group_panels(group, Page((group,)))
+    assert [p.title for p in panels] == ["largest third", "middle third", "smallest third"]
+    records = group.by_mean[0].cell.records
+    few = [r.result.groups.thirds.few for r in records if r.result.groups.thirds.few is not None]
+    assert panels[2].rows[0].mean == pytest.approx(sum(few) / len(few))
+
+
+def test_at_most_five_methods_have_a_panel_against_the_size_of_classes() -> None:
+    table, cells = planned("laptop_methods", last=tuple(range(30, 60)))
+    group = groups(table, cells)[0]
+    panels = class_size_panels(group, Page((group,)))
+    means = {line.label: line.mean for line in group.lines}
+    shown = [panel.title for panel in panels]
+    assert len(shown) == 5
+    assert shown[0] == group.lines[0].label  # what the others are compared with
+    assert {*shown[1:]} == {*sorted(means, key=lambda label: -means[label])[:4]}
+    assert len(drawn(panels[0]).lines) == 5 + 1  # the others behind it, and chance
+
+
+# --- curves and fields -----------------------------------------------------------------------
+
+
+def test_a_measure_of_no_or_one_epoch_has_no_curve(group: Group) -> None:
     line = group.lines[0]
     record = line.cell.records[0]
-    bare = tuple(e.model_copy(update={"collapse": None}) for e in record.result.history)
-    cell = replace(line.cell, records=(fakes.with_result(record, history=bare),))
-    alone = replace(group, lines=(replace(line, cell=cell),))
-    assert curve_picture(alone, NC_MEAN) is None
+    history = record.result.history
+    none = tuple(e.model_copy(update={"collapse": None}) for e in history)
+    for kept in (none, (*none[:-1], history[-1])):
+        cell = replace(line.cell, records=(fakes.with_result(record, history=kept),))
+        alone = replace(group, lines=(replace(line, cell=cell),))
+        assert curves.curve_panel(alone, curves.NC_MEAN, "") is None
+    assert curves.curve_panel(group, curves.NC_MEAN, "")
 
 
-def mapped(name: str = "table6", **left_out: str) -> list[Picture]:
+def mapped(name: str = "table6", seeds: int = 2, **left_out: str) -> list[Panel]:
     """The maps of a table whose cells have records, but for those at a place."""
-    table, cells = planned(name, seeds=2)
+    table, cells = planned(name, seeds)
     kept = [
         replace(cell, records=())
         if left_out and all(cell.spec.coord(a) == v for a, v in left_out.items())
         else cell
         for cell in cells
     ]
-    return accuracy_maps(table, kept)
+    return fields.map_panels(table, kept)
 
 
 def test_a_table_over_two_options_has_a_map_with_its_numbers_and_its_axes() -> None:
-    (picture,) = mapped()
-    assert picture.title == "Accuracy over f and theta, %"
-    assert "f 10, theta π/2: 50.0 ± 0.0;" in picture.alt
-    assert picture.alt.endswith("Chance is 10.0.")
-    words = re.findall(r"<text[^>]*>([^<]+)</text>", picture.svg.decode())
-    assert words.count("50.0") == words.count("± 0.0") == 15
-    assert {"f", "theta", "π/2", "chance 10"} <= set(words)
+    (panel,) = mapped()
+    axes = drawn(panel)
+    assert [text.get_text() for text in axes.texts] == ["50.5\n± 0.7"] * 15
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("f", "theta")
+    assert "π/2" in [label.get_text() for label in axes.get_xticklabels()]
 
 
 def test_a_cell_without_a_record_is_a_dash_on_the_map() -> None:
-    (picture,) = mapped(f="5", theta="0")
-    assert "f 5, theta 0: –" in picture.alt
-    assert re.findall(r"<text[^>]*>([^<]+)</text>", picture.svg.decode()).count("–") == 1
+    (panel,) = mapped(f="5", theta="0")
+    assert [text.get_text() for text in drawn(panel).texts].count("–") == 1
 
 
-@pytest.mark.parametrize("name", ["smoke", "table1", "table2"])
-def test_a_table_without_two_axes_of_options_has_no_map(name: str) -> None:
-    assert mapped(name) == []
+@pytest.mark.parametrize(("name", "seeds"), [("smoke", 1), ("table2", 1), ("table6", 0)])
+def test_without_two_axes_of_options_or_records_there_is_no_map(name: str, seeds: int) -> None:
+    assert mapped(name, seeds) == []
 
 
-def test_a_table_without_records_has_no_map() -> None:
-    table, cells = planned("table6", seeds=0)
-    assert accuracy_maps(table, cells) == []
+def test_cosines_are_of_the_first_a_middle_and_the_last_epoch(group: Group) -> None:
+    panels = fields.cosine_panels(group.lines[0].cell.records[0], "class_cosines")
+    assert [panel.title for panel in panels] == ["Epoch 1", "Epoch 31", "Epoch 60"]
 
 
 def test_the_colours_of_a_map_keep_their_order_in_grey_and_their_numbers_can_be_read() -> None:
     from matplotlib import colormaps
 
-    shades = [colormaps[COLOURS](i / 50)[:3] for i in range(51)]
+    shades = [colormaps[fields.COLOURS](i / 50)[:3] for i in range(51)]
     greys = [0.299 * r + 0.587 * g + 0.114 * b for r, g, b in shades]
     assert greys == sorted(greys)
     for red, green, blue in shades:
         fill = f"#{round(255 * red):02x}{round(255 * green):02x}{round(255 * blue):02x}"
-        assert contrast(ink_on((red, green, blue)), fill) > 4.5, fill
+        assert contrast(fields.ink_on((red, green, blue)), fill) > 4.5, fill

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from ncmc.board.entries import Board, BoardEntry
-from ncmc.figures.forest import LOOKS, Checked, draw_forest, forest
-from ncmc.figures.painted import images
+from ncmc.figures.claims import Checked, claims_figure
+from ncmc.figures.figure import Figure, images
+from ncmc.figures.marks import STATUS_STYLES
 from ncmc.verdicts.verdict import STATUSES, Finding, Status, Verdict
 
 
@@ -30,10 +31,20 @@ def board(*verdicts: Verdict) -> Board:
     return Board(entries=(entry,))
 
 
-def rows(*verdicts: Verdict) -> list[Checked]:
-    figure = forest(board(*verdicts), "The claims")
+def claims(*verdicts: Verdict) -> Figure:
+    figure = claims_figure(board(*verdicts), "The claims")
     assert figure
-    return list(figure.rows)
+    return figure
+
+
+def rows(*verdicts: Verdict) -> list[Checked]:
+    return list(claims(*verdicts).rows)
+
+
+def axes_of(figure: Figure) -> Any:
+    axes = matplotlib.figure.Figure().add_subplot()
+    figure.panels[0].draw(axes, figure.rows)
+    return axes
 
 
 def test_a_verdict_over_settings_is_drawn_by_its_own_numbers() -> None:
@@ -67,37 +78,38 @@ def test_what_is_no_advantage_in_points_has_its_verdict_alone(changes: dict[str,
 
 
 def test_checks_without_records_are_counted_and_not_drawn() -> None:
-    figure = forest(
+    figure = claims_figure(
         board(verdict("C4", "incomplete"), verdict("C5", "holds", finding(2))), "Claims"
     )
     assert figure
     assert [row.check for row in figure.rows] == ["C5"]
     assert "1 check without all of its records: not drawn." in figure.caption
-    assert forest(board(verdict("C4", "incomplete")), "Claims") is None
+    assert claims_figure(board(verdict("C4", "incomplete")), "Claims") is None
 
 
 def test_every_status_has_its_own_marker_and_colour_or_filling() -> None:
-    assert set(LOOKS) == set(STATUSES)
-    assert len({look.marker for look in LOOKS.values()}) == len(STATUSES)
+    assert set(STATUS_STYLES) == set(STATUSES)
+    assert len({style.marker for style in STATUS_STYLES.values()}) == len(STATUSES)
 
 
-def test_a_line_a_check_with_its_words_its_verdict_and_zero_and_delta() -> None:
+def test_a_line_per_check_with_its_words_its_verdict_and_zero_and_delta() -> None:
     numbers = {"estimate": 2.0, "low": 1.7, "high": 2.3, "delta": 0.5, "shown": 11, "of": 12}
-    drawn = rows(
-        verdict("C4", "holds", finding(1.0), finding(3.0), numbers=numbers),
-        verdict("N1", "differs", finding(-1.0), kind="number"),
-        verdict("N1", "holds", finding(0.1), kind="number", table="numbers"),
-        verdict("F1", "not testable", measure="nc_mean"),
+    axes = axes_of(
+        claims(
+            verdict("C4", "holds", finding(1.0), finding(3.0), numbers=numbers),
+            verdict("N1", "differs", finding(-1.0), kind="number"),
+            verdict("N1", "holds", finding(0.1), kind="number", table="numbers"),
+            verdict("F1", "not testable", measure="nc_mean"),
+            verdict("C1", "holds", finding(1.0), numbers=numbers | {"shown": 1, "of": 1}),
+        )
     )
-    axes = matplotlib.figure.Figure().add_subplot()
-    draw_forest(axes, drawn)
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == [
-        "C4 (table2)  C4 says", "N1 (table2)  N1 says", "N1 (numbers)  N1 says",
-        "F1 (table2)  F1 says",
+        "C4 says (C4)", "N1 says (N1, table2)", "N1 says (N1, numbers)", "F1 says (F1)",
+        "C1 says (C1)",
     ]  # fmt: skip
     assert [text.get_text() for text in axes.texts] == [
-        "✓ holds, 11 of 12", "✗ differs", "✓ holds", "– not testable",
+        "✓ holds, 11 of 12", "✗ differs", "✓ holds", "– not testable", "✓ holds",
     ]  # fmt: skip
     upright = [np.asarray(line.get_xdata()).tolist() for line in axes.lines]
     assert [0, 0] in upright
@@ -105,17 +117,22 @@ def test_a_line_a_check_with_its_words_its_verdict_and_zero_and_delta() -> None:
     assert [-0.5, -0.5] in upright
 
 
+@pytest.mark.parametrize(
+    ("levels", "words"), [((0.95,), "(95 %)"), ((0.9646, 0.9287), "(92.9 to 96.5 %, by its look)")]
+)
+def test_the_caption_says_the_level_of_the_intervals(levels: tuple[float, ...], words: str) -> None:
+    numbers = [{"estimate": 1.0, "low": 0.0, "high": 2.0, "level": level} for level in levels]
+    figure = claims(*(verdict(f"C{n}", "holds", numbers=n_) for n, n_ in enumerate(numbers)))
+    assert f"with its interval {words}" in figure.caption
+
+
 def test_long_words_take_two_lines_and_are_cut_after_them() -> None:
-    (row,) = rows(verdict("C4", "holds", finding(1)).model_copy(update={"says": "word " * 60}))
-    axes = matplotlib.figure.Figure().add_subplot()
-    draw_forest(axes, [row])
-    label = axes.get_yticklabels()[0].get_text()
+    long = verdict("C4", "holds", finding(1)).model_copy(update={"says": "word " * 60})
+    label = axes_of(claims(long)).get_yticklabels()[0].get_text()
     assert label.count("\n") == 1
-    assert label.endswith("…")
+    assert label.endswith("… (C4)")
 
 
 def test_markup_in_words_is_text() -> None:
     odd = verdict("C4", "holds", finding(1)).model_copy(update={"says": "$x_1^2$ <b> & \\frac"})
-    figure = forest(board(odd), "$1 and $2")
-    assert figure
-    assert b"$x_1^2$ &lt;b&gt; &amp; \\frac" in images(figure, ("svg",))["svg"]
+    assert b"$x_1^2$ &lt;b&gt; &amp; \\frac" in images(claims(odd), ("svg",))["svg"]

@@ -1,0 +1,152 @@
+"""The board as a forest plot: each check's advantage with its interval, and its verdict."""
+
+import textwrap
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pydantic import JsonValue
+
+from ncmc.board.entries import Board
+from ncmc.figures.figure import Figure, Panel
+from ncmc.figures.marks import STATUS_STYLES
+from ncmc.figures.painting import ink
+from ncmc.results.wording import capital, plural, sentence
+from ncmc.verdicts.verdict import MARKS, STATUSES, Status, Verdict
+
+# Of the kinds that compare two sides, or ours with a printed number, in points of accuracy.
+ADVANTAGES = ("greater", "slight", "equal", "largest", "number")
+POINTS = ("last", "best")
+LETTERS = 64  # of a line of a label
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A check, or one of its settings, as the board has it. Advantages in points of accuracy."""
+
+    table: str
+    claim: str
+    check: str  # its id; of a number of the paper, which several tables may hold, the number's
+    says: str
+    setting: str  # empty: all of its settings together
+    status: Status
+    estimate: float | None  # None: it is not about an advantage, or not measured
+    low: float | None
+    high: float | None
+    level: float | None  # of the interval
+    delta: float | None  # the smallest advantage that matters; None: none is stated
+    shown: int | None  # settings in which the claim is shown, at least
+    of: int | None
+
+
+def claims_figure(board: Board, title: str, banner: str | None = None) -> Figure | None:
+    """The board's checks below each other; None where nothing has records."""
+    rows = tuple(row for entry in board.entries for v in entry.verdicts for row in _rows(v))
+    checks = [row for row in rows if not row.setting]
+    if all(row.status == "not testable" for row in checks):
+        return None
+    left_out = sum(v.status == "incomplete" for e in board.entries for v in e.verdicts)
+    statuses = [status for status in STATUSES if any(row.status == status for row in checks)]
+    parts = [
+        f"Each check of the board: the advantage that it is about, in points of accuracy, with its "
+        f"interval ({_levels(checks)}), and its verdict by word, colour and marker; pale strokes are "
+        "its single settings",
+        "The line is 0, the dotted ones are the smallest advantage that matters, where one is "
+        "stated. A check of something else, such as a curve, has its verdict alone",
+        "A number of the paper stands as ours minus the printed one",
+    ]
+    if left_out:
+        parts.append(f"{plural(left_out, 'check')} without all of its records: not drawn")
+    labels = [_label(row, checks) for row in checks]
+    lines = sum(label.count("\n") + 1 for label in labels)
+    return Figure(
+        name="claims",
+        title=title,
+        caption=" ".join(map(sentence, parts)),
+        panels=(Panel("", rows, partial(draw_claims, labels=labels)),),
+        size=(9.0, 0.7 + 0.12 * len(checks) + 0.14 * lines),
+        legend={status: STATUS_STYLES[status] for status in statuses},
+        banner=banner,
+    )
+
+
+def _levels(checks: Sequence[Checked]) -> str:
+    """`95 %`, or `92.9 to 96.5 %, by its look`: what looks by plan leave of the test's level."""
+    levels = sorted({round(100 * row.level, 1) for row in checks if row.level})
+    if len(levels) > 1:
+        return f"{levels[0]:g} to {levels[-1]:g} %, by its look"
+    return f"{levels[0] if levels else 95:g} %"
+
+
+def _rows(verdict: Verdict) -> list[Checked]:
+    """A verdict's row, then one for each of its settings if there are several."""
+    if verdict.status == "incomplete":
+        return []
+    findings = verdict.findings
+    together = verdict.numbers or (findings[0].numbers if len(findings) == 1 else {})
+    rows = [_row(verdict, "", verdict.status, together)]
+    if len(findings) > 1:
+        rows += [_row(verdict, f.label, f.status, f.numbers) for f in findings]
+    return rows
+
+
+def _row(
+    verdict: Verdict, setting: str, status: Status, numbers: Mapping[str, JsonValue]
+) -> Checked:
+    about = verdict.kind in ADVANTAGES and verdict.measure in POINTS
+    known = {key: value for key, value in numbers.items() if isinstance(value, int | float)}
+    keys = ("estimate", "low", "high", "level", "delta")
+    shown, of = (known.get(key) for key in ("shown", "of"))
+    return Checked(
+        table=verdict.table,
+        claim=verdict.claim or "",
+        check=verdict.id,
+        says=verdict.says,
+        setting=setting,
+        status=status,
+        shown=None if shown is None else int(shown),
+        of=None if of is None else int(of),
+        **{key: known.get(key) if about else None for key in keys},
+    )
+
+
+def draw_claims(axes: Any, rows: Sequence[Checked], labels: Sequence[str]) -> None:
+    """A line per check: its words on the left, its advantage, and its verdict on the right."""
+    checks = [row for row in rows if not row.setting]
+    places = {(row.table, row.check): y for y, row in enumerate(checks)}
+    for row in rows:
+        y, style = places[row.table, row.check], STATUS_STYLES[row.status]
+        if row.estimate is None:
+            continue
+        if row.setting:
+            axes.plot([row.estimate], [y], "|", color=style.colour, alpha=0.45, markersize=7)
+            continue
+        if row.low is not None:
+            axes.plot([row.low, row.high], [y, y], color=style.colour, linewidth=1.5)
+        axes.plot([row.estimate], [y], linestyle="none", markersize=5.5, **style.marker_keys)
+    axes.axvline(0, color=ink(), linewidth=0.9)
+    for delta in sorted({row.delta for row in checks if row.delta}):
+        for side in (-delta, delta):
+            axes.axvline(side, color=ink(), linewidth=0.8, dashes=(1, 2))
+    axes.set_yticks(range(len(checks)), labels)
+    axes.set_ylim(len(checks) - 0.4, -0.6)
+    for y, row in enumerate(checks):
+        seen = f", {row.shown} of {row.of}" if row.shown is not None and (row.of or 0) > 1 else ""
+        word = f"{MARKS[row.status]} {row.status}{seen}"
+        keys = {"va": "center", "color": STATUS_STYLES[row.status].colour, "fontsize": 7.5}
+        axes.text(1.01, y, word, transform=axes.get_yaxis_transform(), **keys)
+    axes.grid(True, axis="x")
+    axes.tick_params(axis="y", labelsize=7.5)
+    axes.set_xlabel("advantage, points of accuracy")
+
+
+def _label(row: Checked, checks: Sequence[Checked]) -> str:
+    """Its words, then its id; with its table where others have the same."""
+    several = Counter(other.check for other in checks)[row.check] > 1
+    lines = textwrap.wrap(capital(row.says), LETTERS)
+    name = f"({row.check}{f', {row.table}' if several else ''})"
+    if len(lines) > 2:
+        lines = [lines[0], f"{lines[1]} …"]
+    return "\n".join([*lines[:-1], f"{lines[-1]} {name}"])

@@ -1,0 +1,232 @@
+"""Matrices as fields of colour: accuracy over two options, confusion of classes, cosines."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from ncmc.figures.class_sizes import by_size
+from ncmc.figures.figure import Panel
+from ncmc.figures.lines import Group, Line
+from ncmc.figures.painting import ink
+from ncmc.plan.grid import Table, axis_words
+from ncmc.plan.grid_file import REQUIRED
+from ncmc.results import curves
+from ncmc.results.cells import Cell
+from ncmc.results.curves import MatrixMeasure
+from ncmc.results.history import matrix_of
+from ncmc.results.record import Record
+from ncmc.results.wording import plus_minus
+
+COLOURS = "cividis"  # from dark to light: the order stays in grey, and for the colour-blind
+LIGHT = 0.46  # luminance of a colour (0 to 1) from which on its number is dark
+NUMBERED = 10  # classes up to which the percentages stand in a confusion matrix
+DRAWN = 20  # ... and up to which its fields are drawn one by one; more become a bitmap
+OF = {"class_cosines": "class means", "tail_cosines": "features of the smallest class"}
+AXES = {"class_cosines": "class", "tail_cosines": "image of the smallest class"}
+
+
+# --- accuracy over two options -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MapCell:
+    """The accuracy at a place of a map, in percent, over the seeds of a cell."""
+
+    down: str  # the option on the vertical axis
+    row: str  # ... its value
+    across: str
+    column: str
+    mean: float | None  # None: no record
+    std: float | None
+    seeds: int
+    chance: float
+
+
+def map_panels(table: Table, cells: Sequence[Cell]) -> list[Panel]:
+    """A map for every setting of the other axes, of a table with two axes of options; else none.
+
+    All are on one scale of colours.
+    """
+    names = [a for a in table.axes if a not in REQUIRED and len(_places(cells, a)) > 1]
+    if len(names) != 2 or not any(cell.n for cell in cells):
+        return []
+    down, across = sorted(names, key=lambda axis: axis in table.columns)
+    varying = [a for a in table.axes if a not in names and len(_places(cells, a)) > 1]
+    maps: dict[str, list[MapCell]] = {}
+    chance = max(100 / len(cell.records[0].result.per_class) for cell in cells if cell.n)
+    for cell in cells:
+        setting = ", ".join(axis_words(a, cell.spec.coord(a)) for a in varying)
+        last, coord = cell.last, cell.spec.coord
+        mean, std = (last.mean, last.std) if last else (None, None)
+        place = MapCell(down, coord(down), across, coord(across), mean, std, cell.n, chance)
+        maps.setdefault(setting, []).append(place)
+    means = [row.mean for rows in maps.values() for row in rows if row.mean is not None]
+    draw = partial(draw_map, low=min(chance, *means), high=max(chance + 1, *means))
+    return [Panel(setting, tuple(rows), draw) for setting, rows in maps.items()]
+
+
+def map_size(panel: Panel) -> tuple[float, float]:
+    """Inches that a map needs."""
+    columns, rows = ({getattr(row, part) for row in panel.rows} for part in ("column", "row"))
+    return 1.6 + 0.72 * len(columns), 0.8 + 0.52 * len(rows)
+
+
+def _places(cells: Sequence[Cell], axis: str) -> list[str]:
+    return list(dict.fromkeys(cell.spec.coord(axis) for cell in cells))
+
+
+def draw_map(axes: Any, rows: Sequence[MapCell], low: float, high: float) -> None:
+    """Colours from `low` to `high` percent, with mean and deviation in them."""
+    downs = list(dict.fromkeys(row.row for row in rows))
+    columns = list(dict.fromkeys(row.column for row in rows))
+    at = {(downs.index(row.row), columns.index(row.column)): row for row in rows}
+    means = {place: row.mean for place, row in at.items()}
+    mesh = _draw_field(axes, (downs, columns), means, cmap=COLOURS, vmin=low, vmax=high)
+    _write(axes, mesh, means, lambda place: plus_minus(at[place]).replace(" ±", "\n±"))
+    axes.set_xlabel(rows[0].across)
+    axes.set_ylabel(rows[0].down)
+    bar = axes.figure.colorbar(mesh, ax=axes, ticks=[rows[0].chance, high])
+    bar.ax.set_yticklabels([f"chance {rows[0].chance:.0f}", f"{high:.0f}"])
+    bar.outline.set_visible(False)
+
+
+# --- confusion of classes ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How many test images of a class were taken for another, over the seeds of a cell."""
+
+    line: str
+    true: int  # index of the class
+    taken_for: int
+    images: int  # sum over seeds
+    percent: float | None  # of the class's images; None: it has none
+    seeds: int
+
+
+def confusion_panels(group: Group) -> list[Panel]:
+    """A panel per line, classes from the one with most training images to the one with fewest."""
+    return [Panel(line.label, tuple(confusion_rows(line)), draw_confusion) for line in group.lines]
+
+
+def confusion_rows(line: Line) -> list[Confusion]:
+    """A row per field, the classes in the order of their sizes."""
+    records = line.cell.records
+    order = by_size(records[0])
+    rows = []
+    for true in order:
+        summed = [sum(r.result.confusion[true][k] for r in records) for k in order]
+        total = sum(summed)
+        for other, images in zip(order, summed, strict=True):
+            percent = 100 * images / total if total else None
+            rows.append(Confusion(line.label, true, other, images, percent, len(records)))
+    return rows
+
+
+def draw_confusion(axes: Any, rows: Sequence[Confusion]) -> None:
+    """Rows are the true classes; the lighter, the more of its images."""
+    order = list(dict.fromkeys(row.true for row in rows))
+    place = {k: i for i, k in enumerate(order)}
+    percents = {(place[row.true], place[row.taken_for]): row.percent for row in rows}
+    names = list(map(str, order))
+    keys = {"cmap": COLOURS, "vmin": 0, "vmax": 100, "rasterized": len(order) > DRAWN}
+    mesh = _draw_field(axes, (names, names), percents, **keys)
+    if len(order) <= NUMBERED:
+        large = {place: value for place, value in percents.items() if (value or 0) >= 0.5}
+        _write(axes, mesh, large, lambda place: f"{large[place]:.0f}", fontsize=6)
+    else:
+        bar = axes.figure.colorbar(mesh, ax=axes, ticks=[0, 50, 100], shrink=0.8)
+        bar.outline.set_visible(False)
+    axes.set_aspect("equal")
+    axes.set_xlabel("taken for class")
+    axes.set_ylabel("true class, largest first")
+
+
+# --- cosines -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """One cosine of a matrix."""
+
+    epoch: int
+    row: int
+    column: int
+    cosine: float | None  # None: a class without images
+
+
+def cosine_panels(record: Record, measure: MatrixMeasure, most: int = 3) -> list[Panel]:
+    """Matrices at up to `most` epochs: the first, the last, and evenly between; one scale for all."""
+    kept = curves.cosines(record, measure)
+    epochs = sorted(kept)
+    if len(epochs) > most:
+        epochs = [epochs[round(i * (len(epochs) - 1) / (most - 1))] for i in range(most)]
+    draw = partial(draw_cosines, of=AXES[measure])
+    panels = [Panel(f"Epoch {e}", tuple(_cosines(e, matrix_of(kept[e]))), draw) for e in epochs]
+    last = partial(draw_cosines, of=AXES[measure], scale=True)
+    return [*panels[:-1], *(replace(panel, draw=last) for panel in panels[-1:])]
+
+
+def _cosines(epoch: int, matrix: Sequence[Sequence[float | None]]) -> list[Cosine]:
+    return [
+        Cosine(epoch, i, j, value) for i, line in enumerate(matrix) for j, value in enumerate(line)
+    ]
+
+
+def draw_cosines(axes: Any, rows: Sequence[Cosine], of: str, scale: bool = False) -> None:
+    """A square in which red is 1, white is orthogonal and blue is -1.
+
+    `of`: what its rows and columns are; `scale`: whether the figure's scale stands beside it.
+    """
+    names = [str(i) for i in range(max(row.row for row in rows) + 1)]
+    cosines = {(row.row, row.column): row.cosine for row in rows}
+    keys = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1, "linewidth": 0.2, "edgecolor": "face"}
+    mesh = _draw_field(axes, (names, names), cosines, **keys)
+    axes.set_aspect("equal")
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel(of)
+    if scale:
+        figure = axes.figure
+        bar = figure.colorbar(mesh, ax=figure.axes, ticks=[-1, 0, 1], shrink=0.85, label="cosine")
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(length=0)
+
+
+# --- what all of them share --------------------------------------------------------------------
+
+Places = dict[tuple[int, int], float | None]  # (row, column) -> value; None: not known
+
+
+def _draw_field(
+    axes: Any, names: tuple[Sequence[str], Sequence[str]], values: Places, **keys: Any
+) -> Any:
+    """Fields of colour with the names of rows and columns, at most about ten of them."""
+    matrix = [[float("nan")] * len(names[1]) for _ in names[0]]
+    for (row, column), value in values.items():
+        matrix[row][column] = float("nan") if value is None else value
+    mesh = axes.pcolormesh(matrix, **keys)
+    for axis, labels in ((axes.yaxis, names[0]), (axes.xaxis, names[1])):
+        ticks = range(0, len(labels), max(1, len(labels) // 10))
+        axis.set_ticks([tick + 0.5 for tick in ticks], [labels[tick] for tick in ticks])
+    axes.invert_yaxis()
+    axes.grid(False)
+    axes.tick_params(length=0)
+    return mesh
+
+
+def _write(
+    axes: Any, mesh: Any, values: Places, words: Callable[[tuple[int, int]], str], **keys: Any
+) -> None:
+    """Words in fields, in black or white."""
+    for place, value in values.items():
+        colour = ink() if value is None else ink_on(mesh.cmap(mesh.norm(value))[:3])
+        at = place[1] + 0.5, place[0] + 0.5
+        axes.text(*at, words(place), color=colour, ha="center", va="center", **keys)
+
+
+def ink_on(colour: tuple[float, float, float]) -> str:
+    """Black or white, whichever can be read on a colour: red, green and blue from 0 to 1."""
+    red, green, blue = colour
+    return "#000000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > LIGHT else "#ffffff"

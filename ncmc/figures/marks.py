@@ -1,0 +1,183 @@
+"""Means with their intervals, a line each, named at the left: accuracies, and differences of them."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ncmc.figures.figure import Panel
+from ncmc.figures.lines import Group, Page
+from ncmc.figures.painting import ink
+from ncmc.figures.styles import SOLID, Style, style_of
+from ncmc.paper.printed_numbers import Number
+from ncmc.paper.references import Reference
+from ncmc.results.cells import Cell
+from ncmc.results.record import GROUPS
+from ncmc.results.statistics import LEVEL, Sample, against, sample
+from ncmc.verdicts.contrasts import contrast
+from ncmc.verdicts.verdict import Status
+
+OURS, PRINTED, OTHERS = "ours", "the paper's", "others'"
+THIRDS = dict(zip(GROUPS, ("largest third", "middle third", "smallest third"), strict=True))
+ABOVE, BELOW, OPEN = "above", "below", "not told apart"
+STATUS_STYLES: dict[Status, Style] = {
+    "holds": Style("#007a5e", "o", SOLID),
+    "differs": Style("#d55e00", "X", SOLID),
+    "inconclusive": Style("#7a7a9c", "D", SOLID, filled=False),
+    "incomplete": Style("#8c8c8c", "s", SOLID, filled=False),
+    "not testable": Style("#8c8c8c", "x", SOLID),
+}
+HOLLOW = Style("#7a7a7a", "s", SOLID, filled=False)
+SIDES = dict(zip((ABOVE, BELOW, OPEN), STATUS_STYLES.values(), strict=False))
+LINE_HEIGHT = 0.17  # inches
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mean over seeds, in percent or points of accuracy, with its interval."""
+
+    row: str
+    series: str  # tells the marks of one row apart
+    mean: float
+    low: float | None  # None: one seed, or a printed number without its spread
+    high: float | None
+    level: float  # of the interval
+    seeds: int | None  # None: not known
+    word: str = ""  # what it says
+
+
+Styles = Mapping[tuple[str, str], Style]  # (row, series) -> how it looks
+
+
+def accuracy_panel(group: Group, title: str) -> Panel:
+    """Every method of a group, the best first."""
+    rows = [_mark(line.label, "", line.cell.last, line.cell.n) for line in group.by_mean]
+    styles = {(line.label, ""): line.style for line in group.lines}
+    words = f"test accuracy, % (chance {group.chance:.3g})"
+    draw = partial(draw_marks, styles=styles, words=words, line_at=group.chance)
+    return Panel(title, tuple(rows), draw)
+
+
+def class_group_panels(group: Group, page: Page) -> list[Panel]:
+    """Every method of a group on the largest, the middle and the smallest third of its classes."""
+    panels = []
+    for name, words in THIRDS.items():
+        rows = []
+        for line in group.by_mean:
+            values = [getattr(r.result.groups.thirds, name) for r in line.cell.records]
+            if None not in values:
+                rows.append(_mark(line.label, "", sample(values), len(values)))
+        styles = {(line.label, ""): line.style for line in group.lines}
+        draw = partial(draw_marks, styles=styles, words="test accuracy, %")
+        panels.append(Panel(page.panel_title(words, group), tuple(rows), draw))
+    return [panel for panel in panels if panel.rows]
+
+
+def compared_panel(cells: Sequence[Cell]) -> Panel | None:
+    """Ours (the best epoch, A8), the paper's and others' numbers of the cells that have one."""
+    rows, styles = [], dict[tuple[str, str], Style]()
+    for cell in cells:
+        references = [c for c in cell.references if c.counts]
+        if cell.best is None or not (cell.paper or references):
+            continue
+        last = not cell.paper and all(c.measure == "last" for c in references)
+        label, style = cell.spec.label, style_of(cell.spec.run.method)
+        rows.append(_mark(label, OURS, cell.last if last else cell.best, cell.n))
+        styles[label, OURS] = style
+        printed: list[tuple[str, Number | Reference]] = [
+            *([(PRINTED, cell.paper)] if cell.paper else []),
+            *((f"{OTHERS}, {c.reference.id}", c.reference) for c in references),
+        ]
+        for whose, number in printed:
+            theirs = Sample(number.value, number.std, number.n or 1)
+            rows.append(_mark(label, whose, theirs, number.n))
+            styles[label, whose] = HOLLOW
+    draw = partial(draw_marks, styles=styles, words="test accuracy, %")
+    return Panel("", tuple(rows), draw) if rows else None
+
+
+def difference_panel(page: Page, method: str) -> Panel | None:
+    """A method minus each other one of its groups, which are the series; None without a pair."""
+    rows = []
+    for group in page.groups:
+        ours = next((line for line in group.lines if line.label == method), None)
+        for line in group.lines if ours else ():
+            if line is not ours and ours:
+                rows.append(difference_mark(ours.cell, line.cell, line.label, page.own(group)))
+    order = {label: place for place, label in enumerate(dict.fromkeys(row.row for row in rows))}
+    rows.sort(key=lambda row: order[row.row])  # the series of a row below each other
+    return _difference_panel(f"{method} minus", rows) if rows else None
+
+
+def difference_mark(ours: Cell, other: Cell, row: str, series: str) -> Mark:
+    """Ours minus another cell after the last epoch, at the level of its look; and what that says."""
+    found = contrast([(1.0, ours), (-1.0, other)], "last")
+    low, high = found.interval or (None, None)
+    word = ""
+    if low is not None and high is not None:
+        word = ABOVE if low > 0 else BELOW if high < 0 else OPEN
+    return Mark(row, series, found.difference.mean, low, high, found.level, found.n, word)
+
+
+def _difference_panel(title: str, rows: Sequence[Mark]) -> Panel:
+    styles = {(row.row, row.series): SIDES[row.word or OPEN] for row in rows}
+    draw = partial(draw_marks, styles=styles, words="points of accuracy", line_at=0.0)
+    return Panel(title, tuple(rows), draw)
+
+
+def _mark(row: str, series: str, value: Sample | None, seeds: int | None) -> Mark:
+    assert value is not None
+    low, high = (against(value, 0.0).interval() if value.n > 1 else None) or (None, None)
+    return Mark(row, series, value.mean, low, high, LEVEL, seeds)
+
+
+def height(rows: Sequence[Mark]) -> float:
+    """Inches that the rows of a panel need."""
+    return 0.75 + LINE_HEIGHT * (_places(rows)[-1] + 1)
+
+
+def _places(rows: Sequence[Mark]) -> list[float]:
+    """Where each mark stands, downwards: rows of several series are half a line apart."""
+    several = len({row.series for row in rows}) > 1
+    places, place = [0.0], 0.0
+    for before, row in itertools.pairwise(rows):
+        place += 1.5 if several and row.row != before.row else 1.0
+        places.append(place)
+    return places
+
+
+def draw_marks(
+    axes: Any, rows: Sequence[Mark], styles: Styles, words: str, line_at: float | None = None
+) -> None:
+    """A marker with its interval at each line, its label at the left and its word at the right.
+
+    `line_at`: 0 or chance; a line stands there if it is near.
+    """
+    places = _places(rows)
+    for y, row in zip(places, rows, strict=True):
+        style = styles[row.row, row.series]
+        if row.low is not None:
+            axes.plot([row.low, row.high], [y, y], color=style.colour, linewidth=1.4)
+        axes.plot([row.mean], [y], linestyle="none", markersize=4.6, **style.marker_keys)
+        if row.word:
+            axes.text(
+                1.02, y, row.word, transform=axes.get_yaxis_transform(), va="center",
+                color=style.colour, fontsize=7.5,
+            )  # fmt: skip
+    low, high = axes.get_xlim()
+    if line_at is not None and low - (high - low) < line_at < high + (high - low):
+        dashes = {"dashes": (1, 2)} if line_at else {}
+        axes.axvline(line_at, color=ink(), linewidth=0.9, **dashes)
+    above = ("", *(row.row for row in rows))
+    axes.set_yticks(places, [_label(row, before) for row, before in zip(rows, above, strict=False)])
+    axes.set_ylim(places[-1] + 0.6, -0.6)
+    axes.grid(True, axis="x")
+    axes.grid(False, axis="y")
+    axes.margins(x=0.05)
+    axes.set_xlabel(words)
+
+
+def _label(row: Mark, above: str) -> str:
+    """The row, where another one stands above, and the series."""
+    return "  ".join(part for part in ("" if row.row == above else row.row, row.series) if part)
