@@ -41,7 +41,7 @@ def fetch(
     declared checksum again, though it is there or dvc.lock records other bytes.
     Raises UserError with what failed and what to do; the next call resumes.
     """
-    entry = _entry(project, name, source)
+    entry = declared_entry(project, name, source)
     has_checksums = any(file.checksum for file in entry.files)
     if replace and has_checksums:
         raise UserError(
@@ -85,10 +85,14 @@ def example_entry(name: str, source: str | Path | None = None) -> str:
     )
 
 
-def _entry(project: Project, name: str, source: str | Path | None) -> Dataset:
+def declared_entry(project: Project, name: str, source: str | Path | None = None) -> Dataset:
+    """An entry of config/datasets.yaml that names files of a known format.
+
+    Raises UsageError for a name without one, with the lines to add for one's own dataset.
+    """
     if name not in dataset_entries(project):
         error = unknown("dataset", name, dataset_entries(project))
-        if source is None or not NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise error
         raise type(error)(
             f"{error} For your own dataset add these lines to config/datasets.yaml (docs/data.md "

@@ -6,36 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ncmc.errors import UserError, shortened
 
 # Pillow's format -> suffixes of its files. Listed here, for which files are read must not depend on
-# Pillow's version. Left out: EPS starts Ghostscript on a stranger's file, HDF5 and MPEG are stubs.
+# Pillow's version, and EPS would start Ghostscript on a stranger's file.
 FORMATS = {
     "AVIF": ".avif .avifs",
     "BMP": ".bmp",
-    "DDS": ".dds",
-    "DIB": ".dib",
     "GIF": ".gif",
-    "ICNS": ".icns",
-    "ICO": ".ico",
-    "IM": ".im",
     "JPEG": ".jpg .jpeg .jpe .jfif",
     "JPEG2000": ".jp2 .j2k .j2c .jpc .jpf .jpx",
-    "MSP": ".msp",
-    "PCX": ".pcx",
     "PNG": ".png .apng",
     "PPM": ".ppm .pgm .pbm .pnm .pfm",
-    "PSD": ".psd",
-    "QOI": ".qoi",
-    "SGI": ".sgi .rgb .rgba .bw",
-    "SUN": ".ras",
     "TGA": ".tga .icb .vda .vst",
     "TIFF": ".tif .tiff",
     "WEBP": ".webp",
-    "XBM": ".xbm",
-    "XPM": ".xpm",
 }
 SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes.split())
 MODES = {1: "L", 3: "RGB"}
@@ -106,14 +93,20 @@ def scaled(
         return pixels(part.resize((size, size), Image.Resampling.BILINEAR), name, channels)
 
 
-def oddities(image: Image.Image, name: object) -> list[str]:
-    """What of an image file is lost when it becomes 8 bits per channel without transparency."""
+def oddities(image: Image.Image, name: object, size: int | None) -> list[str]:
+    """What of an image file is lost or made up when it becomes 8 bits per channel, `size` x `size`."""
+    layers = str([tile[3] for tile in getattr(image, "tile", ())])  # gone when Pillow has read them
     with _named(name):
         frames = getattr(image, "n_frames", 1) if image.format in WITH_FRAMES else 1
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) not in (0, 1)
     found = {
         "of 16 bits, scaled to 8 (value / 257)": image.mode.startswith("I"),
+        "of 16 bits per channel, of which the upper 8 are read": ";16" in layers
+        and not image.mode.startswith("I"),
         "with transparency, which is dropped": image.has_transparency_data,
         "with several frames, of which the first is read": frames > 1,
+        "with a rotation in their Exif data, which is not applied": turned,
+        "smaller than image_size, enlarged": size is not None and min(image.size) < size,
     }
     return [what for what, holds in found.items() if holds]
 

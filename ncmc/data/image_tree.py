@@ -3,11 +3,11 @@
 Paths alone decide. A tree that can be read in two ways is refused, lest parts become classes.
 """
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import PurePosixPath
 
 from ncmc.data import image_files
@@ -24,20 +24,12 @@ PARTS = {  # what a top folder may be called, in any capitals -> its part
     "validation": "val",
     "dev": "val",
 }
-EXPECTED = "Expected: CLASS/IMAGE, or train/CLASS/IMAGE and test/CLASS/IMAGE (see docs/data.md)."
-HINTS = {  # suffixes of what others keep images or labels in -> what to do
-    ".zip .tar .gz .tgz .7z .rar .bz2 .xz .zst": "Archives inside are not opened: unpack them first.",
-    ".npy .npz .mat .h5 .hdf5 .pkl .parquet .arrow .tfrecord .bin .pt": (
-        "Arrays are not read: save each image as a PNG in the folder of its class."
-    ),
-    ".csv .tsv .json .jsonl .xml .yaml .txt .xlsx": (
-        "Labels in a file are not read: put each image into the folder of its class."
-    ),
-}
+EXPECTED = (
+    "Expected: CLASS/IMAGE, or train/CLASS/IMAGE and test/CLASS/IMAGE (see docs/data.md). Archives "
+    "inside, arrays and tables of labels are not read: each image is a file in the folder of its class."
+)
 
-Parts = dict[
-    PurePosixPath, tuple[str, ...]
-]  # file -> its folders and name, from the first that counts
+Place = tuple[str, ...]  # the folders and the name of a file, or a folder, from the top that counts
 
 
 @dataclass
@@ -50,40 +42,8 @@ class Layout:
     test: list[tuple[PurePosixPath, int]] = field(default_factory=list)
 
 
-@dataclass
-class _Tree:
-    """The files of a tree, told apart."""
-
-    where: str
-    images: Parts
-    others: Parts  # neither images nor hidden
-    folders: set[tuple[str, ...]]  # that are named, or hold anything but hidden files
-
-    def without_top(self) -> "_Tree":
-        """The tree below its only top folder that holds images."""
-        top = next(iter(self.images.values()))[0]
-        images, others = (
-            {n: p[1:] for n, p in kind.items() if p[0] == top}
-            for kind in (self.images, self.others)
-        )
-        folders = {f[1:] for f in self.folders if f[0] == top and len(f) > 1}
-        return _Tree(self.where, images, others, folders)
-
-    @cached_property
-    def inside(self) -> dict[str, set[str]]:
-        """Top folder that holds images -> the folders in it that do, sorted by name."""
-        found: dict[str, set[str]] = {}
-        for parts in self.images.values():
-            found.setdefault(parts[0], set()).update(parts[1:2] if len(parts) > 2 else ())
-        return dict(sorted(found.items()))
-
-    @property
-    def tops(self) -> list[str]:
-        """Its top folders that hold images, sorted."""
-        return list(self.inside)
-
-    def refuse(self, what: str) -> UserError:
-        return UserError(f"{self.where}: {what}")
+class _UnclearError(Exception):
+    """What a tree holds cannot be told, or can in two ways: the message."""
 
 
 def is_hidden(name: PurePosixPath) -> bool:
@@ -110,188 +70,198 @@ def layout(
     `held_out`: images of each class for the test, where the tree has no test part.
     Raises UserError, which says what is expected, if the paths do not tell, or tell two things.
     """
-    files = sorted(set(names), key=str)
-    passed_over = Counter(_kind(name) for name in files if not is_image(name))
-    tree = _tree(files, folders, where)
-    if not tree.images:
-        raise tree.refuse(f"no image files{_instead(passed_over)}. {_hint(passed_over)}{EXPECTED}")
-    while len(tree.tops) == 1 and all(len(parts) > 2 for parts in tree.images.values()):
-        _refuse_empty_parts(tree)
-        tree = tree.without_top()
-    _refuse_empty_parts(tree)
-    if loose := [str(name) for name, parts in tree.images.items() if len(parts) < 2]:
-        raise tree.refuse(f"{loose[0]} lies in no class folder. {_hint(passed_over)}{EXPECTED}")
-    parts = [top for top in tree.tops if top.casefold() in PARTS and tree.inside[top]]
+    try:
+        return _layout(sorted(names, key=str), held_out, folders)
+    except _UnclearError as error:
+        raise UserError(f"{where}: {error}") from error
+
+
+def _layout(
+    names: list[PurePosixPath], held_out: int | None, folders: Iterable[PurePosixPath]
+) -> Layout:
+    if repeated := [str(name) for name, n in Counter(names).items() if n > 1]:
+        raise _UnclearError(f"it holds {listed(repeated)} twice. Pack each file once.")
+    passed_over = Counter(_kind(name) for name in names if not is_image(name))
+    images, places = _composed(names, folders)
+    if not images:
+        kinds = ", ".join(f"{n:,} {kind}" for kind, n in passed_over.most_common(5))
+        raise _UnclearError(f"no image files{f', only {kinds}' if kinds else ''}. {EXPECTED}")
+    images, places = _from_the_parts(images, places)
+    inside: dict[str, set[str]] = {}  # top folder that holds images -> the folders in it that do
+    for place in sorted(images.values()):
+        inside.setdefault(place[0], set()).update(place[1:2] if len(place) > 2 else ())
+    parts = [top for top in inside if top.casefold() in PARTS and inside[top]]
     if parts and held_out:
-        raise tree.refuse(
+        raise _UnclearError(
             f"it has the parts {listed(parts)}, so that test_images: {held_out} holds out nothing. "
             "Take it out of reader_options, or the parts out of the tree."
         )
-    found = _divided(tree, passed_over) if parts else _undivided(tree, held_out)
-    by_capitals: dict[str, list[str]] = {}
-    for name in found.class_names:
-        by_capitals.setdefault(name.casefold(), []).append(name)
-    alike = tuple(tuple(names) for names in by_capitals.values() if len(names) > 1)
-    known = {
-        "passed_over": dict(sorted(passed_over.items(), key=lambda kind: (-kind[1], kind[0]))),
-        "alike": alike,
-    }
-    found.summary = found.summary.model_copy(update=known)
-    return found
+    train, test, left_out = _parts(inside) if parts else ("", "", [])
+    depth = 1 if parts else 0  # of the class folders
+    read = {name: place for name, place in images.items() if place[0] not in left_out}
+    if loose := [str(name) for name, place in read.items() if len(place) < depth + 2]:
+        raise _UnclearError(f"{loose[0]} lies in no class folder. {EXPECTED}")
+    by_class: dict[str, list[PurePosixPath]] = {}
+    for name, place in read.items():
+        by_class.setdefault(place[depth], []).append(name)
+    if parts:
+        _check_same_classes(inside, train, test)
+        tests = {name for name, place in read.items() if place[0] == test}
+    else:
+        _check_no_parts(inside)
+        n_test = _held_out(by_class, held_out)
+        tests = {name for names in by_class.values() for name in names[-n_test:]}
+        train = "all class folders (there is no test part)"
+        test = f"the last {n_test} of each class"
+    if len(by_class) < 2:
+        raise _UnclearError(f"there is one class, {listed([*by_class])}; at least 2 are needed.")
+    summary = TreeSummary(
+        train=train,
+        test=test,
+        left_out={top: sum(place[0] == top for place in images.values()) for top in left_out},
+        passed_over=dict(sorted(passed_over.items(), key=lambda kind: (-kind[1], kind[0]))),
+        empty=_without_images([*read.values()], places, depth),
+        nested=tuple(
+            sorted({"/".join(p[: depth + 2]) for p in read.values() if len(p) > depth + 2})
+        ),
+        alike=_alike(by_class),
+    )
+    result = Layout(sorted(by_class), summary)
+    for label, class_name in enumerate(result.class_names):
+        for name in by_class[class_name]:
+            (result.test if name in tests else result.train).append((name, label))
+    return result
 
 
 def _kind(name: PurePosixPath) -> str:
     return "hidden" if is_hidden(name) else image_files.suffix(name.name) or "without a suffix"
 
 
-def _tree(files: list[PurePosixPath], folders: Iterable[PurePosixPath], where: str) -> _Tree:
-    """Names of folders composed (NFC): macOS writes them decomposed, and they look the same."""
-    spellings: dict[tuple[str, ...], tuple[str, ...]] = {}
+def _composed(
+    names: list[PurePosixPath], folders: Iterable[PurePosixPath]
+) -> tuple[dict[PurePosixPath, Place], set[Place]]:
+    """Images, and the folders that are named or hold anything visible.
 
-    def composed(parts: tuple[str, ...]) -> tuple[str, ...]:
+    Names of folders are composed (NFC): macOS writes them decomposed, and they look the same.
+    """
+    spellings: dict[Place, Place] = {}
+
+    def composed(parts: Place) -> Place:
         result = tuple(unicodedata.normalize("NFC", part) for part in parts)
         for depth in range(1, len(parts) + 1):
             if spellings.setdefault(result[:depth], parts[:depth]) != parts[:depth]:
-                raise UserError(
-                    f"{where}: {'/'.join(result[:depth])} is there twice, once with composed and once "
-                    "with decomposed letters, which look the same. Merge them."
+                raise _UnclearError(
+                    f"{'/'.join(result[:depth])} is there twice, once with composed and once with "
+                    "decomposed letters, which look the same. Merge them."
                 )
         return result
 
-    seen = [name for name in files if not is_hidden(name)]
-    placed = {name: (*composed(name.parts[:-1]), name.name) for name in seen}
-    known = {composed(name.parts) for name in folders if name.parts and not is_hidden(name)}
-    for parts in placed.values():
-        known |= {parts[:depth] for depth in range(1, len(parts))}
-    images = {name: parts for name, parts in placed.items() if is_image(name)}
-    return _Tree(where, images, {n: p for n, p in placed.items() if n not in images}, known)
+    images, places = {}, {composed(n.parts) for n in folders if n.parts and not is_hidden(n)}
+    for name in names:
+        if not is_hidden(name):
+            folder = composed(name.parts[:-1])
+            places |= {folder[:depth] for depth in range(1, len(folder) + 1)}
+            if is_image(name):
+                images[name] = (*folder, name.name)
+    return images, places
 
 
-def _instead(passed_over: Counter[str]) -> str:
-    kinds = ", ".join(f"{n:,} {kind}" for kind, n in passed_over.most_common(5))
-    return f", only {kinds}" if kinds else ""
+def _from_the_parts(
+    images: dict[PurePosixPath, Place], places: set[Place]
+) -> tuple[dict[PurePosixPath, Place], set[Place]]:
+    """The same without the folders around all: a top folder that alone holds every image.
+
+    A part without a readable image is refused: it is not what was meant, least of all if another
+    would stand in.
+    """
+    while True:
+        tops = {place[0] for place in images.values()}
+        roles = {PARTS.get(top.casefold()) for top in tops}
+        for top in sorted({place[0] for place in places} - tops):
+            role = PARTS.get(top.casefold())
+            if role and not (role == "val" and "test" in roles):
+                raise _UnclearError(f"{top} holds no image that can be read. {EXPECTED}")
+        if len(tops) > 1 or min(map(len, images.values())) < 3:
+            return images, places
+        images = {name: place[1:] for name, place in images.items()}
+        places = {place[1:] for place in places if place[0] in tops and len(place) > 1}
 
 
-def _hint(passed_over: Counter[str]) -> str:
-    for suffixes, hint in HINTS.items():
-        if set(suffixes.split()) & set(passed_over):
-            return f"{hint} "
-    return ""
-
-
-def _refuse_empty_parts(tree: _Tree) -> None:
-    """A part without a readable image is not what was meant, least of all if another stands in."""
-    tops = tree.tops
-    roles = {PARTS.get(top.casefold()) for top in tops}
-    for top in sorted({folder[0] for folder in tree.folders} - set(tops)):
-        role = PARTS.get(top.casefold())
-        if role and not (role == "val" and "test" in roles):
-            found = Counter(_kind(n) for n, parts in tree.others.items() if parts[0] == top)
-            raise tree.refuse(f"{top} holds no image that can be read{_instead(found)}.")
-
-
-def _divided(tree: _Tree, passed_over: Counter[str]) -> Layout:
+def _parts(inside: dict[str, set[str]]) -> tuple[str, str, list[str]]:
+    """The top folders that are the training and the test part, and those that are not read."""
     by_role: dict[str, list[str]] = {}
-    for top in tree.tops:
+    for top in inside:
         by_role.setdefault(PARTS.get(top.casefold(), ""), []).append(top)
-    if strangers := by_role.get(""):
-        parts = [top for role, tops in by_role.items() if role for top in tops]
-        raise tree.refuse(
-            f"{listed(strangers)} beside {listed(parts)}: beside parts only parts may lie ("
-            f"{', '.join(PARTS)}). Move it elsewhere, or rename it."
+    if strangers := by_role.pop("", []):
+        raise _UnclearError(
+            f"{listed(strangers)} beside {listed([t for tops in by_role.values() for t in tops])}: "
+            f"beside parts only parts may lie ({', '.join(PARTS)}). Move it elsewhere, or rename it."
         )
     for role, tops in by_role.items():
         if len(tops) > 1:
-            raise tree.refuse(
+            raise _UnclearError(
                 f"{' and '.join(tops)} are both the {role} part. Merge or remove one."
             )
     tests = by_role.get("test") or by_role.get("val")
     if "train" not in by_role or not tests:
-        raise tree.refuse(f"there is only {listed(tree.tops)}; needed are train and test.")
+        raise _UnclearError(f"there is only {listed([*inside])}; needed are train and test.")
     [train], [test] = by_role["train"], tests
-    left_out = [top for top in tree.tops if top not in (train, test)]
-    if loose := [str(n) for n, p in tree.images.items() if len(p) < 3 and p[0] not in left_out]:
-        raise tree.refuse(f"{loose[0]} lies in no class folder. {_hint(passed_over)}{EXPECTED}")
-    classes = tree.inside[train]
-    _check_same_classes(tree, train, test)
-    if len(classes) < 2:
-        raise tree.refuse(f"there is one class, {listed([*classes])}; at least 2 are needed.")
-    summary = TreeSummary(
-        train=train,
-        test=test,
-        left_out={top: sum(p[0] == top for p in tree.images.values()) for top in left_out},
-        empty=_without_images(tree, {(top, name) for top in (train, test) for name in classes}, 2),
-    )
-    found = Layout(sorted(classes), summary)
-    number = {name: k for k, name in enumerate(found.class_names)}
-    for name, (top, class_name, *_) in sorted(
-        tree.images.items(), key=lambda item: (item[1][1], str(item[0]))
-    ):
-        if top not in left_out:
-            (found.train if top == train else found.test).append((name, number[class_name]))
-    return found
+    return train, test, [top for top in inside if top not in (train, test)]
 
 
-def _check_same_classes(tree: _Tree, train: str, test: str) -> None:
-    one, other = tree.inside[train], tree.inside[test]
-    only = [sorted(one - other), sorted(other - one)]
-    if not any(only):
-        return
-    capitals = {name.casefold() for name in only[0]} & {name.casefold() for name in only[1]}
-    why = " Some differ in capitals only." if capitals else ""
-    sides = [
-        f"only {part} has {listed(names)}"
-        for part, names in zip((train, test), only, strict=True)
-        if names
-    ]
-    raise tree.refuse(f"{train} and {test} do not hold the same classes: {'; '.join(sides)}.{why}")
+def _check_same_classes(inside: dict[str, set[str]], train: str, test: str) -> None:
+    sides = [(train, inside[train] - inside[test]), (test, inside[test] - inside[train])]
+    if only := [f"only {part} has {listed(sorted(names))}" for part, names in sides if names]:
+        alike = _alike(inside[train] | inside[test])
+        raise _UnclearError(
+            f"{train} and {test} do not hold the same classes: {'; '.join(only)}."
+            f"{f' Nearly the same name: {listed(alike[0])}.' if alike else ''}"
+        )
 
 
-def _undivided(tree: _Tree, held_out: int | None) -> Layout:
-    tops = tree.tops
-    inside = tree.inside
-    for top, folders in inside.items():
-        if {"train", "test"} <= {PARTS.get(folder.casefold()) for folder in folders}:
-            raise tree.refuse(
-                f"{top} holds {listed(sorted(folders), 3)}, and "
-                f"{listed([other for other in tops if other != top], 3)} lies beside it. Give the "
-                f"folder {top} alone if those are its parts."
-            )
+def _check_no_parts(inside: dict[str, set[str]]) -> None:
+    """Raise _UnclearError where folders inside those that would be classes may be parts or classes."""
+    named = {f for folders in inside.values() for f in folders if f.casefold() in PARTS}
+    if len({PARTS[folder.casefold()] for folder in named}) > 1:
+        raise _UnclearError(
+            f"{listed([top for top in inside if inside[top] & named])} holds {listed(sorted(named))}, "
+            "which are names of parts. Parts belong at the top, with the classes in them; if they are "
+            "at the top of one folder, give that folder alone."
+        )
     shared = Counter(folder for folders in inside.values() for folder in folders)
     for folder in [folder for folder, n in shared.items() if n > 1]:
-        sharing = [top for top in tops if folder in inside[top]]
+        sharing = [top for top in inside if folder in inside[top]]
         if any(len(inside[top]) > 1 for top in sharing):
-            raise tree.refuse(
+            raise _UnclearError(
                 f"{listed(sharing)} hold the same folders ({listed(sorted(inside[sharing[0]]), 3)}). "
                 f"If they are parts, call them train and test (known: {', '.join(PARTS)}); if they "
                 "are classes, put their images directly into them."
             )
-    by_class: dict[str, list[PurePosixPath]] = {}
-    for name, parts in sorted(tree.images.items(), key=lambda item: str(item[0])):
-        by_class.setdefault(parts[0], []).append(name)
-    smallest = min(by_class, key=lambda c: len(by_class[c]))
-    n_test = held_out or max(1, len(by_class[smallest]) // 5)
-    if len(by_class) < 2 or len(by_class[smallest]) <= n_test:
-        raise tree.refuse(
-            f"{len(by_class)} class folders, the smallest ({smallest}) with "
-            f"{len(by_class[smallest])} images. At least 2 classes are needed, and in each more "
-            f"images than the {n_test} that are held out for the test."
+
+
+def _held_out(by_class: dict[str, list[PurePosixPath]], wanted: int | None) -> int:
+    """Images of each class that are for the test: `wanted`, or a fifth of the smallest class."""
+    smallest = min(by_class, key=lambda name: len(by_class[name]))
+    n_test = wanted or max(1, len(by_class[smallest]) // 5)
+    if len(by_class[smallest]) <= n_test:
+        raise _UnclearError(
+            f"the smallest class ({smallest}) has {len(by_class[smallest])} images. In each class "
+            f"there must be more than the {n_test} that are held out for the test."
         )
-    summary = TreeSummary(
-        train="all class folders (there is no test part)",
-        test=f"the last {n_test} of each class",
-        empty=_without_images(tree, {(top,) for top in tops}, 1),
-    )
-    found = Layout(sorted(by_class), summary)
-    for label, class_name in enumerate(found.class_names):
-        names = by_class[class_name]
-        found.train += [(name, label) for name in names[:-n_test]]
-        found.test += [(name, label) for name in names[-n_test:]]
-    return found
+    return n_test
 
 
-def _without_images(tree: _Tree, known: set[tuple[str, ...]], depth: int) -> tuple[str, ...]:
-    """Folders where a class could be that hold no image."""
-    tops = {folder[0] for folder in known}
-    beside = {f for f in tree.folders if len(f) == depth and (depth == 1 or f[0] in tops)}
-    return tuple(sorted("/".join(folder) for folder in beside - known))
+def _without_images(read: list[Place], places: set[Place], depth: int) -> tuple[str, ...]:
+    """Folders where a class could be, `depth` folders below the top, that hold no image."""
+    classes = {place[: depth + 1] for place in read}
+    above = {place[:depth] for place in read}
+    beside = {place for place in places if len(place) == depth + 1 and place[:depth] in above}
+    return tuple(sorted("/".join(place) for place in beside - classes))
+
+
+def _alike(class_names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Names that differ in capitals, spaces, _ or - only."""
+    by_letters: dict[str, list[str]] = {}
+    for name in sorted(class_names):
+        by_letters.setdefault(re.sub(r"[\s_-]", "", name.casefold()) or name, []).append(name)
+    return tuple(tuple(names) for names in by_letters.values() if len(names) > 1)

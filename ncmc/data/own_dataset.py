@@ -1,17 +1,17 @@
 """The contract of a dataset: an entry of config/datasets.yaml, its reader, and what was fetched."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from ncmc.data import datasets, dvc_store, fetch, raw, readers, splits
+from ncmc.data import datasets, dvc_store, fetch, raw, splits
 from ncmc.data.array_writer import PARTS
 from ncmc.data.datasets import Images
 from ncmc.data.tree_summary import listed
-from ncmc.errors import Finding, UsageError, UserError, examine, unknown
-from ncmc.plan.dataset_entries import FILE, NAME, Dataset, dataset_entries, dataset_entry
+from ncmc.errors import Finding, UserError, examine
+from ncmc.plan.dataset_entries import FILE, Dataset, dataset_entries, dataset_entry
 from ncmc.plan.recipes import recipes
 from ncmc.project import Project
 
@@ -44,18 +44,21 @@ def described(project: Project, name: str) -> list[str]:
     Raises UserError if it is not prepared.
     """
     train, test = (datasets.load(project, name, part) for part in PARTS)
-    classes = [
-        f"{name}: {n:,} + {m:,}"
-        for name, n, m in zip(train.class_names, train.counts, test.counts, strict=True)
-    ]
+    counts = zip(train.class_names, train.counts, test.counts, strict=True)
+    classes = listed([f"{class_name}: {n:,} + {m:,}" for class_name, n, m in counts], SHOWN)
     summary = datasets.tree_summary(project, name)
-    unequal = splits.unequal_note(train, dataset_entry(project, name).split)
-    return [
-        f"{len(classes)} classes, {len(train):,} training + {len(test):,} test images: "
-        + listed(classes, SHOWN),
+    lines = [
+        f"{len(train.counts)} classes, {len(train):,} training + {len(test):,} test images: {classes}",
         *(summary.notes if summary else ()),
-        *([unequal] if unequal else ()),
     ]
+    if unequal := splits.unequal_note(train, dataset_entry(project, name).split):
+        lines.append(unequal)
+    if summary and min(test.counts) < (1 - splits.ROUNDING) * max(test.counts):
+        lines.append(
+            f"unequal classes in the test part ({min(test.counts):,} to {max(test.counts):,} images): "
+            "accuracy is the share of all test images, so that it says most of the largest classes"
+        )
+    return lines
 
 
 def check(project: Project, name: str) -> list[Finding]:
@@ -63,24 +66,17 @@ def check(project: Project, name: str) -> list[Finding]:
 
     Raises UsageError for a name without an entry, with the lines to add.
     """
-    known: Mapping[str, Dataset | None]
     try:
-        known = dataset_entries(project)
-    except UserError:  # another entry may be wrong too: the first check tells
-        known = {name: None}
-    if name not in known:
-        error = unknown("dataset", name, known)
-        if not NAME.fullmatch(name):
-            raise error
-        raise UsageError(
-            f"{error} For your own, add an entry to config/datasets.yaml, such as\n"
-            + fetch.example_entry(name).rstrip()
-        )
+        known = name in dataset_entries(project)
+    except UserError:  # another entry may be wrong: the first check tells
+        known = True
+    if not known:
+        fetch.declared_entry(project, name)
     return examine(Subject(project, name), CHECKS, NEEDED, project.config(FILE))
 
 
 def _has_an_entry(subject: Subject) -> None:
-    dataset_entry(subject.project, subject.name)
+    fetch.declared_entry(subject.project, subject.name)
 
 
 def _has_a_recipe(subject: Subject) -> None:
@@ -98,21 +94,8 @@ def _has_a_recipe(subject: Subject) -> None:
         )
 
 
-def _has_a_reader(subject: Subject) -> None:
-    module = readers.load(subject.entry.reader)
-    if not callable(getattr(module, "read", None)):
-        raise UserError(
-            f"ncmc/data/readers/{subject.entry.reader}.py has no function read(folder, entry, sink): "
-            "see ncmc/data/readers/__init__.py."
-        )
-
-
 def _has_checksums(subject: Subject) -> None:
     entry = subject.entry
-    if not entry.files:
-        raise UserError(
-            f"no files are named. Add one, such as files: [{{name: {subject.name}.tar}}]"
-        )
     unknown = [file.name for file in entry.files if not (file.sha256 or file.md5)]
     if unknown and dvc_store.recorded(subject.project, subject.name) is None:
         raise UserError(
@@ -125,9 +108,9 @@ def _is_here(subject: Subject) -> None:
     raw.verified(subject.project, subject.name)
 
 
-def _was_read(subject: Subject) -> None:
-    for part in subject.parts:
-        assert len(part)
+def _can_be_read(subject: Subject) -> None:
+    datasets.prepare(subject.project, subject.name)  # names every image that cannot be read
+    assert all(map(len, subject.parts))
 
 
 def _arrays_are_as_made(subject: Subject) -> None:
@@ -184,12 +167,11 @@ def _can_be_split(subject: Subject) -> None:
 
 
 CHECKS: dict[str, Callable[[Subject], None]] = {
-    "its entry in config/datasets.yaml can be read": _has_an_entry,
+    "its entry in config/datasets.yaml can be read, and names files and a reader": _has_an_entry,
     "its recipe is in config/train.yaml and fits its channels": _has_a_recipe,
-    "its reader has a function read()": _has_a_reader,
     "every file has a checksum, declared or recorded": _has_checksums,
     "the archives are here, and the right ones": _is_here,
-    "they were read": _was_read,
+    "they can be read": _can_be_read,
     "the arrays are as they were made": _arrays_are_as_made,
     "classes and images are as many as the entry says": _has_the_counts,
     "every class has training and test images": _every_class_has_images,
@@ -197,4 +179,4 @@ CHECKS: dict[str, Callable[[Subject], None]] = {
     "no image is in both parts, or in two classes": _no_image_is_twice,
     f"a long-tailed split can be drawn (tau {TAU:g})": _can_be_split,
 }
-NEEDED = 6  # the first of them: without these no other makes sense
+NEEDED = 5  # the first of them: without these no other makes sense

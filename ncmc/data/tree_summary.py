@@ -11,6 +11,7 @@ class EqualImages(Strict):
     """Images whose pixels are equal, as they are trained on."""
 
     in_train: int = 0  # training images that equal an earlier one of their class
+    in_test: int = 0  # test images, likewise
     across: int = 0  # test images that equal a training image
     labels: int = 0  # images that equal one of another class
     example_across: tuple[str, ...] = ()  # the first pair
@@ -28,7 +29,8 @@ class TreeSummary(Strict):
     left_out: dict[str, int] = NONE  # part that is not read -> its images
     passed_over: dict[str, int] = NONE  # suffix of what is no image, or "hidden" -> files
     empty: tuple[str, ...] = ()  # folders without an image where a class could be
-    alike: tuple[tuple[str, ...], ...] = ()  # class names that differ in capitals only
+    nested: tuple[str, ...] = ()  # folders inside class folders
+    alike: tuple[tuple[str, ...], ...] = ()  # class names that are nearly the same
     oddities: dict[str, int] = NONE  # what images lost, or what is odd of them -> images
     equal: EqualImages = EqualImages()
 
@@ -45,14 +47,16 @@ class TreeSummary(Strict):
             notes.append(f"passed over: {kinds}")
         if self.empty:
             notes.append(f"folders without an image: {listed(self.empty)}")
-        notes += [
-            f"classes whose names differ in capitals only: {', '.join(n)}" for n in self.alike
-        ]
+        if self.nested:
+            notes.append(f"folders inside class folders are no classes: {listed(self.nested)}")
+        notes += [f"classes whose names are nearly the same: {', '.join(n)}" for n in self.alike]
         notes += [f"images {what}: {n:,}" for what, n in self.oddities.items()]
-        if self.equal.in_train:
-            notes.append(
-                f"training images that repeat another of their class: {self.equal.in_train:,}"
-            )
+        repeats = {"training": self.equal.in_train, "test": self.equal.in_test}
+        notes += [
+            f"{part} images that repeat another of their class: {n:,}"
+            for part, n in repeats.items()
+            if n
+        ]
         return notes + self.faults
 
     @property

@@ -380,3 +380,42 @@ def test_svhn_sizes_are_those_of_the_entry() -> None:
     entry = dataset_entries(here())["svhn"]
     assert entry.train_counts == tuple(a + b for a, b in zip(SVHN_TRAIN, SVHN_EXTRA, strict=True))
     assert sum(entry.train_counts) == entry.train_images
+
+
+# --- unequal classes ----------------------------------------------------------------------------
+
+
+def unequal(counts: tuple[int, ...]) -> datasets.Images:
+    labels = np.repeat(np.arange(len(counts)), counts)
+    names = tuple("abcdefghij"[: len(counts)])
+    return datasets.Images(
+        "pets", "train", np.zeros(0), labels, names, (("train", len(labels)),), "", ()
+    )
+
+
+def test_a_split_that_is_not_of_its_tau_is_said() -> None:
+    train = unequal((100, 100, 10))
+    assert splits.imbalance_note(train, 0.1, SplitOptions()) is None
+    note = splits.imbalance_note(train, 0.5, SplitOptions())
+    assert note is not None
+    assert "is not of tau 0.5, as" in note
+    assert "(1 of 3: c 10 of 35)" in note
+    assert "10/70 = 0.143" in note
+    assert splits.imbalance_note(train, 0.5, SplitOptions(n_max_rule="common")) is None
+    assert splits.imbalance_note(train, 0.5, SplitOptions(imbalance="given")) is None
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((50, 50, 50), None),
+        ((128, 132, 127), None),  # as digits: within rounding
+        ((100, 100, 10), "up to tau 0.1 only"),
+        ((10, 100, 100), "no split is of its tau"),
+    ],
+)
+def test_unequal_classes_are_said_before_a_split_is_drawn(
+    counts: tuple[int, ...], words: str | None
+) -> None:
+    note = splits.unequal_note(unequal(counts), SplitOptions())
+    assert (words in note) if words and note else note is words

@@ -16,7 +16,7 @@ from ncmc.data import archives, image_files, image_tree
 from ncmc.data.array_writer import Sink
 from ncmc.data.image_tree import Layout
 from ncmc.data.raw import Say
-from ncmc.data.tree_summary import EqualImages
+from ncmc.data.tree_summary import EqualImages, listed
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import Dataset
 from ncmc.system import ordered_threads
@@ -25,35 +25,45 @@ FOLDERS = True  # `ncmc fetch --from` may name a folder; it is packed into the e
 CHUNK = 64  # images handed to a thread at once
 FLAT = 16  # grey levels: an image of a smaller range looks like one colour
 
-Decoded = tuple[PurePosixPath, np.ndarray, list[str]]  # file, (H, W, C) uint8, what is odd of it
+# file, (H, W, C) uint8, what is odd of it; None for pixels that cannot be read, and why
+Decoded = tuple[PurePosixPath, np.ndarray | None, list[str]]
 
 
 def read(folder: Path, entry: Dataset, sink: Sink) -> None:
-    """All images, scaled to the entry's image_size if it has one, decoded on several threads."""
+    """All images, scaled to the entry's image_size if it has one, decoded on several threads.
+
+    Raises UserError that names the images which cannot be read.
+    """
     path = folder / entry.files[0].name
-    found = examine(path, entry)
-    parts = {"train": found.train, "test": found.test}
+    layout = examine(path, entry)
+    parts = {"train": layout.train, "test": layout.test}
     place = {n: (part, i) for part, files in parts.items() for i, (n, _) in enumerate(files)}
     labels = {
         part: np.array([label for _, label in files], np.int64) for part, files in parts.items()
     }
     images: dict[str, np.ndarray] = {}
-    oddities: Counter[str] = Counter()
+    odd: Counter[str] = Counter()
+    faults: list[str] = []
 
     def decode(chunk: list[tuple[PurePosixPath, bytes]]) -> list[Decoded]:
         return [_decoded(name, data, f"{name} in {path}", entry) for name, data in chunk]
 
     for chunk in ordered_threads.in_order(decode, _chunks(path, place), workers=2, ahead=8):
-        for name, pixels, odd in chunk:
+        for name, pixels, said in chunk:
+            if pixels is None:
+                faults += said
+                continue
             if not images:
                 images = {p: sink.slots(p, labels[p], pixels.shape) for p in parts}
             part, i = place[name]
             _check_shape(pixels.shape, images[part].shape[1:], name, path)
             images[part][i] = pixels
-            oddities.update(odd)
-    sink.class_names = found.class_names
-    seen = {"oddities": dict(oddities), "equal": equal_images(found, images)}
-    sink.summary = found.summary.model_copy(update=seen)
+            odd.update(said)
+    if faults:
+        raise UserError(f"{listed([fault.rstrip('.') for fault in faults])}.")
+    sink.class_names = layout.class_names
+    about_pixels = {"oddities": dict(odd), "equal": equal_images(layout, images)}
+    sink.summary = layout.summary.model_copy(update=about_pixels)
 
 
 def examine(path: Path, entry: Dataset) -> Layout:
@@ -96,9 +106,12 @@ def _held_out(entry: Dataset) -> int | None:
 
 
 def _decoded(name: PurePosixPath, data: bytes, shown: str, entry: Dataset) -> Decoded:
-    image = image_files.opened(data, shown)
-    odd = image_files.oddities(image, shown)
-    pixels = image_files.whole(image, shown, entry.image_size, entry.channels)
+    try:
+        image = image_files.opened(data, shown)
+        odd = image_files.oddities(image, shown, entry.image_size)
+        pixels = image_files.whole(image, shown, entry.image_size, entry.channels)
+    except UserError as error:
+        return name, None, [str(error)]
     if int(pixels.max()) - int(pixels.min()) < FLAT:
         odd.append(f"of nearly one colour (pixels within {FLAT} of 256 levels)")
     return name, pixels, odd
@@ -128,35 +141,26 @@ def _check_shape(
         )
 
 
-def equal_images(found: Layout, images: dict[str, np.ndarray]) -> EqualImages:
+def equal_images(layout: Layout, images: dict[str, np.ndarray]) -> EqualImages:
     """Images with the same pixels: in training, in both parts, under two labels.
 
-    `images`: part -> (n, H, W, C) uint8, in the order of `found`.
+    `images`: part -> (n, H, W, C) uint8, in the order of `layout`.
     """
     groups: dict[bytes, list[tuple[str, str, int]]] = {}
-    for part, files in (("train", found.train), ("test", found.test)):
+    for part, files in (("train", layout.train), ("test", layout.test)):
         for pixels, (name, label) in zip(images[part], files, strict=True):
             key = hashlib.blake2b(pixels.tobytes(), digest_size=16).digest()
             groups.setdefault(key, []).append((part, str(name), label))
-    in_train = across = labels = 0
+    counts: Counter[str] = Counter()
     pairs: dict[str, tuple[str, ...]] = {"across": (), "labels": ()}
     for group in groups.values():
-        if len(group) == 1:
-            continue
-        trained = [item for item in group if item[0] == "train"]
-        tested = [item for item in group if item[0] == "test"]
-        in_train += len(trained) - len({label for _, _, label in trained})
-        if trained and tested:
-            across += len(tested)
-            pairs["across"] = pairs["across"] or (trained[0][1], tested[0][1])
-        others = [item for item in group if item[2] != group[0][2]]
-        if others:
-            labels += len(group)
+        of_part = {part: [item for item in group if item[0] == part] for part in ("train", "test")}
+        for part, items in of_part.items():
+            counts[f"in_{part}"] += len(items) - len({label for _, _, label in items})
+        if of_part["train"] and of_part["test"]:
+            counts["across"] += len(of_part["test"])
+            pairs["across"] = pairs["across"] or tuple(items[0][1] for items in of_part.values())
+        if others := [item for item in group if item[2] != group[0][2]]:
+            counts["labels"] += len(group)
             pairs["labels"] = pairs["labels"] or (group[0][1], others[0][1])
-    return EqualImages(
-        in_train=in_train,
-        across=across,
-        labels=labels,
-        example_across=pairs["across"],
-        example_labels=pairs["labels"],
-    )
+    return EqualImages(**counts, example_across=pairs["across"], example_labels=pairs["labels"])
