@@ -16,7 +16,6 @@ from ncmc.paper import (
     errata,
     own_numbers,
     printed_numbers,
-    reference_recipes,
     references,
     switches,
 )
@@ -219,7 +218,7 @@ def config_files(project: Project) -> dict[str, list[str]]:
     """
     run = (dataset_entries.FILE, recipes.FILE)  # what a run is made with
     table = (*grid_file.FILES, *run)
-    numbers = [printed_numbers.FILE, references.FILE, reference_recipes.FILE]
+    numbers = [printed_numbers.FILE, references.FILE, references.RECIPES_FILE]
     if files.exists(project.config(own_numbers.FILE)):  # a reader's
         numbers.append(own_numbers.FILE)
     read = {

@@ -54,23 +54,26 @@ def import_numbers(
 
     project = Project.find()
     path = project.config(own_numbers.FILE)
-    new, known = own_numbers.read_numbers(project, file, by), own_numbers.own_numbers(project)
-    for doubt in own_numbers.doubts(project, new):
-        print(f"ncmc: {doubt}", file=sys.stderr)
+    rows, known = own_numbers.read_rows(project, file, by), own_numbers.own_numbers(project)
+    new = {key: number for key, number in rows.items() if number}
+    _say(own_numbers.doubts(project, new))
     cells = dict(own_numbers.cells(project))
     for key, number in new.items():
         there = known.get(key) or our_numbers(project).get(cells[key].run.cell)
-        if there and not replace and _printed(there) != _printed(number):
+        if there and not replace and (there.value, there.std, there.n) != number.printed:
             raise UserError(
-                f"{key[0]}, {cells[key].label}: {there.value:g} is known; received: "
-                f"{own_numbers.in_words(number)}. Nothing was changed; --replace takes it."
+                f"{key[0]}, {cells[key].label}: {there.value:g} is known; received: {number}. Nothing "
+                "was changed; --replace takes it."
             )
     merged = known | new
     if merged != known:
-        rows = [(key, spec) for key, spec in cells.items() if key in merged]
-        files.write_atomic(path, own_numbers.as_csv(rows, merged))
+        entered = [(key, spec) for key, spec in cells.items() if key in merged]
+        files.write_atomic(path, own_numbers.as_csv(entered, merged))
     replaced = sum(known.get(key, number) != number for key, number in new.items())
     print(f"{path}: {len(merged) - len(known)} new, {replaced} replaced, {len(new)} received")
+    if kept := sum(key in known and not number for key, number in rows.items()):
+        how = f"To take one back, delete its row in {path}."
+        _say([f"{kept} empty in {file}, with a number entered before: kept. {how}"])
 
 
 @app.command("status", epilog="Example: `ncmc reference status table2`.")
@@ -88,9 +91,9 @@ def status(table: Table = None, as_json: Json = False) -> None:
         shown = {key: getattr(known, key, None) for key in ("value", "std", "n", "id", "where")}
         rows.append({"table": name, "cell": spec.label, **shown})
     print_listing(rows, as_json)
-    for doubt in own_numbers.doubts(project, own_numbers.own_numbers(project)):
-        print(f"ncmc: {doubt}", file=sys.stderr)
+    _say(own_numbers.doubts(project, own_numbers.own_numbers(project)))
 
 
-def _printed(number: object) -> list[object]:
-    return [getattr(number, key) for key in ("value", "std", "n")]
+def _say(remarks: list[str]) -> None:
+    for remark in remarks:
+        print(f"ncmc: {remark}", file=sys.stderr)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ncmc.errors import UsageError, unknown
-from ncmc.paper.known_names import require_names, require_unique
+from ncmc.paper.validation import require_names, require_unique
 from ncmc.plan import catalog
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.option_text import format_value
@@ -95,15 +95,13 @@ def assumptions_for(
     values = {"method": run.method, "backbone": run.backbone}
     for part in (part for part in resolved.values() if isinstance(part, Mapping)):
         values |= {key: format_value(v) for key, v in part.items() if key not in values}
-    chosen = {}
-    for entry in assumptions(project):
-        if not (entry.applies(run) and entry.arises(values)):
-            continue
-        if entry.option is None:
-            chosen[entry.id] = entry.choice
-        elif entry.option in values:
-            chosen[entry.id] = values[entry.option]
-    return chosen
+    return {
+        entry.id: values[entry.option] if entry.option else entry.choice
+        for entry in assumptions(project)
+        if entry.applies(run)
+        and entry.arises(values)
+        and (entry.option is None or entry.option in values)
+    }
 
 
 def _options() -> set[str]:

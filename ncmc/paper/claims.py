@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ncmc.errors import UsageError, unknown
-from ncmc.paper.known_names import require_unique
+from ncmc.paper.validation import require_unique
 from ncmc.plan.grid_file import grid_entries
 from ncmc.project import Project, read_once
 from ncmc.system import documents
@@ -46,10 +46,10 @@ def claims(project: Project) -> dict[str, Claim]:
     Raises UsageError naming the entry at fault.
     """
     path = project.config(FILE)
-    found = documents.read_yaml(path, ClaimsFile)
-    stated = (*found.comparisons, *found.theory)
+    file = documents.read_yaml(path, ClaimsFile)
+    stated = (*file.comparisons, *file.theory)
     require_unique(path, [claim.id for claim in stated])
-    for claim in found.comparisons:
+    for claim in file.comparisons:
         _require_place(project, claim, path)
     return {claim.id: claim for claim in stated}
 

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ncmc.errors import UsageError
-from ncmc.paper.reference_recipes import FILE, Entry, Epoch, MadeWith, reference_recipes
-from ncmc.paper.references import Reference, references
+from ncmc.paper.references import Epoch, MadeWith, Reference, reference_recipes, references
 from ncmc.plan import recipes
 from ncmc.plan.grid import CellSpec
 from ncmc.plan.option_text import format_options, format_value
-from ncmc.project import Project, read_once
+from ncmc.project import Project
 
 MATCHED = ("method", "dataset", "tau", "backbone", "mixup")  # what the two must have in common
 UNKNOWN_RECIPE = "recipe not known to us"
@@ -40,12 +38,11 @@ def comparisons_for(project: Project, spec: CellSpec) -> tuple[Comparison, ...]:
 
     Raises UsageError for what is wrong in references.csv or reference_recipes.yaml.
     """
-    _require_used(project)
-    has = _matched_by(project, spec)
+    setting = _matched_by(project, spec)
     return tuple(
         _comparison(project, reference, spec)
         for reference in references(project)
-        if _setting(reference) == has
+        if _setting(reference) == setting
     )
 
 
@@ -53,39 +50,25 @@ def uncompared(project: Project, specs: Sequence[CellSpec]) -> dict[Reference, s
     """The reference numbers that stand beside none of the cells, each with the reason."""
     settings = [_matched_by(project, spec) for spec in specs]
     foreign = reference_recipes(project).foreign_methods
-    found = {}
-    for reference in references(project):
-        wanted = _setting(reference)
-        if wanted in settings:
-            continue
-        found[reference] = foreign.get(reference.method) or _reason(wanted, settings)
-    return found
+    return {
+        reference: foreign.get(reference.method) or _reason(_setting(reference), settings)
+        for reference in references(project)
+        if _setting(reference) not in settings
+    }
 
 
 def _comparison(project: Project, reference: Reference, spec: CellSpec) -> Comparison:
     file = reference_recipes(project)
-    made = next((entry for entry in file.made_with if _fits(entry, reference)), None)
+    made = next((entry for entry in file.made_with if entry.fits(reference)), None)
     differs = [*_other_recipe(made, spec), *_own_options(made, spec)]
-    differs += [entry.says for entry in file.differences if _fits(entry, reference)]
+    differs += [entry.says for entry in file.differences if entry.fits(reference)]
+    stand_ins = (entry.says for entry in file.stand_ins if entry.dataset == spec.run.dataset)
     return Comparison(
         reference=reference,
         epoch=made.epoch if made else None,
         differs=tuple(differs),
-        stand_in=_stand_in(project, spec.run.dataset),
+        stand_in=next(stand_ins, None),
     )
-
-
-def _fits(entry: Entry, reference: Reference) -> bool:
-    """Whether a row of references.csv has all keys of an entry."""
-    return all(
-        value in reference.reading if key == "reading" else value == getattr(reference, key)
-        for key, value in entry.keys.items()
-    )
-
-
-def _stand_in(project: Project, dataset: str) -> str | None:
-    stand_ins = reference_recipes(project).stand_ins
-    return next((entry.says for entry in stand_ins if entry.dataset == dataset), None)
 
 
 def _other_recipe(made: MadeWith | None, spec: CellSpec) -> list[str]:
@@ -131,17 +114,3 @@ def _reason(wanted: dict[str, str], settings: Sequence[dict[str, str]]) -> str:
         if wanted[name] not in {has[name] for has in settings}:
             return f"no cell here has {name} {wanted[name] or '(one list of images)'}"
     return "no cell here has this setting"
-
-
-@read_once
-def _require_used(project: Project) -> None:
-    """Raises UsageError for an entry of reference_recipes.yaml that no number has: a misprint."""
-    file = reference_recipes(project)
-    entries: tuple[Entry, ...] = (*file.made_with, *file.differences)
-    for entry in entries:
-        if not any(_fits(entry, reference) for reference in references(project)):
-            said = ", ".join(f"{key} '{value}'" for key, value in entry.keys.items())
-            raise UsageError(
-                f"{project.config(FILE)}: no row of references.csv has {said}. "
-                "Write it as the row does, or delete the entry."
-            )

@@ -7,7 +7,7 @@ from pydantic import Field
 from ncmc.errors import UsageError, unknown
 from ncmc.paper.assumptions import assumptions
 from ncmc.paper.claims import claims
-from ncmc.paper.known_names import require_unique
+from ncmc.paper.validation import require_unique
 from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict

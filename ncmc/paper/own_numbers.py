@@ -1,11 +1,12 @@
 """Numbers of tables 1 to 7 that a reader copied from the PDF, in a file that overlays ours.
 
-config/paper/own_numbers.csv, which git ignores, has a row per number, which names its cell as its table
-does. It is read as editors, spreadsheets and a paste from the PDF leave it: separated by commas,
+config/paper/own_numbers.csv, which git ignores, has a row per number, with the words of its cell. It is
+read as editors and spreadsheets leave it: in UTF-8, UTF-16 or a Windows code page, separated by commas,
 semicolons or tabs, with decimal commas, empty rows, `80.6 ± 0.3` and dashes.
 """
 
 import csv
+import difflib
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,20 +16,18 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 from ncmc.errors import UsageError, shortened, unknown
-from ncmc.paper.number import Percent, Points, Seeds
+from ncmc.paper.validation import Percent, Points, Seeds
 from ncmc.plan import grid
 from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.grid_file import grid_entries
-from ncmc.plan.option_text import format_value, parse_value
 from ncmc.project import Project, read_once
 from ncmc.system import documents, files
 from ncmc.system.documents import Strict
 
 FILE = "paper/own_numbers.csv"
-AXES = ("dataset", "backbone", "method", "tau")  # columns of the axes that every table has
-DASHES = ("-", "–", "—", "−")  # what stands in a table where there is no number
-PLUS_MINUS = r"\s*\$?(?:±|\+/?[-−]|\\pm)\$?\s*"
+NO_NUMBER = ("-", "–", "—", "−", "n/a", "na", "n.a.")  # what stands in a table in place of one
+SPREAD = r"\s*(?:\$?(?:±|\+/?[-−]|\\pm)\$?|\()\s*"  # 80.6 ± 0.3, $80.6 \pm 0.3$, 80.6 (0.3)
 MOST_LETTERS = 80
 MOST_POINTS = 20  # a deviation over seeds that is larger was misread
 
@@ -44,7 +43,7 @@ def _text(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_text)]
+OneLine = Annotated[str, AfterValidator(_text)]
 
 
 class Entered(Strict):
@@ -53,18 +52,30 @@ class Entered(Strict):
     value: Percent
     std: Points | None  # None where it is printed without
     n: Seeds | None  # seeds behind it; None where that is not printed
-    page: Text
-    by: Text  # who read it
+    page: OneLine
+    by: OneLine  # who read it
+
+    @property
+    def printed(self) -> tuple[float, float | None, int | None]:
+        """The number itself, without who read it where."""
+        return self.value, self.std, self.n
+
+    def __str__(self) -> str:
+        """`80.6 ± 0.3 (n 3; page 8, read by A. Reader)`."""
+        spread = "" if self.std is None else f" ± {self.std:g}"
+        seeds = "" if self.n is None else f"n {self.n}; "
+        return f"{self.value:g}{spread} ({seeds}page {self.page}, read by {self.by})"
 
 
-COLUMNS = ("table", *AXES, "other", *Entered.model_fields)
+COLUMNS = ("table", "cell", *Entered.model_fields)
 
 
 @read_once
 def own_numbers(project: Project) -> dict[Key, Entered]:
     """The numbers of the reader's file; none without it. Raises UsageError naming the line at fault."""
     path = project.config(FILE)
-    return read_numbers(project, path) if files.exists(path) else {}
+    rows = read_rows(project, path) if files.exists(path) else {}
+    return {key: number for key, number in rows.items() if number}
 
 
 def cells(project: Project, table: str | None = None) -> Iterator[tuple[Key, CellSpec]]:
@@ -75,12 +86,11 @@ def cells(project: Project, table: str | None = None) -> Iterator[tuple[Key, Cel
 
 
 def _tables(project: Project) -> list[str]:
+    """The printed tables: those of the paper's grid that name their place as one."""
     return [
         name
         for name, placed in grid_entries(project).items()
-        if placed.kind == "table"
-        and placed.grid.scale == "paper"
-        and placed.entry.where.startswith("Table ")
+        if placed.grid.scale == "paper" and placed.entry.where.startswith("Table ")
     ]
 
 
@@ -90,35 +100,43 @@ def _table(project: Project, name: str) -> Table:
     return grid.table(project, name)
 
 
-def read_numbers(project: Project, path: Path, by: str = "") -> dict[Key, Entered]:
-    """The rows with a value of a CSV file; `by` fills in who read them, where it is not said.
+def read_rows(project: Project, path: Path, by: str = "") -> dict[Key, Entered | None]:
+    """The cells of a CSV file with their numbers, None where the value is empty.
 
-    Raises UsageError naming the line at fault, and for two rows of one cell.
+    `by` fills in who read them, where it is not said. Raises UsageError naming the line at fault, and
+    for two numbers of one cell.
     """
-    numbers: dict[Key, Entered] = {}
+    numbers: dict[Key, Entered | None] = {}
     for line, row in _rows(path):
         where = f"{path}, line {line}"
         try:
             key, number = _number(project, row | {"by": row["by"] or by}, where)
-            if number and key in numbers:
-                raise UsageError(
-                    f"the cell has {in_words(numbers[key])} in another line. Keep one."
-                )
+            if number and numbers.get(key):
+                raise UsageError(f"the cell has {numbers[key]} in another line. Keep one.")
         except UsageError as error:
             raise UsageError(f"{where}: {str(error).removeprefix(f'{where}: ')}") from error
-        if number:
-            numbers[key] = number
+        numbers[key] = number or numbers.get(key)
     return numbers
+
+
+def _decoded(data: bytes) -> str:
+    """The text of a spreadsheet's file; what is no Unicode is read as Windows writes it."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """(line, row) of a CSV file; its columns in any order, those that it leaves out empty."""
-    text = documents.read_text(path).removeprefix("\ufeff")  # spreadsheets begin a file with it
+    text = _decoded(files.read_bytes(path, documents.MOST_BYTES))
     separator = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.DictReader(io.StringIO(text), delimiter=separator, strict=True)
     try:
         reader.fieldnames = columns = [name.strip() for name in reader.fieldnames or ()]
-        if not {"table", "value"} <= {*columns} <= {*COLUMNS, ""}:
+        if not {"table", "cell", "value"} <= {*columns} <= {*COLUMNS, ""}:
             raise UsageError(
                 f"{path} has the columns {shortened(', '.join(columns)) or 'none'}; allowed: "
                 f"{', '.join(COLUMNS)}. `ncmc reference form` prints a file to fill in."
@@ -137,64 +155,40 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _number(project: Project, row: Mapping[str, str], where: str) -> tuple[Key, Entered | None]:
     """The cell and the number of a row; None if it has no value."""
-    axes = {axis: row[axis] for axis in AXES if row[axis]} | _others(row["other"])
-    place = _place(_table(project, row["table"]), axes)
-    printed = {key: "" if row[key] in DASHES else row[key] for key in ("value", "std", "n")}
-    parts = re.split(PLUS_MINUS, printed["value"], maxsplit=1)
-    value, *spread = (part.strip("$%* ") for part in parts)
+    key = row["table"], _place(_table(project, row["table"]), row["cell"])
+    printed = {name: row[name].strip("$%*") for name in ("value", "std", "n")}
+    printed = {name: "" if text.lower() in NO_NUMBER else text for name, text in printed.items()}
+    value, *spread = (
+        part.strip("$%*) ") for part in re.split(SPREAD, printed["value"], maxsplit=1)
+    )
     if spread and printed["std"] not in ("", *spread):
         raise UsageError(f"a deviation stands in value, '{row['value']}', and in std. Keep one.")
     printed |= {"value": value} | ({"std": spread[0]} if spread else {})
-    if not printed["value"] and any(printed.values()):
+    if not value and any(printed.values()):
         raise UsageError("'std' or 'n' is given without a value.")
-    if not printed["value"]:
-        return (row["table"], place), None
+    if not value:
+        return key, None
     data: dict[str, Any] = {"page": row["page"], "by": row["by"]}
-    for key, kind in (("value", float), ("std", float), ("n", int)):
-        text = printed[key].replace(",", ".")
-        data[key] = documents.csv_number(text, kind, key, where)
-    return (row["table"], place), documents.parse(Entered, data, where)
+    for name, kind in (("value", float), ("std", float), ("n", int)):
+        data[name] = documents.csv_number(printed[name].replace(",", "."), kind, name, where)
+    return key, documents.parse(Entered, data, where)
 
 
-def _others(text: str) -> dict[str, str]:
-    """`mixup=on;f=10` as a dictionary. Raises UsageError."""
-    axes = dict(part.strip(",").partition("=")[::2] for part in text.replace(";", " ").split())
-    if "" in axes or "" in axes.values():
-        raise UsageError(f"'other' is {shortened(repr(text))}; allowed: AXIS=VALUE;AXIS=VALUE.")
-    return axes
+def _place(table: Table, cell: str) -> int:
+    """The place, from 1, of a cell by its words. Raises UsageError for another one."""
+    labels = {_folded(spec.label): spec.label for spec in table.cells}
+    if (words := _folded(cell)) in labels:
+        return list(labels).index(words) + 1
+    near = difflib.get_close_matches(words, labels, n=1)
+    hint = f" Did you mean '{labels[near[0]]}'?" if near else ""
+    raise UsageError(
+        f"{table.name} has no cell {shortened(repr(cell))}.{hint} `ncmc reference form {table.name}` "
+        "prints them all."
+    )
 
 
-def _place(table: Table, axes: Mapping[str, str]) -> int:
-    """The place, from 1, of the cell of a table with these labels or values on its axes.
-
-    Raises UsageError for an axis or a value that the table does not have, and unless one cell is left.
-    """
-    left = list(enumerate(table.cells, start=1))
-    for axis, given in axes.items():
-        if axis not in table.axes:
-            raise unknown("axis", axis, table.axes)
-        chosen = [(i, spec) for i, spec in left if given == spec.coord(axis)]
-        chosen = chosen or [(i, spec) for i, spec in left if _has(spec, axis, given)]
-        if not chosen:
-            labels = list(dict.fromkeys(spec.coord(axis) for _, spec in left))
-            raise UsageError(f"{table.name}: {unknown(axis, given, labels)}{_hint(axis, given)}")
-        left = chosen
-    if len(left) > 1:
-        open_ = [a for a in table.axes if len({spec.coord(a) for _, spec in left}) > 1]
-        raise UsageError(f"{table.name}: {len(left)} cells fit. Say which, by {', '.join(open_)}.")
-    return left[0][0]
-
-
-def _has(spec: CellSpec, axis: str, given: str) -> bool:
-    value = format_value(parse_value(re.sub(r"^(\d+),(\d+)$", r"\1.\2", given)))
-    return spec.attributes.get(axis, spec.coord(axis)).casefold() == value.casefold()
-
-
-def _hint(axis: str, given: str) -> str:
-    """For a tau that is the largest class over the smallest (A1)."""
-    value = parse_value(given)
-    inverse = axis == "tau" and isinstance(value, int | float) and value > 1
-    return f" tau is n_min/n_max: did you mean {1 / float(value):g}?" if inverse else ""
+def _folded(label: str) -> str:
+    return " ".join(label.replace("π", "pi").casefold().split())
 
 
 def doubts(project: Project, numbers: Mapping[Key, Entered]) -> list[str]:
@@ -203,7 +197,7 @@ def doubts(project: Project, numbers: Mapping[Key, Entered]) -> list[str]:
     doubtful = []
     for key, number in numbers.items():
         chance = 100 / (dataset_entry(project, specs[key].run.dataset).classes or 100)
-        what = f"{key[0]}, {specs[key].label}: {in_words(number)}"
+        what = f"{key[0]}, {specs[key].label}: {number}"
         if number.value < max(chance, 1):
             doubtful.append(f"{what} is below 1 % or chance ({chance:g} %). Is it a fraction?")
         if number.std is not None and number.std > min(MOST_POINTS, number.value):
@@ -211,21 +205,14 @@ def doubts(project: Project, numbers: Mapping[Key, Entered]) -> list[str]:
     return doubtful
 
 
-def in_words(number: Entered) -> str:
-    """`80.6 ± 0.3 (n 3; page 8, read by A. Reader)`."""
-    spread = "" if number.std is None else f" ± {number.std:g}"
-    seeds = "" if number.n is None else f"n {number.n}; "
-    return f"{number.value:g}{spread} ({seeds}page {number.page}, read by {number.by})"
-
-
 def as_csv(rows: Iterable[tuple[Key, CellSpec]], numbers: Mapping[Key, Entered]) -> str:
     """Cells, with the numbers that are known of them, as CSV text."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for key, spec in rows:
-        others = ";".join(f"{axis}={label}" for axis, label in spec.coords if axis not in AXES)
-        known = numbers[key].model_dump() if key in numbers else dict.fromkeys(Entered.model_fields)
+    for (table, place), spec in rows:
+        number = numbers.get((table, place))
+        known = number.model_dump() if number else dict.fromkeys(Entered.model_fields)
         printed = [f"{v:g}" if isinstance(v, float) else v for v in known.values()]
-        writer.writerow([key[0], *(spec.coord(axis) for axis in AXES), others, *printed])
+        writer.writerow([table, spec.label, *printed])
     return out.getvalue()

@@ -3,27 +3,45 @@
 from typing import Any
 
 from ncmc.errors import UsageError, unknown
-from ncmc.paper.known_names import require_names, require_unique
-from ncmc.paper.number import Number
 from ncmc.paper.own_numbers import FILE as OWN_FILE
-from ncmc.paper.own_numbers import Entered, Key, own_numbers
+from ncmc.paper.own_numbers import own_numbers
+from ncmc.paper.validation import (
+    Percent,
+    Points,
+    Seeds,
+    Tau,
+    Text,
+    require_names,
+    require_unique,
+)
 from ncmc.plan import grid
 from ncmc.plan.grid_file import grid_entries
-from ncmc.plan.option_text import parse_options
+from ncmc.plan.option_text import Value, parse_options
 from ncmc.plan.run import Run, make_run
 from ncmc.project import Project, read_once
 from ncmc.system import documents
-
-__all__ = [
-    "COLUMNS",
-    "FILE",
-    "Number",
-    "number_for",
-    "our_numbers",
-    "printed_numbers",
-]
+from ncmc.system.documents import Strict
 
 FILE = "paper/numbers.csv"
+
+
+class Number(Strict):
+    """A number of the paper, in percent top-1 accuracy on the balanced test set, as printed."""
+
+    id: Text
+    table: str | None  # the table it is printed in; None: it stands in the text
+    dataset: str
+    tau: Tau
+    backbone: str
+    method: str
+    options: dict[str, Value]
+    value: Percent
+    std: Points | None  # standard deviation over seeds; None where printed without
+    n: Seeds | None  # seeds behind it
+    where: str
+    source: str
+    note: str
+
 
 COLUMNS = tuple(Number.model_fields)
 
@@ -44,8 +62,8 @@ def number_for(project: Project, run: Run, table: str | None = None) -> Number |
     configuration may be printed in several.
     """
     own = _entered(project)
-    if table is not None and (found := own.get((run.cell, table))):
-        return found
+    if table is not None and (number := own.get((run.cell, table))):
+        return number
     others = (number for (cell, _), number in own.items() if cell == run.cell)
     return next(others, None) or our_numbers(project).get(run.cell)
 
@@ -53,29 +71,25 @@ def number_for(project: Project, run: Run, table: str | None = None) -> Number |
 @read_once
 def _entered(project: Project) -> dict[tuple[Run, str], Number]:
     """A reader's own numbers, by run (with seed 0) and table."""
-    found = {}
+    numbers = {}
     for (table, place), entered in own_numbers(project).items():
         run = grid.table(project, table).cells[place - 1].run
-        found[(run.cell, table)] = _from_reader((table, place), run, entered)
-    return found
-
-
-def _from_reader(key: Key, run: Run, entered: Entered) -> Number:
-    return Number(
-        id=f"{key[0]}-{key[1]}",
-        table=key[0],
-        dataset=run.dataset,
-        tau=run.tau,
-        backbone=run.backbone,
-        method=run.method,
-        options=dict(run.options),
-        value=entered.value,
-        std=entered.std,
-        n=entered.n,
-        where=f"{key[0]}, page {entered.page}, read by {entered.by}",
-        source=f"config/{OWN_FILE}",
-        note="",
-    )
+        numbers[(run.cell, table)] = Number(
+            id=f"{table}-{place}",
+            table=table,
+            dataset=run.dataset,
+            tau=run.tau,
+            backbone=run.backbone,
+            method=run.method,
+            options=dict(run.options),
+            value=entered.value,
+            std=entered.std,
+            n=entered.n,
+            where=f"{table}, page {entered.page}, read by {entered.by}",
+            source=f"config/{OWN_FILE}",
+            note="",
+        )
+    return numbers
 
 
 @read_once
@@ -87,17 +101,17 @@ def our_numbers(project: Project) -> dict[Run, Number]:
     path = project.config(FILE)
     rows = documents.read_csv(path, COLUMNS)
     require_unique(path, [row["id"] for row in rows])
-    found: dict[Run, Number] = {}
+    numbers: dict[Run, Number] = {}
     for place, row in enumerate(rows, start=2):
         where = f"{path}, line {place} ({row['id']})"
         number = documents.parse(Number, _typed(row, where), where)
         run = _run_of(project, number, where)
         if not row["value"]:  # a cell that is not known may stand there, empty
             continue
-        if run in found:
-            raise UsageError(f"{where}: {found[run].id} is printed for the same configuration.")
-        found[run] = number
-    return found
+        if run in numbers:
+            raise UsageError(f"{where}: {numbers[run].id} is printed for the same configuration.")
+        numbers[run] = number
+    return numbers
 
 
 def _typed(row: dict[str, str], where: str) -> dict[str, Any]:
@@ -115,7 +129,7 @@ def _typed(row: dict[str, str], where: str) -> dict[str, Any]:
 
 
 def _run_of(project: Project, number: Number, where: str) -> Run:
-    """The run that a number is printed for. Raises UsageError for a name or option there is not."""
+    """The run that a number is printed for. Raises UsageError for an unknown name or option."""
     require_names(project, where, [number.dataset], [number.backbone], [number.method])
     if number.table is not None and number.table not in grid_entries(project):
         raise UsageError(f"{where}: {unknown('table', number.table, grid_entries(project))}")

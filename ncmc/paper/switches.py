@@ -75,16 +75,18 @@ def parse_switches(project: Project, texts: Iterable[str]) -> list[Switch]:
 
     That is the register's, but a point that arises under another choice alone comes after it.
 
-    Raises UsageError for an id or a value that there is not, or that has no switch.
+    Raises UsageError for an unknown id or value, or one that has no switch.
     """
-    found: dict[str, Switch] = {}
+    chosen: dict[str, Switch] = {}
     for text in texts:
         switch = _parse(project, text)
-        if switch.entry.id in found:
+        if switch.entry.id in chosen:
             raise UsageError(f"assumption {switch.entry.id} is switched twice.")
-        found[switch.entry.id] = switch
-    listed = [switch for switch in switches(project) if switch in found.values()] if found else []
-    return sorted(listed, key=lambda switch: bool(switch.entry.when))
+        chosen[switch.entry.id] = switch
+    if not chosen:  # the register is not read where nothing is switched
+        return []
+    ordered = [switch for switch in switches(project) if switch in chosen.values()]
+    return sorted(ordered, key=lambda switch: bool(switch.entry.when))
 
 
 def switched(project: Project, run: Run, chosen: Sequence[Switch]) -> Run:
@@ -134,14 +136,20 @@ def table(project: Project, name: str) -> Table:
     """A table or figure by name; `NAME+A14=affine` is the table NAME with that alternative.
 
     It has the cells of the plain one, which checks and printed numbers look up as there, and other
-    runs where the point arises. Raises UsageError for a name or switch that there is not.
+    runs where the point arises. Raises UsageError for an unknown name or switch.
     """
     plain = grid.table(project, plain_name(name))
     if not is_switched(name):
         return plain
     chosen = parse_switches(project, name.split(SIGN)[1:])
     cells = tuple(switched_cell(project, spec, chosen) for spec in plain.cells)
-    _require_distinct(name, cells)
+    first: dict[Run, CellSpec] = {}
+    for spec in cells:
+        if (twin := first.setdefault(spec.run, spec)) is not spec:
+            raise UsageError(
+                f"{name}: two cells become the same run: {twin.label}; {spec.label}. The plain table "
+                "compares the alternatives already."
+            )
     title = f"{plain.title}, with {', '.join(map(str, chosen))}"
     return replace(plain, name=name, title=title, cells=cells)
 
@@ -155,17 +163,6 @@ def require_effect(project: Project, chosen: Table) -> None:
         raise UsageError(f"{', '.join(names)} changes no run of {plain.name}{where}.")
 
 
-def _require_distinct(name: str, cells: Sequence[CellSpec]) -> None:
-    seen: dict[Run, CellSpec] = {}
-    for spec in cells:
-        if spec.run in seen:
-            raise UsageError(
-                f"{name}: two cells become the same run: {seen[spec.run].label}; {spec.label}. The "
-                "plain table compares the alternatives already."
-            )
-        seen[spec.run] = spec
-
-
 def _parse(project: Project, text: str) -> Switch:
     name, _, value = text.partition("=")
     register = {entry.id: entry for entry in assumptions(project)}
@@ -177,19 +174,13 @@ def _parse(project: Project, text: str) -> Switch:
     own = {switch.value: switch for switch in switches(project) if switch.entry == entry}
     if value in own:
         return own[value]
-    listed = {other.value: other for other in entry.alternatives}
-    if value in listed:
-        raise UsageError(
-            f"{name}={value} cannot be switched by --assume, but by hand: {listed[value].switch}."
-        )
     if value == entry.choice and own:
-        raise UsageError(
-            f"{name}={value} is the choice already; leave it out. Alternatives: {', '.join(own)}."
-        )
-    if own:
-        raise UsageError(f"{name}: {unknown('alternative', value, own)}")
-    hint = f" -o {entry.option}=VALUE sets another value." if entry.option else ""
-    raise UsageError(f"assumption {name} has no alternative that can be switched.{hint}")
+        raise UsageError(f"{text} is the choice already; leave it out. Allowed: {', '.join(own)}.")
+    for other in entry.alternatives:
+        if other.value == value:
+            raise UsageError(f"{text} cannot be switched by --assume, but by hand: {other.switch}.")
+    hint = f" -o {entry.option}=VALUE sets another value." if entry.option and not own else ""
+    raise UsageError(f"{name}: {unknown('alternative', value, own)}{hint}")
 
 
 def _changes(entry: Assumption, other: Alternative) -> tuple[tuple[str, Value], ...] | None:

@@ -1,12 +1,21 @@
-"""What every file of the paper is held to: each id once, and names that there are."""
+"""What every file of the paper is held to: each id once, known names, numbers in their range."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from ncmc.errors import UsageError, unknown
 from ncmc.plan import catalog
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.project import Project
+
+Text = Annotated[str, Field(min_length=1)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+Points = Annotated[float, Field(ge=0, le=100)]
+Tau = Annotated[float, Field(gt=0, le=1)]
+Seeds = Annotated[int, Field(ge=1, le=1000)]
 
 
 def require_unique(path: Path, ids: Iterable[str]) -> None:
@@ -25,13 +34,12 @@ def require_names(
     backbones: Iterable[str] = (),
     methods: Iterable[str] = (),
 ) -> None:
-    """Raises UsageError for a name that there is not, or that is spelled in another way."""
-    known: tuple[tuple[str, Iterable[str], Collection[str]], ...] = (
-        ("dataset", datasets, dataset_entries(project)),
+    """Raises UsageError for an unknown name, or one that is spelled in another way."""
+    for kind, names, known in (
+        ("dataset", datasets, dataset_entries(project).keys()),
         ("backbone", backbones, catalog.names("backbone")),
         ("method", methods, catalog.names("method")),
-    )
-    for kind, names, allowed in known:
+    ):
         for name in names:
-            if name not in allowed:
-                raise UsageError(f"{where}: {unknown(kind, name, allowed)}")
+            if name not in known:
+                raise UsageError(f"{where}: {unknown(kind, name, known)}")
