@@ -26,7 +26,7 @@ def theory(
 ) -> None:
     """Check the paper's theorems numerically: about a minute on one core."""
     from cli.show.verdicts import print_theory
-    from cli.working import working
+    from cli.progress import working
     from ncmc.project import Project
     from ncmc.system import files
     from ncmc.theory import checks
