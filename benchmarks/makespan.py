@@ -15,7 +15,6 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 from ncmc import jobs
 from ncmc.forecast import cost
@@ -94,11 +93,11 @@ def trainings(project: Project, speedup: float, mb_per_s: float) -> Iterable[Job
     by_dataset = fetched(project, dict.fromkeys(run.dataset for run in runs), mb_per_s)
     one_core = cost.guessed(1, bfloat16=True)
     for run in runs:
-        assert not job.model_of(SimpleNamespace(run=run.id))
-        for file in job.data_of_run(run):
+        assert not job.models_of([run])
+        for file in job.data_of([run]):
             there.setdefault(file, by_dataset[run.dataset] + SPLIT_HOURS)
         hours = cost.hours(project, run, one_core) / speedup
-        yield Job(run, hours, max(there[file] for file in job.data_of_run(run)))
+        yield Job(run, hours, max(there[file] for file in job.data_of([run])))
 
 
 def fetched(project: Project, names: Iterable[str], mb_per_s: float) -> dict[str, float]:

@@ -128,29 +128,19 @@ class Jobs:
         """The check of this machine, for datasets of the paper's grid."""
         return [paths.PREFLIGHT] if wildcards.dataset in _paper_datasets(self.project) else []
 
-    def data_of(self, wildcards: Any) -> list[str]:
-        """The images and the split that a run needs."""
-        return self.data_of_runs([self._run(wildcards)])
+    def runs_of(self, wildcards: Any) -> list[Run]:
+        """The one run of a job that is named by it."""
+        return [parse_run_id(self.project, wildcards.run)]
 
-    def data_of_runs(self, runs: list[Run]) -> list[str]:
+    def data_of(self, runs: list[Run]) -> list[str]:
         """The images and the splits that a job needs, which trains some runs."""
-        return sorted({file for run in runs for file in self.data_of_run(run)})
+        split = [Path(file).name for file in (paths.SPLIT_MANIFEST, paths.SPLIT_INDICES)]
+        images = {paths.ARRAYS_META.format(dataset=run.dataset) for run in runs}
+        return sorted({*images, *(f"{run.split_folder}/{name}" for run in runs for name in split)})
 
-    def model_of(self, wildcards: Any) -> list[str]:
-        """The record of the run to whose model a run applies its decision rule, if it trains none."""
-        return self.models_of_runs([self._run(wildcards)])
-
-    def models_of_runs(self, runs: list[Run]) -> list[str]:
+    def models_of(self, runs: list[Run]) -> list[str]:
         """The records of runs outside of `runs` whose models they apply a decision rule to."""
         return records_of(run for run in trained_runs(self.project, runs) if run not in runs)
-
-    def data_of_run(self, run: Run) -> list[str]:
-        """The images and the split that a run trains on."""
-        split = [Path(file).name for file in (paths.SPLIT_MANIFEST, paths.SPLIT_INDICES)]
-        return [
-            paths.ARRAYS_META.format(dataset=run.dataset),
-            *(f"{run.split_folder}/{name}" for name in split),
-        ]
 
     def split_options(self, wildcards: Any) -> list[str]:
         """The options of a split as arguments of the command line.
@@ -166,47 +156,33 @@ class Jobs:
             for word in ("-o", f"{key}={format_value(value)}")
         ]
 
-    def threads_of(self, wildcards: Any) -> int:
-        """CPU threads of one run: a constant of its recipe, whatever --cores is."""
-        return self.threads_of_run(self._run(wildcards))
+    def threads_of(self, runs: list[Run]) -> int:
+        """CPU threads: those of the recipe whatever --cores is, or more where files are decoded."""
+        found = (resolve_run(self.project, run) for run in runs)
+        return max(
+            max(r.execution.threads, FILE_THREADS * (r.recipe.augment == "resized_crop_flip"))
+            for r in found
+        )
 
-    def threads_of_run(self, run: Run) -> int:
-        """CPU threads of one run: more where it decodes files, as it reads with all that it gets."""
-        resolved = resolve_run(self.project, run)
-        from_files = resolved.recipe.augment == "resized_crop_flip"
-        return max(resolved.execution.threads, FILE_THREADS if from_files else 1)
+    def gpus_of(self, runs: list[Run]) -> int:
+        """GPUs: none for short runs, else 1."""
+        return int(not all(is_short(self.project, run) for run in runs))
 
-    def gpus_of(self, wildcards: Any) -> int:
-        """GPUs of one run."""
-        return self.gpus_of_run(self._run(wildcards))
+    def memory_of(self, runs: list[Run]) -> int:
+        """Main memory in MB: torch itself, and the images several times over."""
+        return max(map(self._memory, {run.cell for run in runs}))
 
-    def gpus_of_run(self, run: Run) -> int:
-        """GPUs of one run: none for a short one, else 1."""
-        return 0 if is_short(self.project, run) else 1
+    def minutes_of(self, runs: list[Run]) -> int:
+        """A time limit for schedulers; what it cuts off goes on in the next attempt."""
+        each = (MINUTES_SHORT if is_short(self.project, run) else MINUTES for run in runs)
+        return min(sum(each), MINUTES)
 
-    def memory_of(self, wildcards: Any) -> int:
-        """Main memory of one run, in MB: torch itself, and the images several times over."""
-        return self.memory_of_run(self._run(wildcards))
-
-    def memory_of_run(self, run: Run) -> int:
-        """Main memory of one run, in MB."""
+    def _memory(self, run: Run) -> int:
         entry = dataset_entry(self.project, run.dataset)
         limit = resolve_run(self.project, run).execution.resident_gigabytes * GIGABYTE
         pixels = (entry.image_size or UNKNOWN_SIDE) ** 2 * entry.channels
         images = (entry.train_images or 0) + (entry.test_images or 0)
         return int(TORCH + min(COPIES * images * pixels / 1e6, limit))
-
-    def minutes_of(self, wildcards: Any) -> int:
-        """A time limit for schedulers; a run that meets it resumes from its checkpoint."""
-        return self.minutes_of_runs([self._run(wildcards)])
-
-    def minutes_of_runs(self, runs: list[Run]) -> int:
-        """A time limit for schedulers; what it cuts off goes on in the next attempt."""
-        each = (MINUTES_SHORT if is_short(self.project, run) else MINUTES for run in runs)
-        return min(sum(each), MINUTES)
-
-    def _run(self, wildcards: Any) -> Run:
-        return parse_run_id(self.project, wildcards.run)
 
 
 def config_files(project: Project) -> dict[str, list[str]]:

@@ -7,13 +7,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, StringConstraints
 
 from ncmc.errors import UserError
-from ncmc.system import code_files, documents
+from ncmc.system import code_files, documents, files
 from ncmc.system.documents import Strict
 
 CONTAINER_PROGRAMS = ("apptainer", "singularity")  # either does; Snakemake looks in this order
@@ -78,26 +79,21 @@ def told_image(container: str) -> str | None:
 def image_digest(container: str) -> str | None:
     """The image, as records name it: sha256:... of its file, or of its address; None if unknown.
 
-    A file of gigabytes is read once: what was found is kept beside Snakemake's own notes.
+    A file of gigabytes is read once: its digest is kept beside Snakemake's own notes.
     """
+    if named := re.search(r"://.*@(sha256:[0-9a-f]{64})$", container):
+        return named[1]
     local = Path(container.removeprefix("file://"))
-    if "://" in container and not container.startswith("file://"):
-        named = re.search(r"@(sha256:[0-9a-f]{64})$", container)
-        return named[1] if named else None
     if not local.is_file():
-        return None  # an unpacked image, which anyone can change
+        return None  # an address, or an unpacked image, which anyone can change
     state = local.stat()
-    key = [str(local.resolve()), state.st_size, state.st_mtime_ns]
-    try:
-        known = json.loads(IMAGE_NOTES.read_text())
-        if known["file"] == key:
-            return str(known["digest"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # not there yet, or half written
+    key = f"{local.resolve()} {state.st_size} {state.st_mtime_ns}"
+    with suppress(UserError, AttributeError):  # not there yet, or half written
+        if digest := documents.load_json(IMAGE_NOTES).get(key):
+            return str(digest)
     with local.open("rb") as file:
         digest = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
-    IMAGE_NOTES.parent.mkdir(exist_ok=True)
-    IMAGE_NOTES.write_text(json.dumps({"file": key, "digest": digest}))
+    files.write_atomic(IMAGE_NOTES, json.dumps({key: digest}))
     return digest
 
 

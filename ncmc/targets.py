@@ -19,13 +19,13 @@ from typing import Any
 from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.forecast import plan_file
+from ncmc.forecast.cost import without_record
 from ncmc.jobs import RUN, evidence, records_of, table_pattern
 from ncmc.paper import switches
 from ncmc.plan import job_batches
 from ncmc.plan.grid_file import PAPER, TIERS, table_names, table_names_in
 from ncmc.plan.run import Run, parse_run_id, trained_runs
 from ncmc.project import Project
-from ncmc.results.record import path_of
 
 DEFAULT = "all"
 # Targets that are many tables -> the file of config/ that has them.
@@ -100,11 +100,11 @@ def missing(project: Project, targets: Iterable[str]) -> Missing:
         path = os.path.normpath(target)
         if match := re.fullmatch(paths.RUN_RECORD.format(run=f"(?P<run>{RUN})"), path):
             run = parse_run_id(project, match["run"])
-            found.runs += dict.fromkeys([*_without_record(project, [run], seen), run])
+            found.runs += dict.fromkeys([*_lacking(project, [run], seen), run])
             continue
         for table, file in _tables(project, target, products):
             runs = _runs(project, table, with_evidence=file not in TABLE_FILES)
-            if runs := _without_record(project, runs, seen):
+            if runs := _lacking(project, runs, seen):
                 found.of_tables[table] = found.of_tables.get(table, []) + runs
             verdicts = paths.VERDICTS.format(table=table)
             if file in MADE_OF_VERDICTS and not (project.root / verdicts).exists():
@@ -179,14 +179,10 @@ def _runs(project: Project, table: str, *, with_evidence: bool) -> list[Run]:
     return [*own, *evidence(project, table)] if with_evidence else own
 
 
-def _without_record(project: Project, runs: Iterable[Run], seen: set[Run]) -> list[Run]:
+def _lacking(project: Project, runs: Iterable[Run], seen: set[Run]) -> list[Run]:
     """Those of `runs` and of the runs whose models they need that have no record; they are seen then."""
-    lacking = [run for run in runs if run not in seen and not _has_record(project, run)]
-    models = [run for run in trained_runs(project, lacking) if not _has_record(project, run)]
+    lacking = without_record(project, (run for run in runs if run not in seen))
+    models = without_record(project, trained_runs(project, lacking))
     new = [run for run in dict.fromkeys([*models, *lacking]) if run not in seen]
     seen.update(new)
     return new
-
-
-def _has_record(project: Project, run: Run) -> bool:
-    return path_of(project, run).exists()

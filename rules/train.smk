@@ -15,8 +15,8 @@
 rule train:
     """One run, from its split to its record and model."""
     input:
-        data=ancient(job.data_of),
-        model=job.model_of,
+        data=ancient(lambda wildcards: job.data_of(job.runs_of(wildcards))),
+        model=lambda wildcards: job.models_of(job.runs_of(wildcards)),
         config=ancient(job.config["train"]),
     output:
         update(paths.RUN_RECORD),
@@ -26,11 +26,11 @@ rule train:
         paths.TIME_TRAIN
     wildcard_constraints:
         run=jobs.pattern_of(trainings.alone),
-    threads: job.threads_of
+    threads: lambda wildcards: job.threads_of(job.runs_of(wildcards))
     resources:
-        gpu=job.gpus_of,
-        mem_mb=job.memory_of,
-        runtime=job.minutes_of,
+        gpu=lambda wildcards: job.gpus_of(job.runs_of(wildcards)),
+        mem_mb=lambda wildcards: job.memory_of(job.runs_of(wildcards)),
+        runtime=lambda wildcards: job.minutes_of(job.runs_of(wildcards)),
     shell:
         jobs.train_command("{wildcards.run:q}")
 
@@ -42,8 +42,8 @@ for name, runs in trainings.batches.items():
         name:
             targets.rule_name(name)
         input:
-            data=ancient(lambda wildcards, runs=runs: job.data_of_runs(runs)),
-            model=job.models_of_runs(runs),
+            data=ancient(lambda wildcards, runs=runs: job.data_of(runs)),
+            model=job.models_of(runs),
             config=ancient(job.config["train"]),
         output:
             update(jobs.records_of(runs)),
@@ -51,11 +51,11 @@ for name, runs in trainings.batches.items():
             paths.LOG_TRAIN.format(run=name),
         benchmark:
             paths.TIME_TRAIN.format(run=name)
-        threads: max(map(job.threads_of_run, runs))
+        threads: job.threads_of(runs)
         resources:
-            gpu=max(map(job.gpus_of_run, runs)),
-            mem_mb=max(map(job.memory_of_run, runs)),
-            runtime=job.minutes_of_runs(runs),
+            gpu=job.gpus_of(runs),
+            mem_mb=job.memory_of(runs),
+            runtime=job.minutes_of(runs),
         params:
             runs=[run.id for run in runs],  # a shell command is worked out later, with the last `runs`
         shell:

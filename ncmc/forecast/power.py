@@ -9,14 +9,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
 from ncmc.forecast.questions import Place, Question
 from ncmc.plan.grid import CellSpec, Table
-from ncmc.plan.grid_file import tiers
+from ncmc.plan.grid_file import Points, tiers
 from ncmc.project import Project, read_once
 from ncmc.results.looks import levels
 from ncmc.results.samples import IN_PERCENT
@@ -30,7 +29,7 @@ from ncmc.results.statistics import (
     t_quantile,
 )
 from ncmc.system import documents
-from ncmc.system.documents import Strict
+from ncmc.system.documents import Sourced, Strict
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.kinds.equal import Equal
@@ -43,25 +42,18 @@ POINTS = 200  # of the integrals over what deviation is observed
 Terms = Mapping[Place, float]  # cell -> its weight
 
 
-class SourcedValue(Strict):
-    """Points of accuracy, and where they come from."""
-
-    value: Annotated[float, Field(gt=0, le=100)]
-    source: str
-
-
-class Deviation(SourcedValue):
+class Deviation(Sourced[Points]):
     """The deviation over seeds of one cell; `tiers` and `datasets` have one of their own."""
 
-    tiers: dict[str, SourcedValue] = Field(default_factory=dict)
-    datasets: dict[str, SourcedValue] = Field(default_factory=dict)
+    tiers: dict[str, Sourced[Points]] = Field(default_factory=dict)
+    datasets: dict[str, Sourced[Points]] = Field(default_factory=dict)
 
 
 class Assumed(Strict):
     """config/plan.yaml: what is assumed before anything has run."""
 
     deviation: Deviation
-    effect: SourcedValue
+    effect: Sourced[Points]
 
 
 @dataclass(frozen=True)
@@ -89,7 +81,7 @@ def assumed(project: Project) -> Assumed:
     return documents.read_yaml(project.config(FILE), Assumed)
 
 
-def deviation_of(project: Project, spec: CellSpec, table: Table) -> SourcedValue:
+def deviation_of(project: Project, spec: CellSpec, table: Table) -> Sourced[Points]:
     """The stated deviation of a cell: that of its tier, else of its dataset, else the general one."""
     stated = assumed(project).deviation
     tier = next((t for t, names in tiers(project).items() if table.name in names), "")

@@ -70,10 +70,18 @@ def option_names(backbone: str, method: str) -> frozenset[str] | None:
 
 def own_options(kind: str, name: str) -> frozenset[str] | None:
     """The options that one backbone or one method takes; None where they cannot be told."""
-    file = file_of(kind, name)
     if kind == "backbone":
-        return _keywords_of_build(file)
-    return _fields_of_options(file, name.replace("-", "_"))
+        return _keywords_of_build(file_of(kind, name))
+    classes, complete = _classes_of(name)
+    fields = (
+        field.target.id
+        for node in classes
+        for inner in node.body
+        if isinstance(inner, ast.ClassDef) and inner.name == "Options"
+        for field in inner.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+    )
+    return frozenset(fields) if complete else None
 
 
 def trained_as(method: str) -> str | None:
@@ -81,34 +89,13 @@ def trained_as(method: str) -> str | None:
 
     Read from its file (`trained_as = "CE"` in its class) without running it.
     """
-    value = _said(file_of("method", method), method.replace("-", "_"), "trained_as")
+    value = _constant(method, "trained_as")
     return value if isinstance(value, str) else None
 
 
 def scores_are_cosines(method: str) -> bool:
     """Whether a method says so (`scores_are_cosines = True` in its class), read without running it."""
-    return _said(file_of("method", method), method.replace("-", "_"), "scores_are_cosines") is True
-
-
-def _said(file: Path, name: str, attribute: str) -> object:
-    """The constant that class `name`, or else its first base, gives an attribute; None without."""
-    statements = _statements(file)
-    found = _class_in(statements, name)
-    for node in found.body if found else ():
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == attribute:
-            return node.value.value if isinstance(node.value, ast.Constant) else None
-    parent = _parent(file, statements, found)
-    return _said(*parent, attribute) if parent else None
-
-
-def _parent(
-    file: Path, statements: list[ast.stmt], found: ast.ClassDef | None
-) -> tuple[Path, str] | None:
-    """The file and name of a class's first base; None for `Method`, and where it cannot be told."""
-    base = ast.unparse(found.bases[0]) if found and found.bases else ""
-    if _class_in(statements, base):
-        return file, base
-    return _imported_from(statements, base) if base != "Method" else None
+    return _constant(method, "scores_are_cosines") is True
 
 
 def _keywords_of_build(file: Path) -> frozenset[str] | None:
@@ -119,29 +106,32 @@ def _keywords_of_build(file: Path) -> frozenset[str] | None:
     return None
 
 
-def _fields_of_options(file: Path, name: str) -> frozenset[str] | None:
-    """The fields of the dataclass `Options` inside class `name`, those it inherits included."""
-    statements = _statements(file)
-    found = _class_in(statements, name)
-    if found is None:
-        return None
-    own = {
-        field.target.id
-        for inner in found.body
-        if isinstance(inner, ast.ClassDef) and inner.name == "Options"
-        for field in inner.body
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-    }
-    if found.bases and ast.unparse(found.bases[0]) == "Method":
-        return frozenset(own)
-    parent = _parent(file, statements, found)
-    inherited = _fields_of_options(*parent) if parent else None
-    return None if inherited is None else inherited | own
+def _constant(method: str, attribute: str) -> object:
+    """What the class of a method, or else the first of its bases that says so, sets; None without."""
+    for node in _classes_of(method)[0]:
+        for line in node.body:
+            if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == attribute:
+                return line.value.value if isinstance(line.value, ast.Constant) else None
+    return None
 
 
-def _class_in(statements: list[ast.stmt], name: str) -> ast.ClassDef | None:
-    """The class of that name among a module's statements."""
-    return next((n for n in statements if isinstance(n, ast.ClassDef) and n.name == name), None)
+def _classes_of(method: str) -> tuple[list[ast.ClassDef], bool]:
+    """The class of a method and its first bases, up to `Method`; whether they reach it."""
+    place: tuple[Path, str] | None = file_of("method", method), method.replace("-", "_")
+    classes: list[ast.ClassDef] = []
+    while place:
+        file, name = place
+        statements = _statements(file)
+        node = next((n for n in statements if isinstance(n, ast.ClassDef) and n.name == name), None)
+        if node is None or node in classes:
+            break
+        classes.append(node)
+        base = ast.unparse(node.bases[0]) if node.bases else ""
+        if base == "Method":
+            return classes, True
+        here = any(isinstance(n, ast.ClassDef) and n.name == base for n in statements)
+        place = (file, base) if here else _imported_from(statements, base)
+    return classes, False
 
 
 def _imported_from(statements: list[ast.stmt], base: str) -> tuple[Path, str] | None:

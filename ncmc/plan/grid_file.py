@@ -1,20 +1,20 @@
 """config/grid.yaml and its neighbours: tables and figures as their files write them."""
 
+import itertools
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from ncmc.errors import UsageError, shortened
 from ncmc.plan.option_text import parse_value, read_pi
 from ncmc.plan.recipes import Execution
-from ncmc.plan.seeds import Looks, Seeds, SourcedLooks, SourcedPoints, SourcedSeeds
 from ncmc.project import Project, read_once
 from ncmc.system import documents
-from ncmc.system.documents import Strict
+from ncmc.system.documents import Sourced, Strict
 
 PAPER = "grid.yaml"  # the paper's own tables and figures
 STUDIES = "studies.yaml"  # ... sweeps over options
@@ -49,6 +49,24 @@ RESERVED = frozenset(
     }
 )
 
+MOST_SEEDS = 1000
+MOST_LOOKS = 10
+
+
+def _rising(looks: tuple[int, ...]) -> tuple[int, ...]:
+    if any(later <= earlier for earlier, later in itertools.pairwise(looks)) or looks[0] < 2:
+        raise ValueError(
+            f"looks are {list(looks)}; allowed: rising numbers of seeds from 2 on, such as [3, 5, 10]"
+        )
+    return looks
+
+
+Seeds = Annotated[int, Field(ge=1, le=MOST_SEEDS)]
+# Numbers of seeds at which a table is judged, each with its share of the 5 % (results/looks.py).
+Looks = Annotated[
+    tuple[Seeds, ...], Field(min_length=1, max_length=MOST_LOOKS), AfterValidator(_rising)
+]
+Points = Annotated[float, Field(gt=0, le=100)]  # of accuracy
 AxisValue = Any  # a name, a value, or {name or value: {option: value, ..., label: text}}
 Shows = Literal["accuracy", "curves", "class_cosines", "tail_cosines"]
 # The paper's own tables; the chain at a size that shows no more than itself; numbers of other papers.
@@ -110,9 +128,9 @@ class Grid(Strict):
     """A whole file of tables and figures."""
 
     scale: Scale
-    seeds: SourcedSeeds
-    looks: SourcedLooks | None = None  # of the tables that say nothing themselves
-    tolerance: SourcedPoints
+    seeds: Sourced[Seeds]
+    looks: Sourced[Looks] | None = None  # of the tables that say nothing themselves
+    tolerance: Sourced[Points]
     tables: dict[str, Entry] = Field(default_factory=dict)
     figures: dict[str, Entry] = Field(default_factory=dict)
     checks: tuple[dict[str, Any], ...] = ()  # read by ncmc/verdicts/checks_file.py

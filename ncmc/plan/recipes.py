@@ -13,7 +13,7 @@ from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.option_text import Value
 from ncmc.project import Project, read_once
 from ncmc.system import documents
-from ncmc.system.documents import Strict
+from ncmc.system.documents import Sourced, Strict
 
 FILE = "train.yaml"
 NAME = "recipe"  # the option that names another recipe than the dataset's
@@ -85,18 +85,11 @@ class Rule(Strict):
     source: str
 
 
-class Sourced(Strict):
-    """A value and where it comes from."""
-
-    value: Any
-    source: str
-
-
 class RecipeEntry(Strict):
     """A recipe as config/train.yaml writes it: keys of Recipe or Execution, each with its source."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, Sourced]
+    __pydantic_extra__: dict[str, Sourced[Any]]
 
     inherits: str | None = None
     rules: tuple[Rule, ...] | None = None  # replace those of the recipe that it inherits

@@ -10,7 +10,7 @@ import json
 import typing
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -19,6 +19,7 @@ from ncmc.errors import UsageError, shortened, unknown
 from ncmc.system import files
 
 Model = TypeVar("Model", bound=BaseModel)
+Value = TypeVar("Value")
 
 MOST_BYTES = 64 << 20  # of one document; the largest record is a few megabytes
 MOST_DEPTH = 40  # of nested lists and mappings
@@ -30,6 +31,13 @@ class Strict(BaseModel):
     """Immutable; unknown keys are errors, and so are numbers that are not finite."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Sourced(Strict, Generic[Value]):
+    """A value of a configuration file, and where it comes from."""
+
+    value: Value
+    source: str
 
 
 def read_yaml(path: Path, model: type[Model]) -> Model:

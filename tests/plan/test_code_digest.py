@@ -76,7 +76,7 @@ def test_a_statement_changes_its_part_alone_and_a_comment_nothing(
         "training/told_progress.py",
         "training/launch.py",
         "training/decision_rule.py",
-        "report/page.py",
+        "page/table_page.py",
         "results/record.py",
     ],
 )

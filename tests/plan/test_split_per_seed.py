@@ -91,7 +91,7 @@ def test_the_workflow_plans_a_split_for_each_seed_and_trains_on_it(lab: Path) ->
     declare(lab, "per_seed")
     job = jobs.Jobs(here())
     run = grid.table(here(), "ours").cells[0].runs(3)[2]
-    assert "data/splits/digits/tau=0.02/split_seed=2/manifest.json" in job.data_of_run(run)
+    assert "data/splits/digits/tau=0.02/split_seed=2/manifest.json" in job.data_of([run])
     runs = grid.table(here(), "ours").runs
     batched = {run for batch in batches(here(), {"ours": runs}).values() for run in batch}
     assert set(runs) == batched

@@ -3,7 +3,6 @@
 import os
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from calls import BIN, copy_workflow, planned_jobs, planned_runs, snakemake
@@ -55,7 +54,7 @@ def test_two_thousand_short_runs_are_at_most_a_hundred_jobs(project: Path) -> No
     dealt = [run for runs in found.values() for run in runs]
     assert sorted(dealt) == sorted(grid.table(there, "smoke").runs)
     job = jobs.Jobs(there)
-    assert max(map(job.minutes_of_runs, found.values())) <= jobs.MINUTES
+    assert max(map(job.minutes_of, found.values())) <= jobs.MINUTES
 
 
 @pytest.fixture
@@ -217,7 +216,7 @@ def test_a_rule_is_in_the_batch_of_its_model_and_needs_no_other(tmp_path: Path) 
             source = trained_run(job.project, run)
             assert source in runs
             assert runs.index(source) <= runs.index(run)
-        assert job.models_of_runs(runs) == []
+        assert job.models_of(runs) == []
 
 
 def test_a_rule_in_another_tables_batch_waits_for_the_record_of_its_model() -> None:
@@ -229,12 +228,12 @@ def test_a_rule_in_another_tables_batch_waits_for_the_record_of_its_model() -> N
         source = trained_run(here(), rule)
         (own,) = [runs for runs in found.values() if rule in runs]
         assert source not in own
-        assert jobs.records_of([source])[0] in job.models_of_runs(own)
+        assert jobs.records_of([source])[0] in job.models_of(own)
 
 
 def test_a_rule_outside_of_batches_waits_for_the_record_of_its_model() -> None:
     rule = make_run("cifar10", 0.01, "resnet32", "NCM", project=here())
     ce = make_run("cifar10", 0.01, "resnet32", "CE", project=here())
     job = jobs.Jobs(here())
-    assert job.model_of(SimpleNamespace(run=rule.id)) == jobs.records_of([ce])
-    assert job.model_of(SimpleNamespace(run=ce.id)) == []
+    assert job.models_of([rule]) == jobs.records_of([ce])
+    assert job.models_of([ce]) == []

@@ -285,8 +285,8 @@ def test_small_is_what_comes_with_an_installed_package(
     dataset: str, tau: float, gpus: int, minutes: int, gated: bool
 ) -> None:
     job = jobs.Jobs(here())
-    run = SimpleNamespace(run=f"{dataset}/tau={tau}/resnet32/CE/default/seed=0")
-    assert (job.gpus_of(run), job.minutes_of(run)) == (gpus, minutes)
+    runs = job.runs_of(SimpleNamespace(run=f"{dataset}/tau={tau}/resnet32/CE/default/seed=0"))
+    assert (job.gpus_of(runs), job.minutes_of(runs)) == (gpus, minutes)
     assert bool(job.gate_of(SimpleNamespace(dataset=dataset))) == gated
 
 
@@ -295,5 +295,5 @@ def test_a_run_that_decodes_files_gets_threads_to_read_with(dataset: str, least:
     job = jobs.Jobs(here())
     run = make_run(dataset, 0.01, "resnet50", "CE", project=here())
     own = resolve_run(here(), run).execution.threads
-    assert job.threads_of(SimpleNamespace(run=run.id)) == max(own, least)
+    assert job.threads_of([run]) == max(own, least)
     assert own < jobs.FILE_THREADS

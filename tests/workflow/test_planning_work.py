@@ -29,11 +29,11 @@ def test_the_seeds_of_a_cell_share_its_recipe(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(recipes, "resolve", counted)
     job = jobs.Jobs(Project(here().root))
     for seed in range(SEEDS):
-        wildcards = SimpleNamespace(run=ID.format(seed))
-        job.data_of(wildcards)
-        job.model_of(wildcards)
-        job.threads_of(wildcards)
-        job.memory_of(wildcards)
+        runs = job.runs_of(SimpleNamespace(run=ID.format(seed)))
+        job.data_of(runs)
+        job.models_of(runs)
+        job.threads_of(runs)
+        job.memory_of(runs)
     assert resolved < 5
 
 
