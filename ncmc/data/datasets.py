@@ -9,21 +9,53 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
 from ncmc import paths
-from ncmc.data import checksums, dataset_meta, dvc_store, raw, readers
-from ncmc.data.array_writer import PARTS, Sink
+from ncmc.data import checksums, dvc_store, raw, readers
+from ncmc.data.array_writer import PARTS, Fingerprint, Sink
 from ncmc.data.checksums import Digest
-from ncmc.data.dataset_meta import Identity, Meta
 from ncmc.data.raw import Say
 from ncmc.data.tree_summary import TreeSummary
 from ncmc.errors import UserError, unknown
 from ncmc.plan.dataset_entries import Dataset, dataset_entry
 from ncmc.project import Project
 from ncmc.system import arrays, documents, files
+from ncmc.system.documents import Strict
+
+META = "meta.json"
+
+
+class Identity(Strict):
+    """All that decides the arrays; the key `schema` in JSON is the number of this format."""
+
+    version: Literal[1] = Field(alias="schema")
+    name: str
+    reader: str
+    reader_options: dict[str, Any]
+    image_size: int | None
+    channels: int
+    source: dict[str, str]  # archive -> SHA-256
+
+    @property
+    def checksum(self) -> str:
+        """One SHA-256 for what a prepared dataset was made from."""
+        return checksums.of_json(self.model_dump(by_alias=True))
+
+
+class Meta(Strict):
+    """meta.json: what arrays were made from, and what they hold."""
+
+    identity: Identity
+    archives: dict[str, Digest]
+    class_names: Annotated[tuple[str, ...], Field(min_length=1)]
+    counts: dict[str, tuple[int, ...]]  # part -> images of each class
+    origins: dict[str, tuple[tuple[str, int], ...]]  # part -> released parts and their images
+    arrays: Annotated[dict[str, Fingerprint], Field(min_length=1)]
+    summary: TreeSummary | None = None  # of somebody's own images
 
 
 @dataclass(frozen=True)
@@ -100,9 +132,11 @@ def load(project: Project, name: str, part: str) -> Images:
     entry, target = dataset_entry(project, name), folder(project, name)
     meta, module = _meta(project, name), readers.load(entry.reader)
     try:
-        labels = arrays.read(target / f"{part}_labels.npy", "<i8", (None,))
-        _check_labels(labels, part, len(meta.class_names), name)
-        if sum(n for _, n in meta.origins[part]) != len(labels):
+        labels, origins = (
+            _labels(target, name, part, len(meta.class_names)),
+            meta.origins.get(part, ()),
+        )
+        if sum(n for _, n in origins) != len(labels):
             raise UserError(f"{target}/meta.json: origins do not add up to {len(labels)} labels.")
         if getattr(module, "STREAMED", False):
             images = module.images(target, entry, part)
@@ -117,7 +151,7 @@ def load(project: Project, name: str, part: str) -> Images:
         images=images,
         labels=labels,
         class_names=meta.class_names,
-        origins=meta.origins[part],
+        origins=origins,
         checksum=meta.identity.checksum,
         notes=(*entry.notes, *(meta.summary.faults if meta.summary else ())),
     )
@@ -142,7 +176,7 @@ def verify(project: Project, name: str) -> None:
 
 def _identity(name: str, entry: Dataset, archives: Mapping[str, Digest]) -> Identity:
     content = {
-        "schema": dataset_meta.SCHEMA,
+        "schema": 1,
         "name": name,
         "reader": entry.reader,
         "reader_options": dict(entry.reader_options),
@@ -160,10 +194,10 @@ def _meta(project: Project, name: str) -> Meta:
     """
     entry, target = dataset_entry(project, name), folder(project, name)
     remedy = f"Run `ncmc fetch {name}`."
-    if not files.exists(target / dataset_meta.FILE):
+    if not files.exists(target / META):
         raise UserError(f"{name} is not there ({target} is missing or unfinished). {remedy}")
     try:
-        meta = Meta.read(target)
+        meta = documents.read_json(target / META, Meta)
     except UserError as error:
         raise UserError(f"{error} {remedy}") from error
     made, recorded = meta.archives, dvc_store.recorded(project, name)
@@ -190,7 +224,9 @@ def _fill(
     with Sink(work) as sink:
         readers.load(entry.reader).read(raw.folder(project, name), entry, sink)
         written = sink.close()
-    counts = {part: _counts(work, part, sink.class_names, name) for part in PARTS}
+    n_classes = len(sink.class_names)
+    labels = {part: _labels(work, name, part, n_classes) for part in PARTS}
+    counts = {part: np.bincount(labels[part], minlength=n_classes).tolist() for part in PARTS}
     compare(name, entry, counts, _shape(work))
     meta = {
         "identity": _identity(name, entry, archives).model_dump(by_alias=True),
@@ -201,24 +237,24 @@ def _fill(
         "arrays": {file: made.model_dump() for file, made in written.items()},
         "summary": sink.summary.model_dump() if sink.summary else None,
     }
-    documents.parse(Meta, meta, f"{name}: what was read").write(work)
+    text = documents.parse(Meta, meta, f"{name}: what was read").model_dump_json(
+        by_alias=True, indent=1
+    )
+    files.write_atomic(work / META, text + "\n")
 
 
-def _check_labels(labels: np.ndarray, part: str, classes: int, name: str) -> None:
+def _labels(folder: Path, name: str, part: str, n_classes: int) -> np.ndarray:
+    """(N,) int64 from a folder of arrays. Raises UserError if they are no labels of so many classes."""
+    path = folder / f"{part}_labels.npy"
+    labels = arrays.read(path, "<i8", (None,)) if files.exists(path) else np.zeros(0, np.int64)
     if not len(labels):
         raise UserError(f"{name}: the archive holds no {part} images.")
-    if labels.min() < 0 or labels.max() >= classes:
+    if labels.min() < 0 or labels.max() >= n_classes:
         raise UserError(
             f"{name}: {part} labels run from {labels.min()} to {labels.max()}, "
-            f"but there are {classes} classes."
+            f"but there are {n_classes} classes."
         )
-
-
-def _counts(work: Path, part: str, class_names: list[str], name: str) -> list[int]:
-    path = work / f"{part}_labels.npy"
-    labels = arrays.read(path, "<i8", (None,)) if files.exists(path) else np.zeros(0, np.int64)
-    _check_labels(labels, part, len(class_names), name)
-    return np.bincount(labels, minlength=len(class_names)).tolist()
+    return labels
 
 
 def _shape(work: Path) -> tuple[int | None, ...]:

@@ -89,12 +89,6 @@ class _Delivery:
         path = on_this_disk(source)
         if path.is_dir():
             return str(path if self._packs(path) else path / name)
-        if path.name != name and not alone:
-            raise UserError(
-                f"{path} is one file, but {self.name} consists of "
-                f"{', '.join(file.name for file in self.entry.files)}. "
-                "Give the folder that holds them all."
-            )
         return str(path)
 
     def _packs(self, path: Path) -> bool:

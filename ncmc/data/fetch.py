@@ -1,8 +1,8 @@
 """`ncmc fetch`: a dataset's archives, from DVC's cache if it has them, else from outside."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ncmc.data import checksums, download, dvc_store, raw, readers
 from ncmc.data.checksums import Digest
@@ -14,13 +14,11 @@ from ncmc.project import Project
 from ncmc.system import files
 
 
-@dataclass(frozen=True)
-class Fetched:
+class Fetched(NamedTuple):
     """What `fetch` did."""
 
-    name: str
-    folder: Path
     how: str  # "already here", "from the cache", "fetched"
+    folder: Path
     digests: dict[str, Digest]
 
 
@@ -55,7 +53,7 @@ def fetch(
         how = "already here"
         if replace or wrong:
             if say and wrong and not raw.missing(project, name):
-                say(f"{name}: not the right file: {'; '.join(wrong)}; bringing that")
+                say(f"{name}: {'; '.join(wrong)}; fetching the right one")
             restored = not replace and _from_cache(project, name, say)
             how = "from the cache" if restored else "fetched"
         elif source is not None and say:
@@ -66,7 +64,7 @@ def fetch(
             _compare_with_lock(project, name, digests, how)
         if how == "fetched" or dvc_store.recorded(project, name) is None:
             dvc_store.commit(project, name)
-        return Fetched(name, raw.folder(project, name), how, digests)
+        return Fetched(how, raw.folder(project, name), digests)
 
 
 def example_entry(name: str, source: str | Path | None = None) -> str:

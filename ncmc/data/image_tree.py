@@ -7,23 +7,19 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ncmc.data import image_files
 from ncmc.data.tree_summary import TreeSummary, listed
 from ncmc.errors import UserError
 
-PARTS = {  # what a top folder may be called, in any capitals -> its part
-    "train": "train",
-    "training": "train",
-    "test": "test",
-    "testing": "test",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
+ROLES = {  # part -> what a top folder may be called, in any capitals
+    "train": ("train", "training"),
+    "test": ("test", "testing"),
+    "val": ("val", "valid", "validation", "dev"),
 }
+PARTS = {name: role for role, names in ROLES.items() for name in names}
 EXPECTED = (
     "Expected: CLASS/IMAGE, or train/CLASS/IMAGE and test/CLASS/IMAGE (see docs/data.md). Archives "
     "inside, arrays and tables of labels are not read: each image is a file in the folder of its class."
@@ -32,14 +28,14 @@ EXPECTED = (
 Place = tuple[str, ...]  # the folders and the name of a file, or a folder, from the top that counts
 
 
-@dataclass
+@dataclass(frozen=True)
 class Layout:
     """Which file is which image: part -> (file, label), in order; and what else the tree holds."""
 
     class_names: list[str]
     summary: TreeSummary
-    train: list[tuple[PurePosixPath, int]] = field(default_factory=list)
-    test: list[tuple[PurePosixPath, int]] = field(default_factory=list)
+    train: list[tuple[PurePosixPath, int]]
+    test: list[tuple[PurePosixPath, int]]
 
 
 class _UnclearError(Exception):
@@ -81,30 +77,25 @@ def _layout(
 ) -> Layout:
     if repeated := [str(name) for name, n in Counter(names).items() if n > 1]:
         raise _UnclearError(f"it holds {listed(repeated)} twice. Pack each file once.")
-    passed_over = Counter(_kind(name) for name in names if not is_image(name))
+    passed_over = Counter(_kind(name) for name in names if not is_image(name)).most_common()
     images, places = _composed(names, folders)
     if not images:
-        kinds = ", ".join(f"{n:,} {kind}" for kind, n in passed_over.most_common(5))
+        kinds = ", ".join(f"{n:,} {kind}" for kind, n in passed_over[:5])
         raise _UnclearError(f"no image files{f', only {kinds}' if kinds else ''}. {EXPECTED}")
     images, places = _from_the_parts(images, places)
     inside: dict[str, set[str]] = {}  # top folder that holds images -> the folders in it that do
     for place in sorted(images.values()):
         inside.setdefault(place[0], set()).update(place[1:2] if len(place) > 2 else ())
-    parts = [top for top in inside if top.casefold() in PARTS and inside[top]]
-    if parts and held_out:
-        raise _UnclearError(
-            f"it has the parts {listed(parts)}, so that test_images: {held_out} holds out nothing. "
-            "Take it out of reader_options, or the parts out of the tree."
-        )
-    train, test, left_out = _parts(inside) if parts else ("", "", [])
-    depth = 1 if parts else 0  # of the class folders
+    divided = any(top.casefold() in PARTS and folders for top, folders in inside.items())
+    train, test, left_out = _parts(inside, held_out) if divided else ("", "", [])
+    depth = 1 if divided else 0  # of the class folders
     read = {name: place for name, place in images.items() if place[0] not in left_out}
     if loose := [str(name) for name, place in read.items() if len(place) < depth + 2]:
         raise _UnclearError(f"{loose[0]} lies in no class folder. {EXPECTED}")
     by_class: dict[str, list[PurePosixPath]] = {}
     for name, place in read.items():
         by_class.setdefault(place[depth], []).append(name)
-    if parts:
+    if divided:
         _check_same_classes(inside, train, test)
         tests = {name for name, place in read.items() if place[0] == test}
     else:
@@ -119,18 +110,18 @@ def _layout(
         train=train,
         test=test,
         left_out={top: sum(place[0] == top for place in images.values()) for top in left_out},
-        passed_over=dict(sorted(passed_over.items(), key=lambda kind: (-kind[1], kind[0]))),
+        passed_over=dict(sorted(passed_over, key=lambda kind: (-kind[1], kind[0]))),
         empty=_without_images([*read.values()], places, depth),
-        nested=tuple(
-            sorted({"/".join(p[: depth + 2]) for p in read.values() if len(p) > depth + 2})
-        ),
+        nested=_below_classes([*read.values()], depth),
         alike=_alike(by_class),
     )
-    result = Layout(sorted(by_class), summary)
-    for label, class_name in enumerate(result.class_names):
-        for name in by_class[class_name]:
-            (result.test if name in tests else result.train).append((name, label))
-    return result
+    numbered = [(name, k) for k, label in enumerate(sorted(by_class)) for name in by_class[label]]
+    return Layout(
+        sorted(by_class),
+        summary,
+        train=[(name, label) for name, label in numbered if name not in tests],
+        test=[(name, label) for name, label in numbered if name in tests],
+    )
 
 
 def _kind(name: PurePosixPath) -> str:
@@ -187,8 +178,13 @@ def _from_the_parts(
         places = {place[1:] for place in places if place[0] in tops and len(place) > 1}
 
 
-def _parts(inside: dict[str, set[str]]) -> tuple[str, str, list[str]]:
+def _parts(inside: dict[str, set[str]], held_out: int | None) -> tuple[str, str, list[str]]:
     """The top folders that are the training and the test part, and those that are not read."""
+    if held_out:
+        raise _UnclearError(
+            f"it has the parts {listed([*inside])}, so that test_images: {held_out} holds out nothing. "
+            "Take it out of reader_options, or the parts out of the tree."
+        )
     by_role: dict[str, list[str]] = {}
     for top in inside:
         by_role.setdefault(PARTS.get(top.casefold(), ""), []).append(top)
@@ -257,6 +253,11 @@ def _without_images(read: list[Place], places: set[Place], depth: int) -> tuple[
     above = {place[:depth] for place in read}
     beside = {place for place in places if len(place) == depth + 1 and place[:depth] in above}
     return tuple(sorted("/".join(place) for place in beside - classes))
+
+
+def _below_classes(read: list[Place], depth: int) -> tuple[str, ...]:
+    """Folders inside class folders, that lie `depth` folders below the top."""
+    return tuple(sorted({"/".join(p[: depth + 2]) for p in read if len(p) > depth + 2}))
 
 
 def _alike(class_names: Iterable[str]) -> tuple[tuple[str, ...], ...]:

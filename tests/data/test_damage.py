@@ -99,7 +99,6 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(
         {"class_names": 7},
         {"class_names": []},
         {"origins": {"train": 1}},
-        {"origins": {"train": []}},
         {"arrays": {"train_images.npy": 3}},
         {"arrays": "all"},
         {"arrays": {}},
