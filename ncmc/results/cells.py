@@ -1,7 +1,7 @@
 """Records -> cells: mean and standard deviation over seeds, `last` and `best` (A8)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -15,7 +15,7 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results import code_versions
 from ncmc.results.configuration import differing_keys
-from ncmc.results.dead_runs import dead_words, is_dead
+from ncmc.results.dead_runs import dead_words, has_diverged, is_dead
 from ncmc.results.looks import levels, reached
 from ncmc.results.record import (
     ClassGroups,
@@ -60,6 +60,7 @@ class Cell:
     unusable: tuple[Unusable, ...] = ()  # records that are damaged, outdated or of another run
     alpha: float = ALPHA  # of the tests at this number of seeds: what looks by plan leave of 5 %
     looks: tuple[int, ...] = ()  # of its table
+    share: float = 1.0  # of the level that its tests have: one of several clauses has a part of it
     # What the cells of its dataset in its table have in common: {measure: prior of the variances}.
     priors: Callable[[str], Prior | None] = field(default=lambda _: None, compare=False, repr=False)
     # Its mean over some seeds within the block of cells that share their splits: {measure, seeds: mean}.
@@ -75,7 +76,11 @@ class Cell:
     def alpha_at(self, seeds: int) -> float:
         """The level of a test that rests on so many of its seeds: that of their look."""
         look = reached(self.looks, range(min(seeds, self.n))) or 0
-        return levels(self.looks)[look] if self.looks else self.alpha
+        return self.share * levels(self.looks)[look] if self.looks else self.alpha
+
+    def at_share(self, share: float) -> "Cell":
+        """The cell, whose tests have a share of their level."""
+        return self if share == 1 else replace(self, alpha=share * self.alpha, share=share)
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -94,11 +99,11 @@ class Cell:
 
     @cached_property
     def dead(self) -> tuple[str, ...]:
-        """Its dead runs, in words: no verdict rests on a cell that has one."""
+        """Its dead and diverged runs, in words: no verdict rests on a cell that has one."""
         return tuple(
             f"{self.spec.label}: {dead_words(record)}; no verdict rests on this cell."
             for record in self.records
-            if is_dead(record)
+            if is_dead(record) or has_diverged(record, [r for r in self.records if r is not record])
         )
 
     @property

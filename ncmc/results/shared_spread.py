@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ncmc.results.statistics import Difference, Sample, against
 
+PRINTED = 3  # printed deviations of one source that a prior is made of
 FEWEST = 4  # cells with a variance above 0 that a prior is made of
 HALF = 0.5  # of the prior's, and of the pooled, degrees of freedom that count
 MOST_DF = 4.0  # that count of a prior, even if no excess is seen
@@ -45,6 +46,15 @@ class Prior:
         mixed = (counted * self.variance + df * variance) / (counted + df)
         return mixed, min(counted + df, HALF * self.pooled)
 
+    def of_one_source(self, part: Sample) -> Sample:
+        """A printed sample, whose source's deviations are taken for one: all their df count."""
+        assert part.std is not None
+        if math.isinf(self.df):
+            return Sample(part.mean, math.sqrt(self.variance), part.n, self.pooled)
+        df = self.df + part.degrees
+        variance = (self.df * self.variance + part.degrees * part.std**2) / df
+        return Sample(part.mean, math.sqrt(variance), part.n, min(df, self.pooled))
+
     def moderate(self, part: Sample) -> Sample:
         """A sample with the moderated deviation; that of a single seed as it is, without one."""
         if part.std is None:
@@ -61,15 +71,15 @@ class InBlock:
     cells: int  # of the block
 
 
-def prior_of(samples: Iterable[Sample]) -> Prior | None:
-    """The prior of the deviations of some cells; None below FEWEST with a deviation above 0.
+def prior_of(samples: Iterable[Sample], fewest: int = FEWEST) -> Prior | None:
+    """The prior of the deviations of some cells; None below `fewest` with a deviation above 0.
 
     Method of moments on the logarithms of the variances, as `fitFDist` of limma.
     """
     from scipy.special import digamma, polygamma
 
     known = [(part.std**2, part.degrees) for part in samples if part.std]
-    if len(known) < FEWEST:
+    if len(known) < fewest:
         return None
     n, pooled = len(known), float(sum(df for _, df in known))
     logs = [math.log(v) - float(digamma(df / 2)) + math.log(df / 2) for v, df in known]
@@ -80,6 +90,30 @@ def prior_of(samples: Iterable[Sample]) -> Prior | None:
         return Prior(sum(v for v, _ in known) / n, math.inf, pooled)
     df = 2 * inverse_trigamma(excess)
     return Prior(math.exp(mean + float(digamma(df / 2)) - math.log(df / 2)), df, pooled)
+
+
+def as_printed(
+    theirs: Sample, ours: Sample, elsewhere: Sequence[Sample] = ()
+) -> tuple[Sample, tuple[str, ...]]:
+    """A printed mean with the deviation that it is taken to have, and what is assumed for it.
+
+    `theirs` without a deviation is taken for one run, whose deviation is not below ours, nor below any
+    that the same source prints `elsewhere`: taken for the mean of three it would differ too often. A
+    printed deviation of two or three runs is moderated by those that the source prints elsewhere (if
+    there are PRINTED of them in all): alone it never has more degrees of freedom than those runs.
+    """
+    known = [part for part in elsewhere if part.std and part.n > 1]
+    if theirs.std is None or theirs.n == 1:
+        if ours.std is None:
+            return theirs, ()
+        std = max([ours.std, *(part.std or 0.0 for part in known)])
+        which = "ours" if std == ours.std else f"{std:.2g}, the largest that is printed elsewhere"
+        return Sample(theirs.mean, std, 1), ("one run", f"its deviation is {which}")
+    prior = prior_of([theirs, *known], PRINTED)
+    if prior is None:
+        return theirs, ()
+    words = f"the {len(known) + 1} printed deviations are of one spread"
+    return prior.of_one_source(theirs), (words,)
 
 
 def block_of(values: NDArray[np.float64]) -> list[Sample] | None:

@@ -111,10 +111,10 @@ def against_reported(ours: Sample, theirs: Sample) -> Difference:
     then counts ours alone. Else their deviation, if unknown, is taken to be ours, and the degrees of
     freedom are ours alone: exact if the two deviations are equal.
     """
-    found = welch(ours, theirs)
     if ours.std is None:
-        return found
+        return welch(ours, theirs)
     if theirs.std is not None and theirs.n > 1:
+        found = welch(ours, theirs)
         alike = welch(replace(ours, std=1.0), replace(theirs, std=1.0))
         return replace(found, df=min(found.df, alike.df))
     std = ours.std if theirs.std is None else theirs.std

@@ -1,11 +1,13 @@
 """Our results against the numbers that the paper prints."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan.grid import Table
 from ncmc.results.cells import Cell
 from ncmc.results.samples import moderated
+from ncmc.results.shared_spread import as_printed
 from ncmc.results.statistics import Difference, Sample, against_reported
 from ncmc.results.wording import make_command
 from ncmc.results.wording import printed as words
@@ -13,12 +15,15 @@ from ncmc.verdicts.check import gap, incomplete
 from ncmc.verdicts.contrasts import estimate_numbers
 from ncmc.verdicts.verdict import Finding, Status, Verdict, no_spread
 
-SPLIT_A_SEED = "each seed has a split of its own here, and the paper's numbers are of one split"
+SPLIT_A_SEED = "each seed has its own split here, and the paper's numbers are of one split"
 
 
-def judge_number(printed: Number, cell: Cell, table: Table) -> Verdict:
-    """The verdict on one printed number."""
-    finding = compare(printed, cell, table.tolerance, table.seeds)
+def judge_number(
+    printed: Number, cell: Cell, table: Table, others: Iterable[Number] = ()
+) -> Verdict:
+    """The verdict on one printed number, beside the others that the paper prints."""
+    elsewhere = [Sample(n.value, n.std, n.n or 1) for n in others if n != printed]
+    finding = compare(printed, cell, table.tolerance, table.seeds, elsewhere)
     finding = finding.model_copy(update={"cells": (cell.spec.run.configuration,)})
     return Verdict(
         id=printed.id,
@@ -38,26 +43,29 @@ def judge_number(printed: Number, cell: Cell, table: Table) -> Verdict:
     )
 
 
-def compare(printed: Number, cell: Cell, tolerance: float, seeds: int) -> Finding:
+def compare(
+    printed: Number, cell: Cell, tolerance: float, seeds: int, elsewhere: Sequence[Sample] = ()
+) -> Finding:
     """Our `best` accuracy against a printed number (A8), with the error of both sides.
 
     Two one-sided tests at the level alpha of the cell (Welch): holds if the interval of the
-    difference at 1 - 2 alpha lies within `tolerance` points, differs if it lies outside. Where the
-    paper states no number of seeds it is taken to be `seeds`; where no deviation, to be ours. Not
-    testable on a split a seed: the difference would hold the paper's one draw, which nobody knows.
+    difference at 1 - 2 alpha lies within `tolerance` points, differs if it lies outside. A number
+    that is printed with a deviation alone is taken to be of `seeds` runs; `elsewhere` are the paper's
+    other numbers (shared_spread.as_printed). Not testable where each seed has its own split: the
+    difference would hold the paper's one draw, which nobody knows.
     """
     if cell.spec.split_per_seed:
         return Finding(label=cell.spec.label, status="not testable", why=SPLIT_A_SEED)
     label, ours = cell.spec.label, moderated(cell, "best")
     if (lacking := gap(label, "best", cell)) or ours is None:
         return lacking or incomplete(label, [cell])
-    told = _Compared(ours, Sample(printed.value, printed.std, printed.n or seeds), cell.alpha)
+    runs = printed.n or (1 if printed.std is None else seeds)
+    theirs, assumed = as_printed(Sample(printed.value, printed.std, runs), ours, elsewhere)
+    told = _Compared(ours, theirs, cell.alpha)
     status = told.status(tolerance)
-    assumed = [
-        f"{seeds} seeds" if printed.n is None else "",
-        "our deviation" if printed.std is None or printed.n == 1 else "",
-    ]
-    assumption = ", ".join(filter(None, assumed))
+    if printed.n is None and printed.std is not None:
+        assumed = (f"{seeds} seeds", *assumed)
+    assumption = ", ".join(assumed)
     difference = told.difference
     return Finding(
         label=label,

@@ -50,6 +50,14 @@ def change_weights(places: Sequence[float]) -> list[float]:
     return [(max(logs) - min(logs)) * (x - centre) / total for x in logs]
 
 
+def last_step_weights(places: Sequence[float]) -> list[float]:
+    """Of the values at places: what they change by from the last but one to the last."""
+    order = sorted(range(len(places)), key=places.__getitem__)
+    weights = [0.0] * len(places)
+    weights[order[-1]], weights[order[-2]] = 1.0, -1.0
+    return weights
+
+
 def _spread(places: Sequence[float]) -> tuple[list[float], float, float]:
     """Logarithms, their mean, and the sum of their squared distances to it."""
     logs = [math.log(place) for place in places]

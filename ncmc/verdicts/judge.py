@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ncmc.paper import switches
 from ncmc.paper.claims import claim as claim_named
-from ncmc.paper.printed_numbers import Number, number_for
+from ncmc.paper.printed_numbers import Number, number_for, printed_numbers
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.project import Project
 from ncmc.results.cells import Cell
@@ -44,8 +44,40 @@ def verify_cells(table: Table, cells: "CellCache") -> list[Verdict]:
     specs = table.cells if table.shows == "accuracy" else ()
     name = switches.plain_name(table.name)
     printed = [(number_for(project, spec.plain, name), spec) for spec in specs]
-    numbers = [_number(number, cells.cell(s, table), table) for number, s in printed if number]
-    return [*numbers, *(_checked(check, cells) for check in checks_of(project, table.name))]
+    numbers = [_number(number, cells, s, table) for number, s in printed if number]
+    checks = checks_of(project, table.name)
+    verdicts = {check.id: _checked(check, cells) for check in checks}
+    for name in dict.fromkeys(check.claim for check in checks if check.claim):
+        clauses = [check for check in checks if check.claim == name]
+        verdicts |= holm_over_clauses(clauses, verdicts, cells)
+    return [*numbers, *verdicts.values()]
+
+
+def holm_over_clauses(
+    clauses: Sequence[Check], verdicts: Mapping[str, Verdict], cells: "CellCache"
+) -> dict[str, Verdict]:
+    """The verdicts on a claim's clauses of which one may differ by luck: Holm, for differs alone.
+
+    A clause still differs if it does at the level over the number of clauses that are left; one that
+    then does not is inconclusive. `holds` needs no such care, because every clause must hold.
+    """
+    left = sum(verdicts[check.id].status != "not testable" for check in clauses)
+    waiting = [check for check in clauses if verdicts[check.id].status == "differs"]
+    while left > 1 and waiting:
+        refuted = [c for c in waiting if judge(c, cells, 1 / left).status == "differs"]
+        if not refuted:
+            break
+        waiting = [check for check in waiting if check not in refuted]
+        left -= len(refuted)
+    else:
+        return {}
+    words = f"; not after Holm's correction over {left} clauses of {clauses[0].claim}"
+    return {
+        check.id: verdicts[check.id].model_copy(
+            update={"status": "inconclusive", "why": verdicts[check.id].why + words}
+        )
+        for check in waiting
+    }
 
 
 class CellCache(TableCells):
@@ -73,8 +105,10 @@ class CellCache(TableCells):
         return self.chosen(check)
 
 
-def _number(number: Number, cell: Cell, table: Table) -> Verdict:
-    return _with_problems(judge_number(number, cell, table), [cell])
+def _number(number: Number, cells: "CellCache", spec: CellSpec, table: Table) -> Verdict:
+    cell = cells.cell(spec, table)
+    others = printed_numbers(cells.project)
+    return _with_problems(judge_number(number, cell, table, others), [cell])
 
 
 def _checked(check: Check, cells: "CellCache") -> Verdict:
@@ -98,9 +132,9 @@ def next_look(cells: Iterable[Cell]) -> int | None:
     return min(later, default=None)
 
 
-def judge(check: Check, cells: CellCache) -> Verdict:
-    """The verdict on one check."""
-    findings, told = _judged(check, cells)
+def judge(check: Check, cells: CellCache, share: float = 1.0) -> Verdict:
+    """The verdict on one check, whose tests have a share of their level."""
+    findings, told = _judged(check, cells, share)
     claim = claim_named(cells.project, check.claim) if check.claim else None
     missing = missing_of(findings)
     return Verdict(
@@ -123,14 +157,14 @@ def judge(check: Check, cells: CellCache) -> Verdict:
     )
 
 
-def _judged(check: Check, cells: CellCache) -> tuple[list[Finding], Conclusion]:
+def _judged(check: Check, cells: CellCache, share: float) -> tuple[list[Finding], Conclusion]:
     if isinstance(check, Pairs):
-        pairs = cells.pairs(check)
+        pairs = [(b.at_share(share), t.at_share(share)) for b, t in cells.pairs(check)]
         looked_at = {versus(b.spec, t.spec): (b.spec, t.spec) for b, t in pairs}
         findings = with_cells(check.judge(pairs), looked_at)
         return findings, check.conclude(pairs, findings)
     assert isinstance(check, Cells)
-    chosen = cells.chosen(check)
+    chosen = [cell.at_share(share) for cell in cells.chosen(check)]
     by_label = {cell.spec.label: (cell.spec,) for cell in chosen}
     findings = with_cells(check.judge(chosen), by_label)
     return findings, check.together(findings)

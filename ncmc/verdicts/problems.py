@@ -6,7 +6,6 @@ Each problem is one sentence that names the cells or runs it is about, each said
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from statistics import median
 
 from ncmc.results import code_versions
 from ncmc.results.cells import Cell
@@ -15,8 +14,6 @@ from ncmc.results.wording import plural
 
 MOST_NAMED = 4  # of runs or commits, in a sentence
 FRACTION = 1.0  # percent: an accuracy that is no larger may be a share of 1
-DIVERGED = 1.5  # times chance: where a training that diverged ends
-TRAINED = 3.0  # times chance: where the other seeds must be for that to be said
 
 
 def problems_in(cells: Iterable[Cell]) -> tuple[str, ...]:
@@ -79,20 +76,7 @@ def _seeds(cell: Cell) -> Iterator[str]:
             f"are planned count; not used: {', '.join(map(str, cell.extra))}."
         )
     yield from cell.copies
-    yield from cell.dead or _diverged(cell)
-
-
-def _diverged(cell: Cell) -> Iterator[str]:
-    """A seed that ended at chance while the others did not."""
-    chance = 100 / len(cell.records[0].result.per_class)
-    for record in cell.records:
-        last = record.result.accuracy.last
-        others = [r.result.accuracy.last for r in cell.records if r is not record]
-        if last <= DIVERGED * chance and others and median(others) >= TRAINED * chance:
-            yield (
-                f"{cell.spec.label}: seed {record.run.seed} ended at {last:.1f} %, the level of chance, "
-                f"the others at {median(others):.1f} %: its training diverged."
-            )
+    yield from cell.dead
 
 
 def _fractions(cell: Cell) -> Iterator[str]:

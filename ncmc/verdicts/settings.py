@@ -15,6 +15,8 @@ from ncmc.verdicts.contrasts import Contrast, average, contrasts
 from ncmc.verdicts.labels import shared, sides, versus
 from ncmc.verdicts.verdict import Finding, listed, no_spread
 
+OPPOSED = "settings of opposite sign, so that their average decides nothing"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -26,6 +28,7 @@ class Settings:
     names: tuple[str, str]
     average: Contrast | None  # None without a pair to compare
     bounds: tuple[float, ...] = ()  # that decide
+    range: float = 0.0  # from 0, that is claimed of the average
 
     @property
     def k(self) -> int:
@@ -41,6 +44,17 @@ class Settings:
     def all_compared(self) -> bool:
         """Whether none of them lacks a record or the measure."""
         return self.compared == self.k
+
+    @cached_property
+    def opposed(self) -> bool:
+        """Whether settings lie on both sides of what is claimed: their average then decides nothing."""
+        whole = [pair for pair in self.pairs if gap("", self.measure, *pair) is None]
+        return opposed(contrasts(whole, self.measure), 0.0, self.range)
+
+    @property
+    def opposed_words(self) -> list[str]:
+        """That settings are opposed; nothing where they are not."""
+        return [OPPOSED] if self.opposed else []
 
     @property
     def numbers(self) -> dict[str, JsonValue]:
@@ -143,6 +157,14 @@ def compared(
     absent = [gap(versus(b.spec, t.spec), measure, b, t) for b, t in pairs]
     whole = [i for i, lacking in enumerate(absent) if lacking is None]
     return absent, dict(zip(whole, contrasts([pairs[i] for i in whole], measure), strict=True))
+
+
+def opposed(settings: Sequence[Contrast], low: float = 0.0, high: float = 0.0) -> bool:
+    """Whether effects are shown below `low` and above `high`: their average decides nothing then."""
+    half = min((c.alpha for c in settings), default=0.0) / 2
+    above = {i: c.difference.p_above(high) for i, c in enumerate(settings)}
+    below = {i: c.difference.p_below(low) for i, c in enumerate(settings)}
+    return all(shown_in(p_values, len(settings), half) for p_values in (above, below))
 
 
 def shown_in(p_values: Mapping[int, float | None], k: int, alpha: float) -> frozenset[int]:

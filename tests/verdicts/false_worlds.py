@@ -87,7 +87,7 @@ ACCURACIES = [
             for tau, points in (("0.005", -7.5), ("0.01", -5.5), ("0.02", -4.0))
         ),
     ),
-    shifted("C10b", 4, method="CAL", tau="1"),
+    shifted("C10b", 4, method="CAL"),
     shifted("C11a", 9, method="P"),
     shifted("C11b", -4, method="P", mixup="off"),
     shifted("C12", 9, theta=QUARTER_TURN, variant="at pi/2"),

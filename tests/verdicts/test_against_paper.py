@@ -93,8 +93,8 @@ def test_what_the_paper_does_not_state_is_said_to_be_assumed() -> None:
 
     assert "assumed" not in assumed()
     assert "both sides' seeds counted; assumed: 3 seeds)" in assumed(n=None)
-    assert "counted; assumed: our deviation)" in assumed(std=None)
-    assert "counted; assumed: 3 seeds, our deviation)" in assumed(std=None, n=None)
+    assert "counted; assumed: one run, its deviation is ours)" in assumed(std=None)
+    assert "counted; assumed: one run, its deviation is ours)" in assumed(std=None, n=None)
 
 
 def test_interval_and_decision_agree() -> None:

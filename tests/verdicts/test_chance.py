@@ -67,7 +67,8 @@ def test_classes_that_fall_as_a_whole_leave_chance_wide() -> None:
     shifted = [np.roll(50 * np.eye(10, dtype=int), shift, axis=1) for shift in range(3)]
     kept = np.eye(10, dtype=int) * 50
     kept[[1, 2, 3, 4, 5, 6, 7, 8]] = np.roll(kept, 1, axis=1)[[1, 2, 3, 4, 5, 6, 7, 8]]
-    finding = judged([kept, kept, shifted[1]])
+    twice = CHECK.model_copy(update={"times": 2})
+    (finding,) = twice.judge([cell_with([kept, kept, shifted[1]])])
     assert finding.status == "inconclusive"
     assert "too few seeds" in finding.why
 

@@ -1,10 +1,10 @@
 """`chance`: an accuracy that guessing would reach."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from ncmc.results import permutation
 from ncmc.results.cells import Cell
@@ -29,11 +29,13 @@ class Chance(EachCell):
     predicted as one, narrow where predictions are spread over the classes.
 
     differs: so high or low a mean is rare under chance (two-sided, Holm over the cells of the
-    check). holds: it is not, and it would be rare under twice chance, which is drawn as the sum of
-    two draws of chance. inconclusive: the seeds do not tell chance from twice chance.
+    check). holds: it is not, and it would be rare under `times` times chance, which is drawn as the
+    sum of as many draws of chance: three seeds whose classes are right or wrong as a whole cannot
+    tell chance from twice chance. inconclusive: they do not tell these two apart either.
     """
 
     kind: Literal["chance"]
+    times: Annotated[int, Field(ge=2, le=20)] = 4
     measure: Literal["last"] = "last"
 
     @property
@@ -50,16 +52,19 @@ class Chance(EachCell):
         rng = np.random.default_rng(0)
         ours = float(np.mean([permutation.accuracy(matrix) for matrix in matrices]))
         draws = permutation.permuted(matrices, rng, permutation.DRAWS)
-        doubled = draws + permutation.permuted(matrices, rng, permutation.DRAWS)
+        more = [
+            permutation.permuted(matrices, rng, permutation.DRAWS) for _ in range(1, self.times)
+        ]
+        multiple = draws + sum(more)
         p = min(1.0, 2 * min(_share(draws >= ours - ROUNDING), _share(draws <= ours + ROUNDING)))
-        p_twice = _share(doubled <= ours + ROUNDING)
+        p_multiple = _share(multiple <= ours + ROUNDING)
         chance = 100 / len(matrices[0])
         low, high = (float(q) for q in np.quantile(draws, [cell.alpha / 2, 1 - cell.alpha / 2]))
         told = (
             f"{ours:.1f} %; chance is {chance:.1f} %, and classes named at random reach "
             f"{low:.1f} to {high:.1f} % as the mean of {plural(cell.n, 'seed')}"
         )
-        status, words = self._decided(p, p_twice, cell)
+        status, words = self._decided(p, p_multiple, cell)
         numbers: dict[str, JsonValue] = {
             "estimate": ours,
             "n": cell.n,
@@ -67,19 +72,21 @@ class Chance(EachCell):
             "chance_low": low,
             "chance_high": high,
             "p": p,
-            "p_twice_chance": p_twice,
+            "p_multiple": p_multiple,
+            "times": self.times,
         }
         return Finding(label=label, status=status, why=told + words, numbers=numbers)
 
-    def _decided(self, p: float, p_twice: float, cell: Cell) -> tuple[Status, str]:
+    def _decided(self, p: float, p_multiple: float, cell: Cell) -> tuple[Status, str]:
         if p < cell.alpha:
             return "differs", f" ({p_words(p)})"
         if cell.n < 2:
             return "inconclusive", f"; {ONE_SEED}"
-        if p_twice < cell.alpha:
-            return "holds", ""
+        if p_multiple < cell.alpha:
+            return "holds", f"; {self.times} times chance is excluded ({p_words(p_multiple)})"
         return "inconclusive", (
-            f"; too few seeds: under twice chance so low a mean is no rarity ({p_words(p_twice)})"
+            f"; too few seeds: under {self.times} times chance so low a mean is no rarity "
+            f"({p_words(p_multiple)})"
         )
 
 

@@ -68,7 +68,8 @@ class Equal(Pairs):
     def _apart(self, found: Settings) -> bool:
         """Whether the average of all pairs lies outside the margin."""
         interval = found.average.interval if found.average and found.all_compared else None
-        return interval is not None and (interval[0] > self.margin or interval[1] < -self.margin)
+        apart = interval is not None and (interval[0] > self.margin or interval[1] < -self.margin)
+        return apart and not found.opposed
 
     def _words(self, found: Settings) -> Iterator[str]:
         u, k = found.count("holds"), found.k
@@ -81,6 +82,7 @@ class Equal(Pairs):
             yield f"not {within}" + (" on average" if k > 1 else "")
         if k > 1 and (v := found.count("differs")):
             yield f"not {within} in at least {v} of {k} settings: {found.places('differs')}"
+        yield from found.opposed_words
         if k > 1 or not apart:  # a single setting is its own average
             yield from found.undecided
         yield from found.lacking

@@ -110,7 +110,8 @@ class Greater(Pairs):
     def _excluded(self, found: Settings) -> bool:
         """Whether the average of all settings excludes what is claimed."""
         interval = found.average.interval if found.average and found.all_compared else None
-        return interval is not None and interval[1] < self.refuted_below
+        excluded = interval is not None and interval[1] < self.refuted_below
+        return excluded and not found.opposed
 
     def _words(self, found: Settings, status: Status) -> Iterator[str]:
         k = found.k
@@ -123,6 +124,7 @@ class Greater(Pairs):
             yield f"{'but ' if status == 'holds' else ''}{self._refuted}{' on average' * (k > 1)}"
         if k > 1 and (v := found.count("differs")):
             yield f"{self._refuted} in at least {v} of {k} settings: {found.places('differs')}"
+        yield from found.opposed_words
         yield from found.undecided
         yield from found.lacking
 

@@ -18,6 +18,7 @@ from ncmc.verdicts.check import (
     without_spread,
 )
 from ncmc.verdicts.contrasts import contrast, shown_or_excluded
+from ncmc.verdicts.settings import OPPOSED, opposed
 from ncmc.verdicts.verdict import Finding
 
 
@@ -61,18 +62,22 @@ class Largest(Pairs):
         having = {label: places for label, places in groups.items() if place in places}
         label = f"{average_words(list(having))}: {self.axis} {at} against {place}"
         share = 1 / len(having)
-        terms: list[tuple[float, Cell]] = [
-            (weight * share, cell)
+        each: list[list[tuple[float, Cell]]] = [
+            [
+                (weight * share, cell)
+                for sign, where in ((1.0, at), (-1.0, place))
+                for weight, cell in zip((sign, -sign), pairs[places[where]], strict=True)
+            ]
             for places in having.values()
-            for sign, where in ((1.0, at), (-1.0, place))
-            for weight, cell in zip((sign, -sign), pairs[places[where]], strict=True)
         ]
+        terms = [term for setting in each for term in setting]
         if absent := gap(label, self.measured, *(cell for _, cell in terms)):
             return absent, 1.0  # nothing is tested
         found = contrast(terms, self.measured)
         numbers = found.numbers | {"p": found.difference.p_different(self.delta or 0.0)}
         if found.interval is None:
             return without_spread(label, found.n, found.words, numbers), found.alpha
-        status = shown_or_excluded(found.interval, self.delta or 0.0)
-        finding = Finding(label=label, status=status, why=found.words, numbers=numbers)
-        return finding, found.alpha
+        status, why = shown_or_excluded(found.interval, self.delta or 0.0), found.words
+        if opposed([contrast(setting, self.measured) for setting in each]):
+            status, why = "inconclusive", f"{why}; {OPPOSED}"
+        return Finding(label=label, status=status, why=why, numbers=numbers), found.alpha

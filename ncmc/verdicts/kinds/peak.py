@@ -9,11 +9,10 @@ from ncmc.errors import UsageError
 from ncmc.plan.grid import CellSpec
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
-from ncmc.results.statistics import sample
-from ncmc.verdicts.along_axis import average_words, require_numbers
+from ncmc.verdicts.along_axis import require_numbers
 from ncmc.verdicts.cell_selection import require_axis
 from ncmc.verdicts.check import Cells, NotNegative, gap
-from ncmc.verdicts.contrasts import contrast
+from ncmc.verdicts.contrasts import contrast, seed_sums
 from ncmc.verdicts.labels import setting
 from ncmc.verdicts.verdict import Finding, Status
 
@@ -23,10 +22,10 @@ Row = Mapping[str, Cell]  # place on the axis -> its cell
 class Peak(Cells):
     """Along `axis`, whose values are numbers, the best mean accuracy is at neither end.
 
-    Averaged over the settings of the other axes. holds: some value between the ends is above both,
-    by intervals with Bonferroni's correction over those between. differs: an advantage of `delta`
-    over both ends is excluded for every value between, or in one setting an end is clearly above
-    all of them (Bonferroni over the settings).
+    In every setting of the other axes. holds: in each, some value between the ends is above both, by
+    intervals with Bonferroni's correction over those between. differs: in one, an end is above all
+    between, or an advantage of `delta` over both ends is excluded for every value between
+    (Bonferroni over the settings).
     """
 
     kind: Literal["peak"]
@@ -54,76 +53,53 @@ class Peak(Cells):
                 )
 
     def judge(self, cells: Sequence[Cell]) -> list[Finding]:
-        """One finding for all settings."""
+        """A finding for each setting."""
         rows: dict[str, dict[str, Cell]] = {}
         for cell in sorted(cells, key=lambda cell: float(cell.spec.attributes[self.axis])):
             row = rows.setdefault(self._setting(cell.spec), {})
             row[cell.spec.attributes[self.axis]] = cell
-        label = average_words(list(rows))
+        return [self._judged(label, row, len(rows)) for label, row in rows.items()]
+
+    def _judged(self, label: str, row: Row, settings: int) -> Finding:
+        cells = list(row.values())
+        label = cells[0].spec.label if len(cells) == 1 else label
         if absent := gap(label, self.measured, *cells):
-            return [absent]
-        first, *between, last = next(iter(rows.values()))
+            return absent
+        first, *between, last = row
         if not between:
             why = f"no value of {self.axis} lies between the ends"
-            return [Finding(label=label, status="inconclusive", why=why)]
-        return [self._judged(label, rows, (first, last), between)]
-
-    def _judged(
-        self, label: str, rows: Mapping[str, Row], ends: tuple[str, str], between: Sequence[str]
-    ) -> Finding:
-        alpha = min(cell.alpha for row in rows.values() for cell in row.values())
-        every = list(rows.values())
-        strict, plain = alpha / len(between), alpha
-        inner = [p for p in between if all(self._bounds(every, p, e, strict)[0] > 0 for e in ends)]
-        none = all(
-            any(self._bounds(every, p, e, plain)[1] < (self.delta or 0.0) for e in ends)
-            for p in between
-        )
-        against = [
-            name
-            for name, row in rows.items()
-            if any(
-                all(self._bounds([row], e, p, alpha / len(rows))[0] > 0 for p in between)
-                for e in ends
-            )
-        ]
+            return Finding(label=label, status="inconclusive", why=why)
+        alpha, delta = min(cell.alpha for cell in cells), self.delta or 0.0
+        strict, cautious = alpha / len(between), alpha / settings
+        ends = (first, last)
+        inner = [p for p in between if all(self._bounds(row, p, e, strict)[0] > 0 for e in ends)]
+        none = all(any(self._bounds(row, p, e, cautious)[1] < delta for e in ends) for p in between)
+        top_end = any(all(self._bounds(row, e, p, cautious)[0] > 0 for p in between) for e in ends)
         status: Status = (
-            "differs" if against or (none and not inner) else "holds" if inner else "inconclusive"
+            "differs" if top_end or (none and not inner) else "holds" if inner else "inconclusive"
         )
-        means = {name: _means(row) for name, row in rows.items()}
-        average = {p: sum(m[p] for m in means.values()) / len(means) for p in (*ends, *between)}
-        top = max(average, key=average.__getitem__)
-        own = ", ".join(f"{float(max(m, key=m.__getitem__)):.3g}" for m in means.values())
-        clear = (
-            f"an end is clearly above all between in {'; '.join(against)}"
-            if against
-            else f"an advantage of {self.delta or 0:g} between the ends is excluded"
-            if status == "differs"
-            else "clearly above both ends"
-            if inner
-            else "not clearly so"
-        )
-        numbers: dict[str, JsonValue] = {
-            "means": {name: dict(m) for name, m in means.items()},
-            "peak": top,
-            "n": min(cell.n for row in every for cell in row.values()),
+        means = {
+            place: seed_sums([(1.0, c)], self.measured, c.seeds).mean for place, c in row.items()
         }
-        why = f"highest mean {average[top]:.1f} % at {self.axis} {float(top):.3g}; {clear}"
-        why += f"; its highest in each setting: {own}" if len(rows) > 1 else ""
+        top = max(means, key=means.__getitem__)
+        best_end = max(ends, key=means.__getitem__)
+        said = {
+            "holds": "above both ends",
+            "differs": "an end is above all between"
+            if top_end
+            else f"an advantage of {delta:g} between the ends is excluded",
+        }
+        why = (
+            f"highest {means[top]:.1f} % at {self.axis} {float(top):.3g}, the better end "
+            f"{means[best_end]:.1f} % at {float(best_end):.3g}: {said.get(status, 'not decided')}"
+        )
+        numbers: dict[str, JsonValue] = {"means": dict(means), "peak": top, "n": cells[0].n}
         return Finding(label=label, status=status, why=why, numbers=numbers)
 
-    def _bounds(
-        self, rows: Sequence[Row], place: str, other: str, alpha: float
-    ) -> tuple[float, float]:
-        """The interval of the value at a place minus that at another, averaged over rows."""
-        share = 1 / len(rows)
-        terms = [t for row in rows for t in ((share, row[place]), (-share, row[other]))]
-        interval = contrast(terms, self.measure).difference.interval(1 - alpha)
-        return interval or (-float("inf"), float("inf"))
+    def _bounds(self, row: Row, place: str, other: str, alpha: float) -> tuple[float, float]:
+        """The interval of the value at a place minus that at another."""
+        found = contrast([(1.0, row[place]), (-1.0, row[other])], self.measure)
+        return found.difference.interval(1 - alpha) or (-float("inf"), float("inf"))
 
     def _setting(self, spec: CellSpec) -> str:
         return ", ".join(setting(spec, self.axis))
-
-
-def _means(row: Row) -> dict[str, float]:
-    return {place: sample(cell.values_best).mean for place, cell in row.items()}

@@ -1,12 +1,13 @@
 """`slight`: the gain of one side over the other is small."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from ncmc.verdicts.check import NotNegative, Pair, Pairs, Positive, gap
-from ncmc.verdicts.contrasts import Contrast, average
+from ncmc.verdicts.contrasts import Contrast, average, contrasts
 from ncmc.verdicts.labels import sides
-from ncmc.verdicts.settings import settings
+from ncmc.verdicts.settings import OPPOSED, opposed, settings
 from ncmc.verdicts.verdict import Conclusion, Finding, Status, no_spread
 
 
@@ -28,6 +29,8 @@ class Slight(Pairs):
             return [absent]
         found = average(pairs, self.measured)
         status, words = self._decided(found)
+        if opposed(contrasts(pairs, self.measured), 0.0, self.most):
+            status, words = "inconclusive", OPPOSED
         words = words if found.interval else no_spread(found.n)
         numbers = found.numbers | {"most": self.most, "delta": self.delta}
         return [Finding(label=label, status=status, why=f"{found.words}; {words}", numbers=numbers)]
@@ -38,11 +41,11 @@ class Slight(Pairs):
         compared = Finding(label="", status="holds", why="")
         each = [gap("", self.measured, *pair) or compared for pair in pairs]
         bounds = (0.0, self.most, self.delta or 0.0)
-        found = settings(pairs, each, self.measured, names, bounds)
+        found = replace(settings(pairs, each, self.measured, names, bounds), range=self.most)
         (finding,) = findings
         words = [found.difference_words, *found.lacking] if found.compared else [found.nothing]
         if found.average and found.all_compared:
-            words.append(self._decided(found.average)[1])
+            words += found.opposed_words or [self._decided(found.average)[1]]
         return Conclusion(
             status=finding.status,
             why="; ".join(words) + found.origin,

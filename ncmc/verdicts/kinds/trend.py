@@ -1,6 +1,8 @@
 """`trend`: the advantage of one side over the other falls or rises along an axis."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from ncmc.errors import UsageError
@@ -10,20 +12,23 @@ from ncmc.verdicts.along_axis import (
     average_words,
     change_weights,
     grouped,
+    last_step_weights,
     require_numbers,
 )
 from ncmc.verdicts.cell_selection import require_axis
 from ncmc.verdicts.check import NotNegative, Pair, Pairs, gap, without_spread
 from ncmc.verdicts.contrasts import Contrast, Terms, contrast, shown_or_excluded
-from ncmc.verdicts.verdict import Finding
+from ncmc.verdicts.settings import OPPOSED, opposed
+from ncmc.verdicts.verdict import Finding, Status
 
 
 class Trend(Pairs):
     """The advantage of `better` over `than` falls (or rises) with the logarithm of `axis`.
 
-    The change that a straight line through all places tells from the first to the last of them,
-    averaged over settings: holds where its interval lies on the claimed side of 0; differs where a
-    change of `delta` or more to that side is excluded.
+    Two changes, averaged over settings: that of a straight line through all places, from the first to
+    the last of them, and that of the last step. holds where the intervals of both lie on the claimed
+    side of 0: an advantage that falls at first and then stays does not go on falling. differs where a
+    change of `delta` or more to that side is excluded of one of them (Bonferroni).
     """
 
     kind: Literal["trend"]
@@ -45,35 +50,52 @@ class Trend(Pairs):
         groups = self._groups(pairs)
         ends = sorted({float(place) for places in groups.values() for place in places})
         label = f"{average_words(list(groups))}: {self.axis} from {ends[0]:g} to {ends[-1]:g}"
-        terms = self._change(pairs)
-        if absent := gap(label, self.measured, *(cell for _, cell in terms)):
+        if absent := gap(label, self.measured, *(cell for pair in pairs for cell in pair)):
             return [absent]
-        found = contrast(terms, self.measured)
-        numbers = found.numbers | {"delta": self.delta}
-        told = f"the advantage changes by {found.words}"
-        if found.interval is None:
-            return [without_spread(label, found.n, told, numbers)]
-        low, high = found.interval
+        line = contrast(self._change(pairs, change_weights), self.measured)
+        step = contrast(self._change(pairs, last_step_weights), self.measured)
+        numbers = line.numbers | {"delta": self.delta, "last_step": step.numbers}
+        told = f"the advantage changes by {line.words}, in the last step by {step.words}"
+        if line.interval is None or step.interval is None:
+            return [without_spread(label, line.n, told, numbers)]
+        sides = {self._status(line), self._status(step)}
+        status: Status = "holds" if sides == {"holds"} else "inconclusive"
+        if "differs" in {self._status(half) for half in (_strict(line), _strict(step))}:
+            status = "differs"
+        lines = [
+            self._change([pairs[i] for i in places.values()], change_weights)
+            for places in groups.values()
+        ]
+        if opposed([contrast(line, self.measured) for line in lines]):
+            status, told = "inconclusive", f"{told}; {OPPOSED}"
+        return [Finding(label=label, status=status, why=told, numbers=numbers)]
+
+    def _status(self, found: Contrast) -> Status:
+        low, high = found.interval or (-math.inf, math.inf)
         if self.way == "falls":
             low, high = -high, -low
-        status = shown_or_excluded((low, high), self.delta or 0.0)
-        return [Finding(label=label, status=status, why=told, numbers=numbers)]
+        return shown_or_excluded((low, high), self.delta or 0.0)
 
     def _groups(self, pairs: Sequence[Pair]) -> Groups:
         return grouped(self.axis, [(better.spec, than.spec) for better, than in pairs])
 
-    def _change(self, pairs: Sequence[Pair]) -> Terms:
-        """What the straight line through the advantages changes by, averaged over settings."""
+    def _change(
+        self, pairs: Sequence[Pair], weights_of: Callable[[Sequence[float]], Sequence[float]]
+    ) -> Terms:
+        """A weighted sum of the advantages along the axis, averaged over settings."""
         groups = self._groups(pairs)
         return [
             (sign * weight / len(groups), cell)
             for places in groups.values()
-            for weight, i in zip(
-                change_weights(list(map(float, places))), places.values(), strict=True
-            )
+            for weight, i in zip(weights_of(list(map(float, places))), places.values(), strict=True)
             for sign, cell in zip((1.0, -1.0), pairs[i], strict=True)
         ]
 
     def difference(self, pair: Pair) -> Contrast:
         """The advantage at one place."""
         return contrast([(1.0, pair[0]), (-1.0, pair[1])], self.measured)
+
+
+def _strict(found: Contrast) -> Contrast:
+    """One of two, at half the level."""
+    return replace(found, alpha=found.alpha / 2)
