@@ -205,6 +205,14 @@ def chosen_runs(project: Project, names: Sequence[str] | None, wanted: Filter) -
     return runs
 
 
+def reading_project() -> Project:
+    """The project, for a command that reads: a published record stands in for one that is not here."""
+    from ncmc.project import Project
+
+    said = "published records (results/published) are read of runs without one in results/runs."
+    return Project.find(lambda: say_on_stderr(said))
+
+
 def results_folder(project: Project, name: str, out: Path | None) -> Path:
     """Where the files of a table or figure go."""
     from ncmc import paths

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable
-from functools import wraps
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from ncmc import paths
 from ncmc.errors import UsageError
 
 P = ParamSpec("P")
@@ -19,33 +20,60 @@ class Project:
     Two projects can be open in one process: every function that reads a file takes its project.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Raises UsageError if `root` is not the root of a project."""
+    def __init__(self, root: Path, on_published: Callable[[], None] | None = None) -> None:
+        """`on_published`: called when a published record stands in for one that is not here, once.
+
+        Without it none does: trainings, plans and exports know the records of this checkout alone.
+        Raises UsageError if `root` is not the root of a project.
+        """
         if not _is_project(root):
             raise UsageError(
                 f"there is no ncmc project in {_short(root)} ({MARKER} is missing). Start ncmc inside "
                 "its checkout, or set NCMC_ROOT to it."
             )
         self.root = root.resolve()
+        self._on_published = on_published
+        self.published_in_use: dict[str, Path] = {}  # run id -> its record
         self._kept: dict[Any, Any] = {}
 
     @classmethod
-    def find(cls) -> "Project":
+    def find(cls, on_published: Callable[[], None] | None = None) -> "Project":
         """The project of $NCMC_ROOT, or of the nearest folder upwards from here.
 
         Raises UsageError if there is none.
         """
         if named := os.environ.get("NCMC_ROOT"):
-            return cls(Path(named))
+            return cls(Path(named), on_published)
         try:
             here = Path.cwd()
         except FileNotFoundError as error:
             raise UsageError("the current folder was deleted. Change to another one.") from error
-        return cls(next((f for f in (here, *here.parents) if _is_project(f)), here))
+        root = next((f for f in (here, *here.parents) if _is_project(f)), here)
+        return cls(root, on_published)
 
     def config(self, name: str) -> Path:
         """The path of a configuration file, such as `config("grid.yaml")`."""
         return self.root / "config" / name
+
+    def record_path(self, run_id: str) -> Path:
+        """Where a run's record lies: its own, if there is one, or where it is published."""
+        own = self.root / paths.RUNS / run_id / paths.RECORD
+        if not self._on_published or run_id not in self._published or _is_there(own):
+            return own
+        if not self.published_in_use:
+            self._on_published()
+        self.published_in_use[run_id] = self._published[run_id]
+        return self._published[run_id]
+
+    @cached_property
+    def _published(self) -> dict[str, Path]:
+        """Run id -> its record, of every published tier."""
+        folders = self.root.glob(f"{paths.PUBLISHED.format(tier='*')}/{paths.RUNS}")
+        return {
+            path.parent.relative_to(folder).as_posix(): path
+            for folder in sorted(folders, reverse=True)  # of two tiers, the first by name counts
+            for path in folder.rglob(paths.RECORD)
+        }
 
 
 def read_once(
@@ -68,6 +96,13 @@ def _is_project(folder: Path) -> bool:
         return (folder / MARKER).is_file()
     except OSError:  # a name too long, a folder that may not be read
         return False
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # hidden: who reads it says so
+        return True
 
 
 def _short(path: Path) -> str:

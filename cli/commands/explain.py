@@ -13,6 +13,7 @@ from cli.options import (
     Taus,
     chosen_statuses,
     completion,
+    reading_project,
 )
 
 EPILOG = (
@@ -41,10 +42,9 @@ def explain(
     from cli.show.explanations import print_explanation
     from ncmc.page import explanation
     from ncmc.plan.filters import make_filter
-    from ncmc.project import Project
     from ncmc.verdicts.verdict import STATUSES
 
-    project = Project.find()
+    project = reading_project()
     wanted = make_filter(project, methods, datasets, taus)
     so = chosen_statuses(statuses, STATUSES)
     told = explanation.explain(project, name, results)

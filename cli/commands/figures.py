@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import Assume, Folder, Records, chosen_table, completion
+from cli.options import Assume, Folder, Records, chosen_table, completion, reading_project
 from cli.progress import working
 from ncmc.errors import UsageError, UserError
 
@@ -56,10 +56,9 @@ def figures(
     FOLDER/TABLE/figures.
     """
     from ncmc.figures.figure import parse_formats, write_figures
-    from ncmc.project import Project
     from ncmc.verdicts.judge import CellCache
 
-    wanted, project = parse_formats(formats), Project.find()
+    wanted, project = parse_formats(formats), reading_project()
     if name in TWO_AND_THREE:
         raise UsageError(
             f"{name} of the paper is an illustration ({TWO_AND_THREE[name]}): no run measures it, "

@@ -10,6 +10,7 @@ from cli.options import (
     Records,
     chosen_table,
     completion,
+    reading_project,
     results_folder,
     say_on_stderr,
 )
@@ -38,9 +39,8 @@ def report(
 ) -> None:
     """Write an HTML page: what holds, verdicts, results, curves and their origins."""
     from ncmc.page import project_page, table_page
-    from ncmc.project import Project
 
-    project = Project.find()
+    project = reading_project()
     if name == ALL:
         if assume:
             raise UsageError("--assume is of one table; give its name: ncmc report TABLE.")

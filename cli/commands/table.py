@@ -17,6 +17,7 @@ from cli.options import (
     TableName,
     Taus,
     chosen_table,
+    reading_project,
     results_folder,
     say_on_stderr,
 )
@@ -62,7 +63,6 @@ def table(
     """Show a table of the records so far, and write it as CSV, JSON, Markdown and LaTeX."""
     from cli.show.tables import print_table
     from ncmc.plan.filters import make_filter
-    from ncmc.project import Project
     from ncmc.results import dvc_files, table_latex
     from ncmc.results.table_cells import read_cells
     from ncmc.results.table_data import table_data
@@ -70,7 +70,7 @@ def table(
 
     if as_json and as_latex:
         raise UsageError("--json and --latex are two forms of one table: give one of them.")
-    project = Project.find()
+    project = reading_project()
     chosen = chosen_table(project, name, assume)
     folder = results_folder(project, chosen.name, out)
     if as_written:

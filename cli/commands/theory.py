@@ -25,8 +25,8 @@ def theory(
     as_json: Json = False,
 ) -> None:
     """Check the paper's theorems numerically: about a minute on one core."""
-    from cli.show.verdicts import print_theory
     from cli.progress import working
+    from cli.show.verdicts import print_theory
     from ncmc.project import Project
     from ncmc.system import files
     from ncmc.theory import checks

@@ -18,6 +18,7 @@ from cli.options import (
     chosen_statuses,
     chosen_table,
     completion,
+    reading_project,
     results_folder,
     say_on_stderr,
 )
@@ -74,7 +75,6 @@ def verify(
     from ncmc.errors import UsageError
     from ncmc.page import since_judged
     from ncmc.plan.filters import make_filter
-    from ncmc.project import Project
     from ncmc.results.table_data import table_data
     from ncmc.system import files
     from ncmc.verdicts import judge, verdicts_file
@@ -84,7 +84,7 @@ def verify(
         raise UsageError("--json and --md cannot both be printed: give one of them.")
     if junit:
         check_target(junit, "--junit", "JUnit XML of ncmc verify", begins_with(JUNIT_BEGINS))
-    project = Project.find()
+    project = reading_project()
     wanted = make_filter(project, methods, datasets, taus)
     so = chosen_statuses(statuses, STATUSES)
     usable = True  # of a board, what cannot be used makes its claims incomplete

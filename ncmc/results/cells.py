@@ -251,6 +251,8 @@ def _read(project: Project, run: Run, path: Path) -> Record | Unusable | None:
         reason = f"{path} is the record of {record.run.id}, not of {run.id}."
         return Unusable(run, path, reason, sentence(f"move it to its own folder, or {again}"))
     if differing := differing_keys(project, record):
+        if path == project.published_in_use.get(run.id):  # of no use here, and nobody's to mend
+            return None
         reason = f"{path} was made with another configuration: {'; '.join(differing)}."
         return Unusable(run, path, reason, sentence(f"undo the change in config/, or {again}"))
     return record

@@ -227,8 +227,8 @@ def digest(body: Mapping[str, Any]) -> str:
 
 
 def path_of(project: Project, run: Run, results: Path | None = None) -> Path:
-    """Where the record of a run lies."""
-    return (results or project.root / paths.RUNS) / run.id / paths.RECORD
+    """Where the record of a run lies: below `results`, or where the project has it."""
+    return results / run.id / paths.RECORD if results else project.record_path(run.id)
 
 
 def save_record(record: Record, path: Path) -> None:

@@ -122,6 +122,9 @@ def test_without_a_target_it_is_all(project: Path) -> None:
 
 
 def test_after_a_table_and_verdicts_without_records_all_is_planned(project: Path) -> None:
+    """Also where they are of published records, which stand in for no run of a checkout."""
+    runs = project / paths.PUBLISHED.format(tier="smoke") / paths.RUNS
+    fakes.save(runs, *(fakes.record(run, 70.0) for run in grid.table(here(), "smoke").runs))
     for command in ("table", "verify"):
         CliRunner().invoke(app, [command, "smoke", "--no-exit-code"])
     planned = snakemake(project, "-n", "-p", "smoke").stdout

@@ -1,0 +1,88 @@
+"""What reads takes published records where this checkout has none, and says so; what makes does not."""
+
+import json
+from pathlib import Path
+
+import fakes
+import pytest
+from made_results import fill, smoke_runs
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from ncmc import jobs, paths
+from ncmc.forecast.cost import without_record
+from ncmc.project import Project
+from ncmc.results.record import path_of
+
+SAID = "published records (results/published) are read"
+
+
+def ncmc(*arguments: str) -> Result:
+    """One call in this process."""
+    done = CliRunner().invoke(app, arguments)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+@pytest.fixture
+def clone(configured: Path) -> Project:
+    """A checkout without results, in which the smoke table is published."""
+    project = Project(configured)
+    runs = configured / paths.PUBLISHED.format(tier="smoke") / paths.RUNS
+    records = [fakes.record(r, 70.0 + len(r.method) + r.seed) for r in smoke_runs(project)]
+    fakes.save(runs, *records)
+    return project
+
+
+def test_a_fresh_clone_answers_from_what_is_published(clone: Project) -> None:
+    (smoke,) = json.loads(ncmc("verify", "smoke", "--json", "--no-exit-code").stdout)["verdicts"][
+        :1
+    ]
+    assert smoke["status"] != "incomplete"
+    for arguments in (
+        ("verify", "claims"),
+        ("explain", "S1"),
+        ("table", "smoke"),
+        ("report", "smoke"),
+    ):
+        done = ncmc(*arguments)
+        assert done.stderr.count(SAID) == 1, (arguments, done.output)
+    assert "no record" not in ncmc("explain", "S1").stdout
+    written = json.loads((clone.root / "results/smoke/table.json").read_text())
+    assert all(len(cell["seeds"]) == 5 for cell in written["cells"])
+    assert not (clone.root / paths.RUNS).exists()
+
+
+def test_a_record_of_ones_own_wins_and_alone_says_nothing(clone: Project) -> None:
+    run = smoke_runs(clone)[0]
+    fakes.save(clone.root / paths.RUNS, fakes.record(run, 12.0))
+    reading = Project(clone.root, lambda: None)
+    assert path_of(reading, run).is_relative_to(clone.root / paths.RUNS)
+    (clone.root / paths.RUNS / run.id / paths.RECORD).write_text("{}")  # ours, though damaged
+    assert path_of(reading, run).is_relative_to(clone.root / paths.RUNS)
+    fill(clone, smoke_runs(clone))
+    assert SAID not in ncmc("table", "smoke").stderr
+
+
+def test_what_trains_plans_and_shares_knows_this_checkout_alone(clone: Project) -> None:
+    runs = smoke_runs(clone)
+    assert without_record(clone, runs) == runs
+    assert all(not (clone.root / path).exists() for path in jobs.records_of(runs))
+    assert "25 runs: 25 waiting" in ncmc("status", "smoke").stdout
+    assert ncmc("export", "smoke", "--to", str(clone.root / "out.zip")).exit_code == 1
+
+
+def test_a_published_record_of_another_configuration_is_none(clone: Project) -> None:
+    recipes = clone.config("train.yaml")
+    text = recipes.read_text()
+    assert "momentum: {value: 0.9" in text
+    recipes.write_text(text.replace("momentum: {value: 0.9", "momentum: {value: 0.8"))
+    done = ncmc("table", "smoke")
+    assert done.exit_code == 0, done.output
+    assert "another configuration" not in done.output
+
+
+def test_results_that_are_named_are_the_only_ones(clone: Project, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    done = ncmc("verify", "smoke", "--results", str(tmp_path / "none"))
+    assert (done.exit_code, SAID in done.stderr) == (3, False)
