@@ -4,37 +4,19 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command
 
 from cli import streams
-from cli.commands import (
-    check,
-    compare,
-    doctor,
-    evaluate,
-    explain,
-    export,
-    fetch,
-    figures,
-    import_,
-    listing,
-    plan,
-    publish,
-    reference,
-    report,
-    split,
-    status,
-    sweep,
-    table,
-    theory,
-    train,
-    verify,
-)
 from ncmc.errors import UsageError, UserError, printable, shortened
 
+FUNCTIONS = {"list": "list_names", "import": "import_results"}  # Python has the names
+MODULES = {"list": "listing", "import": "import_"}
+SETTINGS = {"help_option_names": ["-h", "--help"]}
 LONGEST = 2_000  # characters of an argument
 START = """\
 Does the paper hold? What is known here: {published}
@@ -73,6 +55,11 @@ class Commands(TyperGroup):
         """The commands in the order of a run through the harness, not of the alphabet."""
         return list(self.commands)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is called, imported now: `ncmc --help` need not wait for all of them."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, _command(str(name)), rest
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command; 1 and 2 are the exit codes of errors, 128 + n of signal n."""
         from ncmc.system import signals
@@ -98,6 +85,16 @@ class Commands(TyperGroup):
                 raise
             print(f"ncmc: {error.filename}: {error.strerror}.", file=sys.stderr)
             raise typer.Exit(1) from error
+
+
+def _command(name: str) -> Any:
+    """The command of a name, built from the module in cli/commands."""
+    module = import_module(f"cli.commands.{MODULES.get(name, name)}")
+    if name == "reference":
+        return get_command(module.app)
+    own = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=SETTINGS)
+    own.command(name, epilog=module.EPILOG)(getattr(module, FUNCTIONS.get(name, name)))
+    return get_command(own)
 
 
 @contextmanager
@@ -147,7 +144,7 @@ app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=SETTINGS,
     help="Re-run 'Neural Collapse To Multiple Centers For Imbalanced Data' (NeurIPS 2024) "
     "and say, claim by claim, whether the result holds.",
     epilog="The whole chain on bundled images: `snakemake --cores all smoke`. Inside a checkout "
@@ -167,37 +164,42 @@ def options(
         print(_start(), end="")
 
 
-PANELS = {
+PANELS = {  # as in `ncmc --help`; each command's own help has more
     "Read": {
-        "list": listing,
-        "table": table,
-        "verify": verify,
-        "explain": explain,
-        "figures": figures,
-        "report": report,
+        "list": "What there is: tables, runs, datasets, methods, claims, ...",
+        "table": "A table of the records so far, also as CSV and LaTeX.",
+        "verify": "What holds: of a table, of the paper's claims, of all.",
+        "explain": "One claim in full: its reading, runs and findings.",
+        "figures": "The figures as SVG, PNG and PDF.",
+        "report": "The page of a table, or of everything.",
     },
     "Run": {
-        "doctor": doctor,
-        "plan": plan,
-        "fetch": fetch,
-        "split": split,
-        "train": train,
-        "evaluate": evaluate,
-        "theory": theory,
+        "doctor": "What this machine can run, and what a table would take.",
+        "plan": "Which runs to do next, and what they would decide.",
+        "fetch": "A dataset, verified.",
+        "split": "A long-tailed training set.",
+        "train": "Runs, each to its record.",
+        "evaluate": "Records made again from trained models.",
+        "theory": "The theorems, checked numerically.",
     },
-    "Your own": {"check": check, "sweep": sweep, "reference": reference},
-    "Share": {"export": export, "import": import_, "compare": compare},
-    "Keep": {"status": status, "publish": publish},
+    "Your own": {
+        "check": "What is wrong with a method, backbone or dataset of yours.",
+        "sweep": "A study over options, planned and trained.",
+        "reference": "Numbers that you read in your copy of the paper.",
+    },
+    "Share": {
+        "export": "Records in one file, with checksums.",
+        "import": "Somebody else's records, merged with yours.",
+        "compare": "What differs between two sets of results.",
+    },
+    "Keep": {
+        "status": "How far the runs are; which records are outdated.",
+        "publish": "Records that belong to the repository.",
+    },
 }
-FUNCTIONS = {"list": "list_names", "import": "import_results"}  # Python has the names
-
-for panel, modules in PANELS.items():
-    for name, module in modules.items():
-        if module is reference:
-            app.add_typer(reference.app, name=name, rich_help_panel=panel)
-            continue
-        function = getattr(module, FUNCTIONS.get(name, name))
-        app.command(name, epilog=module.EPILOG, rich_help_panel=panel)(function)
+for panel, texts in PANELS.items():
+    for name, text in texts.items():  # `Commands.resolve_command` puts the command in its place
+        app.command(name, help=text, rich_help_panel=panel)(lambda: None)
 
 if __name__ == "__main__":
     app()

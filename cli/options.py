@@ -1,22 +1,23 @@
 """Arguments and options that several commands share."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
+from ncmc import paths
 from ncmc.errors import UsageError, shortened, unknown
-
-if TYPE_CHECKING:  # help must not wait for the imports of the grid
-    from ncmc.plan.filters import Filter
-    from ncmc.plan.grid import Table
-    from ncmc.plan.option_text import Value
-    from ncmc.plan.run import Run
-    from ncmc.project import Project
+from ncmc.paper import switches
+from ncmc.plan import catalog, grid_file
+from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.plan.filters import Filter
+from ncmc.plan.grid import Table
+from ncmc.plan.grid_file import table_names
+from ncmc.plan.option_text import Value, parse_options
+from ncmc.plan.run import Run, trained_runs
+from ncmc.project import Project
 
 Name = TypeVar("Name", bound=str)
 WHOLE = ("all", "claims")  # boards, in place of a table
@@ -36,20 +37,14 @@ def completion(kind: str, *more: str) -> Callable[[str], list[str]]:
 
 
 def _names(kind: str) -> Iterable[str]:
-    from ncmc.plan import catalog, grid_file
-    from ncmc.plan.dataset_entries import dataset_entries
-    from ncmc.project import Project
-
     project = Project.find()
     if kind in ("method", "backbone"):
         return catalog.names(kind)
     if kind == "entry":  # a claim, printed number or check
-        from ncmc.page.explanation import entry_ids
+        from ncmc.page.explanation import entry_ids  # a training must not wait for pages
 
         return entry_ids(project)
     if kind == "assumption":
-        from ncmc.paper import switches
-
         return map(str, switches.switches(project))
     if kind == "dataset":
         return dataset_entries(project)
@@ -105,7 +100,9 @@ Folder = Annotated[
 TableName = Annotated[
     str,
     typer.Argument(
-        help="A table or figure: see `ncmc list tables`.", autocompletion=completion("table")
+        help="A table or figure: see `ncmc list tables`.",
+        metavar="TABLE",
+        autocompletion=completion("table"),
     ),
 ]
 DatasetName = Annotated[
@@ -178,8 +175,6 @@ def chosen_statuses(statuses: Sequence[str] | None, known: Collection[Name]) -> 
 
 def chosen_table(project: Project, name: str, assume: list[str] | None) -> Table:
     """The table or figure called `name`, with what `--assume` switches. Raises UsageError."""
-    from ncmc.paper import switches
-
     chosen = switches.parse_switches(project, assume or [])
     table = switches.table(project, switches.name_of(name, chosen))
     switches.require_effect(project, table)
@@ -191,10 +186,6 @@ def chosen_runs(project: Project, names: Sequence[str] | None, wanted: Filter) -
 
     Raises UsageError for an unknown table, and if no run fits.
     """
-    from ncmc.paper import switches
-    from ncmc.plan.grid_file import table_names
-    from ncmc.plan.run import trained_runs
-
     if not names or "all" in names:
         names = table_names(project)
     planned = [run for name in names for run in switches.table(project, name).runs]
@@ -207,23 +198,17 @@ def chosen_runs(project: Project, names: Sequence[str] | None, wanted: Filter) -
 
 def reading_project() -> Project:
     """The project, for a command that reads: a published record stands in for one that is not here."""
-    from ncmc.project import Project
-
     said = "published records (results/published) are read of runs without one in results/runs."
     return Project.find(lambda: say_on_stderr(said))
 
 
 def results_folder(project: Project, name: str, out: Path | None) -> Path:
     """Where the files of a table or figure go."""
-    from ncmc import paths
-
     return out or project.root / paths.RESULTS.format(table=name)
 
 
 def parse_given(options: list[str] | None) -> dict[str, Value]:
     """What `-o` gave, as a dictionary. Raises UsageError."""
-    from ncmc.plan.option_text import parse_options
-
     if "" in (options or []):
         raise UsageError("option '' is not KEY=VALUE, such as f=20.")
     return parse_options(",".join(options or []))

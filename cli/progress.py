@@ -1,16 +1,21 @@
 """How a command shows what it does: a live line on a terminal, plain lines in a log."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO
 
-if TYPE_CHECKING:  # help must not wait for these imports
-    from ncmc.plan.run import Run
-    from ncmc.results.record import Epoch
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from cli.show.grids import console, literal
+from ncmc.plan.run import Run
+from ncmc.results.record import Epoch
+from ncmc.results.wording import duration, plural
 
 LOG_SECONDS = 20  # between two lines of a log
 
@@ -21,8 +26,6 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
 
     Gives a function to say what is being done now, and how far it is.
     """
-    from cli.show.grids import console, literal
-
     out = console(stderr=True)
     if not out.is_terminal:
 
@@ -32,9 +35,6 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
         line(what)
         yield line
         return
-    from rich.live import Live
-    from rich.spinner import Spinner
-
     sign = Spinner("dots", text=literal(f"{what} ..."))
     # Standard output may be a pipe, so it is left as it is.
     with Live(sign, console=out, transient=True, redirect_stdout=False, redirect_stderr=False):
@@ -42,26 +42,25 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def progress_for(stream: IO[str]) -> Iterator[Plain]:
+def progress_for(stream: IO[str]) -> Iterator["Progress"]:
     """A Progress for a run: live if `stream` is a terminal, plain lines otherwise."""
     if not stream.isatty():
-        yield Plain(stream)
+        yield Progress(stream)
         return
-    from rich.live import Live
-
-    from cli.show.grids import console
-
     with Live(console=console(stderr=True), refresh_per_second=4, transient=True) as live:
-        yield Screen(stream, live)
+        yield Progress(stream, live)
 
 
-class Plain:
-    """Plain lines: the first and last epoch, and one every LOG_SECONDS."""
+class Progress:
+    """A run while it is trained: a bar and a line that are drawn again, or lines in a log.
 
-    def __init__(self, stream: IO[str]):
-        self.stream = stream
+    A log gets the first and last epoch, and a line every LOG_SECONDS.
+    """
+
+    def __init__(self, stream: IO[str], live: Live | None = None):
+        self.stream, self.live = stream, live
         self.run: Run | None = None
-        self.epochs = self.steps = self.done = self.images = 0
+        self.epochs = self.steps = self.done = self.images = self.first = 0
         self.began = self.told = time.monotonic()
         self.loss: float | None = None
         self.accuracy: float | None = None  # as last measured, like the next
@@ -69,11 +68,8 @@ class Plain:
 
     def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
         """Training begins, or is resumed."""
-        from ncmc.results.wording import plural
-
         self.run, self.epochs, self.steps = run, epochs, steps
-        self.first = done_epochs * steps + done_steps
-        self.done = self.first
+        self.first = self.done = done_epochs * steps + done_steps
         self.began = time.monotonic()
         self.say(f"{run.id}: {plural(epochs, 'epoch')} of {plural(steps, 'step')}")
 
@@ -82,28 +78,35 @@ class Plain:
         self.done = (epoch - 1) * self.steps + step
         self.images += images
         self.loss = loss if loss is not None else self.loss
-        if time.monotonic() - self.told > LOG_SECONDS:
+        if self.live or time.monotonic() - self.told > LOG_SECONDS:
             self._tell()
 
     def epoch(self, entry: Epoch) -> None:
         """An epoch is measured."""
         self.accuracy = self.accuracy if entry.test_accuracy is None else entry.test_accuracy
         self.nc_mean = entry.collapse.nc_mean if entry.collapse else self.nc_mean
-        if entry.epoch in (1, self.epochs):
+        if self.live or entry.epoch in (1, self.epochs):
             self._tell()
 
     def say(self, text: str) -> None:
-        """A remark."""
-        print(text, file=self.stream, flush=True)
+        """A remark, above the bar."""
+        if self.live:
+            self.live.console.print(literal(text))
+        else:
+            print(text, file=self.stream, flush=True)
 
     def _tell(self) -> None:
         self.told = time.monotonic()
-        self.say(self.line())
+        if not self.live:
+            self.say(self.line())
+            return
+        rows = Table.grid(expand=True)  # a bar alone does not end its line
+        rows.add_row(ProgressBar(total=self.epochs * self.steps, completed=self.done, width=60))
+        rows.add_row(Text(self.line(), no_wrap=True, overflow="ellipsis"))
+        self.live.update(rows)
 
     def line(self) -> str:
         """Where the run stands, in one line; what matters most first, for narrow terminals."""
-        from ncmc.results.wording import duration
-
         seconds = max(time.monotonic() - self.began, 1e-9)
         parts = [f"epoch {self.done / max(self.steps, 1):.1f}/{self.epochs}"]
         if self.accuracy is not None:
@@ -119,38 +122,6 @@ class Plain:
         if memory := _device_memory():
             parts.append(memory)
         return ", ".join(parts)
-
-
-class Screen(Plain):
-    """A bar and a line that are drawn again in place."""
-
-    def __init__(self, stream: IO[str], live: Any):
-        super().__init__(stream)
-        self.live = live
-
-    def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
-        """A step is done."""
-        super().step(epoch, step, loss, images)
-        self._tell()
-
-    def epoch(self, entry: Epoch) -> None:
-        """An epoch is measured."""
-        super().epoch(entry)
-        self._tell()
-
-    def say(self, text: str) -> None:
-        """A remark, above the bar."""
-        self.live.console.print(text, highlight=False, markup=False)
-
-    def _tell(self) -> None:
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
-        from rich.text import Text
-
-        rows = Table.grid(expand=True)  # a bar alone does not end its line
-        rows.add_row(ProgressBar(total=self.epochs * self.steps, completed=self.done, width=60))
-        rows.add_row(Text(self.line(), no_wrap=True, overflow="ellipsis"))
-        self.live.update(rows)
 
 
 def _device_memory() -> str | None:

@@ -4,7 +4,6 @@ Everything that any module prints passes through here: control characters and th
 escaped, whatever name of a stranger they stood in, and a full disk or a closed pipe raises nothing.
 """
 
-import codecs
 import errno
 import os
 import sys
@@ -14,20 +13,6 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from ncmc.errors import printable
-
-# What our own words use beyond ASCII, for terminals and files that have no more than that.
-PLAIN = {
-    "±": "+-",
-    "–": "-",
-    "−": "-",
-    "·": ".",
-    "…": ".",
-    "✓": "+",
-    "✗": "x",
-    "█": "#",
-    "▏": "|",
-    "•": "*",
-}
 
 
 class Watched:
@@ -94,7 +79,6 @@ class Printable:
 @contextmanager
 def watched() -> Iterator[tuple[Watched, Watched]]:
     """(standard output, standard error) in whose place these stand for the time of a command."""
-    codecs.register_error("ncmc", _in_plain_characters)
     _occupy_closed_descriptors()
     before = sys.stdout, sys.stderr
     out, err = _watched(sys.stdout), _watched(sys.stderr)
@@ -140,15 +124,5 @@ def _watched(stream: TextIO | None) -> Watched:
     if stream is None:  # closed by whoever started us, who wants to hear nothing: `ncmc ... 2>&-`
         return Watched(Path(os.devnull).open("w", encoding="utf-8"))
     if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="ncmc")
+        stream.reconfigure(errors="backslashreplace")
     return Watched(stream)
-
-
-def _in_plain_characters(error: UnicodeError) -> tuple[str, int]:
-    """An error handler of `codecs`: our own characters in ASCII, others as `backslashreplace`."""
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    came = error.object[error.start : error.end]
-    if any(character not in PLAIN for character in came):
-        return cast(tuple[str, int], codecs.backslashreplace_errors(error))
-    return "".join(PLAIN[character] for character in came), error.end

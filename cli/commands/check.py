@@ -1,18 +1,19 @@
 """`ncmc check`: the contract of a method, backbone or dataset, on a file or entry of your own."""
 
-from __future__ import annotations
-
+import dataclasses
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.options import Json
-from ncmc.errors import UsageError, UserError, unknown
-
-if TYPE_CHECKING:  # help must not wait for these imports
-    from ncmc.errors import Finding
-    from ncmc.project import Project
+from cli.show.grids import console, literal, print_json, print_line
+from ncmc.data import own_dataset
+from ncmc.errors import Finding, UsageError, UserError, unknown
+from ncmc.plan import catalog
+from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.project import Project
 
 EPILOG = (
     "Examples: `ncmc check method MY-LOSS`, `ncmc check backbone my_net --image-size 64`, "
@@ -49,10 +50,6 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Check a method, backbone or dataset of your own; say what is wrong and how to mend it."""
-    from cli.show.listings import print_findings
-    from ncmc.data import own_dataset
-    from ncmc.project import Project
-
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
     if image_size is not None and kind != "backbone":
@@ -72,8 +69,6 @@ def check(
 
 def _own_name(kind: str, name: str) -> str:
     """A method or backbone that has a file, as the catalog spells it. Raises UsageError."""
-    from ncmc.plan import catalog
-
     try:
         return catalog.canonical(kind, name)
     except UsageError as error:
@@ -85,7 +80,6 @@ def _own_name(kind: str, name: str) -> str:
 def _check_code(project: Project, kind: str, name: str, image_size: int) -> list[Finding]:
     import torch
 
-    from ncmc.plan.dataset_entries import dataset_entries
     from ncmc.training.own_code import backbone, method
     from ncmc.training.own_code.subject import MethodSubject
 
@@ -95,3 +89,32 @@ def _check_code(project: Project, kind: str, name: str, image_size: int) -> list
     sizes = {(e.image_size, e.channels) for e in dataset_entries(project).values() if e.image_size}
     small = sorted((size, channels) for size, channels in sizes if size <= LARGEST)
     return backbone.check(backbone.BackboneSubject(name, image_size, small))
+
+
+MARKS = {"ok": ("✓", "green"), "wrong": ("✗", "red"), "skipped": ("·", "dim")}
+
+
+def print_findings(
+    name: str, findings: Sequence[Finding], as_json: bool, understood: Sequence[str]
+) -> None:
+    """What was understood of a dataset, then each check with its mark, and how to mend what is wrong."""
+    if as_json:
+        good = all(finding.state == "ok" for finding in findings)
+        body = {"name": name, "ok": good, "checks": list(map(dataclasses.asdict, findings))}
+        print_json(body | ({"understood": list(understood)} if understood else {}))
+        return
+    out = console()
+    for line in understood:
+        print_line(f"  {line}")
+    for finding in findings:
+        mark, style = MARKS[finding.state]
+        out.print(literal(mark), literal(finding.what), style=style, soft_wrap=True)
+        if finding.advice:
+            print_line(f"    {finding.advice}")
+    wrong = sum(finding.state == "wrong" for finding in findings)
+    skipped = sum(finding.state == "skipped" for finding in findings)
+    out.print(
+        f"{name}: {len(findings)} checks, "
+        + (f"{wrong} wrong" if wrong else "all ok")
+        + (f", {skipped} not made because of that" if skipped else "")
+    )

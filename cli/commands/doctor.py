@@ -1,12 +1,30 @@
 """`ncmc doctor`: what this machine can run, and what runs would take."""
 
-from typing import Annotated
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from cli.options import Assume, Json, chosen_table, completion, say_on_stderr
 from cli.progress import working
-from ncmc.errors import UsageError
+from cli.show.grids import console, literal, print_grid, print_json
+from ncmc import preflight
+from ncmc.data import dataset_status
+from ncmc.errors import UsageError, UserError
+from ncmc.forecast import cost as estimates
+from ncmc.paper import switches
+from ncmc.plan.grid_file import table_names_in
+from ncmc.plan.run import Run
+from ncmc.project import Project
+from ncmc.results.record import path_of
+from ncmc.results.wording import duration, plural
+from ncmc.system import hardware
+from ncmc.targets import WHOLE
 
 EPILOG = "Examples: `ncmc doctor`, `ncmc doctor --cost table2`."
 
@@ -25,10 +43,6 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Check what this machine can run, what is missing, and how long a table would take."""
-    from cli.show import machine
-    from ncmc.project import Project
-    from ncmc.targets import WHOLE
-
     project = Project.find()
     if assume and not cost:
         raise UsageError("--assume belongs to --cost: it changes the runs of a table.")
@@ -38,17 +52,199 @@ def doctor(
         )
     if gate:
         if not insist:
-            machine.gate(project)
+            require_gpu(project)
     elif cost:
         whole = cost in WHOLE and not assume
         name = cost if whole else chosen_table(project, cost, assume).name
         with working(f"measuring what the runs of {name} would take") as say:
-            measured = machine.cost_of(project, name, machine.runs_of(project, name), say)
-        machine.print_cost(measured, as_json)
+            measured = cost_of(project, name, runs_of(project, name), say)
+        print_cost(measured, as_json)
     else:
-        parts = machine.diagnose(project)
+        parts = diagnose(project)
         able = all(part.good is not False for part in parts)
-        machine.print_diagnosis(parts, able, as_json)
+        print_diagnosis(parts, able, as_json)
         if not able:
             say_on_stderr("something that every run needs is missing: see above.")
             raise typer.Exit(1)
+
+
+MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
+WORK = {"smoke": "to run them: snakemake --cores all smoke"} | dict.fromkeys(
+    ("laptop", "full", "table2", "all"), "ncmc doctor --cost {name} says what it takes here"
+)
+WHAT = {
+    "all": "the paper's grid",
+    "laptop": "the laptop tier",
+    "full": "the full schedule on ResNet-32",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the machine or of the project."""
+
+    what: str
+    found: str
+    good: bool | None  # None: neither good nor bad
+    advice: str = ""
+
+
+def diagnose(project: Project) -> list[Part]:
+    """Look at programs, data, disk and devices. Imports no torch."""
+    here, free = hardware.machine(), shutil.disk_usage(project.root).free / 1e9
+    data = dataset_status.status(project)
+    return [
+        Part("processor", f"{here['processor']}, {here['cores']} cores", True),
+        Part("memory", f"{here['memory_gib']} GiB", here["memory_gib"] >= 4, "4 GiB are needed"),
+        Part("disk", f"{free:.0f} GB free", free > 2, "2 GB are needed for the smoke run"),
+        _gpu(),
+        *(
+            Part(name, version, _is_good(name, version), f"run: uv sync (for {name})")
+            for name, version in hardware.packages().items()
+        ),
+        *_programs(),
+        *(Part(f"data: {d.name}", d.state, d.state == "ready" or None, d.detail) for d in data),
+        *(_work(project, name) for name in WORK),
+    ]
+
+
+def _gpu() -> Part:
+    gpus = hardware.gpu_count()
+    if not gpus:
+        return Part("GPU", "none", None, "the smoke run needs none; the paper's grid does")
+    if why := hardware.gpu_fault():
+        advice = "mend that, or train on the CPU: CUDA_VISIBLE_DEVICES='' before the command"
+        return Part("GPU", f"{gpus} found, but not usable: {why}", False, advice)
+    return Part("GPU", f"{gpus} found", True)
+
+
+def _is_good(package: str, version: str) -> bool | None:
+    """Whether a package is there; None for one that only the tests need."""
+    absent = version == "not installed"
+    return None if absent and package == "torchvision" else not absent
+
+
+def _programs() -> list[Part]:
+    containers = preflight.CONTAINER_PROGRAMS
+    container = next(filter(shutil.which, containers), containers[0])
+    advice = {
+        "snakemake": "run: uv sync",
+        "dvc": "run: uv sync",
+        "git": "only to record the commit",
+        container: "only for --use-singularity; `singularity` will do",
+        "sbatch": "only for Slurm",
+    }
+    beside = str(Path(sys.executable).parent)  # the Python that runs this need not be on the PATH
+    places = {name: shutil.which(name) or shutil.which(name, path=beside) for name in advice}
+    return [
+        Part(
+            name, place or "not found", bool(place) or (False if "uv sync" in said else None), said
+        )
+        for (name, said), place in zip(advice.items(), places.values(), strict=True)
+    ]
+
+
+def _work(project: Project, name: str) -> Part:
+    """How much there is to do of a table or a tier."""
+    runs = runs_of(project, name)
+    done = sum(path_of(project, run).exists() for run in runs)
+    advice = WORK[name].format(name=name)
+    return Part(f"runs: {name}", f"{done} of {len(runs)} runs done", None, advice)
+
+
+def print_diagnosis(parts: list[Part], able: bool, as_json: bool) -> None:
+    """What a look at the machine found; `able`: to run the smoke run."""
+    if as_json:
+        print_json({"lines": [asdict(part) for part in parts], "able": able})
+        return
+    rows = [
+        (
+            Text(MARKS[p.good][0], style=MARKS[p.good][1]),
+            p.what,
+            p.found,
+            "" if p.good else p.advice,
+        )
+        for p in parts
+    ]
+    print_grid(("", "what", "found", "advice"), rows)
+
+
+# --- cost --------------------------------------------------------------------------------------
+
+
+def runs_of(project: Project, name: str) -> list[Run]:
+    """The runs of a table, or of one of `WHOLE`, each once."""
+    names = table_names_in(project, WHOLE[name]) if name in WHOLE else [name]
+    tables = (switches.table(project, table) for table in names)
+    return list(dict.fromkeys(run for table in tables for run in table.runs))
+
+
+def cost_of(
+    project: Project, name: str, runs: list[Run], say: Callable[[str], None]
+) -> dict[str, Any]:
+    """What those of `runs` that are not done would take here; `name`: what they are for.
+
+    `say`: told what is measured now, and how far it is.
+    """
+    from ncmc.training import probe
+
+    trainings = estimates.missing_trainings(project, runs)
+    estimate = estimates.estimate(project, trainings, probe.measured(project, trainings, say))
+    return {
+        "table": name,
+        "device": estimate.device,
+        "runs": len(runs),
+        "done": len(runs) - len(estimates.without_record(project, runs)),
+        "hours": estimate.hours,
+        "disk_gb": estimate.disk / 1e9,
+        "notes": list(estimate.notes),
+        "processor_share": estimate.share,
+        "busy": estimate.share < probe.BUSY,
+    }
+
+
+def print_cost(costs: dict[str, Any], as_json: bool) -> None:
+    """What the runs of a table would cost."""
+    if as_json:
+        print_json(costs)
+        return
+    name, out = costs["table"], console()
+    out.print(
+        f"{f'{WHAT[name]} (its tables and figures)' if name in WHAT else name} on {costs['device']}: "
+        f"{plural(costs['runs'] - costs['done'], 'run')}, about {duration(costs['hours'] * 3600)} "
+        f"({costs['hours']:.1f} h) one after the other, {costs['disk_gb']:.1f} GB of disk"
+    )
+    if costs["done"]:
+        out.print(f"done already: {plural(costs['done'], 'run')}")
+    for note in costs["notes"]:
+        out.print(literal(note))
+    out.print("Measured by a probe of some seconds for each network.", end=" ")
+    if costs["busy"]:
+        out.print(
+            f"This machine is busy: the probe had {costs['processor_share']:.0%} of its threads' "
+            "time, and on shared cores training is slower out of proportion. Measure again when it is "
+            "quiet.",
+            style="yellow",
+        )
+    else:
+        out.print("A guess within a factor of 1.5.")
+
+
+def require_gpu(project: Project) -> None:
+    """Stop the paper's grid where no GPU can be used, with a rough cost, at once. Raises UserError."""
+    fault = hardware.gpu_fault()
+    if hardware.gpu_count() and not fault:
+        return
+    why = f"the one of this machine cannot be used ({fault})" if fault else "this machine has none"
+    runs = runs_of(project, "all")
+    guess = estimates.estimate(project, estimates.missing_trainings(project, runs))
+    without = f" (without {guess.left_out})" if guess.left_out else ""
+    raise UserError(
+        f"the paper's grid is planned for a GPU, and {why}.\n"
+        f"  Missing: {len(estimates.without_record(project, runs))} of its {len(runs)} runs. A rough "
+        f"estimate, from speeds measured on another processor: {guess.hours / 24:,.0f} days with this "
+        f"machine's {guess.device} at work, and {guess.disk / 1e9:.0f} GB of disk{without}.\n"
+        "  To measure it here: ncmc doctor --cost all\n"
+        "  To run what needs no GPU: snakemake --cores all smoke\n"
+        "  To start the paper's grid all the same, put this last on the line: --config insist=true"
+    )

@@ -1,20 +1,21 @@
 """`ncmc evaluate`: records made again from trained models."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.options import Assume, Device, Results, chosen_table
+from cli.show.listings import print_trained
 from ncmc.errors import UsageError, UserError
-
-if TYPE_CHECKING:  # help must not wait for the imports of the grid
-    from ncmc.plan.run import Run
-    from ncmc.project import Project
+from ncmc.paper import switches
+from ncmc.plan.grid_file import table_names
+from ncmc.plan.run import Run, parse_run_id
+from ncmc.project import Project
+from ncmc.results.record import path_of
+from ncmc.results.wording import plural
 
 EPILOG = (
     "Example: `ncmc evaluate digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`, "
@@ -32,12 +33,6 @@ def evaluate(
 
     Of several runs, those without a usable model are named at the end, with exit code 3.
     """
-    from ncmc.paper import switches
-    from ncmc.plan.grid_file import table_names
-    from ncmc.plan.run import parse_run_id
-    from ncmc.project import Project
-    from ncmc.results.wording import plural
-
     project = Project.find()
     chosen = switches.parse_switches(project, assume or [])
     runs = dict.fromkeys(
@@ -68,8 +63,6 @@ def _evaluate_all(
     Raises the error of a single run, and one that is the same for all of them: data or a device that
     is not there.
     """
-    from cli.show.listings import print_trained
-    from ncmc.results.record import path_of
     from ncmc.training import launch
 
     missed: list[UserError] = []

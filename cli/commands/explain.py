@@ -3,6 +3,8 @@
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
+from rich.text import Text
 
 from cli.options import (
     Datasets,
@@ -15,6 +17,13 @@ from cli.options import (
     completion,
     reading_project,
 )
+from cli.show.grids import console, literal, print_grid, print_json, print_line, print_lines
+from cli.show.verdicts import status_text
+from ncmc.page import explanation
+from ncmc.page.explanation import Clause, Explanation
+from ncmc.plan.filters import make_filter
+from ncmc.results.wording import duration, plural, sentence, size
+from ncmc.verdicts.verdict import STATUSES
 
 EPILOG = (
     "Examples: `ncmc explain C13`, a claim of the paper; `ncmc explain N1`, a printed number; "
@@ -39,13 +48,67 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say what a claim is, how it is read, which runs decide it, their cost, and what was found."""
-    from cli.show.explanations import print_explanation
-    from ncmc.page import explanation
-    from ncmc.plan.filters import make_filter
-    from ncmc.verdicts.verdict import STATUSES
-
     project = reading_project()
     wanted = make_filter(project, methods, datasets, taus)
     so = chosen_statuses(statuses, STATUSES)
-    told = explanation.explain(project, name, results)
-    print_explanation(told.shown(wanted, so), as_json)
+    claim = explanation.explain(project, name, results).shown(wanted, so)
+    if as_json:
+        print_json(claim.model_dump(mode="json"))
+    else:
+        print_explanation(claim)
+
+
+def print_explanation(claim: Explanation) -> None:
+    """What was found, what the claim says, how it is read, its runs and their cost, each setting."""
+    out = console()
+    says = f"{claim.says} ({claim.where})" if claim.where else claim.says
+    out.print(Text.assemble(status_text(claim.status), f"  {says}  ", (claim.id, "dim")))
+    out.print(literal(claim.sentence), style="bold")
+    out.print(literal(_runs(claim)))
+    for clause in claim.clauses:
+        _print_clause(clause, claim)
+    if claim.missing:
+        out.print()
+        out.print("Missing:", style="bold")
+        print_lines([f"  {name}" for name in claim.missing])
+    for command in claim.commands if claim.missing else ():
+        print_line(f"To make what is missing: {command}")
+    for problem in claim.problems:
+        out.print(literal(f"Remark: {problem}"))
+
+
+def _runs(claim: Explanation) -> str:
+    """How many runs decide a claim, how many of them have a record, and what the others take."""
+    done = len(claim.runs) - len(claim.missing)
+    text = f"Decided by {plural(len(claim.runs), 'run')}, of which {done:,} have a record."
+    if claim.missing:
+        cost = claim.cost_of_missing
+        text += f" The others take about {duration(cost.hours * 3600)} on {cost.device}"
+        text += f" and {size(int(cost.disk))} of disk"
+        text += f" (without {cost.left_out}, whose speed is not known)." if cost.left_out else "."
+    return text
+
+
+def _print_clause(clause: Clause, claim: Explanation) -> None:
+    out, verdict = console(), clause.verdict
+    out.print()
+    if verdict.says != claim.says:  # of a claim with one clause, or a number, the head says it
+        out.print(literal(f"{verdict.says} ({verdict.id})"), style="bold")
+    out.print(literal(f"  read as: {verdict.kind}, in {verdict.table}: {clause.means}"))
+    for key, value in {"measure": verdict.measure, **clause.reading}.items():
+        if value not in (None, "", {}, []):
+            out.print(literal(f"    {key}: {_value(value)}"))
+    if verdict.source:
+        out.print(literal(f"  source: {verdict.source}"))
+    rows = [(status_text(f.status), f.label, f.why) for f in verdict.findings]
+    print_grid(("verdict", "setting", "what was found"), rows)
+    if len(verdict.findings) > 1 and sentence(verdict.why) != sentence(claim.sentence):
+        out.print(literal(f"  {verdict.why}"))
+
+
+def _value(value: JsonValue) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_value(inner)}" for key, inner in value.items() if inner != "")
+    if isinstance(value, list):
+        return " or ".join(map(_value, value))
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

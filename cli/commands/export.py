@@ -1,5 +1,7 @@
 """`ncmc export`: results packed for somebody else."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +9,13 @@ import typer
 
 from cli.options import Json, Records, completion
 from cli.outputs import check_folder, check_target
+from cli.show.grids import print_json, print_line, print_lines
+from ncmc.errors import UsageError
+from ncmc.project import Project
+from ncmc.results.wording import plural, size
+from ncmc.sharing import export as packing
+from ncmc.sharing.export import RunNote
+from ncmc.sharing.packed import Manifest, is_export
 
 EPILOG = (
     "Examples: `ncmc export table2 --to table2.zip`; `ncmc export all --to results.zip`, every record. "
@@ -32,12 +41,6 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Pack records, with the manifests of their splits and the configuration, with checksums."""
-    from cli.show.sharing import print_exported
-    from ncmc.errors import UsageError
-    from ncmc.project import Project
-    from ncmc.sharing import export as packing
-    from ncmc.sharing.packed import is_export
-
     project, chosen = Project.find(), names or [packing.ALL]
     if to is None or not to.name:
         raise UsageError("say where to: ncmc export smoke --to smoke.zip")
@@ -48,3 +51,19 @@ def export(
     manifest, left_out = packing.export(project, chosen, to, results)
     print_exported(to, manifest, left_out, as_json)
     raise typer.Exit(3 if left_out else 0)
+
+
+def print_exported(
+    path: Path, manifest: Manifest, left_out: Sequence[RunNote], as_json: bool
+) -> None:
+    """What was packed, and which records were not."""
+    if as_json:
+        body = {"path": path, "tables": manifest.tables, "runs": manifest.runs}
+        body |= {"files": len(manifest.files), "left_out": [asdict(entry) for entry in left_out]}
+        print_json(body)
+        return
+    tables = f" of {', '.join(manifest.tables)}" if manifest.tables else ""
+    records, files = plural(len(manifest.runs), "record"), plural(len(manifest.files), "file")
+    content = size(sum(entry.size for entry in manifest.files.values()))
+    print_line(f"{path}: {records}{tables}, {files}, {content}")
+    print_lines([f"left out: {entry.run} {entry.why}" for entry in left_out])

@@ -1,12 +1,23 @@
 """`ncmc fetch`: datasets through DVC, verified."""
 
+import dataclasses
 import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+from rich import progress
+from rich.text import Text
 
 from cli.options import Json, completion
+from cli.show.grids import Cell, console, literal, print_grid, print_json
+from ncmc.data import dataset_status, datasets, own_dataset
+from ncmc.data import fetch as fetching
+from ncmc.data.dataset_status import Status
 from ncmc.errors import UsageError
+from ncmc.project import Project
+from ncmc.results.wording import size
 
 EPILOG = (
     "Examples: `ncmc fetch digits`, `ncmc fetch cifar10 --from cifar-10-python.tar.gz`, "
@@ -41,11 +52,6 @@ def fetch(
     as_json: Json = False,
 ) -> None:
     """Fetch datasets through DVC and verify their checksums; an interrupted fetch resumes."""
-    from cli.show.data import print_status, transfer
-    from ncmc.data import dataset_status, datasets, own_dataset
-    from ncmc.data import fetch as fetching
-    from ncmc.project import Project
-
     project = Project.find()
     if status:
         print_status(dataset_status.status(project, names or None), as_json)
@@ -57,14 +63,54 @@ def fetch(
     if source == "":
         raise UsageError("--from is empty; needed is a file, a folder or an address.")
     for name in names:
-        with transfer() as bar:
-            fetched = fetching.fetch(
-                project, name, source, replace=replace, progress=bar.progress, say=bar.say
-            )
-            datasets.prepare(project, name, say=bar.say)
+        with transfer() as (show, say):
+            fetched = fetching.fetch(project, name, source, replace=replace, progress=show, say=say)
+            datasets.prepare(project, name, say=say)
         lines = own_dataset.described(project, name)
         if as_json:
             body = {"dataset": name, "how": fetched.how, "folder": str(fetched.folder)}
             print(json.dumps(body | {"understood": lines}))
         else:
             print("\n  ".join([f"{name}: {fetched.how}, verified, {fetched.folder}", *lines]))
+
+
+STYLES = {"ready": "green", "fetched": "green"}
+
+
+@contextmanager
+def transfer() -> Iterator[tuple[Callable[[str, int, int | None], None], Callable[[str], None]]]:
+    """Show a download on standard error: gives functions for its bytes so far, and for words."""
+    err, tasks = console(stderr=True), dict[str, progress.TaskID]()
+    columns = (
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.DownloadColumn(),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=err, disable=not err.is_terminal) as bars:
+
+        def show(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], completed=done, total=total)
+
+        yield show, lambda text: err.print(literal(text))
+
+
+def print_status(datasets: Sequence["Status"], as_json: bool) -> None:
+    """What is here of each dataset."""
+    if as_json:
+        print_json([dataclasses.asdict(entry) for entry in datasets])
+        return
+    columns = ("dataset", "state", "archives", "arrays", "under way", "to do")
+    rows: list[Sequence[Cell]] = [
+        (
+            entry.name,
+            Text(entry.state, style=STYLES.get(entry.state, "dim")),
+            *(size(count) for count in (entry.raw, entry.arrays, entry.partial)),
+            entry.detail,
+        )
+        for entry in datasets
+    ]
+    print_grid(columns, rows)

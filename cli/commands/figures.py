@@ -1,22 +1,22 @@
 """`ncmc figures`: the figures of a table or figure as files."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.options import Assume, Folder, Records, chosen_table, completion, reading_project
 from cli.progress import working
+from ncmc import paths
 from ncmc.errors import UsageError, UserError
-
-if TYPE_CHECKING:  # help must not wait for the imports of the grid
-    from collections.abc import Iterator
-
-    from ncmc.figures.figure import Figure
-    from ncmc.project import Project
-    from ncmc.verdicts.judge import CellCache
+from ncmc.figures.figure import Figure, parse_formats, write_figures
+from ncmc.figures.of_table import BOARD, figures_of_board, figures_of_table
+from ncmc.plan import grid
+from ncmc.plan.grid_file import table_names
+from ncmc.project import Project
+from ncmc.results.wording import make_command
+from ncmc.verdicts.judge import CellCache
 
 EPILOG = (
     "Examples: `ncmc figures smoke`; `ncmc figures all --format svg`, of every table that has "
@@ -55,9 +55,6 @@ def figures(
     They go to results/TABLE/figures; with `--out FOLDER` to FOLDER/figures, and with `all` to
     FOLDER/TABLE/figures.
     """
-    from ncmc.figures.figure import parse_formats, write_figures
-    from ncmc.verdicts.judge import CellCache
-
     wanted, project = parse_formats(formats), reading_project()
     if name in TWO_AND_THREE:
         raise UsageError(
@@ -71,9 +68,8 @@ def figures(
     with working(f"drawing the figures of {name}"):
         made = _of_all(project, cells) if name == "all" else _of_one(project, name, assume, cells)
         for table, drawn in made:
-            written += write_figures(
-                drawn, _folder(project, table, name, out), wanted, not untitled
-            )
+            folder = _folder(project, table, name, out)
+            written += write_figures(drawn, folder, wanted, not untitled)
     for path in written:
         print(path)
 
@@ -81,9 +77,6 @@ def figures(
 def _of_one(
     project: Project, name: str, assume: list[str] | None, cells: CellCache
 ) -> Iterator[tuple[str, list[Figure]]]:
-    from ncmc.figures.of_table import figures_of_table
-    from ncmc.results.wording import make_command
-
     table = chosen_table(project, name, assume)
     drawn = figures_of_table(project, table, cells)
     if not drawn:
@@ -95,10 +88,6 @@ def _of_one(
 
 
 def _of_all(project: Project, cells: CellCache) -> Iterator[tuple[str, list[Figure]]]:
-    from ncmc.figures.of_table import BOARD, figures_of_board, figures_of_table
-    from ncmc.plan import grid
-    from ncmc.plan.grid_file import table_names
-
     board = figures_of_board(project, cells)
     if not board:
         raise UserError(
@@ -111,8 +100,6 @@ def _of_all(project: Project, cells: CellCache) -> Iterator[tuple[str, list[Figu
 
 
 def _folder(project: Project, table: str, asked: str, out: Path | None) -> Path:
-    from ncmc import paths
-
     folder = project.root / paths.FIGURES.format(table=table)
     if out is None:
         return folder

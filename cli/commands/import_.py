@@ -1,11 +1,18 @@
 """`ncmc import`: somebody else's records merged into ours."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.options import Json, Results
+from cli.show.grids import print_json, print_line, print_lines
+from ncmc.errors import unknown
+from ncmc.project import Project
+from ncmc.results.wording import plural
+from ncmc.sharing import merge as merging
+from ncmc.sharing.merge import Merge
 
 EPILOG = (
     "Examples: `ncmc import ann.zip --dry-run`, then `ncmc import ann.zip`. Exit code: 0 merged, "
@@ -35,11 +42,6 @@ def import_results(
     """Merge the records of an export into results/runs, after everything in it is checked."""
     from typing import get_args
 
-    from cli.show.sharing import print_merge
-    from ncmc.errors import unknown
-    from ncmc.project import Project
-    from ncmc.sharing import merge as merging
-
     if prefer is not None and prefer not in get_args(merging.Prefer):
         raise unknown("value of --prefer", prefer, get_args(merging.Prefer))
     chosen: merging.Prefer | None = None
@@ -50,3 +52,24 @@ def import_results(
     if done.clashes and chosen is None:
         raise typer.Exit(1)
     raise typer.Exit(3 if done.left_out else 0)
+
+
+def print_merge(done: Merge, prefer: str | None, dry_run: bool, as_json: bool) -> None:
+    """What an export brought, and every clash with what differs."""
+    if as_json:
+        print_json(asdict(done))
+        return
+    clashes = "1 clash" if len(done.clashes) == 1 else f"{len(done.clashes)} clashes"
+    new = plural(len(done.new), "new record")
+    print_line(f"{done.path}: {new}, {len(done.equal)} here already, {clashes}")
+    print_lines([f"clash: {clash.run}: {clash.why}" for clash in done.clashes])
+    print_lines([f"left out: {entry.run} {entry.why}" for entry in done.left_out])
+    if done.clashes and prefer is None:
+        print_line(
+            "Nothing is written. Both cannot be right: compare the commits and machines, train the run "
+            "again, or keep one side's with --prefer ours or --prefer theirs."
+        )
+    elif dry_run:
+        print_line("Nothing is written (--dry-run).")
+    else:
+        print_line(f"{plural(len(done.written), 'record')} written")

@@ -1,9 +1,7 @@
 """`ncmc list`: what there is."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -17,14 +15,20 @@ from cli.options import (
     chosen_statuses,
     completion,
 )
+from cli.show.grids import print_json
+from cli.show.listings import print_listing
 from ncmc.errors import UsageError, unknown
-
-if TYPE_CHECKING:  # help must not wait for these imports
-    from ncmc.paper.assumptions import Alternative
-    from ncmc.paper.printed_numbers import Number
-    from ncmc.plan.filters import Filter
-    from ncmc.project import Project
-    from ncmc.sharing.status import Watcher
+from ncmc.paper import switches
+from ncmc.paper.assumptions import Alternative, assumptions
+from ncmc.paper.claims import claims
+from ncmc.paper.printed_numbers import Number, printed_numbers
+from ncmc.plan import catalog, grid
+from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.plan.filters import Filter, make_filter
+from ncmc.plan.grid_file import table_names
+from ncmc.plan.option_text import format_value
+from ncmc.project import Project
+from ncmc.sharing.status import STATES, Watcher
 
 EPILOG = (
     "Examples: `ncmc list assumptions`; `ncmc list tables --method CAL`, the tables with it, and how "
@@ -59,11 +63,6 @@ def list_names(
     as_json: Json = False,
 ) -> None:
     """List the datasets, methods, backbones, tables, claims, assumptions, or the runs of a table."""
-    from cli.show.listings import print_ids, print_listing
-    from ncmc.plan.filters import make_filter
-    from ncmc.project import Project
-    from ncmc.sharing.status import STATES, Watcher
-
     plural = kind if kind in KINDS else f"{kind}s"
     if plural not in KINDS:
         raise unknown("kind", kind, KINDS)
@@ -100,9 +99,6 @@ def _tables(
     project: Project, wanted: Filter, states: Sequence[str] | None, watcher: Watcher
 ) -> list[Row]:
     """The tables with a cell and a run that is wanted, and how many of them are."""
-    from ncmc.plan import grid
-    from ncmc.plan.grid_file import table_names
-
     rows = []
     for name in table_names(project):
         table = grid.table(project, name)
@@ -128,8 +124,6 @@ def _tables(
 
 
 def _datasets(project: Project) -> list[Row]:
-    from ncmc.plan.dataset_entries import dataset_entries
-
     return [
         {
             "name": name,
@@ -146,9 +140,6 @@ def _datasets(project: Project) -> list[Row]:
 
 
 def _code(project: Project, kind: str) -> list[Row]:
-    from ncmc.plan import catalog
-    from ncmc.plan.grid_file import table_names
-
     return [
         {
             "name": name,
@@ -164,15 +155,10 @@ def _code(project: Project, kind: str) -> list[Row]:
 
 
 def _used(project: Project, table: str, kind: str) -> set[str]:
-    from ncmc.plan import grid
-
     return {getattr(cell.run, kind) for cell in grid.table(project, table).cells}
 
 
 def _claims(project: Project) -> list[Row]:
-    from ncmc.paper.claims import claims
-    from ncmc.paper.printed_numbers import printed_numbers
-
     return [
         {"id": claim.id, "where": claim.where, "shown in": claim.shown_in, "says": claim.says}
         for claim in claims(project).values()
@@ -183,8 +169,6 @@ def _claims(project: Project) -> list[Row]:
 
 
 def _number(number: Number) -> str:
-    from ncmc.plan.option_text import format_value
-
     options = [f"{key} {format_value(value)}" for key, value in number.options.items()]
     cell = [number.dataset, f"tau {number.tau:g}", number.backbone, number.method, *options]
     spread = "" if number.std is None else f" ± {number.std:g}"
@@ -192,9 +176,6 @@ def _number(number: Number) -> str:
 
 
 def _assumptions(project: Project) -> list[Row]:
-    from ncmc.paper import switches
-    from ncmc.paper.assumptions import assumptions
-
     known = {str(switch) for switch in switches.switches(project)}
     return [
         {
@@ -213,3 +194,12 @@ def _assumptions(project: Project) -> list[Row]:
 def _how(other: Alternative, switch: str, known: set[str]) -> str:
     """How an alternative is got: by `--assume` where that works, and by what it stands for."""
     return f"--assume {switch}: {other.switch}" if switch in known else other.switch
+
+
+def print_ids(runs: Sequence[tuple[str, str | None]], as_json: bool) -> None:
+    """(id, state) of runs: ids, one a line, for a shell to take; the states in JSON alone."""
+    if as_json:
+        print_json([{"run": run, "state": state} for run, state in runs])
+        return
+    for run, _ in runs:
+        print(run)

@@ -6,6 +6,10 @@ from typing import Annotated
 import typer
 
 from cli.options import Records, completion
+from ncmc.board import published
+from ncmc.project import Project
+from ncmc.results.wording import plural
+from ncmc.sharing import publish as publishing
 
 EPILOG = (
     "Examples: `ncmc publish laptop` adds the records of results/runs to results/published/laptop and "
@@ -38,11 +42,6 @@ def publish(
     results: Records = None,
 ) -> None:
     """Put a tier's records, and what a reader opens of them, where git keeps them."""
-    from ncmc.board import published
-    from ncmc.project import Project
-    from ncmc.results.wording import plural
-    from ncmc.sharing import publish as publishing
-
     project = Project.find()
     if whole:
         publishing.whole(project, tier, whole)

@@ -7,7 +7,12 @@ from typing import Annotated
 import typer
 
 from cli.options import Json, completion
+from cli.show.listings import print_listing
 from ncmc.errors import UserError
+from ncmc.paper import own_numbers
+from ncmc.paper.printed_numbers import number_for, our_numbers
+from ncmc.project import Project
+from ncmc.system import files
 
 EPILOG = (
     "Example: `ncmc reference form table2 > mine.csv`, fill in cells, `ncmc reference import mine.csv "
@@ -27,9 +32,6 @@ Table = Annotated[
 @app.command("form", epilog="Example: `ncmc reference form table2 > mine.csv`.")
 def form(table: Table = None) -> None:
     """Print a CSV with a row per cell of the tables, to fill in."""
-    from ncmc.paper import own_numbers
-    from ncmc.project import Project
-
     print(own_numbers.as_csv(own_numbers.cells(Project.find(), table), {}), end="")
 
 
@@ -47,11 +49,6 @@ def import_numbers(
     ] = False,
 ) -> None:
     """Enter every number of a CSV file, or none if there is a fault in it. Empty cells are skipped."""
-    from ncmc.paper import own_numbers
-    from ncmc.paper.printed_numbers import our_numbers
-    from ncmc.project import Project
-    from ncmc.system import files
-
     project = Project.find()
     path = project.config(own_numbers.FILE)
     rows, known = own_numbers.read_rows(project, file, by), own_numbers.own_numbers(project)
@@ -79,11 +76,6 @@ def import_numbers(
 @app.command("status", epilog="Example: `ncmc reference status table2`.")
 def status(table: Table = None, as_json: Json = False) -> None:
     """Show which cells have a number, who read it, and which are empty."""
-    from cli.show.listings import print_listing
-    from ncmc.paper import own_numbers
-    from ncmc.paper.printed_numbers import number_for
-    from ncmc.project import Project
-
     project = Project.find()
     rows = []
     for (name, _), spec in own_numbers.cells(project, table):

@@ -15,6 +15,7 @@ from cli.options import (
     say_on_stderr,
 )
 from ncmc.errors import UsageError
+from ncmc.page import project_page, table_page
 
 ALL = "all"
 EPILOG = (
@@ -38,8 +39,6 @@ def report(
     out: Folder = None,
 ) -> None:
     """Write an HTML page: what holds, verdicts, results, curves and their origins."""
-    from ncmc.page import project_page, table_page
-
     project = reading_project()
     if name == ALL:
         if assume:

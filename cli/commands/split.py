@@ -1,7 +1,19 @@
 """`ncmc split`: a long-tailed training set."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.cells import cell_len
+
 from cli.options import Assume, DatasetName, Json, Options, Tau, parse_given
-from ncmc.errors import unknown
+from cli.show.grids import print_json
+from ncmc.data import datasets, splits
+from ncmc.data.splits import Split
+from ncmc.errors import shortened, unknown
+from ncmc.paper import switches
+from ncmc.plan.dataset_entries import SplitOptions
+from ncmc.plan.run import make_run, resolve_run
+from ncmc.project import Project
 
 EPILOG = "Example: `ncmc split cifar10 --tau 0.01`."
 
@@ -14,13 +26,6 @@ def split(
     as_json: Json = False,
 ) -> None:
     """Draw a long-tailed training set, and show how many images each class has."""
-    from cli.show.data import print_split
-    from ncmc.data import datasets, splits
-    from ncmc.paper import switches
-    from ncmc.plan.dataset_entries import SplitOptions
-    from ncmc.plan.run import make_run, resolve_run
-    from ncmc.project import Project
-
     project, options = Project.find(), parse_given(option)
     chosen = switches.parse_switches(project, assume or [])
     for switch in chosen:
@@ -40,3 +45,44 @@ def split(
     if note := splits.imbalance_note(train, made.tau, made.options):
         notes.append(note)
     print_split(made, train.class_names, folder, notes, as_json)
+
+
+BAR_WIDTH = 50  # characters
+
+
+CHART_ROWS = 20  # classes above which a chart shows ranges of classes
+
+
+def print_split(
+    split: "Split", class_names: Sequence[str], folder: Path, notes: Sequence[str], as_json: bool
+) -> None:
+    """A split: its counts as numbers and as a small chart, and `notes`, what must be said of it."""
+    counts = list(split.counts)
+    if as_json:
+        body = {"dataset": split.dataset, "tau": split.tau, "counts": counts}
+        body |= {"class_names": list(class_names), "notes": list(notes)}
+        print_json(body | {"images": len(split.indices), "sha256": split.sha256, "folder": folder})
+        return
+    print(
+        f"{split.dataset}, tau {split.tau:g}: {len(split.indices)} images, "
+        f"{max(counts)} to {min(counts)} per class"
+    )
+    rows = _ranges(counts, class_names)
+    width = max(9, *(cell_len(label) for label, _ in rows))
+    for label, value in rows:
+        length = round(BAR_WIDTH * value / max(counts))
+        print(f"{' ' * (width - cell_len(label))}{label} {value:>7.0f} {'█' * length or '▏'}")
+    for note in notes:
+        print(note)
+    print(f"SHA-256 {split.sha256}\n{folder}")
+
+
+def _ranges(counts: Sequence[int], class_names: Sequence[str]) -> list[tuple[str, float]]:
+    """Classes, or ranges of classes with their mean where there are many: at most CHART_ROWS."""
+    step = -(-len(counts) // CHART_ROWS)
+    rows = []
+    for start in range(0, len(counts), step):
+        part = counts[start : start + step]
+        names = [shortened(class_names[k], 24) for k in (start, start + len(part) - 1)]
+        rows.append((" to ".join(dict.fromkeys(names)), sum(part) / len(part)))
+    return rows

@@ -1,11 +1,17 @@
 """`ncmc status`: how far a grid is, and which records are outdated."""
 
-from __future__ import annotations
-
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
 from cli.options import (
     Datasets,
@@ -18,11 +24,14 @@ from cli.options import (
     chosen_statuses,
     completion,
 )
+from cli.show.grids import console, literal, print_json, print_line
 from ncmc.errors import UsageError
-
-if TYPE_CHECKING:  # help must not wait for the imports of the grid
-    from ncmc.plan.filters import Filter
-    from ncmc.project import Project
+from ncmc.plan.filters import Filter, make_filter
+from ncmc.project import Project
+from ncmc.results import outdated as finder
+from ncmc.results.outdated import Outdated
+from ncmc.results.wording import duration, plural
+from ncmc.sharing.status import STATES, RunStatus, Watcher
 
 EPILOG = (
     "Examples: `ncmc status table2 --watch` while Snakemake or Slurm runs elsewhere; "
@@ -64,11 +73,6 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Show which runs are done, running (with epoch and time left), failed (why) or waiting."""
-    from cli.show.status import print_status, watch_status
-    from ncmc.plan.filters import make_filter
-    from ncmc.project import Project
-    from ncmc.sharing.status import STATES, Watcher
-
     chosen_statuses(states, STATES)
     if watch and (as_json or outdated):
         raise UsageError(
@@ -100,9 +104,6 @@ def _list_outdated(
     as_json: bool,
 ) -> None:
     """Every outdated record that fits, those that no table plans too unless tables are named."""
-    from cli.show.listings import print_outdated
-    from ncmc.results import outdated as finder
-
     records = [o for o in finder.outdated_records(project, results) if wanted.fits(o.run)]
     if names and "all" not in names:
         planned = {run.id for run in chosen_runs(project, names, wanted)}
@@ -110,3 +111,104 @@ def _list_outdated(
     if delete:
         finder.delete(records)
     print_outdated(records, delete, as_json)
+
+
+SECONDS = 3.0  # between two looks
+MOST_LINES = 15  # of one state, unless it is asked for; --json has all
+TOLD = ("running", "failed", "stopped", "damaged", "outdated")  # listed unless others are asked for
+STYLES = {
+    "done": "green",
+    "running": "bold",
+    "failed": "bold red",
+    "damaged": "bold red",
+    "stopped": "yellow",
+}
+
+
+def print_status(found: Sequence[RunStatus], states: Sequence[str], as_json: bool) -> None:
+    """The counts, and the runs of `states`, or those that are not simply done or waiting."""
+    if as_json:
+        chosen = [one for one in found if not states or one.state in states]
+        body = [one.model_dump(mode="json") for one in chosen]
+        print_json({"counts": _counts(found), "runs": body})
+        return
+    console().print(drawn(found, states, None), soft_wrap=True)
+
+
+def watch_status(look: Callable[[], Sequence[RunStatus]], states: Sequence[str]) -> None:
+    """Draw it again every few seconds, until every run is done or Ctrl-C."""
+    out = console()
+    found = look()
+    with Live(console=out, auto_refresh=False) as live:
+        while True:
+            live.update(drawn(found, states, max(out.height - 4, 5)), refresh=True)
+            if all(one.state == "done" for one in found):
+                return
+            time.sleep(SECONDS)
+            found = look()
+
+
+def drawn(found: Sequence[RunStatus], states: Sequence[str], lines: int | None) -> RenderableType:
+    """A bar, the counts, and lines on runs; no more than `lines` of these."""
+    counts = _counts(found)
+    told = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+    head = Table.grid()  # a bar alone does not end its line
+    head.add_row(ProgressBar(total=len(found), completed=counts["done"], width=60))
+    head.add_row(literal(f"{plural(len(found), 'run')}: {told}"))
+    parts: list[RenderableType] = [head]
+    most = MOST_LINES if not states else len(found)
+    listed = [
+        text
+        for state in (states or TOLD)
+        for text in _lines([one for one in found if one.state == state], most)
+    ]
+    if lines is not None and len(listed) > lines:
+        listed = [*listed[: lines - 1], literal(f"... and {len(listed) - lines + 1} more lines")]
+    rows = Table.grid()
+    for text in listed:
+        rows.add_row(text)
+    return Group(*parts, *([rows] if listed else []))
+
+
+def _counts(found: Sequence[RunStatus]) -> dict[str, int]:
+    counted = Counter(one.state for one in found)
+    return {state: counted[state] for state in STATES}
+
+
+def _lines(found: Sequence[RunStatus], most: int) -> list[Text]:
+    lines = [_line(one) for one in found[:most]]
+    if len(found) > most:
+        lines.append(
+            literal(f"... and {len(found) - most} more {found[0].state}; --json names all")
+        )
+    return lines
+
+
+def _line(one: RunStatus) -> Text:
+    parts = [one.state.ljust(8), one.run]
+    if one.epochs:
+        parts.append(f"epoch {one.epoch or 0.0:.1f}/{one.epochs}")
+    if one.seconds_left is not None:
+        parts.append(f"{duration(one.seconds_left)} left")
+    if one.accuracy is not None:
+        parts.append(f"accuracy {one.accuracy:.2f} %")
+    if one.why:
+        parts.append(" ".join(one.why.splitlines()[-1:]))
+    text = literal("  ".join(parts))
+    text.stylize(STYLES.get(one.state, ""), 0, len(one.state))
+    return text
+
+
+def print_outdated(records: "Sequence[Outdated]", deleted: bool, as_json: bool) -> None:
+    """Records that no longer fit, with why, and what became of them."""
+    if as_json:
+        rows = [{"run": r.run, "record": r.record, "why": r.why} for r in records]
+        print_json({"outdated": rows, "deleted": deleted})
+        return
+    for record in records:
+        print_line(f"{record.run} {record.why}")
+    count = plural(len(records), "outdated record")
+    if deleted:
+        print(f"{count} deleted")
+    else:
+        print(f"{count}{'; `ncmc status --outdated --delete` deletes them' if records else ''}")

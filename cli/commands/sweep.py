@@ -1,21 +1,32 @@
 """`ncmc sweep`: a study over options, from the command line to its table."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from cli.commands.doctor import cost_of, print_cost
+from cli.commands.report import report
+from cli.commands.table import table
+from cli.commands.train import train_all
+from cli.commands.verify import verify
 from cli.options import (
     Assume,
     Device,
     completion,
 )
+from cli.progress import working
+from ncmc.data import datasets
 from ncmc.errors import UsageError, shortened
-
-if TYPE_CHECKING:  # help must not wait for the imports of the grid
-    from ncmc.plan.grid import Table
-    from ncmc.project import Project
+from ncmc.paper import switches
+from ncmc.plan import grid, studies
+from ncmc.plan.grid import Table
+from ncmc.plan.grid_file import STUDIES
+from ncmc.plan.run import trained_runs
+from ncmc.plan.studies import axis_values
+from ncmc.project import Project
+from ncmc.results.record import path_of
+from ncmc.results.wording import make_command, plural
+from ncmc.verdicts.checks_file import all_checks
 
 EPILOG = (
     "Example: `ncmc sweep --dataset digits --tau 0.02 --backbone resnet8 --method CAL "
@@ -70,9 +81,6 @@ def sweep(
     device: Device = None,
 ) -> None:
     """Plan a study over any options of any methods; save it, and train it."""
-    from ncmc.plan import studies
-    from ncmc.project import Project
-
     project = Project.find()
     names = {"dataset": dataset, "backbone": backbone, "method": method, "tau": tau}
     axes = _axes(project, names, option or [], assume or [])
@@ -92,9 +100,6 @@ def _axes(
     project: Project, names: dict[str, str], options: list[str], assume: list[str]
 ) -> dict[str, list[Any]]:
     """Axis -> values, in the order in which they are given."""
-    from ncmc.paper import switches
-    from ncmc.plan.studies import axis_values
-
     axes = {axis: axis_values(text) for axis, text in names.items()}
     for text in options:
         key, _, values = text.partition("=")
@@ -133,12 +138,6 @@ def _print_plan(project: Project, table: Table) -> None:
     """How many runs a study has, and what those that are missing would take here."""
     from importlib.util import find_spec
 
-    from cli.progress import working
-    from cli.show.machine import cost_of, print_cost
-    from ncmc.plan.run import trained_runs
-    from ncmc.results.record import path_of
-    from ncmc.results.wording import plural
-
     done = sum(path_of(project, run).exists() for run in table.runs)
     trained = len(trained_runs(project, table.runs))
     rules = f" ({plural(trained, 'training')})" if trained < len(table.runs) else ""
@@ -153,12 +152,6 @@ def _print_plan(project: Project, table: Table) -> None:
 
 
 def _save(project: Project, name: str, entry: dict[str, Any]) -> None:
-    from ncmc.plan import studies
-    from ncmc.plan.grid_file import STUDIES
-    from ncmc.project import Project
-    from ncmc.results.wording import make_command
-    from ncmc.verdicts.checks_file import all_checks
-
     known = studies.is_saved(project, name, entry)
     path = project.config(STUDIES) if known else studies.save(project, name, entry)
     print(f"{name} is in {path}. To make it: {make_command(name)}")
@@ -169,16 +162,6 @@ def _save(project: Project, name: str, entry: dict[str, Any]) -> None:
 
 def _train_and_show(name: str, device: str | None) -> None:
     """Train what is missing of a saved study; its table, verdicts and page."""
-    from cli.commands.report import report
-    from cli.commands.table import table
-    from cli.commands.train import train_all
-    from cli.commands.verify import verify
-    from ncmc.data import datasets
-    from ncmc.plan import grid
-    from ncmc.plan.run import trained_runs
-    from ncmc.project import Project
-    from ncmc.results.record import path_of
-
     project = Project.find()  # as it is now that the study is saved
     runs = grid.table(project, name).runs
     missing = [

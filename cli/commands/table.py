@@ -1,9 +1,7 @@
 """`ncmc table`: a table of the records so far, or as it was last written, with its verdicts."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -21,13 +19,19 @@ from cli.options import (
     results_folder,
     say_on_stderr,
 )
+from cli.show.tables import print_table
+from cli.show.verdicts import print_verdicts
+from ncmc import paths
 from ncmc.errors import UsageError, UserError
-
-if TYPE_CHECKING:  # help must not wait for these imports
-    from ncmc.plan.filters import Filter
-    from ncmc.plan.grid import Table
-    from ncmc.project import Project
-    from ncmc.results.table_data import TableData
+from ncmc.page import since_judged
+from ncmc.plan.filters import Filter, make_filter
+from ncmc.plan.grid import Table
+from ncmc.project import Project
+from ncmc.results import dvc_files, table_latex
+from ncmc.results.table_cells import read_cells
+from ncmc.results.table_data import TableData, table_data
+from ncmc.results.table_files import read_table, write_table
+from ncmc.verdicts.verdicts_file import read_file
 
 EPILOG = (
     "Examples: `ncmc table smoke`; `ncmc table smoke --latex > smoke.tex`, for \\usepackage{booktabs}; "
@@ -61,13 +65,6 @@ def table(
     ] = True,
 ) -> None:
     """Show a table of the records so far, and write it as CSV, JSON, Markdown and LaTeX."""
-    from cli.show.tables import print_table
-    from ncmc.plan.filters import make_filter
-    from ncmc.results import dvc_files, table_latex
-    from ncmc.results.table_cells import read_cells
-    from ncmc.results.table_data import table_data
-    from ncmc.results.table_files import write_table
-
     if as_json and as_latex:
         raise UsageError("--json and --latex are two forms of one table: give one of them.")
     project = reading_project()
@@ -97,13 +94,6 @@ def table(
 
 def _show_written(project: Project, chosen: Table, folder: Path, results: Path | None) -> bool:
     """Show what was written; whether all of it is of the records as they are now."""
-    from cli.show.tables import print_table
-    from cli.show.verdicts import print_verdicts
-    from ncmc import paths
-    from ncmc.page import since_judged
-    from ncmc.results.table_files import read_table
-    from ncmc.verdicts.verdicts_file import read_file
-
     judged = folder / Path(paths.VERDICTS).name
     data = read_table(folder / Path(paths.TABLE_JSON).name)
     if not judged.exists():

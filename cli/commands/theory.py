@@ -6,7 +6,12 @@ from typing import Annotated
 import typer
 
 from cli.options import Folder, Json, results_folder, say_on_stderr
+from cli.progress import working
+from cli.show.grids import print_grid, print_json
+from cli.show.verdicts import status_text
+from ncmc.project import Project
 from ncmc.results.wording import plural
+from ncmc.system import files
 
 EPILOG = "Example: `ncmc theory T2 T8`."
 
@@ -25,10 +30,6 @@ def theory(
     as_json: Json = False,
 ) -> None:
     """Check the paper's theorems numerically: about a minute on one core."""
-    from cli.progress import working
-    from cli.show.verdicts import print_theory
-    from ncmc.project import Project
-    from ncmc.system import files
     from ncmc.theory import checks
 
     project = Project.find()
@@ -40,9 +41,18 @@ def theory(
         for number, name in enumerate(wanted, 1):
             say(f"checking {name}, {number} of {len(wanted)}")
             verdicts.append(checks.check(project, name))
-    document = {"schema": checks.SCHEMA, "verdicts": [verdict.to_json() for verdict in verdicts]}
-    text = json.dumps(document, indent=1, allow_nan=False) + "\n"
-    files.write_atomic(results_folder(project, "theory", out) / "theory.json", text)
-    print_theory(verdicts, as_json)
+    entries = [verdict.to_json() for verdict in verdicts]
+    text = json.dumps({"schema": checks.SCHEMA, "verdicts": entries}, indent=1, allow_nan=False)
+    files.write_atomic(results_folder(project, "theory", out) / "theory.json", text + "\n")
+    if as_json:
+        print_json(entries)
+    else:
+        rows = []
+        for v in verdicts:
+            erratum = v.erratum if v.status == "differs" else None
+            known = f" A known erratum: {erratum} (docs/errata.md)." if erratum else ""
+            rows.append((status_text(v.status), v.outcome.detail + known, v.where, v.id))
+        columns = ("verdict", "what was found", "where", "id")
+        print_grid(columns, rows, "theory: checks of the theorems")
     if exit_code and any(v.unexpected for v in verdicts):
         raise typer.Exit(1 if any(v.status == "differs" for v in verdicts if v.unexpected) else 3)

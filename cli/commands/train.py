@@ -1,14 +1,13 @@
 """`ncmc train`: one run, or several in one process, to their records."""
 
-from __future__ import annotations
-
 import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -21,12 +20,15 @@ from cli.options import (
     completion,
     parse_given,
 )
+from cli.progress import progress_for
+from cli.show.listings import print_trained
 from ncmc.errors import BusyError, UsageError, UserError
-
-if TYPE_CHECKING:  # help must not wait for the imports of the grid
-    from ncmc.plan.option_text import Value
-    from ncmc.plan.run import Run
-    from ncmc.project import Project
+from ncmc.paper import switches
+from ncmc.plan.option_text import Value, parse_options
+from ncmc.plan.run import Run, make_run, parse_run_id
+from ncmc.project import Project
+from ncmc.results.record import path_of
+from ncmc.system import signals
 
 EPILOG = (
     "Examples: `ncmc train digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`, "
@@ -78,10 +80,6 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train runs to their records, each resuming from its checkpoint if there is one."""
-    from ncmc.plan.option_text import parse_options
-    from ncmc.project import Project
-    from ncmc.system import signals
-
     signals.stop_without_launcher()
     project = Project.find()
     parts = (dataset, tau, backbone, method, seed, option, assume)
@@ -103,9 +101,6 @@ def _run_from(
     assume: list[str] | None = None,
 ) -> Run:
     """The Run that the arguments describe: an id, or its parts. Raises UsageError."""
-    from ncmc.paper import switches
-    from ncmc.plan.run import make_run, parse_run_id
-
     chosen = switches.parse_switches(project, assume or [])
 
     parts = {"--dataset": dataset, "--tau": tau, "--backbone": backbone, "--method": method}
@@ -173,11 +168,6 @@ def _train(
     force: bool,
     as_json: bool,
 ) -> None:
-    from contextlib import ExitStack
-
-    from cli.progress import progress_for
-    from cli.show.listings import print_trained
-    from ncmc.results.record import path_of
     from ncmc.training.launch import launch
 
     with ExitStack() as shown:

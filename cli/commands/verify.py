@@ -4,6 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
 
 from cli.options import (
     WHOLE,
@@ -23,6 +26,19 @@ from cli.options import (
     say_on_stderr,
 )
 from cli.outputs import begins_with, check_target
+from cli.show.grids import console, literal, print_json
+from cli.show.verdicts import print_verdicts, status_text
+from ncmc.board.board_text import TITLES, as_junit, as_markdown, remark, tally
+from ncmc.board.board_text import as_json as board_json
+from ncmc.board.entries import SUBJECTS, Board, board, board_of, is_wanted
+from ncmc.errors import UsageError, printable
+from ncmc.page import since_judged
+from ncmc.plan.filters import make_filter
+from ncmc.plan.grid_file import Scale
+from ncmc.results.table_data import table_data
+from ncmc.system import files
+from ncmc.verdicts import judge, verdicts_file
+from ncmc.verdicts.verdict import STATUSES, verdict_exit_code
 
 EPILOG = (
     "Examples: `ncmc verify table2 && echo all of it holds`; `ncmc verify claims`, the paper's "
@@ -68,18 +84,6 @@ def verify(
     ] = None,
 ) -> None:
     """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
-    from cli.show.board import print_board
-    from cli.show.verdicts import print_verdicts
-    from ncmc.board.board_text import as_junit
-    from ncmc.board.entries import board, board_of, is_wanted
-    from ncmc.errors import UsageError
-    from ncmc.page import since_judged
-    from ncmc.plan.filters import make_filter
-    from ncmc.results.table_data import table_data
-    from ncmc.system import files
-    from ncmc.verdicts import judge, verdicts_file
-    from ncmc.verdicts.verdict import STATUSES, verdict_exit_code
-
     if as_json and markdown:
         raise UsageError("--json and --md cannot both be printed: give one of them.")
     if junit:
@@ -87,7 +91,6 @@ def verify(
     project = reading_project()
     wanted = make_filter(project, methods, datasets, taus)
     so = chosen_statuses(statuses, STATUSES)
-    usable = True  # of a board, what cannot be used makes its claims incomplete
     if name in WHOLE:
         if assume or out:
             raise UsageError(
@@ -95,34 +98,69 @@ def verify(
                 "table."
             )
         whole = board(project, results=results)
-        found = whole.of("claim") if name == "claims" else whole
-        verdicts = list(found.verdicts)
-        found = found.shown(wanted, so)
-        print_board(found, as_json, markdown)
+        judged = whole.of("claim") if name == "claims" else whole
+        verdicts, part = list(judged.verdicts), judged.shown(wanted, so)
+        usable = True  # what cannot be used makes its claims incomplete
     else:
         chosen, cells = chosen_table(project, name, assume), judge.CellCache(project, results)
         verdicts = judge.verify_cells(chosen, cells)
         data = table_data(project, chosen, cells.of(chosen))
         usable = data.usable
+        digests = since_judged.digests(project, cells.all_read(), results)
         folder = results_folder(project, chosen.name, out)
-        judged = since_judged.digests(project, cells.all_read(), results)
-        verdicts_file.write(verdicts, folder, usable=usable, records=judged)
+        verdicts_file.write(verdicts, folder, usable=usable, records=digests)
         shown = [v for v in verdicts if v.status in so and is_wanted((v,), wanted)]
-        found = board_of(project, shown)
-        if markdown:
-            print_board(found, as_json, markdown)
-        else:
-            print_verdicts(data, shown, as_json, filtered=len(shown) < len(verdicts))
-    if len(verdicts) > len(found.verdicts):
-        say_on_stderr(_hidden(len(verdicts) - len(found.verdicts)))
+        part = board_of(project, shown)
+    if markdown:
+        print(as_markdown(part), end="")
+    elif name not in WHOLE:
+        print_verdicts(data, shown, as_json, filtered=len(shown) < len(verdicts))
+    elif as_json:
+        print_json(board_json(part))
+    else:
+        print_board(part)
+    if hidden := len(verdicts) - len(part.verdicts):
+        say_on_stderr(
+            f"filtered: {hidden} verdict{'s are' if hidden > 1 else ' is'} not shown; the exit code "
+            "and what is written are of all of them."
+        )
     if junit:
-        files.write_atomic(junit, as_junit(found))
+        files.write_atomic(junit, as_junit(part))
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts, usable=usable))
 
 
-def _hidden(n: int) -> str:
-    return (
-        f"filtered: {n} verdict{'s are' if n > 1 else ' is'} not shown; the exit code and what "
-        "is written are of all of them."
-    )
+NEXT = "`ncmc explain ID` says how a claim is read, which runs decide it, and what is missing."
+SCALES: dict[Scale, str] = {
+    "paper": "",
+    "reduced": " (reduced scale)",
+    "reference": " (calibration)",
+}
+THEOREMS = "The theorems are checked by `ncmc theory`."
+
+
+def print_board(board: Board) -> None:
+    """Each entry of a board: its status, its words with the id last, and what was found."""
+    out = console()
+    for line in tally(board):
+        out.print(literal(line), style="bold")
+    for subject in SUBJECTS:
+        if entries := board.of(subject).entries:
+            grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
+            grid.add_column(no_wrap=True)
+            grid.add_column(ratio=1, overflow="fold")
+            for entry in entries:
+                says = f"{entry.says}{SCALES[entry.scale]}  {entry.id}"
+                parts = [part for part in (entry.sentence, remark(entry)) if part]
+                found = Text(printable("\n".join(parts)), style="dim")
+                grid.add_row(status_text(entry.status), Group(literal(says), found))
+            out.print()
+            out.print(Text(TITLES[subject], style="bold"))
+            out.print(grid)
+    if not board.entries:
+        out.print("Nothing fits the filter.")
+        return
+    out.print()
+    out.print(literal(NEXT), style="dim")
+    if board.of("claim").entries:
+        out.print(literal(THEOREMS), style="dim")

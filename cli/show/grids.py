@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ncmc.errors import printable
 
+MOST_LINES = 20  # of one kind; --json has all
 LONGEST_WORD = 40  # characters; a longer one, such as a path, may be cut
 
 Cell = str | Text
@@ -39,6 +40,19 @@ def print_json(value: Any) -> None:
 def literal(value: Cell) -> Text:
     """Text as it will be printed, so that columns are as wide as they need to be."""
     return value if isinstance(value, Text) else Text(printable(value))
+
+
+def print_line(text: str) -> None:
+    """Print a line as it stands: a path or an id in it is not broken."""
+    console().print(literal(text), soft_wrap=True)
+
+
+def print_lines(lines: Sequence[str]) -> None:
+    """Print lines of one kind, the first `MOST_LINES` of them."""
+    for line in lines[:MOST_LINES]:
+        print_line(line)
+    if len(lines) > MOST_LINES:
+        print_line(f"... and {len(lines) - MOST_LINES} more; --json names all")
 
 
 def words(value: object) -> str:
@@ -76,9 +90,7 @@ def column_widths(
     """Characters for each column, so that no word is cut; None if `width` cannot hold the words."""
     full = [[Text(column), *cells] for column, *cells in zip(columns, *rows, strict=True)]
     lines = [max(_longest(cell.plain.splitlines()) for cell in cells) for cells in full]
-    least = [
-        min(max(_longest(cell.plain.split()) for cell in cells), LONGEST_WORD) for cells in full
-    ]
+    least = [min(max(_longest(_words(cell)) for cell in cells), LONGEST_WORD) for cells in full]
     free = width - 3 * len(columns) - 1  # a border and two spaces a column, and one more border
     if sum(lines) <= free:
         return lines
@@ -86,6 +98,10 @@ def column_widths(
         return None
     spare, wanted = free - sum(least), sum(lines) - sum(least)
     return [word + spare * (line - word) // wanted for word, line in zip(least, lines, strict=True)]
+
+
+def _words(cell: Text) -> list[str]:
+    return [cell.plain] if cell.no_wrap else cell.plain.split()
 
 
 def _longest(parts: Sequence[str]) -> int:

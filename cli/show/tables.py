@@ -7,7 +7,7 @@ from rich.measure import Measurement
 from rich.table import Table as Grid
 from rich.text import Text
 
-from cli.show.grids import console, literal, print_json
+from cli.show.grids import console, literal, print_json, print_line
 from ncmc.results.reference_numbers import reference_range
 from ncmc.results.table_data import CellEntry, TableData
 from ncmc.results.table_layout import Layout, layout
@@ -41,7 +41,7 @@ def print_table(table: TableData, as_json: bool) -> None:
     if THEIRS.get(table.scale) == "others":
         out.print(Text("others: what they report; in brackets: made otherwise", style="dim"))
     for note in table.notes:
-        out.print(literal(note), soft_wrap=True)
+        print_line(note)
 
 
 def _part(laid: Layout, columns: range, theirs: str | None) -> Grid:

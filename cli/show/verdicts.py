@@ -1,17 +1,15 @@
 """Verdicts in the terminal: on the results, and on the theory."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from cli.show.grids import console, literal, print_grid, print_json
-from cli.show.references import print_references, references_json
-from ncmc.results.table_data import TableData
+from ncmc.results.reference_numbers import ReferenceEntry, difference_words, stated_words
+from ncmc.results.table_data import CellEntry, MeanEntry, TableData
+from ncmc.results.wording import plus_minus
+from ncmc.verdicts.kinds.references import reference_verdict
 from ncmc.verdicts.verdict import MARKS, Status, Verdict, verdict_exit_code
-
-if TYPE_CHECKING:
-    from ncmc.theory.verdict import TheoryVerdict
 
 STYLES: dict[Status, str] = {
     "holds": "green",
@@ -52,11 +50,15 @@ def print_verdicts(
 
 def _print_verdicts(table: TableData, verdicts: Sequence[Verdict]) -> None:
     rows = [
-        (status_text(v.status), f"{v.id}\n{v.where}" if v.where else v.id, v.says, v.why)
+        (status_text(v.status), v.says, v.why, f"{v.id}\n{v.where}" if v.where else v.id)
         for v in verdicts
     ]
     scale = "" if table.scale == "paper" else f", {table.scale} scale"
-    print_grid(("verdict", "id", "says", "why"), rows, f"{table.table}: verdicts{scale}")
+    print_grid(
+        ("verdict", "what is claimed", "what was found", "id"),
+        rows,
+        f"{table.table}: verdicts{scale}",
+    )
     by_problem: dict[str, list[str]] = {}
     for verdict in verdicts:
         for problem in verdict.problems:
@@ -68,20 +70,58 @@ def _print_verdicts(table: TableData, verdicts: Sequence[Verdict]) -> None:
         console().print(literal(f"To make what is missing: {remedy}"))
 
 
-def print_theory(verdicts: Sequence["TheoryVerdict"], as_json: bool) -> None:
-    """The numerical checks of the theorems."""
-    if as_json:
-        print_json([verdict.to_json() for verdict in verdicts])
-        return
-    rows = [(status_text(v.status), v.id, v.where, v.outcome.detail + _known(v)) for v in verdicts]
-    print_grid(("verdict", "id", "where", "detail"), rows, "theory: checks of the theorems")
-
-
-def _known(verdict: "TheoryVerdict") -> str:
-    known = verdict.status == "differs" and verdict.erratum
-    return f" A known erratum: {verdict.erratum} (docs/errata.md)." if known else ""
-
-
 def status_text(status: Status) -> Text:
     """A status with its mark, in its colour."""
-    return Text(f"{MARKS[status]} {status}", style=STYLES[status])
+    return Text(f"{MARKS[status]} {status}", style=STYLES[status], no_wrap=True)
+
+
+COLUMNS = ("cell", "theirs", "ours", "ours minus theirs", "verdict")
+CAPTION = (
+    "accuracy in %; best*: at the best epoch, because theirs is not known. Intervals count the error "
+    "of both sides; what they do not state is assumed. The numbers: config/paper/references.csv"
+)
+
+
+def print_references(table: TableData, verdicts: Sequence[Verdict]) -> None:
+    """Every number that others report for a table's cells; nothing if there is none."""
+    rows = [
+        (cell.label, *_numbers(cell, entry), reference_verdict(entry, cell.label, verdicts))
+        for cell in table.cells
+        for entry in cell.references
+    ]
+    if not rows:
+        return
+    print_grid(COLUMNS, rows, f"{table.table}: numbers of others")
+    console().print(literal(CAPTION))
+    for other in table.uncompared:
+        console().print(literal(f"Not compared: {', '.join(other.ids)}: {other.why}"))
+
+
+def references_json(table: TableData, verdicts: Sequence[Verdict]) -> dict[str, object]:
+    """The same for a program: each number with its cell and verdict; what is not compared."""
+    numbers = [
+        {
+            "cell": cell.label,
+            **entry.model_dump(mode="json"),
+            "ours": _ours(cell, entry).model_dump(mode="json"),
+            "verdict": reference_verdict(entry, cell.label, verdicts),
+        }
+        for cell in table.cells
+        for entry in cell.references
+    ]
+    others = [other.model_dump(mode="json") for other in table.uncompared]
+    return {"references": numbers, "uncompared": others} if numbers or others else {}
+
+
+def _ours(cell: CellEntry, entry: ReferenceEntry) -> MeanEntry:
+    """Our accuracy that a number is compared with."""
+    return cell.last if entry.measure == "last" else cell.best
+
+
+def _numbers(cell: CellEntry, entry: ReferenceEntry) -> tuple[str, str, str]:
+    """Theirs with its source, ours, and the difference with its interval."""
+    return (
+        f"{stated_words(entry)} ({entry.id}, {entry.source})",
+        f"{entry.compared_with} {plus_minus(_ours(cell, entry))}",
+        difference_words(entry),
+    )

@@ -271,8 +271,8 @@ def test_the_paper_grid_without_a_gpu_stops_at_once_with_a_rough_cost(
     ):
         assert said in done.stderr, said
     assert ncmc("doctor", "--gate", "--insist").exit_code == 0
-    monkeypatch.setattr("cli.show.machine.hardware.gpu_count", lambda: 1)
-    monkeypatch.setattr("cli.show.machine.hardware.gpu_fault", lambda: None)
+    monkeypatch.setattr("cli.commands.doctor.hardware.gpu_count", lambda: 1)
+    monkeypatch.setattr("cli.commands.doctor.hardware.gpu_fault", lambda: None)
     assert ncmc("doctor", "--gate").exit_code == 0
 
 
@@ -280,12 +280,12 @@ def test_the_paper_grid_without_a_gpu_stops_at_once_with_a_rough_cost(
 def test_doctor_takes_either_program_for_containers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
-    from cli.show import machine
+    from cli.commands import doctor
 
     (tmp_path / program).write_text("#!/bin/sh\n")
     (tmp_path / program).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = {line.what: line for line in machine._programs()}
+    found = {line.what: line for line in doctor._programs()}
     assert found[program].found == str(tmp_path / program)
     assert len({"apptainer", "singularity"} & set(found)) == 1
 

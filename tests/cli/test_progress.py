@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from cli.progress import Plain, Screen
+from cli.progress import Progress
 from ncmc.plan.run import Run
 from ncmc.results.record import Collapse, Epoch
 
@@ -19,7 +19,7 @@ ENTRY = Epoch(
 )
 
 
-def at_epoch_160(shown: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
+def at_epoch_160(shown: Progress, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.progress.time.monotonic", lambda: 1000.0)
     shown.start(RUN, 200, 97, 0, 0)
     monkeypatch.setattr("cli.progress.time.monotonic", lambda: 9000.0)
@@ -33,7 +33,7 @@ def test_a_narrow_terminal_shows_accuracy_and_the_time_that_is_left(
     stream = io.StringIO()
     console = Console(file=stream, width=80, force_terminal=True)
     with Live(console=console, auto_refresh=False) as live:
-        at_epoch_160(Screen(stream, live), monkeypatch)
+        at_epoch_160(Progress(stream, live), monkeypatch)
         live.refresh()
     last = [line for line in stream.getvalue().splitlines() if "epoch 160.0" in line][-1]
     assert "epoch 160.0/200, accuracy 85.50 %, 33 min 20 s left, loss 1.4321" in last
@@ -41,8 +41,8 @@ def test_a_narrow_terminal_shows_accuracy_and_the_time_that_is_left(
 
 def test_the_first_line_counts_in_plain_english() -> None:
     stream = io.StringIO()
-    Plain(stream).start(RUN, 1, 97, 0, 0)
-    Plain(stream).start(RUN, 2, 1, 0, 0)
+    Progress(stream).start(RUN, 1, 97, 0, 0)
+    Progress(stream).start(RUN, 2, 1, 0, 0)
     assert stream.getvalue().splitlines() == [
         f"{RUN.id}: 1 epoch of 97 steps",
         f"{RUN.id}: 2 epochs of 1 step",

@@ -9,7 +9,7 @@ import pytest
 from made_results import fill, ncmc, smoke_runs
 from rich.console import Console
 
-from cli.show.status import drawn
+from cli.commands.status import drawn
 from ncmc import paths
 from ncmc.plan.run import Run
 from ncmc.project import Project

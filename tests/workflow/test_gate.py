@@ -6,17 +6,17 @@ import sys
 import pytest
 from conftest import here
 
-from cli.show import machine
+from cli.commands import doctor
 from ncmc.errors import UserError
 from ncmc.system import hardware
 
 
 def test_the_gate_imports_no_torch() -> None:
     code = (
-        "import sys; from cli.commands import _diagnosis\n"
+        "import sys; from cli.commands import doctor\n"
         "from ncmc.errors import UserError; from ncmc.project import Project\n"
-        "machine.hardware.gpu_count = lambda: 0\n"
-        "try: machine.gate(Project.find())\n"
+        "doctor.hardware.gpu_count = lambda: 0\n"
+        "try: doctor.require_gpu(Project.find())\n"
         "except UserError as error: print('torch' in sys.modules, 'has none' in str(error))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -27,6 +27,6 @@ def test_a_gpu_that_cannot_be_used_is_none(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(hardware, "gpu_count", lambda: 4)
     monkeypatch.setattr(hardware, "gpu_fault", lambda: "libcuda.so.1 cannot be loaded")
     with pytest.raises(UserError, match=r"cannot be used \(libcuda.so.1 cannot be loaded\)"):
-        machine.gate(here())
+        doctor.require_gpu(here())
     monkeypatch.setattr(hardware, "gpu_fault", lambda: None)
-    machine.gate(here())
+    doctor.require_gpu(here())
