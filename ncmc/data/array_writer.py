@@ -81,12 +81,12 @@ class Sink:
             self._growing(f"{part}_images.npy", images).append(images)
         labels = np.asarray(labels, dtype=np.int64)
         self._growing(f"{part}_labels.npy", labels).append(labels)
-        named = self.origins.setdefault(part, [])
+        origins = self.origins.setdefault(part, [])
         name = origin or part
-        if named and named[-1][0] == name:
-            named[-1] = (name, named[-1][1] + len(labels))
+        if origins and origins[-1][0] == name:
+            origins[-1] = (name, origins[-1][1] + len(labels))
         else:
-            named.append((name, len(labels)))
+            origins.append((name, len(labels)))
 
     def slots(self, part: str, labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """A writable (n, H, W, C) uint8 array for a part whose images come in any order."""
@@ -115,13 +115,13 @@ class Sink:
 
     def __exit__(self, *_: object) -> None:
         """Let go of the files, also of those that a reader left half written."""
-        for grown in self._files.values():
-            grown.file.close()
+        for array in self._files.values():
+            array.file.close()
 
     def close(self) -> dict[str, Fingerprint]:
         """Finish every file; returns its fingerprint by name."""
-        for grown in self._files.values():
-            grown.close()
+        for array in self._files.values():
+            array.close()
         for slots in self._slots.values():
             slots.flush()
         names = sorted([*self._files, *self._slots, *self._texts])

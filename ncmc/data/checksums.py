@@ -50,12 +50,12 @@ def _of_unchanged(path: Path, *_: int) -> Digest:
     return of_file(path)
 
 
-def differences(found: Digest, wanted: DatasetFile) -> list[str]:
-    """What of `found` is not what config/datasets.yaml says, in words; empty if all is well."""
+def differences(digest: Digest, file: DatasetFile) -> list[str]:
+    """What of `digest` is not what config/datasets.yaml says, in words; empty if all is well."""
     return [
-        f"{key.replace('_', ' ')} is {getattr(found, key)}, expected {getattr(wanted, key)}"
+        f"{key.replace('_', ' ')} is {getattr(digest, key)}, expected {getattr(file, key)}"
         for key in ("size", "md5", "sha256", "sha1_git")
-        if getattr(wanted, key) is not None and getattr(found, key) != getattr(wanted, key)
+        if getattr(file, key) is not None and getattr(digest, key) != getattr(file, key)
     ]
 
 

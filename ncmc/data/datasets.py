@@ -166,9 +166,9 @@ def verify(project: Project, name: str) -> None:
     """Hash archives and arrays of a dataset again. Raises UserError for the first wrong one."""
     raw.verified(project, name)
     meta = _meta(project, name)
-    archives, made = raw.folder(project, name), folder(project, name)
-    expected = {archives / file: digest.sha256 for file, digest in meta.archives.items()}
-    expected |= {made / file: array.sha256 for file, array in meta.arrays.items()}
+    archive_folder, target = raw.folder(project, name), folder(project, name)
+    expected = {archive_folder / file: digest.sha256 for file, digest in meta.archives.items()}
+    expected |= {target / file: array.sha256 for file, array in meta.arrays.items()}
     for path, sha256 in expected.items():
         if checksums.of_file(path).sha256 != sha256:
             raise UserError(f"{path} is not as it was made. Delete it and run `ncmc fetch {name}`.")
@@ -200,12 +200,12 @@ def _meta(project: Project, name: str) -> Meta:
         meta = documents.read_json(target / META, Meta)
     except UserError as error:
         raise UserError(f"{error} {remedy}") from error
-    made, recorded = meta.archives, dvc_store.recorded(project, name)
+    archives, recorded = meta.archives, dvc_store.recorded(project, name)
     if (
-        set(made) != {file.name for file in entry.files}
-        or any(checksums.differences(made[file.name], file) for file in entry.files)
-        or meta.identity != _identity(name, entry, made)
-        or recorded not in (None, checksums.of_folder(made))
+        set(archives) != {file.name for file in entry.files}
+        or any(checksums.differences(archives[file.name], file) for file in entry.files)
+        or meta.identity != _identity(name, entry, archives)
+        or recorded not in (None, checksums.of_folder(archives))
     ):
         raise UserError(
             f"{target} was made from other archives or options than those of now. {remedy}"
@@ -223,7 +223,7 @@ def _fill(
 ) -> None:
     with Sink(work) as sink:
         readers.load(entry.reader).read(raw.folder(project, name), entry, sink)
-        written = sink.close()
+        fingerprints = sink.close()
     n_classes = len(sink.class_names)
     labels = {part: _labels(work, name, part, n_classes) for part in PARTS}
     counts = {part: np.bincount(labels[part], minlength=n_classes).tolist() for part in PARTS}
@@ -234,7 +234,7 @@ def _fill(
         "class_names": sink.class_names,
         "counts": counts,
         "origins": sink.origins,
-        "arrays": {file: made.model_dump() for file, made in written.items()},
+        "arrays": {file: made.model_dump() for file, made in fingerprints.items()},
         "summary": sink.summary.model_dump() if sink.summary else None,
     }
     text = documents.parse(Meta, meta, f"{name}: what was read").model_dump_json(
@@ -277,9 +277,9 @@ def compare(
         ("test images", entry.test_images, sum(counts["test"])),
         ("training images a class", entry.train_counts, tuple(counts["train"])),
     ]
-    for what, wanted, found in pairs:
-        if wanted is not None and wanted != found:
+    for what, declared, present in pairs:
+        if declared is not None and declared != present:
             raise UserError(
-                f"{name}: the archive holds {found} {what}, config/datasets.yaml says {wanted}. "
+                f"{name}: the archive holds {present} {what}, config/datasets.yaml says {declared}. "
                 "Correct the entry, or bring the right archive."
             )

@@ -81,15 +81,15 @@ def drop(project: Project, name: str) -> None:
     """Remove from the cache the objects of a dataset that are not what their name says."""
     with _repository(project, name, "mend") as repo:
         store = Path(repo.cache.local.path)
-        md5 = recorded(project, name) or ""
-        listing = store / md5[:2] / md5[2:]
+        folder = recorded(project, name) or ""
+        listing = store / folder[:2] / folder[2:]
         objects = [listing]
         with suppress(UserError, LookupError, TypeError):  # the listing is damaged or gone
             entries = documents.load_json(listing)
             objects += [store / entry["md5"][:2] / entry["md5"][2:] for entry in entries]
         for item in objects:
-            named = (item.parent.name + item.name).removesuffix(".dir")
-            if files.size(item) is not None and checksums.of_file(item).md5 != named:
+            md5 = (item.parent.name + item.name).removesuffix(".dir")
+            if files.size(item) is not None and checksums.of_file(item).md5 != md5:
                 item.unlink()
 
 

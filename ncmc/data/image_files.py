@@ -36,7 +36,7 @@ def suffix(name: str) -> str:
     return f".{last.lower()}" if dot and stem else ""
 
 
-def opened(content: bytes, name: object) -> Image.Image:
+def open_image(content: bytes, name: object) -> Image.Image:
     """An image file. Raises UserError naming it if it is damaged, or a decompression bomb."""
     with _named(name):
         if not content:
@@ -99,7 +99,7 @@ def oddities(image: Image.Image, name: object, size: int | None) -> list[str]:
     with _named(name):
         frames = getattr(image, "n_frames", 1) if image.format in WITH_FRAMES else 1
         turned = image.getexif().get(ExifTags.Base.Orientation, 1) not in (0, 1)
-    found = {
+    oddity = {
         "of 16 bits, scaled to 8 (value / 257)": image.mode.startswith("I"),
         "of 16 bits per channel, of which the upper 8 are read": ";16" in layers
         and not image.mode.startswith("I"),
@@ -108,7 +108,7 @@ def oddities(image: Image.Image, name: object, size: int | None) -> list[str]:
         "with a rotation in their Exif data, which is not applied": turned,
         "smaller than image_size, enlarged": size is not None and min(image.size) < size,
     }
-    return [what for what, holds in found.items() if holds]
+    return [what for what, holds in oddity.items() if holds]
 
 
 def _in_mode(image: Image.Image, channels: int) -> Image.Image:

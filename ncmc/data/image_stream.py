@@ -53,7 +53,7 @@ class ImageFiles:
     def _open(self, index: int) -> tuple[Image.Image, str]:
         path = self.root / self.paths[index]
         name = f"{path.name} in {path.parent}"
-        return image_files.opened(files.read_bytes(path, MOST_BYTES), name), name
+        return image_files.open_image(files.read_bytes(path, MOST_BYTES), name), name
 
     def centre(self, index: int) -> np.ndarray:
         """An image as evaluated (size, size, 3). Raises UserError naming it if it is damaged."""

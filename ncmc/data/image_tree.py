@@ -217,12 +217,12 @@ def _check_same_classes(inside: dict[str, set[str]], train: str, test: str) -> N
 
 def _check_no_parts(inside: dict[str, set[str]]) -> None:
     """Raise _UnclearError where folders inside those that would be classes may be parts or classes."""
-    named = {f for folders in inside.values() for f in folders if f.casefold() in PARTS}
-    if len({PARTS[folder.casefold()] for folder in named}) > 1:
+    part_names = {f for folders in inside.values() for f in folders if f.casefold() in PARTS}
+    if len({PARTS[folder.casefold()] for folder in part_names}) > 1:
+        holding = listed([top for top in inside if inside[top] & part_names])
         raise _UnclearError(
-            f"{listed([top for top in inside if inside[top] & named])} holds {listed(sorted(named))}, "
-            "which are names of parts. Parts belong at the top, with the classes in them; if they are "
-            "at the top of one folder, give that folder alone."
+            f"inside {holding} lie {listed(sorted(part_names))}, which are names of parts. Parts belong "
+            "at the top, with the classes in them; if one folder holds the parts, give it alone."
         )
     shared = Counter(folder for folders in inside.values() for folder in folders)
     for folder in [folder for folder, n in shared.items() if n > 1]:

@@ -139,10 +139,10 @@ def _images_are_images(subject: Subject) -> None:
     for part in subject.parts:
         chosen = np.linspace(0, len(part) - 1, min(len(part), LOOKED_AT)).astype(int)
         pixels = [np.asarray(part.images[int(i)]) for i in chosen]
-        found = {(image.dtype.name, image.shape[-1]) for image in pixels}
-        if found != {("uint8", entry.channels)}:
+        kinds = {(image.dtype.name, image.shape[-1]) for image in pixels}
+        if kinds != {("uint8", entry.channels)}:
             raise UserError(
-                f"{part.part}: images are {sorted(found)} (type, channels); they must be uint8 with "
+                f"{part.part}: images are {sorted(kinds)} (type, channels); they must be uint8 with "
                 f"{entry.channels} channels: mend read() of ncmc/data/readers/{entry.reader}.py."
             )
         if all(np.array_equal(image, pixels[0]) for image in pixels[1:]) and len(pixels) > 1:

@@ -94,5 +94,5 @@ def verified(project: Project, name: str) -> dict[str, Digest]:
 def strangers(project: Project, name: str) -> list[str]:
     """What lies in data/raw/NAME and does not belong there."""
     place = folder(project, name)
-    named = {f.name for f in dataset_entry(project, name).files} | {".snakemake_timestamp"}
-    return [item for item in files.listed(place) if item not in named] if place.is_dir() else []
+    names = {f.name for f in dataset_entry(project, name).files} | {".snakemake_timestamp"}
+    return [item for item in files.listed(place) if item not in names] if place.is_dir() else []

@@ -274,11 +274,11 @@ def method_counts(split: Split, train: Images) -> list[int]:
 def _differing(manifest: Any, wanted: dict[str, Any]) -> str:
     """What a manifest says otherwise than the run, in words: its recipe first of all."""
     there = manifest if isinstance(manifest, dict) else {}
-    for said, here in ((there.get("recipe"), wanted["recipe"]), (there, wanted)):
-        if isinstance(said, dict) and (keys := [k for k in here if said.get(k) != here[k]]):
-            pairs = {key: shortened(str(said.get(key))) for key in keys}
+    for old, here in ((there.get("recipe"), wanted["recipe"]), (there, wanted)):
+        if isinstance(old, dict) and (keys := [k for k in here if old.get(k) != here[k]]):
+            pairs = {key: shortened(str(old.get(key))) for key in keys}
             return "; ".join(
-                f"{key} is {old} there, {here[key]} here" for key, old in pairs.items()
+                f"{key} is {value} there, {here[key]} here" for key, value in pairs.items()
             )
     return "manifest.json holds more than it should"
 

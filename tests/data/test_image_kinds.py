@@ -75,7 +75,7 @@ def saved(pixels: np.ndarray, kind: str, **options: Any) -> bytes:
     ids=["png", "tiff", "jpeg2000", "pgm", "ppm"],
 )
 def test_sixteen_bits_are_scaled_to_eight(content: bytes) -> None:
-    image = image_files.opened(content, "deep")
+    image = image_files.open_image(content, "deep")
     assert "16 bits, scaled" in image_files.oddities(image, "deep", None)[0]
     assert np.array_equal(
         image_files.pixels(image, "deep", 1)[:, :, 0], np.rint(DEEP / 257).astype(np.uint8)
@@ -115,7 +115,7 @@ def png_of_16_bits_per_channel() -> bytes:
 
 
 def test_colours_of_sixteen_bits_are_said() -> None:
-    image = image_files.opened(png_of_16_bits_per_channel(), "deep")
+    image = image_files.open_image(png_of_16_bits_per_channel(), "deep")
     said = image_files.oddities(image, "deep", None)
     assert said == ["of 16 bits per channel, of which the upper 8 are read"]
 
@@ -124,7 +124,7 @@ def test_a_rotation_in_exif_data_and_an_enlargement_are_said() -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     content = saved(random_images(1, 8)[0], "jpeg", exif=exif)
-    said = image_files.oddities(image_files.opened(content, "turned"), "turned", 9)
+    said = image_files.oddities(image_files.open_image(content, "turned"), "turned", 9)
     assert said == [
         "with a rotation in their Exif data, which is not applied",
         "smaller than image_size, enlarged",

@@ -82,9 +82,15 @@ CATS = "cat dog"
         (tree(val=CATS, test=CATS), "there is only test, val"),
         (tree(one=CATS, two=CATS), "one, two hold the same folders"),
         (tree(one=CATS, two="dog owl"), "one, two hold the same folders"),
-        (tree(cat="train test", dog="train test"), "cat, dog holds test, train, which are names"),
-        (tree(one="train", two="val"), "one, two holds train, val, which are names of parts"),
-        ([*tree(set__train=CATS, set__test=CATS), "docs/1.png"], "set holds test, train, which"),
+        (
+            tree(cat="train test", dog="train test"),
+            "inside cat, dog lie test, train, which are names",
+        ),
+        (tree(one="train", two="val"), "inside one, two lie train, val, which are names of parts"),
+        (
+            [*tree(set__train=CATS, set__test=CATS), "docs/1.png"],
+            "inside set lie test, train, which",
+        ),
         ([*tree(train=CATS), "test/cat/1.heic"], "test holds no image that can be read"),
         ([*tree(train=CATS, val=CATS), "test/cat/1.heic"], "test holds no image"),
         (tree(train="Mu\u0308sli M\u00fcsli", test=CATS), "train/Müsli is there twice"),

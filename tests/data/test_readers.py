@@ -207,6 +207,7 @@ SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the JPEG copies of CIFAR-10 are not here")
 def test_the_jpeg_copies_are_cifar10_in_its_own_order() -> None:
     entry = dataset_entry(here(), "cifar10_jpeg")

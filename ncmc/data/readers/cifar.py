@@ -26,23 +26,24 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
     for member in archives.members(path):
         name = member.name.name
         if name in META:
-            sink.class_names = _names(_field(unpickle(member.read(), path, name), META[name], path))
+            sink.class_names = _names(unpickle(member.read(), path, name).get(META[name]))
         elif match := BATCH.match(name):
             part = "test" if match[3] else "train"
             batches[part, int(match[1] or 0)] = unpickle(member.read(), path, name)
     if not batches or not sink.class_names:
         raise UserError(f"{path} is not a CIFAR archive in its 'python version'.")
     for (part, _), batch in sorted(batches.items(), key=lambda item: item[0]):
-        images = _field(batch, "data", path)
-        labels = _labels(batch.get("fine_labels", batch.get("labels")), len(sink.class_names))
-        if not _is_images(images) or labels is None or len(labels) != len(images):
+        images: Any = batch.get("data")
+        labels = batch.get("fine_labels", batch.get("labels"))
+        if not _belong_together(images, labels, len(sink.class_names)):
             raise UserError(
                 f"{path}: a batch does not hold images and labels as CIFAR's do: rows of "
                 f"{3 * SIDE * SIDE} bytes, and for each a number from 0 to "
                 f"{len(sink.class_names) - 1}."
             )
         # (n, 3*32*32), channels first -> NHWC
-        sink.add(part, images.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1), labels)
+        images = images.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1)
+        sink.add(part, images, np.array(labels, np.int64))
 
 
 def _names(value: Any) -> list[str]:
@@ -51,28 +52,19 @@ def _names(value: Any) -> list[str]:
     return list(value) if texts else []
 
 
-def _labels(value: Any, n_classes: int) -> np.ndarray | None:
-    """(n,) int64; None if these are not labels of that many classes."""
+def _belong_together(images: Any, labels: Any, n_classes: int) -> bool:
+    """Whether these are rows of bytes (n, 3*32*32), and a label of one of the classes for each."""
     try:
-        labels = np.array(value)
+        labels = np.array(labels)
     except (ValueError, TypeError, OverflowError):  # lists of different lengths, huge numbers
-        return None
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        return None
-    if len(labels) and (labels.min() < 0 or labels.max() >= n_classes):
-        return None
-    return labels.astype(np.int64)
-
-
-def _is_images(images: Any) -> bool:
-    shape = getattr(images, "shape", ())
-    return getattr(images, "dtype", None) == np.uint8 and shape[1:] == (3 * SIDE * SIDE,)
-
-
-def _field(batch: dict[str, Any], key: str, path: Path) -> Any:
-    if key not in batch:
-        raise UserError(f"{path}: a batch has no '{key}'.")
-    return batch[key]
+        return False
+    return (
+        isinstance(images, np.ndarray)
+        and images.dtype == np.uint8
+        and images.shape == (*labels.shape, 3 * SIDE * SIDE)
+        and labels.dtype.kind in "iu"
+        and bool(np.all((labels >= 0) & (labels < n_classes)))
+    )
 
 
 def unpickle(content: bytes, path: Path, name: str) -> dict[str, Any]:
@@ -85,8 +77,8 @@ def unpickle(content: bytes, path: Path, name: str) -> dict[str, Any]:
     except UserError as error:
         raise UserError(f"{path}: {name} {error}") from error
     except Exception as error:  # a damaged pickle can raise anything
-        told = shortened(first_line(error))
-        raise UserError(f"{path}: {name} is a damaged pickle ({told}).") from error
+        reason = shortened(first_line(error))
+        raise UserError(f"{path}: {name} is a damaged pickle ({reason}).") from error
     if not isinstance(value, dict):
         raise UserError(f"{path}: {name} does not hold a dictionary.")
     # bytes as keys: a pickle made in Python 3 by someone who read the original as bytes

@@ -49,16 +49,16 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
         return [_decoded(name, data, f"{name} in {path}", entry) for name, data in chunk]
 
     for chunk in ordered_threads.in_order(decode, _chunks(path, place), workers=2, ahead=8):
-        for name, pixels, said in chunk:
+        for name, pixels, remarks in chunk:
             if pixels is None:
-                faults += said
+                faults += remarks
                 continue
             if not images:
                 images = {p: sink.slots(p, labels[p], pixels.shape) for p in parts}
             part, i = place[name]
             _check_shape(pixels.shape, images[part].shape[1:], name, path)
             images[part][i] = pixels
-            odd.update(said)
+            odd.update(remarks)
     if faults:
         raise UserError(f"{listed([fault.rstrip('.') for fault in faults])}.")
     sink.class_names = layout.class_names
@@ -107,7 +107,7 @@ def _held_out(entry: Dataset) -> int | None:
 
 def _decoded(name: PurePosixPath, data: bytes, shown: str, entry: Dataset) -> Decoded:
     try:
-        image = image_files.opened(data, shown)
+        image = image_files.open_image(data, shown)
         odd = image_files.oddities(image, shown, entry.image_size)
         pixels = image_files.whole(image, shown, entry.image_size, entry.channels)
     except UserError as error:
@@ -131,11 +131,11 @@ def _chunks(
 
 
 def _check_shape(
-    found: tuple[int, ...], first: tuple[int, ...], name: PurePosixPath, path: Path
+    shape: tuple[int, ...], first: tuple[int, ...], name: PurePosixPath, path: Path
 ) -> None:
-    if found != first or found[0] != found[1]:
+    if shape != first or shape[0] != shape[1]:
         raise UserError(
-            f"{path}: {name} is {found[1]} x {found[0]} pixels, the first image {first[1]} x "
+            f"{path}: {name} is {shape[1]} x {shape[0]} pixels, the first image {first[1]} x "
             f"{first[0]}; they must be equal and square. Give image_size in config/datasets.yaml: "
             "then each is scaled to it and its middle taken."
         )

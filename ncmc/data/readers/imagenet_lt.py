@@ -6,6 +6,7 @@ list are `train/n01440764/n01440764_190.JPEG 0`, paths below the ImageNet folder
 
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +30,12 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
     names: dict[int, str] = {}
     for file in entry.files:
         part = "test" if file.name.endswith("_test.txt") else "train"
-        listed, labels = parse(folder / file.name)
-        placed, absent = locate(listed, root)
+        paths, labels = parse(folder / file.name)
+        places, absent = locate(paths, root)
         missing += absent
         sink.add(part, None, labels)
-        sink.lines(f"{part}_paths.txt", placed)
-        names.update({k: Path(p).parent.name for p, k in zip(listed, labels, strict=True)})
+        sink.lines(f"{part}_paths.txt", places)
+        names.update({k: Path(p).parent.name for p, k in zip(paths, labels, strict=True)})
     if missing:
         raise _missing(missing, root, folder)
     sink.class_names = [names.get(k, str(k)) for k in range(max(names) + 1)]
@@ -42,8 +43,8 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
 
 def images(arrays: Path, entry: Dataset, part: str) -> ImageFiles:
     """The images of a part, read from their files when indexed."""
-    listed = documents.read_text(arrays / f"{part}_paths.txt").splitlines()
-    return ImageFiles(image_folder(arrays), listed, entry.image_size or 224)
+    paths = documents.read_text(arrays / f"{part}_paths.txt").splitlines()
+    return ImageFiles(image_folder(arrays), paths, entry.image_size or 224)
 
 
 def link(beside: Path) -> Path:
@@ -87,32 +88,29 @@ def parse(path: Path) -> tuple[list[str], np.ndarray]:
     return names, np.array(labels, np.int64)
 
 
-def locate(listed: list[str], root: Path) -> tuple[list[str], list[str]]:
+def locate(paths: list[str], root: Path) -> tuple[list[str], list[str]]:
     """Where each image lies below `root`, and those that are missing.
 
     A validation image may lie in its class folder or, as released, directly in `val`.
     """
-    held: dict[str, set[str]] = {}
 
-    def there(path: str) -> bool:
-        folder, _, file = path.rpartition("/")
-        if folder not in held:
-            try:
-                held[folder] = {item.name for item in os.scandir(root / folder)}
-            except OSError:
-                held[folder] = set()
-        return file in held[folder]
+    @cache
+    def names(folder: str) -> set[str]:
+        try:
+            return set(os.listdir(root / folder))
+        except OSError:
+            return set()
 
-    placed, missing = [], []
-    for path in listed:
-        flat = f"{path.partition('/')[0]}/{path.rpartition('/')[2]}"
-        if there(path):
-            placed.append(path)
-        elif there(flat):
-            placed.append(flat)
+    places, missing = [], []
+    for path in paths:
+        part, folder, file = path.partition("/")[0], *path.rpartition("/")[::2]
+        if file in names(folder):
+            places.append(path)
+        elif file in names(part):
+            places.append(f"{part}/{file}")
         else:
             missing.append(path)
-    return placed, missing
+    return places, missing
 
 
 def _missing(missing: list[str], root: Path, folder: Path) -> UserError:

@@ -16,21 +16,21 @@ FILES = ("train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin", "class_names.
 def read(folder: Path, entry: Dataset, sink: Sink) -> None:
     """The labelled parts, in the order of the files."""
     path = folder / entry.files[0].name
-    found: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     for member in archives.members(path):
         if member.name.name in FILES:
-            found[member.name.name] = member.read()
-        if len(found) == len(FILES):
+            contents[member.name.name] = member.read()
+        if len(contents) == len(FILES):
             break  # the unlabelled images are 2.5 GB
-    if missing := [name for name in FILES if name not in found]:
+    if missing := [name for name in FILES if name not in contents]:
         raise UserError(f"{path} is not STL-10's binary archive: {', '.join(missing)} missing.")
     try:
-        sink.class_names = found["class_names.txt"].decode().split()
+        sink.class_names = contents["class_names.txt"].decode().split()
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: class_names.txt is not a text file in UTF-8.") from error
     for part in ("train", "test"):
-        labels = np.frombuffer(found[f"{part}_y.bin"], np.uint8).astype(np.int64) - 1
-        pixels = np.frombuffer(found[f"{part}_X.bin"], np.uint8)
+        labels = np.frombuffer(contents[f"{part}_y.bin"], np.uint8).astype(np.int64) - 1
+        pixels = np.frombuffer(contents[f"{part}_X.bin"], np.uint8)
         if len(pixels) != len(labels) * 3 * SIDE * SIDE:
             raise UserError(f"{path}: {part}_X.bin and {part}_y.bin do not belong together.")
         # each channel lies column by column: (n, channel, x, y) -> NHWC
