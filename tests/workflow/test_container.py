@@ -174,6 +174,7 @@ def snakemake(project: Path, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_every_job_starts_in_the_image_that_the_configuration_names(project: Path) -> None:
     split = "data/splits/digits/tau=0.02/default/manifest.json"
     image = project.parent / "image-of-mine"

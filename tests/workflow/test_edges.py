@@ -87,6 +87,7 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
+@pytest.mark.slow
 def test_an_edit_reaches_the_page_and_the_verdicts_and_trains_nothing(project: Path) -> None:
     page, verdicts = (project / f"results/smoke/{n}" for n in ("report.html", "verdicts.json"))
 
@@ -122,6 +123,7 @@ def test_a_comment_in_any_file_is_no_reason_to_fetch_split_or_train(project: Pat
     assert training_jobs(done.stdout) == 0
 
 
+@pytest.mark.slow
 def test_the_page_of_the_project_trains_nothing_and_follows_the_records(project: Path) -> None:
     page = project / paths.PROJECT_PAGE
     done = snakemake(project, "--cores", "1", "board")
@@ -135,6 +137,7 @@ def test_the_page_of_the_project_trains_nothing_and_follows_the_records(project:
     assert "24 of " in page.read_text()
 
 
+@pytest.mark.slow
 def test_the_report_of_snakemake_has_the_pages_numbers_and_verdicts_with_captions(
     project: Path,
 ) -> None:
@@ -156,6 +159,7 @@ def test_the_report_of_snakemake_has_the_pages_numbers_and_verdicts_with_caption
 SWITCHED = "results/smoke+A14=affine/report.html"
 
 
+@pytest.mark.slow
 def test_a_table_under_another_assumption_is_a_target_that_shares_the_other_runs(
     project: Path,
 ) -> None:
@@ -212,6 +216,7 @@ def test_a_record_of_a_later_look_reaches_the_table_and_none_is_asked_for(projec
     assert again == {"table": 1, "total": 1}
 
 
+@pytest.mark.slow
 def test_a_record_replaced_by_an_older_file_reaches_table_verdicts_and_page(project: Path) -> None:
     wanted = ("results/smoke/table.json", PAGE)
     assert snakemake(project, "--cores", "1", *wanted).returncode == 0

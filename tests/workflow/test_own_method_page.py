@@ -98,6 +98,7 @@ def test_the_tests_pass_with_what_the_pages_add(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout[-5000:]
 
 
+@pytest.mark.slow
 def test_a_method_is_one_file_from_the_page_to_a_table_and_a_verdict(fresh: Path) -> None:
     before = contents(fresh)
     (fresh / "ncmc" / "methods" / "my_loss.py").write_text(block("python", '"""MY-LOSS'))

@@ -57,6 +57,7 @@ def seeds_of(root: Path) -> list[str]:
     return sorted(path.parent.name for path in (root / "results/runs").rglob("record.json"))
 
 
+@pytest.mark.slow
 def test_each_call_does_a_look_of_what_is_open_and_the_last_has_nothing_to_run(
     project: Path,
 ) -> None:

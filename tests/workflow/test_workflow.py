@@ -147,6 +147,7 @@ def test_the_options_of_a_split_are_arguments_each() -> None:
         job.split_options(SimpleNamespace(dataset="digits", split="split_seed=-1"))
 
 
+@pytest.mark.slow
 def test_a_split_with_options_is_made(project: Path) -> None:
     split = "data/splits/digits/tau=0.02/imbalance=step+split_seed=3/manifest.json"
     done = snakemake(project, "--cores", "1", split)
