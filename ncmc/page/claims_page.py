@@ -11,11 +11,12 @@ HEAD = """# Claims
 
 Each claim of the paper, its clauses, and how we read them. A clause is a check of
 `config/checks.yaml`, whose head explains every kind of check. Our reading is what we had to add to the
-words, such as what `slightly` means in points. This page is generated from that file and
-`config/paper/claims.yaml`. [How a verdict is reached](verdicts.md) explains the statistics.
+words, such as what `slightly` means in points. `ncmc explain C1` adds the table, the kind of check and
+its settings; [verdicts.md](verdicts.md) explains the statistics. This page is generated from that file
+and `config/paper/claims.yaml`.
 
-| claim | clause | table | kind | how we read it |
-|---|---|---|---|---|
+| claim | clause | how we read it |
+|---|---|---|
 """
 LITERAL = "as it stands"
 SAME = "as above"
@@ -29,7 +30,7 @@ def as_markdown(stated: Mapping[str, Claim], checks: Sequence[Check]) -> str:
 
 
 def _rows(claim: Claim, checks: Sequence[Check]) -> Iterator[tuple[str, ...]]:
-    """A row a clause; the claim's words and place stand in the first."""
+    """A row per clause; the claim's words and place stand in the first."""
     head, before = f"**{claim.id}** ({_plain(claim.where)}): {_plain(claim.says)}", ""
     for check in checks:
         if (
@@ -38,7 +39,7 @@ def _rows(claim: Claim, checks: Sequence[Check]) -> Iterator[tuple[str, ...]]:
             words = "the claim" if check.says == claim.says else _plain(check.says)
             reading = _reading(check)
             told = SAME if reading == before != LITERAL else reading
-            yield head, f"{check.id}: {words}", check.table, check.kind, told
+            yield head, f"{check.id}: {words}", told
             head, before = "", reading
 
 

@@ -1,6 +1,7 @@
 """docs/errata.md as text: `python -m ncmc.page.errata_page > docs/errata.md`."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from ncmc.paper.errata import Erratum, errata
 from ncmc.project import Project
@@ -26,8 +27,9 @@ def _entry(entry: Erratum) -> Iterator[str]:
     yield f"- Found: {_plain(entry.found)}."
     if not entry.evidence:
         yield "- Evidence: seen by reading; there is no number to measure."
-    for number in entry.evidence:
-        yield f"- `{number.command}`: {_plain(number.measure)}: **{number.value:g}**."
+    for command, numbers in groupby(entry.evidence, key=lambda number: number.command):
+        values = (f"{_plain(number.measure)}: **{number.value:g}**" for number in numbers)
+        yield f"- `{command}`: {'; '.join(values)}."
     held = f" ({entry.assumption})" if entry.assumption else ""
     yield f"- Choice: {_plain(entry.choice)}{held}."
     yield ""
