@@ -2,46 +2,45 @@
 
     python -m benchmarks.gpu --budget 560 --out FOLDER
 
-The most telling first: for each network steady steps of every variant in turn, then full epochs with
+The most telling first: for each network steps of every variant in turn, then full epochs with
 evaluation; the ratio to plain, the share of the measured bf16 matrix rate. Then what each table would
-take, from the measured epochs; several models on one GPU; torch.compile. Each piece has a file in
-FOLDER, written again at every row, so that whatever ends the program leaves what was measured. A piece
-whose file is whole is not measured again, so the same command goes on. Random images: no data is needed.
-`--device cpu --tiny` shows that everything runs, in a minute or two.
+take, from the measured epochs; then torch.compile. Each piece has a file in FOLDER, written again at
+every row, so that whatever ends the program leaves what was measured; a piece whose file is whole is
+not measured again. Random images: no data is needed. `--device cpu --tiny` shows that everything runs.
 """
 
 import argparse
+import json
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.data import DataLoader
 
 from benchmarks import plain
-from benchmarks.gpu_variants import (
-    VARIANTS,
-    Bench,
-    parts,
-    plain_parts,
-    resolved_for,
-    side_of,
-    wait,
-)
 from ncmc.forecast import cost
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
+from ncmc.plan.recipes import Resolved, resolve
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.project import Project
+from ncmc.system import files, hardware
 from ncmc.training import build, evaluate, precision
 from ncmc.training.augment import Normalise
+from ncmc.training.batches import InMemory
 from ncmc.training.draws import plan_epoch, steps_per_epoch
-from ncmc.training.step import GraphStep
+from ncmc.training.optimiser import make_optimizer
+from ncmc.training.step import GraphStep, Step, make_step
 
 NETWORKS = ("resnet50", "densenet150", "resnet32")
-STEPS = 40  # of a round
+VARIANTS = ("plain", "in_memory", "bf16", "graphs")  # more and more of ours switched on
+TRAINED, TESTED = 12_406, 10_000  # images: CIFAR-10 at tau 0.01
 
 
 def main() -> None:
@@ -51,7 +50,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=12, help="of the plain loop")
     parser.add_argument("--networks", default=",".join(NETWORKS))
     parser.add_argument("--tiny", action="store_true", help="a few images: does it run at all")
-    parser.add_argument("--out", type=Path, help="folder of the results, a file a piece")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the results")
     chosen = parser.parse_args()
     ends = time.perf_counter() + chosen.budget
     bench = make_bench(chosen)
@@ -67,7 +66,78 @@ def main() -> None:
         except Exception as error:  # a piece that fails must not take the others along
             bench.say(what=name, failed=repr(error)[:300])
         else:
-            bench.end()
+            bench.write(whole=True)
+
+
+def pieces(networks: list[str]) -> dict[str, Callable[["Bench"], None]]:
+    """What is measured, the most telling first."""
+    found: dict[str, Callable[[Bench], None]] = {
+        network: partial(measure, network=network) for network in networks
+    }
+    return found | {"tables": extrapolate, "compiled": partial(compiled, networks=networks)}
+
+
+@dataclass
+class Bench:
+    """What all measurements share."""
+
+    project: Project
+    device: torch.device
+    images: np.ndarray
+    labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+    workers: int
+    steps: int  # of a round
+    rounds: int
+    warm_up: int  # steps
+    run_options: dict[str, Any]
+    peak: float  # measured bf16 matrix rate, FLOP/s
+    out: Path  # folder
+    piece: str = ""  # what is measured now
+    epochs: dict[str, dict[str, float]] = field(default_factory=dict)  # network -> side -> seconds
+    rows: list[dict[str, Any]] = field(default_factory=list)  # of the piece
+
+    @property
+    def side(self) -> int:
+        """Of the images, in pixels."""
+        return int(self.images.shape[1])
+
+    @property
+    def file(self) -> Path:
+        """Of the piece."""
+        return self.out / f"{self.piece}.json"
+
+    def begin(self, piece: str) -> bool:
+        """A piece begins; whether an earlier call has done it, which is read instead."""
+        self.piece, self.rows = piece, []
+        if not self.file.exists():
+            return False
+        body = json.loads(self.file.read_text())
+        for row in body["rows"]:
+            if row["what"] == "epoch":
+                self.epochs[row["network"]] = {"plain": row["plain_s"], "ncmc": row["ncmc_s"]}
+        return bool(body["whole"])
+
+    def say(self, **row: Any) -> None:
+        """Print a row at once, and write those of the piece: nothing that comes later loses it."""
+        self.rows.append(row)
+        print("  ".join(f"{k} {_short(v)}" for k, v in row.items()), flush=True)
+        self.write(whole=False)
+
+    def write(self, whole: bool) -> None:
+        """The file of the piece; `whole`: nothing is missing in it."""
+        body = {
+            "whole": whole,
+            "device": torch.cuda.get_device_name(self.device)
+            if self.device.type == "cuda"
+            else "cpu",
+            "bf16_tflops": self.peak / 1e12,
+            "machine": hardware.machine(),
+            "packages": hardware.packages(),
+            "rows": self.rows,
+        }
+        files.write_atomic(self.file, json.dumps(body, indent=1) + "\n")
 
 
 def make_bench(chosen: argparse.Namespace) -> Bench:
@@ -77,7 +147,7 @@ def make_bench(chosen: argparse.Namespace) -> Bench:
     precision.use_device(device)
     if chosen.tiny:
         torch.set_num_threads(1)  # on cores that others use too, two threads wait for each other
-    n, tests, side, count = (10, 4, 8, 1) if chosen.tiny else (12_406, 10_000, 32, STEPS)
+    n, tests, side, count = (10, 4, 8, 1) if chosen.tiny else (TRAINED, TESTED, 32, 40)
     rng = np.random.default_rng(0)
     return Bench(
         project=Project.find(),
@@ -93,36 +163,41 @@ def make_bench(chosen: argparse.Namespace) -> Bench:
         run_options={"batch_size": 4} if chosen.tiny else {},
         peak=matrix_rate(device, 256 if chosen.tiny else 8192),
         out=chosen.out,
-        options=vars(chosen),
     )
 
 
-def pieces(networks: list[str]) -> dict[str, Callable[[Bench], None]]:
-    """What is measured, the most telling first."""
-    found: dict[str, Callable[[Bench], None]] = {
-        network: partial(measure, network=network) for network in networks
-    }
-    found["tables"] = extrapolate
-    found["sharing"] = partial(shared, network=networks[0])
-    found["compiled"] = partial(compiled, networks=networks)
-    return found
-
-
-# --- one network -------------------------------------------------------------------------------
+# --- pieces ------------------------------------------------------------------------------------
 
 
 def measure(bench: Bench, network: str) -> None:
-    """Steps of every variant but the compiled one, then whole epochs."""
-    seconds = compare(bench, network, [v for v in VARIANTS if v != "compiled"])
-    bench.epochs[network] = whole_epochs(bench, run_of(bench, network), best_of(seconds))
+    """Steps of every variant but the compiled one, then whole epochs of the fastest."""
+    seconds = compare(bench, network, [*VARIANTS])
+    ours = {v: statistics.median(s) for v, s in seconds.items() if v != "plain"}
+    fastest = min(ours, key=lambda variant: ours[variant])
+    bench.epochs[network] = whole_epochs(bench, run_of(bench, network), fastest)
 
 
 def compiled(bench: Bench, networks: list[str]) -> None:
     """torch.compile, which takes minutes before its first step, beside the plain loop."""
     for network in networks if bench.device.type == "cuda" else ():
-        before = _compilations()
         compare(bench, network, ["plain", "compiled"])
-        bench.say(what="compilations", network=network, graphs=_compilations() - before)
+
+
+def extrapolate(bench: Bench) -> None:
+    """An estimate of each table's GPU-hours, from the measured epochs, by network and images."""
+    for name in table_names(bench.project, "paper"):
+        hours = {"plain": 0.0, "ncmc": 0.0}
+        left_out = 0
+        for run in grid.table(bench.project, name).runs:
+            if run.backbone not in bench.epochs or run.dataset not in ("cifar10", "cifar100"):
+                left_out += 1
+                continue
+            recipe = resolve_run(bench.project, run).recipe
+            work = 3 * cost.train_images(bench.project, run) + TESTED
+            for side in hours:
+                seconds = recipe.epochs * bench.epochs[run.backbone][side]
+                hours[side] += seconds * work / (3 * TRAINED + TESTED) / 3600
+        bench.say(what="table", name=name, runs_not_counted=left_out, **hours)
 
 
 def run_of(bench: Bench, network: str) -> Run:
@@ -148,7 +223,10 @@ def compare(bench: Bench, network: str, variants: list[str]) -> dict[str, list[f
             continue
         wait(bench.device)
         bench.say(what="start", network=network, variant=variant, s=time.perf_counter() - began)
-    seconds = rounds(bench, sides)
+    seconds: dict[str, list[float]] = {variant: [] for variant in sides}
+    for _ in range(bench.rounds):
+        for variant, work in sides.items():
+            seconds[variant].append(timed(bench, partial(work, bench.steps)) / bench.steps)
     batch = resolve_run(bench.project, run).recipe.batch_size
     flops = training_flops(bench.project, run, bench.side)
     for variant, values in seconds.items():
@@ -168,26 +246,8 @@ def compare(bench: Bench, network: str, variants: list[str]) -> dict[str, list[f
     return seconds
 
 
-def best_of(seconds: dict[str, list[float]]) -> str:
-    """The fastest variant of ours."""
-    ours = {v: statistics.median(s) for v, s in seconds.items() if v != "plain"}
-    return min(ours, key=lambda variant: ours[variant])
-
-
-def rounds(bench: Bench, sides: dict[str, Callable[[int], None]]) -> dict[str, list[float]]:
-    """Seconds a step of each side, by rounds in which the sides take turns."""
-    found: dict[str, list[float]] = {variant: [] for variant in sides}
-    for _ in range(bench.rounds):
-        for variant, work in sides.items():
-            began = time.perf_counter()
-            work(bench.steps)
-            wait(bench.device)
-            found[variant].append((time.perf_counter() - began) / bench.steps)
-    return found
-
-
 def whole_epochs(bench: Bench, run: Run, variant: str) -> dict[str, float]:
-    """Seconds of a full epoch with evaluation: the plain loop, and our best variant."""
+    """Seconds of a full epoch with evaluation: the plain loop, and a variant of ours."""
     recipe = resolve_run(bench.project, run).recipe
     model, optimizer, loader, tests = plain_parts(bench, run)
 
@@ -195,10 +255,9 @@ def whole_epochs(bench: Bench, run: Run, variant: str) -> dict[str, float]:
         plain.train_epoch(model, optimizer, loader, recipe, epoch, bench.device)
         plain.accuracy(model, tests, bench.device)
 
-    ours, _, step, data = parts(bench, run, variant)
-    dtype = precision.pick_dtype(
-        resolved_for(bench.project, run, variant).execution, bench.device, bench.side
-    )
+    ours, step, data = parts(bench, run, variant)
+    execution = resolved_for(bench.project, run, variant).execution
+    dtype = precision.pick_dtype(execution, bench.device, bench.side)
     test = evaluate.EvalSet(
         torch.from_numpy(bench.test_images).to(bench.device),
         torch.from_numpy(bench.test_labels).to(bench.device),
@@ -213,13 +272,12 @@ def whole_epochs(bench: Bench, run: Run, variant: str) -> dict[str, float]:
             step(plan.at(number))
         evaluate.test_accuracy(ours, test)
 
-    recorded = isinstance(step, GraphStep)
-    for epoch in range(6, 6 + (GraphStep.EAGER + 1 if recorded else 1)):
+    for epoch in range(6, 6 + (GraphStep.EAGER + 1 if isinstance(step, GraphStep) else 1)):
         quickly(epoch)  # the last batch's shape is recorded in the fourth epoch
-    plain_times, own_times = (1, 1) if bench.rounds == 1 else (2, 5)
+    times = (1, 1) if bench.rounds == 1 else (2, 5)
     found = {
-        "plain": _timed(plainly, bench, plain_times),
-        "ncmc": _timed(quickly, bench, own_times),
+        name: statistics.median(timed(bench, partial(work, 10 + i)) for i in range(count))
+        for name, work, count in zip(("plain", "ncmc"), (plainly, quickly), times, strict=True)
     }
     bench.say(
         what="epoch",
@@ -232,55 +290,82 @@ def whole_epochs(bench: Bench, run: Run, variant: str) -> dict[str, float]:
     return found
 
 
-def shared(bench: Bench, network: str, seeds: int = 3) -> None:
-    """Three models on one GPU, each on a stream of its own: images of all of them a second."""
-    if bench.device.type != "cuda":
-        return
-    run = run_of(bench, network)
+# --- the sides that are compared -----------------------------------------------------------------
+
+
+def resolved_for(project: Project, run: Run, variant: str) -> Resolved:
+    """The run's configuration with the execution of a variant."""
+    execution = {
+        "precision": "float32" if variant == "in_memory" else "auto",
+        "graphs": variant in ("graphs", "compiled"),
+        "compile": variant == "compiled",
+    }
+    return resolve(project, run.dataset, run.backbone, run.method, dict(run.options) | execution)
+
+
+def side_of(bench: Bench, run: Run, variant: str) -> Callable[[int], None]:
+    """A function that trains n steps."""
     recipe = resolve_run(bench.project, run).recipe
-    members = []
-    for _ in range(seeds):  # each records on a stream of its own, and is replayed on another
-        stream = torch.cuda.Stream()
-        with torch.cuda.stream(stream):
-            members.append((parts(bench, run, "graphs")[2], stream))
-    plan = plan_epoch(torch.from_numpy(bench.labels), recipe, 0, 6).to(bench.device)
-    whole = len(bench.labels) // recipe.batch_size
-    wait(bench.device)
+    if variant == "plain":
+        model, optimizer, loader, _ = plain_parts(bench, run)
+        return lambda n: plain.train_epoch(
+            model, optimizer, loader, recipe, 6, bench.device, limit=n
+        )
+    _, step, data = parts(bench, run, variant)
+    whole = len(data) // recipe.batch_size  # the smaller last batch is part of the epochs
+    epochs = iter(range(6, 10**6))
 
-    def turn(n: int) -> None:
+    def ours(n: int) -> None:
+        plan = plan_epoch(data.labels, recipe, 0, next(epochs)).to(bench.device)
         for number in range(n):
-            for step, stream in members:
-                with torch.cuda.stream(stream):
-                    step(plan.at(number % whole))
+            step(plan.at(number % whole))
 
-    turn(8)
-    wait(bench.device)
-    began = time.perf_counter()
-    turn(bench.steps)
-    wait(bench.device)
-    seconds = time.perf_counter() - began
-    rate = seeds * bench.steps * recipe.batch_size / seconds
-    bench.say(what="sharing", network=run.backbone, seeds=seeds, images_per_s=rate)
+    return ours
 
 
-# --- all of it ---------------------------------------------------------------------------------
+def parts(bench: Bench, run: Run, variant: str) -> tuple[Any, Step, InMemory]:
+    """(model, step, data) of our loop."""
+    resolved = resolved_for(bench.project, run, variant)
+    counts = np.bincount(bench.labels, minlength=10).tolist()
+    model = build.build_model(bench.project, run, counts, bench.side, 3)
+    if variant != "in_memory":
+        model = build.on_device(model, bench.device)  # channels last
+    model = model.to(bench.device)
+    optimizer = make_optimizer(model, resolved.recipe, bench.device)
+    images, labels = torch.from_numpy(bench.images), torch.from_numpy(bench.labels)
+    data = InMemory(images, labels, resolved.recipe, bench.device)
+    dtype = precision.pick_dtype(resolved.execution, bench.device, bench.side)
+    step = make_step(model, optimizer, data, dtype, bench.device, resolved.execution)
+    model.train()
+    return model, step, data
 
 
-def extrapolate(bench: Bench) -> None:
-    """An estimate of each table's GPU-hours, from the measured epochs, by network and images."""
-    epochs = bench.epochs
-    for name in table_names(bench.project, "paper"):
-        hours = {"plain": 0.0, "ncmc": 0.0}
-        left_out = 0
-        for run in grid.table(bench.project, name).runs:
-            if run.backbone not in epochs or run.dataset not in ("cifar10", "cifar100"):
-                left_out += 1
-                continue
-            recipe = resolve_run(bench.project, run).recipe
-            work = (3 * cost.train_images(bench.project, run) + 10_000) / (3 * 12_406 + 10_000)
-            for side in hours:
-                hours[side] += recipe.epochs * work * epochs[run.backbone][side] / 3600
-        bench.say(what="table", name=name, runs_not_counted=left_out, **hours)
+def plain_parts(bench: Bench, run: Run) -> tuple[Any, Any, plain.Loader, plain.Loader]:
+    """(model, optimizer, training and test loader) of the plain loop."""
+    recipe = resolve_run(bench.project, run).recipe
+    counts = np.bincount(bench.labels, minlength=10).tolist()
+    model = plain.build(bench.project, run, counts, bench.side, 3).to(bench.device)
+    optimizer = torch.optim.SGD(
+        model.parameters(), recipe.lr, recipe.momentum, weight_decay=recipe.weight_decay
+    )
+    loaders = [
+        DataLoader(
+            plain.Pictures(images, labels, transform),
+            recipe.batch_size,
+            shuffle=train,
+            num_workers=bench.workers,
+            persistent_workers=bench.workers > 0,
+            pin_memory=bench.device.type == "cuda",
+        )
+        for images, labels, transform, train in (
+            (bench.images, bench.labels, plain.train_transform(recipe, bench.side), True),
+            (bench.test_images, bench.test_labels, plain.test_transform(recipe), False),
+        )
+    ]
+    return model, optimizer, loaders[0], loaders[1]
+
+
+# --- measuring -----------------------------------------------------------------------------------
 
 
 def training_flops(project: Project, run: Run, side: int) -> float:
@@ -306,23 +391,23 @@ def matrix_rate(device: torch.device, n: int) -> float:
     return 2 * n**3 / statistics.median(times[2:])
 
 
-def _timed(work: Callable[[int], None], bench: Bench, times: int) -> float:
-    """Median seconds of a call."""
-    found = []
-    for epoch in range(10, 10 + times):
-        wait(bench.device)
-        began = time.perf_counter()
-        work(epoch)
-        wait(bench.device)
-        found.append(time.perf_counter() - began)
-    return statistics.median(found)
+def timed(bench: Bench, work: Callable[[], object]) -> float:
+    """Seconds of a call, until the device is done with it."""
+    wait(bench.device)
+    began = time.perf_counter()
+    work()
+    wait(bench.device)
+    return time.perf_counter() - began
 
 
-def _compilations() -> int:
-    """Graphs that torch.compile has made so far."""
-    from torch._dynamo.utils import counters
+def wait(device: torch.device) -> None:
+    """Until the device has done all that it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
 
-    return int(counters["stats"].get("unique_graphs", 0))
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 if __name__ == "__main__":

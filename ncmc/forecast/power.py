@@ -6,8 +6,7 @@ records, with their levels and degrees of freedom; settings are taken for indepe
 """
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +33,6 @@ from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.kinds.equal import Equal
 from ncmc.verdicts.kinds.greater import Greater
-from ncmc.verdicts.kinds.largest import Largest
 from ncmc.verdicts.kinds.slight import Slight
 
 FILE = "plan.yaml"
@@ -96,7 +94,8 @@ def seeds_at(table: Table, look: int) -> int:
 def power_of(project: Project, question: Question, look: int) -> Power | None:
     """The power of a question at a look of each of its tables (0: the first).
 
-    None for checks of curves, of chance and of collapse, of which no deviation is stated.
+    None for kinds of checks of which no deviation is stated (curves, chance, collapse), and for those
+    along an axis.
     """
     if question.check is None:
         return _of_number(project, question, look)
@@ -125,8 +124,6 @@ def power_of(project: Project, question: Question, look: int) -> Power | None:
         inside_gain = _within(average, check.most / 2, alpha / 2)
         words = f"a gain of {check.most / 2:g}", f"a gain of {check.most + effect:g}"
         return Power(inside_gain, detected(average, effect, alpha / 2), *words)
-    if isinstance(check, Largest):
-        return _of_largest(project, check, pairs, look, alpha / 2)
     return None
 
 
@@ -195,33 +192,13 @@ def _moderated(part: Sample, peers: int) -> Sample:
     return Prior(part.std**2, math.inf, peers * float(part.n - 1)).moderate(part)
 
 
-def _mean_of(pairs: Iterable[tuple[Place, Place]], sign: float = 1.0) -> dict[Place, float]:
+def _mean_of(pairs: Sequence[tuple[Place, Place]]) -> dict[Place, float]:
     """First minus second, averaged over pairs; a cell of several pairs counts once."""
-    pairs = list(pairs)
-    terms: Counter[Place] = Counter()
-    for better, than in pairs:
-        terms.update({better: sign / len(pairs), than: -sign / len(pairs)})
-    return dict(terms)
-
-
-def _of_largest(
-    project: Project, check: Largest, pairs: list[tuple[Place, Place]], look: int, level: float
-) -> Power:
-    """The advantage at one place against that at each other place on the axis."""
-    effect, at = assumed(project).effect.value, cell_selection.as_in_cells(check.at)
-    by_place: dict[str, list[tuple[Place, Place]]] = {}
+    terms: dict[Place, float] = {}
     for pair in pairs:
-        by_place.setdefault(pair[0][0].attributes[check.axis], []).append(pair)
-    there = _mean_of(by_place.pop(at))
-    excess = [
-        _difference(project, there | _mean_of(others, -1.0), look, 1)
-        for others in by_place.values()
-    ]
-    shown = [detected(d, effect, level) for d in excess]
-    away = effect + (check.delta or 0.0)
-    refuted = max(detected(d, away, level / len(excess)) for d in excess)  # Holm's first step
-    words = f"{effect:g} points more there", f"{effect:g} points more elsewhere"
-    return Power(math.prod(shown), refuted, *words)
+        for place, sign in zip(pair, (1.0, -1.0), strict=True):
+            terms[place] = terms.get(place, 0.0) + sign / len(pairs)
+    return terms
 
 
 def _of_number(project: Project, question: Question, look: int) -> Power:

@@ -114,12 +114,12 @@ def test_power_is_the_share_of_drawn_worlds_that_are_judged_so(
 
 def test_a_small_deviation_decides_everything_and_a_large_one_nothing(configured: Path) -> None:
     assume(configured, 0.05)
-    for id in ("S1", "C13a", "C6a", "C7d"):
+    for id in ("S1", "C13a", "C6a"):
         sharp = power_of(here(), question(id), 0)
         assert sharp
         assert (sharp.holds > 0.99, sharp.differs > 0.99) == (True, True), id
     assume(configured, 30.0)
-    for id in ("S1", "C13a", "C6a", "C7d", "N2"):
+    for id in ("S1", "C13a", "C6a", "N2"):
         blunt = power_of(here(), question(id), 0)
         assert blunt
         assert max(blunt.holds, blunt.differs) < 0.1, id
