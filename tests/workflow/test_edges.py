@@ -115,7 +115,7 @@ def test_an_edit_reaches_the_page_and_the_verdicts_and_trains_nothing(project: P
 
 
 def test_a_comment_in_any_file_is_no_reason_to_fetch_split_or_train(project: Path) -> None:
-    assert snakemake(project, "--cores", "1", PAGE).returncode == 0
+    assert snakemake(project, "--cores", "1", PAGE, in_process=True).returncode == 0
     for path in [*(project / "config").rglob("*.yaml"), *project.glob("rules/*.smk")]:
         path.write_text(path.read_text() + "# a comment\n")
     done = snakemake(project, "-n", "smoke")
@@ -126,13 +126,13 @@ def test_a_comment_in_any_file_is_no_reason_to_fetch_split_or_train(project: Pat
 @pytest.mark.slow
 def test_the_page_of_the_project_trains_nothing_and_follows_the_records(project: Path) -> None:
     page = project / paths.PROJECT_PAGE
-    done = snakemake(project, "--cores", "1", "board")
+    done = snakemake(project, "--cores", "1", "board", in_process=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert planned_jobs(done.stderr) == {"board": 1, "total": 1}
     assert "25 of " in page.read_text()
     assert "Nothing to be done" in snakemake(project, "-n", "board").stdout
     path_of(here(), grid.table(here(), "smoke").cells[0].runs(1)[0]).unlink()
-    done = snakemake(project, "--cores", "1", "board")
+    done = snakemake(project, "--cores", "1", "board", in_process=True)
     assert planned_jobs(done.stderr) == {"board": 1, "total": 1}
     assert "24 of " in page.read_text()
 
@@ -141,7 +141,7 @@ def test_the_page_of_the_project_trains_nothing_and_follows_the_records(project:
 def test_the_report_of_snakemake_has_the_pages_numbers_and_verdicts_with_captions(
     project: Path,
 ) -> None:
-    assert snakemake(project, "--cores", "1", "smoke", "board").returncode == 0
+    assert snakemake(project, "--cores", "1", "smoke", "board", in_process=True).returncode == 0
     done = snakemake(project, "--report", "whole.html", "smoke", "board")
     assert done.returncode == 0, done.stderr[-2000:]
     text = (project / "whole.html").read_text()
@@ -163,7 +163,7 @@ SWITCHED = "results/smoke+A14=affine/report.html"
 def test_a_table_under_another_assumption_is_a_target_that_shares_the_other_runs(
     project: Path,
 ) -> None:
-    assert snakemake(project, "--cores", "1", PAGE).returncode == 0
+    assert snakemake(project, "--cores", "1", PAGE, in_process=True).returncode == 0
     before = {
         path: path.read_bytes() for path in (project / "results/smoke").iterdir() if path.is_file()
     }
@@ -173,7 +173,7 @@ def test_a_table_under_another_assumption_is_a_target_that_shares_the_other_runs
     for spec in switched.cells:
         if spec.run != spec.plain:
             fakes.fill(project / paths.RUNS, spec, [66.6] * switched.seeds)
-    done = snakemake(project, "--cores", "1", SWITCHED)
+    done = snakemake(project, "--cores", "1", SWITCHED, in_process=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert planned_jobs(done.stderr).keys() == {"verify", "report", "total"}
     assert "with A14=affine" in (project / SWITCHED).read_text()
@@ -208,7 +208,7 @@ def test_a_record_of_a_later_look_reaches_the_table_and_none_is_asked_for(projec
     spec = smoke.cells[0]
     for seed in (2, 3, 4):
         path_of(here(), spec.run.with_seed(seed)).unlink()
-    done = snakemake(project, "--cores", "1", "results/smoke/table.json")
+    done = snakemake(project, "--cores", "1", "results/smoke/table.json", in_process=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert training_jobs(done.stderr) == 0
     fakes.fill(project / paths.RUNS, spec, [70.0] * 5)
@@ -219,19 +219,20 @@ def test_a_record_of_a_later_look_reaches_the_table_and_none_is_asked_for(projec
 @pytest.mark.slow
 def test_a_record_replaced_by_an_older_file_reaches_table_verdicts_and_page(project: Path) -> None:
     wanted = ("results/smoke/table.json", PAGE)
-    assert snakemake(project, "--cores", "1", *wanted).returncode == 0
+    assert snakemake(project, "--cores", "1", *wanted, in_process=True).returncode == 0
     assert "Nothing to be done" in snakemake(project, "-n", *wanted).stdout
     run = grid.table(here(), "smoke").runs[0]
     fakes.save(project / paths.RUNS, fakes.record(run, 12.0))
     os.utime(path_of(here(), run), (1e9, 1e9))
-    done = snakemake(project, "--cores", "1", *wanted)
+    done = snakemake(project, "--cores", "1", *wanted, in_process=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert planned_jobs(done.stderr).keys() == {"table", "verify", "report", "total"}
     assert "Nothing to be done" in snakemake(project, "-n", *wanted).stdout
 
 
 def test_a_split_that_is_made_after_the_records_trains_nothing(project: Path) -> None:
-    split = snakemake(project, "--cores", "1", "data/splits/digits/tau=0.02/default/manifest.json")
+    manifest = "data/splits/digits/tau=0.02/default/manifest.json"
+    split = snakemake(project, "--cores", "1", manifest, in_process=True)
     assert split.returncode == 0, split.stderr[-2000:]
     assert training_jobs(snakemake(project, "-n", "smoke").stdout) == 0
 
@@ -269,7 +270,7 @@ def test_a_record_is_kept_though_snakemake_is_made_to_train(project: Path) -> No
     before = record.read_bytes()
     target = str(record.relative_to(project))
     assert "Nothing to be done" in snakemake(project, "-n", target).stdout
-    done = snakemake(project, "--cores", "1", target, "--forcerun", "train")
+    done = snakemake(project, "--cores", "1", target, "--forcerun", "train", in_process=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert training_jobs(done.stderr) == 1
     assert record.read_bytes() == before

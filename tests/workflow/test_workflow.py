@@ -150,7 +150,7 @@ def test_the_options_of_a_split_are_arguments_each() -> None:
 @pytest.mark.slow
 def test_a_split_with_options_is_made(project: Path) -> None:
     split = "data/splits/digits/tau=0.02/imbalance=step+split_seed=3/manifest.json"
-    done = snakemake(project, "--cores", "1", split)
+    done = snakemake(project, "--cores", "1", split, in_process=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert '"split_seed": 3' in (project / split).read_text()
 
@@ -221,7 +221,7 @@ def test_a_table_with_a_hostile_name_fails_in_planning(project: Path) -> None:
 
 
 def test_the_paper_grid_without_a_gpu_stops_before_anything_is_fetched(project: Path) -> None:
-    done = snakemake(project, "--cores", "2", CUDA_VISIBLE_DEVICES="")
+    done = snakemake(project, "--cores", "2", in_process=True, CUDA_VISIBLE_DEVICES="")
     assert done.returncode != 0
     assert "Missing: 492 of its 492 runs. A rough estimate" in done.stdout + done.stderr
     assert not (project / "data" / "raw").exists()
