@@ -27,7 +27,8 @@ from ncmc.training import build, evaluate, precision
 from ncmc.training.augment import Normalise
 from ncmc.training.batches import InMemory
 from ncmc.training.draws import plan_epoch, steps_per_epoch
-from ncmc.training.optimiser import learning_rate, make_optimizer, set_learning_rate
+from ncmc.training.optimiser import make_optimizer, set_learning_rate
+from ncmc.training.schedule import learning_rate
 from ncmc.training.step import Step
 
 CPU = torch.device("cpu")

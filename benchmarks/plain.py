@@ -19,7 +19,7 @@ from ncmc.plan.recipes import Recipe
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.training import build as built
-from ncmc.training.optimiser import learning_rate
+from ncmc.training.schedule import learning_rate
 
 
 def build(project: Project, run: Run, counts: Sequence[int], size: int, channels: int) -> Method:

@@ -1,6 +1,6 @@
 """Every name in the catalog keeps its contract: a new method needs no new test."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 
@@ -98,10 +98,10 @@ def test_the_seed_decides_the_draws_of_backbone_and_method() -> None:
     assert len({s for seed in range(1000) for s in build.seeds(seed)}) == 2000
 
 
-def test_backbone_and_method_draw_independently(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_backbone_and_method_draw_independently() -> None:
     """One stream for both gave a convolution and the extra layer the same numbers."""
     run = make_run("digits", 0.1, "resnet8", "CAL", {"init": "torch"})  # draws as they come
-    found = build.parts(here(), run)
+    found = build.parts(run, {"init": "torch"})
     draws = []
 
     def spy(*given: Any) -> Method:
@@ -109,8 +109,7 @@ def test_backbone_and_method_draw_independently(monkeypatch: pytest.MonkeyPatch)
         return found.method(*given)
 
     spied = replace(found, method=spy)  # type: ignore[arg-type]
-    monkeypatch.setattr(build, "parts", lambda project, run: spied)
-    model = build.build_model(here(), run, COUNTS, 8, 1)
+    model = spied.model(COUNTS, 8, 1)
     for part in model.backbone.modules():
         if isinstance(part, torch.nn.Conv2d):
             weight = part.weight.detach().flatten()[:10_000]  # 144 numbers or more
@@ -120,8 +119,7 @@ def test_backbone_and_method_draw_independently(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_option_of_a_method_is_part_of_its_record(name: str) -> None:
-    model = build.build_model(here(), run_of(name), COUNTS, 8, 1)
-    options = build.options_of(here(), model, run_of(name))["method"]
+    options = asdict(build.build_model(here(), run_of(name), COUNTS, 8, 1).options)
     module = catalog.load("method", name)
     kind = getattr(module, name.replace("-", "_"))
     assert set(options) == set(kind.Options.__dataclass_fields__)
@@ -136,4 +134,4 @@ def test_every_cell_of_the_grid_has_options_that_its_model_knows() -> None:
     project = here()
     for name in table_names(project):
         for cell in grid.table(project, name).cells:
-            build.parts(project, cell.run)
+            build.parts(cell.run, resolve_run(project, cell.run).model)

@@ -63,18 +63,20 @@ def _evaluate_all(
     Raises the error of a single run, and one that is the same for all of them: data or a device that
     is not there.
     """
-    from ncmc.training import launch
+    from ncmc.training.decision_rule import evaluate_model
+    from ncmc.training.run_inputs import RunInputs
 
     missed: list[UserError] = []
     for run in runs:
+        inputs = RunInputs(project, run, results=results)
         try:
-            record = launch.evaluate(project, run, device=device, results=results)
+            record = evaluate_model(inputs, device)
         except UsageError:
             raise
         except UserError as error:
             missed.append(error)
             continue
-        print_trained(record, path_of(project, run, results), "evaluated", as_json=False)
+        print_trained(record, inputs.record_path, "evaluated", as_json=False)
     if len(missed) == len(runs) and len({str(error) for error in missed}) == 1:
         raise missed[0]
     return [str(error) for error in missed]

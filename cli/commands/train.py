@@ -169,18 +169,17 @@ def _train(
     as_json: bool,
 ) -> None:
     from ncmc.training.launch import launch
+    from ncmc.training.run_inputs import RunInputs
 
+    inputs = RunInputs(project, run, execution, results)
     with ExitStack() as shown:
         record, how = launch(
-            project,
-            run,
+            inputs,
             lambda: shown.enter_context(progress_for(sys.stderr)),
             device=device,
-            results=results,
-            execution=execution,
             force=force,
         )
-    print_trained(record, path_of(project, run, results), how, as_json)
+    print_trained(record, inputs.record_path, how, as_json)
 
 
 def _waiting(run: Run, attempt: Callable[[], None]) -> None:

@@ -37,7 +37,7 @@ SEAMS = {
     "ncmc.training.checkpoint",
     "ncmc.training.contract",
     "ncmc.training.failures",
-    "ncmc.training.told_progress",
+    "ncmc.training.progress_file",
 }
 LENGTH = 16  # hexadecimal digits of a digest
 IGNORED = ("ctx", "kind", "type_comment")  # follow from the rest, or only say how it is written

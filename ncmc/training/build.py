@@ -1,7 +1,7 @@
-"""A Run's backbone and method, built: where option names meet the code that reads them."""
+"""A run's backbone and method, built: where option names meet the code that reads them."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from types import ModuleType
 from typing import Any
 
@@ -23,56 +23,58 @@ from ncmc.training import contract
 class Parts:
     """The code of a run's model, and the options for each piece of it."""
 
+    run: Run
     backbone: ModuleType
     method: type[Method]
     backbone_options: dict[str, Any]  # defaults included
     method_options: Any  # the method's own Options
 
+    def model(self, counts: Sequence[int], image_size: int, channels: int) -> Method:
+        """The untrained model; the same run gives the same weights, bit for bit.
 
-def parts(project: Project, run: Run) -> Parts:
-    """What a run's model is built from.
+        `counts` (K,): training images per class. Raises UsageError if backbone or method do not keep
+        their contract.
+        """
+        of_backbone, of_method = seeds(self.run.seed)
+        torch.manual_seed(of_backbone)
+        backbone = self.backbone.build(
+            image_size=image_size, channels=channels, **self.backbone_options
+        )
+        contract.check_backbone(backbone, self.run.backbone)
+        generator = torch.Generator().manual_seed(of_method)
+        model = self.method(backbone, counts, self.method_options, generator)
+        contract.check_model(model, self.run, image_size, channels)
+        return model
+
+
+def parts(run: Run, options: Mapping[str, Value]) -> Parts:
+    """What a run's model is built from. `options`: those of its model (`Resolved.model`).
 
     Raises UsageError for an option that neither backbone nor method knows, or a value that they refuse.
     """
     backbone = catalog.load("backbone", run.backbone)
     method = contract.method_class(catalog.load("method", run.method), run.method)
     defaults = contract.options_of_build(backbone)
-    of_method = {field.name for field in fields(method.Options)}
-    given = resolve_run(project, run).model
-    for key in given:
-        if key not in defaults and key not in of_method:
+    names = {field.name for field in fields(method.Options)}
+    for key in options:
+        if key not in defaults and key not in names:
             others = {k for m in (Recipe, SplitOptions, Execution) for k in m.model_fields}
-            allowed = {*defaults, *of_method, *others}
+            allowed = {*defaults, *names, *others}
             raise unknown(f"option of {run.backbone} with {run.method}", key, allowed)
-    for key, value in _only(given, defaults).items():
+    of_backbone = {key: value for key, value in options.items() if key in defaults}
+    of_method = {key: value for key, value in options.items() if key in names}
+    for key, value in of_backbone.items():
         contract.check_type(key, value, defaults[key])
     return Parts(
-        backbone,
-        method,
-        defaults | _only(given, defaults),
-        contract.checked_options(method, _only(given, of_method)),
+        run, backbone, method, defaults | of_backbone, contract.checked_options(method, of_method)
     )
 
 
 def build_model(
     project: Project, run: Run, counts: Sequence[int], image_size: int, channels: int
 ) -> Method:
-    """The untrained model of a run; the same run gives the same weights, bit for bit.
-
-    `counts` (K,): training images a class. Raises UsageError as `parts` does, and if backbone or
-    method do not keep their contract.
-    """
-    code = parts(project, run)
-    of_backbone, of_method = seeds(run.seed)
-    torch.manual_seed(of_backbone)
-    backbone = code.backbone.build(
-        image_size=image_size, channels=channels, **code.backbone_options
-    )
-    contract.check_backbone(backbone, run.backbone)
-    generator = torch.Generator().manual_seed(of_method)
-    model = code.method(backbone, counts, code.method_options, generator)
-    contract.check_model(model, run, image_size, channels)
-    return model
+    """The untrained model of a run of a project; raises UsageError as `parts` and `Parts.model` do."""
+    return parts(run, resolve_run(project, run).model).model(counts, image_size, channels)
 
 
 def on_device(model: Method, device: torch.device) -> Method:
@@ -88,15 +90,3 @@ def seeds(seed: int) -> tuple[int, int]:
     """
     first, second = np.random.SeedSequence(seed).generate_state(2, np.uint64) >> np.uint64(1)
     return int(first), int(second)
-
-
-def options_of(project: Project, model: Method, run: Run) -> dict[str, dict[str, Any]]:
-    """The resolved options of a run's backbone and of its method, as its record states them."""
-    return {
-        "backbone": parts(project, run).backbone_options,
-        "method": asdict(model.options),
-    }
-
-
-def _only(values: dict[str, Value], names: Any) -> dict[str, Value]:
-    return {key: value for key, value in values.items() if key in names}

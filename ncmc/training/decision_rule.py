@@ -1,71 +1,59 @@
-"""A method that is another decision rule on a trained model: one training, several records."""
+"""Records from a trained model: the run's own once more, or that of another decision rule on it."""
 
 import time
-from pathlib import Path
+from collections.abc import Sequence
 
-from ncmc import paths
 from ncmc.errors import UserError
-from ncmc.plan.run import Run
-from ncmc.results.configuration import config_hash
-from ncmc.results.record import Epoch, ModelOf, Record, load_record, path_of, save_record
-from ncmc.training import checkpoint, evaluate, finish
-from ncmc.training.opened_run import OpenedRun
+from ncmc.results.record import Epoch, ModelOf, Record, load_record, save_record
+from ncmc.system import files
+from ncmc.training import evaluate, finish
+from ncmc.training.run_inputs import RunInputs
 from ncmc.training.session import Training, prepare
 
 NOTE = "A decision rule applied to the model after its last epoch: `best` is the same as `last`."
 
 
-def apply(
-    opened: OpenedRun, source: Run, *, device: str | None = None, results: Path | None = None
-) -> Record:
-    """The record of a run that applies its rule to the trained model of `source`; it is written.
+def evaluate_model(inputs: RunInputs, device: str | None = None) -> Record:
+    """The record of a run from the model that was trained for it; it is written.
 
-    Its accuracy is that after the last epoch alone: earlier models are not there any more. Raises
-    UserError if there is no such model, or it is damaged or of another configuration.
+    A method that trains has its record made again, with the time and the history of its training. A
+    decision rule is applied to the model of the run that it names; its accuracy is that after the last
+    epoch alone, for earlier models are not there any more. Raises UserError if there is no model, or it
+    is damaged, not trained to its end or of another configuration.
     """
-    began = time.monotonic()
-    project, run = opened.project, opened.run
-    record_of_source = path_of(project, source, results)
-    path = record_of_source.with_name(paths.MODEL)
-    if not path.exists():
+    began, source = time.monotonic(), inputs.trained
+    if not files.exists(inputs.model_path):
+        again = " --force" if files.exists(source.record_path) else ""
         raise UserError(
-            f"no model at {path}, to which {run.id} applies its decision rule: only a record of it is "
-            f"here. {finish.remedy(source)}"
+            f"no model at {inputs.model_path}. Train the run first: ncmc train {source.run.id}{again}"
         )
-    training = prepare(opened, path, device)
-    identity = {
-        "run": source.id,
-        "config_hash": config_hash(project, source),
-        "split": opened.split.sha256,
-    }
-    content = checkpoint.load(path, identity, checkpoint.Trained, finish.remedy(source))
-    history, sessions, _ = finish.taken_over(training, content, path)
-    with evaluate.evaluation_mode(training.model):
-        training.model.fit(evaluate.feature_batches(training.model, training.train_set))
-    record = finish.make_record(
-        training,
-        _measured_last(training, history),
-        sessions,
-        time.monotonic() - began,
-        ModelOf(run=source.id, digest=load_record(record_of_source).digest),
-    )
-    record = record.model_copy(update={"notes": (*record.notes, NOTE)})
-    save_record(record, path_of(project, run, results))
+    training = prepare(inputs, device)
+    content = finish.load_model(training, f"Train it again: ncmc train {source.run.id} --force")
+    if source is inputs:
+        record = finish.record_made_again(training, content)
+    else:
+        with evaluate.evaluation_mode(training.model):
+            training.model.fit(evaluate.feature_batches(training.model, training.train_set))
+        record = finish.make_record(
+            training,
+            _measured_last(training, content.history),
+            content.sessions,
+            time.monotonic() - began,
+            ModelOf(run=source.run.id, digest=load_record(source.record_path).digest),
+        )
+        record = record.model_copy(update={"notes": (*record.notes, NOTE)})
+    save_record(record, inputs.record_path)
     return record
 
 
-def _measured_last(training: Training, history: list[Epoch]) -> list[Epoch]:
+def _measured_last(training: Training, history: Sequence[Epoch]) -> list[Epoch]:
     """The history of the training, with this rule's measures after its last epoch and no others."""
     unmeasured = {"test_accuracy": None, "test_accuracy_raw": None, "collapse": None}
     accuracy, raw = evaluate.test_accuracy(training.model, training.test_set)
-    measured = {
-        "test_accuracy": accuracy,
-        "test_accuracy_raw": raw,
-        "collapse": evaluate.collapse(
-            training.model, training.train_set, len(training.split.counts)
-        ),
-    }
+    collapse = evaluate.collapse(training.model, training.train_set)
+    measured = {"test_accuracy": accuracy, "test_accuracy_raw": raw, "collapse": collapse}
+    *earlier, last = history
     return [
-        entry.model_copy(update=measured if entry is history[-1] else unmeasured)
-        for entry in history
+        *(entry.model_copy(update=unmeasured) for entry in earlier),
+        last.model_copy(update=measured),
     ]

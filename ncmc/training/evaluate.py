@@ -110,13 +110,14 @@ def test_accuracy(model: Method, data: EvalSet) -> tuple[float, float]:
     return 100.0 * by_rule / len(data.labels), 100.0 * by_raw / len(data.labels)
 
 
-def collapse(model: Method, data: EvalSet, n_classes: int) -> Collapse:
+def collapse(model: Method, data: EvalSet) -> Collapse:
     """The collapse measures on clean training images in evaluation mode (pitfalls: not on Mixup's).
 
     With few classes also the cosines between class means, and between the features of the smallest
     class if it has few images (figures 6 and 7). Raises ValueError if a measure is not finite.
     """
     class_cosines = tail_cosines = None
+    n_classes = model.n_classes
     with evaluation_mode(model):
         batches = feature_batches(model, data)
         measures = metrics.collapse_over(

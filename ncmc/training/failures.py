@@ -47,7 +47,7 @@ def not_finite(
 ) -> UserError:
     """The error for a loss that is not finite: the step, and the images of its batch."""
     draws = plan.at(step)
-    places = training.split.indices[draws.order.cpu().numpy()]
+    places = training.inputs.split.indices[draws.order.cpu().numpy()]
     return UserError(
         f"loss is {value} in epoch {state.epoch}, step {step + 1} of {training.steps}, of "
         f"{training.run.id}. Images of that batch (indices in {training.run.dataset}): "
@@ -56,12 +56,10 @@ def not_finite(
 
 
 def _remedy(training: Training) -> str:
-    kept = f"The last good checkpoint is kept at {training.checkpoint}. "
+    path = training.inputs.checkpoint_path
+    kept = f"The last good checkpoint is kept at {path}. " if path.exists() else ""
     exact = "" if training.dtype == torch.float32 else ", or -o precision=float32"
-    return (
-        f"{kept if training.checkpoint.exists() else ''}Look at what you set; often a smaller "
-        f"learning rate helps (-o lr=...){exact}."
-    )
+    return f"{kept}Look at what you set; often a smaller learning rate helps (-o lr=...){exact}."
 
 
 @contextmanager
@@ -87,7 +85,7 @@ def preparing(run: Run, device: torch.device) -> str:
 
 def stepping(training: Training) -> str:
     """What to say if a training step does not fit."""
-    size = training.resolved.recipe.batch_size
+    size = training.inputs.resolved.recipe.batch_size
     return (
         f"out of memory on {training.device} with batch_size={size} ({training.run.id}). "
         "Stop other programs that use this memory, then run the same command to resume. A smaller "
@@ -97,7 +95,7 @@ def stepping(training: Training) -> str:
 
 def measuring(training: Training) -> str:
     """What to say if the measuring of an epoch does not fit."""
-    size = training.resolved.execution.eval_batch
+    size = training.inputs.resolved.execution.eval_batch
     return (
         f"out of memory on {training.device} measuring {training.run.id} with eval_batch={size}. "
         f"Fewer images at a time give the same results: -o eval_batch={max(size // 2, 1)}."

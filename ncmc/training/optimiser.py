@@ -1,7 +1,6 @@
-"""SGD and its learning rate (assumption A7)."""
+"""SGD, and the setting of its rate and momenta."""
 
 import inspect
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -57,26 +56,6 @@ def restore_momenta(optimizer: torch.optim.Optimizer, saved: Mapping[int, Tensor
     check_tensors("momentum", momenta, own)
     for at, momentum in momenta.items():
         optimizer.state[own[at]]["momentum_buffer"] = momentum.to(own[at].device)
-
-
-def learning_rate(recipe: Recipe, epoch: int) -> float:
-    """The rate in `epoch`, counted from 1.
-
-    Warm-up: lr * epoch / warmup_epochs. Then "step": times gamma for every milestone share of the
-    epochs that is past (0.8 of 200: from epoch 161); "cosine": half a period from lr towards 0.
-    """
-    if epoch <= recipe.warmup_epochs:
-        return recipe.lr * epoch / recipe.warmup_epochs
-    if recipe.schedule == "cosine":
-        return annealed(recipe.lr, epoch, recipe.epochs)
-    # round: 0.9 * 200 is 180 only up to the last bit
-    past = sum(epoch > round(share * recipe.epochs, 6) for share in recipe.milestones)
-    return float(recipe.lr * recipe.gamma**past)
-
-
-def annealed(lr: float, epoch: int, epochs: int) -> float:
-    """The rate in `epoch` of `epochs`, counted from 1: half a period of a cosine, from lr towards 0."""
-    return lr * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / epochs))
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

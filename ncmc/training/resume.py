@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ncmc.errors import UserError, first_line
 from ncmc.methods import Method
-from ncmc.plan.code_digest import Code, code_of, files_of
+from ncmc.plan.code_digest import Code, files_of
 from ncmc.results.code_versions import change_words, kind_of
 from ncmc.results.provenance import Session, git_state
 from ncmc.results.record import Epoch
@@ -19,6 +19,7 @@ from ncmc.system.documents import Strict
 from ncmc.training import checkpoint, failures, precision
 from ncmc.training.checkpoint import check_tensors
 from ncmc.training.optimiser import restore_momenta
+from ncmc.training.run_inputs import RunInputs
 from ncmc.training.session import State, Training
 
 
@@ -38,7 +39,7 @@ def save(training: Training, state: State, seconds: float) -> None:
         "sessions": as_text(state.sessions),
         "seconds": seconds,
     }
-    checkpoint.save(training.checkpoint, training.identity, content)
+    checkpoint.save(training.inputs.checkpoint_path, training.inputs.identity, content)
 
 
 def load(training: Training, tell: Callable[[str], None]) -> State:
@@ -46,12 +47,12 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
 
     If it resumes computed in another way than before, it says so and starts a new session.
     """
-    path = training.checkpoint
+    inputs, path = training.inputs, training.inputs.checkpoint_path
     how = how_computed(training)
     if not path.exists():
         return State(sessions=[Session(**how, epoch=1, step=0)])
     remedy = f"Delete {path} to start this run again from the beginning."
-    saved = checkpoint.load(path, training.identity, checkpoint.Stopped, remedy)
+    saved = checkpoint.load(path, inputs.identity, checkpoint.Stopped, remedy)
     try:
         state = _state_of(saved, training)
         restore_weights(training.model, saved.model)
@@ -64,7 +65,7 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
         raise unfit(path, error, remedy) from error
     tell(f"resuming from epoch {state.epoch}, step {state.step}")
     before = state.sessions[-1]
-    changed = [*_ways_changed(how, before), *code_changes(training, before)]
+    changed = [*_ways_changed(how, before), *code_changes(inputs, before)]
     if changed:
         state.sessions.append(Session(**how, epoch=state.epoch, step=state.step))
         tell(
@@ -86,12 +87,11 @@ def _ways_changed(how: Mapping[str, Any], before: Session) -> list[str]:
     ]
 
 
-def code_changes(training: Training, session: Session) -> list[str]:
+def code_changes(inputs: RunInputs, session: Session) -> list[str]:
     """What of the code of a session gives other bits now, in words."""
-    now = code_of(training.project, training.run)
-    if now is None or not isinstance(session.code, Code):
+    if inputs.code is None or not isinstance(session.code, Code):
         return ["code of another version of ncmc"]
-    return change_words(training.run, session.code, now, kind_of(session.device))
+    return change_words(inputs.run, session.code, inputs.code, kind_of(session.device))
 
 
 def as_text(entries: Sequence[Strict]) -> str:
@@ -112,7 +112,7 @@ def restore_weights(model: Method, saved: Mapping[str, Tensor]) -> None:
 
 
 def _state_of(saved: checkpoint.Stopped, training: Training) -> State:
-    epochs, steps = training.epochs, training.steps
+    epochs, steps = training.schedule.epochs, training.steps
     if saved.epoch > epochs + 1 or saved.step > steps:
         raise ValueError(
             f"it stands at epoch {saved.epoch}, step {saved.step}; the run has {epochs} epochs of "
@@ -131,15 +131,15 @@ def _state_of(saved: checkpoint.Stopped, training: Training) -> State:
 
 def how_computed(training: Training) -> dict[str, Any]:
     """What decides the last bits of a result beside its configuration."""
-    device = training.device
+    device, inputs = training.device, training.inputs
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "processor": hardware.machine()["processor"],
         "precision": str(training.dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
         "gpu_libraries": precision.gpu_libraries() if device.type == "cuda" else None,
-        "code": code_of(training.project, training.run),
-        "commit": git_state(training.project.root, files_of(training.project, training.run)).commit,
+        "code": inputs.code,
+        "commit": git_state(inputs.project.root, files_of(inputs.project, inputs.run)).commit,
         "instructions": precision.instructions(),
     }
 

@@ -3,28 +3,25 @@
 import math
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ncmc.data.splits import Split, method_counts
+from ncmc.data.splits import method_counts
 from ncmc.errors import UsageError, UserError
 from ncmc.methods import Method
-from ncmc.plan.recipes import Resolved
 from ncmc.plan.run import Run
-from ncmc.project import Project
-from ncmc.results.configuration import config_hash
 from ncmc.results.provenance import Session
 from ncmc.results.record import Epoch
 from ncmc.system import hardware
-from ncmc.training import build, precision, stages
+from ncmc.training import build, precision
 from ncmc.training.batches import InMemory, OnDisk, Stored, TrainingSet
 from ncmc.training.draws import steps_per_epoch
 from ncmc.training.evaluate import EvalSet
-from ncmc.training.opened_run import OpenedRun
 from ncmc.training.optimiser import make_optimizer
+from ncmc.training.run_inputs import RunInputs
+from ncmc.training.schedule import Schedule
 from ncmc.training.step import Step, make_step
 
 GPU_EVAL_FACTOR = 8  # larger evaluation batches there
@@ -47,108 +44,81 @@ class State:
 class Training:
     """One run in memory: its data, its model and how they are stepped."""
 
-    opened: OpenedRun
+    inputs: RunInputs
+    parts: build.Parts
     model: Method
     optimizer: torch.optim.SGD
     data: TrainingSet
     train_set: EvalSet
     test_set: EvalSet
+    schedule: Schedule
+    steps: int  # per epoch
     step: Step
     device: torch.device
     dtype: torch.dtype
-    checkpoint: Path
-    identity: dict[str, str]
-
-    @property
-    def project(self) -> Project:
-        """Where it is trained."""
-        return self.opened.project
 
     @property
     def run(self) -> Run:
         """What is trained."""
-        return self.opened.run
-
-    @property
-    def resolved(self) -> Resolved:
-        """How it is trained."""
-        return self.opened.resolved
-
-    @property
-    def split(self) -> Split:
-        """Which images it is trained on."""
-        return self.opened.split
-
-    @property
-    def epochs(self) -> int:
-        """Of all stages."""
-        return stages.total_epochs(self.resolved.recipe, self.model.stages)
-
-    @property
-    def steps(self) -> int:
-        """Steps an epoch."""
-        return steps_per_epoch(len(self.data), self.resolved.recipe)
+        return self.inputs.run
 
 
-def prepare(
-    opened: OpenedRun, checkpoint_path: Path, device: torch.device | str | None = None
-) -> Training:
-    """Everything an opened run needs, checked and built.
+def prepare(inputs: RunInputs, device: str | None = None) -> Training:
+    """Everything that a training or an evaluation needs, checked and built.
 
     Raises UserError if images and recipe do not fit, UsageError for a bad option of the model or a
     method or backbone that does not keep its contract.
     """
-    project, run, recipe = opened.project, opened.run, opened.resolved.recipe
-    execution = opened.resolved.execution
+    recipe, execution = inputs.resolved.recipe, inputs.resolved.execution
+    parts = build.parts(inputs.run, inputs.resolved.model)
     torch.set_num_threads(execution.threads)
     precision.only_deterministic_kernels(execution.deterministic)
     precision.exact_float32(execution.precision == "float32")
-    where = device if isinstance(device, torch.device) else precision.pick_device(device)
+    where = precision.pick_device(device)
     precision.use_device(where)
-    size, channels = opened.train.images.shape[1], opened.train.images.shape[3]
-    _check_channels(opened, channels)
+    size, channels = inputs.train.images.shape[1], inputs.train.images.shape[3]
+    _check_channels(inputs, channels)
 
-    counts = method_counts(opened.split, opened.train)
-    model = build.build_model(project, run, counts, size, channels)
-    model = build.on_device(model, where)
+    counts = method_counts(inputs.split, inputs.train)
+    model = build.on_device(parts.model(counts, size, channels), where)
     optimizer = make_optimizer(model, recipe, where)
     dtype = precision.pick_dtype(execution, where, size)
-    data, train_set, test_set = _sets(opened, where, dtype)
+    data, train_set, test_set = _sets(inputs, where, dtype)
     steps = steps_per_epoch(len(data), recipe)
     if not steps:
         raise UsageError(
             f"batch_size={recipe.batch_size} with drop_last=true leaves no batch of the "
-            f"{len(data)} training images of {run.id}. Take a smaller batch, or drop_last=false."
+            f"{len(data)} training images of {inputs.run.id}. Take a smaller batch, or "
+            "drop_last=false."
         )
-    model.set_steps([steps * epochs for epochs in stages.lengths(recipe, model.stages)])
+    schedule = Schedule(recipe, model.stages)
+    model.set_steps([steps * schedule.length(stage) for stage in range(len(model.stages))])
+    step = make_step(model, optimizer, data, dtype, where, execution)
     return Training(
-        opened=opened,
-        model=model,
-        optimizer=optimizer,
-        data=data,
-        train_set=train_set,
-        test_set=test_set,
-        step=make_step(model, optimizer, data, dtype, where, execution),
-        device=where,
-        dtype=dtype,
-        checkpoint=checkpoint_path,
-        identity={
-            "run": run.id,
-            "config_hash": config_hash(project, run),
-            "split": opened.split.sha256,
-        },
+        inputs,
+        parts,
+        model,
+        optimizer,
+        data,
+        train_set,
+        test_set,
+        schedule,
+        steps,
+        step,
+        where,
+        dtype,
     )
 
 
 def _sets(
-    opened: OpenedRun, where: torch.device, dtype: torch.dtype
+    inputs: RunInputs, where: torch.device, dtype: torch.dtype
 ) -> tuple[TrainingSet, EvalSet, EvalSet]:
-    """What is trained on, the same images as they are measured, and the test images.
+    """What is trained on, the same images for evaluation, and the test images.
 
-    In memory, or read as they are used if they are image files or larger than `resident_gigabytes`.
+    In memory, on the device, where both fit in `resident_gigabytes`; otherwise they stay on disk.
     """
-    execution, recipe = opened.resolved.execution, opened.resolved.recipe
-    split, train, test = opened.split, opened.train, opened.test
+    execution, recipe = inputs.resolved.execution, inputs.resolved.recipe
+    split, train, test = inputs.split, inputs.train, inputs.test
     labels = torch.from_numpy(np.array(split.labels))
     test_labels = torch.from_numpy(np.array(test.labels)).to(where)
     pixels = (len(labels) + len(test_labels)) * math.prod(train.images.shape[1:])
@@ -175,11 +145,11 @@ def _sets(
     return data, view(train_images, data.labels), view(test_images, test_labels)
 
 
-def _check_channels(opened: OpenedRun, channels: int) -> None:
-    expected = len(opened.resolved.recipe.mean)
+def _check_channels(inputs: RunInputs, channels: int) -> None:
+    expected = len(inputs.resolved.recipe.mean)
     if expected != channels:
         raise UserError(
-            f"recipe '{opened.resolved.name}' has mean and std for {expected} channels, the images "
-            f"of {opened.run.dataset} have {channels}. Give the data set another recipe in "
+            f"recipe '{inputs.resolved.name}' has mean and std for {expected} channels, the images "
+            f"of {inputs.run.dataset} have {channels}. Give the data set another recipe in "
             "config/datasets.yaml."
         )

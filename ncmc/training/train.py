@@ -1,4 +1,4 @@
-"""The explicit loop: one Run -> a model and its Record, resumed from a checkpoint if there is one."""
+"""The explicit loop: one run -> a model and its Record, resumed from a checkpoint if there is one."""
 
 import math
 import time
@@ -12,28 +12,21 @@ from torch import Tensor
 
 from ncmc import paths
 from ncmc.errors import BusyError, UserError
-from ncmc.plan.run import Run
-from ncmc.results.record import Epoch, Record, load_record, path_of
+from ncmc.results.record import Epoch, Record, load_record
 from ncmc.system import files
 from ncmc.system.signals import Interrupted, Interrupts
-from ncmc.training import build, evaluate, failures, finish, precision, resume, stages
+from ncmc.training import build, evaluate, failures, finish, precision, resume
 from ncmc.training.draws import EpochPlan, plan_epoch
-from ncmc.training.opened_run import OpenedRun
 from ncmc.training.optimiser import set_learning_rate
+from ncmc.training.progress_file import Progress, with_file
+from ncmc.training.run_inputs import RunInputs
 from ncmc.training.session import State, Training, prepare
-from ncmc.training.told_progress import Progress, with_file
 
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
 
 
 def train(
-    opened: OpenedRun,
-    progress: Progress,
-    *,
-    device: str | None = None,
-    results: Path | None = None,
-    checkpoints: Path | None = None,
-    anew: bool = False,
+    inputs: RunInputs, progress: Progress, *, device: str | None = None, anew: bool = False
 ) -> Record:
     """Train a run to its end and write its model and Record.
 
@@ -41,30 +34,29 @@ def train(
     `anew`. Raises UserError (images that do not fit, loss not finite, disk full, ...), UsageError (a
     bad option of the model) and Interrupted (SIGTERM, SIGHUP, Ctrl-C: a checkpoint is saved first).
     """
-    project, run = opened.project, opened.run
-    target = path_of(project, run, results)
-    folder = (checkpoints or project.root / paths.CHECKPOINTS) / run.id
-    build.parts(project, run)  # its options are right, before a folder is made
+    run, target, folder = inputs.run, inputs.record_path, inputs.checkpoint_path.parent
+    build.parts(run, inputs.resolved.model)  # its options and its data are right ...
     where = precision.pick_device(device)
+    _ = inputs.identity  # ... before a folder is made
     with (
         Interrupts() as interrupts,
-        _only_process(folder, target, run),
+        _only_process(folder, target, run.id),
         with_file(run, progress, folder) as progress,
     ):
         with failures.explain_out_of_memory(failures.preparing(run, where)):
-            training = prepare(opened, folder / paths.CHECKPOINT, where)
+            training = prepare(inputs, device)
         with closing(training.step):
-            if not anew and (record := finish.record_of_model(training, target)):
+            if not anew and (record := finish.record_of_model(training)):
                 progress.say(f"{run.id}: trained before; its record is made again from its model")
                 return record
-            there = _digest_at(target)
+            before = _digest_at(target)
             state = resume.load(training, progress.say)
             interrupts.defer()
             started = time.monotonic() - state.seconds
             _fit(training, state, progress, interrupts, started)
             meanwhile = _digest_at(target)
-            record = finish.finish(training, state, target, time.monotonic() - started)
-            if meanwhile not in (None, there, record.digest):
+            record = finish.finish(training, state, time.monotonic() - started)
+            if meanwhile not in (None, before, record.digest):
                 progress.say(
                     f"{run.id}: somebody else wrote its record while it trained here, as an import "
                     f"does, with another result (digest {str(meanwhile)[:12]}). It is replaced by "
@@ -79,19 +71,19 @@ def train(
 def _fit(
     training: Training, state: State, progress: Progress, interrupts: Interrupts, started: float
 ) -> None:
-    recipe, model, labels = training.resolved.recipe, training.model, training.data.labels.cpu()
-    progress.start(training.run, training.epochs, training.steps, state.epoch - 1, state.step)
+    schedule, model, labels = training.schedule, training.model, training.data.labels.cpu()
+    recipe, execution = training.inputs.resolved.recipe, training.inputs.resolved.execution
+    progress.start(training.run, schedule.epochs, training.steps, state.epoch - 1, state.step)
     saved = time.monotonic()
-    every = training.resolved.execution.checkpoint_seconds
-    while state.epoch <= training.epochs:
-        model.enter(stages.stage_at(recipe, model.stages, state.epoch))
+    while state.epoch <= schedule.epochs:
+        model.enter(schedule.stage_at(state.epoch))
         stage = model.stages[model.stage]
         plan = plan_epoch(labels, recipe, training.run.seed, state.epoch, stage)
         plan = training.data.start_epoch(plan, state.step)
-        set_learning_rate(training.optimizer, stages.rate_at(recipe, model.stages, state.epoch))
+        set_learning_rate(training.optimizer, schedule.rate_at(state.epoch))
         for _ in _steps(training, state, plan, progress):
             stop = interrupts.received
-            if stop or time.monotonic() - saved > every:
+            if stop or time.monotonic() - saved > execution.checkpoint_seconds:
                 resume.save(training, state, time.monotonic() - started)
                 saved = time.monotonic()
             if stop:
@@ -142,19 +134,18 @@ def _settle(
 
 def _measure(training: Training, state: State) -> Epoch:
     """The entry of the history for the epoch that is done."""
-    recipe, epoch = training.resolved.recipe, state.epoch
-    last = epoch == training.epochs
-    seen = min(len(training.data), training.steps * recipe.batch_size)
+    recipe, epoch = training.inputs.resolved.recipe, state.epoch
+    last = epoch == training.schedule.epochs
+    images = min(len(training.data), training.steps * recipe.batch_size)
     accuracy = raw = collapse = None
     if last or epoch % recipe.test_every == 0:
         accuracy, raw = evaluate.test_accuracy(training.model, training.test_set)
     if last or epoch == 1 or epoch % recipe.collapse_every == 0:
-        n_classes = len(training.split.counts)
-        collapse = evaluate.collapse(training.model, training.train_set, n_classes)
+        collapse = evaluate.collapse(training.model, training.train_set)
     return Epoch(
         epoch=epoch,
-        lr=stages.rate_at(recipe, training.model.stages, epoch),
-        loss=state.loss_sum / seen,
+        lr=training.schedule.rate_at(epoch),
+        loss=state.loss_sum / images,
         test_accuracy=accuracy,
         test_accuracy_raw=raw,
         collapse=collapse,
@@ -170,7 +161,7 @@ def _digest_at(path: Path) -> str | None:
 
 
 @contextmanager
-def _only_process(folder: Path, target: Path, run: Run) -> Iterator[None]:
+def _only_process(folder: Path, target: Path, run: str) -> Iterator[None]:
     """Hold the run's lock; raises BusyError if another process trains the same run.
 
     UserError if what it will make could not be written.
@@ -185,7 +176,7 @@ def _only_process(folder: Path, target: Path, run: Run) -> Iterator[None]:
         lock.acquire(timeout=0)
     except filelock.Timeout as error:
         raise BusyError(
-            f"another process is training {run.id} (it holds {folder / 'lock'}). "
+            f"another process is training {run} (it holds {folder / 'lock'}). "
             "Wait for it, or stop it; its checkpoint is kept."
         ) from error
     except OSError as error:

@@ -128,7 +128,7 @@ def trained_files(digits_project: Path, tmp_path_factory: pytest.TempPathFactory
     def keep(training: Any, *rest: Any) -> None:
         save(training, *rest)
         kept.seek(0)
-        kept.write(training.checkpoint.read_bytes())
+        kept.write(training.inputs.checkpoint_path.read_bytes())
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NCMC_ROOT", str(root))

@@ -73,7 +73,7 @@ def test_a_statement_changes_its_part_alone_and_a_comment_nothing(
         "data/http.py",
         "data/fetch.py",
         "data/raw.py",
-        "training/told_progress.py",
+        "training/progress_file.py",
         "training/launch.py",
         "training/decision_rule.py",
         "page/table_page.py",

@@ -19,6 +19,7 @@ from ncmc.results.record import ModelOf, path_of, save_record
 from ncmc.results.table_data import table_data
 from ncmc.results.table_files import as_markdown
 from ncmc.training import launch
+from ncmc.training.run_inputs import RunInputs
 
 
 def run_of(seed: int = 0, method: str = "CAL") -> Run:
@@ -119,7 +120,7 @@ def test_without_records_nothing_is_outdated(workspace: Path) -> None:
 def test_a_run_made_with_other_code_is_not_called_trained(tmp_path: Path) -> None:
     fakes.save(tmp_path, fakes.record(run_of(), 80.0, made=made_by(code(method="b"))))
     with pytest.raises(UsageError, match=r"the code of CAL changed.*--force"):
-        launch.finished(here(), run_of(), tmp_path)
+        launch.finished(RunInputs(here(), run_of(), results=tmp_path))
 
 
 def test_a_cell_that_mixes_two_codes_says_so(tmp_path: Path) -> None:

@@ -15,15 +15,14 @@ from typing import Any
 import pytest
 import torch
 from conftest import here
-from test_train import altered, stop
-from watching import Watch, run_of
+from test_train import altered
+from watching import Watch, inputs_of, run_of, stop, trained
 
 from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.results.record import path_of
 from ncmc.system.signals import Interrupted
-from ncmc.training import checkpoint, finish, resume, session, train
-from ncmc.training.opened_run import open_run
+from ncmc.training import finish, resume, session, train
 
 RUN = run_of("CE")
 ODD: list[Any] = [
@@ -37,20 +36,22 @@ class Files:
 
     def __init__(self, workspace: Path) -> None:
         with pytest.raises(Interrupted):
-            train.train(open_run(here(), RUN), Watch(8, stop))
+            train.train(inputs_of(RUN), Watch(8, stop))
         self.path = workspace / paths.CHECKPOINTS / RUN.id / paths.CHECKPOINT
-        self.training = session.prepare(open_run(here(), RUN), self.path)
+        self.training = session.prepare(inputs_of(RUN))
         stopped = self.path.read_bytes()
-        train.train(open_run(here(), RUN), Watch())
-        trained = path_of(here(), RUN).with_name(paths.MODEL).read_bytes()
+        train.train(inputs_of(RUN), Watch())
+        model = path_of(here(), RUN).with_name(paths.MODEL).read_bytes()
         self.read: dict[bytes, Callable[[], object]] = {
             stopped: lambda: resume.load(self.training, lambda text: None),
-            trained: lambda: finish.taken_over(
-                self.training,
-                checkpoint.load(self.path, self.training.identity, checkpoint.Trained, ""),
-                self.path,
-            ),
+            model: self.model,
         }
+
+    def model(self) -> object:
+        """The content of the file as a trained model, its weights loaded."""
+        path, there = self.training.inputs.model_path, self.path.read_bytes()
+        path.write_bytes(there)
+        return finish.load_model(self.training, "")
 
     def refused(self, data: bytes, read: Callable[[], object]) -> bool:
         """Whether a file is refused; anything but a UserError comes through."""
@@ -142,15 +143,14 @@ def test_a_weight_that_is_missing_or_of_another_model_is_named(files: Files) -> 
 def test_the_settings_of_a_checkpoints_optimiser_are_not_taken_over(
     workspace: Path, tmp_path: Path
 ) -> None:
-    opened = open_run(here(), RUN)
-    whole = train.train(opened, Watch(), results=tmp_path)
+    whole = trained(RUN, results=tmp_path)
     with pytest.raises(Interrupted):
-        train.train(opened, Watch(8, stop))
+        trained(RUN, Watch(8, stop))
     path = workspace / paths.CHECKPOINTS / RUN.id / paths.CHECKPOINT
     saved = torch.load(path, weights_only=True)["state"]["optimizer"]
     groups = [{**group, "momentum": 0.1, "weight_decay": 3.0} for group in saved["param_groups"]]
     altered(path, optimizer={**saved, "param_groups": groups})
-    assert train.train(opened, Watch()).digest == whole.digest
+    assert trained(RUN).digest == whole.digest
 
 
 def test_a_pipe_in_place_of_a_checkpoint_is_refused_at_once(workspace: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_pipe_in_place_of_a_checkpoint_is_refused_at_once(workspace: Path) -> 
     path.parent.mkdir(parents=True)
     os.mkfifo(path)
     with pytest.raises(UserError, match=r"is not a regular file.*Delete .* again from"):
-        train.train(open_run(here(), RUN), Watch())
+        train.train(inputs_of(RUN), Watch())
 
 
 def test_a_signal_is_obeyed_while_a_checkpoint_is_waited_for(
@@ -173,5 +173,5 @@ def test_a_signal_is_obeyed_while_a_checkpoint_is_waited_for(
     monkeypatch.setattr(resume, "load", hang)
     began = time.monotonic()
     with pytest.raises(Interrupted):
-        train.train(open_run(here(), RUN), Watch())
+        train.train(inputs_of(RUN), Watch())
     assert time.monotonic() - began < 30

@@ -96,7 +96,7 @@ def test_an_option_that_a_method_refuses_in_its_own_way_is_told() -> None:
 )
 def test_an_option_of_another_type_is_told(key: str, value: Any, said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        build.parts(here(), make_run(*CE_RUN, {key: value}))
+        build.parts(make_run(*CE_RUN), {key: value})
 
 
 class NoFeatures(nn.Module):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import here
-from watching import Watch
+from watching import Watch, inputs_of
 
 from ncmc import paths
 from ncmc.errors import UsageError, UserError
@@ -13,7 +13,8 @@ from ncmc.plan.option_text import Value
 from ncmc.plan.run import Run, make_run, trained_run
 from ncmc.results.outdated import outdated_records
 from ncmc.results.record import Record, load_record, path_of, save_record
-from ncmc.training import launch
+from ncmc.training.decision_rule import evaluate_model
+from ncmc.training.launch import launch
 
 
 def run_of(method: str, **options: Value) -> Run:
@@ -22,7 +23,7 @@ def run_of(method: str, **options: Value) -> Run:
 
 
 def launched(run: Run, force: bool = False) -> tuple[Record, str]:
-    return launch.launch(here(), run, Watch, force=force)
+    return launch(inputs_of(run), Watch, force=force)
 
 
 def model(run: Run) -> Path:
@@ -67,7 +68,7 @@ def test_the_same_rule_gives_the_same_record_and_is_not_applied_twice(workspace:
     first, _ = launched(run_of("NCM"))
     assert launched(run_of("NCM"))[1] == "already trained"
     assert launched(run_of("NCM"), force=True)[0].digest == first.digest
-    assert launch.evaluate(here(), run_of("NCM")).digest == first.digest
+    assert evaluate_model(inputs_of(run_of("NCM"))).digest == first.digest
 
 
 def test_a_rules_record_is_outdated_once_its_model_is_trained_again(workspace: Path) -> None:
@@ -83,8 +84,8 @@ def test_a_rules_record_is_outdated_once_its_model_is_trained_again(workspace: P
 def test_a_record_that_came_without_its_model_is_trained_again_for_a_rule(workspace: Path) -> None:
     trained, _ = launched(run_of("CE"))
     model(run_of("CE")).unlink()
-    with pytest.raises(UserError, match="no model at .*Train the run first"):
-        launch.evaluate(here(), run_of("CE"))
+    with pytest.raises(UserError, match="no model at .*Train the run first: ncmc train .*--force"):
+        evaluate_model(inputs_of(run_of("CE")))
     assert launched(run_of("CE"))[1] == "already trained"  # without a rule nobody needs its model
     record, how = launched(run_of("NCM"))
     assert how == "evaluated"

@@ -10,7 +10,7 @@ import torch
 from conftest import here
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
-from watching import Watch
+from watching import Watch, inputs_of
 
 from ncmc.errors import UserError
 from ncmc.methods import Method
@@ -18,7 +18,6 @@ from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.training import build, failures
 from ncmc.training.batches import InMemory
 from ncmc.training.draws import plan_epoch, steps_per_epoch
-from ncmc.training.opened_run import open_run
 from ncmc.training.optimiser import make_optimizer, set_learning_rate
 from ncmc.training.step import GraphStep, Step
 from ncmc.training.train import train
@@ -161,7 +160,7 @@ def test_graphs_are_dropped_when_a_run_ends(
     closed: list[Step] = []
     monkeypatch.setattr(Step, "close", lambda self: closed.append(self))
     run = make_run("digits", 0.02, "resnet8", "CE", {"epochs": 1})
-    train(open_run(here(), run), Watch())
+    train(inputs_of(run), Watch())
     assert len(closed) == 1
 
 

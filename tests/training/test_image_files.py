@@ -8,14 +8,11 @@ import pytest
 import yaml
 from conftest import here
 from projects import CHECKOUT, ScratchProject
-from test_train import stop
-from watching import Watch
+from watching import Watch, stop, trained
 
 from ncmc.data import datasets, fetch, splits
 from ncmc.plan.run import make_run, resolve_run
 from ncmc.system.signals import Interrupted
-from ncmc.training import train
-from ncmc.training.opened_run import open_run
 
 
 @pytest.fixture
@@ -47,10 +44,10 @@ def test_the_set_trains_from_lists_to_record_and_a_stop_changes_nothing(
     run = make_run("big", 1 / 6, "resnet8", method, {"epochs": 2, "batch_size": 4})
     splits.make_split(here(), "big", 1 / 6).save(here().root / run.split_folder)
     assert resolve_run(here(), run).recipe.augment == "resized_crop_flip"
-    whole = train.train(open_run(here(), run), Watch(), results=declared_set.root / "whole")
+    whole = trained(run, results=declared_set.root / "whole")
     with pytest.raises(Interrupted):
-        train.train(open_run(here(), run), Watch(4, stop), results=declared_set.root / "parts")
-    parts = train.train(open_run(here(), run), Watch(), results=declared_set.root / "parts")
+        trained(run, Watch(4, stop), results=declared_set.root / "parts")
+    parts = trained(run, results=declared_set.root / "parts")
     assert parts.digest == whole.digest
     assert len(whole.result.history) == 2
     assert all(np.isfinite(entry.loss) for entry in whole.result.history)

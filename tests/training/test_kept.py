@@ -6,7 +6,7 @@ from pathlib import Path
 import fakes
 import pytest
 from conftest import here
-from test_train import Quiet, tiny, trained
+from watching import Watch, run_of, trained
 
 from ncmc.plan.run import make_run
 from ncmc.results import curves
@@ -64,8 +64,8 @@ def test_what_is_rounded_is_far_from_what_a_check_asks() -> None:
 
 
 def test_a_training_keeps_pairs_and_its_own_command(workspace: Path) -> None:
-    run = tiny()
-    record = trained(run, Quiet(), {"eval_batch": 64}, results=workspace / "own")
+    run = run_of()
+    record = trained(run, Watch(), {"eval_batch": 64}, results=workspace / "own")
     ((_, pairs), *_) = curves.cosines(record, "class_cosines").items()
     assert len(pairs) == len(pairs_of(pairs)) == PAIRS
     assert all(value == round(value, 4) for value in pairs_of(pairs))
@@ -78,12 +78,12 @@ def test_a_training_keeps_pairs_and_its_own_command(workspace: Path) -> None:
 def test_a_record_that_was_imported_while_its_run_trained_is_not_replaced_in_silence(
     workspace: Path,
 ) -> None:
-    run, results = tiny(), workspace / "own"
+    run, results = run_of(), workspace / "own"
     theirs = fakes.record(run, 50.0)
-    imported = Quiet(3, lambda: save_record(theirs, path_of(here(), run, results)))
+    imported = Watch(3, lambda: save_record(theirs, path_of(here(), run, results)))
     record = trained(run, imported, results=results)
     assert load_record(path_of(here(), run, results)).digest == record.digest
     assert [text for text in imported.said if f"digest {theirs.digest[:12]}" in text]
-    again = Quiet()
+    again = Watch()
     assert trained(run, again, results=results).digest == record.digest
     assert not again.said

@@ -6,7 +6,7 @@ import pytest
 from conftest import here
 
 from ncmc.plan.recipes import resolve
-from ncmc.training.optimiser import learning_rate
+from ncmc.training.schedule import learning_rate
 
 
 def released_rate(epoch: int) -> float:

@@ -109,7 +109,8 @@ def test_what_makes_no_sense_is_refused(
 
 def test_counts_may_be_whole_numbers_of_any_kind() -> None:
     x, y = features_and_labels()
-    for counts in (np.array(COUNTS, np.uint8), torch.tensor(COUNTS), tuple(COUNTS)):
+    kinds: list[Any] = [np.array(COUNTS, np.uint8), torch.tensor(COUNTS), tuple(COUNTS)]
+    for counts in kinds:
         assert OnFeatures("LDAM", 12, counts).loss(x, y) == OnFeatures("LDAM", 12, COUNTS).loss(
             x, y
         )
@@ -127,9 +128,10 @@ def test_features_of_another_type_than_the_method_computes_in_are_refused(
     said = (
         f"features are {kind} and this method computes in torch.float32; allowed: torch.float32, "
     )
-    for call in (lambda: method.loss(x.to(kind), y), lambda: method.scores(x.to(kind))):
-        with pytest.raises(ValueError, match=said):
-            call()
+    with pytest.raises(ValueError, match=said):
+        method.loss(x.to(kind), y)
+    with pytest.raises(ValueError, match=said):
+        method.scores(x.to(kind))
     with pytest.raises(ValueError, match=said):
         method.fit(x.to(kind), y)
 

@@ -16,10 +16,9 @@ from typer.testing import CliRunner
 from cli.main import app
 from ncmc.data import datasets
 from ncmc.plan.run import Run, make_run
-from ncmc.project import Project
 from ncmc.results.record import Record, load_record, path_of
-from ncmc.training import launch
-from ncmc.training.opened_run import OpenedRun, open_run
+from ncmc.training import session, train
+from ncmc.training.run_inputs import RunInputs
 
 
 def tiny(seed: int, method: str = "CE", **options: float) -> Run:
@@ -68,15 +67,15 @@ def test_a_run_that_has_its_record_is_skipped(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     CliRunner().invoke(app, command(RUNS[0]))
-    opened: list[Run] = []
+    prepared: list[Run] = []
 
-    def counted(project: Project, run: Run, execution: Any) -> OpenedRun:
-        opened.append(run)
-        return open_run(project, run, execution)
+    def counted(inputs: RunInputs, device: str | None) -> Any:
+        prepared.append(inputs.run)
+        return session.prepare(inputs, device)
 
-    monkeypatch.setattr(launch, "open_run", counted)
+    monkeypatch.setattr(train, "prepare", counted)
     done = CliRunner().invoke(app, command(RUNS[0], RUNS[1], RUNS[1]))
-    assert opened == [RUNS[1]]
+    assert prepared == [RUNS[1]]
     assert f"{RUNS[0].id}: already trained" in done.stdout
     assert done.stdout.count(f"{RUNS[1].id}: trained") == 1
 

@@ -9,8 +9,7 @@ import pytest
 import torch
 from conftest import here
 from PIL import Image
-from test_train import stop
-from watching import Watch, run_of
+from watching import Watch, run_of, stop, trained
 
 from ncmc.data.image_stream import ImageFiles
 from ncmc.errors import UsageError
@@ -18,12 +17,11 @@ from ncmc.formulas import metrics
 from ncmc.plan.recipes import Recipe, resolve
 from ncmc.results.record import path_of
 from ncmc.system.signals import Interrupted
-from ncmc.training import build, evaluate, train
+from ncmc.training import build, evaluate
 from ncmc.training.augment import Normalise
 from ncmc.training.batches import InMemory, OnDisk, Stored
 from ncmc.training.draws import plan_epoch
 from ncmc.training.evaluate import EvalSet
-from ncmc.training.opened_run import open_run
 
 CPU = torch.device("cpu")
 SMALL = {"resident_gigabytes": 1e-6}  # nothing is smaller
@@ -119,7 +117,7 @@ def test_collapse_in_parts_is_that_of_all_features(targets: bool) -> None:
 def test_a_streamed_run_is_the_run_in_memory(workspace: Path, method: str) -> None:
     run = run_of(method)
     held, read = (
-        train.train(open_run(here(), run, execution), Watch(), results=workspace / place, anew=True)
+        trained(run, execution=execution, results=workspace / place)
         for place, execution in (("held", {}), ("read", SMALL))
     )
     assert [e.loss for e in read.result.history] == [e.loss for e in held.result.history]
@@ -140,16 +138,10 @@ def test_a_streamed_run_is_the_run_in_memory(workspace: Path, method: str) -> No
 
 def test_a_stopped_streamed_run_goes_on_to_the_same_record(workspace: Path) -> None:
     run = run_of("SETF")
-    whole = train.train(
-        open_run(here(), run, SMALL), Watch(), results=workspace / "whole", anew=True
-    )
+    whole = trained(run, execution=SMALL, results=workspace / "whole")
     with pytest.raises(Interrupted):
-        train.train(
-            open_run(here(), run, SMALL), Watch(8, stop), results=workspace / "parts", anew=True
-        )
-    parts = train.train(
-        open_run(here(), run, SMALL), Watch(), results=workspace / "parts", anew=True
-    )
+        trained(run, Watch(8, stop), SMALL, results=workspace / "parts")
+    parts = trained(run, execution=SMALL, results=workspace / "parts")
     assert parts.digest == whole.digest
     shutil.rmtree(path_of(here(), run, workspace / "parts").parent)
 
@@ -167,9 +159,9 @@ def test_no_more_than_a_batch_of_features_is_held(memmap: np.ndarray) -> None:
     normalise = Normalise.of(recipe(), CPU)
     stored = Stored(memmap, np.arange(30), 2)
     data = EvalSet(stored, torch.arange(30) % 10, normalise, 8, torch.no_grad)
-    streamed = evaluate.collapse(model, data, 10)
+    streamed = evaluate.collapse(model, data)
     assert max(sizes) == 8
     held = EvalSet(torch.from_numpy(np.array(memmap)), data.labels, normalise, 8, torch.no_grad)
-    expected = evaluate.collapse(model, held, 10)
+    expected = evaluate.collapse(model, held)
     assert streamed.nc_std == pytest.approx(expected.nc_std, abs=1e-6)
     assert evaluate.test_accuracy(model, data) == evaluate.test_accuracy(model, held)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import here
+from watching import Watch, inputs_of, run_of, stop, trained
 
 from ncmc import paths
 from ncmc.data import datasets, splits
@@ -22,105 +23,63 @@ from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.results.outdated import outdated_records
 from ncmc.results.provenance import Session
-from ncmc.results.record import Epoch, Record, load_record, path_of
+from ncmc.results.record import load_record, path_of
 from ncmc.system.signals import Interrupted
-from ncmc.training import checkpoint, evaluate, finish, resume, session, train
+from ncmc.training import checkpoint, evaluate, finish, resume, session
 from ncmc.training import step as train_step
-from ncmc.training.opened_run import open_run
+from ncmc.training.decision_rule import evaluate_model
 from ncmc.training.optimiser import set_learning_rate
 
 METHODS = ("CE", "CE-FROZEN", "SETF", "AL", "CAL")
 
 
-class Quiet:
-    """A Progress that remembers what it was told and can act at a step."""
-
-    def __init__(self, at: int | None = None, act: Any = None) -> None:
-        self.said: list[str] = []
-        self.entries: list[Epoch] = []
-        self.steps = 0
-        self.at, self.act = at, act
-
-    def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
-        self.began = (done_epochs, done_steps)
-
-    def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
-        self.steps += 1
-        if self.steps == self.at:
-            self.act()
-
-    def epoch(self, entry: Epoch) -> None:
-        self.entries.append(entry)
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-
-def tiny(method: str = "CAL", seed: int = 0, **options: Any) -> Run:
-    """A run of a second: two epochs of six steps on a narrow network."""
-    chosen = {"epochs": 2, "width": 4, **({"f": 3} if method in ("AL", "CAL") else {}), **options}
-    return make_run("digits", 0.02, "resnet8", method, chosen, seed)
-
-
-def trained(
-    run: Run, progress: Quiet, execution: dict[str, Any] | None = None, **chosen: Any
-) -> Record:
-    """A run of the workspace's project, trained to its end."""
-    return train.train(open_run(here(), run, execution), progress, **{"anew": True, **chosen})
-
-
 def kept_at(path: Path, run: Run) -> checkpoint.Stopped:
     """The content of a run's checkpoint."""
-    identity = session.prepare(open_run(here(), run), path).identity
-    return checkpoint.load(path, identity, checkpoint.Stopped, "")
-
-
-def stop() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
+    return checkpoint.load(path, inputs_of(run).identity, checkpoint.Stopped, "")
 
 
 def test_a_record_says_that_its_split_is_not_of_its_tau(workspace: Path) -> None:
     options = {"epochs": 1, "width": 2, "n_max": 133}
-    made = trained(make_run("digits", 1.0, "resnet8", "CE", options), Quiet())
+    made = trained(make_run("digits", 1.0, "resnet8", "CE", options), Watch())
     (note,) = (note for note in made.notes if "is not of tau 1, as classes have fewer" in note)
     assert "(1 of 10: 8 124 of 133)" in note
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_same_run_gives_the_same_record(workspace: Path, method: str) -> None:
-    first = trained(tiny(method), Quiet(), results=workspace / "a")
-    again = trained(tiny(method), Quiet(), results=workspace / "b")
+    first = trained(run_of(method), Watch(), results=workspace / "a")
+    again = trained(run_of(method), Watch(), results=workspace / "b")
     assert first.digest == again.digest
-    assert load_record(path_of(here(), tiny(method), workspace / "a")) == first
+    assert load_record(path_of(here(), run_of(method), workspace / "a")) == first
 
 
 def test_another_seed_gives_another_result_on_the_same_split(workspace: Path) -> None:
-    first = trained(tiny(seed=0), Quiet())
-    other = trained(tiny(seed=1), Quiet())
+    first = trained(run_of(seed=0), Watch())
+    other = trained(run_of(seed=1), Watch())
     assert first.split == other.split
     assert first.result.history[0].loss != other.result.history[0].loss
 
 
 @pytest.mark.parametrize("at", [1, 3, 5, 6, 7, 10, 12])
 def test_a_stopped_run_goes_on_to_the_same_record(workspace: Path, at: int) -> None:
-    whole = trained(tiny(), Quiet(), results=workspace / "whole")
+    whole = trained(run_of(), Watch(), results=workspace / "whole")
     with pytest.raises(Interrupted) as caught:
-        trained(tiny(), Quiet(at, stop), results=workspace / "parts")
+        trained(run_of(), Watch(at, stop), results=workspace / "parts")
     assert caught.value.exit_code == 128 + signal.SIGTERM
-    assert not path_of(here(), tiny(), workspace / "parts").exists()
-    going_on = Quiet()
-    parts = trained(tiny(), going_on, results=workspace / "parts")
+    assert not path_of(here(), run_of(), workspace / "parts").exists()
+    going_on = Watch()
+    parts = trained(run_of(), going_on, results=workspace / "parts")
     assert going_on.steps == 12 - at
     assert parts.digest == whole.digest
     assert not list((workspace / paths.CHECKPOINTS).rglob("*.pt"))
 
 
 def test_a_run_stopped_again_and_again_ends_the_same(workspace: Path) -> None:
-    whole = trained(tiny("SETF"), Quiet(), results=workspace / "whole")
+    whole = trained(run_of("SETF"), Watch(), results=workspace / "whole")
     for _ in range(5):
         with pytest.raises(Interrupted):
-            trained(tiny("SETF"), Quiet(2, stop), results=workspace / "parts")
-    parts = trained(tiny("SETF"), Quiet(), results=workspace / "parts")
+            trained(run_of("SETF"), Watch(2, stop), results=workspace / "parts")
+    parts = trained(run_of("SETF"), Watch(), results=workspace / "parts")
     assert parts.digest == whole.digest
 
 
@@ -129,11 +88,11 @@ def test_a_run_stopped_again_and_again_ends_the_same(workspace: Path) -> None:
 def test_a_run_stopped_in_either_stage_goes_on_to_the_same_record(
     workspace: Path, method: str, steps: int, at: int
 ) -> None:
-    whole = trained(tiny(method), Quiet(), results=workspace / "whole")
+    whole = trained(run_of(method), Watch(), results=workspace / "whole")
     with pytest.raises(Interrupted):
-        trained(tiny(method), Quiet(at, stop), results=workspace / "parts")
-    going_on = Quiet()
-    parts = trained(tiny(method), going_on, results=workspace / "parts")
+        trained(run_of(method), Watch(at, stop), results=workspace / "parts")
+    going_on = Watch()
+    parts = trained(run_of(method), going_on, results=workspace / "parts")
     assert going_on.steps == steps - at
     assert parts.digest == whole.digest
     assert [entry.epoch for entry in parts.result.history] == [1, 2, 3]  # one of them is added
@@ -145,21 +104,21 @@ def test_a_run_stopped_in_either_stage_goes_on_to_the_same_record(
 def test_a_stopped_run_of_a_loss_of_stages_or_turns_goes_on_to_the_same_record(
     workspace: Path, method: str, options: dict[str, Any]
 ) -> None:
-    whole = trained(tiny(method, **options), Quiet(), results=workspace / "whole")
+    whole = trained(run_of(method, **options), Watch(), results=workspace / "whole")
     for at in (4, 4):  # once in either half of the training
         with pytest.raises(Interrupted):
-            trained(tiny(method, **options), Quiet(at, stop), results=workspace / "parts")
-    parts = trained(tiny(method, **options), Quiet(), results=workspace / "parts")
+            trained(run_of(method, **options), Watch(at, stop), results=workspace / "parts")
+    parts = trained(run_of(method, **options), Watch(), results=workspace / "parts")
     assert parts.digest == whole.digest
 
 
 @pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_same_record(workspace: Path) -> None:
-    run = tiny(
+    run = run_of(
         epochs=12, checkpoint_seconds=0.001
     )  # a checkpoint a step: kills hit its writing too
     options = {"checkpoint_seconds": 0.001}  # one a step: the kills hit its writing too
-    whole = trained(run, Quiet(), results=workspace / "whole", execution=options)
+    whole = trained(run, Watch(), results=workspace / "whole", execution=options)
     command = [sys.executable, "-m", "cli.main", "train", run.id, "-o", "checkpoint_seconds=0.001"]
     place = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
     kills = 0
@@ -177,7 +136,7 @@ def test_a_killed_run_goes_on_to_the_same_record(workspace: Path) -> None:
         process.kill()
         kills += process.wait() == -signal.SIGKILL
     assert kills
-    parts = trained(run, Quiet(), execution=options)
+    parts = trained(run, Watch(), execution=options)
     assert parts.digest == whole.digest
     left = [p.name for p in place.parent.iterdir()]
     assert [name for name in left if name.endswith(".pt")] == []
@@ -194,9 +153,9 @@ def test_a_loss_that_is_not_finite_stops_with_the_batch_and_keeps_the_checkpoint
         return loss * float("nan") if len(calls) == 9 else loss
 
     monkeypatch.setattr(train_step.Step, "__call__", poisoned)
-    run = tiny()
+    run = run_of()
     with pytest.raises(UserError, match=r"loss is nan in epoch 2, step 3 of 6") as caught:
-        trained(run, Quiet(), execution={"checkpoint_seconds": 0.0001})
+        trained(run, Watch(), execution={"checkpoint_seconds": 0.0001})
     split = splits.make_split(here(), run.dataset, run.tau)
     for place in calls[8].order.tolist():
         assert str(split.indices[place]) in str(caught.value)
@@ -209,7 +168,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_batch_and_keeps_the_checkpoint
 
 def test_a_diverging_run_stops(workspace: Path) -> None:
     with pytest.raises(UserError, match=r"loss is (nan|inf).*a smaller learning rate helps"):
-        trained(tiny("CE", lr=1e30, warmup_epochs=0), Quiet())
+        trained(run_of("CE", lr=1e30, warmup_epochs=0), Watch())
 
 
 @pytest.mark.parametrize("name", ["weight", "running_var"])
@@ -228,9 +187,9 @@ def test_weights_that_are_not_finite_are_neither_kept_nor_measured(
 
     monkeypatch.setattr(train_step.Step, "__call__", poisoned)
     with pytest.raises(UserError, match=r"weights are not finite after epoch 2, step 6.* is kept"):
-        trained(tiny(), Quiet(), execution={"checkpoint_seconds": 0.0001})
-    kept = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
-    state = kept_at(kept, tiny())
+        trained(run_of(), Watch(), execution={"checkpoint_seconds": 0.0001})
+    kept = workspace / paths.CHECKPOINTS / run_of().id / "checkpoint.pt"
+    state = kept_at(kept, run_of())
     assert (state.epoch, state.step) == (2, 5)
     assert not list((workspace / "results").rglob("model.pt"))
 
@@ -240,40 +199,40 @@ def test_measures_that_are_not_finite_stop(
 ) -> None:
     monkeypatch.setattr(evaluate, "collapse", lambda *_: {"nc_mean": float("nan")})
     with pytest.raises(UserError, match=r"measures are not finite in epoch 1"):
-        trained(tiny(), Quiet())
+        trained(run_of(), Watch())
 
 
 def test_a_batch_larger_than_the_set_is_not_dropped(workspace: Path) -> None:
     with pytest.raises(UsageError, match=r"batch_size=1000 .* leaves no batch of the 357"):
-        trained(tiny(batch_size=1000, drop_last=True), Quiet())
+        trained(run_of(batch_size=1000, drop_last=True), Watch())
 
 
 def test_another_way_to_compute_is_said_and_recorded(workspace: Path) -> None:
     with pytest.raises(Interrupted):
-        trained(tiny(), Quiet(3, stop), execution={"precision": "bfloat16"})
+        trained(run_of(), Watch(3, stop), execution={"precision": "bfloat16"})
     with pytest.raises(Interrupted):
-        trained(tiny(), going_on := Quiet(5, stop))
+        trained(run_of(), going_on := Watch(5, stop))
     assert "(precision float32 instead of bfloat16): the result is not bit for" in going_on.said[1]
-    record = trained(tiny(), last := Quiet())
+    record = trained(run_of(), last := Watch())
     assert last.said == ["resuming from epoch 2, step 2"]
     sessions = [(s.precision, s.epoch, s.step) for s in record.made.sessions]
     assert sessions == [("bfloat16", 1, 0), ("float32", 1, 3)]
-    assert finish.evaluate_again(here(), tiny()).made.sessions == record.made.sessions
+    assert evaluate_model(inputs_of(run_of())).made.sessions == record.made.sessions
 
 
 def test_a_run_resumed_with_other_code_says_what_changed_and_records_both(
     workspace: Path, package: Path
 ) -> None:
     with pytest.raises(Interrupted):
-        trained(tiny(), Quiet(3, stop))
+        trained(run_of(), Watch(3, stop))
     loop = package / "training" / "optimiser.py"
     before = loop.read_text()
     loop.write_text(f"# says more\n{before}")
     with pytest.raises(Interrupted):
-        trained(tiny(), going_on := Quiet(4, stop))
+        trained(run_of(), going_on := Watch(4, stop))
     assert len(going_on.said) == 1
     loop.write_text(f"{before}\nA_NUMBER = 3\n")
-    record = trained(tiny(), last := Quiet())
+    record = trained(run_of(), last := Watch())
     assert "from here on (the training loop changed): the result is not" in last.said[1]
     first, second = record.made.sessions
     assert first.code != second.code == record.made.code
@@ -286,7 +245,7 @@ def test_a_run_resumed_with_other_code_says_what_changed_and_records_both(
 
 def test_the_instructions_are_recorded(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DNNL_MAX_CPU_ISA", "SSE41")
-    made = trained(tiny(), Quiet()).made
+    made = trained(run_of(), Watch()).made
     used = torch.backends.cpu.get_cpu_capability()
     assert made.instructions == made.sessions[0].instructions == f"{used}, oneDNN at most SSE41"
 
@@ -296,9 +255,8 @@ def test_a_resumed_run_keeps_the_rates_tensor_and_the_kernels_of_its_device(
 ) -> None:
     """As on a GPU, where a recorded step goes on reading the tensor that it was recorded with."""
     with pytest.raises(Interrupted):
-        trained(tiny(), Quiet(3, stop))
-    path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
-    going_on = session.prepare(open_run(here(), tiny()), path)
+        trained(run_of(), Watch(3, stop))
+    going_on = session.prepare(inputs_of(run_of()))
     rate = torch.tensor(0.1)
     going_on.optimizer = torch.optim.SGD(
         going_on.model.parameters(), lr=rate, momentum=0.9, fused=True
@@ -315,8 +273,7 @@ def test_a_resumed_run_keeps_the_rates_tensor_and_the_kernels_of_its_device(
 def test_the_random_state_of_the_gpu_that_trains_is_kept_and_no_others(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = workspace / "checkpoint.pt"
-    there = session.prepare(open_run(here(), tiny()), path)
+    there = session.prepare(inputs_of(run_of()))
     there.device = torch.device("cuda", 1)
     states = {1: torch.tensor([7], dtype=torch.uint8)}  # by index; asking for another is an error
     monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[device.index])
@@ -345,20 +302,20 @@ def test_training_and_evaluation_make_their_gpu_the_current_one(
 
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
-    trained(tiny(), Quiet())
+    trained(run_of(), Watch())
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "set_device", chosen)
     with pytest.raises(GpuChosenError, match="1"):
-        trained(tiny(seed=1), Quiet(), device="cuda:1")
+        trained(run_of(seed=1), Watch(), device="cuda:1")
     with pytest.raises(GpuChosenError, match="1"):
-        finish.evaluate_again(here(), tiny(), device="cuda:1")
+        evaluate_model(inputs_of(run_of()), "cuda:1")
     with pytest.raises(GpuChosenError, match="0"):
-        finish.evaluate_again(here(), tiny())
+        evaluate_model(inputs_of(run_of()))
 
 
 def test_steps_are_not_recorded_as_graphs_unless_asked_for() -> None:
-    assert resolve_run(here(), tiny()).execution.graphs is False
+    assert resolve_run(here(), run_of()).execution.graphs is False
 
 
 def altered(path: Path, **changes: Any) -> None:
@@ -414,19 +371,19 @@ def spoilt(state: dict[str, Any], part: str) -> dict[str, Any]:
     ],
 )
 def test_a_checkpoint_of_other_tensors_is_refused(workspace: Path, part: str, said: str) -> None:
-    run = tiny("CE")
+    run = run_of("CE")
     with pytest.raises(Interrupted):
-        trained(run, Quiet(8, stop))
+        trained(run, Watch(8, stop))
     path = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
     state = torch.load(path, weights_only=True)["state"]
     altered(path, **spoilt(state, part))
     with pytest.raises(UserError, match=rf"does not fit this run \({said}.*Delete .* again from"):
-        trained(run, Quiet())
+        trained(run, Watch())
 
 
 def test_a_model_whose_numbers_are_not_finite_is_not_evaluated(workspace: Path) -> None:
-    run = tiny("CE")
-    trained(run, Quiet())
+    run = run_of("CE")
+    trained(run, Watch())
     model = path_of(here(), run).with_name("model.pt")
     whole = model.read_bytes()
     state = torch.load(model, weights_only=True)["state"]
@@ -435,34 +392,34 @@ def test_a_model_whose_numbers_are_not_finite_is_not_evaluated(workspace: Path) 
         model.write_bytes(whole)
         altered(model, **changes)
         with pytest.raises(UserError, match=r"does not fit this run .*--force"):
-            finish.evaluate_again(here(), run)
+            evaluate_model(inputs_of(run))
 
 
 def test_a_state_that_makes_no_sense_is_refused(workspace: Path) -> None:
     with pytest.raises(Interrupted):
-        trained(tiny(), Quiet(8, stop))
-    path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
+        trained(run_of(), Watch(8, stop))
+    path = workspace / paths.CHECKPOINTS / run_of().id / "checkpoint.pt"
     whole = path.read_bytes()
     for changes in DAMAGED:
         path.write_bytes(whole)
         altered(path, **changes)
         with pytest.raises(UserError, match=r"does not fit this run .*Delete .* again from"):
-            trained(tiny(), Quiet())
+            trained(run_of(), Watch())
     path.write_bytes(whole)
-    trained(tiny(), Quiet())
+    trained(run_of(), Watch())
 
 
 def test_a_model_that_is_not_trained_to_its_end_is_not_evaluated(workspace: Path) -> None:
     with pytest.raises(Interrupted):
-        trained(tiny(), Quiet(8, stop))
-    path = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
+        trained(run_of(), Watch(8, stop))
+    path = workspace / paths.CHECKPOINTS / run_of().id / "checkpoint.pt"
     part = path.read_bytes()
-    record = trained(tiny(), Quiet())
-    model = path_of(here(), tiny()).with_name("model.pt")
+    record = trained(run_of(), Watch())
+    model = path_of(here(), run_of()).with_name("model.pt")
     whole = model.read_bytes()
     model.write_bytes(part)
     with pytest.raises(UserError, match=r"'optimizer' does not belong there.*--force"):
-        finish.evaluate_again(here(), tiny())
+        evaluate_model(inputs_of(run_of()))
     damaged: list[dict[str, Any]] = [
         {"history": "x"},
         {"history": resume.as_text(record.result.history[:1])},
@@ -474,16 +431,16 @@ def test_a_model_that_is_not_trained_to_its_end_is_not_evaluated(workspace: Path
         model.write_bytes(whole)
         altered(model, **changes)
         with pytest.raises(UserError, match=r"does not fit this run .*--force"):
-            finish.evaluate_again(here(), tiny())
+            evaluate_model(inputs_of(run_of()))
     model.write_bytes(whole)
-    assert finish.evaluate_again(here(), tiny()).digest == record.digest
+    assert evaluate_model(inputs_of(run_of())).digest == record.digest
 
 
 @pytest.mark.parametrize("name", ["model.pt", "record.json"])
 def test_a_folder_in_the_way_is_told_before_training(workspace: Path, name: str) -> None:
-    path_of(here(), tiny()).with_name(name).mkdir(parents=True)
+    path_of(here(), run_of()).with_name(name).mkdir(parents=True)
     with pytest.raises(UserError, match=rf"{name} is a folder"):
-        trained(tiny(), watch := Quiet())
+        trained(run_of(), watch := Watch())
     assert watch.steps == 0
 
 
@@ -496,32 +453,32 @@ def test_a_disk_that_fills_up_at_the_end_costs_no_training(
     with monkeypatch.context() as patch:
         patch.setattr(finish, "save_record", full)
         with pytest.raises(UserError, match="no space left"):
-            trained(tiny(), Quiet())
-    going_on = Quiet()
-    trained(tiny(), going_on)
+            trained(run_of(), Watch())
+    going_on = Watch()
+    trained(run_of(), going_on)
     assert going_on.steps == 0
     assert not list((workspace / paths.CHECKPOINTS).rglob("*.pt"))
 
 
 def test_a_second_process_on_the_same_run_is_turned_away(workspace: Path) -> None:
-    folder = workspace / paths.CHECKPOINTS / tiny().id
+    folder = workspace / paths.CHECKPOINTS / run_of().id
     folder.mkdir(parents=True)
     with (
         filelock.FileLock(folder / "lock"),
         pytest.raises(UserError, match="another process is training"),
     ):
-        trained(tiny(), Quiet())
+        trained(run_of(), Watch())
 
 
 def test_a_checkpoint_of_another_configuration_is_refused(workspace: Path) -> None:
     with pytest.raises(Interrupted):
-        trained(tiny(), Quiet(2, stop))
-    mine = workspace / paths.CHECKPOINTS / tiny().id / "checkpoint.pt"
-    other = workspace / paths.CHECKPOINTS / tiny(seed=1).id / "checkpoint.pt"
+        trained(run_of(), Watch(2, stop))
+    mine = workspace / paths.CHECKPOINTS / run_of().id / "checkpoint.pt"
+    other = workspace / paths.CHECKPOINTS / run_of(seed=1).id / "checkpoint.pt"
     other.parent.mkdir(parents=True)
     mine.rename(other)
     with pytest.raises(UserError, match="belongs to another configuration"):
-        trained(tiny(seed=1), Quiet())
+        trained(run_of(seed=1), Watch())
 
 
 def test_images_that_do_not_fit_are_to_be_streamed(
@@ -532,8 +489,8 @@ def test_images_that_do_not_fit_are_to_be_streamed(
 
     monkeypatch.setattr(session, "InMemory", full)
     with pytest.raises(UserError, match=r"do not fit.* -o resident_gigabytes=0"):
-        trained(tiny(), Quiet())
-    trained(tiny(), Quiet(), execution={"resident_gigabytes": 0})
+        trained(run_of(), Watch())
+    trained(run_of(), Watch(), execution={"resident_gigabytes": 0})
 
 
 def test_other_errors_of_torch_are_not_hidden(
@@ -544,15 +501,15 @@ def test_other_errors_of_torch_are_not_hidden(
 
     monkeypatch.setattr(train_step.Step, "__call__", broken)
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
-        trained(tiny(), Quiet())
+        trained(run_of(), Watch())
 
 
 def test_a_results_folder_that_cannot_be_written_is_told_before_training(workspace: Path) -> None:
     (workspace / "results").mkdir()
     (workspace / "results" / "runs").write_text("a file in the way")
-    progress = Quiet()
+    progress = Watch()
     with pytest.raises(UserError, match="cannot write"):
-        trained(tiny(), progress)
+        trained(run_of(), progress)
     assert progress.steps == 0
 
 
@@ -560,11 +517,11 @@ def test_a_clock_that_goes_back_does_no_harm(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "time", lambda: -1e9)
-    assert trained(tiny(), Quiet()).made.seconds > 0
+    assert trained(run_of(), Watch()).made.seconds > 0
 
 
 def test_a_record_states_what_it_was_made_with(workspace: Path) -> None:
-    record = trained(tiny(), Quiet())
+    record = trained(run_of(), Watch())
     assert record.config["recipe"]["epochs"] == 2
     assert record.config["method"]["f"] == 3
     assert record.config["method"]["theta"] == 0.2
@@ -578,18 +535,18 @@ def test_a_record_states_what_it_was_made_with(workspace: Path) -> None:
 
 
 def test_a_model_is_evaluated_again_to_the_same_record(workspace: Path) -> None:
-    first = trained(tiny(), Quiet())
-    path = path_of(here(), tiny())
+    first = trained(run_of(), Watch())
+    path = path_of(here(), run_of())
     path.unlink()
-    again = finish.evaluate_again(here(), tiny())
+    again = evaluate_model(inputs_of(run_of()))
     assert again.digest == first.digest
     assert again.made.seconds == first.made.seconds
     assert load_record(path) == again
 
 
 def test_test_and_collapse_are_measured_as_often_as_the_recipe_says(workspace: Path) -> None:
-    progress = Quiet()
-    run = tiny("CE", epochs=5, test_every=2, collapse_every=3)
+    progress = Watch()
+    run = run_of("CE", epochs=5, test_every=2, collapse_every=3)
     trained(run, progress)
     tested = [e.epoch for e in progress.entries if e.test_accuracy is not None]
     measured = [e.epoch for e in progress.entries if e.collapse is not None]
@@ -601,10 +558,10 @@ def test_only_deterministic_kernels_give_the_same_numbers_here(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A CPU is deterministic anyhow."""
-    free = trained(tiny(), Quiet(), results=workspace / "free")
+    free = trained(run_of(), Watch(), results=workspace / "free")
     try:
         bound = trained(
-            tiny(), Quiet(), results=workspace / "bound", execution={"deterministic": True}
+            run_of(), Watch(), results=workspace / "bound", execution={"deterministic": True}
         )
         assert torch.are_deterministic_algorithms_enabled()
     finally:
@@ -623,20 +580,20 @@ def test_only_deterministic_kernels_give_the_same_numbers_here(
 def test_the_split_of_another_run_is_not_trained_on(
     workspace: Path, tau: float, options: dict[str, Any], said: str
 ) -> None:
-    run = tiny()
+    run = run_of()
     other = splits.make_split(here(), "digits", tau, SplitOptions(**options))
     other.save(workspace / run.split_folder)
     with pytest.raises(UserError, match=rf"is not the split that this run draws: {said}.*Delete "):
-        trained(run, Quiet())
+        trained(run, Watch())
     assert not path_of(here(), run).exists()
 
 
 def test_a_split_that_its_own_recipe_does_not_draw_is_not_trained_on(workspace: Path) -> None:
-    run = tiny()
+    run = run_of()
     drawn = splits.make_split(here(), "digits", 0.02)
     train_labels = datasets.load(here(), "digits", "train").labels
     chosen = np.flatnonzero(train_labels >= 0)[: len(drawn.indices)]
     labels = train_labels[chosen]
     dataclasses.replace(drawn, indices=chosen, labels=labels).save(workspace / run.split_folder)
     with pytest.raises(UserError, match="sha256 is .* there, .* here"):
-        trained(run, Quiet())
+        trained(run, Watch())

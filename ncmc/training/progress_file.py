@@ -1,4 +1,4 @@
-"""A Progress that also keeps a small file of how far a run is: `ncmc status` reads it."""
+"""Who is told how a training goes, and the small file of it that `ncmc status` reads."""
 
 import time
 from collections.abc import Iterator
@@ -31,15 +31,14 @@ class Progress(Protocol):
         """A remark for the reader."""
 
 
-class WithFile:
+class ProgressFile:
     """Passes everything on, and writes progress.json at the start and every few seconds."""
 
     def __init__(self, run: Run, inner: Progress, folder: Path) -> None:
         self._inner, self._path = inner, folder / NAME
-        self._wrote = 0.0
-        self._done = 0  # steps
+        self._wrote = -SECONDS
         now = time.time()
-        self._told = Standing(
+        self._standing = Standing(
             run=run.id,
             state="running",
             at=now,
@@ -49,59 +48,49 @@ class WithFile:
             first=0,
             done=0,
         )
+        self.say = inner.say
 
     def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
         """Training begins, or is resumed."""
-        self._done = done_epochs * steps + done_steps
-        self._keep(epochs=epochs, steps=steps, first=self._done, since=time.time())
-        self.write("running")
+        done = done_epochs * steps + done_steps
+        self._note(epochs=epochs, steps=steps, first=done, done=done, since=time.time())
         self._inner.start(run, epochs, steps, done_epochs, done_steps)
 
     def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
         """A step is done."""
         self._inner.step(epoch, step, loss, images)
-        self._done = (epoch - 1) * self._told.steps + step
-        if time.monotonic() - self._wrote > SECONDS:
-            self.write("running")
+        self._note(done=(epoch - 1) * self._standing.steps + step)
 
     def epoch(self, entry: Epoch) -> None:
         """An epoch is measured."""
         self._inner.epoch(entry)
-        self._done = entry.epoch * self._told.steps
-        if entry.test_accuracy is not None:
-            self._keep(accuracy=entry.test_accuracy)
-        if time.monotonic() - self._wrote > SECONDS:
-            self.write("running")
-
-    def say(self, text: str) -> None:
-        """A remark."""
-        self._inner.say(text)
+        measured = {} if entry.test_accuracy is None else {"accuracy": entry.test_accuracy}
+        self._note(done=entry.epoch * self._standing.steps, **measured)
 
     def write(self, state: TrainingState, why: str | None = None) -> None:
         """Write the file as of now."""
-        self._keep(state=state, at=time.time(), why=why, done=self._done)
-        write_progress(self._told, self._path)
+        now = {"state": state, "at": time.time(), "why": why}
+        write_progress(self._standing.model_copy(update=now), self._path)
         self._wrote = time.monotonic()
 
-    def forget(self) -> None:
-        """Delete the file: the record says the rest."""
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
-
-    def _keep(self, **changes: object) -> None:
-        self._told = self._told.model_copy(update=changes)
+    def _note(self, **changes: float) -> None:
+        """Keep what is new, and write it if the last word is some seconds old."""
+        self._standing = self._standing.model_copy(update=changes)
+        if time.monotonic() - self._wrote > SECONDS:
+            self.write("running")
 
 
 @contextmanager
-def with_file(run: Run, inner: Progress, folder: Path) -> Iterator[WithFile]:
+def with_file(run: Run, inner: Progress, folder: Path) -> Iterator[Progress]:
     """`inner` with a file in `folder`, which says how the block ended; a good end leaves none."""
-    told = WithFile(run, inner, folder)
+    file = ProgressFile(run, inner, folder)
     try:
-        yield told
+        yield file
     except (Interrupted, KeyboardInterrupt):
-        told.write("stopped")
+        file.write("stopped")
         raise
     except Exception as error:
-        told.write("failed", shortened(f"{error}" or type(error).__name__, 500))
+        file.write("failed", shortened(f"{error}" or type(error).__name__, 500))
         raise
-    told.forget()
+    with suppress(OSError):  # the record says the rest
+        (folder / NAME).unlink(missing_ok=True)

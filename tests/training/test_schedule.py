@@ -12,8 +12,7 @@ from scipy import stats
 from ncmc.methods import Stage
 from ncmc.plan.recipes import resolve
 from ncmc.training.draws import plan_epoch
-from ncmc.training.optimiser import learning_rate
-from ncmc.training.stages import ends, rate_at, stage_at, total_epochs
+from ncmc.training.schedule import Schedule, learning_rate
 
 RECIPE = resolve(here(), "cifar10", "resnet32", "CE", {}).recipe
 DEFERRED = (Stage(share=0.8), Stage(share=0.2))
@@ -21,24 +20,26 @@ RETRAINED = (Stage(), Stage(share=0.1, lr=0.5))
 
 
 def test_shares_are_of_the_recipes_epochs() -> None:
-    assert ends(RECIPE, DEFERRED) == [160, 200]
-    assert ends(RECIPE, RETRAINED) == [200, 220]
-    assert [stage_at(RECIPE, DEFERRED, epoch) for epoch in (1, 160, 161, 200)] == [0, 0, 1, 1]
-    assert total_epochs(RECIPE, (Stage(),)) == 200
+    deferred, retrained = Schedule(RECIPE, DEFERRED), Schedule(RECIPE, RETRAINED)
+    assert [deferred.length(stage) for stage in (0, 1)] == [160, 40]
+    assert [retrained.length(stage) for stage in (0, 1)] == [200, 20]
+    assert [deferred.stage_at(epoch) for epoch in (1, 160, 161, 200)] == [0, 0, 1, 1]
+    assert Schedule(RECIPE, (Stage(),)).epochs == 200
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 3, 7, 60])
 def test_stages_within_the_recipe_add_no_epoch_and_later_ones_at_least_one(epochs: int) -> None:
     recipe = RECIPE.model_copy(update={"epochs": epochs})
-    assert total_epochs(recipe, DEFERRED) == epochs
-    assert total_epochs(recipe, RETRAINED) == epochs + math.ceil(round(epochs / 10, 6))
+    assert Schedule(recipe, DEFERRED).epochs == epochs
+    assert Schedule(recipe, RETRAINED).epochs == epochs + math.ceil(round(epochs / 10, 6))
 
 
 def test_a_stage_with_a_rate_of_its_own_anneals_it_and_the_others_keep_the_recipes() -> None:
+    deferred, retrained = Schedule(RECIPE, DEFERRED), Schedule(RECIPE, RETRAINED)
     for epoch in range(1, 201):
-        assert rate_at(RECIPE, DEFERRED, epoch) == learning_rate(RECIPE, epoch)
-        assert rate_at(RECIPE, RETRAINED, epoch) == learning_rate(RECIPE, epoch)
-    rates = [rate_at(RECIPE, RETRAINED, epoch) for epoch in range(201, 221)]
+        assert deferred.rate_at(epoch) == learning_rate(RECIPE, epoch)
+        assert retrained.rate_at(epoch) == learning_rate(RECIPE, epoch)
+    rates = [retrained.rate_at(epoch) for epoch in range(201, 221)]
     assert rates[0] == 0.5
     assert rates[10] == pytest.approx(0.25)
     assert all(later < earlier for earlier, later in pairwise(rates))

@@ -2,12 +2,11 @@
 
 import json
 import os
-import signal
 from pathlib import Path
 
 import pytest
 from conftest import here
-from watching import Watch
+from watching import Watch, inputs_of, stop
 
 from ncmc import paths
 from ncmc.errors import UserError
@@ -17,8 +16,7 @@ from ncmc.results.record import path_of
 from ncmc.sharing.status import Watcher
 from ncmc.system import files
 from ncmc.system.signals import Interrupted
-from ncmc.training import told_progress, train
-from ncmc.training.opened_run import open_run
+from ncmc.training import progress_file, train
 
 
 def run() -> Run:
@@ -32,10 +30,10 @@ def file_of(workspace: Path) -> Path:
 def test_a_training_says_where_it_is_and_leaves_no_file_when_it_is_done(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(told_progress, "SECONDS", 0.0)
+    monkeypatch.setattr(progress_file, "SECONDS", 0.0)
     seen = []
     watcher = Watcher(here())
-    train.train(open_run(here(), run()), Watch(8, lambda: seen.extend(watcher.look([run()]))))
+    train.train(inputs_of(run()), Watch(8, lambda: seen.extend(watcher.look([run()]))))
     (one,) = seen
     assert (one.state, one.epochs) == ("running", 2)
     assert one.epoch == pytest.approx(7 / 6)  # the eighth step is told first, then written
@@ -46,19 +44,19 @@ def test_a_training_says_where_it_is_and_leaves_no_file_when_it_is_done(
 
 
 def test_a_stopped_training_says_so_and_goes_on_to_the_same_record(workspace: Path) -> None:
-    train.train(open_run(here(), run()), Watch())
+    train.train(inputs_of(run()), Watch())
     whole = json.loads(path_of(here(), run()).read_text())["digest"]
     path_of(here(), run()).unlink()
     with pytest.raises(Interrupted):
         train.train(
-            open_run(here(), run()),
-            Watch(8, lambda: os.kill(os.getpid(), signal.SIGTERM)),
+            inputs_of(run()),
+            Watch(8, stop),
             anew=True,
         )
     (one,) = Watcher(here()).look([run()])
     assert one.state == "stopped"
     assert one.epoch == pytest.approx(8 / 6)
-    train.train(open_run(here(), run()), Watch(), anew=True)
+    train.train(inputs_of(run()), Watch(), anew=True)
     assert json.loads(path_of(here(), run()).read_text())["digest"] == whole
     assert not file_of(workspace).exists()
 
@@ -68,7 +66,7 @@ def test_a_failed_training_says_why(workspace: Path) -> None:
         raise UserError("the images are gone")
 
     with pytest.raises(UserError, match="are gone"):
-        train.train(open_run(here(), run()), Watch(3, fail))
+        train.train(inputs_of(run()), Watch(3, fail))
     (one,) = Watcher(here()).look([run()])
     assert (one.state, one.why) == ("failed", "the images are gone")
 
@@ -84,5 +82,5 @@ def test_a_disk_that_takes_no_progress_file_stops_no_training(
         write(path, content)
 
     monkeypatch.setattr(files, "write_atomic", full)
-    train.train(open_run(here(), run()), Watch())
+    train.train(inputs_of(run()), Watch())
     assert path_of(here(), run()).exists()

@@ -1,0 +1,59 @@
+"""The stages of a training on the recipe's clock, and the learning rate of each epoch (A7)."""
+
+import math
+from collections.abc import Sequence
+from itertools import accumulate
+
+from ncmc.methods import Stage
+from ncmc.plan.recipes import Recipe
+
+
+class Schedule:
+    """Which epoch, counted from 1, belongs to which stage of a method, and at which rate."""
+
+    def __init__(self, recipe: Recipe, stages: Sequence[Stage]) -> None:
+        self.recipe, self.stages = recipe, stages
+        # the last epoch of each stage, after a 0; a stage can be too short for an epoch
+        shares = accumulate(stage.share for stage in stages)
+        self.ends = [0, *(math.ceil(round(share * recipe.epochs, 6)) for share in shares)]
+
+    @property
+    def epochs(self) -> int:
+        """Of the whole training: the recipe's, and those that later stages add."""
+        return self.ends[-1]
+
+    def length(self, stage: int) -> int:
+        """The epochs of a stage."""
+        return self.ends[stage + 1] - self.ends[stage]
+
+    def stage_at(self, epoch: int) -> int:
+        """Which stage an epoch belongs to."""
+        return next(i for i, end in enumerate(self.ends[1:]) if epoch <= end)
+
+    def rate_at(self, epoch: int) -> float:
+        """The learning rate of an epoch: the recipe's, or that of a stage with a rate of its own."""
+        stage = self.stage_at(epoch)
+        own = self.stages[stage].lr
+        if own is None:
+            return learning_rate(self.recipe, epoch)
+        return annealed(own, epoch - self.ends[stage], self.length(stage))
+
+
+def learning_rate(recipe: Recipe, epoch: int) -> float:
+    """The recipe's rate in `epoch`, counted from 1.
+
+    Warm-up: lr * epoch / warmup_epochs. Then "step": times gamma for every milestone share of the
+    epochs that is past (0.8 of 200: from epoch 161); "cosine": half a period from lr towards 0.
+    """
+    if epoch <= recipe.warmup_epochs:
+        return recipe.lr * epoch / recipe.warmup_epochs
+    if recipe.schedule == "cosine":
+        return annealed(recipe.lr, epoch, recipe.epochs)
+    # round: 0.9 * 200 is 180 only up to the last bit
+    past = sum(epoch > round(share * recipe.epochs, 6) for share in recipe.milestones)
+    return float(recipe.lr * recipe.gamma**past)
+
+
+def annealed(lr: float, epoch: int, epochs: int) -> float:
+    """The rate in `epoch` of `epochs`, counted from 1: half a period of a cosine, from lr towards 0."""
+    return lr * 0.5 * (1 + math.cos(math.pi * (epoch - 1) / epochs))
