@@ -89,7 +89,7 @@ MUTATIONS = (
         "z - torch.special.xlogy",
         "formulas",
     ),
-    Mutation("ncmc/formulas/margins.py", ".pow(-0.25)", ".pow(-0.5)", "formulas"),
+    Mutation("ncmc/formulas/rebalanced.py", ".pow(-0.25)", ".pow(-0.5)", "formulas"),
     Mutation(
         "ncmc/formulas/metrics.py",
         "labels.long() * n_classes + predicted.long()",

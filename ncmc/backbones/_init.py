@@ -24,6 +24,22 @@ def initialise(module: nn.Module, init: str, released: str) -> None:
             nn.init.kaiming_normal_(part.weight, mode=mode, nonlinearity="relu")  # type: ignore[arg-type]
 
 
+def initialise_biased(module: nn.Module, init: str, released: str) -> None:
+    """As `initialise`; linear layers are drawn alike, and biases start at 0.
+
+    init "torch" keeps PyTorch's own draws of both. Raises UsageError for an unknown `init`.
+    """
+    initialise(module, init, released)
+    if init == "torch":
+        return
+    mode = released if init == "kaiming" else init
+    for part in module.modules():
+        if isinstance(part, nn.Linear):
+            nn.init.kaiming_normal_(part.weight, mode=mode, nonlinearity="relu")  # type: ignore[arg-type]
+        if isinstance(part, nn.Conv2d | nn.Linear) and part.bias is not None:
+            nn.init.zeros_(part.bias)
+
+
 def check(image_size: int, channels: int, smallest: int, **positive: int) -> None:
     """Raises UsageError for images below `smallest` pixels, or an option below 1."""
     for name, value in {"channels": channels, **positive}.items():

@@ -9,8 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ncmc.backbones import Backbone
-from ncmc.backbones._init import check
-from ncmc.backbones._init_biased import initialise_biased
+from ncmc.backbones._init import check, initialise_biased
 
 
 class LeNet(Backbone):

@@ -8,8 +8,7 @@ dropout the mean over the pixels that are left, 512 features.
 from torch import Tensor, nn
 
 from ncmc.backbones import Backbone
-from ncmc.backbones._init import check
-from ncmc.backbones._init_biased import initialise_biased
+from ncmc.backbones._init import check, initialise_biased
 
 STAGES = ((64,), (128,), (256, 256), (512, 512), (512, 512))  # channels; a stage ends by halving
 

@@ -1,4 +1,4 @@
-"""Losses that know how many training images a class has: shifted logits and weighted classes.
+"""Losses that know how many training images a class has: logits, weights and margins by class.
 
 Pure functions of logits (B, K) and labels (B,), without host synchronisation.
 """
@@ -68,3 +68,51 @@ def weighted_mean(
     w = weights.to(losses.dtype)
     counts = class_sizes(labels, len(weights)).to(losses.dtype)
     return (losses * w[labels]).mean() * counts.sum() / (counts * w).sum()
+
+
+def adjusted(
+    scores: Float[Tensor, "B K"], counts: Sequence[int], strength: float = 1.0
+) -> Float[Tensor, "B K"]:
+    """z_k - strength * log(n_k / N) (Menon et al. 2021, Eq. 9).
+
+    counts: training images n_k of each class, N in all. A class without images is taken to have one,
+    so that its score stays finite.
+    """
+    sizes = torch.tensor(counts, dtype=torch.float64).clamp_min(1)
+    log_priors = (sizes / sizes.sum()).log().to(scores)
+    return scores - strength * log_priors
+
+
+def ldam_margins(counts: Sequence[int], largest: float) -> Float64[Tensor, " K"]:
+    """(K,) float64: margins proportional to n_k^(-1/4), scaled so that the largest is `largest`.
+
+    The trade-off between the margins of two classes that minimises the error bound of Cao et al.
+    2019 (Sec. 3.1). Raises UsageError for a class without images.
+    """
+    if min(counts) < 1:
+        raise UsageError(
+            f"class {list(counts).index(min(counts))} has {min(counts)} training images; "
+            "LDAM's margins need 1 or more in every class."
+        )
+    n = torch.tensor(list(counts), dtype=torch.float64)
+    return largest * (n / n.min()).pow(-0.25)
+
+
+def ldam(
+    cosines: Float[Tensor, "B K"],
+    labels: Int[Tensor, " B"],
+    margins: Float[Tensor, " K"],
+    scale: float,
+) -> Float[Tensor, " B"]:
+    """(B,): cross-entropy on scale * z, z the cosines with the own class's margin taken off.
+
+        -log( exp(s (z_y - m_y)) / (exp(s (z_y - m_y)) + sum_(j != y) exp(s z_j)) )
+
+    cosines (B, K) between features and classifier; margins (K,); Cao et al. 2019, Sec. 3.2, with
+    the scale s of their code.
+    """
+    z = in_full(cosines)
+    own = labels[:, None] == torch.arange(z.shape[1], device=z.device)  # (B, K)
+    return F.cross_entropy(
+        scale * (z - torch.where(own, margins.to(z.dtype), 0)), labels, reduction="none"
+    )

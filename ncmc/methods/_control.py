@@ -1,13 +1,11 @@
 """What the controls of CAL share: AL, told how CAL would share out its centers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ncmc.backbones import Backbone
 from ncmc.formulas import frames
 from ncmc.methods._checks import check_choice
 from ncmc.methods.al import AL
@@ -46,14 +44,8 @@ class Scaled(Control):
 
     scale: Tensor  # (K,)
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        super().set_up(options, generator)
         al, cal = (
             frames.mean_center_cosines(f, self.theta)
             for f in (self.centers_per_class, self.centers_of_cal)

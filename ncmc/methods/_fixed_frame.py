@@ -1,13 +1,11 @@
-"""What AL, CAL and P share: a fixed multi-center frame, and the decision rule."""
+"""What AL, CAL and P share: a fixed multi-center frame and the decision rule; the loss of AL and CAL."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ncmc.backbones import Backbone
 from ncmc.errors import UsageError
 from ncmc.formulas import frames, losses
 from ncmc.methods import Method
@@ -53,18 +51,11 @@ class FixedFrame(Method):
             check_choice("normalise", self.normalise, ("none", "l2", "l2_bn"))
             check_switch("axes", self.axes)
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
         self.theta = float(options.theta)
         self.prediction_bn = options.prediction_bn
         self.centers_per_class = self.share_out(options)
-        width, needed = backbone.out_features, frames.needed_dim(self.centers_per_class)
+        width, needed = self.backbone.out_features, frames.needed_dim(self.centers_per_class)
         dim = self._dim(width, needed, options)
         _check_size(width if options.axes else max(needed, width), dim, options)
         self.normalise = _normalisation(options.normalise, width)
@@ -127,6 +118,38 @@ class FixedFrame(Method):
             padding = self.dim - rows.shape[1]
             return nn.functional.pad(rows, (0, padding)).to(torch.get_default_dtype())
         return rows.to(self.basis.dtype) @ self.basis[: rows.shape[1]]
+
+
+class MultiCenter(FixedFrame):
+    """The loss of Eq. 34 as trained in App. F.1."""
+
+    @dataclass(frozen=True)
+    class Options(FixedFrame.Options):
+        """See ncmc.methods.cal for what each is, and where its default comes from."""
+
+        lam: float = 6e-4
+        reduce: str = "sum"
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            check_number("lam", self.lam, 0)
+            check_choice("reduce", self.reduce, ("sum", "mean"))
+
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        super().set_up(options, generator)
+        self.lam, self.reduce = options.lam, options.reduce
+
+    def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
+        return losses.frame_regression(
+            h,
+            labels,
+            self.basis,
+            self.n_classes,
+            self.center_class,
+            self.theta,
+            self.lam,
+            self.reduce,
+        )
 
 
 def _check_size(rows: int, dim: int, options: Any) -> None:

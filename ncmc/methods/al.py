@@ -3,7 +3,7 @@
 from typing import Any
 
 from ncmc.formulas import frames
-from ncmc.methods._multi_center import MultiCenter
+from ncmc.methods._fixed_frame import MultiCenter
 
 
 class AL(MultiCenter):

@@ -1,12 +1,10 @@
 """AL-PULL: AL re-weighted by CAL's pull, a control for what CAL's centers do beyond weighting."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ncmc.backbones import Backbone
 from ncmc.formulas import frames, regression
 from ncmc.methods._control import Control
 
@@ -25,14 +23,8 @@ class AL_PULL(Control):
 
     weights: Tensor  # (K,)
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        super().set_up(options, generator)
         own, cal = (
             regression.pulls(torch.tensor(f), self.theta, self.reduce)
             for f in (self.centers_per_class, self.centers_of_cal)

@@ -1,13 +1,11 @@
 """ARB: the attraction-repulsion-balanced loss (Xie et al. 2023)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ncmc.backbones import Backbone
 from ncmc.formulas import losses, rebalanced
 from ncmc.methods import ce
 from ncmc.methods._checks import check_choice, check_switch
@@ -41,14 +39,8 @@ class ARB(ce.CE):
             check_choice("counts", self.counts, ("batch", "global"))
             check_switch("clamp", self.clamp)
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        super().set_up(options, generator)
         self.by_batch, self.clamp = options.counts == "batch", options.clamp
         self.register_buffer("sizes", torch.tensor(self.counts), persistent=False)
 

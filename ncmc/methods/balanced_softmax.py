@@ -1,12 +1,10 @@
 """BALANCED-SOFTMAX: cross-entropy with a softmax weighted by the class sizes (Ren et al. 2020)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ncmc.backbones import Backbone
 from ncmc.formulas import rebalanced
 from ncmc.methods import ce
 
@@ -16,14 +14,8 @@ class BALANCED_SOFTMAX(ce.CE):
 
     sizes: Tensor  # (K,) training images a class
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        super().set_up(options, generator)
         self.register_buffer("sizes", torch.tensor(self.counts), persistent=False)
 
     def criterion(self, h: Tensor, labels: Tensor) -> Tensor:

@@ -79,7 +79,7 @@ class Method(nn.Module):
         options: Any,
         generator: torch.Generator | None,
     ) -> None:
-        """The generator draws all that the method adds to the backbone: frames and layers."""
+        """`counts` (K,): training images per class. Raises UsageError for options of another method."""
         super().__init__()
         if not isinstance(options, self.Options):
             raise UsageError(f"options are {options!r}; allowed: {type(self).__name__}.Options.")
@@ -87,6 +87,13 @@ class Method(nn.Module):
         self.backbone = backbone
         self.counts = [int(n) for n in counts]
         self.n_classes = len(self.counts)
+        self.set_up(options, generator)
+
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        """Make what the method adds to `self.backbone`: frames and layers, drawn by the generator.
+
+        `self.counts` and `self.n_classes` are known.
+        """
 
     def set_steps(self, steps: Sequence[int]) -> None:
         """Told before the training how many steps each stage has.

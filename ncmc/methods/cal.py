@@ -5,7 +5,7 @@ from typing import Any
 
 from ncmc.formulas import frames
 from ncmc.methods._checks import check_choice
-from ncmc.methods._multi_center import MultiCenter
+from ncmc.methods._fixed_frame import MultiCenter
 
 
 class CAL(MultiCenter):

@@ -1,6 +1,5 @@
 """CB-CE: cross-entropy with classes weighted by their effective number (Cui et al. 2019)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ncmc.backbones import Backbone
 from ncmc.errors import UsageError
 from ncmc.formulas import rebalanced
 from ncmc.methods import ce
@@ -40,14 +38,8 @@ class CB_CE(ce.CE):
                 raise UsageError(f"beta is {self.beta!r}; allowed: a number from 0 to below 1.")
             check_choice("average", self.average, ("images", "weights"))
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        super().set_up(options, generator)
         self.by_weights = options.average == "weights"
         weights = rebalanced.class_balanced_weights(self.counts, options.beta)
         self.register_buffer("weights", weights.to(torch.get_default_dtype()), persistent=False)

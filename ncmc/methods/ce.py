@@ -1,13 +1,11 @@
 """CE: cross-entropy with a learnable linear classifier (assumption A9)."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ncmc.backbones import Backbone
 from ncmc.methods import Method
 from ncmc.methods._layers import linear
 
@@ -15,15 +13,8 @@ from ncmc.methods._layers import linear
 class CE(Method):
     """Cross-entropy on <w_k, h> + b_k."""
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
-        self.linear = linear(backbone.out_features, self.n_classes, generator, zero_bias=False)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        self.linear = linear(self.backbone.out_features, self.n_classes, generator, zero_bias=False)
 
     def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
         return F.cross_entropy(self.linear(h), labels)

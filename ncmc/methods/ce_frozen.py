@@ -4,24 +4,16 @@ The "learnable" classifier of the reference code's CIFAR ResNets has requires_gr
 and bias; this is that baseline as released.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from ncmc.backbones import Backbone
 from ncmc.methods import ce
 
 
 class CE_FROZEN(ce.CE):
     """CE, its classifier frozen where it was initialised."""
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        super().set_up(options, generator)
         self.linear.requires_grad_(False)

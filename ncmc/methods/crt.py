@@ -1,6 +1,5 @@
 """CRT: CE, then a new classifier trained on the frozen network (Kang et al. 2020, cRT)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ncmc.backbones import Backbone
 from ncmc.methods import Stage, ce
 from ncmc.methods._checks import check_number
 from ncmc.methods._layers import linear
@@ -34,16 +32,10 @@ class CRT(ce.CE):
             check_number("second_share", self.second_share, 0)
             check_number("second_lr", self.second_lr, 0)
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        super().set_up(options, generator)
         # drawn now, so that a resumed run has it from its state
-        self.second = linear(backbone.out_features, self.n_classes, generator, zero_bias=False)
+        self.second = linear(self.backbone.out_features, self.n_classes, generator, zero_bias=False)
         self.stages = (Stage(), second_stage(options.second_share, options.second_lr))
 
     @property

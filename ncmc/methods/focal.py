@@ -1,13 +1,11 @@
 """FOCAL: the focal loss (Lin et al. 2017), which weighs an image down the surer the network is."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ncmc.backbones import Backbone
 from ncmc.formulas import focal
 from ncmc.methods import ce
 from ncmc.methods._checks import check_choice, check_number
@@ -35,14 +33,8 @@ class FOCAL(ce.CE):
             check_number("focusing", self.focusing, 0)
             check_choice("form", self.form, ("softmax", "sigmoid"))
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        super().set_up(options, generator)
         self.focusing = float(options.focusing)
         self.form = focal.focal if options.form == "softmax" else focal.sigmoid_focal
 

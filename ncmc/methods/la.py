@@ -1,13 +1,11 @@
 """LA: the logit-adjusted loss (Menon et al. 2021, Sec. 4.2)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ncmc.backbones import Backbone
 from ncmc.formulas import rebalanced
 from ncmc.methods import ce
 from ncmc.methods._checks import check_number
@@ -28,14 +26,8 @@ class LA(ce.CE):
         def __post_init__(self) -> None:
             check_number("strength", self.strength, 0)
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        super().set_up(options, generator)
         self.strength = float(options.strength)
         self.register_buffer("sizes", torch.tensor(self.counts), persistent=False)
 

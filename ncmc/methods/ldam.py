@@ -1,14 +1,12 @@
 """LDAM: cross-entropy on cosines with a larger margin for a rarer class (Cao et al. 2019)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from ncmc.backbones import Backbone
-from ncmc.formulas import losses, margins
+from ncmc.formulas import losses, rebalanced
 from ncmc.methods import Method
 from ncmc.methods._checks import check_number
 
@@ -38,24 +36,17 @@ class LDAM(Method):
             check_number("margin", self.margin, 0)
             check_number("scale", self.scale, 0)
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
         self.scale = float(options.scale)
-        rows = torch.empty(self.n_classes, backbone.out_features)
+        rows = torch.empty(self.n_classes, self.backbone.out_features)
         nn.init.uniform_(rows, -1, 1, generator=generator)
         self.weight = nn.Parameter(losses.unit(rows))
-        of_classes = margins.ldam_margins(self.counts, options.margin)
+        of_classes = rebalanced.ldam_margins(self.counts, options.margin)
         self.register_buffer("margins", of_classes.to(rows.dtype), persistent=False)
 
     def _each(self, h: Tensor, labels: Tensor) -> Tensor:
         """(B,): the loss of each image."""
-        return margins.ldam(self.raw_scores(h), labels, self.margins, self.scale)
+        return rebalanced.ldam(self.raw_scores(h), labels, self.margins, self.scale)
 
     def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
         return self._each(h, labels).mean()

@@ -1,13 +1,11 @@
 """LDAM-DRW: LDAM with deferred re-weighting (Cao et al. 2019, Sec. 3.3): two stages."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ncmc.backbones import Backbone
 from ncmc.errors import UsageError
 from ncmc.formulas import rebalanced
 from ncmc.methods import Stage
@@ -43,14 +41,8 @@ class LDAM_DRW(LDAM):
                     came = f"{name} is {getattr(self, name)!r}"
                     raise UsageError(f"{came}; allowed: a number from 0 to below 1.")
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        super().set_up(options, generator)
         weights = rebalanced.class_balanced_weights(self.counts, options.beta)
         self.register_buffer("weights", weights.to(self.weight.dtype), persistent=False)
         self.stages = (Stage(share=options.defer), Stage(share=1 - options.defer))

@@ -1,13 +1,11 @@
 """P: Loss P of the paper (Eq. 22), regression of <w_j, h> onto the f_k-hot code of the class."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ncmc.backbones import Backbone
 from ncmc.formulas import frames, regression
 from ncmc.methods._checks import check_choice, check_number
 from ncmc.methods._fixed_frame import FixedFrame
@@ -50,14 +48,8 @@ class P(FixedFrame):
             check_number("lambda_h", self.lambda_h, 0)
             check_choice("norm_term", self.norm_term, ("mean", "sum"))
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
+        super().set_up(options, generator)
         n = sum(self.counts)
         sizes = zip(self.centers_per_class, self.counts, strict=True)
         self.fit_weight = n / sum(f * n_k for f, n_k in sizes)  # N / S

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ncmc.formulas import priors
+from ncmc.formulas import rebalanced
 from ncmc.methods import rbl
 from ncmc.methods._checks import check_number
 
@@ -25,4 +25,4 @@ class RBL_LA(rbl.RBL):
             check_number("strength", self.strength, 0)
 
     def raw_scores(self, h: Tensor) -> Tensor:
-        return priors.adjusted(super().raw_scores(h), self.counts, self.options.strength)
+        return rebalanced.adjusted(super().raw_scores(h), self.counts, self.options.strength)

@@ -1,13 +1,11 @@
 """SETF: a fixed simplex ETF with the dot-regression loss (Yang et al. 2022; assumption A10)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ncmc.backbones import Backbone
 from ncmc.formulas import frames, losses
 from ncmc.methods import Method
 from ncmc.methods._checks import check_switch
@@ -30,17 +28,10 @@ class SETF(Method):
         def __post_init__(self) -> None:
             check_switch("batch_scaling", self.batch_scaling)
 
-    def __init__(
-        self,
-        backbone: Backbone,
-        counts: Sequence[int],
-        options: Any,
-        generator: torch.Generator | None,
-    ) -> None:
-        super().__init__(backbone, counts, options, generator)
+    def set_up(self, options: Any, generator: torch.Generator | None) -> None:
         self.batch_scaling = options.batch_scaling
-        self.bn = BatchNorm(backbone.out_features)
-        etf = frames.simplex_etf(self.n_classes, backbone.out_features, generator)
+        self.bn = BatchNorm(self.backbone.out_features)
+        etf = frames.simplex_etf(self.n_classes, self.backbone.out_features, generator)
         self.register_buffer("etf", etf)
 
     def head(self, x: Tensor) -> Tensor:

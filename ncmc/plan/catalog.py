@@ -144,7 +144,7 @@ def _imported_from(statements: list[ast.stmt], base: str) -> tuple[Path, str] | 
         names = {alias.asname or alias.name: alias.name for alias in node.names}
         if first in names:  # from ncmc.methods import ce
             return folder / f"{names[first]}.py", last
-        if not first and last in names:  # from ncmc.methods._multi_center import MultiCenter
+        if not first and last in names:  # from ncmc.methods._fixed_frame import MultiCenter
             return folder.with_suffix(".py"), names[last]
     return None
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from torchvision.ops import sigmoid_focal_loss
 
 from ncmc.errors import UsageError
-from ncmc.formulas import focal, losses, margins, rebalanced
+from ncmc.formulas import focal, losses, rebalanced
 
 torch.set_num_threads(1)
 FEW = settings(max_examples=30, deadline=None)
@@ -54,7 +54,7 @@ def class_balanced(z: Tensor, labels: Tensor, counts: list[int]) -> Tensor:
 
 
 def ldam(z: Tensor, labels: Tensor, counts: list[int]) -> Tensor:
-    return margins.ldam(z, labels, margins.ldam_margins(counts, 0.5), 5.0).mean()
+    return rebalanced.ldam(z, labels, rebalanced.ldam_margins(counts, 0.5), 5.0).mean()
 
 
 def softmax_focal(z: Tensor, labels: Tensor, counts: list[int]) -> Tensor:
@@ -209,7 +209,7 @@ def test_a_class_without_images_is_refused_by_its_number() -> None:
     with pytest.raises(UsageError, match="class 1 has 0 training images"):
         rebalanced.class_balanced_weights([3, 0], 0.9)
     with pytest.raises(UsageError, match="class 1 has 0 training images"):
-        margins.ldam_margins([3, 0], 0.5)
+        rebalanced.ldam_margins([3, 0], 0.5)
 
 
 @given(counts_lists, st.floats(0, 0.9999), seeds)
@@ -241,13 +241,13 @@ def test_equal_counts_weigh_nothing(count: int, beta: float, seed: int) -> None:
 @FEW
 def test_ldam_equals_the_formula_as_a_loop(counts: list[int], scale: float, seed: int) -> None:
     z, labels = cosines(6, len(counts), seed)
-    found = margins.ldam(z, labels, margins.ldam_margins(counts, 0.5), scale)
+    found = rebalanced.ldam(z, labels, rebalanced.ldam_margins(counts, 0.5), scale)
     slow = slow_ldam(z, labels, counts, scale)
     assert found.tolist() == pytest.approx(slow, rel=1e-7, abs=1e-12)
 
 
 def test_margins_grow_as_the_fourth_root_of_rarity() -> None:
-    found = margins.ldam_margins([16 * 81, 81, 16, 1], 0.5)
+    found = rebalanced.ldam_margins([16 * 81, 81, 16, 1], 0.5)
     assert found.tolist() == pytest.approx([0.5 / 6, 0.5 / 3, 0.5 / 2, 0.5])
 
 
@@ -255,7 +255,7 @@ def test_margins_grow_as_the_fourth_root_of_rarity() -> None:
 @FEW
 def test_ldam_without_margin_is_cross_entropy(seed: int) -> None:
     z, labels = cosines(6, 4, seed)
-    found = margins.ldam(z, labels, margins.ldam_margins(COUNTS, 0.0), 30.0)
+    found = rebalanced.ldam(z, labels, rebalanced.ldam_margins(COUNTS, 0.0), 30.0)
     assert torch.equal(found, F.cross_entropy(30 * z, labels, reduction="none"))
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ncmc.backbones import Backbone
-from ncmc.formulas import frames, priors
+from ncmc.formulas import frames, rebalanced
 from ncmc.methods import Method
 from ncmc.methods.al import AL
 from ncmc.methods.al_pull import AL_PULL
@@ -80,9 +80,9 @@ def test_logit_adjustment_subtracts_the_log_frequencies(
 
 def test_logit_adjustment_does_not_change_the_scores_of_equal_classes_but_for_a_constant() -> None:
     scores = torch.randn(5, 4)
-    moved = priors.adjusted(scores, [7, 7, 7, 7]) - scores
+    moved = rebalanced.adjusted(scores, [7, 7, 7, 7]) - scores
     torch.testing.assert_close(moved, moved[:1, :1].expand(5, 4))
-    assert priors.adjusted(scores, [7, 7, 7, 0]).isfinite().all()
+    assert rebalanced.adjusted(scores, [7, 7, 7, 0]).isfinite().all()
 
 
 def test_the_nearest_class_mean_is_by_cosine() -> None:

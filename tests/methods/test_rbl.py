@@ -8,8 +8,7 @@ from torch import Tensor
 
 from ncmc.errors import UsageError
 from ncmc.formulas import frames
-from ncmc.methods._rotations import Cayley
-from ncmc.methods.rbl import RBL, structure
+from ncmc.methods.rbl import RBL, Cayley, structure
 
 torch.set_num_threads(1)
 every_rotation = pytest.mark.parametrize("rotation", ["cayley", "exponential"])

@@ -10,9 +10,8 @@ from torch import Tensor
 from ncmc.backbones import resnet8
 from ncmc.errors import UsageError
 from ncmc.methods import Labels, Method
-from ncmc.methods._momentum_encoder import LabelQueue
 from ncmc.methods.crt import CRT
-from ncmc.methods.kcl import KCL
+from ncmc.methods.kcl import KCL, LabelQueue
 
 COUNTS = [40, 20, 8, 3]
 BOTH = pytest.mark.parametrize("kind", [CRT, KCL])

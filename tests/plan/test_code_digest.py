@@ -42,7 +42,7 @@ def changed_by(file: Path, text: str, run: Run) -> set[str]:
         ("training/evaluate.py", {"loop"}),
         ("formulas/metrics.py", {"loop"}),
         ("methods/cal.py", {"method"}),
-        ("methods/_multi_center.py", {"method"}),  # imported by it
+        ("methods/_fixed_frame.py", {"method"}),  # imported by it
         ("methods/base.py", {"method"}),  # imported by its package
         ("formulas/frames.py", {"method"}),
         ("formulas/losses.py", {"method", "loop"}),  # the metrics use it too

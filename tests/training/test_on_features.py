@@ -12,10 +12,10 @@ from conftest import CHECKOUT
 from torch import nn
 
 from ncmc import OnFeatures
-from ncmc.backbones._features import Features
 from ncmc.errors import UsageError
 from ncmc.methods import Labels, cal
 from ncmc.plan import catalog
+from ncmc.training.on_features import Features
 
 COUNTS = [9, 5, 2]
 
