@@ -148,7 +148,7 @@ class OnDisk(TrainingSet):
 
     def start_epoch(self, plan: EpochPlan, step: int) -> EpochPlan:
         """Start to read the batches from `step` on; the plan stays on the host."""
-        batches = [plan.at(number) for number in range(step, len(plan.mixup_weight))]
+        batches = [plan.at(number) for number in range(step, len(plan.draws.mixup_weight))]
         self.coming = zip((b.order for b in batches), self._images_of(batches), strict=True)
         return plan
 

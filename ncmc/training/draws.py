@@ -4,7 +4,7 @@ A pure function of (seed, epoch): a resumed run draws what the uninterrupted one
 generator needs saving.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -19,14 +19,14 @@ PLAIN = Stage()  # of a training that has but one
 
 
 class Draws(NamedTuple):
-    """The part of an epoch's draws that makes one batch of B images: each as in EpochPlan."""
+    """Random draws of B views of images in the order of training: a batch's, or a whole epoch's."""
 
-    order: Int64[Tensor, " B"]
-    offset: Int64[Tensor, "B 2"]
-    flip: Bool[Tensor, " B"]
-    partner: Int64[Tensor, " B"]
-    mixup_weight: Float32[Tensor, ""]
-    crop_seed: Int64[Tensor, " B"]
+    order: Int64[Tensor, " B"]  # the images
+    offset: Int64[Tensor, "B 2"]  # upper left corner of the crop in the padded image, pixels
+    flip: Bool[Tensor, " B"]  # mirrored left to right
+    partner: Int64[Tensor, " B"]  # place, within the same batch, of the image mixed in
+    mixup_weight: Float32[Tensor, "*steps"]  # a batch's Mixup share of the image itself
+    crop_seed: Int64[Tensor, " B"]  # what an image's random part is drawn from (resized_crop_flip)
 
     def to(self, device: torch.device) -> "Draws":
         """The same draws on a device."""
@@ -36,36 +36,24 @@ class Draws(NamedTuple):
 
 @dataclass(frozen=True)
 class EpochPlan:
-    """All random draws of one epoch, in the order of training: N rows, each a view of an image."""
+    """All random draws of one epoch, and how they fall into batches."""
 
-    batch: int  # rows of a batch
-    order: Int64[Tensor, " N"]  # the images
-    offset: Int64[Tensor, "N 2"]  # upper left corner of the crop in the padded image, pixels
-    flip: Bool[Tensor, " N"]  # mirrored left to right
-    partner: Int64[Tensor, " N"]  # place, within the same batch, of the image mixed in
-    mixup_weight: Float32[Tensor, " steps"]  # a batch's Mixup share of the image itself
-    crop_seed: Int64[Tensor, " N"]  # what an image's random part is drawn from (resized_crop_flip)
+    batch: int  # views per batch
+    draws: Draws  # with a Mixup share per step
 
     def to(self, device: torch.device) -> "EpochPlan":
         """The same plan on a device: one copy per epoch instead of one per step."""
-        draws = (getattr(self, f.name).to(device) for f in fields(self) if f.name != "batch")
-        return EpochPlan(self.batch, *draws)
+        return EpochPlan(self.batch, self.draws.to(device))
 
     def at(self, step: int) -> Draws:
         """The draws of batch number `step`, counted from 0."""
         part = slice(step * self.batch, (step + 1) * self.batch)
-        return Draws(
-            self.order[part],
-            self.offset[part],
-            self.flip[part],
-            self.partner[part],
-            self.mixup_weight[step],
-            self.crop_seed[part],
-        )
+        rows = {name: values[part] for name, values in self.draws._asdict().items()}
+        return Draws(**rows | {"mixup_weight": self.draws.mixup_weight[step]})
 
 
 def steps_per_epoch(n_images: int, recipe: Recipe) -> int:
-    """Batches an epoch; the last, incomplete one counts unless the recipe drops it (A21)."""
+    """Batches per epoch; the last, incomplete one counts unless the recipe drops it (A21)."""
     whole, rest = divmod(n_images, recipe.batch_size)
     return whole + (1 if rest and not recipe.drop_last else 0)
 
@@ -88,8 +76,7 @@ def plan_epoch(
         part = partner[start : start + batch]
         part[:] = mix_rng.permutation(len(part))
     alpha = recipe.mixup_alpha
-    return EpochPlan(
-        batch=batch,
+    draws = Draws(
         order=torch.from_numpy(order),
         offset=torch.from_numpy(crop_rng.integers(0, 2 * recipe.padding + 1, (rows, 2))),
         flip=torch.from_numpy(crop_rng.random(rows) < 0.5),
@@ -97,6 +84,7 @@ def plan_epoch(
         mixup_weight=torch.from_numpy(mix_rng.beta(alpha, alpha, steps).astype(np.float32)),
         crop_seed=torch.from_numpy(seed_rng.integers(0, 2**63, rows)),
     )
+    return EpochPlan(batch, draws)
 
 
 def _order(labels: Tensor, rng: np.random.Generator, stage: Stage) -> np.ndarray:

@@ -17,9 +17,7 @@ from ncmc.results.record import Accuracy, Collapse, Epoch, Groups, Result
 from ncmc.training.augment import Normalise
 from ncmc.training.batches import Stored, to_device
 
-MATRIX_CLASSES = (
-    20  # cosine matrices are kept for up to this many classes: K * K numbers a measurement
-)
+MATRIX_CLASSES = 20  # cosines of pairs are kept for up to this many classes
 TAIL_IMAGES = 30  # and those of the smallest class's features for up to this many images (figure 7)
 
 
@@ -129,15 +127,8 @@ def collapse(model: Method, data: EvalSet) -> Collapse:
         smallest = int(torch.where(counts > 0, counts, counts.max() + 1).argmin())
         if n_classes <= MATRIX_CLASSES and counts[smallest] <= TAIL_IMAGES:
             tail_cosines = _cosines(_features_of(model, data, batches, smallest))
-    return Collapse(
-        nc_mean=measures["nc_mean"],
-        nc_std=measures["nc_std"],
-        variability=measures["variability"],
-        variability_floor=measures["variability_floor"],
-        class_cosine=measures["class_cosine"],
-        class_cosines=class_cosines or None,
-        tail_cosines=tail_cosines or None,  # one image has no pairs
-    )
+    pairs = {"class_cosines": class_cosines or None, "tail_cosines": tail_cosines or None}
+    return Collapse.model_validate({**measures, **pairs})  # one image has no pairs
 
 
 def _features_of(
@@ -159,11 +150,23 @@ def summary(
     Accuracies in percent. `best` is the largest test accuracy over the epochs, as the reference code
     reports it: a selection on the test set (A8).
     """
-    predicted, confidence = _predictions(model, test)
+    with evaluation_mode(model):
+        batches = [model.scores(h).float() for h, _ in feature_batches(model, test)]
+    scores = torch.cat(batches)
+    predicted, confidence = scores.argmax(1), scores.softmax(1).amax(1)
+    tested = [entry for entry in history if entry.test_accuracy is not None]
+    best = max(tested, key=lambda entry: entry.test_accuracy or 0)
     confusion = metrics.confusion(predicted, test.labels, len(counts))
     per_class = metrics.per_class_accuracy(confusion)
     return Result(
-        accuracy=_accuracy(history),
+        accuracy=Accuracy.model_validate(
+            {
+                "last": tested[-1].test_accuracy,
+                "last_raw": tested[-1].test_accuracy_raw,
+                "best": best.test_accuracy,
+                "best_epoch": best.epoch,
+            }
+        ),
         per_class=tuple(per_class),
         groups=Groups.model_validate(
             {rule: group_accuracy(per_class, list(counts), rule) for rule in Groups.model_fields}
@@ -172,29 +175,6 @@ def summary(
         confusion=tuple(map(tuple, confusion.tolist())),
         history=tuple(history),
     )
-
-
-def _accuracy(history: Sequence[Epoch]) -> Accuracy:
-    """The last and the best of the epochs after which the test images were looked at."""
-    tested = [
-        (entry.epoch, entry.test_accuracy, entry.test_accuracy_raw)
-        for entry in history
-        if entry.test_accuracy is not None and entry.test_accuracy_raw is not None
-    ]
-    best_epoch, best, _ = max(tested, key=lambda entry: entry[1])
-    _, last, last_raw = tested[-1]
-    return Accuracy(last=last, last_raw=last_raw, best=best, best_epoch=best_epoch)
-
-
-def _predictions(model: Method, data: EvalSet) -> tuple[Tensor, Tensor]:
-    """The predicted class (N,) of each image and its probability (N,)."""
-    classes, probabilities = [], []
-    with evaluation_mode(model):
-        for h, _ in feature_batches(model, data):
-            scores = model.scores(h).float()
-            classes.append(scores.argmax(1))
-            probabilities.append(scores.softmax(1).amax(1))
-    return torch.cat(classes), torch.cat(probabilities)
 
 
 def _cosines(h: Tensor) -> Triangle:

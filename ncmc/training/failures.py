@@ -9,7 +9,6 @@ import torch
 from pydantic import ValidationError
 
 from ncmc.errors import UserError
-from ncmc.plan.run import Run
 from ncmc.training.draws import EpochPlan
 from ncmc.training.session import State, Training
 
@@ -74,10 +73,10 @@ def explain_out_of_memory(words: str) -> Iterator[None]:
         raise UserError(words) from None
 
 
-def preparing(run: Run, device: torch.device) -> str:
+def loading(run: str, device: torch.device) -> str:
     """What to say if the images and the model of a run do not fit."""
     return (
-        f"out of memory on {device}: the images and the model of {run.id} do not fit. Stop other "
+        f"out of memory on {device}: the images and the model of {run} do not fit. Stop other "
         "programs that use this memory; -o resident_gigabytes=0 leaves the images on disk; a smaller "
         "model (width, padding) is another run than the paper's."
     )

@@ -43,7 +43,7 @@ def train(
         _only_process(folder, target, run.id),
         with_file(run, progress, folder) as progress,
     ):
-        with failures.explain_out_of_memory(failures.preparing(run, where)):
+        with failures.explain_out_of_memory(failures.loading(run.id, where)):
             training = prepare(inputs, device)
         with closing(training.step):
             if not anew and (record := finish.record_of_model(training)):

@@ -82,13 +82,13 @@ def test_mixup_is_the_weighted_mean_and_carries_both_labels() -> None:
 
 def test_an_epoch_sees_every_image_once() -> None:
     plan = plan_epoch(torch.zeros(1000).long(), RECIPE, seed=1, epoch=2)
-    assert sorted(plan.order.tolist()) == list(range(1000))
+    assert sorted(plan.draws.order.tolist()) == list(range(1000))
 
 
 def test_partners_are_a_permutation_within_each_batch_of_the_last_one_too() -> None:
     plan = plan_epoch(torch.zeros(300).long(), RECIPE, seed=0, epoch=1)
     for start in (0, 128, 256):
-        batch = plan.partner[start : start + 128].tolist()
+        batch = plan.draws.partner[start : start + 128].tolist()
         assert sorted(batch) == list(range(len(batch)))
 
 
@@ -109,10 +109,10 @@ def test_draws_depend_on_seed_and_epoch_and_on_nothing_else() -> None:
 
 def test_offsets_and_mirrors_are_uniform() -> None:
     plan = plan_epoch(torch.zeros(9000).long(), RECIPE, seed=0, epoch=1)
-    assert plan.offset.min() == 0
-    assert plan.offset.max() == 8
-    assert stats.chisquare(torch.bincount(plan.offset.flatten()).numpy()).pvalue > 1e-3
-    assert stats.binomtest(int(plan.flip.sum()), 9000).pvalue > 1e-3
+    assert plan.draws.offset.min() == 0
+    assert plan.draws.offset.max() == 8
+    assert stats.chisquare(torch.bincount(plan.draws.offset.flatten()).numpy()).pvalue > 1e-3
+    assert stats.binomtest(int(plan.draws.flip.sum()), 9000).pvalue > 1e-3
 
 
 @pytest.mark.parametrize("alpha", [1.0, 0.4])
@@ -120,7 +120,7 @@ def test_the_mixup_weight_is_beta_distributed(alpha: float) -> None:
     plan = plan_epoch(
         torch.zeros(3000).long(), recipe(batch_size=2, mixup_alpha=alpha), seed=0, epoch=1
     )
-    assert stats.kstest(plan.mixup_weight.numpy(), stats.beta(alpha, alpha).cdf).pvalue > 1e-3
+    assert stats.kstest(plan.draws.mixup_weight.numpy(), stats.beta(alpha, alpha).cdf).pvalue > 1e-3
 
 
 def test_the_last_incomplete_batch_is_kept_unless_dropped() -> None:

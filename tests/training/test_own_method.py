@@ -151,7 +151,7 @@ WRONG = {
         "scores = self.raw_scores(h)",
         "scores = self.raw_scores(h) / self.linear.weight.norm().detach()",
         "differences in float64",
-        r"direction of the parameters the loss changes by .* Look for detach\(\)",
+        r"gradient with respect to linear.weight is not that of the loss. Look for detach\(\)",
     ),
     "no gradient for the backbone": (
         "scores = self.raw_scores(h)",

@@ -48,7 +48,7 @@ def test_a_stage_with_a_rate_of_its_own_anneals_it_and_the_others_keep_the_recip
 def test_class_sampling_draws_classes_evenly_and_images_evenly_within_them() -> None:
     labels = torch.tensor([2] * 900 + [0] * 95 + [5] * 5)  # of six classes, three without images
     draws = [
-        plan_epoch(labels, RECIPE, 0, epoch, Stage(sampling="classes")).order
+        plan_epoch(labels, RECIPE, 0, epoch, Stage(sampling="classes")).draws.order
         for epoch in range(1, 11)
     ]
     order = torch.cat(draws)
@@ -64,7 +64,7 @@ def test_the_views_of_an_image_are_neighbours_with_draws_of_their_own() -> None:
     plan = plan_epoch(torch.zeros(10).long(), recipe, 0, 1, Stage(views=2))
     batches = [plan.at(step) for step in range(3)]
     assert [len(batch.order) for batch in batches] == [8, 8, 4]
-    pairs = plan.order.reshape(-1, 2)
+    pairs = plan.draws.order.reshape(-1, 2)
     assert torch.equal(pairs[:, 0], pairs[:, 1])
     assert sorted(pairs[:, 0].tolist()) == list(range(10))
-    assert not torch.equal(plan.offset[0::2], plan.offset[1::2])
+    assert not torch.equal(plan.draws.offset[0::2], plan.draws.offset[1::2])

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -12,9 +13,13 @@ from torch import Tensor, nn
 from ncmc.errors import Finding, UserError, examine
 from ncmc.plan import catalog
 from ncmc.training import contract
-from ncmc.training.own_code.host_reads import NoHostReads
-from ncmc.training.own_code.structure import NO_CHOICE
-from ncmc.training.own_code.subject import ONE_VALUE, shown
+from ncmc.training.own_code.subject import (
+    NO_CHOICE,
+    ONE_VALUE,
+    check_alone,
+    check_host_reads,
+    shown,
+)
 
 CHANNELS = (3, 1)  # colour and grey
 
@@ -36,10 +41,10 @@ class BackboneSubject:
     def build(self, channels: int = 3, seed: int = 0, **options: Any) -> nn.Module:
         """The backbone with fresh weights, in training mode."""
         torch.manual_seed(seed)
-        found: nn.Module = self.module.build(
+        backbone: nn.Module = self.module.build(
             image_size=self.image_size, channels=channels, **{**self.options, **options}
         )
-        return found
+        return backbone
 
     def images(self, n: int, channels: int = 3, seed: int = 0) -> Tensor:
         """(n, channels, H, W): random, channels last in memory, as the harness gives them."""
@@ -136,7 +141,7 @@ def reaches_every_parameter(subject: BackboneSubject) -> None:
 def takes_one_image(subject: BackboneSubject) -> None:
     """A training batch can be one image (A21)."""
     try:
-        found = subject.build()(subject.images(1))
+        features = subject.build()(subject.images(1))
     except ValueError as error:
         if ONE_VALUE not in str(error):
             raise
@@ -145,7 +150,7 @@ def takes_one_image(subject: BackboneSubject) -> None:
             "normalisation sees a single value a channel there. Keep more pixels (a stride or a "
             "pooling less), or train with drop_last=on (A21: the last batch can be one image)."
         ) from error
-    if not found.isfinite().all():
+    if not features.isfinite().all():
         raise UserError("the features of a training batch of one image are not finite.")
 
 
@@ -167,8 +172,8 @@ def is_deterministic(subject: BackboneSubject) -> None:
     def trained() -> Tensor:
         model = subject.build()
         torch.manual_seed(1)
-        found: Tensor = model(subject.images(2))
-        return found
+        features: Tensor = model(subject.images(2))
+        return features
 
     if not torch.equal(trained(), trained()):
         raise UserError(
@@ -181,16 +186,7 @@ def images_do_not_mix(subject: BackboneSubject) -> None:
     """In evaluation mode images are taken one by one."""
     model = subject.build()
     model(subject.images(4))  # running statistics of something
-    model.eval()
-    images = subject.images(4, seed=1)
-    with torch.no_grad():
-        together = model(images)
-        alone = torch.cat([model(image[None]) for image in images])
-    if not torch.allclose(together, alone, rtol=1e-3, atol=1e-4 * float(together.abs().max())):
-        raise UserError(
-            "in evaluation mode the features of an image depend on the others of its batch: use "
-            "running statistics there, and no draws."
-        )
+    check_alone(model.eval(), subject.images(4, seed=1), "the features")
 
 
 def state_is_whole(subject: BackboneSubject) -> None:
@@ -209,26 +205,18 @@ def state_is_whole(subject: BackboneSubject) -> None:
 
 def reads_nothing_on_the_host(subject: BackboneSubject) -> None:
     """forward() can be compiled and recorded."""
-    model, images = subject.build(), subject.images(4)
-    try:
-        with NoHostReads():
-            model(images)
-    except UserError as error:
-        raise UserError(
-            f"forward(): {error}. A step with it cannot be compiled or recorded as a CUDA graph: use "
-            "torch.where and sums instead."
-        ) from error
+    check_host_reads(partial(subject.build(), subject.images(4)), "forward()")
 
 
-def _check_output(model: nn.Module, found: Any, n: int) -> None:
+def _check_output(model: nn.Module, features: Any, n: int) -> None:
     expected: Any = (n, model.out_features)
-    shape = tuple(found.shape) if isinstance(found, Tensor) else None
+    shape = tuple(features.shape) if isinstance(features, Tensor) else None
     if shape != expected:
-        came = f"of shape {shape}" if shape else f"a {type(found).__name__}"
+        came = f"of shape {shape}" if shape else f"a {type(features).__name__}"
         raise UserError(
             f"the output of forward() is {came}; it must be (B, out_features): {expected}."
         )
-    if not found.isfinite().all():
+    if not features.isfinite().all():
         raise UserError("features of random images are not finite.")
 
 

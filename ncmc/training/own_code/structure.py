@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import MISSING, fields
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,11 +13,18 @@ from ncmc.formulas.losses import in_full
 from ncmc.plan import catalog
 from ncmc.plan.recipes import owner
 from ncmc.training import contract
-from ncmc.training.own_code.host_reads import NoHostReads
-from ncmc.training.own_code.subject import MethodSubject, batch, fitted, images, shown
+from ncmc.training.own_code.subject import (
+    NO_CHOICE,
+    MethodSubject,
+    batch,
+    check_alone,
+    check_host_reads,
+    fitted,
+    images,
+    shown,
+)
 
 LARGEST_COSINE = 2.0  # cosines are at most 1; controls of CAL scale them a little by class
-NO_CHOICE = "no-such-choice"  # a word that no option allows
 
 
 def has_a_class(subject: MethodSubject) -> None:
@@ -114,33 +122,20 @@ def only_looks_in_evaluation(subject: MethodSubject) -> None:
     """predict() changes no state, and takes images one by one."""
     model = fitted(subject.model())
     before = deepcopy(model.state_dict())
-    together = model.predict(images(4))
+    check_alone(model.predict, images(4), "the scores")
     changed = [
         name for name, value in model.state_dict().items() if not torch.equal(value, before[name])
     ]
     if changed:
         raise UserError(f"predict() changes {shown(changed)}: do that in observe(), or in loss().")
-    alone = torch.cat([model.predict(image[None]) for image in images(4)])
-    if not torch.allclose(together, alone, rtol=1e-3, atol=1e-4):
-        raise UserError(
-            "in evaluation mode the scores of an image depend on the others of its batch: use "
-            "running statistics there."
-        )
 
 
 def reads_nothing_on_the_host(subject: MethodSubject) -> None:
     """The loss of every stage can be compiled and recorded."""
     model = subject.model()
     for stage in subject.stages(model):
-        x, labels = batch(model, 6)
-        try:
-            with NoHostReads():
-                model.loss(x, labels)
-        except UserError as error:
-            raise UserError(
-                f"the loss of stage {stage}: {error}. A step with it cannot be compiled or recorded as "
-                "a CUDA graph: use torch.where, sums and comparisons instead."
-            ) from error
+        given = batch(model, 6)
+        check_host_reads(partial(model.loss, *given), f"the loss of stage {stage}")
 
 
 def says_whether_its_scores_are_cosines(subject: MethodSubject) -> None:

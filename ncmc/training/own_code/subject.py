@@ -1,11 +1,13 @@
-"""A method that is looked at, and the random images that it is looked at with."""
+"""A method that is checked, random images for it, and what both methods and backbones must keep."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from ncmc.errors import UserError
 from ncmc.methods import Labels, Method
@@ -84,3 +86,61 @@ def shown(names: Sequence[str]) -> str:
     """A few names, and how many more there are."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more
+
+
+# --- what holds of a method and of a backbone ----------------------------------------------------
+
+NO_CHOICE = "no-such-choice"  # a word that no option allows
+
+
+def check_alone(call: Callable[[Tensor], Tensor], images: Tensor, what: str) -> Tensor:
+    """What `call` gives for images together. Raises UserError unless each alone gives the same."""
+    with torch.no_grad():
+        together = call(images)
+        alone = torch.cat([call(image[None]) for image in images])
+    if not torch.allclose(together, alone, rtol=1e-3, atol=1e-4 * float(together.abs().max())):
+        raise UserError(
+            f"in evaluation mode {what} of an image depend on the others of its batch: use running "
+            "statistics there, and no draws."
+        )
+    return together
+
+
+def check_host_reads(call: Callable[[], object], what: str) -> None:
+    """Raises UserError if `call` needs a value of a tensor on the host."""
+    try:
+        with NoHostReads():
+            call()
+    except UserError as error:
+        raise UserError(
+            f"{what}: {error}. A step with it cannot be compiled or recorded as a CUDA graph: use "
+            "torch.where, sums and comparisons instead."
+        ) from error
+
+
+READING = {"item", "tolist", "numpy", "cpu", "__array__", "nonzero", "argwhere", "unique"} | {
+    "__bool__", "__int__", "__float__", "__index__", "masked_select", "bincount", "equal", "allclose"
+}  # fmt: skip
+
+
+class NoHostReads(TorchFunctionMode):
+    """While active, raises UserError where a value of a tensor is needed on the host.
+
+    So does a choice of elements by a mask: how many there are is known on the host alone.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        name = getattr(func, "__name__", "")
+        chosen = args[1] if name in ("__getitem__", "__setitem__") and len(args) > 1 else None
+        masks = chosen if isinstance(chosen, tuple) else (chosen,)
+        if any(isinstance(mask, Tensor) and mask.dtype == torch.bool for mask in masks):
+            raise UserError("elements are chosen by a mask, whose number only the host knows")
+        if name in READING or (name == "where" and len(args) == 1):
+            raise UserError(f"{name.strip('_')}() reads a tensor's value on the host")
+        return func(*args, **(kwargs or {}))
