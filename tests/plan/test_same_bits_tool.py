@@ -43,9 +43,7 @@ def test_other_weights_are_blamed_on_the_part_that_no_equal_run_holds(tool: Modu
 def test_other_weights_that_no_part_explains_show_nothing_of_what_they_hold(
     tool: ModuleType,
 ) -> None:
-    assert shown(tool, **{"mixed: CAL": {"weights": "x"}}) == {
-        CE
-    }
+    assert shown(tool, **{"mixed: CAL": {"weights": "x"}}) == {CE}
 
 
 def test_without_a_resumed_run_nothing_is_shown_of_the_loop(tool: ModuleType) -> None:

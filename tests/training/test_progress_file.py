@@ -1,7 +1,6 @@
 """progress.json: what a training leaves for `ncmc status`, and that it changes nothing else."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
