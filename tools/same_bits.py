@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHORT = "batch_size=16+epochs=3+warmup_epochs=1"
 LONG = "digits/tau=0.02/resnet8/CAL/collapse_every=50+epochs=100+test_every=50/seed=3"
 RESUMED = f"resumed: {LONG}"  # trained in two parts
+VERSION = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
 COMMAND = "from cli.main import app; app()"
 DIGESTS = """
 import json, sys
@@ -148,7 +149,13 @@ class Tree:
         return [*(f"{group}: {run}" for group, (runs, _) in groups for run in runs), RESUMED]
 
     def train(self, archives: Path, wanted: set[str]) -> None:
-        """Those of the runs that are wanted, each group by its own process."""
+        """Those of the runs that are wanted, each group by its own process.
+
+        What a commit gave is kept in the temporary folder until this script changes.
+        """
+        kept = Path(tempfile.gettempdir(), f"same_bits-{VERSION}-{self.commit}.json")
+        self.outcomes = json.loads(kept.read_text()) if kept.exists() else {}
+        wanted = wanted - self.outcomes.keys()
         sets = {run.partition(": ")[2].partition("/")[0] for run in wanted}
         for name in sorted(sets):
             (file, *others) = (archives / name).iterdir() if name in SETS else (None,)
@@ -163,6 +170,7 @@ class Tree:
                 self.collect(group, results)
         if RESUMED in wanted:
             self.train_in_two()
+        kept.write_text(json.dumps(self.outcomes))
 
     def train_in_two(self) -> None:
         """A run that is stopped on its way and resumed."""

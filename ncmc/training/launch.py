@@ -1,5 +1,6 @@
 """From the wish to train a run to its record: is it trained already, are its data and split here?"""
 
+import gc
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,11 @@ def launch(
         launch(inputs.trained, progress, device=device, with_model=True)
     datasets.verify(inputs.project, inputs.run.dataset)  # the bytes are those that were fetched
     allocator.keep_pages()
+    gc.disable()  # what the import of torch makes stays: not to look for garbage in it saves a sixth
     from ncmc.training import decision_rule, train
 
+    gc.enable()
+    gc.freeze()
     with gpu_lease.claim() as gpu:
         if device is None and hardware.gpu_count() > 1:
             device = f"cuda:{gpu}"

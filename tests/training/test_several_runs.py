@@ -45,7 +45,7 @@ def environment(root: Path) -> dict[str, str]:
 def test_runs_in_one_process_have_the_records_of_runs_alone(workspace: Path) -> None:
     together = CliRunner().invoke(app, command(*RUNS, results=workspace / "together"))
     assert together.exit_code == 0, together.output
-    for run in RUNS:
+    for run in RUNS[1::2]:  # the second, and the last after two other methods
         alone = [sys.executable, "-m", "cli.main", *command(run, results=workspace / "alone")]
         subprocess.run(alone, env=environment(workspace), check=True, capture_output=True)
         ours, theirs = (record(run, workspace / place) for place in ("together", "alone"))
