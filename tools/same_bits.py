@@ -126,22 +126,23 @@ class Tree:
         options = (
             "split_seed=3+generator=pcg64",
             "imbalance=step+n_max_rule=common",
-            "schedule=cosine+drop_last=true+test_every=2+collapse_every=2",
-            "augment=none+mixup=false+momentum=0.5+weight_decay=0.01",
+            "schedule=cosine+drop_last=on+test_every=2+collapse_every=2",
+            "augment=none+mixup=off+momentum=0.5+weight_decay=0.01",
         )
         kinds = [f"g_cifar/tau=0.1/resnet8/CAL/{SHORT}+{more}/seed=1" for more in options]
         lists = ["g_lists/tau=0.25/resnet8/CE/batch_size=4+epochs=3+warmup_epochs=1/seed=0"]
         backbones = [f"g_cifar/tau=0.1/{b}/CE/{SHORT}/seed=0" for b in self.names("backbones")]
         released = f"g_svhn/tau=0.1/resnet8/CE/{SHORT}+svhn_labels=as_released/seed=0"
-        return {
+        groups = {
             "mixed": ([f"{run}/seed=0" for run in digits], []),
-            "clean": ([f"{run}+mixup=false/seed=1" for run in digits], []),
+            "clean": ([f"{run}+mixup=off/seed=1" for run in digits], []),
             "backbones": (backbones, []),
             "readers": (sets + lists, []),
             "kinds": ([*kinds, released], []),
             "from_files": (sets[:1] + lists, ["-o", "resident_gigabytes=0"]),
             "float32": (sets[:1] + kinds[:1], ["-o", "precision=float32"]),
         }
+        return {name: ([*map(in_order, runs)], options) for name, (runs, options) in groups.items()}
 
     def runs(self) -> list[str]:
         """All of them, each with its group."""
@@ -216,6 +217,12 @@ class Tree:
         for path in results.rglob("record.json"):
             run = path.parent.relative_to(results).as_posix()
             self.outcomes[f"{group}: {run}"] = numbers_of(path)
+
+
+def in_order(run: str) -> str:
+    """A run id as records name it: its options by the alphabet."""
+    *cell, options, seed = run.split("/")
+    return "/".join((*cell, "+".join(sorted(options.split("+"))), seed))
 
 
 def numbers_of(path: Path) -> dict[str, Any]:

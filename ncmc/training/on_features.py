@@ -1,6 +1,7 @@
 """A method in somebody else's training loop: its loss and its decision rule on features alone."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -80,9 +81,7 @@ class OnFeatures(nn.Module):
         assertion with the same words, and features that are not finite give a loss that is not, as a
         GradScaler expects.
         """
-        images = self._as_images(features)
-        if not features.is_cuda:
-            self._check_finite(features)
+        images = self._as_images(features, "loss")
         given = labels if isinstance(labels, Labels) else Labels(labels)
         weight = given.weight
         if not (isinstance(weight, Tensor) and weight.is_cuda) and not 0 <= float(weight) <= 1:
@@ -97,9 +96,7 @@ class OnFeatures(nn.Module):
 
         Raises InputError as `loss` does; on a GPU an assertion for features that are not finite, too.
         """
-        images = self._as_images(features)
-        self._check_finite(features)
-        return self.method.predict(images)
+        return self.method.predict(self._as_images(features, "scores"))
 
     def fit(self, features: Tensor, labels: Tensor) -> None:
         """Before `scores`, for a decision rule of its own (NCM): the clean training features.
@@ -107,8 +104,7 @@ class OnFeatures(nn.Module):
         (B, width) and (B,); call `eval()` first. Other methods learn nothing from them. Raises
         InputError as `scores` and `loss` do.
         """
-        images = self._as_images(features)
-        self._check_finite(features)
+        images = self._as_images(features, "fit")
         classes = self._as_classes(labels, len(features))
         with torch.no_grad():
             self.method.fit([(self.method.features(images), classes)])
@@ -117,7 +113,7 @@ class OnFeatures(nn.Module):
         """`loss`."""
         return self.loss(features, labels)
 
-    def _as_images(self, features: Tensor) -> Tensor:
+    def _as_images(self, features: Tensor, purpose: Literal["loss", "scores", "fit"]) -> Tensor:
         """(B, width) -> (B, width, 1, 1), in the dtype that the method computes in or in half."""
         if features.ndim != 2 or features.shape[1] != self.width or not len(features):
             raise InputError(
@@ -126,28 +122,19 @@ class OnFeatures(nn.Module):
             )
         values = (*self.method.parameters(), *self.method.buffers())
         own = next((v.dtype for v in values if v.is_floating_point()), torch.get_default_dtype())
-        if own in HALF:
+        if own in HALF or features.dtype not in (own, *HALF):
             raise InputError(
-                f"this method was converted to {own}; allowed: float32 or float64, for its loss is "
-                "computed in full. Convert it by .float(); features may be in half precision."
+                f"features are {features.dtype} and this method is in {own}; allowed: features in half "
+                "precision or of the method's type, and a method in float32 or float64. Convert one of "
+                "them: features.to(...), or .float() or .double() of the method."
             )
-        if features.dtype not in (own, *HALF):
-            raise InputError(
-                f"features are {features.dtype} and this method computes in {own}; allowed: {own}, "
-                f"{' or '.join(map(str, HALF))}. Convert them (features.to({own})), or the method "
-                "(.double(), .float())."
-            )
-        return features[:, :, None, None]
-
-    @staticmethod
-    def _check_finite(features: Tensor) -> None:
-        finite = features.isfinite().all()
-        what = "features are nan or infinite; allowed: finite numbers."
-        if features.is_cuda:
-            torch._assert_async(finite, f"ncmc: {what}")
-        elif not finite:
-            rows = (~features.isfinite()).any(1).nonzero().flatten().tolist()
+        finite, what = features.isfinite(), "features are nan or infinite; allowed: finite numbers."
+        if not features.is_cuda and not finite.all():
+            rows = (~finite).any(1).nonzero().flatten().tolist()
             raise InputError(f"{what} (rows {', '.join(map(str, rows[:3]))} of {len(features)})")
+        if features.is_cuda and purpose != "loss":
+            torch._assert_async(finite.all(), f"ncmc: {what}")
+        return features[:, :, None, None]
 
     def _as_classes(self, labels: Tensor, size: int) -> Tensor:
         """Labels as int64, whatever whole numbers they are: torch takes those of uint8 for a mask."""

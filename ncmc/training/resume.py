@@ -65,7 +65,13 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
         raise unfit(path, error, remedy) from error
     tell(f"resuming from epoch {state.epoch}, step {state.step}")
     before = state.sessions[-1]
-    changed = [*_ways_changed(how, before), *code_changes(inputs, before)]
+    changed = [
+        f"{key.replace('_', ' ')} {now} instead of {then}"
+        for key, now in how.items()
+        if key not in ("code", "commit")
+        and now != (then := getattr(before, key))
+        and (key, then) != ("instructions", None)  # of before they were recorded
+    ] + code_changes(inputs, before)
     if changed:
         state.sessions.append(Session(**how, epoch=state.epoch, step=state.step))
         tell(
@@ -73,18 +79,6 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
             "bit that of an uninterrupted run"
         )
     return state
-
-
-def _ways_changed(how: Mapping[str, Any], before: Session) -> list[str]:
-    """In which other ways than in a session before it is computed, in words, but for its code."""
-    ways = {key: (now, getattr(before, key)) for key, now in how.items()}
-    return [
-        f"{key.replace('_', ' ')} {now} instead of {then}"
-        for key, (now, then) in ways.items()
-        if now != then
-        and key not in ("code", "commit")
-        and (key, then) != ("instructions", None)  # of before they were recorded
-    ]
 
 
 def code_changes(inputs: RunInputs, session: Session) -> list[str]:
@@ -119,14 +113,8 @@ def _state_of(saved: checkpoint.Stopped, training: Training) -> State:
             f"{steps} steps"
         )
     check_history(saved.history, saved.epoch - 1)
-    return State(
-        epoch=saved.epoch,
-        step=saved.step,
-        loss_sum=saved.loss_sum,
-        history=list(saved.history),
-        sessions=list(saved.sessions),
-        seconds=saved.seconds,
-    )
+    history, sessions = list(saved.history), list(saved.sessions)
+    return State(saved.epoch, saved.step, saved.loss_sum, history, sessions, saved.seconds)
 
 
 def how_computed(training: Training) -> dict[str, Any]:

@@ -125,9 +125,7 @@ def test_features_of_another_type_than_the_method_computes_in_are_refused(
 ) -> None:
     x, y = features_and_labels()
     method = OnFeatures(name, 12, COUNTS)
-    said = (
-        f"features are {kind} and this method computes in torch.float32; allowed: torch.float32, "
-    )
+    said = f"features are {kind} and this method is in torch.float32; allowed: features in half"
     with pytest.raises(ValueError, match=said):
         method.loss(x.to(kind), y)
     with pytest.raises(ValueError, match=said):
@@ -145,9 +143,9 @@ def test_features_may_be_in_half_precision_or_both_in_double(name: str) -> None:
         assert torch.equal(method.scores(half), method.scores(half.float()))
         assert method.loss(half, y).dtype == torch.float32
     assert method.double().loss(x.double(), y).dtype == torch.float64
-    with pytest.raises(ValueError, match="float32 and this method computes in torch.float64"):
+    with pytest.raises(ValueError, match="float32 and this method is in torch.float64"):
         method.loss(x, y)
-    with pytest.raises(ValueError, match="this method was converted to torch.bfloat16"):
+    with pytest.raises(ValueError, match="this method is in torch.bfloat16"):
         method.bfloat16().loss(x, y)
 
 
