@@ -24,8 +24,7 @@ from ncmc.project import Project
 from ncmc.results import statistics
 from ncmc.system import allocator, hardware
 from ncmc.training import build, evaluate, precision
-from ncmc.training.augment import Normalise
-from ncmc.training.batches import InMemory
+from ncmc.training.batches import InMemory, Normalise
 from ncmc.training.draws import plan_epoch, steps_per_epoch
 from ncmc.training.optimiser import make_optimizer, set_learning_rate
 from ncmc.training.schedule import learning_rate

@@ -32,8 +32,7 @@ from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.project import Project
 from ncmc.system import files, hardware
 from ncmc.training import build, evaluate, precision
-from ncmc.training.augment import Normalise
-from ncmc.training.batches import InMemory
+from ncmc.training.batches import InMemory, Normalise
 from ncmc.training.draws import plan_epoch, steps_per_epoch
 from ncmc.training.optimiser import make_optimizer
 from ncmc.training.step import GraphStep, Step, make_step

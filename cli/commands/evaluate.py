@@ -14,7 +14,6 @@ from ncmc.paper import switches
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run, parse_run_id
 from ncmc.project import Project
-from ncmc.results.record import path_of
 from ncmc.results.wording import plural
 
 EPILOG = (

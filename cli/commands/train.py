@@ -27,7 +27,6 @@ from ncmc.paper import switches
 from ncmc.plan.option_text import Value, parse_options
 from ncmc.plan.run import Run, make_run, parse_run_id
 from ncmc.project import Project
-from ncmc.results.record import path_of
 from ncmc.system import signals
 
 EPILOG = (

@@ -75,8 +75,8 @@ class DenseNet(Backbone):
 
 
 def _fresh(x: Tensor) -> Channels:
-    wanted = x.requires_grad and x.device.type == "cpu"  # where norm_relu makes use of them
-    return Channels(x, moments(x, EPS) if wanted else None)
+    needed = x.requires_grad and x.device.type == "cpu"  # where norm_relu makes use of them
+    return Channels(x, moments(x, EPS) if needed else None)
 
 
 def _joined(old: Channels, x: Tensor) -> Channels:

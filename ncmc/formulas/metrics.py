@@ -129,17 +129,17 @@ def collapse_over(
     rows = _unit(classifier.double())
     towards = None if targets is None else _unit(targets.double().to(rows.device))
     sums, sizes = torch.zeros_like(rows), torch.zeros_like(rows[:, 0], dtype=torch.int64)
-    seen = []
+    measures = []
     for h, y in _chunks(look()):
         sums.index_add_(0, y, h)
         sizes += torch.bincount(y, minlength=n_classes)
         if towards is not None:
-            seen.append(_to_targets(h, y, towards, rows))
+            measures.append(_to_targets(h, y, towards, rows))
     means = sums / sizes.clamp_min(1)[:, None]
     if towards is None:
         towards = _unit(means)
-        seen = [_to_targets(h, y, towards, rows) for h, y in _chunks(look())]
-    distance, overlap = torch.cat(seen).T.contiguous()
+        measures = [_to_targets(h, y, towards, rows) for h, y in _chunks(look())]
+    distance, overlap = torch.cat(measures).T.contiguous()
     floor = 1 - float((towards * rows).sum(1) @ sizes.double()) / len(distance)
     cosine, cosines = _class_cosines(means, sizes)
     return {

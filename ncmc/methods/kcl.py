@@ -80,9 +80,9 @@ class KCL(ce.CE):
         )
 
     def set_steps(self, steps: Sequence[int]) -> None:
-        of, given = self.options.momentum_steps, self.options.key_momentum
+        of, momentum_then = self.options.momentum_steps, self.options.key_momentum
         if of and steps[0]:
-            momentum = max(min(LEAST_MOMENTUM, given), given ** (of / steps[0]))
+            momentum = max(min(LEAST_MOMENTUM, momentum_then), momentum_then ** (of / steps[0]))
             self.keys.momentum = round(momentum, 6)
             self.options = replace(
                 self.options, key_momentum=self.keys.momentum, momentum_steps=steps[0]

@@ -38,8 +38,8 @@ class LDAM_DRW(LDAM):
             check_number("beta", self.beta, 0)
             for name in ("defer", "beta"):
                 if getattr(self, name) >= 1:
-                    came = f"{name} is {getattr(self, name)!r}"
-                    raise UsageError(f"{came}; allowed: a number from 0 to below 1.")
+                    received = f"{name} is {getattr(self, name)!r}"
+                    raise UsageError(f"{received}; allowed: a number from 0 to below 1.")
 
     def set_up(self, options: Any, generator: torch.Generator | None) -> None:
         super().set_up(options, generator)

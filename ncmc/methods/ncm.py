@@ -30,8 +30,8 @@ class NCM(ce.CE):
     def raw_scores(self, h: Tensor) -> Tensor:
         if self.means is None:  # while it is trained, and before `fit`
             return super().raw_scores(h)
-        known = self.means.any(dim=1)
-        return (losses.unit(h) @ self.means.T).masked_fill(~known, -2.0)
+        has_images = self.means.any(dim=1)
+        return (losses.unit(h) @ self.means.T).masked_fill(~has_images, -2.0)
 
     def classifier(self) -> Tensor:
         return super().classifier() if self.means is None else self.means

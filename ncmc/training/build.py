@@ -79,8 +79,8 @@ def build_model(
 
 def on_device(model: Method, device: torch.device) -> Method:
     """The model on a device, its images and filters channels last in memory: faster everywhere."""
-    moved: Method = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return moved
+    result: Method = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return result
 
 
 def seeds(seed: int) -> tuple[int, int]:

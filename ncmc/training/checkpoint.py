@@ -94,11 +94,11 @@ def load(path: Path, identity: dict[str, str], kind: type[Content], remedy: str)
         raise UserError(f"{path} is no checkpoint of this version of ncmc. {remedy}") from error
     differing = [key for key in identity if file.identity.get(key) != identity[key]]
     if differing:
-        told = "; ".join(
+        differences = "; ".join(
             f"{key}: {shortened(file.identity.get(key, 'none'))} there, {identity[key]} here"
             for key in differing
         )
-        raise UserError(f"{path} belongs to another configuration ({told}). {remedy}")
+        raise UserError(f"{path} belongs to another configuration ({differences}). {remedy}")
     try:
         return kind.model_validate(file.state, strict=True)
     except ValidationError as error:

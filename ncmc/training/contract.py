@@ -140,9 +140,9 @@ def _defined(call: Callable[[], Tensor], file: str, name: str) -> Tensor:
 def _check_shape(value: Any, expected: tuple[int, ...], what: str) -> None:
     shape = tuple(value.shape) if isinstance(value, Tensor) else None
     if shape != expected:
-        came = f"a {type(value).__name__}" if shape is None else f"of shape {shape}"
-        wanted = f"a tensor of shape {expected}" if expected else "a single number (a 0-d tensor)"
-        raise UsageError(f"{what} is {came}; it must be {wanted}.")
+        received = f"a {type(value).__name__}" if shape is None else f"of shape {shape}"
+        allowed = f"a tensor of shape {expected}" if expected else "a single number (a 0-d tensor)"
+        raise UsageError(f"{what} is {received}; it must be {allowed}.")
 
 
 def _shown(value: Value) -> str:

@@ -94,6 +94,6 @@ def _order(labels: Tensor, rng: np.random.Generator, stage: Stage) -> np.ndarray
     of_class = labels.cpu().numpy()
     by_class = np.argsort(of_class, kind="stable")
     _, starts, counts = np.unique(of_class[by_class], return_index=True, return_counts=True)
-    chosen = rng.integers(0, len(counts), len(labels))
-    places = starts[chosen] + (rng.random(len(labels)) * counts[chosen]).astype(np.int64)
+    classes = rng.integers(0, len(counts), len(labels))
+    places = starts[classes] + (rng.random(len(labels)) * counts[classes]).astype(np.int64)
     return by_class[places]

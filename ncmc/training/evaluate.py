@@ -14,8 +14,7 @@ from ncmc.methods import Method
 from ncmc.results.class_groups import group_accuracy
 from ncmc.results.history import Triangle, triangle
 from ncmc.results.record import Accuracy, Collapse, Epoch, Groups, Result
-from ncmc.training.augment import Normalise
-from ncmc.training.batches import Stored, to_device
+from ncmc.training.batches import Normalise, Stored, to_device
 
 MATRIX_CLASSES = 20  # cosines of pairs are kept for up to this many classes
 TAIL_IMAGES = 30  # and those of the smallest class's features for up to this many images (figure 7)

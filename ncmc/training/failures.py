@@ -56,9 +56,11 @@ def not_finite(
 
 def _remedy(training: Training) -> str:
     path = training.inputs.checkpoint_path
-    kept = f"The last good checkpoint is kept at {path}. " if path.exists() else ""
+    checkpoint = f"The last good checkpoint is kept at {path}. " if path.exists() else ""
     exact = "" if training.dtype == torch.float32 else ", or -o precision=float32"
-    return f"{kept}Look at what you set; often a smaller learning rate helps (-o lr=...){exact}."
+    return (
+        f"{checkpoint}Look at what you set; often a smaller learning rate helps (-o lr=...){exact}."
+    )
 
 
 @contextmanager

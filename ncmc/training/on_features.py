@@ -65,8 +65,8 @@ class OnFeatures(nn.Module):
                 "or more training images for each of 2 or more classes."
             )
         generator = torch.Generator().manual_seed(seed)
-        chosen = contract.checked_options(kind, options)
-        self.method = kind(Features(self.width), sizes, chosen, generator)
+        method_options = contract.checked_options(kind, options)
+        self.method = kind(Features(self.width), sizes, method_options, generator)
 
     def enter(self, stage: int) -> None:
         """Begin a stage of the method, counted from 0; one that was just made is in its last."""
@@ -82,13 +82,13 @@ class OnFeatures(nn.Module):
         GradScaler expects.
         """
         images = self._as_images(features, "loss")
-        given = labels if isinstance(labels, Labels) else Labels(labels)
-        weight = given.weight
+        pair = labels if isinstance(labels, Labels) else Labels(labels)
+        weight = pair.weight
         if not (isinstance(weight, Tensor) and weight.is_cuda) and not 0 <= float(weight) <= 1:
             raise InputError(f"weight of Mixup is {float(weight)}; allowed: a number from 0 to 1.")
-        first = self._as_classes(given.first, len(features))
-        second = None if given.second is None else self._as_classes(given.second, len(features))
-        loss: Tensor = self.method.loss(images, Labels(first, second, given.weight))
+        first = self._as_classes(pair.first, len(features))
+        second = None if pair.second is None else self._as_classes(pair.second, len(features))
+        loss: Tensor = self.method.loss(images, Labels(first, second, pair.weight))
         return loss
 
     def scores(self, features: Tensor) -> Tensor:

@@ -126,8 +126,8 @@ def _sets(
     train_images: Tensor | Stored
     test_images: Tensor | Stored
     if isinstance(train.images, np.ndarray) and pixels <= execution.resident_gigabytes * 1e9:
-        chosen = torch.from_numpy(np.ascontiguousarray(train.images[split.indices]))
-        data = in_memory = InMemory(chosen, labels, recipe, where)
+        pixels_of_split = torch.from_numpy(np.ascontiguousarray(train.images[split.indices]))
+        data = in_memory = InMemory(pixels_of_split, labels, recipe, where)
         train_images = in_memory.images
         test_images = torch.from_numpy(np.array(test.images)).to(where)
     else:

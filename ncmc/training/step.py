@@ -61,7 +61,7 @@ class GraphStep(Step):
 
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
-        self.seen: dict[tuple[int, int], int] = {}
+        self.counts: dict[tuple[int, int], int] = {}
         self.graphs: dict[tuple[int, int], tuple[torch.cuda.CUDAGraph, Draws, Tensor]] = {}
         self.stream = torch.cuda.Stream(self.device)
         self.pool = torch.cuda.graph_pool_handle()
@@ -70,13 +70,13 @@ class GraphStep(Step):
         """Train on one batch; its loss, a 0-d tensor that is not waited for."""
         kind = (len(draws.order), self.model.stage)
         if kind not in self.graphs:
-            self.seen[kind] = self.seen.get(kind, 0) + 1
-            if self.seen[kind] <= self.EAGER:
+            self.counts[kind] = self.counts.get(kind, 0) + 1
+            if self.counts[kind] <= self.EAGER:
                 return self._aside(draws)
             self.graphs[kind] = self._record(draws)
         graph, read, loss = self.graphs[kind]
-        for there, given in zip(read, draws, strict=True):
-            there.copy_(given, non_blocking=True)
+        for target, source in zip(read, draws, strict=True):
+            target.copy_(source, non_blocking=True)
         graph.replay()
         return loss.clone()  # the next replay overwrites it
 

@@ -110,12 +110,12 @@ def _steps(training: Training, state: State, plan: EpochPlan, progress: Progress
         with failures.explain_out_of_memory(failures.stepping(training)):
             loss = training.step(draws)
         pending.append((number, images, loss))
-        known = None
+        value = None
         if len(pending) >= patience or number == training.steps - 1:
-            known = _settle(training, state, plan, pending)
+            value = _settle(training, state, plan, pending)
             pending.clear()
-        progress.step(state.epoch, number + 1, known, images)
-        if known is not None:
+        progress.step(state.epoch, number + 1, value, images)
+        if value is not None:
             yield
 
 

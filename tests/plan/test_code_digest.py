@@ -37,7 +37,7 @@ def changed_by(file: Path, text: str, run: Run) -> set[str]:
     [
         ("training/train.py", {"loop"}),
         ("training/draws.py", {"loop"}),
-        ("training/augment.py", {"loop"}),
+        ("training/batches.py", {"loop"}),
         ("training/optimiser.py", {"loop"}),
         ("training/evaluate.py", {"loop"}),
         ("formulas/metrics.py", {"loop"}),

@@ -10,8 +10,7 @@ from scipy import stats
 from torchvision.transforms import functional as tv
 
 from ncmc.plan.recipes import Recipe, resolve
-from ncmc.training.augment import Normalise, crop_flip, mix
-from ncmc.training.batches import InMemory
+from ncmc.training.batches import InMemory, Normalise, crop_flip, mix
 from ncmc.training.draws import plan_epoch, steps_per_epoch
 
 CPU = torch.device("cpu")

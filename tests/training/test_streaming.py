@@ -18,8 +18,7 @@ from ncmc.plan.recipes import Recipe, resolve
 from ncmc.results.record import path_of
 from ncmc.system.signals import Interrupted
 from ncmc.training import build, evaluate
-from ncmc.training.augment import Normalise
-from ncmc.training.batches import InMemory, OnDisk, Stored
+from ncmc.training.batches import InMemory, Normalise, OnDisk, Stored
 from ncmc.training.draws import plan_epoch
 from ncmc.training.evaluate import EvalSet
 

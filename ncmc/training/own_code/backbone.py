@@ -212,9 +212,9 @@ def _check_output(model: nn.Module, features: Any, n: int) -> None:
     expected: Any = (n, model.out_features)
     shape = tuple(features.shape) if isinstance(features, Tensor) else None
     if shape != expected:
-        came = f"of shape {shape}" if shape else f"a {type(features).__name__}"
+        received = f"of shape {shape}" if shape else f"a {type(features).__name__}"
         raise UserError(
-            f"the output of forward() is {came}; it must be (B, out_features): {expected}."
+            f"the output of forward() is {received}; it must be (B, out_features): {expected}."
         )
     if not features.isfinite().all():
         raise UserError("features of random images are not finite.")

@@ -85,11 +85,11 @@ def has_the_gradient_of_its_loss(subject: MethodSubject) -> None:
     """In float64, autograd agrees with differences of the loss along a random direction."""
     model = subject.on_features().double()
     for stage in subject.stages(model):
-        chosen = model.stages[stage]
-        if chosen.views > 1 or getattr(subject.kind, "holds_constant", False):
+        settings = model.stages[stage]
+        if settings.views > 1 or getattr(subject.kind, "holds_constant", False):
             continue
         x, labels = batch(model, 7, features=True)
-        x = x.double().requires_grad_(not chosen.freeze_backbone)
+        x = x.double().requires_grad_(not settings.freeze_backbone)
         parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
         if not (x.requires_grad or parameters):
             continue
@@ -126,25 +126,27 @@ def _loss_with(
 def trains_every_parameter(subject: MethodSubject) -> None:
     """Gradients reach the backbone, unless it is frozen, and in some stage all else."""
     model = subject.model()
-    reached: set[str] = set()
+    in_some_stage: set[str] = set()
     for stage in subject.stages(model):
         model.zero_grad()
         before = deepcopy(model.state_dict())
         model.loss(*batch(model, 6)).backward()
-        touched = {name for name, p in model.named_parameters() if p.grad is not None}
-        reached |= touched
+        in_this_stage = {name for name, p in model.named_parameters() if p.grad is not None}
+        in_some_stage |= in_this_stage
         if model.stages[stage].freeze_backbone:
             state = model.backbone.state_dict(prefix="backbone.")
-            moved = [name for name, value in state.items() if not torch.equal(value, before[name])]
-            if moved:
+            changed = [
+                name for name, value in state.items() if not torch.equal(value, before[name])
+            ]
+            if changed:
                 raise UserError(
-                    f"stage {stage} freezes the backbone, but its loss changes {shown(moved)}: leave "
+                    f"stage {stage} freezes the backbone, but its loss changes {shown(changed)}: leave "
                     "self.backbone in evaluation mode there."
                 )
-        elif not any(name.startswith("backbone.") for name in touched):
+        elif not any(name.startswith("backbone.") for name in in_this_stage):
             raise UserError(f"no gradient reaches the backbone in stage {stage}.")
-    wanted = [name for name, p in model.named_parameters() if p.requires_grad]
-    if left := [name for name in wanted if name not in reached]:
+    trainable = [name for name, p in model.named_parameters() if p.requires_grad]
+    if left := [name for name in trainable if name not in in_some_stage]:
         raise UserError(
             f"{shown(left)} gets no gradient in any stage: let criterion() depend on it, or make it a "
             "buffer (register_buffer), or set requires_grad_(False)."
@@ -161,10 +163,10 @@ def finds_the_classes(subject: MethodSubject) -> None:
         views = model.stages[stage].views
         trained = [p for p in model.parameters() if p.requires_grad]
         optimizer = torch.optim.Adam([h, *trained], lr=FREE_LR)
-        seen = Labels(labels.repeat_interleave(views))
+        labels_of_views = Labels(labels.repeat_interleave(views))
         for _ in range(FREE_STEPS):
             optimizer.zero_grad()
-            model.loss(h.repeat_interleave(views, 0), seen).backward()
+            model.loss(h.repeat_interleave(views, 0), labels_of_views).backward()
             optimizer.step()
     model.eval()
     with torch.no_grad():

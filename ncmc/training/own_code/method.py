@@ -1,20 +1,191 @@
 """The contract of a method, check by check; `ncmc check method` runs it on a lab's own file.
 
-Small models on random images: nothing is fetched, and nothing is written.
+Small models on random images: nothing is fetched, and nothing is written. What a method computes is
+checked in `losses`; here what its file must hold: class, options, shapes, state and draws.
 """
 
 from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import MISSING, fields
+from functools import partial
+from typing import Any
 
-from ncmc.errors import Finding, examine
+import torch
+from torch import Tensor
+
+from ncmc.errors import Finding, UserError, examine
+from ncmc.formulas.losses import in_full
 from ncmc.plan import catalog
-from ncmc.training.own_code import losses, structure
-from ncmc.training.own_code.subject import MethodSubject
+from ncmc.plan.recipes import owner
+from ncmc.training import contract
+from ncmc.training.own_code import losses
+from ncmc.training.own_code.subject import (
+    NO_CHOICE,
+    MethodSubject,
+    batch,
+    check_alone,
+    check_host_reads,
+    fitted,
+    images,
+    shown,
+)
+
+LARGEST_COSINE = 2.0  # cosines are at most 1; controls of CAL scale them a little by class
+
+
+def has_a_class(subject: MethodSubject) -> None:
+    """The class is there, and planning, which does not import the file, sees the same options."""
+    kind = subject.kind
+    if not catalog.summary("method", subject.name):
+        raise UserError(
+            f'it does not say what it is: begin it with """{subject.name}: in one line.""", which `ncmc '
+            "list methods` shows."
+        )
+    planned = catalog.own_options("method", subject.name)
+    own = {field.name for field in fields(kind.Options)}
+    if planned is not None and planned != own:
+        raise UserError(
+            f"Options are {sorted(own)}, but planning reads {sorted(planned)} from the file: write them "
+            "in a nested class Options under @dataclass(frozen=True), as `name: type = default`."
+        )
+
+
+def options_have_defaults(subject: MethodSubject) -> None:
+    """Every option has a default of a plain type, and a name that no key of a recipe has."""
+    for name, default in _defaults(subject).items():
+        if (part := owner(name)) != "model":
+            raise UserError(
+                f"Options: {name} is a key of the {part} too, which -o {name}=... would set in place of "
+                "the method's: choose another name."
+            )
+        if type(default) not in contract.KINDS:
+            raise UserError(
+                f"Options: {name} has no default that is {', '.join(contract.KINDS.values())}."
+            )
+
+
+def has_its_shapes(subject: MethodSubject) -> None:
+    """What `contract.check_model` looks at, and that targets have length 1."""
+    subject.model()  # `contract.check_model` looks at each of them
+    model = subject.on_features()
+    if (targets := model.targets()) is not None:
+        lengths = targets.norm(dim=1)
+        if not torch.allclose(lengths, torch.ones_like(lengths), atol=1e-4):
+            raise UserError("targets() are not of length 1: divide each row by its norm.")
+
+
+def refuses_in_words(subject: MethodSubject) -> None:
+    """A word that means nothing, and NaN, are refused."""
+    for name, default in _defaults(subject).items():
+        if isinstance(default, bool | int):
+            continue
+        wrong = NO_CHOICE if isinstance(default, str) else float("nan")
+        try:
+            contract.checked_options(subject.kind, {name: wrong})
+        except UserError:
+            continue
+        raise UserError(
+            f"Options: {name}={wrong} is taken. Refuse it in __post_init__: see check_choice and "
+            "check_number in ncmc/methods/_checks.py."
+        )
+
+
+def follows_its_generator(subject: MethodSubject) -> None:
+    """The generator decides all that the method draws, and nothing else does."""
+
+    def state(seed: int, of_torch: int) -> dict[str, Tensor]:
+        torch.manual_seed(of_torch)
+        return {k: v.detach() for k, v in subject.on_features(seed=seed).state_dict().items()}
+
+    first, again, other = state(0, 0), state(0, 1), state(1, 0)
+    unseeded = [name for name, value in first.items() if not torch.equal(value, again[name])]
+    if unseeded:
+        raise UserError(
+            f"{shown(unseeded)} does not come from `generator`: pass it to whatever draws, such as "
+            "`linear` in ncmc/methods/_layers.py, or the seed of a run would not decide it."
+        )
+    random = [n for n, p in subject.on_features().named_parameters() if p.ndim > 1 and p.std() > 0]
+    if same := [name for name in random if torch.equal(first[name], other[name])]:
+        raise UserError(f"{shown(same)} is the same for every seed: draw it from `generator`.")
+
+
+def comes_back_from_its_state(subject: MethodSubject) -> None:
+    """What a fresh model needs for the same scores is in the state."""
+    model, fresh = subject.model(seed=0), subject.model(seed=1)
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.01)
+    for _ in subject.stages(model):
+        model.loss(*batch(model, 6)).backward()
+        optimizer.step()
+    fresh.load_state_dict(deepcopy(model.state_dict()))
+    if not torch.equal(fitted(model).predict(images(4)), fitted(fresh).predict(images(4))):
+        raise UserError(
+            "a fresh model with the saved state gives other scores: keep what decides them in "
+            "parameters, or in buffers by register_buffer()."
+        )
+
+
+def only_looks_in_evaluation(subject: MethodSubject) -> None:
+    """predict() changes no state, and takes images one by one."""
+    model = fitted(subject.model())
+    before = deepcopy(model.state_dict())
+    check_alone(model.predict, images(4), "the scores")
+    changed = [
+        name for name, value in model.state_dict().items() if not torch.equal(value, before[name])
+    ]
+    if changed:
+        raise UserError(f"predict() changes {shown(changed)}: do that in observe(), or in loss().")
+
+
+def reads_nothing_on_the_host(subject: MethodSubject) -> None:
+    """The loss of every stage can be compiled and recorded."""
+    model = subject.model()
+    for stage in subject.stages(model):
+        arguments = batch(model, 6)
+        check_host_reads(partial(model.loss, *arguments), f"the loss of stage {stage}")
+
+
+def says_whether_its_scores_are_cosines(subject: MethodSubject) -> None:
+    """It says so where its scores stay small however long the features are, and only there."""
+    model = fitted(subject.model())
+    h = model.head(in_full(model.backbone(images(64))) * 1e4)
+    small = float(model.scores(h).abs().max()) <= LARGEST_COSINE
+    if small != catalog.scores_are_cosines(subject.name):
+        raise UserError(
+            f"its scores {'stay small' if small else 'grow'} with the length of the features: "
+            f"{'add' if small else 'take out'} `scores_are_cosines = True` in its class, which says "
+            "that its ECE cannot be compared."
+        )
+
+
+def fits_its_trained_model(subject: MethodSubject) -> None:
+    """A rule for the model of another method has the state of that."""
+    if (name := subject.kind.trained_as) is None:
+        return
+    if name not in catalog.names("method"):
+        raise UserError(f"trained_as is {name!r}, which has no file in ncmc/methods.")
+    own, theirs = (
+        MethodSubject(subject.project, n).model().state_dict() for n in (subject.name, name)
+    )
+    shapes = [{key: value.shape for key, value in state.items()} for state in (own, theirs)]
+    if shapes[0] != shapes[1]:
+        odd = sorted(shapes[0].items() ^ shapes[1].items())
+        raise UserError(
+            f"its state is not that of {name}, whose trained model it takes: "
+            f"{shown([key for key, _ in odd])}. Make what fit() learns a buffer with persistent=False."
+        )
+
+
+def _defaults(subject: MethodSubject) -> dict[str, Any]:
+    """Option -> default; None where it has none."""
+    options = fields(subject.kind.Options)
+    return {f.name: None if f.default is MISSING else f.default for f in options}
+
 
 CHECKS: dict[str, Callable[[MethodSubject], None]] = {
-    "the file has a class of its name, and options that planning can read": structure.has_a_class,
-    "every option has a default, and a name of its own": structure.options_have_defaults,
-    "features, loss, scores, classifier and targets have their shapes": structure.has_its_shapes,
-    "an impossible option is refused in words": structure.refuses_in_words,
+    "the file has a class of its name, and options that planning can read": has_a_class,
+    "every option has a default, and a name of its own": options_have_defaults,
+    "features, loss, scores, classifier and targets have their shapes": has_its_shapes,
+    "an impossible option is refused in words": refuses_in_words,
     "it works with two classes, with many, and with a class of one image": losses.works_for_all_counts,
     "loss and gradient are finite in every stage": losses.has_finite_gradients,
     "the loss is a mean over the batch": losses.is_a_mean_over_the_batch,
@@ -23,12 +194,12 @@ CHECKS: dict[str, Callable[[MethodSubject], None]] = {
     "trained on free features, its scores find the classes": losses.finds_the_classes,
     "a last batch of one image trains": losses.trains_on_one_image,
     "Mixup mixes the losses of both labels": losses.mixes_labels,
-    "its generator decides what it draws": structure.follows_its_generator,
-    "its state brings it back": structure.comes_back_from_its_state,
-    "evaluation changes nothing and takes images one by one": structure.only_looks_in_evaluation,
-    "no value is read on the host": structure.reads_nothing_on_the_host,
-    "it says whether its scores are cosines": structure.says_whether_its_scores_are_cosines,
-    "it takes the trained model of the method that it names": structure.fits_its_trained_model,
+    "its generator decides what it draws": follows_its_generator,
+    "its state brings it back": comes_back_from_its_state,
+    "evaluation changes nothing and takes images one by one": only_looks_in_evaluation,
+    "no value is read on the host": reads_nothing_on_the_host,
+    "it says whether its scores are cosines": says_whether_its_scores_are_cosines,
+    "it takes the trained model of the method that it names": fits_its_trained_model,
 }
 NEEDED = 3  # the first of them: without these no other makes sense
 

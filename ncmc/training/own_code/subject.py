@@ -137,8 +137,8 @@ class NoHostReads(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         name = getattr(func, "__name__", "")
-        chosen = args[1] if name in ("__getitem__", "__setitem__") and len(args) > 1 else None
-        masks = chosen if isinstance(chosen, tuple) else (chosen,)
+        index = args[1] if name in ("__getitem__", "__setitem__") and len(args) > 1 else None
+        masks = index if isinstance(index, tuple) else (index,)
         if any(isinstance(mask, Tensor) and mask.dtype == torch.bool for mask in masks):
             raise UserError("elements are chosen by a mask, whose number only the host knows")
         if name in READING or (name == "where" and len(args) == 1):
