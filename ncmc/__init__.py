@@ -10,7 +10,7 @@ Left wing: plans, reads and judges.
     paper       what the paper says: printed numbers, claims, open points, the checks on them
     results     records of runs, and the cells, tables, curves and statistics computed from them
     verdicts    whether each check and printed number holds
-    board       all verdicts, claim by claim: as data, as text, and in README.md
+    board       all verdicts, claim by claim, as data and as text; README.md's answers
     forecast    before anything runs: what it would decide, with which power, at what cost
     figures     curves, intervals and maps, drawn from cells and verdicts
     page        the HTML pages of a table and of the whole project

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from cli.options import Records, completion
-from ncmc.board import published
 from ncmc.project import Project
 from ncmc.results.wording import plural
 from ncmc.sharing import publish as publishing
@@ -50,8 +49,8 @@ def publish(
     if not check:
         folder, n = publishing.publish(project, tier, results)
         print(f"{folder}: {plural(n, 'record')}")
-        for path in published.refresh(project):
-            print(f"{path}: its verdicts are as published. Read what stands around them again.")
+        for path in publishing.refresh_documents(project):
+            print(f"{path}: set to what is published. Read what stands around it again.")
         return
     differing = publishing.differing(project, tier)
     folder = publishing.folder_of(project, tier)

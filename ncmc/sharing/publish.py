@@ -12,7 +12,9 @@ from pathlib import Path
 
 from ncmc import paths
 from ncmc.board import board_text
+from ncmc.board.answers import with_answers
 from ncmc.board.entries import board_of
+from ncmc.board.published import FINDINGS, with_quotations
 from ncmc.errors import UserError, unknown
 from ncmc.figures.figure import write_figures
 from ncmc.figures.of_table import figures_of_table
@@ -33,7 +35,8 @@ from ncmc.verdicts.judge import CellCache, verify_cells
 
 IMAGES = ("svg",)  # of figures: text, so that git shows what changed
 READ = (".md", ".html")  # what is kept beside the records ...
-SHOWING = ("README.md", "docs/*.md")  # ... with the pictures that these show
+README = "README.md"
+SHOWING = (README, "docs/*.md")  # ... with the pictures that these show
 
 
 def folder_of(project: Project, tier: str) -> Path:
@@ -61,6 +64,23 @@ def publish(project: Project, tier: str, results: Path | None = None) -> tuple[P
     for name in before.keys() - content.keys():  # what follows no more
         (folder / name).unlink(missing_ok=True)
     return folder, sum(name.endswith(f"/{paths.RECORD}") for name in sources)
+
+
+def refresh_documents(project: Project) -> list[Path]:
+    """Set the answers in README.md and the quotations in docs/findings.md; the files that changed.
+
+    Raises UsageError for a quotation of a check that no published board has.
+    """
+    changed = []
+    for name, renewed in ((README, with_answers), (FINDINGS, with_quotations)):
+        path = project.root / name
+        if not files.exists(path):
+            continue
+        text = files.read_bytes(path, MOST_BYTES).decode()
+        if (new := renewed(project, text)) != text:
+            files.write_atomic(path, new)
+            changed.append(path)
+    return changed
 
 
 def _add_records(

@@ -1,0 +1,233 @@
+"""What is known so far, in one line and five answers: the first thing that README.md says.
+
+Computed from published records. CAL is compared with the other methods of a tier's table of methods,
+after the last epoch and at tau 0.01, by the contrasts that verdicts rest on.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ncmc import paths
+from ncmc.board.published import published_boards
+from ncmc.plan import grid
+from ncmc.plan.grid_file import tiers
+from ncmc.project import Project, read_once
+from ncmc.results.cells import Cell
+from ncmc.results.samples import sample_of
+from ncmc.results.statistics import against
+from ncmc.results.wording import plural, signed
+from ncmc.system import files
+from ncmc.verdicts.contrasts import Contrast, contrast
+from ncmc.verdicts.judge import CellCache
+
+START, END = "<!-- answers -->", "<!-- /answers -->"
+BLOCK = re.compile(rf"{START}\n.*?{END}\n", re.DOTALL)
+CALIBRATION = "calibration"  # the tier of settings that others have published numbers of ...
+COUNTED = ("calibration", "calibration_binary")  # ... and its tables on CIFAR's own pixels
+TAU = 0.01
+PAPER = "paper"  # the tier of the paper's own scale, and its main claim
+MAIN_CLAIM = "C1"
+UNKNOWN = (
+    "**Whether CAL beats CE or SETF at the paper's own scale is not known: none of its runs (ResNet-50, "
+    "DenseNet-150) has been made.**"
+)
+
+
+@dataclass(frozen=True)
+class AnswerTier:
+    """A tier whose runs can speak of the paper."""
+
+    name: str
+    words: str
+    setting: str
+    about: str  # where it is described
+    methods: str  # its table of methods
+    curves: str  # its figure of collapse
+
+
+TIERS = (  # the nearest to the paper first
+    AnswerTier(
+        name="full",
+        words="the full schedule",
+        setting="ResNet-32, all images, 200 epochs",
+        about="docs/plan.md#the-full-schedule",
+        methods="full_methods",
+        curves="full_curves",
+    ),
+    AnswerTier(
+        name="laptop",
+        words="the laptop tier",
+        setting="ResNet-20, a tenth of the images, 120 epochs",
+        about="docs/plan.md#the-laptop-tier",
+        methods="laptop_methods",
+        curves="laptop_curves",
+    ),
+)
+PLAIN = {  # methods by their labels, in words for a reader who has not met them
+    "CE": "cross-entropy (CE)",
+    "SETF": "the fixed simplex classifier (SETF)",
+    "BALANCED-SOFTMAX": "Balanced Softmax",
+    "NCM": "the nearest class mean of CE's features",
+    "CE-LA": "logit adjustment of CE's own scores",
+}
+ONE_LINE = ("BALANCED-SOFTMAX", "NCM", "CE-LA")
+
+
+@dataclass(frozen=True)
+class Lead:
+    """CAL minus another method, in points of accuracy."""
+
+    tier: AnswerTier
+    other: str  # the method's label in its table
+    contrast: Contrast
+
+    @property
+    def word(self) -> str:
+        """What its interval says; nothing without one."""
+        if self.contrast.interval is None:
+            return ""
+        low, high = self.contrast.interval
+        return "above" if low > 0 else "below" if high < 0 else "not told apart"
+
+    @property
+    def words(self) -> str:
+        """`above by 5.3 points (95 %: +3.1 to +7.5; 3 seeds)`."""
+        points, seeds = self.contrast.difference.mean, plural(self.contrast.n, "seed")
+        if self.contrast.interval is None:
+            return f"{signed(points, 1)} points with {seeds}, which decides nothing"
+        low, high = (signed(bound, 1) for bound in self.contrast.interval)
+        interval = f"({100 * self.contrast.level:.3g} %: {low} to {high}; {seeds})"
+        if self.word == "not told apart":
+            return f"not told apart, {signed(points, 1)} points {interval}"
+        return f"{self.word} by {abs(points):.1f} points {interval}"
+
+
+@read_once
+def leads(project: Project) -> tuple[Lead, ...]:
+    """CAL minus each other method with published records, by tier, in the order of its table."""
+    return tuple(lead for tier in TIERS for lead in _leads(project, tier))
+
+
+def _leads(project: Project, tier: AnswerTier) -> Iterator[Lead]:
+    cells = {cell.spec.coord("method"): cell for cell in _cells(project, tier, tier.methods)}
+    if ours := cells.pop("CAL", None):
+        for label, cell in cells.items():
+            yield Lead(tier, label, contrast([(1.0, ours), (-1.0, cell)], "last"))
+
+
+def _cells(project: Project, tier: AnswerTier, name: str) -> list[Cell]:
+    """The cells of a table at tau 0.01 that have published records, none of a dead run."""
+    runs = project.root / paths.PUBLISHED.format(tier=tier.name) / paths.RUNS
+    if name not in tiers(project).get(tier.name, ()) or not runs.is_dir():
+        return []
+    table, cache = grid.table(project, name), CellCache(project, runs)
+    cells = [cache.cell(spec, table) for spec in table.cells if spec.run.tau == TAU]
+    return [cell for cell in cells if cell.records and not cell.dead]
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def with_answers(project: Project, text: str) -> str:
+    """README.md with the answers as of now between its marks; a text without these is left as it is."""
+    if not BLOCK.search(text):
+        return text
+    numbered = [f"{i}. {answer}" for i, answer in enumerate(five_answers(project), start=1)]
+    block = "\n".join([START, headline(project), "", *numbered, END]) + "\n"
+    return BLOCK.sub(lambda _: block, text)
+
+
+def headline(project: Project) -> str:
+    """What is known at the paper's scale; if nothing is, that, and what is at the nearest one."""
+    if paper := published_boards(project).get(PAPER):
+        entry = next(entry for entry in paper.entries if entry.id == MAIN_CLAIM)
+        return f"**At the paper's own scale: {entry.says}: {entry.status}.** {entry.sentence}"
+    if not leads(project):
+        under_way = _listed([_link(project, tier) for tier in TIERS])
+        return f"{UNKNOWN} No run of the nearest scales, {under_way}, is published yet."
+    tier = leads(project)[0].tier
+    words = {lead.other: lead.word for lead in leads(project) if lead.tier == tier and lead.word}
+    told = [
+        f"{words[name]} {'from ' if words[name].startswith('not') else ''}{PLAIN[name]}"
+        for name in PLAIN
+        if name in words
+    ]
+    compared = (
+        f"there CAL is {_listed(told)}" if told else "it has one seed so far, which decides nothing"
+    )
+    return f"{UNKNOWN} The nearest to it so far is {_link(project, tier)} ({tier.setting}): {compared}."
+
+
+def five_answers(project: Project) -> list[str]:
+    """CAL against CE, SETF and baselines of one line; collapse; whether the harness is right."""
+    return [
+        f"**CAL against cross-entropy (CE).** {_compared(project, ['CE'])}",
+        f"**CAL against the fixed simplex classifier (SETF).** {_compared(project, ['SETF'])}",
+        f"**CAL against baselines that cost one line of code.** {_compared(project, ONE_LINE)}",
+        f"**Collapse.** {_collapse(project)}",
+        f"**Is the harness right?** {_harness(project)}",
+    ]
+
+
+def _compared(project: Project, others: Sequence[str]) -> str:
+    sentences = []
+    for tier in TIERS:
+        here = {lead.other: lead.words for lead in leads(project) if lead.tier == tier}
+        prefix = {name: f"{PLAIN[name]}: " if len(others) > 1 else "" for name in others}
+        if told := [prefix[name] + here[name] for name in others if name in here]:
+            sentences.append(f"On {_link(project, tier)} {'; '.join(told)}.")
+    return " ".join(sentences) or "Not compared yet."
+
+
+def _link(project: Project, tier: AnswerTier) -> str:
+    """A tier with a link to its board, or to what it will be."""
+    board = f"{paths.PUBLISHED.format(tier=tier.name)}/{paths.BOARD_MARKDOWN}"
+    return f"[{tier.words}]({board if files.exists(project.root / board) else tier.about})"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def _collapse(project: Project) -> str:
+    """NC to the mean centers (0 to 4) that CAL ends with."""
+    sentences = []
+    for tier in TIERS:
+        told = []
+        for cell in _cells(project, tier, tier.curves):
+            if cell.spec.run.method == "CAL" and (nc := sample_of(cell, "nc_mean")):
+                interval = against(nc, 0.0).interval() if nc.n > 1 else None
+                spread = f"95 %: {interval[0]:.2f} to {interval[1]:.2f}; " if interval else ""
+                mixup = "with" if cell.spec.resolved.recipe.mixup else "without"
+                told.append(f"{nc.mean:.2f} {mixup} Mixup ({spread}{plural(nc.n, 'seed')})")
+        if told:
+            sentences.append(
+                f"On {_link(project, tier)} CAL's features end at NC {', '.join(told)}."
+            )
+    scale = "NC is 0 at complete collapse to the mean centers, 2 for features that know nothing."
+    return " ".join([*sentences, scale]) if sentences else "Not measured yet."
+
+
+def _harness(project: Project) -> str:
+    """How far ours is outside what others state, in the settings where their numbers count."""
+    folder = paths.PUBLISHED.format(tier=CALIBRATION)
+    runs, names = project.root / folder / paths.RUNS, tiers(project).get(CALIBRATION, ())
+    cache = CellCache(project, runs if runs.is_dir() else None)
+    tables = [grid.table(project, name) for name in names if name in COUNTED and runs.is_dir()]
+    distances, most_seeds = list[float](), 0
+    for cell in (cell for table in tables for cell in cache.of(table)):
+        numbers = [number for number in cell.references if number.counts]
+        if numbers and cell.last and cell.best:
+            last = all(number.measure == "last" for number in numbers)
+            ours = (cell.last if last else cell.best).mean
+            theirs = [number.reference.value for number in numbers]
+            distances.append(max(min(theirs) - ours, ours - max(theirs), 0.0))
+            most_seeds = max(most_seeds, cell.n)
+    if not distances:
+        return "Not known yet: no setting that others have published numbers of was run."
+    return (
+        f"In the {plural(len(distances), 'setting')} run so far that others have published numbers of "
+        f"({plural(most_seeds, 'seed')} at most) ours lies within {max(distances):.1f} points of them: "
+        f"[calibration]({folder}/{paths.BOARD_MARKDOWN})."
+    )

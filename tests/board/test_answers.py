@@ -1,0 +1,114 @@
+"""README.md opens with what is known so far, computed from published records."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import fakes
+import pytest
+from conftest import CHECKOUT, copy_project
+
+from ncmc import paths
+from ncmc.board import answers
+from ncmc.board.answers import BLOCK, END, START, five_answers, headline, leads, with_answers
+from ncmc.plan import grid
+from ncmc.project import Project
+from ncmc.sharing.publish import refresh_documents
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project in which nothing is published."""
+    return Project(copy_project(tmp_path))
+
+
+def publish(
+    project: Project, tier: str, table: str, accuracies: Mapping[str, Sequence[float]]
+) -> None:
+    """Records of methods, by label, in a published tier."""
+    runs = project.root / paths.PUBLISHED.format(tier=tier) / paths.RUNS
+    for spec in grid.table(project, table).cells:
+        if spec.run.tau == answers.TAU and spec.coord("method") in accuracies:
+            values = accuracies[spec.coord("method")]
+            each = zip(spec.runs(len(values)), values, strict=True)
+            fakes.save(runs, *(fakes.record(run, value) for run, value in each))
+
+
+LAPTOP = {
+    "CAL": [60.0, 61.0, 60.4],
+    "CE": [50.0, 50.8, 50.5],
+    "SETF": [60.3, 60.2, 60.7],
+    "BALANCED-SOFTMAX": [64.0, 65.3, 64.2],
+}
+
+
+def test_readme_says_what_is_published() -> None:
+    text = (CHECKOUT / "README.md").read_text()
+    assert BLOCK.search(text)
+    assert with_answers(Project(CHECKOUT), text) == text
+
+
+def test_nothing_published_is_said(project: Project) -> None:
+    assert headline(project).endswith(
+        "[the laptop tier](docs/plan.md#the-laptop-tier), is published yet."
+    )
+    *compared, collapse, harness = five_answers(project)
+    assert all(text.endswith("Not compared yet.") for text in compared)
+    assert collapse.endswith("Not measured yet.")
+    assert "Not known yet" in harness
+
+
+def test_a_lead_is_told_by_its_interval(project: Project) -> None:
+    publish(project, "laptop", "laptop_methods", LAPTOP)
+    assert [(lead.other, lead.word) for lead in leads(project)] == [
+        ("CE", "above"),
+        ("SETF", "not told apart"),
+        ("BALANCED-SOFTMAX", "below"),
+    ]
+    ce, setf, one_line, *_ = five_answers(project)
+    assert "[the laptop tier](docs/plan.md#the-laptop-tier) above by 10.0 points (" in ce
+    assert "; 3 seeds)" in ce
+    assert "not told apart, +0.1 points (" in setf
+    assert "Balanced Softmax: below by 4.0 points (" in one_line
+    assert (
+        "there CAL is above cross-entropy (CE), not told apart from the fixed simplex classifier (SETF) "
+        "and below Balanced Softmax."
+    ) in headline(project)
+
+
+def test_one_seed_decides_nothing_and_the_nearest_scale_is_named(project: Project) -> None:
+    publish(project, "laptop", "laptop_methods", LAPTOP)
+    publish(project, "full", "full_methods", {"CAL": [78.0], "CE": [72.0]})
+    assert "+6.0 points with 1 seed, which decides nothing" in five_answers(project)[0]
+    assert "[the full schedule](docs/plan.md#the-full-schedule) (ResNet-32" in headline(project)
+    assert headline(project).endswith("one seed so far, which decides nothing.")
+
+
+def test_a_published_tier_is_linked_to_its_board(project: Project) -> None:
+    board = project.root / paths.PUBLISHED.format(tier="full") / paths.BOARD_MARKDOWN
+    board.parent.mkdir(parents=True)
+    board.touch()
+    assert "[the full schedule](results/published/full/results/board.md)" in headline(project)
+
+
+def test_the_distance_to_the_numbers_of_others_is_told(project: Project) -> None:
+    specs = grid.table(project, "calibration_binary").cells
+    runs = project.root / paths.PUBLISHED.format(tier="calibration") / paths.RUNS
+    (ce,) = [s for s in specs if s.run.method == "CE" and s.resolved.name == "mislas_stage1"]
+    fakes.save(runs, fakes.record(ce.run, 71.0, best=71.3))
+    told = five_answers(project)[4]
+    assert "In the 1 setting run so far" in told
+    assert "(1 seed at most) ours lies within 1.5 points of them" in told  # 72.8 is stated
+
+
+def test_a_readme_without_a_place_is_left_alone(project: Project) -> None:
+    readme = project.root / "README.md"
+    readme.write_text("# Ours\n")
+    assert refresh_documents(project) == []
+    readme.write_text(f"# Ours\n\n{START}\nold\n{END}\nend\n")
+    assert refresh_documents(project) == [readme]
+    text = readme.read_text()
+    assert (text.startswith(f"# Ours\n\n{START}\n**Whether"), text.endswith(f"{END}\nend\n")) == (
+        True,
+        True,
+    )
+    assert refresh_documents(project) == []
