@@ -26,7 +26,7 @@ lint:
     uv run ruff format --check
     uv run mypy
     uv run lint-imports
-    uv run snakefmt --check Snakefile rules
+    uv run snakefmt --check Snakefile rules workflow
     uv run snakemake --lint
 
 # the documentation, in site/

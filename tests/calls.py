@@ -24,7 +24,7 @@ RUNS_NOTHING = {"-n", "--lint", "--list"}
 def copy_workflow(root: Path) -> Path:
     """The project's configuration and its workflow, without data and results."""
     copy_project(root)
-    for name in ("rules", "profiles"):
+    for name in ("rules", "profiles", "workflow"):
         shutil.copytree(CHECKOUT / name, root / name)
     shutil.copy(CHECKOUT / "Snakefile", root)
     return root

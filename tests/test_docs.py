@@ -1,5 +1,6 @@
 """The documents say what is true: links lead somewhere, commands and targets exist."""
 
+import json
 import pkgutil
 import re
 import tomllib
@@ -92,7 +93,12 @@ def test_version_and_release_date_are_the_same_everywhere() -> None:
     cited = yaml.safe_load((CHECKOUT / "CITATION.cff").read_text())
     top = re.search(r"^## (\S+) \((.+)\)$", (CHECKOUT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert top
-    assert project["version"] == cited["version"] == top[1]
+    archived = [
+        json.loads((CHECKOUT / name).read_text()) for name in ("codemeta.json", ".zenodo.json")
+    ]
+    assert {project["version"], cited["version"], *(a["version"] for a in archived)} == {top[1]}
+    assert {cited["title"], archived[1]["title"]} == {cited["title"]}
+    assert archived[0]["description"] == project["description"]
     assert str(cited.get("date-released", "unreleased")) == top[2]
 
 

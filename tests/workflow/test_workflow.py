@@ -234,9 +234,17 @@ def test_every_rule_says_what_it_does(project: Path) -> None:
     assert all(re.fullmatch(r"\S+ \(.+\.\)", line) for line in told), told
 
 
+def test_the_catalogs_snakefile_is_the_workflow(project: Path) -> None:
+    plans = [
+        planned_jobs(snakemake(project, "-n", *where, "smoke").stdout)
+        for where in ((), ("-s", "workflow/Snakefile"))
+    ]
+    assert plans[0] == plans[1] != {}
+
+
 def test_the_workflow_is_formatted() -> None:
     done = subprocess.run(
-        [str(BIN / "snakefmt"), "--check", "Snakefile", "rules"],
+        [str(BIN / "snakefmt"), "--check", "Snakefile", "rules", "workflow"],
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
