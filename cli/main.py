@@ -4,6 +4,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -87,6 +88,7 @@ class Commands(TyperGroup):
             raise typer.Exit(1) from error
 
 
+@cache
 def _command(name: str) -> Any:
     """The command of a name, built from the module in cli/commands."""
     module = import_module(f"cli.commands.{MODULES.get(name, name)}")
