@@ -103,6 +103,7 @@ def oddities(image: Image.Image, name: object, size: int | None) -> list[str]:
         "of 16 bits, scaled to 8 (value / 257)": image.mode.startswith("I"),
         "of 16 bits per channel, of which the upper 8 are read": ";16" in layers
         and not image.mode.startswith("I"),
+        "of CMYK colours, converted without a profile": image.mode == "CMYK",
         "with transparency, which is dropped": image.has_transparency_data,
         "with several frames, of which the first is read": frames > 1,
         "with a rotation in their Exif data, which is not applied": turned,

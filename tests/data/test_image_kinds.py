@@ -131,6 +131,13 @@ def test_a_rotation_in_exif_data_and_an_enlargement_are_said() -> None:
     ]
 
 
+def test_colours_of_print_are_said() -> None:
+    buffer = io.BytesIO()
+    Image.new("CMYK", (8, 8)).save(buffer, "jpeg")
+    said = image_files.oddities(image_files.open_image(buffer.getvalue(), "print"), "print", 8)
+    assert said == ["of CMYK colours, converted without a profile"]
+
+
 @pytest.mark.parametrize("name", ["x.jfif", "x.JPE", "x.jpg"])
 def test_any_suffix_of_jpeg_is_read(project: ScratchProject, tmp_path: Path, name: str) -> None:
     content = {**class_folders(), f"train/cat/{name}": picture(random_images(1, 8)[0], "jpeg")}

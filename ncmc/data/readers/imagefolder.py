@@ -16,13 +16,14 @@ from ncmc.data import archives, image_files, image_tree
 from ncmc.data.array_writer import Sink
 from ncmc.data.image_tree import Layout
 from ncmc.data.raw import Say
-from ncmc.data.tree_summary import EqualImages, listed
+from ncmc.data.tree_summary import EqualImages
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import Dataset
 from ncmc.system import ordered_threads
 
 FOLDERS = True  # `ncmc fetch --from` may name a folder; it is packed into the entry's file
 CHUNK = 64  # images handed to a thread at once
+SHOWN = 10  # images that cannot be read, in an error
 FLAT = 16  # grey levels: an image of a smaller range looks like one colour
 
 # file, (H, W, C) uint8, what is odd of it; None for pixels that cannot be read, and why
@@ -60,7 +61,8 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
             images[part][i] = pixels
             odd.update(remarks)
     if faults:
-        raise UserError(f"{listed([fault.rstrip('.') for fault in faults])}.")
+        more = f" And {len(faults) - SHOWN:,} more." if len(faults) > SHOWN else ""
+        raise UserError(" ".join(faults[:SHOWN]) + more)
     sink.class_names = layout.class_names
     about_pixels = {"oddities": dict(odd), "equal": equal_images(layout, images)}
     sink.summary = layout.summary.model_copy(update=about_pixels)
