@@ -198,8 +198,8 @@ def chosen_runs(project: Project, names: Sequence[str] | None, wanted: Filter) -
 
 def reading_project() -> Project:
     """The project, for a command that reads: a published record stands in for one that is not here."""
-    said = "published records (results/published) are read of runs without one in results/runs."
-    return Project.find(lambda: say_on_stderr(said))
+    remark = "runs without a record in results/runs are read from results/published."
+    return Project.find(lambda: say_on_stderr(remark))
 
 
 def results_folder(project: Project, name: str, out: Path | None) -> Path:

@@ -148,13 +148,15 @@ def headline(project: Project) -> str:
         return f"{UNKNOWN} No run of the nearest scales, {under_way}, is published yet."
     tier = leads(project)[0].tier
     words = {lead.other: lead.word for lead in leads(project) if lead.tier == tier and lead.word}
-    told = [
+    parts = [
         f"{words[name]} {'from ' if words[name].startswith('not') else ''}{PLAIN[name]}"
         for name in PLAIN
         if name in words
     ]
     compared = (
-        f"there CAL is {_listed(told)}" if told else "it has one seed so far, which decides nothing"
+        f"there CAL is {_listed(parts)}"
+        if parts
+        else "it has one seed so far, which decides nothing"
     )
     return f"{UNKNOWN} The nearest to it so far is {_link(project, tier)} ({tier.setting}): {compared}."
 
@@ -173,10 +175,10 @@ def five_answers(project: Project) -> list[str]:
 def _compared(project: Project, others: Sequence[str]) -> str:
     sentences = []
     for tier in TIERS:
-        here = {lead.other: lead.words for lead in leads(project) if lead.tier == tier}
+        words = {lead.other: lead.words for lead in leads(project) if lead.tier == tier}
         prefix = {name: f"{PLAIN[name]}: " if len(others) > 1 else "" for name in others}
-        if told := [prefix[name] + here[name] for name in others if name in here]:
-            sentences.append(f"On {_link(project, tier)} {'; '.join(told)}.")
+        if parts := [prefix[name] + words[name] for name in others if name in words]:
+            sentences.append(f"On {_link(project, tier)} {'; '.join(parts)}.")
     return " ".join(sentences) or "Not compared yet."
 
 
@@ -194,16 +196,16 @@ def _collapse(project: Project) -> str:
     """NC to the mean centers (0 to 4) that CAL ends with."""
     sentences = []
     for tier in TIERS:
-        told = []
+        parts = []
         for cell in _cells(project, tier, tier.curves):
             if cell.spec.run.method == "CAL" and (nc := sample_of(cell, "nc_mean")):
                 interval = against(nc, 0.0).interval() if nc.n > 1 else None
                 spread = f"95 %: {interval[0]:.2f} to {interval[1]:.2f}; " if interval else ""
                 mixup = "with" if cell.spec.resolved.recipe.mixup else "without"
-                told.append(f"{nc.mean:.2f} {mixup} Mixup ({spread}{plural(nc.n, 'seed')})")
-        if told:
+                parts.append(f"{nc.mean:.2f} {mixup} Mixup ({spread}{plural(nc.n, 'seed')})")
+        if parts:
             sentences.append(
-                f"On {_link(project, tier)} CAL's features end at NC {', '.join(told)}."
+                f"On {_link(project, tier)} CAL's features end at NC {', '.join(parts)}."
             )
     scale = "NC is 0 at complete collapse to the mean centers, 2 for features that know nothing."
     return " ".join([*sentences, scale]) if sentences else "Not measured yet."

@@ -75,8 +75,8 @@ def _markdown_lines(board: Board) -> Iterator[str]:
         yield "| verdict | id | what it says | what was found |"
         yield "| --- | --- | --- | --- |"
         for e in entries:
-            found = " ".join(filter(None, (e.sentence, remark(e))))
-            parts = (f"{MARKS[e.status]} {e.status}", e.id, _says(e), found)
+            sentence = " ".join(filter(None, (e.sentence, remark(e))))
+            parts = (f"{MARKS[e.status]} {e.status}", e.id, _says(e), sentence)
             yield f"| {' | '.join(markdown_text(part) for part in parts)} |"
 
 
@@ -112,8 +112,11 @@ def _case(entry: BoardEntry) -> ElementTree.Element:
     case = ElementTree.Element("testcase", {"name": name, "classname": f"ncmc.{entry.subject}"})
     if entry.status != "holds":
         tag = "failure" if entry.status == "differs" else "skipped"
-        told = {"type": entry.status, "message": _printable(f"{entry.status}: {entry.sentence}")}
-        ElementTree.SubElement(case, tag, told)
+        attributes = {
+            "type": entry.status,
+            "message": _printable(f"{entry.status}: {entry.sentence}"),
+        }
+        ElementTree.SubElement(case, tag, attributes)
     if entry.problems:
         ElementTree.SubElement(case, "system-out").text = _printable("\n".join(entry.problems))
     return case

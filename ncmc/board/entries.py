@@ -59,8 +59,10 @@ class Board(Strict):
 
     def shown(self, wanted: Filter, statuses: Collection[Status]) -> "Board":
         """The entries of some statuses that look at wanted cells; their verdicts stay as they are."""
-        kept = (e for e in self.entries if e.status in statuses and is_wanted(e.verdicts, wanted))
-        return Board(entries=tuple(kept))
+        entries = (
+            e for e in self.entries if e.status in statuses and is_wanted(e.verdicts, wanted)
+        )
+        return Board(entries=tuple(entries))
 
     def of(self, subject: Subject) -> "Board":
         """The entries of one subject."""
@@ -68,8 +70,8 @@ class Board(Strict):
 
     def count(self) -> dict[Status, int]:
         """How many entries have each status."""
-        found = Counter(entry.status for entry in self.entries)
-        return {status: found[status] for status in STATUSES}
+        counts = Counter(entry.status for entry in self.entries)
+        return {status: counts[status] for status in STATUSES}
 
 
 def is_wanted(verdicts: Iterable[Verdict], wanted: Filter) -> bool:
@@ -95,7 +97,9 @@ def board_of(project: Project, verdicts: Iterable[Verdict]) -> Board:
     grouped: dict[tuple[str, Scale], list[Verdict]] = {}
     for verdict in verdicts:
         grouped.setdefault((verdict.claim or verdict.id, verdict.scale), []).append(verdict)
-    entries = [_entry(project, *key, told) for key, told in grouped.items()]
+    entries = [
+        _entry(project, *key, verdicts_of_claim) for key, verdicts_of_claim in grouped.items()
+    ]
     place = {name: i for i, name in enumerate(claims(project))}
     entries.sort(key=lambda e: (SUBJECTS.index(e.subject), place.get(e.id, len(place))))
     return Board(entries=tuple(entries))

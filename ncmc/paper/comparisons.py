@@ -59,13 +59,13 @@ def uncompared(project: Project, specs: Sequence[CellSpec]) -> dict[Reference, s
 
 def _comparison(project: Project, reference: Reference, spec: CellSpec) -> Comparison:
     file = reference_recipes(project)
-    made = next((entry for entry in file.made_with if entry.fits(reference)), None)
-    differs = [*_other_recipe(made, spec), *_own_options(made, spec)]
+    recipe = next((entry for entry in file.made_with if entry.fits(reference)), None)
+    differs = [*_other_recipe(recipe, spec), *_own_options(recipe, spec)]
     differs += [entry.says for entry in file.differences if entry.fits(reference)]
     stand_ins = (entry.says for entry in file.stand_ins if entry.dataset == spec.run.dataset)
     return Comparison(
         reference=reference,
-        epoch=made.epoch if made else None,
+        epoch=recipe.epoch if recipe else None,
         differs=tuple(differs),
         stand_in=next(stand_ins, None),
     )

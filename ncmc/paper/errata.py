@@ -57,13 +57,13 @@ def errata(project: Project) -> tuple[Erratum, ...]:
     path = project.config(FILE)
     entries = documents.read_yaml(path, ErrataFile).errata
     require_unique(path, [entry.id for entry in entries])
-    known = {
+    ids = {
         "assumption": [entry.id for entry in assumptions(project)],
         "check": [c.id for c in claims(project).values() if c.table is None and c.figure is None],
     }
     for entry in entries:
-        named = [("assumption", entry.assumption)] if entry.assumption else []
-        for kind, name in (*named, *(("check", number.check) for number in entry.evidence)):
-            if name not in known[kind]:
-                raise UsageError(f"{path}: {entry.id}: {unknown(kind, name, known[kind])}")
+        names = [("assumption", entry.assumption)] if entry.assumption else []
+        for kind, name in (*names, *(("check", number.check) for number in entry.evidence)):
+            if name not in ids[kind]:
+                raise UsageError(f"{path}: {entry.id}: {unknown(kind, name, ids[kind])}")
     return entries

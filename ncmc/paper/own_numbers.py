@@ -146,9 +146,9 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 raise UsageError(
                     f"{path}, line {reader.line_num}: needed are {len(columns)} values."
                 )
-            given = {key: value.strip() for key, value in row.items() if key}
-            if any(given.values()):  # not one of the empty rows that spreadsheets end with
-                yield reader.line_num, dict.fromkeys(COLUMNS, "") | given
+            values = {key: value.strip() for key, value in row.items() if key}
+            if any(values.values()):  # not one of the empty rows that spreadsheets end with
+                yield reader.line_num, dict.fromkeys(COLUMNS, "") | values
     except csv.Error as error:
         raise UsageError(f"{path} is not valid CSV ({error}).") from error
 
@@ -212,7 +212,7 @@ def as_csv(rows: Iterable[tuple[Key, CellSpec]], numbers: Mapping[Key, Entered])
     writer.writerow(COLUMNS)
     for (table, place), spec in rows:
         number = numbers.get((table, place))
-        known = number.model_dump() if number else dict.fromkeys(Entered.model_fields)
-        printed = [f"{v:g}" if isinstance(v, float) else v for v in known.values()]
+        entered = number.model_dump() if number else dict.fromkeys(Entered.model_fields)
+        printed = [f"{v:g}" if isinstance(v, float) else v for v in entered.values()]
         writer.writerow([table, spec.label, *printed])
     return out.getvalue()

@@ -142,9 +142,9 @@ def reference_recipes(project: Project) -> RecipesFile:
     file, path = _recipes_file(project), project.config(RECIPES_FILE)
     for entry in (*file.made_with, *file.differences):
         if not any(entry.fits(reference) for reference in references(project)):
-            said = ", ".join(f"{key} '{value}'" for key, value in entry.keys.items())
+            keys = ", ".join(f"{key} '{value}'" for key, value in entry.keys.items())
             raise UsageError(
-                f"{path}: no row of references.csv has {said}. Write it as the row does, or delete "
+                f"{path}: no row of references.csv has {keys}. Write it as the row does, or delete "
                 "the entry."
             )
     return file

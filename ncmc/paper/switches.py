@@ -44,8 +44,8 @@ class Switch:
     def arises(self, project: Project, run: Run) -> bool:
         """Whether the point arises in `run`, and the run has what the switch sets."""
         model = resolve_run(project, run).model
-        written = {key: format_value(value) for key, value in model.items()}
-        open_here = self.entry.applies(run) and self.entry.arises(written)
+        options = {key: format_value(value) for key, value in model.items()}
+        open_here = self.entry.applies(run) and self.entry.arises(options)
         return open_here and all(_has(run, key) for key in self.options)
 
     def applied(self, project: Project, run: Run) -> Run:
@@ -206,5 +206,5 @@ def _has(run: Run, key: str) -> bool:
 
 def _where(entry: Assumption) -> str:
     """Where a point arises, in words for the end of a sentence."""
-    listed = ", ".join((*entry.methods, *entry.backbones, *entry.datasets))
-    return f" (only with {listed})" if listed else ""
+    names = ", ".join((*entry.methods, *entry.backbones, *entry.datasets))
+    return f" (only with {names})" if names else ""

@@ -20,11 +20,11 @@ Seeds = Annotated[int, Field(ge=1, le=1000)]
 
 def require_unique(path: Path, ids: Iterable[str]) -> None:
     """Raises UsageError for an id that two entries of a file have."""
-    seen = set[str]()
+    ids_before = set[str]()
     for name in ids:
-        if name in seen:
+        if name in ids_before:
             raise UsageError(f"{path}: {name}: two entries have this id.")
-        seen.add(name)
+        ids_before.add(name)
 
 
 def require_names(

@@ -125,8 +125,8 @@ def read_set(source: Path) -> dict[str, Brief]:
             record = load_record(path)
         except UserError as error:
             raise DamagedError(str(error)) from error
-        known = by_run.setdefault(record.run.id, brief(record))
-        if known.digest != record.digest:
+        first = by_run.setdefault(record.run.id, brief(record))
+        if first.digest != record.digest:
             raise DamagedError(f"{source} holds two records of {record.run.id}: {path} is one.")
     return by_run
 

@@ -51,13 +51,13 @@ def merge(
     replaced = [clash.run for clash in plan.clashes] if prefer == "theirs" else []
     # a decision rule's record after that of its model: Snakemake takes an older one for outdated
     runs = {run_id: parse_run_id(project, run_id) for run_id in (*plan.new, *replaced)}
-    wanted = sorted(runs, key=lambda run_id: trained_run(project, runs[run_id]) != runs[run_id])
-    for run_id in wanted:
+    ordered = sorted(runs, key=lambda run_id: trained_run(project, runs[run_id]) != runs[run_id])
+    for run_id in ordered:
         target = (results or project.root / paths.RUNS) / run_id / paths.RECORD
         if run_id not in replaced and files.exists(target):
             raise UserError(f"{target} was written meanwhile by somebody else. Import again.")
         files.write_atomic(target, export.content[paths.RUN_RECORD.format(run=run_id)])
-    return replace(plan, written=tuple(wanted))
+    return replace(plan, written=tuple(ordered))
 
 
 def _plan(project: Project, export: Export, results: Path | None) -> Merge:

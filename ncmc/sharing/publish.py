@@ -108,9 +108,9 @@ def differing(project: Project, tier: str) -> list[str]:
     Raises UserError if the tier is not published.
     """
     published = _published(project, tier)
-    made = contents(project, tier, sources_in(published))
-    names = published.keys() | made.keys()
-    return sorted(name for name in names if published.get(name) != made.get(name))
+    content = contents(project, tier, sources_in(published))
+    names = published.keys() | content.keys()
+    return sorted(name for name in names if published.get(name) != content.get(name))
 
 
 def whole(project: Project, tier: str, target: Path) -> None:
@@ -129,7 +129,7 @@ def contents(
 
     Those that are kept in git, or with `every_file` all that follow.
     """
-    shown = _shown(project, tier)
+    pictures = _shown(project, tier)
     with tempfile.TemporaryDirectory() as place:
         root = Path(place) / tier
         write_folder(root, sources)
@@ -140,11 +140,11 @@ def contents(
         tables = [table for table in tables if present & set(runs_of(project, table))]
         for table in tables:
             figures = paths.FIGURES.format(table=table.name)
-            _write_table(project, table, root, with_figures=every_file or figures in shown)
+            _write_table(project, table, root, with_figures=every_file or figures in pictures)
         content = _read(root)
     if not every_file:
-        kept = {*sources, *shown, paths.BOARD_JSON}
-        content = {n: data for n, data in content.items() if n in kept or n.endswith(READ)}
+        names = {*sources, *pictures, paths.BOARD_JSON}
+        content = {n: data for n, data in content.items() if n in names or n.endswith(READ)}
     content[NAME] = manifest_of([table.name for table in tables], content).to_json()
     return content
 

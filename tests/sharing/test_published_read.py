@@ -14,7 +14,7 @@ from ncmc.forecast.cost import without_record
 from ncmc.project import Project
 from ncmc.results.record import path_of
 
-SAID = "published records (results/published) are read"
+SAID = "runs without a record in results/runs are read from results/published."
 
 
 def ncmc(*arguments: str) -> Result:
