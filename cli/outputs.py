@@ -6,8 +6,6 @@ from pathlib import Path
 from ncmc.errors import UsageError, UserError
 from ncmc.system import files
 
-HEAD = 4096  # bytes of a file's beginning that tell what it is
-
 
 def check_target(path: Path, option: str, what: str, is_ours: Callable[[Path], bool]) -> None:
     """Raises UsageError unless writing `path` harms nothing: it is new, empty, or the same kind of file.
@@ -39,13 +37,3 @@ def check_folder(path: Path, option: str) -> None:
 def _check_parent(path: Path, option: str) -> None:
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{option} {path}: there is no folder {path.parent}. Make it first.")
-
-
-def begins_with(text: str) -> Callable[[Path], bool]:
-    """Whether the beginning of a file holds a text that only our files of its kind hold there."""
-
-    def is_ours(path: Path) -> bool:
-        with files.open_regular(path) as file:
-            return text.encode() in file.read(HEAD)
-
-    return is_ours

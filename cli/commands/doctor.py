@@ -62,13 +62,17 @@ def doctor(
     else:
         parts = diagnose(project)
         able = all(part.good is not False for part in parts)
-        print_diagnosis(parts, able, as_json)
+        if as_json:
+            print_json({"lines": [asdict(part) for part in parts], "able": able})
+        else:
+            rows = [(MARKS[p.good], p.what, p.found, "" if p.good else p.advice) for p in parts]
+            print_grid(("", "what", "found", "advice"), rows)
         if not able:
             say_on_stderr("something that every run needs is missing: see above.")
             raise typer.Exit(1)
 
 
-MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("·", "dim")}
+MARKS = {True: Text("✓", "green"), False: Text("✗", "red"), None: Text("·", "dim")}
 WORK = {"smoke": "to run them: snakemake --cores all smoke"} | dict.fromkeys(
     ("laptop", "full", "table2", "all"), "ncmc doctor --cost {name} says what it takes here"
 )
@@ -135,13 +139,12 @@ def _programs() -> list[Part]:
         "sbatch": "only for Slurm",
     }
     beside = str(Path(sys.executable).parent)  # the Python that runs this need not be on the PATH
-    places = {name: shutil.which(name) or shutil.which(name, path=beside) for name in advice}
-    return [
-        Part(
-            name, place or "not found", bool(place) or (False if "uv sync" in said else None), said
-        )
-        for (name, said), place in zip(advice.items(), places.values(), strict=True)
-    ]
+    parts = []
+    for name, said in advice.items():
+        place = shutil.which(name) or shutil.which(name, path=beside)
+        good = True if place else False if "uv sync" in said else None
+        parts.append(Part(name, place or "not found", good, said))
+    return parts
 
 
 def _work(project: Project, name: str) -> Part:
@@ -150,23 +153,6 @@ def _work(project: Project, name: str) -> Part:
     done = sum(path_of(project, run).exists() for run in runs)
     advice = WORK[name].format(name=name)
     return Part(f"runs: {name}", f"{done} of {len(runs)} runs done", None, advice)
-
-
-def print_diagnosis(parts: list[Part], able: bool, as_json: bool) -> None:
-    """What a look at the machine found; `able`: to run the smoke run."""
-    if as_json:
-        print_json({"lines": [asdict(part) for part in parts], "able": able})
-        return
-    rows = [
-        (
-            Text(MARKS[p.good][0], style=MARKS[p.good][1]),
-            p.what,
-            p.found,
-            "" if p.good else p.advice,
-        )
-        for p in parts
-    ]
-    print_grid(("", "what", "found", "advice"), rows)
 
 
 # --- cost --------------------------------------------------------------------------------------

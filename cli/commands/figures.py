@@ -22,10 +22,6 @@ EPILOG = (
     "Examples: `ncmc figures smoke`; `ncmc figures all --format svg`, of every table that has "
     "records, and of the board, in results/all/figures."
 )
-TWO_AND_THREE = {
-    "figure2": "hard-to-predict toy points in three dimensions",
-    "figure3": "two centers each of two classes",
-}
 
 
 def figures(
@@ -56,11 +52,6 @@ def figures(
     FOLDER/TABLE/figures.
     """
     wanted, project = parse_formats(formats), reading_project()
-    if name in TWO_AND_THREE:
-        raise UsageError(
-            f"{name} of the paper is an illustration ({TWO_AND_THREE[name]}): no run measures it, "
-            "and its points are not stated. docs/figures.md says which figures there are."
-        )
     if name == "all" and assume:
         raise UsageError("`all` draws the tables as they are planned; leave out --assume.")
     cells = CellCache(project, results)

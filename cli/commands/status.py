@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -29,7 +29,6 @@ from ncmc.errors import UsageError
 from ncmc.plan.filters import Filter, make_filter
 from ncmc.project import Project
 from ncmc.results import outdated as finder
-from ncmc.results.outdated import Outdated
 from ncmc.results.wording import duration, plural
 from ncmc.sharing.status import STATES, RunStatus, Watcher
 
@@ -110,7 +109,14 @@ def _list_outdated(
         records = [record for record in records if record.run in planned]
     if delete:
         finder.delete(records)
-    print_outdated(records, delete, as_json)
+    if as_json:
+        rows = [{"run": r.run, "record": r.record, "why": r.why} for r in records]
+        print_json({"outdated": rows, "deleted": delete})
+        return
+    for record in records:
+        print_line(f"{record.run} {record.why}")
+    hint = "; `ncmc status --outdated --delete` deletes them" if records else ""
+    print(f"{plural(len(records), 'outdated record')}{' deleted' if delete else hint}")
 
 
 SECONDS = 3.0  # between two looks
@@ -152,36 +158,26 @@ def drawn(found: Sequence[RunStatus], states: Sequence[str], lines: int | None) 
     """A bar, the counts, and lines on runs; no more than `lines` of these."""
     counts = _counts(found)
     told = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
-    head = Table.grid()  # a bar alone does not end its line
-    head.add_row(ProgressBar(total=len(found), completed=counts["done"], width=60))
-    head.add_row(literal(f"{plural(len(found), 'run')}: {told}"))
-    parts: list[RenderableType] = [head]
+    rows = Table.grid()  # a bar alone does not end its line
+    rows.add_row(ProgressBar(total=len(found), completed=counts["done"], width=60))
+    rows.add_row(literal(f"{plural(len(found), 'run')}: {told}"))
     most = MOST_LINES if not states else len(found)
-    listed = [
-        text
-        for state in (states or TOLD)
-        for text in _lines([one for one in found if one.state == state], most)
-    ]
+    listed: list[Text] = []
+    for state in states or TOLD:
+        runs = [one for one in found if one.state == state]
+        listed += [_line(one) for one in runs[:most]]
+        if len(runs) > most:
+            listed.append(literal(f"... and {len(runs) - most} more {state}; --json names all"))
     if lines is not None and len(listed) > lines:
         listed = [*listed[: lines - 1], literal(f"... and {len(listed) - lines + 1} more lines")]
-    rows = Table.grid()
     for text in listed:
         rows.add_row(text)
-    return Group(*parts, *([rows] if listed else []))
+    return rows
 
 
 def _counts(found: Sequence[RunStatus]) -> dict[str, int]:
     counted = Counter(one.state for one in found)
     return {state: counted[state] for state in STATES}
-
-
-def _lines(found: Sequence[RunStatus], most: int) -> list[Text]:
-    lines = [_line(one) for one in found[:most]]
-    if len(found) > most:
-        lines.append(
-            literal(f"... and {len(found) - most} more {found[0].state}; --json names all")
-        )
-    return lines
 
 
 def _line(one: RunStatus) -> Text:
@@ -197,18 +193,3 @@ def _line(one: RunStatus) -> Text:
     text = literal("  ".join(parts))
     text.stylize(STYLES.get(one.state, ""), 0, len(one.state))
     return text
-
-
-def print_outdated(records: "Sequence[Outdated]", deleted: bool, as_json: bool) -> None:
-    """Records that no longer fit, with why, and what became of them."""
-    if as_json:
-        rows = [{"run": r.run, "record": r.record, "why": r.why} for r in records]
-        print_json({"outdated": rows, "deleted": deleted})
-        return
-    for record in records:
-        print_line(f"{record.run} {record.why}")
-    count = plural(len(records), "outdated record")
-    if deleted:
-        print(f"{count} deleted")
-    else:
-        print(f"{count}{'; `ncmc status --outdated --delete` deletes them' if records else ''}")

@@ -3,11 +3,10 @@
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +18,7 @@ from cli.options import (
     Results,
     completion,
     parse_given,
+    say_on_stderr,
 )
 from cli.progress import progress_for
 from cli.show.listings import print_trained
@@ -27,7 +27,11 @@ from ncmc.paper import switches
 from ncmc.plan.option_text import Value, parse_options
 from ncmc.plan.run import Run, make_run, parse_run_id
 from ncmc.project import Project
+from ncmc.results.record import Record
 from ncmc.system import signals
+
+if TYPE_CHECKING:  # which imports torch
+    from ncmc.training.run_inputs import RunInputs
 
 EPILOG = (
     "Examples: `ncmc train digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`, "
@@ -81,56 +85,48 @@ def train(
     """Train runs to their records, each resuming from its checkpoint if there is one."""
     signals.stop_without_launcher()
     project = Project.find()
-    parts = (dataset, tau, backbone, method, seed, option, assume)
+    parts = {"--dataset": dataset, "--tau": tau, "--backbone": backbone, "--method": method}
+    parts |= {"--seed": seed}
     texts: list[str | None] = [*(runs or [])] or [None]
-    chosen = list(dict.fromkeys(_run_from(project, text, *parts) for text in texts))
+    chosen = [_run_from(project, text, parts, option, assume) for text in texts]
     execution = parse_options(",".join(option or []))
-    train_all(project, chosen, device, results, execution, force, as_json, wait)
+    train_all(project, [*dict.fromkeys(chosen)], device, results, execution, force, as_json, wait)
 
 
 def _run_from(
     project: Project,
-    given: str | None,
-    dataset: str | None,
-    tau: float | None,
-    backbone: str | None,
-    method: str | None,
-    seed: int | None,
+    run_id: str | None,
+    parts: Mapping[str, Any],
     options: list[str] | None,
-    assume: list[str] | None = None,
+    assume: list[str] | None,
 ) -> Run:
-    """The Run that the arguments describe: an id, or its parts. Raises UsageError."""
-    chosen = switches.parse_switches(project, assume or [])
-
-    parts = {"--dataset": dataset, "--tau": tau, "--backbone": backbone, "--method": method}
-    extra = parse_given(options)
+    """The Run of an id, or of its parts. Raises UsageError."""
+    chosen, extra = switches.parse_switches(project, assume or []), parse_given(options)
+    given = [name for name, value in parts.items() if value is not None]
+    missing = [name for name in parts if name not in given and name != "--seed"]
     for switch in chosen:
         if twice := extra.keys() & switch.options.keys():
             raise UsageError(f"option {min(twice)} is given by -o and by --assume {switch}.")
-    if given:
-        said = [name for name, value in (parts | {"--seed": seed}).items() if value is not None]
-        if said:
-            raise UsageError(f"a run is given by its id or by its parts, not by both ({said[0]}).")
-        run = parse_run_id(project, given)
-        merged = dict(run.options) | extra
-        run = make_run(
-            run.dataset, run.tau, run.backbone, run.method, merged, run.seed, project=project
-        )
-        return switches.switched(project, run, chosen)
-    if missing := [name for name, value in parts.items() if value is None]:
+    if run_id and given:
+        raise UsageError(f"a run is given by its id or by its parts, not by both ({given[0]}).")
+    if not run_id and missing:
         raise UsageError(
             f"a run needs {', '.join(missing)} too, or its id, such as "
             "digits/tau=0.02/resnet8/CAL/default/seed=0."
         )
-    run = make_run(
-        str(dataset), tau or 0.0, str(backbone), str(method), extra, seed or 0, project=project
-    )
-    return switches.switched(project, run, chosen)
+    if run_id:
+        run = parse_run_id(project, run_id)
+        cell, seed = (run.dataset, run.tau, run.backbone, run.method), run.seed
+        extra = dict(run.options) | extra
+    else:
+        cell = tuple(parts[f"--{name}"] for name in ("dataset", "tau", "backbone", "method"))
+        seed = parts["--seed"] or 0
+    return switches.switched(project, make_run(*cell, extra, seed, project=project), chosen)
 
 
 def train_all(
     project: Project,
-    runs: list[Run],
+    runs: Sequence[Run],
     device: str | None = None,
     results: Path | None = None,
     execution: Mapping[str, Value] | None = None,
@@ -139,62 +135,41 @@ def train_all(
     wait: bool = False,
 ) -> None:
     """Train runs one after the other. Raises UserError at the end if some of several failed."""
+    from ncmc.training.run_inputs import RunInputs
+
     failures = 0
     for run in runs:
         try:
-            attempt = partial(
-                _train, project, run, device, results, execution or {}, force, as_json
-            )
-            if wait:
-                _waiting(run, attempt)
-            else:
-                attempt()
+            inputs = RunInputs(project, run, execution or {}, results)
+            record, how = _trained(inputs, device, force, wait)
+            print_trained(record, inputs.record_path, how, as_json)
         except Exception as error:  # of a lab's own method too: the other runs are not to blame
             if len(runs) == 1:
                 raise
             failures += 1
-            _print_failure(run, error)
+            if not isinstance(error, UserError):
+                traceback.print_exception(error)
+            say_on_stderr(f"{run.id}: {error}")
     if failures:
         raise UserError(f"{failures} of {len(runs)} runs failed; see above. The others are done.")
 
 
-def _train(
-    project: Project,
-    run: Run,
-    device: str | None,
-    results: Path | None,
-    execution: Mapping[str, Value],
-    force: bool,
-    as_json: bool,
-) -> None:
+def _trained(
+    inputs: "RunInputs", device: str | None, force: bool, wait: bool
+) -> tuple[Record, str]:
+    """The record of a run and how it came about; with `wait` after any other process that trains it."""
     from ncmc.training.launch import launch
-    from ncmc.training.run_inputs import RunInputs
 
-    inputs = RunInputs(project, run, execution, results)
-    with ExitStack() as shown:
-        record, how = launch(
-            inputs,
-            lambda: shown.enter_context(progress_for(sys.stderr)),
-            device=device,
-            force=force,
-        )
-    print_trained(record, inputs.record_path, how, as_json)
-
-
-def _waiting(run: Run, attempt: Callable[[], None]) -> None:
-    """Try until no other process has the run: by then its record is there, or it is ours to train."""
     told = False
     while True:
         try:
-            return attempt()
+            with ExitStack() as shown:
+                progress = lambda: shown.enter_context(progress_for(sys.stderr))  # noqa: E731
+                return launch(inputs, progress, device=device, force=force)
         except BusyError:
+            if not wait:
+                raise
             if not told:
-                print(f"ncmc: {run.id}: another process is training it; waiting.", file=sys.stderr)
+                say_on_stderr(f"{inputs.run.id}: another process is training it; waiting.")
                 told = True
             time.sleep(SECONDS_BETWEEN_TRIES)
-
-
-def _print_failure(run: Run, error: Exception) -> None:
-    if not isinstance(error, UserError):
-        traceback.print_exception(error)
-    print(f"ncmc: {run.id}: {error}", file=sys.stderr)

@@ -25,7 +25,7 @@ from cli.options import (
     results_folder,
     say_on_stderr,
 )
-from cli.outputs import begins_with, check_target
+from cli.outputs import check_target
 from cli.show.grids import console, literal, print_json
 from cli.show.verdicts import print_verdicts, status_text
 from ncmc.board.board_text import TITLES, as_junit, as_markdown, remark, tally
@@ -47,7 +47,7 @@ EPILOG = (
     "record is damaged or outdated: the verdicts that rest on it are incomplete."
 )
 
-JUNIT_BEGINS = '<testsuites name="ncmc verify"'  # a file of --junit
+JUNIT_BEGINS = b'<testsuites name="ncmc verify"'  # a file of --junit
 
 
 def verify(
@@ -87,7 +87,7 @@ def verify(
     if as_json and markdown:
         raise UsageError("--json and --md cannot both be printed: give one of them.")
     if junit:
-        check_target(junit, "--junit", "JUnit XML of ncmc verify", begins_with(JUNIT_BEGINS))
+        check_target(junit, "--junit", "JUnit XML of ncmc verify", _is_junit_of_ours)
     project = reading_project()
     wanted = make_filter(project, methods, datasets, taus)
     so = chosen_statuses(statuses, STATUSES)
@@ -128,6 +128,11 @@ def verify(
         files.write_atomic(junit, as_junit(part))
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts, usable=usable))
+
+
+def _is_junit_of_ours(path: Path) -> bool:
+    with files.open_regular(path) as file:
+        return JUNIT_BEGINS in file.read(4096)
 
 
 NEXT = "`ncmc explain ID` says how a claim is read, which runs decide it, and what is missing."

@@ -47,7 +47,7 @@ def test_the_rest_of_a_table_is_evaluated_and_the_missing_named_with_their_comma
     told = done.stderr.splitlines()
     assert told[0] == "ncmc: 2 of 3 runs could not be evaluated:"
     assert told[1].endswith(f"model.pt. Train the run first: ncmc train {RUNS[0]}")
-    assert told[2].endswith(f"Train the run again: ncmc train {RUNS[1]} --force")
+    assert told[2].endswith(f"Train it again: ncmc train {RUNS[1]} --force")
     assert len(told) == 3
     (table / "results" / "runs" / RUNS[1] / "model.pt").unlink()
     record.with_name("model.pt").unlink()
