@@ -73,8 +73,8 @@ def doctor(
 
 
 MARKS = {True: Text("✓", "green"), False: Text("✗", "red"), None: Text("·", "dim")}
-WORK = {"smoke": "to run them: snakemake --cores all smoke"} | dict.fromkeys(
-    ("laptop", "full", "table2", "all"), "ncmc doctor --cost {name} says what it takes here"
+WORK = {"smoke": "snakemake --cores all smoke"} | dict.fromkeys(
+    ("laptop", "full", "table2", "all"), "time: ncmc doctor --cost {name}"
 )
 WHAT = {
     "all": "the paper's grid",
