@@ -4,6 +4,7 @@
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -53,6 +54,15 @@ def response_gap(p: Problem, point: Point, alive: Tensor) -> float:
         own = responses[p.center_class == k, k]
         gaps.append((own - own.mean()).abs().max() / own.mean().abs())
     return _max(torch.stack(gaps)) if gaps else math.nan
+
+
+def gaps(points: Sequence[tuple[Problem, Point, Tensor]]) -> dict[str, list[float]]:
+    """The distances of some points from collapse, by name; each with the classes to look at."""
+    return {
+        "distance of unit class means from unit wbar_k": [direction_gap(*p) for p in points],
+        "cosine between two class means": [overlap(*p) for p in points],
+        "relative difference of <w_j^(k), h_k> over j": [response_gap(*p) for p in points],
+    }
 
 
 def _max(values: Tensor) -> float:

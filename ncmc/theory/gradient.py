@@ -39,7 +39,6 @@ def equation_35(
     right = [relative_error(corrected, *c, length) for c in cases for length in lengths]
     slopes = [slope(*c, lengths) for c in cases]
     away = [error for length, values in errors.items() if length != 1.0 for error in values]
-    differences = [against_differences(*c, length) for c in cases for length in lengths]
     parts = (
         worst("relative error at |h| = 1", errors.get(1.0, []), TOLERANCE),
         worst("relative error away from |h| = 1", away, TOLERANCE),
@@ -48,7 +47,6 @@ def equation_35(
     at_zero = trained_gradient(*cases[0], 0.0).norm().item()
     also = {
         "relative error of -(2/|h|) (1 - a) (w - a h/|h|)": max(right),
-        "relative difference between autograd and finite differences": max(differences),
         "|gradient| of the loss as trained at h = 0": at_zero,
         **{f"relative error at |h| = {length:g}": max(e) for length, e in errors.items()},
     }
@@ -58,8 +56,7 @@ def equation_35(
 def _detail(parts: Sequence[Part], right: float, at_zero: float) -> str:
     at_one, away, follows = parts
     return words(
-        f"Autograd and central differences of the loss as trained, {DRAWS} random features at "
-        "each length |h|.",
+        f"Autograd's gradient of the loss as trained, {DRAWS} random features at each length |h|.",
         (
             at_one.status == "holds" and away.status == "differs",
             f"The formula is right at |h| = 1 only: the gradient follows "
@@ -109,15 +106,6 @@ def relative_error(
     formula = weight * torch.stack([gradient(w, length * direction) for w in own]).sum(0)
     exact = trained_gradient(rows, k, direction, length)
     return ((formula - exact).norm() / exact.norm()).item()
-
-
-def against_differences(rows: Tensor, k: int, direction: Tensor, length: float) -> float:
-    """|central differences - autograd| / |autograd|."""
-    h, step = length * direction, 1e-5 * length
-    exact = trained_gradient(rows, k, direction, length)
-    steps = step * torch.eye(len(h), dtype=torch.float64)
-    found = [(trained_loss(rows, k, h + e) - trained_loss(rows, k, h - e)) for e in steps]
-    return ((torch.stack(found) / (2 * step) - exact).norm() / exact.norm()).item()
 
 
 def slope(rows: Tensor, k: int, direction: Tensor, lengths: Sequence[float]) -> float:
