@@ -62,7 +62,9 @@ def print_explanation(claim: Explanation) -> None:
     """What was found, what the claim says, how it is read, its runs and their cost, each setting."""
     out = console()
     says = f"{claim.says} ({claim.where})" if claim.where else claim.says
-    out.print(Text.assemble(status_text(claim.status), f"  {says}  ", (claim.id, "dim")))
+    out.print(
+        Text.assemble(status_text(claim.status, claim.outcome), f"  {says}  ", (claim.id, "dim"))
+    )
     out.print(literal(claim.sentence), style="bold")
     out.print(literal(_runs(claim)))
     for clause in claim.clauses:

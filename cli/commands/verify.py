@@ -28,13 +28,12 @@ from cli.options import (
 from cli.outputs import check_target
 from cli.show.grids import console, literal, print_json
 from cli.show.verdicts import print_verdicts, status_text
-from ncmc.board.board_text import TITLES, as_junit, as_markdown, remark, tally
+from ncmc.board.board_text import LEVELS, SCALES, TITLES, as_junit, as_markdown, remark, tally
 from ncmc.board.board_text import as_json as board_json
 from ncmc.board.entries import SUBJECTS, Board, board, board_of, is_wanted
 from ncmc.errors import UsageError, printable
 from ncmc.page import since_judged
 from ncmc.plan.filters import make_filter
-from ncmc.plan.grid_file import Scale
 from ncmc.results.table_data import table_data
 from ncmc.system import files
 from ncmc.verdicts import judge, verdicts_file
@@ -136,11 +135,6 @@ def _is_junit_of_ours(path: Path) -> bool:
 
 
 NEXT = "`ncmc explain ID` says how a claim is read, which runs decide it, and what is missing."
-SCALES: dict[Scale, str] = {
-    "paper": "",
-    "reduced": " (reduced scale)",
-    "reference": " (calibration)",
-}
 THEOREMS = "The theorems are checked by `ncmc theory`."
 
 
@@ -149,16 +143,18 @@ def print_board(board: Board) -> None:
     out = console()
     for line in tally(board):
         out.print(literal(line), style="bold")
+    out.print(literal(LEVELS), style="dim")
     for subject in SUBJECTS:
         if entries := board.of(subject).entries:
             grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
             grid.add_column(no_wrap=True)
             grid.add_column(ratio=1, overflow="fold")
             for entry in entries:
-                says = f"{entry.says}{SCALES[entry.scale]}  {entry.id}"
-                parts = [part for part in (entry.sentence, remark(entry)) if part]
+                scale = f" ({SCALES[entry.scale]})" if SCALES[entry.scale] else ""
+                says = f"{entry.says}{scale}  {entry.id}"
+                parts = [part for part in (entry.line, remark(entry)) if part]
                 found = Text(printable("\n".join(parts)), style="dim")
-                grid.add_row(status_text(entry.status), Group(literal(says), found))
+                grid.add_row(status_text(entry.status, entry.outcome), Group(literal(says), found))
             out.print()
             out.print(Text(TITLES[subject], style="bold"))
             out.print(grid)

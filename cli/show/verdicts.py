@@ -50,7 +50,7 @@ def print_verdicts(
 
 def _print_verdicts(table: TableData, verdicts: Sequence[Verdict]) -> None:
     rows = [
-        (status_text(v.status), v.says, v.why, f"{v.id}\n{v.where}" if v.where else v.id)
+        (status_text(v.status, v.outcome), v.says, v.why, f"{v.id}\n{v.where}" if v.where else v.id)
         for v in verdicts
     ]
     scale = "" if table.scale == "paper" else f", {table.scale} scale"
@@ -70,9 +70,9 @@ def _print_verdicts(table: TableData, verdicts: Sequence[Verdict]) -> None:
         console().print(literal(f"To make what is missing: {remedy}"))
 
 
-def status_text(status: Status) -> Text:
-    """A status with its mark, in its colour."""
-    return Text(f"{MARKS[status]} {status}", style=STYLES[status], no_wrap=True)
+def status_text(status: Status, words: str = "") -> Text:
+    """A status, or what it says of the paper, with its mark, in its colour."""
+    return Text(f"{MARKS[status]} {words or status}", style=STYLES[status], no_wrap=not words)
 
 
 COLUMNS = ("cell", "theirs", "ours", "ours minus theirs", "verdict")

@@ -1,7 +1,7 @@
 """The board as text for other programs: Markdown, JSON, and JUnit XML for a CI."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import get_args
 from xml.etree import ElementTree
 
 from pydantic import JsonValue
@@ -18,29 +18,35 @@ WORDS: dict[Subject, tuple[str, str]] = {  # one of them, and whose they are
     "ours": ("check", " of ours"),
 }
 TITLES = {subject: capital(f"{word}s{whose}") for subject, (word, whose) in WORDS.items()}
-AT_SCALE: dict[Scale, str] = {
-    "paper": "at the paper's scale",
-    "reduced": "at reduced scale",
-    "reference": "in the calibration",
+SCALES: dict[Scale, str] = {
+    "paper": "",
+    "reduced": "smaller scale than the paper's",
+    "reference": "calibration",
 }
+LEVELS = (
+    "An interval that is not of 95 % belongs to a look: seeds are added in steps, and each step has a "
+    "part of the 5 % (docs/plan.md)."
+)
 
 
 def tally(board: Board) -> list[str]:
     """A line per subject: `25 claims of the paper: 4 hold, 1 differs, 20 are incomplete`.
 
-    Claims that are asked at several scales have a line per scale.
+    What was judged at a smaller scale alone is not counted beside the paper's: each says so itself.
     """
     lines = []
     for subject in SUBJECTS:
         entries = board.of(subject).entries
-        for scale in get_args(Scale) if subject == "claim" else (None,):
-            part = Board(entries=tuple(e for e in entries if scale in (None, e.scale)))
-            if not part.entries:
-                continue
+        papers = Board(entries=tuple(e for e in entries if e.scale != "reduced"))
+        counts = [f"{k} {verb(status, k)}" for status, k in papers.count().items() if k]
+        smaller = Counter(e.outcome for e in entries if e.scale == "reduced")
+        if not papers.entries:
+            counts = [f"{k} {outcome}" for outcome, k in smaller.items()]
+        elif smaller:
+            counts.append(f"{smaller.total()} judged at a smaller scale alone")
+        if entries:
             word, whose = WORDS[subject]
-            where = "" if scale in (None, "paper") else f" {AT_SCALE[scale]}"
-            counts = ", ".join(f"{k} {verb(status, k)}" for status, k in part.count().items() if k)
-            lines.append(f"{plural(len(part.entries), word)}{whose}{where}: {counts}")
+            lines.append(f"{plural(len(entries), word)}{whose}: {', '.join(counts)}")
     return lines
 
 
@@ -67,6 +73,7 @@ def as_markdown(board: Board) -> str:
 
 def _markdown_lines(board: Board) -> Iterator[str]:
     yield from (f"- {line}" for line in tally(board))
+    yield from ("", LEVELS)
     for subject in SUBJECTS:
         entries = board.of(subject).entries
         if not entries:
@@ -75,15 +82,14 @@ def _markdown_lines(board: Board) -> Iterator[str]:
         yield "| verdict | id | what it says | what was found |"
         yield "| --- | --- | --- | --- |"
         for e in entries:
-            sentence = " ".join(filter(None, (e.sentence, remark(e))))
-            parts = (f"{MARKS[e.status]} {e.status}", e.id, _says(e), sentence)
+            found = " ".join(filter(None, (e.line, remark(e))))
+            parts = (f"{MARKS[e.status]} {e.outcome}", e.id, _says(e), found)
             yield f"| {' | '.join(markdown_text(part) for part in parts)} |"
 
 
 def _says(entry: BoardEntry) -> str:
     """The entry's words, with its place and a scale that is not the paper's."""
-    scale = f"{entry.scale} scale" if entry.scale != "paper" else ""
-    place = ", ".join(filter(None, (entry.where, scale)))
+    place = ", ".join(filter(None, (entry.where, SCALES[entry.scale])))
     return f"{entry.says} ({place})" if place else entry.says
 
 
@@ -112,11 +118,9 @@ def _case(entry: BoardEntry) -> ElementTree.Element:
     case = ElementTree.Element("testcase", {"name": name, "classname": f"ncmc.{entry.subject}"})
     if entry.status != "holds":
         tag = "failure" if entry.status == "differs" else "skipped"
-        attributes = {
-            "type": entry.status,
-            "message": _printable(f"{entry.status}: {entry.sentence}"),
-        }
-        ElementTree.SubElement(case, tag, attributes)
+        message = f"{entry.outcome}: {entry.sentence}"
+        told = {"type": entry.status, "message": _printable(message)}
+        ElementTree.SubElement(case, tag, told)
     if entry.problems:
         ElementTree.SubElement(case, "system-out").text = _printable("\n".join(entry.problems))
     return case

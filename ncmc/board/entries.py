@@ -5,17 +5,18 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
+from ncmc.board.outcomes import Courses, courses_of, line, stages, whole_sentence
 from ncmc.paper.claims import claims
 from ncmc.plan import grid
 from ncmc.plan.filters import Filter
 from ncmc.plan.grid_file import Scale, table_names
 from ncmc.project import Project
 from ncmc.system.documents import Strict
-from ncmc.verdicts.clauses import clauses_sentence
 from ncmc.verdicts.judge import CellCache, verify_cells
-from ncmc.verdicts.verdict import STATUSES, Status, Verdict, overall
+from ncmc.verdicts.verdict import STATUSES, Outcome, Status, Verdict
 
 Subject = Literal["claim", "number", "ours"]  # of the paper in words, printed, or a check of ours
+UNTOLD = ("incomplete", "not testable")
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 
 
@@ -26,9 +27,11 @@ class BoardEntry(Strict):
     subject: Subject
     says: str
     where: str
-    scale: Scale
+    scale: Scale  # that its status is of: the paper's, where it was judged there
     status: Status
-    sentence: str  # what was found, over all its clauses
+    outcome: Outcome  # its status in the words of its scale
+    line: str  # what was found, in at most 200 characters
+    sentence: str  # the same in full: over all clauses, scales and budgets
     verdicts: tuple[Verdict, ...]
 
     @property
@@ -93,28 +96,33 @@ def board(
 
 
 def board_of(project: Project, verdicts: Iterable[Verdict]) -> Board:
-    """The board of verdicts: those of one claim at one scale are one entry."""
-    grouped: dict[tuple[str, Scale], list[Verdict]] = {}
+    """The board of verdicts: those of one claim, at whatever scales, are one entry."""
+    verdicts, grouped = list(verdicts), dict[str, list[Verdict]]()
     for verdict in verdicts:
-        grouped.setdefault((verdict.claim or verdict.id, verdict.scale), []).append(verdict)
-    entries = [
-        _entry(project, *key, verdicts_of_claim) for key, verdicts_of_claim in grouped.items()
-    ]
+        grouped.setdefault(verdict.claim or verdict.id, []).append(verdict)
+    courses = courses_of(verdicts)
+    entries = [_entry(project, name, told, courses) for name, told in grouped.items()]
     place = {name: i for i, name in enumerate(claims(project))}
     entries.sort(key=lambda e: (SUBJECTS.index(e.subject), place.get(e.id, len(place))))
     return Board(entries=tuple(entries))
 
 
-def _entry(project: Project, name: str, scale: Scale, verdicts: Sequence[Verdict]) -> BoardEntry:
-    first = verdicts[0]
+def _entry(
+    project: Project, name: str, verdicts: Sequence[Verdict], courses: Courses
+) -> BoardEntry:
+    staged = stages(verdicts, courses)
+    shown = next((s for s in reversed(staged) if s.status not in UNTOLD), staged[-1])
+    first = shown.verdicts[0]
     subject: Subject = "claim" if first.claim else "number" if first.kind == "number" else "ours"
     return BoardEntry(
         id=name,
         subject=subject,
         says=claims(project)[first.claim].says if first.claim else first.says,
         where=first.where,
-        scale=scale,
-        status=overall([verdict.status for verdict in verdicts]),
-        sentence=clauses_sentence(verdicts),
+        scale=first.scale,
+        status=shown.status,
+        outcome=shown.outcome,
+        line=line(staged),
+        sentence=whole_sentence(staged),
         verdicts=tuple(verdicts),
     )

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from ncmc.board.board_text import AT_SCALE
-from ncmc.board.entries import BoardEntry, board_of
+from ncmc.board.entries import board_of
 from ncmc.errors import UsageError, unknown
 from ncmc.forecast.cost import Estimate, estimate, without_record
 from ncmc.forecast.questions import Question, decides, runs_of
@@ -16,11 +15,11 @@ from ncmc.plan import grid
 from ncmc.plan.filters import Filter
 from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
-from ncmc.results.wording import capital, make_command
+from ncmc.results.wording import make_command
 from ncmc.system.documents import Strict
 from ncmc.verdicts.checks_file import all_checks
 from ncmc.verdicts.judge import CellCache, verify_cells
-from ncmc.verdicts.verdict import Status, Verdict
+from ncmc.verdicts.verdict import Outcome, Status, Verdict
 
 NOT_READING = {"id", "table", "kind", "claim", "says", "source"}  # keys told elsewhere
 
@@ -40,6 +39,7 @@ class Explanation(Strict):
     says: str
     where: str
     status: Status
+    outcome: Outcome  # the status in the words of its scale
     sentence: str
     clauses: tuple[Clause, ...]
     runs: tuple[str, ...]  # ids of the runs that decide it
@@ -70,7 +70,7 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
     cells = CellCache(project, results)
     verdicts = [v for q in questions for v in verify_cells(q.table, cells) if v.id == q.id]
     clauses = [_clause(q, v) for q in questions for v in verdicts if v.id == q.id]
-    entries = board_of(project, verdicts).entries  # several: the claim is asked at several scales
+    entries = board_of(project, verdicts).entries
     entry = entries[0]
     whole = name == entry.id
     claim = claims(project).get(verdicts[0].claim or "")
@@ -81,7 +81,8 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
         says=entry.says if whole else verdicts[0].says,
         where=claim.where if claim else "",  # a number says its place itself
         status=entry.status,
-        sentence=_at_each_scale(entries),
+        outcome=entry.outcome,
+        sentence=" ".join(entry.sentence for entry in entries),
         clauses=tuple(clauses),
         runs=tuple(run.id for run in runs),
         missing=tuple(run.id for run in missing),
@@ -90,13 +91,6 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
         commands=tuple(map(make_command, _tables(project, questions))) if missing else (),
         problems=tuple(dict.fromkeys(told for found in entries for told in found.problems)),
     )
-
-
-def _at_each_scale(entries: Sequence[BoardEntry]) -> str:
-    """What was found; where a claim is asked at several scales, at each of them."""
-    if len(entries) == 1:
-        return entries[0].sentence
-    return " ".join(f"{capital(AT_SCALE[e.scale])}, {e.status}: {e.sentence}" for e in entries)
 
 
 def entry_ids(project: Project) -> list[str]:

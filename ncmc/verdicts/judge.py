@@ -134,7 +134,7 @@ def next_look(cells: Iterable[Cell]) -> int | None:
 
 def judge(check: Check, cells: CellCache, share: float = 1.0) -> Verdict:
     """The verdict on one check, whose tests have a share of their level."""
-    findings, told = _judged(check, cells, share)
+    findings, told, specs = _judged(check, cells, share)
     claim = claim_named(cells.project, check.claim) if check.claim else None
     missing = missing_of(findings)
     return Verdict(
@@ -154,20 +154,32 @@ def judge(check: Check, cells: CellCache, share: float = 1.0) -> Verdict:
         missing=missing,
         remedy=make_command(check.table) if missing else None,
         problems=problems_of(findings),
+        epochs=max((spec.resolved.recipe.epochs for spec in specs), default=None),
+        backbones=tuple(dict.fromkeys(spec.run.backbone for spec in specs)),
+        turns_on=check.turns_on,
+        added=check.added,
+        nothing=check.prediction.nothing if check.prediction else "",
+        sides=told.sides,
+        opposite=told.opposite,
+        course=told.course,
     )
 
 
-def _judged(check: Check, cells: CellCache, share: float) -> tuple[list[Finding], Conclusion]:
+def _judged(
+    check: Check, cells: CellCache, share: float
+) -> tuple[list[Finding], Conclusion, list[CellSpec]]:
+    """The findings of a check, what they say together, and the cells that they are of."""
     if isinstance(check, Pairs):
         pairs = [(b.at_share(share), t.at_share(share)) for b, t in cells.pairs(check)]
         looked_at = {versus(b.spec, t.spec): (b.spec, t.spec) for b, t in pairs}
         findings = with_cells(check.judge(pairs), looked_at)
-        return findings, check.conclude(pairs, findings)
+        specs = [cell.spec for pair in pairs for cell in pair]
+        return findings, check.conclude(pairs, findings), specs
     assert isinstance(check, Cells)
     chosen = [cell.at_share(share) for cell in cells.chosen(check)]
     by_label = {cell.spec.label: (cell.spec,) for cell in chosen}
     findings = with_cells(check.judge(chosen), by_label)
-    return findings, check.together(findings)
+    return findings, check.together(findings), [cell.spec for cell in chosen]
 
 
 def with_cells(

@@ -51,6 +51,11 @@ class Settings:
         whole = [pair for pair in self.pairs if gap("", self.measure, *pair) is None]
         return opposed(contrasts(whole, self.measure), 0.0, self.range)
 
+    def opposite(self, bound: float = 0.0) -> bool:
+        """Whether the average is shown to lie below a bound: the opposite of what is claimed."""
+        interval = self.average.interval if self.average and self.all_compared else None
+        return interval is not None and interval[1] < bound and not self.opposed
+
     @property
     def opposed_words(self) -> list[str]:
         """That settings are opposed; nothing where they are not."""

@@ -10,6 +10,10 @@ from ncmc.system.documents import Strict
 
 Status = Literal["holds", "differs", "inconclusive", "incomplete", "not testable"]
 STATUSES: tuple[Status, ...] = get_args(Status)
+Outcome = Literal[
+    "holds", "differs", "inconclusive", "incomplete", "not testable", "seen at this scale",
+    "not seen at this scale", "against it at this scale", "open", "not tested by this schedule",
+]  # fmt: skip
 
 
 class Finding(Strict):
@@ -45,6 +49,26 @@ class Verdict(Strict):
     remedy: str | None = None  # the command that makes what is missing, in other tables too
     problems: tuple[str, ...] = ()  # those of its findings, and of the cells that they look at
     next_look: int | None = None  # seeds at which an open one is looked at next; None: never
+    epochs: int | None = None  # the largest number of epochs of its cells
+    backbones: tuple[str, ...] = ()  # of its cells
+    turns_on: tuple[str, ...] = ()  # open points whose other reading may turn it round
+    added: str = ""  # what had been seen when its check was added; empty: nothing
+    nothing: str = ""  # the outcome that was said, before the runs, to say nothing of the paper
+    sides: tuple[str, str] | None = None  # of a comparison: what is compared with what
+    opposite: bool = False  # whether the opposite of what is claimed is shown
+    course: tuple[tuple[float, float], ...] = ()  # (epochs, advantage), of a check of that trend
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it may say of the paper: `holds` and `differs` belong to the paper's own scale.
+
+        A weakness that was written down before the runs leaves what is not seen untested.
+        """
+        if self.scale != "reduced":
+            return self.status
+        if self.status == "differs" and self.nothing:
+            return "not tested by this schedule"
+        return at_scale(self.status)
 
 
 class Conclusion(Strict):
@@ -53,6 +77,19 @@ class Conclusion(Strict):
     status: Status
     why: str
     numbers: Mapping[str, JsonValue] = {}
+    sides: tuple[str, str] | None = None
+    opposite: bool = False
+    course: tuple[tuple[float, float], ...] = ()
+
+
+def at_scale(status: Status) -> Outcome:
+    """A status at a smaller scale than the paper's, which neither confirms nor refutes."""
+    words: dict[Status, Outcome] = {
+        "holds": "seen at this scale",
+        "differs": "not seen at this scale",
+        "inconclusive": "open",
+    }
+    return words.get(status) or status
 
 
 def missing_of(findings: Iterable[Finding]) -> tuple[str, ...]:

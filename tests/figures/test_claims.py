@@ -25,8 +25,8 @@ def verdict(id: str, status: Status, *findings: Finding, **changes: Any) -> Verd
 
 def board(*verdicts: Verdict) -> Board:
     entry = BoardEntry(
-        id="C4", subject="claim", says="", where="", scale="paper", status="holds", sentence="",
-        verdicts=verdicts,
+        id="C4", subject="claim", says="", where="", scale="paper", status="holds", outcome="holds",
+        line="", sentence="", verdicts=verdicts,
     )  # fmt: skip
     return Board(entries=(entry,))
 

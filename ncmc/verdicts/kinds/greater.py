@@ -61,6 +61,8 @@ class Greater(Pairs):
             why="; ".join(self._words(found, status)) + found.origin,
             numbers=found.numbers
             | {"allow": self.allow, "margin": self.margin, "delta": self.delta},
+            sides=names,
+            opposite=found.opposite(-self.margin),
         )
 
     def _findings(self, pairs: Sequence[Pair], measure: Measure) -> list[Finding]:
@@ -109,9 +111,7 @@ class Greater(Pairs):
 
     def _excluded(self, found: Settings) -> bool:
         """Whether the average of all settings excludes what is claimed."""
-        interval = found.average.interval if found.average and found.all_compared else None
-        excluded = interval is not None and interval[1] < self.refuted_below
-        return excluded and not found.opposed
+        return found.opposite(self.refuted_below)
 
     def _words(self, found: Settings, status: Status) -> Iterator[str]:
         k = found.k

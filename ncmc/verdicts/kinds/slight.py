@@ -53,6 +53,8 @@ class Slight(Pairs):
             | {"of": len(pairs), "most": self.most, "delta": self.delta}
             if found.average
             else {},
+            sides=names,
+            opposite=found.opposite(),
         )
 
     def _decided(self, found: Contrast) -> tuple[Status, str]:

@@ -18,8 +18,9 @@ from ncmc.verdicts.along_axis import (
 from ncmc.verdicts.cell_selection import require_axis
 from ncmc.verdicts.check import NotNegative, Pair, Pairs, gap, without_spread
 from ncmc.verdicts.contrasts import Contrast, Terms, contrast, shown_or_excluded
+from ncmc.verdicts.labels import sides
 from ncmc.verdicts.settings import OPPOSED, opposed
-from ncmc.verdicts.verdict import Finding, Status
+from ncmc.verdicts.verdict import Conclusion, Finding, Status
 
 
 class Trend(Pairs):
@@ -58,8 +59,8 @@ class Trend(Pairs):
         told = f"the advantage changes by {line.words}, in the last step by {step.words}"
         if line.interval is None or step.interval is None:
             return [without_spread(label, line.n, told, numbers)]
-        sides = {self._status(line), self._status(step)}
-        status: Status = "holds" if sides == {"holds"} else "inconclusive"
+        both = {self._status(line), self._status(step)}
+        status: Status = "holds" if both == {"holds"} else "inconclusive"
         if "differs" in {self._status(half) for half in (_strict(line), _strict(step))}:
             status = "differs"
         lines = [
@@ -75,6 +76,19 @@ class Trend(Pairs):
         if self.way == "falls":
             low, high = -high, -low
         return shown_or_excluded((low, high), self.delta or 0.0)
+
+    def conclude(self, pairs: Sequence[Pair], findings: Sequence[Finding]) -> Conclusion:
+        """What the finding says; along the epochs, the advantages on which it rests."""
+        told, whole = self.together(findings), findings[0].status not in ("incomplete",)
+        groups = self._groups(pairs)
+        if self.axis != "epochs" or len(groups) > 1 or not whole:
+            return told
+        names = sides([(b.spec, t.spec) for b, t in pairs], self.better, self.than)
+        (places,) = groups.values()
+        course = sorted(
+            (float(p), self.difference(pairs[i]).difference.mean) for p, i in places.items()
+        )
+        return told.model_copy(update={"sides": names, "course": tuple(course)})
 
     def _groups(self, pairs: Sequence[Pair]) -> Groups:
         return grouped(self.axis, [(better.spec, than.spec) for better, than in pairs])

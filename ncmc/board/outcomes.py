@@ -1,0 +1,182 @@
+"""What the verdicts on one claim may say of the paper, at its own scale and at others, in words.
+
+`holds` and `differs` belong to the paper's own scale. At a smaller one a comparison is seen or not
+seen; it counts against the paper only where the opposite is seen, at the largest budget that was run,
+and the advantage does not move towards the claim with the budget.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ncmc.results.wording import capital, plural, sentence
+from ncmc.verdicts.verdict import STATUSES, Outcome, Status, Verdict, at_scale, overall, verb
+
+LONGEST = 200  # characters of a board's line; the whole sentence is one step further
+WORST: tuple[Status, ...] = ("differs", "inconclusive", "incomplete", "holds", "not testable")
+Course = Sequence[tuple[float, float]]  # (budget, advantage), by rising budget
+Courses = Mapping[tuple[str, str], Course]  # of the first side over the second
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The verdicts on one claim at one scale and budget."""
+
+    verdicts: tuple[Verdict, ...]
+    outcomes: tuple[Outcome, ...]  # of each
+
+    @property
+    def paper(self) -> bool:
+        """Whether it is of the paper's own scale, where `holds` and `differs` are said."""
+        return self.verdicts[0].scale != "reduced"
+
+    @cached_property
+    def status(self) -> Status:
+        """Of all clauses together."""
+        return overall([verdict.status for verdict in self.verdicts])
+
+    @property
+    def outcome(self) -> Outcome:
+        """That of all clauses together: what the clauses with its status say, if they say one thing."""
+        told = {
+            o for v, o in zip(self.verdicts, self.outcomes, strict=True) if v.status == self.status
+        }
+        if len(told) == 1:
+            return told.pop()
+        return "not seen at this scale" if self.status == "differs" else at_scale(self.status)
+
+    @property
+    def place(self) -> str:
+        """`after 120 epochs of resnet20`; nothing at the paper's own scale."""
+        first = self.verdicts[0]
+        if self.paper or first.epochs is None:
+            return ""
+        return f" after {plural(first.epochs, 'epoch')} of {' and '.join(first.backbones)}"
+
+    @property
+    def words(self) -> str:
+        """`seen after 120 epochs of resnet20`, `2 of 3 clauses hold`."""
+        short = self.outcome.removesuffix(" at this scale").removesuffix(" by this schedule")
+        agree = self.outcomes.count(self.outcome)
+        if agree == len(self.outcomes):
+            return f"{short}{self.place}"
+        return f"{short}{self.place} in {agree} of {plural(len(self.outcomes), 'clause')}"
+
+
+def stages(verdicts: Iterable[Verdict], courses: Courses) -> list[Stage]:
+    """The verdicts on one claim by scale and budget: smaller budgets first, the paper's scale last."""
+    verdicts, groups = list(verdicts), dict[tuple[bool, int, tuple[str, ...]], list[Verdict]]()
+    for verdict in verdicts:
+        paper = verdict.scale != "reduced"
+        key = (True, 0, ()) if paper else (False, verdict.epochs or 0, verdict.backbones)
+        groups.setdefault(key, []).append(verdict)
+    judged = [v.epochs or 0 for v in verdicts if v.status != "incomplete"]
+    largest = max(judged, default=0)
+    return [
+        Stage(tuple(group), tuple(outcome(v, largest, courses) for v in group))
+        for _, group in sorted(groups.items())
+    ]
+
+
+def outcome(verdict: Verdict, largest: int, courses: Courses) -> Outcome:
+    """What a verdict may say of the paper, beside the others.
+
+    `largest`: the largest number of epochs at which its claim was judged. `courses`: how advantages
+    move with the budget.
+    """
+    last = verdict.claim is not None and (verdict.epochs or 0) >= largest
+    refuted = verdict.outcome == "not seen at this scale" and verdict.opposite
+    if last and refuted and moving(verdict, courses) is False:
+        return "against it at this scale"
+    return verdict.outcome
+
+
+def moving(verdict: Verdict, courses: Courses) -> bool | None:
+    """Whether the advantage of its first side grew in the last step of the budget; None: not known."""
+    first, second = verdict.sides or ("", "")
+    if course := courses.get((first, second)):
+        return course[-1][1] > course[-2][1]
+    if course := courses.get((second, first)):
+        return course[-1][1] < course[-2][1]
+    return None
+
+
+def courses_of(verdicts: Iterable[Verdict]) -> Courses:
+    """How advantages move with the number of epochs, from the checks that ask for it (`trend`)."""
+    return {
+        verdict.sides: verdict.course
+        for verdict in verdicts
+        if verdict.sides and len(verdict.course) > 1
+    }
+
+
+# --- sentences ---------------------------------------------------------------------------------
+
+
+def line(staged: Sequence[Stage]) -> str:
+    """A board's line, at most LONGEST characters: where it is seen, its numbers, what it depends on."""
+    known = [stage for stage in staged if stage.status != "incomplete"] or list(staged)
+    shown = known[-1]
+    head = ", ".join(stage.words for stage in known)
+    tail = "".join(f"; {part}" for part in _remarks(shown))
+    clause = min(shown.verdicts, key=lambda verdict: WORST.index(verdict.status))
+    detail = _detail_of(clause, len(shown.verdicts) > 1)
+    room = LONGEST - len(head) - len(tail) - len(": .")
+    if len(detail) > room:
+        detail = detail[: max(0, room - 1)].rpartition(" ")[0].rstrip(",;:") + "…"
+    return f"{capital(head)}: {detail}{tail}."[: LONGEST + 1]
+
+
+def _remarks(stage: Stage) -> list[str]:
+    """What a verdict turns on, and that clauses were added after something had been seen."""
+    if stage.status == "incomplete":
+        return []
+    added = sum(bool(verdict.added) for verdict in stage.verdicts)
+    of = "check" if len(stage.verdicts) == 1 else f"{added} of {len(stage.verdicts)} clauses"
+    remarks = [f"{of} added after results were seen"] if added else []
+    turns_on = dict.fromkeys(point for verdict in stage.verdicts for point in verdict.turns_on)
+    return [*remarks, *([f"depends on {', '.join(turns_on)}"] if turns_on else [])]
+
+
+def _detail_of(verdict: Verdict, named: bool) -> str:
+    """The first thing that a verdict says, with its numbers; of several clauses, which it is."""
+    told = verdict.why.split("; ")[0].split(". ")[0].rstrip(".")
+    return f"{verdict.says}: {told}" if named else told
+
+
+def whole_sentence(staged: Sequence[Stage]) -> str:
+    """Everything that was found, over all clauses, scales and budgets."""
+    if len(staged) == 1 and staged[0].paper:
+        return clauses_sentence(staged[0].verdicts)
+    return " ".join(
+        f"{capital(stage.words)}: {clauses_sentence(stage.verdicts)}"
+        + (f" {capital('; '.join(remarks))}." if (remarks := _remarks(stage)) else "")
+        for stage in staged
+    )
+
+
+def clauses_sentence(verdicts: Sequence[Verdict]) -> str:
+    """The verdicts on one claim, number or check of ours as text; at least one is needed.
+
+    One clause, or a number that stands in several tables, is told by its own words.
+    """
+    if len({verdict.why for verdict in verdicts}) == 1 and len({v.id for v in verdicts}) == 1:
+        return sentence(verdicts[0].why)
+    groups = [(status, [v for v in verdicts if v.status == status]) for status in STATUSES]
+    told = [(status, clauses) for status, clauses in groups if clauses]
+    if len(told) == 1:
+        ((status, clauses),) = told
+        every = "both" if len(clauses) == 2 else f"all {len(clauses)}"
+        return sentence(f"{every} clauses {verb(status, 2)}{_clauses(status, clauses)}")
+    parts = [f"{len(c)} {verb(status, len(c))}{_clauses(status, c)}" for status, c in told]
+    return sentence(f"of {plural(len(verdicts), 'clause')} " + ". ".join(parts))
+
+
+def _clauses(status: Status, clauses: Sequence[Verdict]) -> str:
+    """`: CAL > CE (C1a): CAL is above CE by 2.0`, with the reason of each."""
+    if status == "incomplete":
+        missing = {run for clause in clauses for run in clause.missing}
+        names = ", ".join(dict.fromkeys(clause.id for clause in clauses))
+        have = "has" if len(missing) == 1 else "have"
+        return f" ({names}): {plural(len(missing), 'run')} {have} no record"
+    return ": " + "; ".join(f"{clause.says} ({clause.id}): {clause.why}" for clause in clauses)

@@ -1,0 +1,129 @@
+"""What a verdict may say of the paper, at its own scale and at others."""
+
+from typing import Any
+
+import pytest
+from conftest import here
+
+from ncmc.board.entries import BoardEntry, board_of
+from ncmc.board.outcomes import LONGEST
+from ncmc.verdicts.verdict import Status, Verdict
+
+WHY = "CAL is above CE by 2.0 (97.9 %: 1.7 to 2.3), shown in all 2 settings. One split, 3 seeds"
+
+
+def verdict(id: str, status: Status, **changes: Any) -> Verdict:
+    """One of a laptop's checks, after 120 epochs."""
+    fields: dict[str, Any] = {
+        "table": "laptop_methods",
+        "kind": "greater",
+        "claim": "C4",
+        "says": "CAL > CE",
+        "why": WHY,
+        "scale": "reduced",
+        "epochs": 120,
+        "backbones": ("resnet20",),
+        "sides": ("CAL", "CE"),
+    }
+    return Verdict(id=id, status=status, **(fields | changes))
+
+
+def paper(status: Status, **changes: Any) -> Verdict:
+    return verdict("C4", status, scale="paper", epochs=200, backbones=("resnet50",), **changes)
+
+
+def trend(*advantages: float) -> Verdict:
+    """A check of the advantage along the budget."""
+    course = tuple(zip((12.0, 40.0, 120.0), advantages, strict=True))
+    return verdict("L-TREND", "inconclusive", claim=None, course=course)
+
+
+def entry_of(*verdicts: Verdict) -> BoardEntry:
+    return next(e for e in board_of(here(), verdicts).entries if e.subject == "claim")
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("holds", "seen at this scale"),
+        ("differs", "not seen at this scale"),
+        ("inconclusive", "open"),
+        ("incomplete", "incomplete"),
+    ],
+)
+def test_holds_and_differs_belong_to_the_papers_own_scale(status: Status, outcome: str) -> None:
+    assert entry_of(verdict("L-C4", status)).outcome == outcome
+    assert entry_of(paper(status)).outcome == status
+
+
+def test_a_weakness_that_was_written_down_before_the_runs_leaves_it_untested() -> None:
+    weak = verdict("L-C4", "differs", nothing="no lead: the terminal phase has not begun")
+    assert entry_of(weak).outcome == "not tested by this schedule"
+    assert entry_of(weak).status == "differs"  # for the exit code, JSON and JUnit
+
+
+@pytest.mark.parametrize(
+    ("changes", "others", "outcome"),
+    [
+        ({"opposite": True}, [trend(1.0, -1.0, -2.0)], "against it at this scale"),
+        (
+            {"opposite": True},
+            [trend(-5.0, -4.0, -2.0)],
+            "not seen at this scale",
+        ),  # moves towards it
+        ({"opposite": True}, [], "not seen at this scale"),  # nobody knows how it moves
+        ({"opposite": False}, [trend(1.0, -1.0, -2.0)], "not seen at this scale"),
+    ],
+)
+def test_against_it_are_opposites_at_the_largest_budget_that_do_not_move_towards_it(
+    changes: dict[str, Any], others: list[Verdict], outcome: str
+) -> None:
+    assert entry_of(verdict("L-C4", "differs", **changes), *others).outcome == outcome
+
+
+def test_a_smaller_budget_is_never_against_it() -> None:
+    small = verdict("L-C4", "differs", opposite=True, epochs=40)
+    entry = entry_of(small, verdict("FULL-C4", "holds"), trend(1.0, -1.0, -2.0))
+    assert entry.line.startswith(
+        "Not seen after 40 epochs of resnet20, seen after 120 epochs of resnet20: "
+    )
+
+
+def test_a_claim_is_one_entry_whatever_the_scales() -> None:
+    (entry,) = board_of(here(), [verdict("L-C4", "holds"), paper("incomplete")]).entries
+    assert (entry.scale, entry.status, entry.outcome) == ("reduced", "holds", "seen at this scale")
+    (entry,) = board_of(here(), [verdict("L-C4", "differs"), paper("holds")]).entries
+    assert (entry.scale, entry.status, entry.outcome) == ("paper", "holds", "holds")
+    assert entry.line.startswith(
+        "Not seen after 120 epochs of resnet20, holds: CAL is above CE by 2.0"
+    )
+
+
+def test_a_line_has_its_numbers_and_ends_with_what_it_turns_on() -> None:
+    entry = entry_of(verdict("L-C4", "holds", turns_on=("A10", "A19")))
+    assert entry.line == (
+        "Seen after 120 epochs of resnet20: CAL is above CE by 2.0 (97.9 %: 1.7 to 2.3), shown in all "
+        "2 settings; depends on A10, A19."
+    )
+    assert "One split, 3 seeds" in entry.sentence
+
+
+def test_a_check_that_came_after_results_were_seen_is_marked() -> None:
+    late = verdict("L-C4", "holds", added="after the first seed of the full schedule")
+    assert entry_of(late).line.endswith("; check added after results were seen.")
+    both = entry_of(late, verdict("L-C4b", "holds"))
+    assert both.line.endswith("; 1 of 2 clauses added after results were seen.")
+
+
+def test_a_line_is_short_and_names_the_clause_that_decides() -> None:
+    long = "CAL is below LDAM-DRW by 1.2 (97.9 %: −2.0 to −0.4) " + "in many words " * 30
+    entry = entry_of(
+        verdict("L-C4a", "holds"),
+        verdict("L-C4b", "differs", says="CAL > LDAM-DRW", why=long, turns_on=("A19",)),
+    )
+    assert len(entry.line) <= LONGEST + 1
+    assert entry.line.startswith(
+        "Not seen after 120 epochs of resnet20 in 1 of 2 clauses: CAL > LDAM-DRW:"
+    )
+    assert entry.line.endswith("…; depends on A19.")
+    assert long.strip() in entry.sentence
