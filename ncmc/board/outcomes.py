@@ -115,7 +115,15 @@ def courses_of(verdicts: Iterable[Verdict]) -> Courses:
 
 def line(staged: Sequence[Stage]) -> str:
     """A board's line, at most LONGEST characters: where it is seen, its numbers, what it depends on."""
-    known = [stage for stage in staged if stage.status != "incomplete"] or list(staged)
+    known = [stage for stage in staged if stage.status != "incomplete"]
+    if not known:
+        missing = {run for stage in staged for verdict in stage.verdicts for run in verdict.missing}
+        have = "has" if len(missing) == 1 else "have"
+        return (
+            f"{plural(len(missing), 'run')} {have} no record."
+            if missing
+            else whole_sentence(staged)
+        )
     shown = known[-1]
     head = ", ".join(stage.words for stage in known)
     tail = "".join(f"; {part}" for part in _remarks(shown))
@@ -146,7 +154,7 @@ def _detail_of(verdict: Verdict, named: bool) -> str:
 
 def whole_sentence(staged: Sequence[Stage]) -> str:
     """Everything that was found, over all clauses, scales and budgets."""
-    if len(staged) == 1 and staged[0].paper:
+    if len(staged) == 1 and (staged[0].paper or staged[0].status == "incomplete"):
         return clauses_sentence(staged[0].verdicts)
     return " ".join(
         f"{capital(stage.words)}: {clauses_sentence(stage.verdicts)}"

@@ -158,9 +158,13 @@ def verb(status: Status, n: int) -> str:
 
 
 def summary(findings: Sequence[Finding], allow: int = 0) -> str:
-    """The findings of a check in one sentence."""
+    """The findings of a check in one sentence, with the numbers of one that decides."""
     if len(findings) == 1:
         return findings[0].why
     counts = [(status, sum(f.status == status for f in findings)) for status in STATUSES]
     listed = ", ".join(f"{n} {verb(status, n)}" for status, n in counts if n)
-    return f"of {len(findings)} comparisons {listed}" + (f"; {allow} may fail" if allow else "")
+    told = f"of {len(findings)} comparisons {listed}" + (f"; {allow} may fail" if allow else "")
+    order: tuple[Status, ...] = ("differs", "inconclusive", "holds")
+    deciding = (f for status in order for f in findings if f.status == status)
+    one = next(deciding, None)
+    return told if one is None else f"{told}, such as {one.label}: {one.why}"

@@ -43,7 +43,7 @@ def test_the_board_begins_with_its_tally_and_fits_the_terminal(smoked: Path, col
     assert max(map(len, shown.splitlines())) <= columns
     words = " ".join(shown.split())
     assert "theta = pi/2" in words
-    assert re.search(r"✓ holds AL and CAL: [^✓]* S4 ", words)
+    assert re.search(r"✓ seen at this scale AL and CAL: [^✓]* S4 ", words)
 
 
 def test_the_exit_code_tells_what_is_not_complete(smoked: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_ci_gets_a_file_of_the_board_and_of_one_table(smoked: Path) -> None:
 
 
 def test_markdown_is_the_board_of_a_table_too(smoked: Path) -> None:
-    assert "| ✓ holds | S1 |" in verify("smoke", "--md").stdout
+    assert "| ✓ seen at this scale | S1 |" in verify("smoke", "--md").stdout
     assert "## Claims of the paper" in verify("claims", "--md").stdout
 
 

@@ -61,7 +61,7 @@ class Chance(EachCell):
         chance = 100 / len(matrices[0])
         low, high = (float(q) for q in np.quantile(draws, [cell.alpha / 2, 1 - cell.alpha / 2]))
         told = (
-            f"{ours:.1f} %; chance is {chance:.1f} %, and classes named at random reach "
+            f"{ours:.1f} %, where chance is {chance:.1f} % and classes named at random reach "
             f"{low:.1f} to {high:.1f} % as the mean of {plural(cell.n, 'seed')}"
         )
         status, words = self._decided(p, p_multiple, cell)
