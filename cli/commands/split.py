@@ -41,7 +41,7 @@ def split(
     folder = project.root / run.split_folder
     made.save(folder)
     summary = datasets.tree_summary(project, run.dataset)
-    notes = summary.notes if summary else []
+    notes = [*summary.lines] if summary else []
     if note := splits.imbalance_note(train, made.tau, made.options):
         notes.append(note)
     print_split(made, train.class_names, folder, notes, as_json)

@@ -20,9 +20,6 @@ PIECE = 8  # images that a thread takes at a time: handing over each one alone c
 class ImageFiles:
     """N images as an array-like (N, size, size, 3) uint8 that reads files when indexed."""
 
-    dtype = np.dtype(np.uint8)
-    ndim = 4
-
     def __init__(self, root: Path, paths: Sequence[str], size: int) -> None:
         """`paths` are relative to `root`."""
         self.root = root
@@ -36,11 +33,6 @@ class ImageFiles:
     def shape(self) -> tuple[int, int, int, int]:
         """(N, height, width, channels)."""
         return (len(self.paths), self.size, self.size, 3)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that all images together would take in memory."""
-        return int(np.prod(self.shape, dtype=np.int64))
 
     def __getitem__(self, index: int | slice | Sequence[int] | np.ndarray) -> np.ndarray:
         """The middle of one image (H, W, C), or of several (n, H, W, C), as in evaluation."""

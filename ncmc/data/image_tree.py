@@ -6,12 +6,12 @@ Paths alone decide. A tree that can be read in two ways is refused, lest parts b
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ncmc.data import image_files
-from ncmc.data.tree_summary import TreeSummary, listed
+from ncmc.data.tree_summary import listed
 from ncmc.errors import UserError
 
 ROLES = {  # part -> what a top folder may be called, in any capitals
@@ -33,9 +33,9 @@ class Layout:
     """Which file is which image: part -> (file, label), in order; and what else the tree holds."""
 
     class_names: list[str]
-    summary: TreeSummary
     train: list[tuple[PurePosixPath, int]]
     test: list[tuple[PurePosixPath, int]]
+    notes: tuple[str, ...]  # sentences
 
 
 class _UnclearError(Exception):
@@ -77,11 +77,13 @@ def _layout(
 ) -> Layout:
     if repeated := [str(name) for name, n in Counter(names).items() if n > 1]:
         raise _UnclearError(f"it holds {listed(repeated)} twice. Pack each file once.")
-    passed_over = Counter(_kind(name) for name in names if not is_image(name)).most_common()
+    kinds = Counter(_kind(name) for name in names if not is_image(name))
+    by_number = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
+    passed_over = ", ".join(f"{n:,} {kind}" for kind, n in by_number)
     images, places = _composed(names, folders)
     if not images:
-        kinds = ", ".join(f"{n:,} {kind}" for kind, n in passed_over[:5])
-        raise _UnclearError(f"no image files{f', only {kinds}' if kinds else ''}. {EXPECTED}")
+        only = f", only {passed_over}" if passed_over else ""
+        raise _UnclearError(f"no image files{only}. {EXPECTED}")
     images, places = _from_the_parts(images, places)
     inside: dict[str, set[str]] = {}  # top folder that holds images -> the folders in it that do
     for place in sorted(images.values()):
@@ -106,21 +108,18 @@ def _layout(
         test = f"the last {n_test} of each class"
     if len(by_class) < 2:
         raise _UnclearError(f"there is one class, {listed([*by_class])}; at least 2 are needed.")
-    summary = TreeSummary(
-        train=train,
-        test=test,
-        left_out={top: sum(place[0] == top for place in images.values()) for top in left_out},
-        passed_over=dict(sorted(passed_over, key=lambda kind: (-kind[1], kind[0]))),
-        empty=_without_images([*read.values()], places, depth),
-        nested=_below_classes([*read.values()], depth),
-        alike=_alike(by_class),
-    )
+    notes = [f"training images from {train}; test images from {test}"]
+    for top in left_out:
+        n_unread = sum(place[0] == top for place in images.values())
+        notes.append(f"{top} is not read ({n_unread:,} images): beside a test part it has no use")
+    if passed_over:
+        notes.append(f"passed over: {passed_over}")
     numbered = [(name, k) for k, label in enumerate(sorted(by_class)) for name in by_class[label]]
     return Layout(
         sorted(by_class),
-        summary,
         train=[(name, label) for name, label in numbered if name not in tests],
         test=[(name, label) for name, label in numbered if name in tests],
+        notes=(*notes, *_notes_of_folders([*read.values()], places, depth)),
     )
 
 
@@ -247,22 +246,23 @@ def _held_out(by_class: dict[str, list[PurePosixPath]], wanted: int | None) -> i
     return n_test
 
 
-def _without_images(read: list[Place], places: set[Place], depth: int) -> tuple[str, ...]:
-    """Folders where a class could be, `depth` folders below the top, that hold no image."""
+def _notes_of_folders(read: list[Place], places: set[Place], depth: int) -> Iterator[str]:
+    """What is odd of the folders that are classes, `depth` folders below the top, or might be."""
     classes = {place[: depth + 1] for place in read}
     above = {place[:depth] for place in read}
     beside = {place for place in places if len(place) == depth + 1 and place[:depth] in above}
-    return tuple(sorted("/".join(place) for place in beside - classes))
+    below = {place[: depth + 2] for place in read if len(place) > depth + 2}
+    if empty := sorted("/".join(place) for place in beside - classes):
+        yield f"folders without an image: {listed(empty)}"
+    if inner := sorted("/".join(place) for place in below):
+        yield f"folders inside class folders are no classes: {listed(inner)}"
+    for names in _alike({place[depth] for place in read}):
+        yield f"classes whose names are nearly the same: {listed(names)}"
 
 
-def _below_classes(read: list[Place], depth: int) -> tuple[str, ...]:
-    """Folders inside class folders, that lie `depth` folders below the top."""
-    return tuple(sorted({"/".join(p[: depth + 2]) for p in read if len(p) > depth + 2}))
-
-
-def _alike(class_names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+def _alike(class_names: Iterable[str]) -> list[list[str]]:
     """Names that differ in capitals, spaces, _ or - only."""
     by_letters: dict[str, list[str]] = {}
     for name in sorted(class_names):
         by_letters.setdefault(re.sub(r"[\s_-]", "", name.casefold()) or name, []).append(name)
-    return tuple(tuple(names) for names in by_letters.values() if len(names) > 1)
+    return [names for names in by_letters.values() if len(names) > 1]

@@ -10,7 +10,7 @@ from ncmc.data import datasets, dvc_store, fetch, raw, splits
 from ncmc.data.array_writer import PARTS
 from ncmc.data.datasets import Images
 from ncmc.data.tree_summary import listed
-from ncmc.errors import Finding, UserError, examine
+from ncmc.errors import Finding, UserError, examine, unknown
 from ncmc.plan.dataset_entries import FILE, Dataset, dataset_entries, dataset_entry
 from ncmc.plan.recipes import recipes
 from ncmc.project import Project
@@ -49,7 +49,7 @@ def described(project: Project, name: str) -> list[str]:
     summary = datasets.tree_summary(project, name)
     lines = [
         f"{len(train.counts)} classes, {len(train):,} training + {len(test):,} test images: {classes}",
-        *(summary.notes if summary else ()),
+        *(summary.lines if summary else ()),
     ]
     if unequal := splits.unequal_note(train, dataset_entry(project, name).split):
         lines.append(unequal)
@@ -82,10 +82,7 @@ def _has_an_entry(subject: Subject) -> None:
 def _has_a_recipe(subject: Subject) -> None:
     entry, known = subject.entry, recipes(subject.project)
     if entry.recipe not in known:
-        raise UserError(
-            f"recipe '{entry.recipe}' is not in config/train.yaml; take one of "
-            f"{', '.join(sorted(known))}, or add it there."
-        )
+        raise unknown("recipe (of config/train.yaml)", entry.recipe, known)
     mean = known[entry.recipe].values["mean"]
     if len(mean) != entry.channels:
         raise UserError(
@@ -96,10 +93,10 @@ def _has_a_recipe(subject: Subject) -> None:
 
 def _has_checksums(subject: Subject) -> None:
     entry = subject.entry
-    unknown = [file.name for file in entry.files if not (file.sha256 or file.md5)]
-    if unknown and dvc_store.recorded(subject.project, subject.name) is None:
+    unchecked = [file.name for file in entry.files if not (file.sha256 or file.md5)]
+    if unchecked and dvc_store.recorded(subject.project, subject.name) is None:
         raise UserError(
-            f"nothing says which bytes {', '.join(unknown)} should hold: give it `sha256`, or run "
+            f"nothing says which bytes {', '.join(unchecked)} should hold: give it `sha256`, or run "
             f"`ncmc fetch {subject.name} --from PATH`, which records them in dvc.lock."
         )
 

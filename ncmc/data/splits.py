@@ -4,7 +4,7 @@ The recipe is that of the paper's code family (assumptions A2 to A4). NumPy only
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -154,10 +154,10 @@ def make_split(
         _check_n_max(dataset, train, options.n_max, options.imbalance)
     n_classes = len(train.class_names)
     if options.imbalance == "given":
-        _check_given(project, dataset, tau, train.counts)
+        _check_given(dataset, tau, train.counts)
         indices, labels = np.arange(len(train)), train.labels
     else:
-        indices, labels = _drawn(project, dataset, train, n_classes, tau, options)
+        indices, labels = _drawn(train, tau, options)
     return Split(
         dataset=dataset,
         tau=tau,
@@ -169,35 +169,35 @@ def make_split(
     )
 
 
-def _drawn(
-    project: Project,
-    dataset: str,
-    train: Images,
-    n_classes: int,
-    tau: float,
-    options: SplitOptions,
-) -> tuple[np.ndarray, np.ndarray]:
-    all_indices, all_labels, start = [], [], 0
-    total = np.zeros(n_classes, np.int64)
-    for _, size in train.origins:
-        own = train.labels[start : start + size]
-        counts = part_counts(np.bincount(own, minlength=n_classes).tolist(), tau, options)
+def _drawn(train: Images, tau: float, options: SplitOptions) -> tuple[np.ndarray, np.ndarray]:
+    all_indices, all_labels = [], []
+    total = np.zeros(len(train.class_names), np.int64)
+    for start, own, available in _released_parts(train):
+        counts = part_counts(available, tau, options)
         indices = draw(own, counts, options.split_seed, options.generator)
         labels = own[indices]
-        total += np.bincount(labels, minlength=n_classes)
+        total += np.bincount(labels, minlength=len(total))
         if options.svhn_labels == "as_released":
             labels = shifted_labels(counts, len(indices))
         all_indices.append(indices + start)
         all_labels.append(labels)
-        start += size
     if not total.all():
         empty = [train.class_names[k] for k in np.flatnonzero(total == 0)]
         shown = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
         raise UsageError(
-            f"tau={tau:g} leaves {len(empty)} of {n_classes} classes of {dataset} without a "
+            f"tau={tau:g} leaves {len(empty)} of {len(total)} classes of {train.name} without a "
             f"training image ({shown}). Take a larger tau."
         )
     return np.concatenate(all_indices), np.concatenate(all_labels)
+
+
+def _released_parts(train: Images) -> Iterator[tuple[int, np.ndarray, list[int]]]:
+    """Where each part starts that a training set is put together from, its labels, and their counts."""
+    start = 0
+    for _, size in train.origins:
+        labels = train.labels[start : start + size]
+        yield start, labels, np.bincount(labels, minlength=len(train.class_names)).tolist()
+        start += size
 
 
 def shifted_labels(counts: Sequence[int], n_images: int) -> np.ndarray:
@@ -245,15 +245,12 @@ def _asked_and_taken(
     train: Images, tau: float, options: SplitOptions
 ) -> tuple[np.ndarray, np.ndarray]:
     """Images of each class that a split asks for, and those it gets; over all released parts."""
-    n_classes, start = len(train.class_names), 0
-    asked, taken = np.zeros((2, n_classes), np.int64)
+    asked, taken = np.zeros((2, len(train.class_names)), np.int64)
     if options.imbalance != "given":
-        for _, size in train.origins:
-            available = np.bincount(train.labels[start : start + size], minlength=n_classes)
-            wanted = np.array(part_counts(available.tolist(), tau, options), np.int64)
+        for _, _, available in _released_parts(train):
+            wanted = np.array(part_counts(available, tau, options), np.int64)
             asked += wanted
             taken += np.minimum(wanted, available)
-            start += size
     return asked, taken
 
 
@@ -266,8 +263,7 @@ def method_counts(split: Split, train: Images) -> list[int]:
     """
     if split.options.svhn_labels == "correct" or split.options.imbalance == "given":
         return split.counts
-    _, size = train.origins[-1]
-    available = np.bincount(train.labels[len(train) - size :], minlength=split.n_classes).tolist()
+    *_, (_, _, available) = _released_parts(train)
     return part_counts(available, split.tau, split.options)
 
 
@@ -298,7 +294,7 @@ def _check_n_max(dataset: str, train: Images, n_max: int, imbalance: str) -> Non
         )
 
 
-def _check_given(project: Project, dataset: str, tau: float, counts: Sequence[int]) -> None:
+def _check_given(dataset: str, tau: float, counts: Sequence[int]) -> None:
     own = min(counts) / max(counts)
     if abs(tau - own) > ROUNDING * own:
         raise UsageError(

@@ -52,13 +52,13 @@ def test_parts_are_known_by_their_usual_names(
     found = understood(tree(**dict.fromkeys(parts, "cat dog")))
     assert found.class_names == ["cat", "dog"]
     assert (len(found.train), len(found.test)) == (6, 6)
-    assert found.summary.notes == [f"training images from {train}; test images from {test}"]
+    assert found.notes == (f"training images from {train}; test images from {test}",)
 
 
 def test_a_validation_part_beside_a_test_part_is_said_not_to_be_read() -> None:
     found = understood(tree(train="cat dog", valid="cat dog", test="cat dog"))
     assert (len(found.train), len(found.test)) == (6, 6)
-    assert any("valid is not read (6 images)" in note for note in found.summary.notes)
+    assert any("valid is not read (6 images)" in note for note in found.notes)
 
 
 CATS = "cat dog"
@@ -68,7 +68,7 @@ CATS = "cat dog"
     ("names", "message"),
     [
         (["notes.txt"], "no image files, only 1 .txt. Expected: .* tables of labels are not read"),
-        (["images.zip", "x.npy"], "only 1 .zip, 1 .npy. Expected: .* Archives inside, arrays"),
+        (["images.zip", "x.npy"], "only 1 .npy, 1 .zip. Expected: .* Archives inside, arrays"),
         (["1.png", "2.png", "labels.csv"], "lies in no class folder. Expected: "),
         (["a.png", "cat/b.png"], "lies in no class folder"),
         (["train/a.png", *tree(train=CATS, test=CATS)], "train/a.png lies in no class folder"),
@@ -130,7 +130,7 @@ def test_letters_composed_and_decomposed_are_one_class() -> None:
 def test_classes_with_nearly_the_same_name_are_said(names: str) -> None:
     found = understood(tree(train=names, test=names))
     shown = ", ".join(sorted(names.split()))
-    assert f"classes whose names are nearly the same: {shown}" in found.summary.notes
+    assert f"classes whose names are nearly the same: {shown}" in found.notes
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_classes_with_nearly_the_same_name_are_said(names: str) -> None:
 def test_folders_inside_class_folders_are_said_to_be_no_classes(
     names: list[str], folders: str
 ) -> None:
-    notes = understood(names).summary.notes
+    notes = understood(names).notes
     assert any(f"folders inside class folders are no classes: {folders}" in n for n in notes)
 
 
@@ -156,7 +156,7 @@ def test_what_is_passed_over_is_counted_and_empty_folders_are_named() -> None:
         *tree(train=CATS, test=CATS),
         *("train/owl/1.heic", "train/cat/x.heic", "README", "train/cat/.DS_Store", "Thumbs.db"),
     ]
-    notes = understood(names, folders=("train/emu",)).summary.notes
+    notes = understood(names, folders=("train/emu",)).notes
     assert "passed over: 2 .heic, 2 hidden, 1 without a suffix" in notes
     assert "folders without an image: train/emu, train/owl" in notes
 

@@ -63,7 +63,10 @@ def test_a_set_that_is_not_declared_gets_the_lines_to_add(pets: ScratchProject) 
 @pytest.mark.parametrize(
     ("fields", "advice"),
     [
-        ({"recipe": "smal"}, r"recipe 'smal' is not in config/train.yaml; take one of .*small"),
+        (
+            {"recipe": "smal"},
+            r"unknown recipe \(of config/train.yaml\) 'smal'. Did you mean 'small'",
+        ),
         ({"channels": 1}, "normalises 3 channels, the images have 1. Set channels to 3"),
         ({"reader": "imagefoldr"}, "unknown reader .* Did you mean 'imagefolder'"),
         ({"files": []}, r"names no files. Add one, such as\s+files: \[\{name: pets.tar\}\]"),

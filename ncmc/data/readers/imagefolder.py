@@ -16,7 +16,7 @@ from ncmc.data import archives, image_files, image_tree
 from ncmc.data.array_writer import Sink
 from ncmc.data.image_tree import Layout
 from ncmc.data.raw import Say
-from ncmc.data.tree_summary import EqualImages
+from ncmc.data.tree_summary import TreeSummary
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import Dataset
 from ncmc.system import ordered_threads
@@ -64,8 +64,9 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
         more = f" And {len(faults) - SHOWN:,} more." if len(faults) > SHOWN else ""
         raise UserError(" ".join(faults[:SHOWN]) + more)
     sink.class_names = layout.class_names
-    about_pixels = {"oddities": dict(odd), "equal": equal_images(layout, images)}
-    sink.summary = layout.summary.model_copy(update=about_pixels)
+    repeats, faults = equal_images(layout, images)
+    losses = [f"images {what}: {n:,}" for what, n in odd.items()]
+    sink.summary = TreeSummary(notes=(*layout.notes, *losses, *repeats), faults=tuple(faults))
 
 
 def examine(path: Path, entry: Dataset) -> Layout:
@@ -143,8 +144,8 @@ def _check_shape(
         )
 
 
-def equal_images(layout: Layout, images: dict[str, np.ndarray]) -> EqualImages:
-    """Images with the same pixels: in training, in both parts, under two labels.
+def equal_images(layout: Layout, images: dict[str, np.ndarray]) -> tuple[list[str], list[str]]:
+    """Notes and faults of images with the same pixels: in a part, in both, under two labels.
 
     `images`: part -> (n, H, W, C) uint8, in the order of `layout`.
     """
@@ -153,16 +154,22 @@ def equal_images(layout: Layout, images: dict[str, np.ndarray]) -> EqualImages:
         for pixels, (name, label) in zip(images[part], files, strict=True):
             key = hashlib.blake2b(pixels.tobytes(), digest_size=16).digest()
             groups.setdefault(key, []).append((part, str(name), label))
-    counts: Counter[str] = Counter()
-    pairs: dict[str, tuple[str, ...]] = {"across": (), "labels": ()}
+    repeats, n_wrong, examples = Counter[str](), Counter[str](), dict[str, str]()
     for group in groups.values():
-        of_part = {part: [item for item in group if item[0] == part] for part in ("train", "test")}
-        for part, items in of_part.items():
-            counts[f"in_{part}"] += len(items) - len({label for _, _, label in items})
-        if of_part["train"] and of_part["test"]:
-            counts["across"] += len(of_part["test"])
-            pairs["across"] = pairs["across"] or tuple(items[0][1] for items in of_part.values())
-        if others := [item for item in group if item[2] != group[0][2]]:
-            counts["labels"] += len(group)
-            pairs["labels"] = pairs["labels"] or (group[0][1], others[0][1])
-    return EqualImages(**counts, example_across=pairs["across"], example_labels=pairs["labels"])
+        train, test = ([item for item in group if item[0] == p] for p in ("train", "test"))
+        repeats["training"] += len(train) - len({label for _, _, label in train})
+        repeats["test"] += len(test) - len({label for _, _, label in test})
+        other_class = [item for item in group if item[2] != group[0][2]]
+        for fault, n, pair in (
+            ("test images that are training images too, pixel by pixel", len(test), (train, test)),
+            ("images with the pixels of one in another class", len(group), (group, other_class)),
+        ):
+            if all(pair):
+                n_wrong[fault] += n
+                examples.setdefault(fault, " = ".join(items[0][1] for items in pair))
+    notes = [
+        f"{part} images that repeat another of their class: {n:,}"
+        for part, n in repeats.items()
+        if n
+    ]
+    return notes, [f"{fault}: {n:,} (such as {examples[fault]})" for fault, n in n_wrong.items()]
