@@ -9,20 +9,16 @@ from cli.commands.report import report
 from cli.commands.table import table
 from cli.commands.train import train_all
 from cli.commands.verify import verify
-from cli.options import (
-    Assume,
-    Device,
-    completion,
-)
+from cli.options import Assume, Device, completion, reading_project
 from cli.progress import working
 from ncmc.data import datasets
 from ncmc.errors import UsageError, shortened
 from ncmc.paper import switches
 from ncmc.plan import grid, studies
 from ncmc.plan.grid import Table
-from ncmc.plan.grid_file import STUDIES
+from ncmc.plan.grid_file import LAB, STUDIES
 from ncmc.plan.run import trained_runs
-from ncmc.plan.studies import axis_values
+from ncmc.plan.studies import MOST_NAME, axis_values
 from ncmc.project import Project
 from ncmc.results.record import path_of
 from ncmc.results.wording import make_command, plural
@@ -30,25 +26,37 @@ from ncmc.verdicts.checks_file import all_checks
 
 EPILOG = (
     "Example: `ncmc sweep --dataset digits --tau 0.02 --backbone resnet8 --method CAL "
-    "-o f=5,10,20 -o theta=0,0.2,0.5,1,pi/2 --seeds 2 --run`. More in docs/studies.md."
+    "-o f=5,10,20 -o theta=0,0.2,0.5,1,pi/2 --seeds 2 --run`; your own loss beside ours: "
+    "`ncmc sweep --beside laptop_methods --method MY-LOSS --run`. More in docs/studies.md."
 )
 MANY = 200  # runs; more need --yes ...
 MOST = 20_000  # ... and these take more than a minute to plan
 
 
 def sweep(
-    dataset: Annotated[
-        str,
-        typer.Option(help="Datasets.", metavar="NAME,...", autocompletion=completion("dataset")),
-    ],
-    tau: Annotated[str, typer.Option(help="Imbalance ratios, in (0, 1].", metavar="T,...")],
-    backbone: Annotated[
-        str,
-        typer.Option(help="Backbones.", metavar="NAME,...", autocompletion=completion("backbone")),
-    ],
     method: Annotated[
         str, typer.Option(help="Methods.", metavar="NAME,...", autocompletion=completion("method"))
     ],
+    dataset: Annotated[
+        str | None,
+        typer.Option(help="Datasets.", metavar="NAME,...", autocompletion=completion("dataset")),
+    ] = None,
+    tau: Annotated[
+        str | None, typer.Option(help="Imbalance ratios, in (0, 1].", metavar="T,...")
+    ] = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(help="Backbones.", metavar="NAME,...", autocompletion=completion("backbone")),
+    ] = None,
+    beside: Annotated[
+        str | None,
+        typer.Option(
+            help="In place of dataset, tau and backbone: a table whose settings one method of your own "
+            "gets, as one more row, in config/lab.yaml.",
+            metavar="TABLE",
+            autocompletion=completion("table"),
+        ),
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option(
@@ -67,7 +75,7 @@ def sweep(
         typer.Option(help="What the study is called.", show_default="sweep_ and what is swept"),
     ] = None,
     save: Annotated[
-        bool, typer.Option("--save", help="Add it to config/studies.yaml: a target of Snakemake.")
+        bool, typer.Option("--save", help="Add it to its file in config: a target of Snakemake.")
     ] = False,
     run: Annotated[
         bool,
@@ -81,19 +89,42 @@ def sweep(
     device: Device = None,
 ) -> None:
     """Plan a study over any options of any methods; save it, and train it."""
-    project = Project.find()
+    project = reading_project() if beside else Project.find()
     names = {"dataset": dataset, "backbone": backbone, "method": method, "tau": tau}
-    axes = _axes(project, names, option or [], assume or [])
-    name = studies.name_of(axes) if name is None else name
-    entry = studies.entry_of(axes, seeds)
-    table = studies.table_of(project, name, entry)
+    given = {axis: text for axis, text in names.items() if text is not None}
+    axes = _axes(project, given, option or [], assume or [])
+    if beside:
+        entry, file = _entry_beside(project, beside, axes, seeds), LAB
+        name = name or f"{beside}_{method}"[:MOST_NAME]
+    else:
+        if missing := [f"--{axis}" for axis in names if axis not in given]:
+            raise UsageError(f"{', '.join(missing)} is missing; or give --beside TABLE.")
+        entry, file = studies.entry_of(axes, seeds), STUDIES
+        name = studies.name_of(axes) if name is None else name
+    table = studies.table_of(project, name, entry, file)
     print(f"tables:\n{studies.as_yaml(name, entry)}")
     _check_number(table, yes, save or run)
     _print_plan(project, table)
     if save or run:
-        _save(project, name, entry)
+        _save(project, name, entry, file)
     if run:
         _train_and_show(name, device)
+
+
+def _entry_beside(
+    project: Project, table: str, axes: dict[str, list[Any]], seeds: int | None
+) -> dict[str, Any]:
+    """The entry of a method beside those of a table. Raises UsageError for what the table decides."""
+    decided = [f"--{axis}" for axis in ("dataset", "tau", "backbone") if axis in axes]
+    decided += ["--seeds"] if seeds is not None else []
+    several = [axis for axis, values in axes.items() if len(values) > 1]
+    if decided or several:
+        raise UsageError(
+            f"--beside {table} takes one method and its options; "
+            + (f"{', '.join(decided)} is the table's." if decided else f"{several[0]} has several.")
+        )
+    (method,), options = axes.pop("method"), {key: value for key, (value,) in axes.items()}
+    return studies.entry_beside(project, table, str(method), options)
 
 
 def _axes(
@@ -151,9 +182,9 @@ def _print_plan(project: Project, table: Table) -> None:
         print_cost(cost, as_json=False)
 
 
-def _save(project: Project, name: str, entry: dict[str, Any]) -> None:
-    known = studies.is_saved(project, name, entry)
-    path = project.config(STUDIES) if known else studies.save(project, name, entry)
+def _save(project: Project, name: str, entry: dict[str, Any], file: str) -> None:
+    known = studies.is_saved(project, name, entry, file)
+    path = project.config(file) if known else studies.save(project, name, entry, file)
     print(f"{name} is in {path}. To make it: {make_command(name)}")
     saved = Project(project.root)  # its files as they are now
     if not any(check.table == name for check in all_checks(saved)):
@@ -161,18 +192,13 @@ def _save(project: Project, name: str, entry: dict[str, Any]) -> None:
 
 
 def _train_and_show(name: str, device: str | None) -> None:
-    """Train what is missing of a saved study; its table, verdicts and page."""
-    project = Project.find()  # as it is now that the study is saved
-    runs = grid.table(project, name).runs
-    missing = [
-        run
-        for run in dict.fromkeys([*trained_runs(project, runs), *runs])
-        if not path_of(project, run).exists()
-    ]
+    """Train what is missing of a saved study, published or not; its table, verdicts and page."""
+    project = reading_project()  # as it is now that the study is saved
+    missing = [run for run in grid.table(project, name).runs if not path_of(project, run).exists()]
     for dataset in {run.dataset for run in missing}:
         datasets.load(project, dataset, "train")  # what is not there is said once, not for each run
     if missing:
-        train_all(project, missing, device)
+        train_all(Project(project.root), missing, device)  # to records of its own
     table(name)
     verify(name, exit_code=False)
     report(name)

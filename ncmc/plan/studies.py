@@ -1,4 +1,4 @@
-"""A sweep as an entry of config/studies.yaml: made from lists of values, shown, and saved there.
+"""A study as an entry of a file of tables: from lists of values, or a method beside those of a table.
 
 A study is a table like any other; here is only what writes its entry.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from ncmc.errors import UsageError, UserError, shortened
-from ncmc.plan import grid
+from ncmc.plan import catalog, grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import REQUIRED, STUDIES, Grid, Placed, grid_entries
 from ncmc.plan.option_text import PI, parse_value
@@ -60,6 +60,37 @@ def entry_of(axes: Mapping[str, Sequence[Any]], seeds: int | None) -> dict[str, 
     }
 
 
+def entry_beside(
+    project: Project, base: str, method: str, options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The entry of a table, with one more method in each of its settings: a row marked as own.
+
+    It has the same runs as the table, seeds and splits included. Raises UsageError for an unknown
+    table or method.
+    """
+    name = catalog.canonical("method", method)
+    table = grid.table(project, base)
+    entry = grid_entries(project)[base].entry
+    own = {name: {**options, "label": f"{name} (own)"}}
+    axes = dict(entry.axes) | {"method": [*entry.axes["method"], own]}
+    also = [
+        dict(more) | ({"method": [*more["method"], own]} if "method" in more else {})
+        for more in entry.also
+    ]
+    made = {
+        "title": f"{entry.title}, and {name}",
+        "where": "no table of the paper",
+        "splits": entry.splits,
+        **({"looks": list(table.looks)} if len(table.looks) > 1 else {"seeds": table.seeds}),
+        "axes": axes,
+        **({"also": also} if also else {}),
+        "columns": list(entry.columns),
+        "source": f"ours: {base}, and a method of our own",
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(made))  # tuples as lists, as a file has them
+    return plain
+
+
 def as_yaml(name: str, entry: Mapping[str, Any]) -> str:
     """An entry as it stands below `tables:`, its lists in one line each."""
     lines = [f"  {name}:"]
@@ -71,42 +102,44 @@ def as_yaml(name: str, entry: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def table_of(project: Project, name: str, entry: Mapping[str, Any]) -> Table:
+def table_of(project: Project, name: str, entry: Mapping[str, Any], file: str = STUDIES) -> Table:
     """The table that an entry means, whether it is saved or not.
 
     Raises UsageError for a name, axis or value that there is not, for too many cells, and for a name
     that another table has.
     """
-    grid_of_one = _grid(project, {name: entry})
-    if is_saved(project, name, entry):
+    grid_of_one = _grid(project, {name: entry}, file)
+    if is_saved(project, name, entry, file):
         return grid.table(project, name)
     if name in grid_entries(project):
-        file = grid_entries(project)[name].file
-        raise UsageError(f"'{name}' is in {file} already, as another table: choose another --name.")
+        place = grid_entries(project)[name].file
+        raise UsageError(
+            f"'{name}' is in {place} already, as another table: choose another --name."
+        )
     return grid.build(
         project, name, Placed(grid_of_one.tables[name], "table", grid_of_one, Path("ncmc sweep"))
     )
 
 
-def is_saved(project: Project, name: str, entry: Mapping[str, Any]) -> bool:
-    """Whether config/studies.yaml has this entry; its title, columns and source may be others."""
+def is_saved(project: Project, name: str, entry: Mapping[str, Any], file: str = STUDIES) -> bool:
+    """Whether a file of tables has this entry; its title, columns and source may be others."""
     placed = grid_entries(project).get(name)
     same = {"axes", "also", "seeds", "shows", "splits"}
-    wanted = _grid(project, {name: entry}).tables[name].model_dump(include=same)
+    wanted = _grid(project, {name: entry}, file).tables[name].model_dump(include=same)
     return (
         placed is not None
-        and placed.file == project.config(STUDIES)
+        and placed.file == project.config(file)
         and placed.entry.model_dump(include=same) == wanted
     )
 
 
-def save(project: Project, name: str, entry: Mapping[str, Any]) -> Path:
-    """Add an entry to config/studies.yaml, whose other entries and comments stay; the file.
+def save(project: Project, name: str, entry: Mapping[str, Any], file: str = STUDIES) -> Path:
+    """Add an entry to a file of tables, whose other entries and comments stay; the file.
 
     Raises UsageError as `table_of` does, UserError if the file has a form that cannot be added to.
     """
-    table_of(project, name, entry)
-    path = project.config(STUDIES)
+    table_of(project, name, entry, file)
+    path = project.config(file)
     before = documents.load_yaml(path)
     after = before | {"tables": (before.get("tables") or {}) | {name: dict(entry)}}
     text = _with_entry(documents.read_text(path), as_yaml(name, entry))
@@ -119,9 +152,9 @@ def save(project: Project, name: str, entry: Mapping[str, Any]) -> Path:
     return path
 
 
-def _grid(project: Project, tables: Mapping[str, Any]) -> Grid:
+def _grid(project: Project, tables: Mapping[str, Any], file: str) -> Grid:
     """The file with these tables alone. Raises UsageError."""
-    path = project.config(STUDIES)
+    path = project.config(file)
     whole = documents.read_yaml(path, Grid).model_dump(mode="json") | {"figures": {}}
     return documents.parse(Grid, whole | {"tables": tables}, "ncmc sweep")
 

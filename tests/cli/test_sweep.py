@@ -3,18 +3,25 @@
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
+import fakes
 import pytest
 import yaml
 from conftest import CHECKOUT, here
 from typer.testing import CliRunner
 
+from cli.commands import sweep
 from cli.main import app
+from ncmc import paths
+from ncmc.data import datasets
 from ncmc.forecast.cost import Speed
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
+from ncmc.plan.run import Run
+from ncmc.project import Project
 from ncmc.training import probe
 
 DIGITS = ("--dataset", "digits", "--tau", "0.02", "--backbone", "resnet8", "--method", "CAL")
@@ -95,7 +102,7 @@ def test_without_the_data_it_says_once_which_command_brings_them(configured: Pat
 def test_a_stranger_gets_table_map_and_verdicts_by_the_words_of_the_docs(workspace: Path) -> None:
     fetch, sweep = blocks("sh")[0].replace("\\\n", " ").strip().splitlines()
     assert fetch == "uv run ncmc fetch digits"
-    entry, checks, _ = blocks("yaml")
+    entry, checks = blocks("yaml")
     file = workspace / "config/checks.yaml"
     file.write_text(file.read_text() + checks)
     before = (workspace / "config/studies.yaml").read_text()
@@ -122,14 +129,79 @@ def test_a_stranger_gets_table_map_and_verdicts_by_the_words_of_the_docs(workspa
     assert "trained" not in again
 
 
-def test_the_example_at_the_papers_scale_is_a_table(configured: Path) -> None:
-    file = configured / "config/studies.yaml"
-    file.write_text(file.read_text() + blocks("yaml")[2])
-    table = grid.table(here(), "cifar100_prediction_bn")
-    assert len(table.runs) == 2 * 3 * 3 * 3
-    assert "cifar100_prediction_bn" not in table_names(here(), "paper")
-
-
 def test_every_study_that_comes_with_it_is_in_the_docs() -> None:
     told = set(re.findall(r"`(study_\w+)`", DOCS))
     assert told == {name for name in table_names(here()) if name.startswith("study_")}
+
+
+MINE = '''"""MINE: cross-entropy, in a file of one's own."""
+
+from ncmc.methods import ce
+
+
+class MINE(ce.CE):
+    pass
+'''
+
+
+@pytest.fixture
+def published(configured: Path, own_package: Path) -> Project:
+    """A checkout with a method of its own, without results, in which the smoke table is published."""
+    (own_package / "methods" / "mine.py").write_text(MINE)
+    project = Project(configured)
+    runs = configured / paths.PUBLISHED.format(tier="smoke") / paths.RUNS
+    fakes.save(
+        runs, *(fakes.record(run, 70.0 + run.seed) for run in grid.table(project, "smoke").runs)
+    )
+    return project
+
+
+def test_a_method_of_ones_own_gets_a_row_beside_a_published_table(
+    published: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[Run] = []
+
+    def train_all(project: Project, runs: list[Run], device: str | None) -> None:
+        trained.extend(runs)
+        fakes.save(published.root / paths.RUNS, *(fakes.record(run, 90.0) for run in runs))
+
+    monkeypatch.setattr(sweep, "train_all", train_all)
+    monkeypatch.setattr(datasets, "load", lambda *_: None)
+    shown = ncmc("sweep", "--beside", "smoke", "--method", "mine", "-o", "lr=0.05", "--run")
+    smoke = grid.table(here(), "smoke")
+    assert {run.method for run in trained} == {"MINE"}
+    assert [run.seed for run in trained] == list(range(smoke.seeds))
+    assert f"{len(smoke.runs) + 5} runs, {len(smoke.runs)} of them done" in shown
+    entries = yaml.safe_load((published.root / "config/lab.yaml").read_text())["tables"]
+    own = entries["smoke_mine"]["axes"]["method"][-1]
+    assert own == {"MINE": {"lr": 0.05, "label": "MINE (own)"}}
+    folder = published.root / "results/smoke_mine"
+    cells = json.loads((folder / "table.json").read_text())["cells"]
+    assert {cell["n"] for cell in cells} == {5}
+    assert "MINE (own)" in (folder / "table.md").read_text()
+    assert "MINE (own)" in (folder / "report.html").read_text()
+
+    ncmc("publish", "lab")  # what a pull request holds: the own records alone
+    sent = published.root / paths.PUBLISHED.format(tier="lab")
+    assert {path.parts[-4] for path in sent.rglob(paths.RECORD)} == {"MINE"}
+    ncmc("publish", "lab", "--check")
+    shutil.rmtree(published.root / paths.RUNS)
+    assert json.loads(ncmc("table", "smoke_mine", "--json"))["cells"] == cells
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--tau", "0.1"], "--tau is the table's"),
+        (["--seeds", "2"], "--seeds is the table's"),
+        (["-o", "lr=0.1,0.2"], "takes one method and its options; lr has several"),
+    ],
+)
+def test_what_the_table_decides_is_not_given_again(
+    configured: Path, words: list[str], said: str
+) -> None:
+    assert said in ncmc("sweep", "--beside", "smoke", "--method", "CE", *words, code=2)
+
+
+def test_without_a_table_beside_it_a_sweep_needs_its_axes(configured: Path) -> None:
+    assert "--dataset, --backbone, --tau is missing" in ncmc("sweep", "--method", "CE", code=2)
