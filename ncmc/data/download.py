@@ -74,10 +74,15 @@ class _Delivery:
                 with files.atomic_path(raw.folder(self.project, self.name) / self.file.name) as new:
                     self.partial.replace(new)
                 return
+        why = (
+            f"{' | '.join(failures)}."
+            if failures
+            else f"It has no address. {self.entry.get}".strip()
+        )
         raise UserError(
             f"{self.file.name} of {self.name} could not be fetched. "
-            f"{' | '.join(failures) or 'It has no address'}. If you have the file or its folder, or "
-            f"another address, run `ncmc fetch {self.name} --from PATH_OR_ADDRESS`."
+            f"{why} If you have the file or its "
+            f"folder, or another address, run `ncmc fetch {self.name} --from PATH_OR_ADDRESS`."
         )
 
     def _place(self, source: str) -> str:

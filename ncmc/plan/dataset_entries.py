@@ -87,6 +87,7 @@ class Dataset(Strict):
     train_counts: tuple[Count, ...] | None = None  # images a class, where they are not all equal
     test_images: Count | None = None
     files: tuple[DatasetFile, ...] = ()
+    get: str = ""  # how to get files that have no address, in sentences
     recipe: str  # a recipe of config/train.yaml
     split: SplitOptions = SplitOptions()  # what its splits start from
     licence: str

