@@ -33,10 +33,14 @@ from ncmc.board.board_text import as_json as board_json
 from ncmc.board.entries import SUBJECTS, Board, board, board_of, is_wanted
 from ncmc.errors import UsageError, printable
 from ncmc.page import since_judged
+from ncmc.plan import grid
 from ncmc.plan.filters import make_filter
+from ncmc.project import Project
 from ncmc.results.table_data import table_data
+from ncmc.results.wording import capital
 from ncmc.system import files
 from ncmc.verdicts import judge, verdicts_file
+from ncmc.verdicts.printed import PrintedCells, follows_words, impossible, of_printed
 from ncmc.verdicts.verdict import STATUSES, verdict_exit_code
 
 EPILOG = (
@@ -65,6 +69,14 @@ def verify(
     statuses: Statuses = None,
     results: Records = None,
     out: Folder = None,
+    printed: Annotated[
+        bool,
+        typer.Option(
+            "--printed",
+            help="Ask a table's claims of the numbers that the paper prints, in place of records: "
+            "whether they follow from its own cells, and what cannot be printed at all.",
+        ),
+    ] = False,
     exit_code: Annotated[
         bool, typer.Option(help="Tell the verdict by the exit code; without, it is 0.")
     ] = True,
@@ -85,6 +97,13 @@ def verify(
     """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
     if as_json and markdown:
         raise UsageError("--json and --md cannot both be printed: give one of them.")
+    if printed:
+        if name in WHOLE or assume or out or junit or markdown:
+            raise UsageError(
+                "--printed is about one table, and takes --json and no --assume, --out, --junit or --md."
+            )
+        _verify_printed(name, as_json, exit_code)
+        return
     if junit:
         check_target(junit, "--junit", "JUnit XML of ncmc verify", _is_junit_of_ours)
     project = reading_project()
@@ -136,6 +155,29 @@ def _is_junit_of_ours(path: Path) -> bool:
 
 NEXT = "`ncmc explain ID` says how a claim is read, which runs decide it, and what is missing."
 THEOREMS = "The theorems are checked by `ncmc theory`."
+
+
+def _verify_printed(name: str, as_json: bool, exit_code: bool) -> None:
+    """The claims of a table, asked of its printed cells; nothing is written."""
+    project = Project.find()
+    table, cells = grid.table(project, name), PrintedCells(project)
+    verdicts, wrong = of_printed(table, cells), list(impossible(table, cells))
+    code = 1 if wrong else verdict_exit_code(verdicts)
+    if as_json:
+        rows = [{**v.model_dump(mode="json"), "printed": follows_words(v)} for v in verdicts]
+        print_json({"table": name, "exit_code": code, "verdicts": rows, "impossible": wrong})
+    else:
+        for verdict in verdicts:
+            words = (
+                f"{capital(verdict.says)} ({verdict.id}) {follows_words(verdict)}: {verdict.why}."
+            )
+            console().print(literal(words), soft_wrap=True)
+        for words in wrong:
+            console().print(literal(f"Impossible in print: {words}."), soft_wrap=True)
+        if not verdicts:
+            console().print(literal(f"{name}: no check of it can be asked of printed means."))
+    if exit_code:
+        raise typer.Exit(code)
 
 
 def print_board(board: Board) -> None:

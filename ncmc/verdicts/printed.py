@@ -1,0 +1,190 @@
+"""The paper against its own table: its claims asked of the printed means, deviations and n alone.
+
+No run is looked at. A printed mean with its deviation stands for as many seeds as it was made of, and
+the checks that judge records judge it. As statcheck and GRIM do elsewhere, it also names what cannot
+be printed: a mean that the test images and seeds cannot give, a deviation that the seeds cannot have
+(N. Brown and J. Heathers 2017, The GRIM test, Social Psychological and Personality Science 8(4)).
+"""
+
+import math
+from collections.abc import Callable, Iterator
+
+from ncmc.paper import switches
+from ncmc.paper.printed_numbers import Number, number_for
+from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.run import Run
+from ncmc.project import Project
+from ncmc.results.cells import Cell
+from ncmc.results.record import Accuracy, Epoch, Record, Result
+from ncmc.results.samples import IN_PERCENT
+from ncmc.results.statistics import t_quantile
+from ncmc.results.wording import printed as as_printed
+from ncmc.verdicts.check import Check
+from ncmc.verdicts.checks_file import checks_of
+from ncmc.verdicts.judge import CellCache, judge
+from ncmc.verdicts.kinds.greater import Greater
+from ncmc.verdicts.verdict import Status, Verdict
+
+FOLLOWS: dict[Status, str] = {
+    "holds": "follows from the printed cells",
+    "differs": "does not follow from the printed cells",
+}
+UNTOLD = "cannot be told from the printed cells"
+NumberOf = Callable[[CellSpec, Table], Number | None]
+
+
+class PrintedCells(CellCache):
+    """The cells of any table as the paper prints them; one that is not known lacks its runs."""
+
+    def __init__(self, project: Project, number_of: NumberOf | None = None) -> None:
+        """`number_of`: the printed number of a cell; by default that of the project."""
+        super().__init__(project)
+        self._number_of = number_of or self._known
+
+    def _known(self, spec: CellSpec, table: Table) -> Number | None:
+        return number_for(self.project, spec.plain, switches.plain_name(table.name))
+
+    def number(self, spec: CellSpec, table: Table) -> Number | None:
+        """The printed number of a cell; None where it is not known."""
+        return self._number_of(spec, table)
+
+    def cell(self, spec: CellSpec, table: Table) -> Cell:
+        """A cell of as many seeds as were printed, with that mean and deviation."""
+        number = self.number(spec, table)
+        if number is None:
+            return Cell(spec, (), tuple(spec.runs(1)))
+        n = runs_of(number)
+        spread = spread_of(n, number.std or 0.0)
+        records = [
+            _record(run, number.value + away)
+            for run, away in zip(spec.runs(n), spread, strict=True)
+        ]
+        return self.sharing(Cell(spec, tuple(records), ()), table)
+
+
+def runs_of(number: Number) -> int:
+    """The runs behind a printed number: as stated; three with a deviation alone; else one."""
+    return number.n or (1 if number.std is None else 3)
+
+
+def spread_of(n: int, std: float) -> list[float]:
+    """n numbers about 0 whose sample standard deviation is `std`."""
+    places = [i - (n - 1) / 2 for i in range(n)]
+    unit = math.sqrt(sum(p * p for p in places) / (n - 1)) if n > 1 else 1.0
+    return [std * place / unit for place in places]
+
+
+def of_printed(table: Table, cells: PrintedCells) -> list[Verdict]:
+    """The verdicts on a table's checks of accuracies, from printed cells alone.
+
+    A check of curves, of chance or of confusion matrices cannot be asked of means.
+    """
+    checks = [c for c in checks_of(cells.project, table.name) if _of_means(c)]
+    return [_told(check, cells) for check in checks]
+
+
+def _of_means(check: Check) -> bool:
+    return check.measured in IN_PERCENT and check.kind not in ("chance", "references", "untestable")
+
+
+def follows_words(verdict: Verdict) -> str:
+    """`follows from the printed cells`, `does not ...` or `cannot be told ...`."""
+    return FOLLOWS.get(verdict.status, UNTOLD)
+
+
+def _told(check: Check, cells: PrintedCells) -> Verdict:
+    verdict = judge(check, cells)
+    if verdict.status == "incomplete":
+        looked_at = cells.looked_at(check)
+        unknown = sum(not cell.records for cell in looked_at)
+        why = f"{unknown} of {len(looked_at)} printed cells are not known"
+        return verdict.model_copy(update={"why": why, "missing": (), "remedy": None})
+    if verdict.status == "inconclusive" and (most := _largest_deviation(check, cells)):
+        why = (
+            f"{verdict.why}; it would follow if single runs deviate by less than {most:.1f} points"
+        )
+        return verdict.model_copy(update={"why": why})
+    return verdict
+
+
+def _largest_deviation(check: Check, cells: PrintedCells) -> float | None:
+    """How far single runs may deviate for `greater` to follow, where no deviation is printed."""
+    if not isinstance(check, Greater):
+        return None
+    pairs = cells.pairs(check)
+    known = [cell for pair in pairs for cell in pair]
+    if any(cell.n != 1 for cell in known):
+        return None
+    gains = [b.values_best[0] - t.values_best[0] + check.margin for b, t in pairs]
+    least = min(gains)
+    z = t_quantile(1 - known[0].alpha / 2, math.inf)
+    return least / (z * math.sqrt(2)) if least > 0 else None
+
+
+# --- what cannot be printed --------------------------------------------------------------------
+
+
+def impossible(table: Table, cells: PrintedCells) -> Iterator[str]:
+    """What is impossible in print, cell by cell, in words."""
+    images = dataset_entries(cells.project)
+    for spec in table.cells:
+        if number := cells.number(spec, table):
+            known = images[spec.run.dataset].test_images
+            for words in wrong_in(number, known):
+                yield f"{spec.label}, {as_printed(number)}: {words}"
+
+
+def wrong_in(number: Number, images: int | None) -> Iterator[str]:
+    """Why a number cannot be a mean, or have the deviation, of its runs on so many test images."""
+    n, value, std = runs_of(number), number.value, number.std
+    if std is not None and number.n == 1:
+        yield "a single run has no deviation"
+    largest = math.sqrt(n / (n - 1) * value * (100 - value)) if n > 1 else math.inf
+    if std is not None and std > largest + half_digit(std):
+        yield f"{n} runs of mean {value:g} deviate by at most {largest:.1f}"
+    if images is None:
+        return
+    counts = right_counts(value, images * n)
+    if not counts:
+        yield f"no number of {images} test images in {n} runs gives that mean"
+    elif std is not None and n > 1 and not any(deviates(c, std, images, n) for c in counts):
+        yield f"no {n} runs of {images} test images have that mean and that deviation"
+
+
+def right_counts(value: float, images: int) -> range:
+    """How many of `images` may be right for a share that is printed as `value` percent (GRIM)."""
+    half = half_digit(value) + 1e-9
+    low, high = (images * (value + sign * half) / 100 for sign in (-1, 1))
+    return range(max(0, math.ceil(low)), min(images, math.floor(high)) + 1)
+
+
+def deviates(right: int, std: float, images: int, n: int) -> bool:
+    """Whether n whole numbers of sum `right` can have a deviation printed as `std` (GRIMMER).
+
+    Their sum of squares is whole, and odd where their sum is.
+    """
+    half = half_digit(std) + 1e-9
+    variances = [(images * max(0.0, std + sign * half) / 100) ** 2 for sign in (-1, 1)]
+    low, high = ((n - 1) * v + right**2 / n for v in variances)
+    first = math.ceil(low - 1e-6)
+    first += (first - right) % 2
+    return first <= high + 1e-6
+
+
+def half_digit(value: float) -> float:
+    """Half of a printed number's last digit; of one decimal at least, as tables have it."""
+    decimals = max(1, len(f"{value:.10g}".partition(".")[2]))
+    return 0.5 * 10.0**-decimals
+
+
+def _record(run: Run, accuracy: float) -> Record:
+    """A record with nothing but an accuracy (percent), for what nobody of us trained. Never a result."""
+    reached = Accuracy.model_construct(
+        last=accuracy, last_raw=accuracy, best=accuracy, best_epoch=1
+    )
+    epoch = Epoch.model_construct(
+        epoch=1, lr=0.0, loss=0.0, test_accuracy=accuracy, test_accuracy_raw=accuracy, collapse=None
+    )
+    result = Result.model_construct(accuracy=reached, per_class=(), confusion=(), history=(epoch,))
+    return Record.model_construct(run=run, result=result, notes=())

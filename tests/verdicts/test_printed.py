@@ -1,0 +1,143 @@
+"""The paper against its own table: claims asked of printed means, deviations and n alone."""
+
+import json
+
+import pytest
+from conftest import here
+from typer.testing import CliRunner
+
+from cli.main import app
+from ncmc.paper.printed_numbers import Number
+from ncmc.paper.references import references
+from ncmc.plan import grid
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.results.statistics import sample
+from ncmc.verdicts.judge import judge
+from ncmc.verdicts.kinds.greater import Greater
+from ncmc.verdicts.printed import (
+    PrintedCells,
+    follows_words,
+    impossible,
+    of_printed,
+    spread_of,
+    wrong_in,
+)
+from ncmc.verdicts.verdict import Verdict
+
+TABLE1 = grid.table(here(), "table1")
+
+
+def number(value: float, std: float | None = None, n: int | None = None) -> Number:
+    return Number(
+        id="X", table=None, dataset="cifar10", tau=0.01, backbone="resnet32", method="CE", options={},
+        value=value, std=std, n=n, where="a table", source="a test", note="",
+    )  # fmt: skip
+
+
+def told(cal: float, std: float | None = 0.4) -> dict[str, Verdict]:
+    """Table 1 as another paper may print it: CE and SETF at 40 %, CAL at `cal`."""
+
+    def printed(spec: CellSpec, table: Table) -> Number:
+        value = cal if spec.run.method == "CAL" else 40.0
+        return number(value - (5.0 if spec.run.tau == 1 else 0.0), std)
+
+    return {v.id: v for v in of_printed(TABLE1, PrintedCells(here(), printed))}
+
+
+def test_a_claim_follows_or_does_not_or_cannot_be_told() -> None:
+    assert follows_words(told(45.0)["C1a"]) == "follows from the printed cells"
+    assert follows_words(told(35.0)["C1a"]) == "does not follow from the printed cells"
+    assert follows_words(told(40.3)["C1a"]) == "cannot be told from the printed cells"
+
+
+def test_numbers_without_a_deviation_say_how_small_it_would_have_to_be() -> None:
+    verdict = told(45.0, std=None)["C1a"]
+    assert follows_words(verdict) == "cannot be told from the printed cells"
+    assert "it would follow if single runs deviate by less than 1.8 points" in verdict.why
+    assert "it would follow" not in told(35.0, std=None)["C1a"].why
+
+
+def test_unknown_cells_are_counted() -> None:
+    verdicts = of_printed(TABLE1, PrintedCells(here()))
+    assert {v.status for v in verdicts} == {"incomplete"}
+    assert verdicts[0].why == "11 of 12 printed cells are not known"  # all but that of N2
+    assert verdicts[0].missing == ()
+
+
+def test_the_seeds_of_a_printed_number_have_its_deviation() -> None:
+    for n in (2, 3, 5):
+        assert sample(spread_of(n, 0.7)).std == pytest.approx(0.7)
+    assert spread_of(1, 0.0) == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("printed", "images", "said"),
+    [
+        (number(80.6, 0.5, 3), 10_000, []),
+        (number(80.6, 0.5, 1), 10_000, ["a single run has no deviation"]),
+        (number(80.6), 27, ["no number of 27 test images in 1 runs gives that mean"]),
+        (number(81.5), 27, []),  # 22 of 27
+        (number(99.0, 40.0, 3), 10_000, ["3 runs of mean 99 deviate by at most 12.2"]),
+        (
+            number(50.0, 0.3, 3),
+            10,
+            ["no 3 runs of 10 test images have that mean and that deviation"],
+        ),
+        (number(50.0, 10.0, 3), 10, []),  # 4, 5 and 6 of 10
+    ],
+)
+def test_what_cannot_be_printed_is_named(printed: Number, images: int, said: list[str]) -> None:
+    found = list(wrong_in(printed, images))
+    assert found[: len(said)] == said
+    assert bool(found) == bool(said)
+
+
+def test_grim_agrees_with_counting() -> None:
+    """Every mean and deviation of two runs on seven images, and none that no two runs have."""
+    possible = {
+        (round(100 * (a + b) / 14, 1), round(sample([100 * a / 7, 100 * b / 7]).std or 0.0, 1))
+        for a in range(8)
+        for b in range(8)
+    }
+    for mean, std in possible:
+        assert not list(wrong_in(number(mean, std, 2), 7)), (mean, std)
+    means = sorted({mean for mean, _ in possible})
+    assert len(means) == 15
+    for tenth in range(1001):
+        mean = tenth / 10
+        named = any("gives that mean" in words for words in wrong_in(number(mean), 14))
+        assert named == (mean not in means)
+
+
+def test_what_cao_et_al_state_of_their_own_table() -> None:
+    """LDAM-DRW > CE on CIFAR at tau 0.01, from the accuracies that are quoted of their table."""
+    table = grid.table(here(), "calibration")
+    quoted = {
+        (r.dataset, r.tau, r.method): r.value for r in references(here()) if "Cao2019" in r.source
+    }
+    assert len(quoted) == 6
+
+    def printed(spec: CellSpec, table: Table) -> Number | None:
+        value = quoted.get((spec.run.dataset, spec.run.tau, spec.run.method))
+        return None if value is None else number(value)
+
+    cells = PrintedCells(here(), printed)
+    check = Greater(
+        id="CAO", table="calibration", kind="greater", measure="best", delta=0.5, source="a test",
+        better={"method": "LDAM-DRW"}, than={"method": "CE", "mixup": False}, where={"tau": 0.01},
+    )  # fmt: skip
+    verdict = judge(check, cells)
+    assert verdict.status == "inconclusive"  # single numbers, no deviation
+    assert verdict.numbers["estimate"] == pytest.approx((77.03 - 70.36 + 42.04 - 38.32) / 2)
+    assert list(impossible(table, cells)) == []  # 10,000 test images can give any of them
+
+
+def test_the_command_says_so_and_writes_nothing() -> None:
+    result = CliRunner().invoke(app, ["verify", "table2", "--printed"])
+    assert result.exit_code == 3
+    assert "cannot be told from the printed cells: 24 of 24 printed cells" in result.stdout
+    found = json.loads(CliRunner().invoke(app, ["verify", "table2", "--printed", "--json"]).stdout)
+    assert found["impossible"] == []
+    assert {v["printed"] for v in found["verdicts"]} == {"cannot be told from the printed cells"}
+    refused = CliRunner().invoke(app, ["verify", "all", "--printed"])
+    assert refused.exit_code == 2
