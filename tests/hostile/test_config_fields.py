@@ -23,7 +23,6 @@ tau: tables.smoke.axes.tau.0
 """,
     ("train.yaml", "table smoke"): """
 mapping: recipes.digits recipes.small.rules.0.when
-list?: recipes.small.rules
 list: recipes.small.milestones.value recipes.digits.mean.value
 name: recipes.digits.inherits
 count: recipes.digits.epochs.value execution.threads
@@ -40,11 +39,9 @@ text: recipes.small.lr.source
 mapping: datasets.digits datasets.digits.split datasets.digits.files.0
 text: datasets.digits.title datasets.digits.notes.0 datasets.digits.files.0.urls.0
 name: datasets.digits.recipe
-count?: datasets.digits.classes datasets.digits.test_images
 count: datasets.digits.train_counts.0
 channels: datasets.digits.channels
 list: datasets.digits.files datasets.digits.files.0.urls
-list?: datasets.digits.train_counts
 file: datasets.digits.files.0.name
 checksum: datasets.digits.files.0.md5 datasets.digits.files.0.sha256
 choice: datasets.digits.split.imbalance
@@ -58,7 +55,6 @@ text: checks.0.says
 id: checks.0.id
 name: checks.0.table
 choice: checks.0.kind
-choice?: checks.0.measure
 not negative: checks.0.margin
 from 0: checks.0.allow
 part: checks.3.ratio
@@ -68,7 +64,6 @@ list: numbers theory
 mapping: comparisons.0
 id: numbers.0.id
 text: comparisons.0.says
-text?: comparisons.0.table
 percent: numbers.0.value numbers.0.std
 tau: numbers.0.tau
 """,
@@ -77,15 +72,12 @@ list: made_with
 mapping: stand_ins.0 foreign_methods
 text: made_with.0.from
 name: stand_ins.0.dataset
-text?: made_with.0.source
-choice?: made_with.0.recipe
 """,
     ("paper/assumptions.yaml", "list assumptions"): """
 list: assumptions.1.alternatives
 mapping: assumptions.0
 id: assumptions.0.id
 text: assumptions.0.open assumptions.1.alternatives.0.switch
-text?: assumptions.1.option
 yes or no: assumptions.0.theory
 """,
 }

@@ -27,14 +27,11 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 NOT_YAML = {
     "list": "- a\n- b\n",
     "text": "only words\n",
-    "number": "17\n",
     "null": "~\n",
-    "comments": "# nothing\n",
     "unclosed": "tables: {smoke: [\n",
     "tabs": "tables:\n\tsmoke: 1\n",
     "two documents": "a: 1\n---\nb: 2\n",
     "deep": "a: " + "[" * 2000 + "]" * 2000 + "\n",
-    "deep mappings": "a: " + "{b: " * 2000 + "1" + "}" * 2000 + "\n",
     "anchor bomb": BOMB,
     "anchor circle": "a: &a\n  b: *a\n",
     "unknown anchor": "a: *nowhere\n",
@@ -43,10 +40,7 @@ NOT_YAML = {
     "own tag": "a: !own {b: 1}\n",
     "key twice": "a: 1\na: 2\n",
     "list as key": "? [a, b]\n: 1\n",
-    "null as key": "~: 1\n",
-    "date": "2024-01-01: 2024-01-01\n",
     "long number": f"a: {'9' * 5000}\n",
-    "merged number": "a: {<<: 5}\n",
     "markup": "'[/b][red]': 1\n",
     "long key": f"{'k' * 20000}: 1\n",
 }
@@ -55,24 +49,19 @@ NOT_CSV = {
     "other columns": "id,value\nN1,80\n",
     "columns twice": "id,id,id,id,id,id,id,id,id,id,id,id,id\n",
     "open quote": 'id,table,dataset,"tau\n',
-    "yaml": "numbers: []\n",
-    "long line": "x" * 300_000 + "\n",
     "semicolons": "id;table;dataset;tau;backbone;method;options;value;std;n;where;source;note\n",
 }
 FULLY = {"config/smoke.yaml", "config/paper/numbers.csv"}  # one of each kind with every way
 
 
 def ways(file: str) -> dict[str, Spoil]:
-    """How a file is spoiled; all go through one reader, so most are spoiled in two ways of their own."""
+    """How a file is spoiled; all go through one reader, so most are spoiled in one way of their own."""
     texts = NOT_CSV if file.endswith(".csv") else NOT_YAML
     every = {how: way(file) for how, way in NOT_READABLE.items()}
     every |= {how: write(file, content) for how, content in texts.items()}
     place = list(READERS).index(file)
-    some = (
-        list(every)[place % len(NOT_READABLE)],
-        list(every)[len(NOT_READABLE) + place % len(texts)],
-    )
-    return every if file in FULLY else {how: every[how] for how in some}
+    some = list(every)[(len(NOT_READABLE) if place % 2 else 0) + place % min(len(texts), 5)]
+    return every if file in FULLY else {some: every[some]}
 
 
 CASES = [

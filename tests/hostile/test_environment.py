@@ -26,20 +26,19 @@ ROW = ",".join(NUMBER.values())
 ROOTS = {
     "not there": "/nowhere",
     "a file": __file__,
-    "long": "x" * 5000,
     "surrogate": "\udcff",
 }
 CELLS: dict[str, tuple[str, ...]] = {
     "id": ("",),
-    "table": ("../x", "[/b]"),
+    "table": ("../x",),
     "dataset": ("nobody",),
-    "tau": ("", "2", "nan", "9" * 5000),
+    "tau": ("", "9" * 5000),
     "backbone": ("nobody",),
     "method": ("$(touch PWNED)",),
-    "options": ("f=", "f=1;touch PWNED"),
-    "value": ("x", "101", "80,6", "1e999"),
+    "options": ("f=1;touch PWNED",),
+    "value": ("101", "80,6"),
     "std": ("-1",),
-    "n": ("0", "1.5"),
+    "n": ("1.5",),
 }
 
 

@@ -34,12 +34,10 @@ NOT_JSON = {
     "text": '"a"',
     "deep": "[" * 100_000 + "]" * 100_000,
     "trailing comma": '{"schema": 2,}',
-    "two": "{} {}",
     "pickle": f"cos\nsystem\n(S'touch {PWNED}'\ntR.",
     "long number": '{"schema": ' + "9" * 5000 + ', "digest": ""}',
     "schema 99": '{"schema": 99, "digest": ""}',
     "schema nan": '{"schema": NaN, "digest": ""}',
-    "digest list": '{"schema": 2, "digest": []}',
 }
 FIELDS = """
 mapping: run split result made.git result.history assumptions
@@ -48,13 +46,9 @@ text: run.dataset config_hash made.at notes.0
 tau: run.tau
 from 0: run.seed result.confusion.0.0 split.n_train
 percent: result.accuracy.last result.accuracy.best
-percent?: result.per_class.0 result.history.test_accuracy.0
 count: result.accuracy.best_epoch
 share: result.ece
 number: result.history.loss.0
-number?: result.history.nc_mean.0
-list?: result.history.class_cosines.0
-yes or no?: made.git.dirty
 hash: split.sha256
 """
 TOGETHER: dict[str, tuple[Place, Any]] = {  # each value is allowed, but not beside the others
@@ -70,8 +64,6 @@ TOGETHER: dict[str, tuple[Place, Any]] = {  # each value is allowed, but not bes
     "another seed": (("run", "seed"), 3),
     "another method": (("run", "method"), "CAL"),
     "unknown key": (("nobody",), 1),
-    "unknown key inside": (("result", "nobody"), 1),
-    "options a list": (("run", "options"), [["f", 20]]),
     "option a list": (("run", "options", "f"), [20]),
 }
 
