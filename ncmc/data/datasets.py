@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -29,27 +29,10 @@ from ncmc.system.documents import Strict
 META = "meta.json"
 
 
-class Identity(Strict):
-    """All that decides the arrays; the key `schema` in JSON is the number of this format."""
-
-    version: Literal[1] = Field(alias="schema")
-    name: str
-    reader: str
-    reader_options: dict[str, Any]
-    image_size: int | None
-    channels: int
-    source: dict[str, str]  # archive -> SHA-256
-
-    @property
-    def checksum(self) -> str:
-        """One SHA-256 for what a prepared dataset was made from."""
-        return checksums.of_json(self.model_dump(by_alias=True))
-
-
 class Meta(Strict):
     """meta.json: what arrays were made from, and what they hold."""
 
-    identity: Identity
+    identity: dict[str, Any]  # all that decides the arrays
     archives: dict[str, Digest]
     class_names: Annotated[tuple[str, ...], Field(min_length=1)]
     counts: dict[str, tuple[int, ...]]  # part -> images of each class
@@ -152,7 +135,7 @@ def load(project: Project, name: str, part: str) -> Images:
         labels=labels,
         class_names=meta.class_names,
         origins=origins,
-        checksum=meta.identity.checksum,
+        checksum=checksums.of_json(meta.identity),
         notes=(*entry.notes, *(meta.summary.faults if meta.summary else ())),
     )
 
@@ -174,9 +157,9 @@ def verify(project: Project, name: str) -> None:
             raise UserError(f"{path} is not as it was made. Delete it and run `ncmc fetch {name}`.")
 
 
-def _identity(name: str, entry: Dataset, archives: Mapping[str, Digest]) -> Identity:
-    content = {
-        "schema": 1,
+def _identity(name: str, entry: Dataset, archives: Mapping[str, Digest]) -> dict[str, Any]:
+    return {
+        "schema": 1,  # the number of this format
         "name": name,
         "reader": entry.reader,
         "reader_options": dict(entry.reader_options),
@@ -184,7 +167,6 @@ def _identity(name: str, entry: Dataset, archives: Mapping[str, Digest]) -> Iden
         "channels": entry.channels,
         "source": {file: digest.sha256 for file, digest in archives.items()},
     }
-    return documents.parse(Identity, content, f"config/datasets.yaml: {name}")
 
 
 def _meta(project: Project, name: str) -> Meta:
@@ -229,7 +211,7 @@ def _fill(
     counts = {part: np.bincount(labels[part], minlength=n_classes).tolist() for part in PARTS}
     compare(name, entry, counts, _shape(work))
     meta = {
-        "identity": _identity(name, entry, archives).model_dump(by_alias=True),
+        "identity": _identity(name, entry, archives),
         "archives": {file: digest.model_dump() for file, digest in archives.items()},
         "class_names": sink.class_names,
         "counts": counts,
@@ -237,9 +219,7 @@ def _fill(
         "arrays": {file: made.model_dump() for file, made in fingerprints.items()},
         "summary": sink.summary.model_dump() if sink.summary else None,
     }
-    text = documents.parse(Meta, meta, f"{name}: what was read").model_dump_json(
-        by_alias=True, indent=1
-    )
+    text = documents.parse(Meta, meta, f"{name}: what was read").model_dump_json(indent=1)
     files.write_atomic(work / META, text + "\n")
 
 

@@ -173,7 +173,7 @@ def _write(
         origins={part: tuple(named) for part, named in sink.origins.items()},
         arrays=sink.close(),
     )
-    (target / "meta.json").write_text(meta.model_dump_json(by_alias=True))
+    (target / "meta.json").write_text(meta.model_dump_json())
 
 
 def test_a_split_of_a_dataset_is_the_recipe_and_is_saved_whole(
