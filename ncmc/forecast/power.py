@@ -7,7 +7,7 @@ records, with their levels and degrees of freedom; settings are taken for indepe
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pydantic import Field
@@ -27,6 +27,7 @@ from ncmc.results.statistics import (
     combine,
     t_quantile,
 )
+from ncmc.results.table_cells import block_key, measured_deviation
 from ncmc.system import documents
 from ncmc.system.documents import Sourced, Strict
 from ncmc.verdicts import cell_selection
@@ -69,7 +70,7 @@ class _Expected:
     """A difference of 0 as verdicts would test it: how its observed variance scatters."""
 
     difference: Difference
-    own: int  # degrees of freedom of the seeds that it is made of ...
+    own: float  # degrees of freedom of the seeds that it is made of ...
     share: float  # ... and the share of its variance that is theirs; the rest is shared, or printed
 
 
@@ -80,7 +81,15 @@ def assumed(project: Project) -> Assumed:
 
 
 def deviation_of(project: Project, spec: CellSpec, table: Table) -> Sourced[Points]:
-    """The stated deviation of a cell: that of its tier, else of its dataset, else the general one."""
+    """The deviation of a cell before it is trained, in points.
+
+    That of the records that there are of its dataset at its scale, where they tell one; else what
+    config/plan.yaml states of its tier, its dataset, or in general.
+    """
+    if measured := measured_deviation(project, spec.run.dataset, table.scale):
+        std, cells, df = measured
+        words = f"ours: {cells} cells with records at this scale ({df:.0f} degrees of freedom)"
+        return Sourced[Points](value=std, source=words)
     stated = assumed(project).deviation
     tier = next((t for t, names in tiers(project).items() if table.name in names), "")
     return stated.tiers.get(tier) or stated.datasets.get(spec.run.dataset) or stated
@@ -162,11 +171,18 @@ def _all_but(shown: list[float], allow: int) -> float:
 def _difference(project: Project, terms: Terms, look: int, peers: int) -> _Expected:
     """A weighted sum of cells that have no difference.
 
-    By seed where each seed has a split of its own, which the cells share: `peers` such sums share
-    their spread then. Else cells are independent, and share the spread of their table.
+    Where each seed has its own split, which the cells share: with the spread of the block of its cells
+    (shared_spread.block_of), or by seed where it has too few; `peers` such sums share their spread
+    then. Else cells are independent, and share the spread of their table.
     """
     parts = [(weight, _sample(project, *place, look)) for place, weight in terms.items()]
     if all(spec.split_per_seed for spec, _ in terms):
+        blocks = {place: _block_size(*place) for place in terms}
+        if min(blocks.values()) >= FEWEST:
+            rows = [(w, _in_block(project, *p, look, blocks[p])) for p, w in terms.items()]
+            sizes = zip(rows, blocks.values(), strict=True)
+            own = sum((row.n - 1) * (k - 1) / k for (_, row), k in sizes)
+            return _Expected(combine(rows), own, own / sum(row.degrees for _, row in rows))
         std = math.hypot(*(weight * (part.std or 0.0) for weight, part in parts))
         sums = _moderated(Sample(0.0, std, min(part.n for _, part in parts)), peers)
         return _Expected(against(sums, 0.0), sums.n - 1, (sums.n - 1) / sums.degrees)
@@ -177,6 +193,21 @@ def _difference(project: Project, terms: Terms, look: int, peers: int) -> _Expec
 
 def _sample(project: Project, spec: CellSpec, table: Table, look: int) -> Sample:
     return Sample(0.0, deviation_of(project, spec, table).value, seeds_at(table, look))
+
+
+def _block_size(spec: CellSpec, table: Table) -> int:
+    """How many cells of a table share their splits with one of them."""
+    key = block_key(spec)
+    return len({s.run for s in table.cells if s.split_per_seed and block_key(s) == key})
+
+
+def _in_block(project: Project, spec: CellSpec, table: Table, look: int, cells: int) -> Sample:
+    """The sample of a cell of a block, with the spread that it shares with the others."""
+    part = _sample(project, spec, table, look)
+    assert part.std is not None
+    df = (part.n - 1) * (cells - 1) / cells
+    prior = Prior(part.std**2, math.inf, (part.n - 1.0) * (cells - 1))
+    return prior.moderate(replace(part, df=df))
 
 
 def _in_table(project: Project, spec: CellSpec, table: Table, look: int) -> Sample:

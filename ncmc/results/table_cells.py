@@ -1,6 +1,7 @@
 """The cells of tables: each record read once, each cell with what it shares with those around it."""
 
 import dataclasses
+import math
 from collections.abc import Hashable
 from functools import partial
 from pathlib import Path
@@ -9,14 +10,18 @@ import numpy as np
 
 from ncmc.paper import switches
 from ncmc.paper.printed_numbers import number_for
+from ncmc.plan import grid
 from ncmc.plan.dataset_entries import SPLIT_SEED
 from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.grid_file import Scale, table_names
 from ncmc.plan.run import Run
-from ncmc.project import Project
+from ncmc.project import Project, read_once
 from ncmc.results.cells import Cell, read_cell
 from ncmc.results.curves import Measure
 from ncmc.results.samples import IN_PERCENT, by_seed, sample_of
 from ncmc.results.shared_spread import InBlock, Prior, block_of, prior_of
+
+ENOUGH_DF = 10  # of a deviation that a plan takes over from records
 
 
 class TableCells:
@@ -94,6 +99,36 @@ def block_key(spec: CellSpec) -> Hashable:
     split = spec.resolved.split.model_copy(update={SPLIT_SEED: 0})
     epochs = spec.resolved.recipe.epochs
     return spec.run.dataset, spec.run.tau, spec.run.backbone, split, epochs
+
+
+@read_once
+def measured_deviation(
+    project: Project, dataset: str, scale: Scale
+) -> tuple[float, int, float] | None:
+    """What the records of a dataset at a scale say of the deviation over the seeds of one cell.
+
+    The pooled deviation in points (`last`), its cells and its degrees of freedom, of which there must
+    be ENOUGH_DF: of cells that share their splits, without what the splits do. None without records.
+    """
+    cells = TableCells(Project(project.root, lambda: None))  # published records count too
+    blocks: dict[Hashable, dict[Run, list[float]]] = {}
+    for name in table_names(project, scale):
+        table = grid.table(project, name)
+        for spec in table.cells:
+            if spec.run.dataset == dataset and (cell := cells.cell(spec, table)).n > 1:
+                key: Hashable = (block_key(spec), cell.seeds) if spec.split_per_seed else spec.run
+                if not cell.dead:
+                    blocks.setdefault(key, {})[spec.run] = list(cell.values_last)
+    squares, df, of = 0.0, 0.0, 0
+    for members in blocks.values():
+        values = np.array(list(members.values()))
+        k, n = values.shape
+        if k > 1:  # of a block
+            values = values - values.mean(axis=0) + values.mean()
+        squares += float(((values - values.mean(axis=1, keepdims=True)) ** 2).sum())
+        df += (n - 1) * max(1, k - 1)
+        of += k
+    return (math.sqrt(squares / df), of, df) if df >= ENOUGH_DF and squares > 0 else None
 
 
 def read_cells(project: Project, table: Table, results: Path | None = None) -> list[Cell]:

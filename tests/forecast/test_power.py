@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import fakes
@@ -23,6 +23,7 @@ from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.looks import levels
 from ncmc.results.record import Record
+from ncmc.results.table_cells import measured_deviation
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.judge import CellCache
 
@@ -64,14 +65,14 @@ class DrawnCells(CellCache):
             std = deviation_of(self.project, spec, table).value
             values = self.rng.normal(self.means.get(spec.run, 50.0), std, table.seeds)
             runs = zip(spec.runs(table.seeds), values.tolist(), strict=True)
-            self.drawn[spec.run, table.name] = Cell(
+            cell = Cell(
                 spec,
                 tuple(self._record(run, value) for run, value in runs),
                 (),
-                priors=partial(self.prior, table, spec.run.dataset),
                 alpha=levels(table.looks)[0],
                 looks=table.looks,
             )
+            self.drawn[spec.run, table.name] = self.sharing(cell, table)
         return self.drawn[spec.run, table.name]
 
     def _record(self, run: Run, value: float) -> Record:
@@ -182,3 +183,18 @@ def test_a_senseless_assumption_is_refused(configured: Path, old: str, new: str,
     with pytest.raises(UsageError, match="plan.yaml") as error:
         assumed(here())
     assert told in str(error.value)
+
+
+def test_a_plan_takes_over_the_deviation_of_records_there_are() -> None:
+    """Runs of the studies on digits are published: their deviation, not the one that was guessed."""
+    project = Project(CHECKOUT)
+    measured = measured_deviation(project, "digits", "reduced")
+    assert measured
+    std, cells, df = measured
+    assert (cells, df >= 10) == (5, True)
+    table = grid.table(project, "smoke")
+    found = deviation_of(project, table.cells[0], table)
+    assert found.value == std
+    assert found.source == f"ours: 5 cells with records at this scale ({df:.0f} degrees of freedom)"
+    assert measured_deviation(project, "digits", "paper") is None
+    assert measured_deviation(project, "cifar100", "reduced") is None
