@@ -9,11 +9,16 @@ import numpy as np
 from conftest import here
 
 from ncmc.paper.assumptions import assumptions_for
+from ncmc.plan import catalog
+from ncmc.plan.class_counts import expected_counts
+from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.plan.grid import CellSpec, Table
-from ncmc.plan.run import Run
+from ncmc.plan.recipes import Recipe
+from ncmc.plan.run import Run, resolve_run, trained_run
 from ncmc.project import Project
 from ncmc.results.class_groups import group_accuracy
 from ncmc.results.configuration import config_hash, config_of
+from ncmc.results.contradictions import scheduled_rate
 from ncmc.results.provenance import Git, Machine, Made, Session
 from ncmc.results.record import (
     SCHEMA,
@@ -21,12 +26,16 @@ from ncmc.results.record import (
     Collapse,
     Epoch,
     Groups,
+    ModelOf,
     Record,
     Result,
     SplitMade,
+    digest,
     path_of,
     save_record,
 )
+from ncmc.results.wording import train_command
+from ncmc.system import documents
 
 CLASSES = 10
 COUNTS = [128, 83, 54, 35, 22, 14, 9, 6, 4, 2]  # of the digits at tau 0.02
@@ -60,27 +69,46 @@ def record(
     `project`: one that is open, for many records: to read its files takes longer than all else.
     """
     project = project or here()
+    if (source := trained_run(project, run)) != run:
+        changes = {"model_of": ModelOf(run=source.id, digest="d" * 64)} | changes
     config = {**config_of(project, run), **changes.pop("config", {})}
-    config |= {"backbone": {"width": 16, "init": "kaiming"} | config["model"]}
-    config |= {"method": dict(config["model"])}
-    recipe = dict(config["recipe"])
+    for part, name in (("backbone", run.backbone), ("method", run.method)):
+        own = catalog.default_options(part, name)
+        config[part] = own | {key: v for key, v in config["model"].items() if key in own}
+    parsed = documents.parse(Recipe, config["recipe"], "a recipe")
+    rates = [scheduled_rate(parsed, e) for e in range(1, parsed.epochs + 1)]
+    recipe = config["recipe"] | {"rates": rates}
     if "model_of" in changes:  # a decision rule is measured after the last epoch alone
         recipe |= {"test_every": recipe["epochs"], "collapse_every": None}
-    made_result = result(run, last, last + 0.5 if best is None else best, recipe)
+    entry = dataset_entry(project, run.dataset)
+    counts = expected_counts(entry, run.tau, resolve_run(project, run).split) or COUNTS
+    made_result = result(run, last, last + 0.5 if best is None else best, recipe, counts)
     fields: dict[str, Any] = {
         "schema": SCHEMA,
         "run": run,
         "config": config,
         "config_hash": config_hash(project, run),
         "assumptions": assumptions_for(project, run, config),
-        "split": SPLIT,
+        "split": SplitMade(sha256=SPLIT.sha256, counts=tuple(counts), n_train=sum(counts)),
         "result": made_result,
         "notes": (),
         "made": MADE,
     } | changes
     shown = fields["split"].n_train * len(fields["result"].history)
-    rate = {"images_per_second": 0.0 if "model_of" in changes else shown / MADE.seconds}
-    return Record(**(fields | {"made": fields["made"].model_copy(update=rate)}))
+    made = fields["made"]
+    how = {
+        "images_per_second": 0.0 if "model_of" in changes else shown / MADE.seconds,
+        "command": train_command(run),
+        "sessions": made.sessions or (SESSION,),
+    }
+    return Record(**(fields | {"made": made.model_copy(update=how)}))
+
+
+def outdated(run: Run, last: float) -> Record:
+    """A record of another configuration than the present one."""
+    config = config_of(here(), run)
+    config["recipe"]["momentum"] = 0.5
+    return record(run, last, config=config, config_hash=digest(config))
 
 
 def with_result(record: Record, **changes: Any) -> Record:
@@ -89,7 +117,11 @@ def with_result(record: Record, **changes: Any) -> Record:
 
 
 def result(
-    run: Run, last: float, best: float, recipe: Mapping[str, Any] = {"epochs": 12}
+    run: Run,
+    last: float,
+    best: float,
+    recipe: Mapping[str, Any] = {"epochs": 12},
+    counts: Sequence[int] = COUNTS,
 ) -> Result:
     """A result whose features collapse over its recipe's epochs; deterministic in the run.
 
@@ -98,9 +130,10 @@ def result(
     """
     noise = np.random.default_rng([run.seed, len(run.method), int(100 * last)])
     spread = min(20.0, last, 100 - last)
-    matrix = confusion((last + np.linspace(spread, -spread, CLASSES)).tolist(), IMAGES, last)
+    classes = len(counts)
+    matrix = confusion((last + np.linspace(spread, -spread, classes)).tolist(), IMAGES, last)
     per_class = [100 * row[k] / IMAGES for k, row in enumerate(matrix)]
-    last = 100 * sum(row[k] for k, row in enumerate(matrix)) / (CLASSES * IMAGES)
+    last = 100 * sum(row[k] for k, row in enumerate(matrix)) / (classes * IMAGES)
     epochs = [
         epoch(e, recipe["epochs"], last, run, float(noise.normal(0, 0.01)), recipe)
         for e in range(1, recipe["epochs"] + 1)
@@ -118,7 +151,7 @@ def result(
         ),
         per_class=tuple(per_class),
         groups=Groups.model_validate(
-            {rule: group_accuracy(per_class, COUNTS, rule) for rule in Groups.model_fields}
+            {rule: group_accuracy(per_class, counts, rule) for rule in Groups.model_fields}
         ),
         ece=0.05,
         confusion=matrix,
@@ -159,15 +192,15 @@ def epoch(
     """
     done = (e - 1) / max(epochs - 1, 1)
     cosine = round(0.95 * math.exp(-4 * done) * (1 + noise / 10), 4)
-    accuracy = last * (1 - math.exp(-4 * e / epochs)) / (1 - math.exp(-4))
+    accuracy = round(last * (1 - math.exp(-4 * e / epochs)) / (1 - math.exp(-4)), 4)
     test_every, measure_every = (recipe.get(key, 1) for key in ("test_every", "collapse_every"))
     tested = e == epochs or e % test_every == 0
     return Epoch(
         epoch=e,
-        lr=0.1 if done < 0.8 else 0.01,
+        lr=recipe["rates"][e - 1] if "rates" in recipe else 0.1,
         loss=2.3 * math.exp(-2 * done) + noise,
         test_accuracy=accuracy if tested else None,
-        test_accuracy_raw=max(accuracy - 1, 0) if tested else None,
+        test_accuracy_raw=max(round(accuracy - 1, 4), 0.0) if tested else None,
         collapse=Collapse(
             nc_mean=1.6 * math.exp(-4 * done) * (1 + noise),
             nc_std=0.02 + 0.4 * math.sin(math.pi * min(1.0, 0.15 + 0.8 * done)),

@@ -28,7 +28,7 @@ from cli.show.grids import console, literal, print_json, print_line
 from ncmc.errors import UsageError
 from ncmc.plan.filters import Filter, make_filter
 from ncmc.project import Project
-from ncmc.results import outdated as finder
+from ncmc.results import problems
 from ncmc.results.wording import duration, plural
 from ncmc.sharing.status import STATES, RunStatus, Watcher
 
@@ -103,12 +103,12 @@ def _list_outdated(
     as_json: bool,
 ) -> None:
     """Every outdated record that fits, those that no table plans too unless tables are named."""
-    records = [o for o in finder.outdated_records(project, results) if wanted.fits(o.run)]
+    records = [o for o in problems.outdated_records(project, results) if wanted.fits(o.run)]
     if names and "all" not in names:
         planned = {run.id for run in chosen_runs(project, names, wanted)}
         records = [record for record in records if record.run in planned]
     if delete:
-        finder.delete(records)
+        problems.delete(records)
     if as_json:
         rows = [{"run": r.run, "record": r.record, "why": r.why} for r in records]
         print_json({"outdated": rows, "deleted": delete})

@@ -23,11 +23,11 @@ from cli.show.tables import print_table
 from cli.show.verdicts import print_verdicts
 from ncmc import paths
 from ncmc.errors import UsageError, UserError
-from ncmc.page import since_judged
 from ncmc.plan.filters import Filter, make_filter
 from ncmc.plan.grid import Table
 from ncmc.project import Project
 from ncmc.results import dvc_files, table_latex
+from ncmc.results.problems import stale_note
 from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import TableData, table_data
 from ncmc.results.table_files import read_table, write_table
@@ -101,8 +101,13 @@ def _show_written(project: Project, chosen: Table, folder: Path, results: Path |
     print_table(data, as_json=False)
     verdicts = read_file(judged)
     print_verdicts(data, verdicts.verdicts, as_json=False)
-    old = since_judged.note(project, chosen, verdicts, results)
-    old = old or since_judged.note_on_table(project, chosen, data, results)
+    cells = read_cells(project, chosen, results)
+    old = stale_note(project, chosen.name, cells, verdicts.records, verdicts.missing, results)
+    if not old and table_data(project, chosen, cells) != data:
+        old = (
+            "The table is not of the records and the configuration as they are now. "
+            f"Run `ncmc table {chosen.name}`."
+        )
     if old:
         say_on_stderr(old)
     return data.usable and not old

@@ -12,7 +12,7 @@ from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.figures.figure import Picture, picture
 from ncmc.figures.of_table import table_figures
-from ncmc.page import origins, since_judged
+from ncmc.page import origins
 from ncmc.page.alternatives import Alternative, Coords, alternatives
 from ncmc.page.answer import answers
 from ncmc.page.listing import (
@@ -29,6 +29,7 @@ from ncmc.paper.errata import errata
 from ncmc.plan.grid import Table
 from ncmc.project import Project
 from ncmc.results.cells import Cell
+from ncmc.results.problems import stale_note
 from ncmc.results.record import GROUPS, Groups
 from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import table_data
@@ -72,7 +73,7 @@ def report(
     path, verdicts = folder / Path(paths.PAGE).name, read_file(judged)
     cells = read_cells(project, table, results)
     others = alternatives(project, table, cells, results)
-    old = since_judged.note(project, table, verdicts, results)
+    old = stale_note(project, name, cells, verdicts.records, verdicts.missing, results)
     if old:
         say(old)
     files.write_atomic(path, render(project, table, cells, verdicts.verdicts, others, old))

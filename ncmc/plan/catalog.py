@@ -70,18 +70,22 @@ def option_names(backbone: str, method: str) -> frozenset[str] | None:
 
 def own_options(kind: str, name: str) -> frozenset[str] | None:
     """The options that one backbone or one method takes; None where they cannot be told."""
-    if kind == "backbone":
-        return _keywords_of_build(file_of(kind, name))
-    classes, complete = _classes_of(name)
-    fields = (
-        field.target.id
-        for node in classes
-        for inner in node.body
-        if isinstance(inner, ast.ClassDef) and inner.name == "Options"
-        for field in inner.body
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-    )
-    return frozenset(fields) if complete else None
+    options = _options(kind, name)
+    return None if options is None else frozenset(options)
+
+
+def default_options(kind: str, name: str) -> dict[str, object]:
+    """The options whose default is written as a constant, with it.
+
+    Without those that a method sets itself, by `replace(options, ...)`.
+    """
+    return dict(_default_options(kind, name, _state(file_of(kind, name))))
+
+
+def has_stages(method: str) -> bool:
+    """Whether the training that a method's records come from may have several stages."""
+    name = trained_as(method) or method
+    return _has_stages(name, _state(file_of("method", name)))
 
 
 def trained_as(method: str) -> str | None:
@@ -98,12 +102,64 @@ def scores_are_cosines(method: str) -> bool:
     return _constant(method, "scores_are_cosines") is True
 
 
-def _keywords_of_build(file: Path) -> frozenset[str] | None:
-    """The keyword-only arguments of `build` in a backbone's file."""
+def _options(kind: str, name: str) -> dict[str, ast.expr | None] | None:
+    """Option -> its default as it is written, None without one; None where they cannot be told."""
+    if kind == "backbone":
+        return _keywords_of_build(file_of(kind, name))
+    classes, complete = _classes_of(name)
+    fields = {
+        field.target.id: field.value
+        for node in reversed(classes)
+        for inner in node.body
+        if isinstance(inner, ast.ClassDef) and inner.name == "Options"
+        for field in inner.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+    }
+    return fields if complete else None
+
+
+def _keywords_of_build(file: Path) -> dict[str, ast.expr | None] | None:
+    """The keyword-only arguments of `build` in a backbone's file, with their defaults."""
     for node in _statements(file):
         if isinstance(node, ast.FunctionDef) and node.name == "build":
-            return frozenset(argument.arg for argument in node.args.kwonlyargs)
+            names = [argument.arg for argument in node.args.kwonlyargs]
+            return dict(zip(names, node.args.kw_defaults, strict=True))
     return None
+
+
+@lru_cache(maxsize=64)
+def _default_options(kind: str, name: str, state: object) -> dict[str, object]:
+    """As `default_options`. Kept, like the next, until the file's `state` changes: each record asks."""
+    calls = (
+        node for c in _classes_of(name)[0] for node in ast.walk(c) if isinstance(node, ast.Call)
+    )
+    replaced = {
+        keyword.arg
+        for call in calls
+        if call.args
+        and ast.unparse(call.args[0]).endswith("options")
+        and ast.unparse(call.func).endswith("replace")
+        for keyword in call.keywords
+    }
+    return {
+        key: value.value
+        for key, value in (_options(kind, name) or {}).items()
+        if isinstance(value, ast.Constant) and (kind == "backbone" or key not in replaced)
+    }
+
+
+@lru_cache(maxsize=64)
+def _has_stages(name: str, state: object) -> bool:
+    classes, complete = _classes_of(name)
+    nodes = (
+        node for c in classes for node in ast.walk(c) if isinstance(node, ast.Name | ast.Attribute)
+    )
+    stored = {
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in nodes
+        if isinstance(node.ctx, ast.Store)
+    }
+    return not complete or "stages" in stored
 
 
 def _constant(method: str, attribute: str) -> object:
@@ -150,16 +206,25 @@ def _imported_from(statements: list[ast.stmt], base: str) -> tuple[Path, str] | 
 
 
 def _statements(file: Path) -> list[ast.stmt]:
+    return _parsed(file, _state(file))
+
+
+@lru_cache(maxsize=256)
+def _parsed(file: Path, state: object) -> list[ast.stmt]:
+    """The statements of a module. Kept: a recipe's rules ask for every model's options."""
     try:
-        return _parsed(file.read_text(encoding="utf-8"))
+        return ast.parse(file.read_text(encoding="utf-8")).body
     except (OSError, SyntaxError, ValueError):
         return []
 
 
-@lru_cache(maxsize=256)
-def _parsed(text: str) -> list[ast.stmt]:
-    """The statements of a module. Kept: a recipe's rules ask for every model's options."""
-    return ast.parse(text).body
+def _state(file: Path) -> object:
+    """What tells a file from a later one."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return file, status.st_mtime_ns, status.st_size
 
 
 def _name(kind: str, stem: str) -> str:

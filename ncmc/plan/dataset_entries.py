@@ -86,6 +86,7 @@ class Dataset(Strict):
     train_images: Count | None = None
     train_counts: tuple[Count, ...] | None = None  # images a class, where they are not all equal
     test_images: Count | None = None
+    test_counts: Count | tuple[Count, ...] | None = None  # images per class; one number: of each
     files: tuple[DatasetFile, ...] = ()
     get: str = ""  # how to get files that have no address, in sentences
     recipe: str  # a recipe of config/train.yaml
@@ -102,13 +103,18 @@ class Dataset(Strict):
 
     @model_validator(mode="after")
     def _counts_agree(self) -> "Dataset":
-        counts = self.train_counts
+        counts, tested = self.train_counts, self.test_counts
         if counts and self.classes not in (None, len(counts)):
             raise ValueError(f"train_counts lists {len(counts)} classes, classes is {self.classes}")
         if counts and self.train_images not in (None, sum(counts)):
             raise ValueError(
                 f"train_counts adds up to {sum(counts)}, train_images is {self.train_images}"
             )
+        if isinstance(tested, tuple) and self.classes not in (None, len(tested)):
+            raise ValueError(f"test_counts lists {len(tested)} classes, classes is {self.classes}")
+        total = sum(tested) if isinstance(tested, tuple) else (tested or 0) * (self.classes or 0)
+        if total and self.test_images not in (None, total):
+            raise ValueError(f"test_counts adds up to {total}, test_images is {self.test_images}")
         return self
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
-from ncmc.errors import UsageError, UserError
+from ncmc.errors import UserError
 from ncmc.paper.comparisons import Comparison, comparisons_for
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan.class_counts import NOT_OF_TAU
@@ -14,36 +14,19 @@ from ncmc.plan.grid import CellSpec
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results import code_versions
-from ncmc.results.configuration import differing_keys
-from ncmc.results.dead_runs import dead_words, has_diverged, is_dead
 from ncmc.results.looks import levels, reached
-from ncmc.results.record import (
-    ClassGroups,
-    Groups,
-    Record,
-    UnusableRecordError,
-    load_record,
-    path_of,
+from ncmc.results.problems import (
+    RecordProblem,
+    dead_words,
+    has_diverged,
+    is_dead,
+    read_record,
 )
+from ncmc.results.record import ClassGroups, Groups, Record, check_results_folder, path_of
 from ncmc.results.shared_spread import InBlock, Prior
 from ncmc.results.statistics import ALPHA, Sample, against, sample
-from ncmc.results.wording import sentence, train_command
+from ncmc.results.wording import sentence
 from ncmc.system import files
-
-
-@dataclass(frozen=True)
-class Unusable:
-    """A record of a planned run that does not count."""
-
-    run: Run
-    path: Path
-    reason: str  # names the file
-    remedy: str
-
-    @property
-    def words(self) -> str:
-        """Why it does not count, and what to do."""
-        return f"{self.reason.rstrip('.')}. {self.remedy}"
 
 
 @dataclass(frozen=True)
@@ -57,7 +40,7 @@ class Cell:
     references: tuple[Comparison, ...] = ()  # numbers that others report for it
     unused: tuple[int, ...] = ()  # seeds with a record, of a later look that is not complete
     extra: tuple[int, ...] = ()  # seeds with a record that no look plans
-    unusable: tuple[Unusable, ...] = ()  # records that are damaged, outdated or of another run
+    unusable: tuple[RecordProblem, ...] = ()  # records that no table counts
     alpha: float = ALPHA  # of the tests at this number of seeds: what looks by plan leave of 5 %
     looks: tuple[int, ...] = ()  # of its table
     share: float = 1.0  # of the level that its tests have: one of several clauses has a part of it
@@ -192,25 +175,18 @@ def read_cell(
     planned = [(run, path_of(project, run, results)) for run in spec.runs(looks[-1])]
     there = {run.seed for run, path in planned if _may_be_there(path)}
     look = reached(looks, there) or 0
-    found = {run: _read(project, run, path) for run, path in planned[: looks[look]]}
+    found = {run: read_record(project, run, path) for run, path in planned[: looks[look]]}
     return Cell(
         spec,
         tuple(record for record in found.values() if isinstance(record, Record)),
         tuple(run for run, record in found.items() if record is None),
-        unusable=tuple(entry for entry in found.values() if isinstance(entry, Unusable)),
+        unusable=tuple(entry for entry in found.values() if isinstance(entry, RecordProblem)),
         references=comparisons_for(project, spec),
         extra=_beyond(spec, looks[-1], planned[0][1]),
         unused=tuple(sorted(seed for seed in there if seed >= looks[look])),
         alpha=levels(looks)[look],
         looks=looks,
     )
-
-
-def check_results_folder(results: Path | None) -> None:
-    """Raises UsageError unless a folder of runs that was given is one."""
-    if results is not None and not results.is_dir():
-        what = "is a file" if results.exists() else "does not exist"
-        raise UsageError(f"the folder of results {results} {what}. Give the folder of the runs.")
 
 
 def _beyond(spec: CellSpec, planned: int, first: Path) -> tuple[int, ...]:
@@ -232,30 +208,8 @@ def _may_be_there(path: Path) -> bool:
     """Whether there is a record, or something in its way."""
     try:
         return files.exists(path)
-    except UserError:  # its folder cannot be looked into: `_read` says so
+    except UserError:  # its folder cannot be looked into: `read_record` says so
         return True
-
-
-def _read(project: Project, run: Run, path: Path) -> Record | Unusable | None:
-    """The record of `run` as it is configured now; None without one."""
-    again = f"delete it and make it again: {train_command(run)}"
-    try:
-        if not files.exists(path):
-            return None
-        record = load_record(path)
-    except UnusableRecordError as error:
-        return Unusable(run, path, error.reason, sentence(again))
-    except UserError as error:  # it, or its folder, cannot be read
-        return Unusable(run, path, str(error), sentence(f"make it readable, or {again}"))
-    if record.run != run:
-        reason = f"{path} is the record of {record.run.id}, not of {run.id}."
-        return Unusable(run, path, reason, sentence(f"move it to its own folder, or {again}"))
-    if differing := differing_keys(project, record):
-        if path == project.published_in_use.get(run.id):  # of no use here, and nobody's to mend
-            return None
-        reason = f"{path} was made with another configuration: {'; '.join(differing)}."
-        return Unusable(run, path, reason, sentence(f"undo the change in config/, or {again}"))
-    return record
 
 
 def _mean_groups(groups: Iterable[ClassGroups]) -> ClassGroups:

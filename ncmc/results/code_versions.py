@@ -71,6 +71,12 @@ def kind_of(device: str | None) -> same_bits.Kind:
     return "cpu" if device in (None, "cpu") else "gpu"
 
 
+def code_of_record(record: Record) -> Code | None:
+    """The code that a record itself was made with; None if that is not known."""
+    code = record.made.code
+    return _of_commit(record, record.run) if isinstance(code, str) else code
+
+
 def _named(record: Record) -> Iterator[tuple[Run, Code | None]]:
     """Each version of the code that a record names, with the run that it is the code of.
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ncmc.plan.class_counts import expected_counts
 from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.plan.run import Run, resolve_run
 from ncmc.project import Project
@@ -54,17 +53,3 @@ def flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             yield from flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", list(value) if isinstance(value, tuple) else value
-
-
-def other_images(project: Project, record: Record) -> str | None:
-    """Training images per class that a record's configuration does not give; None where they fit."""
-    run, options = record.run, resolve_run(project, record.run).split
-    entry = dataset_entry(project, run.dataset)
-    expected = expected_counts(entry, run.tau, options)
-    # SVHN is drawn part by part, and with labels as released classes are left empty (A4)
-    if entry.reader == "svhn" or not expected or list(record.split.counts) == expected:
-        return None
-    return (
-        f"has {list(record.split.counts)} training images per class; tau and {run.dataset} in "
-        f"config/datasets.yaml give {expected}"
-    )

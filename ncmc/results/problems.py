@@ -1,210 +1,444 @@
-"""What is wrong with a record wherever it is read: text that no file of ours has, and contradictions.
+"""What is wrong with records: with one in its project, and with those that are judged together.
 
-What speaks against it in a project (another configuration, other code) says `ncmc.results.outdated`.
+A record that contradicts itself is refused wherever it is read (`ncmc.results.contradictions`). Here
+it is held against its run: a record with a `RecordProblem` is counted by no table. One that was made with
+other code is counted and told (`why_outdated`), for its numbers were measured all the same.
 """
 
-import math
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Literal
 
-from ncmc.plan import recipes
-from ncmc.results.class_groups import group_accuracy
-from ncmc.results.history import pairs_of
+from ncmc import paths
+from ncmc.errors import UsageError, UserError
+from ncmc.paper.assumptions import assumptions, assumptions_for
+from ncmc.plan import catalog, grid, same_bits
+from ncmc.plan.class_counts import expected_counts
+from ncmc.plan.code_digest import code_of
+from ncmc.plan.dataset_entries import dataset_entry
+from ncmc.plan.grid_file import table_names
+from ncmc.plan.run import Run, parse_run_id, resolve_run, trained_run
+from ncmc.project import Project
+from ncmc.results import code_versions
+from ncmc.results.configuration import differing_keys
+from ncmc.results.record import (
+    ModelOf,
+    Record,
+    UnusableRecordError,
+    check_results_folder,
+    digest,
+    load_record,
+    path_of,
+)
+from ncmc.results.wording import plural, sentence, train_command
+from ncmc.system import documents, files
 
 if TYPE_CHECKING:
-    from ncmc.results.record import Collapse, Record
+    from ncmc.results.cells import Cell
 
-PARTS = ("recipe", "split", "model", "data", "backbone", "method")  # of a record's configuration
-MOST_NAMED = 3
-ROUNDED = 1e-4  # of cosines with four digits
-CLOCK = timedelta(days=1)  # by which the clocks of two machines may differ
-
-
-def unprintable(value: Any, where: str = "") -> str | None:
-    """The first text in JSON that could steer a terminal or break a page, in words; None: there is none.
-
-    Control characters, line breaks, bidirectional marks, lone surrogates.
-    """
-    if isinstance(value, str) and not value.isprintable():
-        sign = next(letter for letter in value if not letter.isprintable())
-        what = "half a character" if "\ud800" <= sign <= "\udfff" else "a character without a shape"
-        name = f"'{where}'" if where else "a key"
-        return f"{name} holds {what}, U+{ord(sign):04X}"
-    if isinstance(value, Mapping):
-        parts = [(key, "") for key in value] + [
-            (value[k], f"{where}.{k}".strip(".")) for k in value
-        ]
-    elif isinstance(value, list | tuple):
-        parts = [(entry, f"{where}.{place}") for place, entry in enumerate(value)]
-    else:
-        return None
-    return next((found for part, place in parts if (found := unprintable(part, place))), None)
+MOST_NAMED = 4  # runs or commits, in a sentence
+SHOWN = 12  # characters of a digest
+ALIKE = (
+    0.999  # mean cosine between class means of a dead run; trained ones of CIFAR-10 end below 0.9
+)
+GUESSING = 1.5  # times the share of the largest class of the test images
+TRAINED = 3.0  # times chance: where the other seeds must be for a run at chance to have diverged
 
 
-def contradictions(record: "Record") -> str | None:
-    """Where a record says two things that cannot both be so; None where it does not."""
-    checks = [_accuracy, _groups, _configuration, _history, _collapse, _made]
-    if record.schema_version == 1:  # some have neither a confusion matrix nor a history
-        checks = [_accuracy, _groups] if any(map(sum, record.result.confusion)) else []
-    found = [problem for check in checks for problem in check(record)]
-    more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    return "; ".join(found[:MOST_NAMED]) + more if found else None
+# --- one record in its project -----------------------------------------------------------------
+
+Kind = Literal["damaged", "outdated"]  # outdated: was right, the configuration has changed
 
 
-# --- a screen for each part --------------------------------------------------------------------
+@dataclass(frozen=True)
+class RecordProblem:
+    """Why no table counts the record of a run."""
+
+    run: Run
+    path: Path
+    kind: Kind
+    reason: str  # names the file
+    remedy: str
+
+    @property
+    def words(self) -> str:
+        """Why it does not count, and what to do."""
+        return f"{self.reason.rstrip('.')}. {self.remedy}"
 
 
-def _accuracy(record: "Record") -> Iterator[str]:
-    """The confusion matrix says what is right; the history ends with the same."""
-    result = record.result
-    sizes = [sum(row) for row in result.confusion]
-    right = [row[k] for k, row in enumerate(result.confusion)]
-    if not sum(sizes):
-        yield "no image was tested"
-        return
-    yield from _differs("accuracy.last", result.accuracy.last, 100 * sum(right) / sum(sizes))
-    for k, (n, size) in enumerate(zip(right, sizes, strict=True)):
-        yield from _differs(f"per_class.{k}", result.per_class[k], 100 * n / size if size else None)
-    if sum(record.split.counts) != record.split.n_train:
-        yield f"n_train is {record.split.n_train}, its classes have {sum(record.split.counts)}"
-
-
-def _groups(record: "Record") -> Iterator[str]:
-    """The means over groups of classes follow from the classes."""
-    per_class, counts, groups = record.result.per_class, record.split.counts, record.result.groups
-    for rule in ("thirds", "shots", "released"):
-        stored = getattr(groups, rule)
-        expected = group_accuracy(per_class, counts, rule)
-        if record.schema_version < 3:  # of before 0.3: by index, and without the released ones
-            by_index = group_accuracy(per_class, range(len(counts), 0, -1), rule)
-            if stored is None or (rule == "thirds" and not _apart(dict(stored), by_index)):
-                continue
-        if _apart(None if stored is None else dict(stored), expected):
-            yield f"groups.{rule} is not the mean of its classes"
-
-
-def _configuration(record: "Record") -> Iterator[str]:
-    """All parts are there, and the run's options stand in them."""
-    config = record.config
-    if missing := [part for part in PARTS if part not in config]:
-        yield f"config has no {', '.join(missing)}"
-        return
-    for key, value in record.run.options:
-        part = recipes.owner(key)
-        if part != "name" and config[part].get(key) != value:
-            yield f"{key} is {value} in run, {config[part].get(key)} in config.{part}"
-    for key, given in config["model"].items():
-        for part in ("backbone", "method"):
-            if config[part].get(key, given) != given:
-                yield f"{key} is {config[part][key]} in config.{part}, {given} in config.model"
-
-
-def _history(record: "Record") -> Iterator[str]:
-    """Its length and what was measured when are the recipe's; its last and best are the run's."""
-    history, accuracy = record.result.history, record.result.accuracy
-    recipe = record.config.get("recipe", {})
-    whole = [recipe.get(k) for k in ("epochs", "test_every", "collapse_every", "warmup_epochs")]
-    if not all(isinstance(value, int) and value >= 0 for value in whole):
-        yield "config.recipe does not say how long was trained"
-        return
-    epochs, test_every, collapse_every, warmup = (int(str(value)) for value in whole)
-    if len(history) < epochs:
-        yield f"history has {len(history)} epochs, the recipe {epochs}"
-    for entry in history:
-        last = entry is history[-1]
-        trained_on = record.model_of is None  # a decision rule is measured at the end alone
-        for what, known, due in (
-            ("test_accuracy", entry.test_accuracy, entry.epoch % (test_every or 1) == 0),
-            ("test_accuracy_raw", entry.test_accuracy_raw, entry.epoch % (test_every or 1) == 0),
-            (
-                "collapse",
-                entry.collapse,
-                entry.epoch == 1 or entry.epoch % (collapse_every or 1) == 0,
-            ),
-        ):
-            if (known is not None) != (last or (due and trained_on)):
-                yield f"{what} at epoch {entry.epoch} is {'not ' if known is None else ''}measured"
-    for before, after in pairwise(history[warmup:epochs]):
-        if after.lr > before.lr:
-            yield f"lr rises after epoch {before.epoch}"
-    tested = {e.epoch: e.test_accuracy for e in history if e.test_accuracy is not None}
-    if not tested:
-        return
-    yield from _differs("accuracy.last", accuracy.last, history[-1].test_accuracy)
-    yield from _differs("accuracy.last_raw", accuracy.last_raw, history[-1].test_accuracy_raw)
-    best = max(tested, key=lambda epoch: tested[epoch])
-    yield from _differs("accuracy.best", accuracy.best, tested[best])
-    if accuracy.best_epoch != best:
-        yield f"best_epoch is {accuracy.best_epoch}, the best of the history is {best}"
-
-
-def _collapse(record: "Record") -> Iterator[str]:
-    """Distances of unit vectors are from 0 to 4; a mean over pairs is that of the pairs."""
-    for entry in record.result.history:
-        if (measured := entry.collapse) is None:
-            continue
-        for what in _of_unit_vectors(measured):
-            yield f"{what} at epoch {entry.epoch}"
-
-
-def _of_unit_vectors(measured: "Collapse") -> Iterator[str]:
-    mean, deviation = measured.nc_mean, measured.nc_std
-    if not (0 <= mean <= 4 and 0 <= deviation <= math.sqrt(mean * (4 - mean)) + ROUNDED):
-        yield f"nc_mean is {mean:g} and nc_std {deviation:g}"
-    for name in ("variability", "variability_floor", "class_cosine"):
-        value, low, high = getattr(measured, name), 0, 2
-        if name == "class_cosine":
-            low, high = -1, 1
-        if value is not None and not low - ROUNDED <= value <= high + ROUNDED:
-            yield f"{name} is {value:g}"
-    for name in ("class_cosines", "tail_cosines"):
-        pairs = pairs_of(getattr(measured, name) or ())
-        if any(abs(value) > 1 + ROUNDED for value in pairs):
-            yield f"{name} are not from -1 to 1"
-        if pairs and name == "class_cosines":
-            told = sum(pairs) / len(pairs)
-            if measured.class_cosine is None or abs(told - measured.class_cosine) > ROUNDED:
-                yield f"class_cosine is {measured.class_cosine}, the mean of the pairs {told:.4f}"
-
-
-def _made(record: "Record") -> Iterator[str]:
-    """When it was made is a time that has been; its sessions follow each other and end with it."""
-    made = record.made
+def read_record(project: Project, run: Run, path: Path) -> Record | RecordProblem | None:
+    """The record of a run at `path`, or why it does not count; None without one."""
+    again = f"delete it and make it again: {train_command(run)}"
     try:
-        at = datetime.strptime(made.at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        yield f"made.at is '{made.at}', not a time"
-    else:
-        if at > datetime.now(UTC) + CLOCK:
-            yield f"made.at is {made.at}, which has not been"
-    images = 0 if record.model_of else record.split.n_train * len(record.result.history)
-    rate = made.images_per_second
-    if rate is not None and not math.isclose(rate * made.seconds, images, rel_tol=1e-6):
-        yield f"{rate:g} images per second in {made.seconds:g} s are not {images:,} images"
-    starts = [(session.epoch, session.step) for session in made.sessions]
-    if starts and (starts[0] != (1, 0) or starts != sorted(starts)):
-        yield "made.sessions do not follow each other from the first epoch on"
-    if starts and starts[-1][0] > len(record.result.history) + 1:
-        yield f"made.sessions go on at epoch {starts[-1][0]}"
-    for name in ("device", "processor", "precision", "threads") if made.sessions else ():
-        if getattr(made, name) != getattr(made.sessions[-1], name):
-            yield f"made.{name} is not that of its last session"
+        if not files.exists(path):
+            return None
+        record = load_record(path)
+    except UnusableRecordError as error:
+        return RecordProblem(run, path, "damaged", error.reason, sentence(again))
+    except UserError as error:  # it, or its folder, cannot be read
+        remedy = sentence(f"make it readable, or {again}")
+        return RecordProblem(run, path, "damaged", str(error), remedy)
+    if unfit := why_unfit(project, run, record):
+        kind, words, remedy = unfit
+        if kind == "outdated" and path == project.published_in_use.get(run.id):
+            return None  # of no use here, and nobody's to mend
+        return RecordProblem(run, path, kind, f"{path} {words}.", sentence(f"{remedy}{again}"))
+    return record
 
 
-def _differs(name: str, value: float | None, told: float | None) -> Iterator[str]:
-    """`value` stands in the record, `told` follows from the rest of it."""
-    if value is None or told is None:
-        if value is not told:
-            yield f"{name} is {value}, by the rest of it {told}"
-    elif not math.isclose(value, told, rel_tol=1e-9, abs_tol=1e-9):
-        yield f"{name} is {value:g}, by the rest of it {told:g}"
+def why_unfit(project: Project, run: Run, record: Record) -> tuple[Kind, str, str] | None:
+    """(kind, what a record is that cannot be that of `run` here, what to try first); None if it can.
+
+    `path` + the words make a sentence, such as `was made with another configuration: ...`.
+    """
+    if record.run != run:
+        words = f"is the record of {record.run.id}, not of {run.id}"
+        return "damaged", words, "move it to its own folder, or "
+    if differing := differing_keys(project, record):
+        words = f"was made with another configuration: {'; '.join(differing)}"
+        return "outdated", words, "undo the change in config/, or "
+    if contradictions := list(_contradictions(project, record)):
+        return "damaged", f"contradicts its run: {'; '.join(contradictions)}", ""
+    if other := _other_assumptions(project, record):
+        words = f"was made under other assumptions: {'; '.join(other)}"
+        return "outdated", words, "undo the change in config/paper/assumptions.yaml, or "
+    return None
 
 
-def _apart(
-    stored: Mapping[str, float | None] | None, expected: Mapping[str, float | None] | None
-) -> bool:
-    if stored is None or expected is None:
-        return stored is not expected
-    return any(any(_differs(name, stored[name], expected[name])) for name in expected)
+def _contradictions(project: Project, record: Record) -> Iterator[str]:
+    """What of a record of this configuration cannot be of its run."""
+    yield from _options(project, record)
+    source = trained_run(project, record.run)
+    if record.model_of is None and source != record.run:
+        yield f"model_of is absent, {record.run.method} is applied to the model of {source.id}"
+    if record.model_of and (source == record.run or record.model_of.run != source.id):
+        yield f"model_of.run is {record.model_of.run}, the model of the run is that of {source.id}"
+    entry = dataset_entry(project, record.run.dataset)
+    expected = expected_counts(entry, record.run.tau, resolve_run(project, record.run).split)
+    # SVHN is drawn part by part, and with labels as released classes are left empty (A4)
+    if entry.reader != "svhn" and expected and list(record.split.counts) != expected:
+        yield f"split.counts is {list(record.split.counts)}, by tau and config/ {expected}"
+    tested = [sum(row) for row in record.result.confusion]
+    of_class = entry.test_counts
+    if of_class is not None:
+        stated = [of_class] * len(tested) if isinstance(of_class, int) else list(of_class)
+        times = sum(tested) // sum(stated)
+        if tested != [times * n for n in stated]:
+            yield f"the rows of result.confusion add up to {tested}, test_counts is {of_class}"
+
+
+def _options(project: Project, record: Record) -> Iterator[str]:
+    """The options of backbone and method are those of the run, or the defaults of their code.
+
+    Nothing is said of a record whose code is not known to be the present one: its defaults may have
+    been others.
+    """
+    now, then = code_of(project, record.run), code_versions.code_of_record(record)
+    if now is None or then is None:
+        return
+    kind = code_versions.kind_of(record.made.device)
+    other = same_bits.differing(then, now, kind)
+    given = record.config["model"]
+    for part in catalog.KINDS:
+        if part in other:
+            continue
+        stored, name = record.config[part], getattr(record.run, part)
+        known = catalog.own_options(part, name) or frozenset(stored)
+        for key, default in catalog.default_options(part, name).items():
+            due = given.get(key, default)
+            if key in stored and stored[key] != due:
+                yield f"config.{part}.{key} is {stored[key]}, by the run {due}"
+        if getattr(then, part) == getattr(now, part) and stored.keys() != known:
+            names = ", ".join(sorted(stored.keys() ^ known))
+            yield f"config.{part} has other keys than the options of {name}: {names}"
+
+
+def _other_assumptions(project: Project, record: Record) -> list[str]:
+    """What a record says of assumptions that the register does not say of its run.
+
+    Points that were added to the register since do not count.
+    """
+    known = {entry.id for entry in assumptions(project)}
+    now = assumptions_for(project, record.run, record.config)
+    return [
+        f"{key} is '{choice}' then, {repr(now[key]) if key in now else 'does not arise'} now"
+        for key, choice in record.assumptions.items()
+        if now.get(key) != choice or key not in known
+    ]
+
+
+# --- records that would be made otherwise now --------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outdated:
+    """A record that does not fit, and why."""
+
+    run: str  # the id that its folder names
+    record: Path
+    why: str
+
+
+def why_outdated(project: Project, record: Record, results: Path | None = None) -> str | None:
+    """What of a record of its run would be otherwise if it were made now; None if nothing is known.
+
+    `results`: the folder of the records, by default results/runs.
+    """
+    if unfit := why_unfit(project, record.run, record):
+        return unfit[1]
+    if changed := code_versions.changes(project, record):
+        return f"was made with other code: {', '.join(changed)}"
+    source = trained_run(project, record.run)
+    if record.model_of and _trained_again(path_of(project, source, results), record.model_of):
+        return f"was made from another model of {source.id}, which was trained again since"
+    return None
+
+
+def _trained_again(path: Path, model: ModelOf) -> bool:
+    try:
+        return files.exists(path) and load_record(path).digest != model.digest
+    except UserError:
+        return False  # a damaged record says nothing of this one
+
+
+def outdated_records(project: Project, results: Path | None = None) -> list[Outdated]:
+    """Every outdated record below results/runs, those that cannot be read included.
+
+    Raises UsageError if the configuration is not valid: it must not make every record outdated.
+    """
+    check_results_folder(results)
+    for name in table_names(project):
+        grid.table(project, name)
+    root = results or project.root / paths.RUNS
+    found = []
+    for path in sorted(root.rglob(paths.RECORD)):
+        run_id = path.parent.relative_to(root).as_posix()
+        if why := _why(project, path, run_id, results):
+            found.append(Outdated(run_id, path, why))
+    return found
+
+
+def _why(project: Project, path: Path, run_id: str, results: Path | None) -> str | None:
+    try:
+        run = parse_run_id(project, run_id)
+    except UserError as error:
+        return f"is of a run that cannot be made now: {error}"
+    try:
+        record = load_record(path)
+    except UserError as error:
+        return f"cannot be used: {error}"
+    if record.run != run:
+        return f"is the record of {record.run.id}"
+    return why_outdated(project, record, results)
+
+
+def delete(records: list[Outdated]) -> None:
+    """Delete these records, so that they are planned again. Raises UserError (no permission)."""
+    for entry in records:
+        try:
+            entry.record.unlink()
+        except OSError as error:
+            raise files.explain(error, entry.record) from error
+
+
+# --- dead runs ---------------------------------------------------------------------------------
+
+# The network gives every image the same features, and the rest of the training is idle. A loss whose
+# gradient vanishes at a constant feature keeps it there (LeNet, which has no batch normalisation, does
+# it under CAL in one of three seeds). Such a run says nothing about its method: it is named wherever
+# its cell is shown, and no verdict rests on that cell.
+
+
+def is_dead(record: Record) -> bool:
+    """Whether a run ended with the same features for every image, and an accuracy of chance.
+
+    Features that are all 0 have no direction: their variability is 1 and their NC has no spread.
+    A run whose accuracy is at chance for another reason (CAL at theta = 0) has different features.
+    """
+    end = next((e.collapse for e in reversed(record.result.history) if e.collapse), None)
+    if end is None:
+        return False
+    alike = end.class_cosine is not None and end.class_cosine >= ALIKE
+    all_zero = end.variability == 1 and end.nc_std == 0
+    return (alike or all_zero) and record.result.accuracy.last <= GUESSING * _largest_class(record)
+
+
+def has_diverged(record: Record, others: Sequence[Record]) -> bool:
+    """Whether a run ended at chance where the other seeds of its cell learned something."""
+    chance, rest = _largest_class(record), [r.result.accuracy.last for r in others]
+    at_chance = record.result.accuracy.last <= GUESSING * chance
+    return at_chance and bool(rest) and median(rest) >= TRAINED * chance
+
+
+def _largest_class(record: Record) -> float:
+    """Percent of the test images that the largest class has: what a constant answer gets."""
+    images = [sum(row) for row in record.result.confusion]
+    return 100 * max(images, default=0) / max(1, sum(images))
+
+
+def dead_words(record: Record) -> str:
+    """A dead run in words: `seed 1 is dead: ...`."""
+    if not is_dead(record):
+        return (
+            f"seed {record.run.seed} ended at {record.result.accuracy.last:.1f} %, the level of chance, "
+            "and the other seeds did not: its training diverged"
+        )
+    return (
+        f"seed {record.run.seed} is dead: its network gives every image the same features, and is right "
+        f"in {record.result.accuracy.last:.1f} %, as guessing is"
+    )
+
+
+# --- records that are judged together ----------------------------------------------------------
+
+
+def problems_in(cells: Iterable["Cell"]) -> tuple[str, ...]:
+    """What must be said of the records of cells that are judged together.
+
+    It does not decide, but it can be why: one sentence each, which names the cells or runs.
+    """
+    distinct = list({cell.spec.run: cell for cell in cells if cell.records}.values())
+    records = list({r.run: r for cell in distinct for r in cell.records}.values())
+    found = [*_images(records), *_code(records), *_computed(records)]
+    found += [problem for cell in distinct for problem in _seeds(cell)]
+    return tuple(dict.fromkeys(found))
+
+
+def _images(records: Sequence[Record]) -> Iterator[str]:
+    """Other training images under one configuration of the split, other test images of a dataset."""
+    drawn: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    tested: dict[str, dict[tuple[int, ...], list[str]]] = defaultdict(lambda: defaultdict(list))
+    for record in records:
+        drawn_as = [record.run.dataset, record.run.tau, record.config.get("split")]
+        key = json.dumps(drawn_as, sort_keys=True)
+        drawn[key][record.split.sha256].append(record.run.id)
+        rows = tuple(map(sum, record.result.confusion))
+        tested[record.run.dataset][rows].append(record.run.id)
+    for groups, words in (
+        (drawn.values(), "training images under one configuration of the split"),
+        (tested.values(), "numbers of test images of one dataset"),
+    ):
+        for group in groups:
+            if len(group) > 1:
+                runs = [ids[0] for ids in group.values()]
+                yield (
+                    f"different {words}, as in {_some(runs)}: a difference between them may be one of "
+                    "images."
+                )
+
+
+def _code(records: Sequence[Record]) -> Iterator[str]:
+    """Several versions of what their numbers depend on, and uncommitted changes of it."""
+    if differing := code_versions.differences(records):
+        yield f"the records were made with {', '.join(differing)}."
+    dirty = [r.run.id for r in records if r.made.git.dirty]
+    if dirty:
+        yield (
+            f"{len(dirty)} of {plural(len(records), 'record')} were made with uncommitted changes in "
+            "the code that they depend on: their commit does not say what was run."
+        )
+
+
+def _computed(records: Sequence[Record]) -> Iterator[str]:
+    """Several precisions or kinds of device."""
+    ways = sorted(
+        {
+            f"{session.precision} on {session.device.split(':')[0]}"
+            for record in records
+            for session in record.made.sessions
+        }
+    )
+    if len(ways) > 1:
+        yield f"the records were computed in {len(ways)} ways: {', '.join(ways)}."
+
+
+def _seeds(cell: "Cell") -> Iterator[str]:
+    """Seeds that say too much, nothing, or the same as another."""
+    label = cell.spec.label
+    if cell.extra:
+        yield (
+            f"{label}: {cell.n + len(cell.extra)} seeds have a record, of which the {cell.planned} that "
+            f"are planned count; not used: {', '.join(map(str, cell.extra))}."
+        )
+    yield from cell.copies
+    yield from cell.dead
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
+# --- records that have changed since they were judged ------------------------------------------
+
+
+def digests_of(
+    project: Project, cells: Iterable["Cell"], results: Path | None = None
+) -> dict[str, str]:
+    """Run id -> digest of each record that cells are made of, those that do not count too."""
+    read = dict.fromkeys(
+        run
+        for cell in cells
+        for run in (*(r.run for r in cell.records), *(entry.run for entry in cell.unusable))
+    )
+    found = ((run.id, _digest(path_of(project, run, results))) for run in read)
+    return {name: value for name, value in found if value}
+
+
+def stale_note(
+    project: Project,
+    table: str,
+    cells: Iterable["Cell"],
+    judged: Mapping[str, str] | None,
+    missing: Iterable[str],
+    results: Path | None = None,
+) -> str | None:
+    """What must be said with verdicts that are not of the records as they are now; None if they are.
+
+    `judged`: run id -> digest of each record that the verdicts rest on, None if nobody wrote it down;
+    `missing`: the ids of runs that had no record then; `cells`: those of the table as they are now.
+    """
+    again = f"Run `ncmc verify {table}`, then `ncmc report {table}`."
+    if judged is None:
+        return f"verdicts.json does not say which records it was made from. {again}"
+    now: dict[str, str | None] = dict(digests_of(project, cells, results))
+    for name in sorted({*judged, *missing} - now.keys()):
+        with suppress(UsageError):  # of a method, dataset or backbone that is no longer there
+            now[name] = _digest(path_of(project, parse_run_id(project, name), results))
+    names = sorted({*judged, *now}, key=[*now, *judged].index)
+    pairs = ((name, judged.get(name), now.get(name)) for name in names)
+    changed = [f"{name} ({_change(old, new)})" for name, old, new in pairs if old != new]
+    if not changed:
+        return None
+    return (
+        f"The verdicts are not of the records as they are now: {plural(len(changed), 'record')} changed "
+        f"after verdicts.json was written: {_some(changed)}. {again}"
+    )
+
+
+def _change(old: str | None, new: str | None) -> str:
+    if old is None:
+        return f"new, digest {str(new)[:SHOWN]}"
+    return f"digest {old[:SHOWN]}, now {new[:SHOWN]}" if new else "deleted"
+
+
+def _digest(path: Path) -> str | None:
+    """The digest of a record's content, or of the file's bytes where it is not a record; None: none."""
+    try:
+        data = files.read_bytes(path, documents.MOST_BYTES)
+    except UserError:
+        return None
+    try:
+        body: object = documents.json_of(data, str(path))
+        if isinstance(body, Mapping) and digest(body) == body.get("digest"):
+            return digest(body)
+    except (UsageError, ValueError):
+        pass
+    return hashlib.sha256(data).hexdigest()

@@ -26,13 +26,13 @@ from ncmc import paths
 from ncmc.errors import UsageError, UserError, shortened
 from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results import problems
+from ncmc.results.contradictions import contradictions, unprintable
 from ncmc.results.history import Cosines, as_columns, as_entries, check_cosines
 from ncmc.results.provenance import Made, Positive
 from ncmc.system import documents, files
 from ncmc.system.documents import Strict
 
-Schema = Literal[1, 2, 3]  # 1: before 0.2, with other random draws; 2: whole matrices of cosines
+Schema = Literal[2, 3]  # 1: before 0.2, with other random draws; 2: whole matrices of cosines
 SCHEMA: Schema = 3
 
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -188,8 +188,6 @@ class Record(Strict):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Record":
-        if self.schema_version == 1:
-            return self
         classes = len(self.result.per_class)
         if not self.result.history:
             raise ValueError("result.history is empty")
@@ -231,6 +229,13 @@ def path_of(project: Project, run: Run, results: Path | None = None) -> Path:
     return results / run.id / paths.RECORD if results else project.record_path(run.id)
 
 
+def check_results_folder(results: Path | None) -> None:
+    """Raises UsageError unless a folder of runs that was given is one."""
+    if results is not None and not results.is_dir():
+        what = "is a file" if results.exists() else "does not exist"
+        raise UsageError(f"the folder of results {results} {what}. Give the folder of the runs.")
+
+
 def save_record(record: Record, path: Path) -> None:
     """Write a record whole or not at all. Raises UserError (no permission, disk full)."""
     lines = [
@@ -267,10 +272,10 @@ def _parse(body: Any, path: str) -> Record:
     if body["schema"] not in get_args(Schema):
         raise UsageError(
             f"{path} has record schema {shortened(str(body['schema']))}; this version of ncmc reads "
-            f"{get_args(Schema)[0]} to {SCHEMA}."
+            f"{get_args(Schema)[0]} to {SCHEMA}, older ones had other random draws."
         )
     fields = {key: value for key, value in body.items() if key != "digest"}
-    if found := problems.unprintable(fields):
+    if found := unprintable(fields):
         raise UsageError(f"{path}: {found}, which no record of ncmc has.")
     record = documents.parse(Record, _with_entries(fields, path), path)
     try:
@@ -279,7 +284,7 @@ def _parse(body: Any, path: str) -> Record:
         raise UsageError(f"{path} holds a number that is not finite.") from error
     if not unchanged:
         raise UsageError(f"{path} was changed after it was written: its digest does not match.")
-    if found := problems.contradictions(record):
+    if found := contradictions(record):
         raise UsageError(f"{path} contradicts itself: {found}.")
     return record
 

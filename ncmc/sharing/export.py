@@ -11,7 +11,7 @@ from ncmc.paper import switches
 from ncmc.plan.grid import Table
 from ncmc.plan.run import Run, parse_run_id, trained_runs
 from ncmc.project import Project
-from ncmc.results.configuration import differing_keys, other_images
+from ncmc.results import problems
 from ncmc.results.record import Record, load_record, path_of
 from ncmc.sharing.packed import NAME, Manifest, manifest_of
 from ncmc.system import files
@@ -92,11 +92,8 @@ def why_unfit(project: Project, run_id: str, record: Record) -> str | None:
         run = parse_run_id(project, run_id)
     except UserError as error:
         return f"is of a run that cannot be made here: {error}"
-    if record.run != run:
-        return f"is the record of {record.run.id}"
-    if differing := differing_keys(project, record):
-        return f"was made with another configuration ({'; '.join(differing)})"
-    return other_images(project, record)
+    unfit = problems.why_unfit(project, run, record)
+    return unfit[1] if unfit else None
 
 
 def runs_of(project: Project, table: Table) -> list[Run]:

@@ -18,12 +18,12 @@ from ncmc.board.published import FINDINGS, with_quotations
 from ncmc.errors import UserError, unknown
 from ncmc.figures.figure import write_figures
 from ncmc.figures.of_table import figures_of_table
-from ncmc.page import project_page, since_judged
+from ncmc.page import project_page
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import tiers
 from ncmc.project import Project
-from ncmc.results import table_files
+from ncmc.results import problems, table_files
 from ncmc.results.record import load_record
 from ncmc.results.table_data import table_data
 from ncmc.sharing.export import records_of, runs_of, sources_of, write_folder
@@ -176,7 +176,7 @@ def _write_table(project: Project, table: Table, root: Path, with_figures: bool)
     folder = root / paths.RESULTS.format(table=table.name)
     table_files.write_table(table_data(project, table, cells.of(table)), folder)
     verdicts = verify_cells(table, cells)
-    judged = since_judged.digests(project, cells.all_read(), runs)
+    judged = problems.digests_of(project, cells.all_read(), runs)
     verdicts_file.write(verdicts, folder, records=judged)
     if with_figures:
         figures = figures_of_table(project, table, cells)

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ncmc import paths
-from ncmc.errors import UserError
 from ncmc.plan.run import Run, trained_run
 from ncmc.project import Project
-from ncmc.results.configuration import differing_keys
+from ncmc.results.problems import RecordProblem, read_record
 from ncmc.results.progress import NAME, Standing, read_progress
-from ncmc.results.record import load_record, path_of
+from ncmc.results.record import path_of
 from ncmc.system.documents import Strict
 
 RunState = Literal["done", "running", "failed", "stopped", "damaged", "outdated", "waiting"]
@@ -65,19 +64,11 @@ class Watcher:
 
     def _of_record(self, run: Run, path: Path, at: float, size: int) -> RunStatus:
         """The status of a run with a record; `at` and `size`: of its file, which tell when to reread."""
-        try:
-            record = load_record(path)
-        except UserError as error:
-            why = f"its record cannot be used: {error}"
-            return RunStatus(run=run.id, state="damaged", at=at, why=why)
-        state: RunState = "done"
-        why = ""
-        accuracy = record.result.accuracy.last
-        if record.run != run:
-            state, why = "damaged", f"its folder holds the record of {record.run.id}"
-        elif differing := differing_keys(self._project, record):
-            state, why = "outdated", f"made with another configuration ({'; '.join(differing)})"
-        return RunStatus(run=run.id, state=state, accuracy=accuracy, at=at, why=why or None)
+        record = read_record(self._project, run, path)
+        if isinstance(record, RecordProblem):
+            return RunStatus(run=run.id, state=record.kind, at=at, why=record.reason)
+        accuracy = record.result.accuracy.last if record else None
+        return RunStatus(run=run.id, state="done", accuracy=accuracy, at=at)
 
 
 def _is_running(standing: Standing) -> bool:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ncmc.data import datasets
 from ncmc.errors import UsageError, UserError
-from ncmc.results.outdated import why_outdated
-from ncmc.results.record import Record, load_record
+from ncmc.results.problems import RecordProblem, read_record, why_outdated
+from ncmc.results.record import Record
 from ncmc.system import allocator, files, gpu_lease, hardware
 from ncmc.training.run_inputs import RunInputs
 
@@ -65,15 +65,10 @@ def finished(inputs: RunInputs) -> Record | None:
 
     Raises UserError for a damaged record or one of another run, UsageError if it was made otherwise.
     """
-    path, run = inputs.record_path, inputs.run
-    if not files.exists(path):
-        return None
-    record = load_record(path)
-    if record.run != run:
-        raise UserError(
-            f"{path} is the record of {record.run.id}, not of {run.id}. Move it to its own folder, or "
-            "use --force to replace it."
-        )
-    if why := why_outdated(inputs.project, record, inputs.results):
-        raise UsageError(f"{path} {why}. Use --force to train it again.")
+    record = read_record(inputs.project, inputs.run, inputs.record_path)
+    if isinstance(record, RecordProblem):
+        kind = UserError if record.kind == "damaged" else UsageError
+        raise kind(f"{record.reason.rstrip('.')}. Use --force to train the run again.")
+    if record and (why := why_outdated(inputs.project, record, inputs.results)):
+        raise UsageError(f"{inputs.record_path} {why}. Use --force to train the run again.")
     return record

@@ -9,6 +9,7 @@ from ncmc.paper.printed_numbers import Number, number_for, printed_numbers
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.project import Project
 from ncmc.results.cells import Cell
+from ncmc.results.problems import problems_in
 from ncmc.results.table_cells import TableCells
 from ncmc.results.wording import make_command
 from ncmc.verdicts import cell_selection
@@ -16,7 +17,6 @@ from ncmc.verdicts.against_paper import judge_number
 from ncmc.verdicts.check import Cells, Check, Pair, Pairs
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.labels import versus
-from ncmc.verdicts.problems import problems_in
 from ncmc.verdicts.verdict import (
     Conclusion,
     Finding,

@@ -23,6 +23,11 @@ class VerdictsFile(Strict):
     verdicts: tuple[Verdict, ...]
     records: Mapping[str, str] | None = None  # run id -> digest of what was judged; None: not told
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The ids of runs that had no record."""
+        return tuple(dict.fromkeys(run for verdict in self.verdicts for run in verdict.missing))
+
 
 def write(
     verdicts: Sequence[Verdict],

@@ -17,8 +17,8 @@ from cli.main import app
 from ncmc import paths
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names_in
-from ncmc.plan.run import make_run, parse_run_id
-from ncmc.results.record import load_record, path_of, save_record
+from ncmc.plan.run import make_run
+from ncmc.results.record import load_record, path_of
 
 RUN = "digits/tau=0.02/resnet8/CAL/epochs=2+f=3+width=4/seed=0"
 COMMANDS = (
@@ -188,18 +188,6 @@ def test_a_run_made_with_another_configuration_is_not_overwritten(workspace: Pat
     )
     assert done.returncode == 2
     assert "recipe.batch_size: 64 then, 32 now" in done.stderr
-
-
-def test_a_run_made_with_other_random_draws_is_not_overwritten(workspace: Path) -> None:
-
-    assert ncmc("train", RUN).exit_code == 0
-    path = path_of(here(), parse_run_id(here(), RUN))
-    save_record(load_record(path).model_copy(update={"schema_version": 1}), path)
-    done = ncmc("train", RUN)
-    assert done.exit_code == 2
-    told = " ".join(done.stderr.split())
-    assert "made before version 0.2, with other random draws" in told
-    assert "--force" in told
 
 
 def test_verify_says_incomplete_with_exit_code_3(workspace: Path) -> None:

@@ -93,7 +93,7 @@ def test_a_filter_that_fits_nothing_is_told(smoked: Path) -> None:
 
 def test_only_outdated_records_that_fit_are_listed_and_deleted(configured: Path) -> None:
     runs = [make_run("digits", 0.02, "resnet8", method) for method in ("CE", "SETF")]
-    fakes.save(configured / paths.RUNS, *(fakes.record(run, 70.0, schema=1) for run in runs))
+    fakes.save(configured / paths.RUNS, *(fakes.outdated(run, 70.0) for run in runs))
     told = ncmc("status", "--outdated", "--method", "SETF", "--delete")
     assert "1 outdated record" in told.stdout
     left = [path_of(here(), run, configured / paths.RUNS).exists() for run in runs]

@@ -21,12 +21,12 @@ def outdated(*arguments: str) -> Any:
 
 
 def test_outdated_records_are_listed_then_deleted(workspace: Path) -> None:
-    old = fakes.record(RUN, 70.0, schema=1)
+    old = fakes.outdated(RUN, 70.0)
     now = fakes.record(RUN.with_seed(1), 70.0)
     fakes.save(workspace / "results" / "runs", old, now)
     listed = outdated()
     assert listed.exit_code == 0
-    assert f"{RUN.id} was made before version 0.2" in listed.stdout
+    assert f"{RUN.id} was made with another configuration" in listed.stdout
     assert "1 outdated record; `ncmc status --outdated --delete` deletes them" in listed.stdout
     assert [entry["run"] for entry in json.loads(outdated("--json").stdout)["outdated"]] == [RUN.id]
     assert path_of(here(), RUN).exists()

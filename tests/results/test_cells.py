@@ -93,11 +93,6 @@ def test_released_groups_are_unknown_where_a_seed_was_recorded_without_them(
     assert cell.groups.released == NO_GROUPS
 
 
-def test_a_record_from_other_random_draws_is_still_shown(tmp_path: Path, cal: CellSpec) -> None:
-    fakes.fill(tmp_path, cal, [84.0], schema=1)
-    assert read_cell(here(), cal, 1, tmp_path).values_last == (84.0,)
-
-
 def test_a_folder_of_results_that_is_not_there_is_a_usage_error(
     tmp_path: Path, cal: CellSpec
 ) -> None:

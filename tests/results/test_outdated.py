@@ -13,7 +13,7 @@ from ncmc.plan.code_digest import Code, code_of
 from ncmc.plan.run import Run, make_run
 from ncmc.results import code_versions
 from ncmc.results.cells import read_cell
-from ncmc.results.outdated import delete, outdated_records
+from ncmc.results.problems import delete, outdated_records
 from ncmc.results.provenance import Made
 from ncmc.results.record import ModelOf, path_of, save_record
 from ncmc.results.table_data import table_data
@@ -36,7 +36,10 @@ def code(run: Run | None = None, **changes: str) -> Code:
 
 def made_by(code: Code | str, *sessions: Code) -> Made:
     """How a record was made: by which code, and in which sessions."""
-    of_session = [fakes.SESSION.model_copy(update={"code": entry}) for entry in sessions]
+    of_session = [
+        fakes.SESSION.model_copy(update={"code": entry, "epoch": epoch})
+        for epoch, entry in enumerate(sessions, start=1)
+    ]
     made: Made = fakes.MADE.model_copy(update={"code": code, "sessions": tuple(of_session)})
     return made
 
@@ -59,7 +62,6 @@ def test_each_kind_of_outdated_record_is_told_with_why(tmp_path: Path) -> None:
     fakes.save(
         tmp_path,
         fakes.record(run_of(0), 80.0),
-        fakes.record(run_of(1), 80.0, schema=1),
         fakes.record(run_of(2), 80.0, made=made_by(code(loop="b", method="c"))),
         fakes.record(run_of(3), 80.0, made=mixed),
         fakes.record(run_of(6), 80.0, made=made_by("b" * 64)),
@@ -68,12 +70,15 @@ def test_each_kind_of_outdated_record_is_told_with_why(tmp_path: Path) -> None:
     damaged = path_of(here(), run_of(5), tmp_path)
     damaged.parent.mkdir(parents=True)
     damaged.write_text("{")
+    old = path_of(here(), run_of(1), tmp_path)
+    old.parent.mkdir(parents=True)
+    old.write_text('{"schema": 1, "digest": ""}')
     elsewhere = tmp_path / "no/such/run/record.json"
     elsewhere.parent.mkdir(parents=True)
     elsewhere.write_text("{}")
     found = reasons(tmp_path)
     told = {
-        run_of(1).id: "made before version 0.2",
+        run_of(1).id: "has record schema 1",
         run_of(2).id: "made with other code: the training loop changed, the code of CAL changed",
         run_of(3).id: "made with other code: torch 2.12.0 then, 2.13.0 now",
         run_of(6).id: "nobody has shown that the code of commit 0123456789 gives the same bits",
@@ -142,15 +147,17 @@ def test_a_cell_that_mixes_two_codes_says_so(tmp_path: Path) -> None:
 
 def test_a_decision_rule_and_its_model_have_each_their_own_code(tmp_path: Path) -> None:
     rule, model = run_of(method="NCM"), run_of(method="CE")
-    of = ModelOf(run=model.id, digest="d" * 64)
+    of = [ModelOf(run=model.with_seed(seed).id, digest="d" * 64) for seed in range(2)]
     made = made_by(code(rule), code(model))
-    records = [fakes.record(rule.with_seed(s), 80.0, made=made, model_of=of) for s in range(2)]
+    records = [
+        fakes.record(rule.with_seed(seed), 80.0, made=made, model_of=of[seed]) for seed in range(2)
+    ]
     fakes.save(tmp_path, *records)
     assert reasons(tmp_path) == {}
     assert code_versions.differences(records) == []
     strange = fakes.record(rule, 80.0, made=made, model_of=ModelOf(run="x", digest="d" * 64))
     assert code_versions.differences([strange, *records]) != []
     later = made_by(code(rule, method="b"), code(model, method="c"))
-    fakes.save(tmp_path, fakes.record(rule, 80.0, made=later, model_of=of))
+    fakes.save(tmp_path, fakes.record(rule, 80.0, made=later, model_of=of[0]))
     words = "made with other code: the code of NCM changed, the code of CE changed"
     assert words in reasons(tmp_path)[rule.id]

@@ -9,10 +9,9 @@ from conftest import here
 
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
-from ncmc.plan.run import Run, resolve_run
-from ncmc.results.cells import Unusable, read_cell
-from ncmc.results.configuration import config_of
-from ncmc.results.record import digest, path_of, save_record
+from ncmc.results.cells import read_cell
+from ncmc.results.problems import RecordProblem
+from ncmc.results.record import path_of, save_record
 from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import TableData, table_data
 from ncmc.results.table_files import as_csv, as_markdown, read_table, write_table
@@ -29,7 +28,7 @@ def cal(smoke: Table) -> CellSpec:
     return spec
 
 
-def the_only(cal: CellSpec, results: Path) -> Unusable:
+def the_only(cal: CellSpec, results: Path) -> RecordProblem:
     """What is wrong with the first of two records, of which the second is good."""
     cell = read_cell(here(), cal, 2, results)
     assert (cell.n, cell.seeds, cell.planned, cell.complete) == (1, (1,), 2, False)
@@ -41,21 +40,15 @@ def the_only(cal: CellSpec, results: Path) -> Unusable:
     return entry
 
 
-def outdated(results: Path, run: Run) -> None:
-    old = config_of(here(), run)
-    old["recipe"]["epochs"] = 7
-    fakes.save(results, fakes.record(run, 84.0, config=old, config_hash=digest(old)))
-
-
 def test_a_record_of_another_configuration_says_which_keys_differ(
     tmp_path: Path, cal: CellSpec
 ) -> None:
     fakes.fill(tmp_path, cal, [84.0, 83.0])
     run = cal.runs(1)[0]
-    outdated(tmp_path, run)
+    fakes.save(tmp_path, fakes.outdated(run, 84.0))
     entry = the_only(cal, tmp_path)
-    now = resolve_run(here(), run).recipe.epochs
-    assert f"was made with another configuration: recipe.epochs: 7 then, {now} now" in entry.reason
+    words = "was made with another configuration: recipe.momentum: 0.5 then, 0.9 now"
+    assert words in entry.reason
     assert entry.remedy.startswith("Undo the change in config/, or delete it")
 
 

@@ -11,7 +11,7 @@ from ncmc import paths
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.option_text import Value
 from ncmc.plan.run import Run, make_run, trained_run
-from ncmc.results.outdated import outdated_records
+from ncmc.results.problems import outdated_records
 from ncmc.results.record import Record, load_record, path_of, save_record
 from ncmc.training.decision_rule import evaluate_model
 from ncmc.training.launch import launch

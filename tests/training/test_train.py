@@ -21,7 +21,7 @@ from ncmc.data import datasets, splits
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.run import Run, make_run, resolve_run
-from ncmc.results.outdated import outdated_records
+from ncmc.results.problems import outdated_records
 from ncmc.results.provenance import Session
 from ncmc.results.record import load_record, path_of
 from ncmc.system.signals import Interrupted

@@ -13,7 +13,7 @@ from ncmc.paper.printed_numbers import Number
 from ncmc.plan import grid
 from ncmc.results.cells import Cell
 from ncmc.results.class_groups import group_accuracy
-from ncmc.results.dead_runs import is_dead
+from ncmc.results.problems import is_dead, problems_in
 from ncmc.results.record import Accuracy, Groups, Record
 from ncmc.results.samples import sample_of
 from ncmc.results.shared_spread import prior_of
@@ -23,7 +23,6 @@ from ncmc.verdicts.against_paper import compare
 from ncmc.verdicts.kinds.chance import Chance
 from ncmc.verdicts.kinds.curve import Curve, Term
 from ncmc.verdicts.kinds.greater import Greater
-from ncmc.verdicts.problems import problems_in
 
 NUMBER = Number(
     id="N1", table=None, dataset="cifar10", tau=0.005, backbone="resnet50", method="CAL", options={},

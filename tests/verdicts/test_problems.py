@@ -12,9 +12,9 @@ from made_cells import cell_of
 from ncmc.plan import grid
 from ncmc.plan.code_digest import Code
 from ncmc.results.cells import Cell, read_cell
+from ncmc.results.problems import problems_in
 from ncmc.results.provenance import Git
 from ncmc.verdicts import judge
-from ncmc.verdicts.problems import problems_in
 
 FRACTIONS = {"last": 0.8, "last_raw": 0.8, "best": 0.8}
 

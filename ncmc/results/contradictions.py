@@ -1,0 +1,297 @@
+"""What a record says twice, and differently: the measures, the configuration, how it was made.
+
+Nothing but the record is needed for these identities, so they hold wherever one is read. What speaks
+against a record in a project (another configuration, other code) says `ncmc.results.problems`.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from ncmc.errors import UserError
+from ncmc.plan import catalog, recipes
+from ncmc.plan.code_digest import Code
+from ncmc.plan.dataset_entries import SplitOptions
+from ncmc.plan.recipes import Execution, Recipe
+from ncmc.results.class_groups import group_accuracy
+from ncmc.results.history import pairs_of
+from ncmc.system import documents
+
+if TYPE_CHECKING:
+    from ncmc.results.record import Collapse, Record
+
+PARTS = ("recipe", "split", "model", "data", "backbone", "method")  # of a record's configuration
+MOST_NAMED = 3
+ROUNDED = 1e-4  # of cosines with four digits
+CLOCK = timedelta(days=1)  # by which the clocks of two machines may differ
+FIRST = datetime(2024, 1, 1, tzinfo=UTC)  # there is no record of before
+PRECISIONS = ("float32", "bfloat16")
+
+
+def unprintable(value: Any, where: str = "") -> str | None:
+    """The first text in JSON that could steer a terminal or break a page, in words; None: there is none.
+
+    Control characters, line breaks, bidirectional marks, lone surrogates.
+    """
+    if isinstance(value, str):
+        if value.isprintable():
+            return None
+        sign = next(letter for letter in value if not letter.isprintable())
+        what = "half a character" if "\ud800" <= sign <= "\udfff" else "a character without a shape"
+        name = f"'{where}'" if where else "a key"
+        return f"{name} holds {what}, U+{ord(sign):04X}"
+    if isinstance(value, list | tuple):
+        entries = [(str(place), entry) for place, entry in enumerate(value)]
+    elif isinstance(value, Mapping):
+        if words := next(filter(None, map(unprintable, value)), None):
+            return words
+        entries = list(value.items())
+    else:
+        return None
+    for key, entry in entries:
+        if isinstance(entry, str | list | tuple | Mapping) and (
+            words := unprintable(entry, f"{where}.{key}".strip("."))
+        ):
+            return words
+    return None
+
+
+def contradictions(record: "Record") -> str | None:
+    """Where a record says two things that cannot both be so; None where it does not."""
+    checks = (_accuracy, _groups, _configuration, _history, _rates, _collapse, _made, _sessions)
+    found = [problem for check in checks for problem in check(record)]
+    more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return "; ".join(found[:MOST_NAMED]) + more if found else None
+
+
+# --- a screen for each part --------------------------------------------------------------------
+
+
+def _accuracy(record: "Record") -> Iterator[str]:
+    """The confusion matrix says what is right; the history ends with the same."""
+    result = record.result
+    sizes = [sum(row) for row in result.confusion]
+    right = [row[k] for k, row in enumerate(result.confusion)]
+    if not sum(sizes):
+        yield "no image was tested"
+        return
+    yield from _differs("accuracy.last", result.accuracy.last, 100 * sum(right) / sum(sizes))
+    for k, (n, size) in enumerate(zip(right, sizes, strict=True)):
+        yield from _differs(f"per_class.{k}", result.per_class[k], 100 * n / size if size else None)
+    if sum(record.split.counts) != record.split.n_train:
+        yield f"n_train is {record.split.n_train}, its classes have {sum(record.split.counts)}"
+    most = 1 - result.accuracy.last / 100 / len(sizes)  # no confidence is below one in K
+    if result.ece > most + ROUNDED:
+        yield f"ece is {result.ece:g}; with this accuracy it is at most {most:g}"
+
+
+def _groups(record: "Record") -> Iterator[str]:
+    """The means over groups of classes follow from the classes."""
+    per_class, counts, groups = record.result.per_class, record.split.counts, record.result.groups
+    for rule in ("thirds", "shots", "released"):
+        stored = getattr(groups, rule)
+        expected = group_accuracy(per_class, counts, rule)
+        if record.schema_version < 3:  # of before 0.3: by index, and without the released ones
+            by_index = group_accuracy(per_class, range(len(counts), 0, -1), rule)
+            if stored is None or (rule == "thirds" and not _apart(dict(stored), by_index)):
+                continue
+        if _apart(None if stored is None else dict(stored), expected):
+            yield f"groups.{rule} is not the mean of its classes"
+
+
+def _configuration(record: "Record") -> Iterator[str]:
+    """All parts are there, and the run's options stand in them."""
+    config = record.config
+    if missing := [part for part in PARTS if part not in config]:
+        yield f"config has no {', '.join(missing)}"
+        return
+    for key, value in record.run.options:
+        part = recipes.owner(key)
+        if part != "name" and config[part].get(key) != value:
+            yield f"{key} is {value} in run, {config[part].get(key)} in config.{part}"
+    for key, given in config["model"].items():
+        for part in ("backbone", "method"):
+            if config[part].get(key, given) != given:
+                yield f"{key} is {config[part][key]} in config.{part}, {given} in config.model"
+
+
+def _history(record: "Record") -> Iterator[str]:
+    """Its length and what was measured when are the recipe's; its last and best are the run's."""
+    history, accuracy = record.result.history, record.result.accuracy
+    if (recipe := _recipe(record)) is None:
+        yield "config.recipe is not a whole recipe"
+        return
+    longer = len(history) > recipe.epochs and catalog.has_stages(record.run.method)
+    if len(history) != recipe.epochs and not longer:
+        yield f"history has {len(history)} epochs, the recipe {recipe.epochs}"
+    for entry in history:
+        last = entry is history[-1]
+        trained_on = record.model_of is None  # a decision rule is measured at the end alone
+        tested = entry.epoch % recipe.test_every == 0
+        measured = entry.epoch == 1 or entry.epoch % recipe.collapse_every == 0
+        for what, known, due in (
+            ("test_accuracy", entry.test_accuracy, tested),
+            ("test_accuracy_raw", entry.test_accuracy_raw, tested),
+            ("collapse", entry.collapse, measured),
+        ):
+            if (known is not None) != (last or (due and trained_on)):
+                yield f"{what} at epoch {entry.epoch} is {'not ' if known is None else ''}measured"
+    yield from _whole_images(record)
+    tested_at = {e.epoch: e.test_accuracy for e in history if e.test_accuracy is not None}
+    if not tested_at:
+        return
+    yield from _differs("accuracy.last", accuracy.last, history[-1].test_accuracy)
+    yield from _differs("accuracy.last_raw", accuracy.last_raw, history[-1].test_accuracy_raw)
+    best = max(tested_at, key=lambda epoch: tested_at[epoch])
+    yield from _differs("accuracy.best", accuracy.best, tested_at[best])
+    if accuracy.best_epoch != best:
+        yield f"best_epoch is {accuracy.best_epoch}, the best of the history is {best}"
+
+
+def _whole_images(record: "Record") -> Iterator[str]:
+    """An accuracy is a whole number of test images, in percent."""
+    images = sum(map(sum, record.result.confusion))
+    for entry in record.result.history:
+        for what in ("test_accuracy", "test_accuracy_raw"):
+            right = (getattr(entry, what) or 0.0) * images / 100
+            if abs(right - round(right)) > ROUNDED:
+                yield f"{what} at epoch {entry.epoch} is {right:g} of {images:,} test images"
+
+
+def _rates(record: "Record") -> Iterator[str]:
+    """The learning rates are those of the recipe's schedule, as far as no stage has its own."""
+    recipe, history = _recipe(record), record.result.history
+    if recipe is None:
+        return
+    if not catalog.has_stages(record.run.method):
+        for entry in history:
+            due = scheduled_rate(recipe, entry.epoch)
+            if not math.isclose(entry.lr, due, rel_tol=1e-5, abs_tol=1e-12):
+                yield f"lr at epoch {entry.epoch} is {entry.lr:g}, by the recipe {due:g}"
+        return
+    for before, after in pairwise(history[recipe.warmup_epochs : recipe.epochs]):
+        if after.lr > before.lr:
+            yield f"lr rises after epoch {before.epoch}"
+
+
+def scheduled_rate(recipe: Recipe, epoch: int) -> float:
+    """The learning rate of an epoch, counted from 1, as `ncmc.training.optimiser` sets it."""
+    if epoch <= recipe.warmup_epochs:
+        return recipe.lr * epoch / recipe.warmup_epochs
+    if recipe.schedule == "cosine":
+        return recipe.lr * (1 + math.cos(math.pi * (epoch - 1) / recipe.epochs)) / 2
+    past = [share for share in recipe.milestones if epoch > round(share * recipe.epochs, 6)]
+    return float(recipe.lr * recipe.gamma ** len(past))
+
+
+def _recipe(record: "Record") -> Recipe | None:
+    try:
+        return documents.parse(Recipe, dict(record.config.get("recipe", {})), "config.recipe")
+    except UserError:
+        return None
+
+
+def _collapse(record: "Record") -> Iterator[str]:
+    """Distances of unit vectors are from 0 to 4; a mean over pairs is that of the pairs."""
+    for entry in record.result.history:
+        if (measured := entry.collapse) is None:
+            continue
+        for what in _of_unit_vectors(measured):
+            yield f"{what} at epoch {entry.epoch}"
+
+
+def _of_unit_vectors(measured: "Collapse") -> Iterator[str]:
+    mean, deviation = measured.nc_mean, measured.nc_std
+    if not (0 <= mean <= 4 and 0 <= deviation <= math.sqrt(mean * (4 - mean)) + ROUNDED):
+        yield f"nc_mean is {mean:g} and nc_std {deviation:g}"
+    for name in ("variability", "variability_floor", "class_cosine"):
+        value, low, high = getattr(measured, name), 0, 2
+        if name == "class_cosine":
+            low, high = -1, 1
+        if value is not None and not low - ROUNDED <= value <= high + ROUNDED:
+            yield f"{name} is {value:g}"
+    for name in ("class_cosines", "tail_cosines"):
+        pairs = pairs_of(getattr(measured, name) or ())
+        if any(abs(value) > 1 + ROUNDED for value in pairs):
+            yield f"{name} are not from -1 to 1"
+        if pairs and name == "class_cosines":
+            told = sum(pairs) / len(pairs)
+            if measured.class_cosine is None or abs(told - measured.class_cosine) > ROUNDED:
+                yield f"class_cosine is {measured.class_cosine}, the mean of the pairs {told:.4f}"
+
+
+def _made(record: "Record") -> Iterator[str]:
+    """When it was made is a time that has been; its pace, torch and command are told twice."""
+    made = record.made
+    try:
+        at = datetime.strptime(made.at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        yield f"made.at is '{made.at}', not a time"
+    else:
+        if not FIRST <= at <= datetime.now(UTC) + CLOCK:
+            yield f"made.at is {made.at}, when no record was made"
+    images = 0 if record.model_of else record.split.n_train * len(record.result.history)
+    rate = made.images_per_second
+    if rate is not None and not math.isclose(rate * made.seconds, images, rel_tol=1e-6):
+        yield f"{rate:g} images per second in {made.seconds:g} s are not {images:,} images"
+    installed = made.packages.get("torch", "").partition("+")[0]
+    if isinstance(made.code, Code) and made.code.torch != installed:
+        yield f"made.code.torch is {made.code.torch}, made.packages.torch {installed or 'absent'}"
+    if record.schema_version >= 3 and not _makes(made.command, record.run.id):
+        yield f"made.command is '{made.command}', which does not make {record.run.id}"
+    for key in made.sources:
+        if not any(key in part.model_fields for part in (Recipe, SplitOptions, Execution)):
+            yield f"made.sources has {key}, which is no key of a recipe"
+
+
+def _makes(command: str, run_id: str) -> bool:
+    """Whether it is `ncmc train RUN`, with nothing after it but options of the execution."""
+    words = command.split()
+    options = words[3:]
+    return words[:3] == ["ncmc", "train", run_id] and all(
+        word == "-o" if place % 2 == 0 else word.partition("=")[0] in Execution.model_fields
+        for place, word in enumerate(options)
+    )
+
+
+def _sessions(record: "Record") -> Iterator[str]:
+    """The sessions of a training follow each other without a gap, and the last is how it was made."""
+    made, epochs = record.made, len(record.result.history)
+    starts = [(session.epoch, session.step) for session in made.sessions]
+    if record.schema_version >= 3 and not starts:
+        yield "made.sessions is empty"
+        return
+    if starts and starts[0] != (1, 0):
+        yield f"made.sessions begin at epoch {starts[0][0]}, step {starts[0][1]}"
+    for before, after in pairwise(starts):
+        if after < before or (after == before and after != (epochs + 1, 0)):
+            yield f"made.sessions go on at epoch {after[0]}, step {after[1]} after epoch {before[0]}"
+    if starts and starts[-1] > (epochs + 1, 0):
+        yield f"made.sessions go on at epoch {starts[-1][0]} of {epochs}"
+    for session in made.sessions:
+        if (session.device == "cpu") != (session.gpu_libraries is None):
+            yield f"made.sessions has the device {session.device} with other libraries"
+        if session.precision not in PRECISIONS:
+            yield f"made.sessions has the precision {session.precision}"
+    for name in ("device", "processor", "precision", "threads") if made.sessions else ():
+        if getattr(made, name) != getattr(made.sessions[-1], name):
+            yield f"made.{name} is not that of its last session"
+
+
+def _differs(name: str, value: float | None, told: float | None) -> Iterator[str]:
+    """`value` stands in the record, `told` follows from the rest of it."""
+    if value is None or told is None:
+        if value is not told:
+            yield f"{name} is {value}, by the rest of it {told}"
+    elif not math.isclose(value, told, rel_tol=1e-9, abs_tol=1e-9):
+        yield f"{name} is {value:g}, by the rest of it {told:g}"
+
+
+def _apart(
+    stored: Mapping[str, float | None] | None, expected: Mapping[str, float | None] | None
+) -> bool:
+    if stored is None or expected is None:
+        return stored is not expected
+    return any(any(_differs(name, stored[name], expected[name])) for name in expected)
