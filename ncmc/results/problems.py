@@ -1,7 +1,7 @@
 """What is wrong with records: with one in its project, and with those that are judged together.
 
 A record that contradicts itself is refused wherever it is read (`ncmc.results.contradictions`). Here
-it is held against its run: a record with a `RecordProblem` is counted by no table. One that was made with
+it is held against its run: no table counts a record with a `RecordProblem`. One that was made with
 other code is counted and told (`why_outdated`), for its numbers were measured all the same.
 """
 
