@@ -23,12 +23,14 @@ from cli.options import (
     chosen_runs,
     chosen_statuses,
     completion,
+    say_on_stderr,
 )
 from cli.show.grids import console, literal, print_json, print_line
 from ncmc.errors import UsageError
 from ncmc.plan.filters import Filter, make_filter
 from ncmc.project import Project
 from ncmc.results import problems
+from ncmc.results.provenance import note_without_commit
 from ncmc.results.wording import duration, plural
 from ncmc.sharing.status import STATES, RunStatus, Watcher
 
@@ -86,6 +88,8 @@ def status(
     if outdated:
         _list_outdated(project, names, wanted, delete, results, as_json)
         return
+    if note := note_without_commit(project.root):
+        say_on_stderr(note)
     runs = chosen_runs(project, names, wanted)
     watcher = Watcher(project, results)
     if watch:

@@ -11,6 +11,7 @@ from ncmc.plan import catalog
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.option_text import format_value
 from ncmc.project import Project
+from ncmc.results import code_versions
 from ncmc.results.cells import Cell
 from ncmc.results.provenance import Made
 from ncmc.results.record import Record
@@ -37,7 +38,9 @@ class Provenance:
     machines: tuple[Origin, ...]
     packages: tuple[Origin, ...]
     splits: tuple[Origin, ...]
+    code: tuple[str, ...]  # what differs in the code that they were made with, in words
     dirty: int  # records made with uncommitted changes
+    without_commit: int
     seconds: float
     first: str
     last: str
@@ -45,18 +48,20 @@ class Provenance:
 
 def provenance(cells: Sequence[Cell]) -> Provenance | None:
     """What the records of a page have in common and what not; None without records."""
-    made = [record.made for cell in cells for record in cell.records]
+    records = [record for cell in cells for record in cell.records]
+    made = [record.made for record in records]
     if not made:
         return None
-    splits = [_split_words(record) for cell in cells for record in cell.records]
     dates = sorted(entry.at for entry in made)
     return Provenance(
         records=len(made),
         commits=_origins(_commit(entry) for entry in made),
         machines=_origins(_machine(entry) for entry in made),
         packages=_origins(_packages(entry) for entry in made),
-        splits=_origins(splits),
+        splits=_origins(_split_words(record) for record in records),
+        code=tuple(code_versions.differences(records)),
         dirty=sum(bool(entry.git.dirty) for entry in made),
+        without_commit=sum(entry.git.commit is None for entry in made),
         seconds=sum(entry.seconds for entry in made),
         first=dates[0],
         last=dates[-1],

@@ -124,9 +124,14 @@ def _read(file: Path, state: tuple[int, int]) -> tuple[str, tuple[str, ...]]:
         raise UserError(f"cannot read {file}: {error.strerror}.") from error
     except (SyntaxError, ValueError) as error:
         raise UserError(f"{file} is not valid Python: {error}.") from error
-    digest = hashlib.sha256(_plain(tree).encode()).hexdigest()
+    digest = digest_of(tree)
     package = ["ncmc", *file.relative_to(catalog.PACKAGE).parent.parts]
     return digest, tuple(_imported(tree, package))
+
+
+def digest_of(tree: ast.Module) -> str:
+    """A digest of what a module does."""
+    return hashlib.sha256(_plain(tree).encode()).hexdigest()
 
 
 def _imported(tree: ast.Module, package: list[str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """How a record was made: when, where, with which code and packages. Its digest leaves this out."""
 
+import ast
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ncmc.plan.code_digest import Code, code_of, files_of
+from ncmc.plan.code_digest import Code, code_of, digest_of, files_of
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.system import hardware
@@ -22,8 +23,8 @@ Positive = Annotated[int, Field(ge=1)]
 class Git(Strict):
     """The state of the code; None where git cannot tell.
 
-    `dirty`: whether files that the run's numbers depend on differ from the commit; in records of
-    before 0.4 whether any file did.
+    `dirty`: whether code that the run's numbers depend on does something else than in the commit; in
+    records of before 0.4 whether any file differed.
     """
 
     commit: str | None
@@ -115,29 +116,61 @@ def provenance(
 
 @cache
 def git_state(root: Path, code: tuple[Path, ...]) -> Git:
-    """The commit of the project's root and whether files of `code` differ from it; None without git.
+    """The commit of the project's root, and whether files of `code` do something else than there."""
+    commit = commit_of(root)
+    if commit is None or not _is_top(root):
+        return Git(commit=commit, dirty=None)
+    names = list(map(str, code))
+    changed = _git(root, "diff", "--name-only", "--relative", "-z", "HEAD", "--", *names)
+    unknown = _git(root, "ls-files", "--others", "-z", "--", *names)
+    if changed is None or unknown is None:
+        return Git(commit=commit, dirty=None)
+    others = (name for name in changed.split("\0") if name)
+    return Git(commit=commit, dirty=bool(unknown) or any(_does_otherwise(root, n) for n in others))
+
+
+def commit_of(root: Path) -> str | None:
+    """The commit of the project's root; None without git, and in a folder that is no checkout.
 
     A container has the code but no history: $NCMC_COMMIT, set when the image is built, stands in.
     """
+    if _is_top(root):
+        return _git(root, "rev-parse", "HEAD")
     given = os.environ.get("NCMC_COMMIT")
+    return None if given == "unknown" else given
 
-    def git(*arguments: str) -> str | None:
-        try:
-            done = subprocess.run(
-                # a checkout that belongs to somebody else: its code runs already
-                ["git", "-C", str(root), "-c", "safe.directory=*", *arguments],
-                capture_output=True,
-                text=True,
-                timeout=20,
-                check=True,
-            )
-        except (OSError, subprocess.SubprocessError):
-            return None
-        return done.stdout.strip()
 
-    top = git("rev-parse", "--show-toplevel")
-    if top is None or Path(top).resolve() != root:
-        return Git(commit=given, dirty=None)
-    changed = git("status", "--porcelain", "--", *map(str, code))
-    dirty = None if changed is None else bool(changed)
-    return Git(commit=git("rev-parse", "HEAD"), dirty=dirty)
+def note_without_commit(root: Path) -> str | None:
+    """What is said where records cannot name their commit; None where they can."""
+    if commit_of(root):
+        return None
+    return (
+        f"{root} is no checkout of git with a commit (or git is not installed): records made here do "
+        "not say which commit made them, only the digest of their code."
+    )
+
+
+def _is_top(root: Path) -> bool:
+    top = _git(root, "rev-parse", "--show-toplevel")
+    return top is not None and Path(top).resolve() == root.resolve()
+
+
+def _does_otherwise(root: Path, name: str) -> bool:
+    """Whether a file of code does something else than in the commit: comments do not count."""
+    then = _git(root, "show", f"HEAD:./{name}")
+    try:
+        now = (root / name).read_text(encoding="utf-8")
+        return then is None or digest_of(ast.parse(then)) != digest_of(ast.parse(now))
+    except (OSError, SyntaxError, ValueError):
+        return True
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git prints; None if it fails, or is not here."""
+    # a checkout that belongs to somebody else: its code runs already
+    command = ["git", "-C", str(root), "-c", "safe.directory=*", *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
+        return None
+    return done.stdout.strip()

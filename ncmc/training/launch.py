@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ncmc.data import datasets
 from ncmc.errors import UsageError, UserError
 from ncmc.results.problems import RecordProblem, read_record, why_outdated
+from ncmc.results.provenance import note_without_commit
 from ncmc.results.record import Record
 from ncmc.system import allocator, files, gpu_lease, hardware
 from ncmc.training.run_inputs import RunInputs
@@ -51,6 +52,8 @@ def launch(
         if is_rule:
             return decision_rule.evaluate_model(inputs, device), "evaluated"
         listener = progress()
+        if note := note_without_commit(inputs.project.root):
+            listener.say(note)
         record = train.train(inputs, listener, device=device, anew=force)
     if before and before.digest != record.digest:
         listener.say(

@@ -15,6 +15,7 @@ from ncmc.page import table_page as report_page
 from ncmc.page.alternatives import alternatives
 from ncmc.paper import switches
 from ncmc.plan import grid
+from ncmc.plan.code_digest import code_of
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
 from ncmc.results.provenance import Git
@@ -218,17 +219,24 @@ def test_missing_runs_of_other_tables_are_listed_too(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("bare")
 def test_records_from_several_commits_and_machines_are_said(tmp_path: Path, smoke: Table) -> None:
     spec = smoke.cells[0]
+    code = code_of(here(), spec.run)
+    assert code
+    usual = fakes.MADE.model_copy(update={"code": code})
     other = fakes.MADE.model_copy(
         update={
+            "code": code.model_copy(update={"torch": "2.12.0"}),
             "git": Git(commit="fedcba9876543210", dirty=True),
             "hardware": fakes.MADE.hardware.model_copy(update={"processor": "another"}),
             "packages": {"torch": "2.12.0"},
         }
     )
-    fakes.fill(tmp_path, spec, [80.0, 81.0, 82.0])
+    later = usual.model_copy(update={"git": Git(commit="9" * 40, dirty=False)})
+    fakes.fill(tmp_path, spec, [80.0, 81.0, 82.0], made=usual)
+    fakes.save(tmp_path, fakes.record(spec.runs(4)[3], 80.0, made=later))
+    assert "These records were made with" not in rendered("smoke", tmp_path).text
     fakes.save(tmp_path, fakes.record(spec.runs(4)[3], 80.0, made=other))
     text = rendered("smoke", tmp_path).text
-    assert "made from 2 states of the code" in text
+    assert "These records were made with torch 2.12.0 and 2.13.0." in text
     assert "made on 2 machines" in text
     assert "made with 2 sets of packages" in text
     assert "1 of 4 records were made with changes that no commit holds" in text
@@ -240,7 +248,9 @@ def test_records_made_outside_git_can_be_shown(tmp_path: Path, smoke: Table) -> 
     spec = smoke.cells[0]
     bare = fakes.MADE.model_copy(update={"git": Git(commit=None, dirty=None)})
     fakes.fill(tmp_path, spec, [80.0], made=bare)
-    assert "no commit known (made outside git)" in rendered("smoke", tmp_path).text
+    text = rendered("smoke", tmp_path).text
+    assert "no commit known (made outside git)" in text
+    assert "1 of 1 records do not say which commit made them" in text
 
 
 @pytest.mark.usefixtures("bare")

@@ -15,7 +15,7 @@ from conftest import here
 from ncmc.errors import UserError
 from ncmc.plan.run import make_run
 from ncmc.results.configuration import config_hash, config_of, differing_keys
-from ncmc.results.provenance import Git, Made, git_state, provenance
+from ncmc.results.provenance import Git, Made, git_state, note_without_commit, provenance
 from ncmc.results.record import Record, digest, load_record, save_record
 
 RUN = make_run("digits", 0.02, "resnet8", "CAL", {"f": 20, "theta": 0.2}, 3)
@@ -272,6 +272,7 @@ def test_without_git_the_commit_is_unknown_and_nothing_fails(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(workspace.parent))
     state = git_state(workspace, ())
     assert (state.commit, state.dirty) == (None, None)
+    assert "do not say which commit made them" in (note_without_commit(workspace) or "")
     git_state.cache_clear()
 
 
@@ -295,9 +296,12 @@ def test_only_changes_of_the_code_make_a_tree_dirty_whoever_it_belongs_to(
     git("commit", "--quiet", "--message=one")
     commit = git("rev-parse", "HEAD")
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert note_without_commit(tmp_path) is None
     (tmp_path / "datasets.yaml").write_text("an entry")
     assert state() == Git(commit=commit, dirty=False)
-    code[0].write_text("a statement")
+    code[0].write_text("# a comment\n")
+    assert state() == Git(commit=commit, dirty=False)
+    code[0].write_text("a = 1\n")
     assert state() == Git(commit=commit, dirty=True)
     git("-c", "safe.directory=*", "checkout", "code.py")
     code[1].write_text("a method of one's own, in no commit")
