@@ -186,12 +186,10 @@ class Outdated:
 
 
 def why_outdated(project: Project, record: Record, results: Path | None = None) -> str | None:
-    """What of a record of its run would be otherwise if it were made now; None if nothing is known.
+    """What of a record that counts would be otherwise if it were made now; None if nothing is known.
 
     `results`: the folder of the records, by default results/runs.
     """
-    if unfit := why_unfit(project, record.run, record):
-        return unfit[1]
     if changed := code_versions.changes(project, record):
         return f"was made with other code: {', '.join(changed)}"
     source = trained_run(project, record.run)
@@ -226,16 +224,12 @@ def outdated_records(project: Project, results: Path | None = None) -> list[Outd
 
 def _why(project: Project, path: Path, run_id: str, results: Path | None) -> str | None:
     try:
-        run = parse_run_id(project, run_id)
+        record = read_record(project, parse_run_id(project, run_id), path)
     except UserError as error:
         return f"is of a run that cannot be made now: {error}"
-    try:
-        record = load_record(path)
-    except UserError as error:
-        return f"cannot be used: {error}"
-    if record.run != run:
-        return f"is the record of {record.run.id}"
-    return why_outdated(project, record, results)
+    if isinstance(record, RecordProblem):
+        return record.reason.removeprefix(f"{path} ").rstrip(".")
+    return why_outdated(project, record, results) if record else None
 
 
 def delete(records: list[Outdated]) -> None:
