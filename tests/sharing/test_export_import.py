@@ -147,7 +147,7 @@ def test_records_of_another_configuration_are_named_and_left_out(
     recipes.write_text(text.replace("momentum: {value: 0.9", "momentum: {value: 0.8"))
     done = ncmc("import", tmp_path / "out.zip")
     assert done.exit_code == 3
-    why = "was made with another configuration (recipe.momentum: 0.9 then, 0.8 now)"
+    why = "was made with another configuration: recipe.momentum: 0.9 then, 0.8 now"
     assert f"left out: {run.id} {why}" in done.stdout
     assert not (here.root / "results/runs").exists()
 

@@ -66,7 +66,7 @@ def test_a_run_is_done_running_failed_stopped_damaged_outdated_or_waiting(here: 
     assert found[1].epoch == 100
     assert found[1].seconds_left == pytest.approx(100, abs=1)
     assert found[2].why == "loss is nan in epoch 3"
-    assert "its record cannot be used" in str(found[4].why)
+    assert "is not a record of ncmc" in str(found[4].why)
     assert "its digest does not match" in str(found[5].why)
     assert "made with another configuration" in str(found[6].why)
 
