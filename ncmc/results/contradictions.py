@@ -177,7 +177,7 @@ def _rates(record: "Record") -> Iterator[str]:
 
 
 def scheduled_rate(recipe: Recipe, epoch: int) -> float:
-    """The learning rate of an epoch, counted from 1, as `ncmc.training.optimiser` sets it."""
+    """The learning rate of an epoch, counted from 1, as `ncmc.training.schedule` has it."""
     if epoch <= recipe.warmup_epochs:
         return recipe.lr * epoch / recipe.warmup_epochs
     if recipe.schedule == "cosine":

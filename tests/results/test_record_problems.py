@@ -18,7 +18,7 @@ from ncmc.results.contradictions import scheduled_rate
 from ncmc.results.problems import RecordProblem, read_record, why_unfit
 from ncmc.results.record import digest, load_record, parse_record
 from ncmc.system import documents
-from ncmc.training.optimiser import learning_rate
+from ncmc.training.schedule import learning_rate
 
 Place = tuple[str | int, ...]
 
