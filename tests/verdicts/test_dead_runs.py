@@ -31,7 +31,9 @@ NUMBER = Number(
 COLLAPSE = Curve(
     kind="curve", terms=(Term(measure="nc_mean", at="end", over="start", below=0.5),), **OURS
 )
-GUESSED = tuple((300, *[0] * 9) for _ in range(10))  # every image is taken for the first class
+GUESSED = tuple(
+    (fakes.IMAGES, *[0] * 9) for _ in range(10)
+)  # every image is taken for the first class
 
 
 def killed(record: Record, accuracy: float = 10.0, **measures: float) -> Record:

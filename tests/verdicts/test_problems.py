@@ -16,8 +16,6 @@ from ncmc.results.problems import problems_in
 from ncmc.results.provenance import Git
 from ncmc.verdicts import judge
 
-FRACTIONS = {"last": 0.8, "last_raw": 0.8, "best": 0.8}
-
 
 def changed(cell: Cell, seed: int, **changes: Any) -> Cell:
     """A cell with one record changed; `result__x` and `made__x` change what lies below."""
@@ -93,12 +91,6 @@ def test_a_cell_at_chance_has_not_diverged() -> None:
 def test_equal_seeds_are_told(cal: Cell) -> None:
     (said,) = problems_in([changed(cal, 2, result=cal.records[0].result)])
     assert "seeds 0 and 2 have the same result, epoch by epoch" in said
-
-
-def test_fractions_are_told(cal: Cell) -> None:
-    accuracy = cal.records[1].result.accuracy.model_copy(update=FRACTIONS)
-    said = problems_in([changed(cal, 1, result__accuracy=accuracy)])
-    assert any("seed 1 has the accuracy 0.8 %" in s and "a fraction" in s for s in said)
 
 
 def test_seeds_beyond_those_planned_are_named_and_not_used(tmp_path: Path) -> None:

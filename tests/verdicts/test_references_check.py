@@ -64,12 +64,8 @@ def made(run: Run) -> Record:
 
 def reached(spec: CellSpec, best: Sequence[float]) -> tuple[Record, ...]:
     """Records of the first seeds of a cell: the best accuracy of each, the last far below."""
-    record = made(spec.run)
-    recipe = record.config["recipe"]
     return tuple(
-        record.model_copy(
-            update={"run": run, "result": fakes.result(run, value - 9, value, recipe)}
-        )
+        fakes.record(run, value - 9, value, project=opened())
         for run, value in zip(spec.runs(len(best)), best, strict=True)
     )
 
