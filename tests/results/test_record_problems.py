@@ -103,7 +103,8 @@ def test_a_lie_in_any_field_is_told_but_where_nothing_else_says_the_same(kind: A
         tried += 1
         if not words_for(changed(body, place, lie(value)), run):
             untold.add(".".join(map(str, place)))
-    known = {*UNTOLD, *(["made.command"] if body["schema"] == 2 else [])}
+    older = ["made.command", "config.backbone", "config.method"]  # its code is not known
+    known = {*UNTOLD, *(older if body["schema"] == 2 else [])}
     unexpected = {name for name in untold if not name.startswith(tuple(known))}
     assert not unexpected
     assert tried - len(untold) > 90
