@@ -106,8 +106,6 @@ def our_numbers(project: Project) -> dict[Run, Number]:
         where = f"{path}, line {place} ({row['id']})"
         number = documents.parse(Number, _typed(row, where), where)
         run = _run_of(project, number, where)
-        if not row["value"]:  # a cell that is not known may stand there, empty
-            continue
         if run in numbers:
             raise UsageError(f"{where}: {numbers[run].id} is printed for the same configuration.")
         numbers[run] = number
@@ -120,8 +118,6 @@ def _typed(row: dict[str, str], where: str) -> dict[str, Any]:
     for key in ("tau", "value", "std"):
         data[key] = documents.csv_number(row[key], float, key, where)
     data["n"] = documents.csv_number(row["n"], int, "n", where)
-    if not row["value"]:
-        data["value"] = 0.0  # for the checks of the rest: nothing reads it
     try:
         return data | {"table": row["table"] or None, "options": parse_options(row["options"])}
     except UsageError as error:
