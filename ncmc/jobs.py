@@ -106,10 +106,10 @@ class Jobs:
         return existing_records(self.project, switches.table(self.project, wildcards.table))
 
     def stamp_of_all(self, wildcards: Any) -> str:
-        """Which records exist, and of when. No inputs: none is trained for it."""
+        """Which records exist, published ones too, and of when. No inputs: none is trained for it."""
         root = self.project.root
-        found = (root / paths.RUNS).rglob(paths.RECORD)
-        return self._stamp(path.relative_to(root).as_posix() for path in found)
+        records = (root / paths.RUNS).parent.rglob(paths.RECORD)
+        return self._stamp(path.relative_to(root).as_posix() for path in records)
 
     def _stamp(self, records: Iterable[str]) -> str:
         """A digest of the names, times and sizes of those records that exist."""
