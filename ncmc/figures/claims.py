@@ -19,6 +19,7 @@ from ncmc.verdicts.verdict import MARKS, STATUSES, Status, Verdict
 # Of the kinds that compare two sides, or ours with a printed number, in points of accuracy.
 ADVANTAGES = ("greater", "slight", "equal", "largest", "number")
 POINTS = ("last", "best")
+HERE = " at this scale"  # which the banner says
 LETTERS = 64  # of a line of a label
 
 
@@ -32,6 +33,7 @@ class Checked:
     says: str
     setting: str  # empty: all of its settings together
     status: Status
+    outcome: str  # the status in the words of its scale
     estimate: float | None  # None: it is not about an advantage, or not measured
     low: float | None
     high: float | None
@@ -48,7 +50,7 @@ def claims_figure(board: Board, title: str, banner: str | None = None) -> Figure
     if all(row.status == "not testable" for row in checks):
         return None
     left_out = sum(v.status == "incomplete" for e in board.entries for v in e.verdicts)
-    statuses = [status for status in STATUSES if any(row.status == status for row in checks)]
+    by_status = sorted(checks, key=lambda row: STATUSES.index(row.status))
     parts = [
         f"Each check of the board: the advantage that it is about, in points of accuracy, with its "
         f"interval ({_levels(checks)}), and its verdict by word, colour and marker; pale strokes are "
@@ -67,7 +69,7 @@ def claims_figure(board: Board, title: str, banner: str | None = None) -> Figure
         caption=" ".join(map(sentence, parts)),
         panels=(Panel("", rows, partial(draw_claims, labels=labels)),),
         size=(9.0, 0.7 + 0.12 * len(checks) + 0.14 * lines),
-        legend={status: STATUS_STYLES[status] for status in statuses},
+        legend={row.outcome: STATUS_STYLES[row.status] for row in by_status},
         banner=banner,
     )
 
@@ -106,6 +108,7 @@ def _row(
         says=verdict.says,
         setting=setting,
         status=status,
+        outcome=(verdict.outcome if status == verdict.status else status).removesuffix(HERE),
         shown=None if shown is None else int(shown),
         of=None if of is None else int(of),
         **{key: known.get(key) if about else None for key in keys},
@@ -134,7 +137,7 @@ def draw_claims(axes: Any, rows: Sequence[Checked], labels: Sequence[str]) -> No
     axes.set_ylim(len(checks) - 0.4, -0.6)
     for y, row in enumerate(checks):
         seen = f", {row.shown} of {row.of}" if row.shown is not None and (row.of or 0) > 1 else ""
-        word = f"{MARKS[row.status]} {row.status}{seen}"
+        word = f"{MARKS[row.status]} {row.outcome}{seen}"
         keys = {"va": "center", "color": STATUS_STYLES[row.status].colour, "fontsize": 7.5}
         axes.text(1.01, y, word, transform=axes.get_yaxis_transform(), **keys)
     axes.grid(True, axis="x")

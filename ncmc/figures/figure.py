@@ -79,6 +79,7 @@ class Figure:
 class Picture:
     """A figure inside a page: its SVG, heading and words."""
 
+    name: str
     title: str
     caption: str
     svg: str
@@ -87,7 +88,7 @@ class Picture:
 def picture(figure: Figure, salt: str = "") -> Picture:
     """A figure for a page: in the page's colours, without title. `salt` keeps ids of pages apart."""
     svg = painting.page_svg(figure.canvas, f"{salt} {figure.name}")
-    return Picture(figure.title, figure.caption, svg)
+    return Picture(figure.name, figure.title, figure.caption, svg)
 
 
 def images(

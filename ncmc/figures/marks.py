@@ -107,7 +107,7 @@ def difference_panel(page: Page, method: str) -> Panel | None:
                 rows.append(difference_mark(ours.cell, line.cell, line.label, page.own(group)))
     order = {label: place for place, label in enumerate(dict.fromkeys(row.row for row in rows))}
     rows.sort(key=lambda row: order[row.row])  # the series of a row below each other
-    return _difference_panel(f"{method} minus", rows) if rows else None
+    return differences_drawn(f"{method} minus", rows) if rows else None
 
 
 def difference_mark(ours: Cell, other: Cell, row: str, series: str) -> Mark:
@@ -120,7 +120,8 @@ def difference_mark(ours: Cell, other: Cell, row: str, series: str) -> Mark:
     return Mark(row, series, found.difference.mean, low, high, found.level, found.n, word)
 
 
-def _difference_panel(title: str, rows: Sequence[Mark]) -> Panel:
+def differences_drawn(title: str, rows: Sequence[Mark]) -> Panel:
+    """Differences with a line at 0, by colour, marker and word."""
     styles = {(row.row, row.series): SIDES[row.word or OPEN] for row in rows}
     draw = partial(draw_marks, styles=styles, words="points of accuracy", line_at=0.0)
     return Panel(title, tuple(rows), draw)

@@ -23,6 +23,7 @@ TITLE_LINE = 0.24
 PAD = 0.1  # inches, beside the panels
 
 Metadata = Mapping[str, Mapping[str, str | None]]  # by format
+NOTHING: Metadata = {}
 UNDATED: Metadata = {
     "svg": {"Date": None, "Creator": None},
     "png": {"Software": None},
@@ -71,15 +72,18 @@ class Canvas:
 
 
 def image_files(
-    canvas: Canvas, formats: Sequence[str], salt: str, metadata: Metadata
+    canvas: Canvas, formats: Sequence[str], salt: str, metadata: Metadata = NOTHING, ink: str = ""
 ) -> dict[str, bytes]:
-    """A canvas on white as image files, by format: svg, png or pdf. `salt`: of the SVG's ids."""
-    return _painted(canvas, formats, salt, DARK, metadata)
+    """A canvas as image files, by format: svg, png or pdf. `salt`: of the SVG's ids.
+
+    On white, or with `ink` in that colour without a background.
+    """
+    return _painted(canvas, formats, salt, ink or DARK, metadata, transparent=bool(ink))
 
 
 def page_svg(canvas: Canvas, salt: str) -> str:
     """The svg element alone, in the page's colours and fonts; `salt` keeps its ids apart."""
-    text = _painted(canvas, ("svg",), salt, INK, {}, transparent=True)["svg"].decode()
+    text = _painted(canvas, ("svg",), salt, INK, NOTHING, transparent=True)["svg"].decode()
     text = text[text.index("<svg") :]
     for element in ("metadata", "style"):  # a style element would reach the whole page
         text = re.sub(rf"\s*<{element}[ >].*?</{element}>", "", text, flags=re.DOTALL)

@@ -16,6 +16,7 @@ from ncmc.results.cells import Cell
 from ncmc.results.provenance import Made
 from ncmc.results.record import Record
 from ncmc.results.wording import duration, plural, sentence, train_command
+from ncmc.verdicts.verdict import Verdict
 
 # Beside the ECE of a method whose softmax is flat, however sure it is.
 COSINES = "of cosines without a scale: not comparable with that of other methods"
@@ -95,7 +96,7 @@ def _packages(made: Made) -> str:
 
 def _split_words(record: Record) -> str:
     split = record.split
-    shape = f", {max(split.counts)} to {min(split.counts)} a class" if split.counts else ""
+    shape = f", {max(split.counts)} to {min(split.counts)} per class" if split.counts else ""
     where = f"{record.run.dataset}, tau {format_value(record.run.tau)}"
     return f"{where}: {split.n_train} images{shape}, SHA-256 {split.sha256}"
 
@@ -225,6 +226,24 @@ def notes(project: Project, cells: Sequence[Cell]) -> list[str]:
 
 
 # --- words -------------------------------------------------------------------------------------
+
+
+def facts(cells: Sequence[Cell]) -> str:
+    """How much there is of what was planned, when and from which commit it was made."""
+    planned, recorded = sum(cell.planned for cell in cells), sum(cell.n for cell in cells)
+    parts = [f"{recorded:,} of {plural(planned, 'run')} recorded"]
+    if made := provenance(cells):
+        parts.append(f"{duration(made.seconds)} of training")
+        if len(made.commits) == 1:
+            parts.append(f"commit {made.commits[0].what}")
+        first, last = made.first[:10], made.last[:10]
+        parts.append(first if first == last else f"{first} to {last}")
+    return " · ".join(parts)
+
+
+def by_best(verdicts: Sequence[Verdict]) -> bool:
+    """Whether some of them compare accuracies at the best test epoch."""
+    return any(v.measure == "best" and v.kind != "references" for v in verdicts)
 
 
 def value_words(value: Any) -> str:

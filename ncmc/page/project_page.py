@@ -1,35 +1,27 @@
-"""The page of the whole project: every claim, every table, every cell, from the records there are."""
+"""The page of the whole project: the answer, every claim, every table, from the records there are."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ncmc import paths
-from ncmc.board.entries import BoardEntry, Subject, board_of
+from ncmc.board.answers import five_answers, headline
+from ncmc.board.board_text import tally
+from ncmc.board.entries import board_of
+from ncmc.figures.answer import answer_figure
+from ncmc.figures.figure import picture
 from ncmc.page import origins
-from ncmc.page.answer import answers
-from ncmc.page.listing import (
-    Row,
-    anchors_of,
-    claims_of_board,
-    filters_of,
-    rows_of,
-    verdicts_by_cell,
-)
-from ncmc.page.opened import cells_json
-from ncmc.page.table_page import by_best, facts
+from ncmc.page.cells import Row, cells_json, filters_of, rows_of, verdicts_by_cell
+from ncmc.page.claims import anchors_of, claim_groups
+from ncmc.page.ranking import longest, rankings
 from ncmc.page.templating import rendered
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
-from ncmc.results.cells import Cell
-from ncmc.results.wording import make_command, plural
+from ncmc.results.wording import make_command
 from ncmc.system import files
 from ncmc.verdicts.judge import CellCache, verify_cells
-
-SUBJECTS: dict[Subject, str] = {"claim": "claim", "number": "printed number", "ours": "own check"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +29,7 @@ class Part:
     """One table or figure on the page of the project."""
 
     table: Table
-    rows: Sequence[Row]
+    rows: Sequence[Row]  # of cells with records
     cards: Sequence[origins.Card]  # of cells that no table before it has
     missing: int  # runs without a record
 
@@ -52,9 +44,8 @@ def report(project: Project, results: Path | None = None, folder: Path | None = 
 
     Raises UserError for a damaged or outdated record.
     """
-    path = (folder or project.root / Path(paths.PROJECT_PAGE).parent) / Path(
-        paths.PROJECT_PAGE
-    ).name
+    own = project.root / paths.PROJECT_PAGE
+    path = (folder or own.parent) / own.name
     files.write_atomic(path, render(project, results))
     return path
 
@@ -66,45 +57,46 @@ def render(
     cache = CellCache(project, results)
     tables = [grid.table(project, name) for name in names or table_names(project)]
     verdicts = [verdict for table in tables for verdict in verify_cells(table, cache)]
-    looking = verdicts_by_cell(project, verdicts)
-    board = board_of(project, verdicts)
+    board, looking = board_of(project, verdicts), verdicts_by_cell(project, verdicts)
     parts, once = [], dict[str, Row]()
     for table in tables:
         rows = rows_of(table, cache.of(table), looking)
         cards = [origins.card(r.cell, r.key) for r in rows if r.cell.n and r.key not in once]
         once |= {row.key: row for row in rows if row.key not in once}
         missing = sum(len(row.cell.missing) for row in rows)
-        parts.append(Part(table, rows, cards, missing))
-    claims = claims_of_board(project, board)
+        parts.append(Part(table, [row for row in rows if row.cell.n], cards, missing))
+    cells_of = {table.name: (table, cache.of(table)) for table in tables}
+    answer = answer_figure(cells_of)
+    claims = claim_groups(project, board)
     cells = [row.cell for row in once.values()]
-    made = origins.provenance(cells)
-    listed = [row.tokens for part in parts for row in part.rows]
+    known = [row for group in claims for row in group.known]
+    tokens = [row.tokens for part in parts for row in part.rows] + [row.tokens for row in known]
     return rendered(
         "project.html.j2",
         project.root,
-        answers=answers(board.entries, subjects),
+        answer=picture(answer) if answer else None,
+        differences=answer.rows if answer else (),
+        published=published_answers(project) if names is None else (),
+        tally=tally(board),
         banner=None,
-        facts=_facts(cells, made),
+        facts=origins.facts(cells),
         claims=claims,
         anchors=anchors_of(claims),
-        linked=True,
-        by_best=by_best(verdicts),
-        filters=filters_of([*listed, *(claim.tokens for claim in claims)]),
-        parts=parts,
+        by_best=origins.by_best(verdicts),
+        rankings=longest([found for entry in cells_of.values() for found in rankings(*entry)]),
+        filters=filters_of(tokens),
+        parts=[part for part in parts if part.rows],
+        empty=[part for part in parts if not part.rows],
         notes=origins.notes(project, cells),
-        provenance=made,
+        provenance=origins.provenance(cells),
         register=origins.register(project, cells),
         cells_json=cells_json(once.values()),
     )
 
 
-def _facts(cells: Sequence[Cell], made: origins.Provenance | None) -> str:
-    planned, recorded = sum(cell.planned for cell in cells), sum(cell.n for cell in cells)
-    return facts(planned, planned - recorded, made)
+def published_answers(project: Project) -> tuple[str, ...]:
+    """What README.md opens with: a headline, and five answers, of the published records.
 
-
-def subjects(entries: Sequence[BoardEntry]) -> str:
-    """`35 claims, 3 printed numbers and 2 own checks`."""
-    count = Counter(entry.subject for entry in entries)
-    words = [plural(count[subject], word) for subject, word in SUBJECTS.items() if count[subject]]
-    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
+    The page of one published tier does not depend on the records of others.
+    """
+    return headline(project), *five_answers(project)

@@ -9,20 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ncmc import paths
+from ncmc.board.board_text import tally
+from ncmc.board.entries import board_of
 from ncmc.errors import UserError
 from ncmc.figures.figure import Picture, picture
 from ncmc.figures.of_table import table_figures
 from ncmc.page import origins
 from ncmc.page.alternatives import Alternative, Coords, alternatives
-from ncmc.page.answer import answers
-from ncmc.page.listing import (
-    anchors_of,
-    claims_of_verdicts,
-    filters_of,
-    rows_of,
-    verdicts_by_cell,
-)
-from ncmc.page.opened import cells_json
+from ncmc.page.cells import cells_json, filters_of, rows_of, verdicts_by_cell
+from ncmc.page.claims import anchors_of, claim_groups
+from ncmc.page.ranking import rankings
 from ncmc.page.templating import rendered
 from ncmc.paper import switches
 from ncmc.paper.errata import errata
@@ -34,7 +30,7 @@ from ncmc.results.record import GROUPS, Groups
 from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import table_data
 from ncmc.results.table_layout import layout
-from ncmc.results.wording import duration, make_command, plural
+from ncmc.results.wording import make_command
 from ncmc.system import files
 from ncmc.verdicts.verdict import Verdict
 from ncmc.verdicts.verdicts_file import read_file
@@ -95,40 +91,42 @@ def render(
     """
     data = table_data(project, table, cells)
     missing = [run.id for cell in cells for run in cell.missing]
-    unusable = sum(len(cell.unusable) for cell in cells)
     lacking = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
-    made = origins.provenance(cells)
     rows = rows_of(table, cells, verdicts_by_cell(project, verdicts))
-    cards = [origins.card(row.cell, row.key) for row in rows if row.cell.n]
-    claims = claims_of_verdicts(project, verdicts)
+    board, ranked = board_of(project, verdicts), rankings(table, cells)
+    claims = claim_groups(project, board)
+    shown = pictures(project, table, cells)
+    answer = next((p for p in shown if p.name == "differences"), None)
     return rendered(
-        "report.html.j2",
+        "table.html.j2",
         project.root,
         old=old,
         table=table,
         data=data,
-        answers=answers(verdicts),
+        answer=answer,
+        differences=(),
+        published=(),
+        tally=tally(board),
         banner=data.banner,
-        facts=facts(len(table.runs), len(missing) + unusable, made),
+        facts=origins.facts(cells),
         claims=claims,
         anchors=anchors_of(claims),
-        linked=False,
-        by_best=by_best(verdicts),
+        by_best=origins.by_best(verdicts),
         verdicts=verdicts,
+        rankings=ranked,
         rows={row.cell.spec.coords: row for row in rows},
-        filters=filters_of([*(c.tokens for c in claims), *(row.tokens for row in rows)]),
+        filters=filters_of([row.tokens for row in rows]),
         shown=SHOWN[table.shows],
         axes=axes(cells),
         notes=[*origins.notes(project, cells), *data.notes],
         layout=layout(data),
         group_rules=tuple(Groups.model_fields),
         group_names=GROUPS,
-        pictures=pictures(project, table, cells),
-        provenance=made,
-        cards=cards,
+        pictures=[p for p in shown if p is not answer],
+        provenance=origins.provenance(cells),
+        cards=[origins.card(row.cell, row.key) for row in rows if row.cell.n],
         cells_json=cells_json(rows),
         register=origins.register(project, cells),
-        rests_on=True,
         others=others or {},
         errata=errata(project),
         missing=missing,
@@ -141,23 +139,6 @@ def pictures(project: Project, table: Table, cells: Sequence[Cell]) -> list[Pict
     """The figures of a table but those that its cells show when they are opened."""
     shown = table_figures(project, table, cells)
     return [picture(f, table.name) for f in shown if not f.name.startswith("confusion")]
-
-
-def facts(planned: int, missing: int, made: origins.Provenance | None) -> str:
-    """How much there is of what was planned, when and from which commit it was made."""
-    parts = [f"{planned - missing:,} of {plural(planned, 'run')} recorded"]
-    if made:
-        parts.append(f"{duration(made.seconds)} of training")
-        if len(made.commits) == 1:
-            parts.append(f"commit {made.commits[0].what}")
-        first, last = made.first[:10], made.last[:10]
-        parts.append(first if first == last else f"{first} to {last}")
-    return " · ".join(parts)
-
-
-def by_best(verdicts: Sequence[Verdict]) -> bool:
-    """Whether some of them compare accuracies at the best test epoch."""
-    return any(v.measure == "best" and v.kind != "references" for v in verdicts)
 
 
 def axes(cells: Sequence[Cell]) -> dict[str, str]:

@@ -10,11 +10,20 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from ncmc.page import origins
+from ncmc.board.outcomes import clauses_sentence, line
 from ncmc.results.reference_numbers import difference_words, reference_words, stated_words
-from ncmc.results.wording import counted, duration, plus_minus, printed, signed
+from ncmc.results.wording import (
+    capital,
+    counted,
+    duration,
+    interval_words,
+    plural,
+    plus_minus,
+    printed,
+    signed,
+)
 from ncmc.verdicts.kinds.references import reference_verdict
-from ncmc.verdicts.verdict import MARKS, verb
+from ncmc.verdicts.verdict import MARKS
 
 TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("draw.js", "page.js")
@@ -55,13 +64,19 @@ def _environment() -> jinja2.Environment:
         "printed": printed,
         "counted": lambda cell: counted(cell.n, cell.planned),
         "duration": duration,
+        "interval": lambda mark: (
+            interval_words((mark.low, mark.high), 1, mark.level) if mark.low is not None else ""
+        ),
         "signed": signed,
+        "line": lambda stage: line([stage]),
+        "clauses": lambda stage: clauses_sentence(stage.verdicts),
+        "text": text,
+        "plural": plural,
+        "capital": capital,
         "theirs": stated_words,
         "difference": difference_words,
         "reference_words": reference_words,
         "reference_verdict": reference_verdict,
-        "verb": verb,
-        "value": origins.value_words,
         "markup": Markup,  # of an SVG that is ours
         "slug": slug,
     }
@@ -76,3 +91,9 @@ def _without_root(context: jinja2.runtime.Context, value: Any) -> Any:
 def slug(text: str) -> str:
     """A word that may stand in an id, a class or the address: `not testable` -> `not-testable`."""
     return re.sub(r"[^A-Za-z0-9_.+-]+", "-", text)
+
+
+def text(markdown: str) -> Markup:
+    """A sentence of README.md for a page: bold stays, a link is its words."""
+    words = Markup.escape(re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown))
+    return Markup(re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", words))

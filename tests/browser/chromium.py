@@ -17,6 +17,7 @@ QUIET = (  # as root it has no sandbox; nothing of its own may reach for the net
 )
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
+NARROW = {"width": 390, "height": 844}
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from conftest import here
 from parsed_page import Page
 
 from ncmc.errors import UserError
-from ncmc.page import table_page as report_page
+from ncmc.page import table_page
 from ncmc.page.alternatives import alternatives
 from ncmc.paper import switches
 from ncmc.plan import grid
@@ -37,18 +37,18 @@ def page(tmp_path_factory: pytest.TempPathFactory, smoke: Table) -> Page:
     folder = tmp_path_factory.mktemp("smoke")
     fakes.smoke(folder / "runs", smoke)
     verdicts_file.write(judge.verify("smoke", folder / "runs"), folder)
-    return Page(report_page.report(here(), "smoke", folder / "runs", folder).read_text())
+    return Page(table_page.report(here(), "smoke", folder / "runs", folder).read_text())
 
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages without pictures, which take most of the time."""
-    monkeypatch.setattr(report_page, "pictures", lambda project, table, cells: [])
+    monkeypatch.setattr(table_page, "pictures", lambda project, table, cells: [])
 
 
 def rendered(name: str, results: Path) -> Page:
     table = grid.table(here(), name)
-    text = report_page.render(
+    text = table_page.render(
         here(), table, read_cells(here(), table, results), judge.verify(name, results)
     )
     return Page(text)
@@ -94,19 +94,27 @@ def test_the_page_shows_last_with_best_beside_it(page: Page, tmp_path: Path, smo
 
 
 def test_the_answer_comes_right_after_the_title(page: Page) -> None:
-    said = "Smoke run: long-tailed digits Of 5 checks at reduced scale, ✓ 5 hold . Reduced scale:"
-    assert said in page.text
+    start = page.text[page.text.index("A re-run of") : page.text.index("runs recorded")]
+    assert start.index("CAL minus each other method") < start.index("5 checks of ours: 5 hold")
 
 
-def test_what_does_not_hold_is_named_in_the_answer_and_leads_to_its_verdict(
+def test_what_was_found_stands_behind_its_claim_without_a_click(
     tmp_path: Path, smoke: Table, bare: None
 ) -> None:
     fakes.smoke(tmp_path, smoke)
     for run, last in zip(fakes.spec_of(smoke, "CAL").runs(5), range(40, 45), strict=True):
         fakes.save(tmp_path, fakes.record(run, float(last)))
     shown = rendered("smoke", tmp_path)
-    assert re.search(r"✗ 3 differ \( S1 , S2 , S3 \)", shown.text)
-    assert {"href": "#v-S1-reduced"} in shown.all("a")
+    assert re.search(r"S1 ✗ not seen at this scale .*CAL is below CE by \d+\.\d", shown.text)
+    assert "5 checks of ours: 2 hold, 3 differ" in shown.text
+
+
+def test_the_methods_are_ranked_each_with_cal_minus_it(page: Page, smoke: Table) -> None:
+    words = page.text[page.text.index("Methods, ranked") :]
+    order = [words.index(f" {name} ") for name in ("1 CAL", "2 AL", "3 CE", "4 SETF")]
+    assert order == sorted(order)
+    (setf,) = re.findall(r"4 SETF (.*?) 5 CAL, theta = 0", words)
+    assert re.fullmatch(r"7\d\.\d ± \d\.\d 5 \+\d\.\d \+\d\.\d to \+\d+\.\d \(95 %\) ✓ above", setf)
 
 
 def test_the_page_shows_the_verdicts_that_are_written_and_judges_nothing(
@@ -116,21 +124,21 @@ def test_the_page_shows_the_verdicts_that_are_written_and_judges_nothing(
     path = verdicts_file.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
     words = "CAL is above CE"
     path.write_text(path.read_text().replace(words, "words that no check has"))
-    text = Page(report_page.report(here(), "smoke", tmp_path / "runs", tmp_path).read_text()).text
+    text = Page(table_page.report(here(), "smoke", tmp_path / "runs", tmp_path).read_text()).text
     assert "Words that no check has" in text
     assert words not in text
 
 
 def test_without_verdicts_the_page_says_which_command_makes_them(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"verdicts\.json does not exist. Run `ncmc verify smoke`"):
-        report_page.report(here(), "smoke", tmp_path, tmp_path)
+        table_page.report(here(), "smoke", tmp_path, tmp_path)
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"verdicts": [{}]}', '{"verdicts": [5]}'])
 def test_a_file_that_holds_no_verdicts_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "verdicts.json").write_text(content)
     with pytest.raises(UserError, match="is not a file of verdicts"):
-        report_page.report(here(), "smoke", tmp_path, tmp_path)
+        table_page.report(here(), "smoke", tmp_path, tmp_path)
 
 
 def test_what_the_calibration_error_is_of_is_said_where_it_is_shown(page: Page) -> None:
@@ -156,7 +164,6 @@ def test_class_groups_are_shown_under_each_definition(page: Page) -> None:
 
 
 def test_a_verdict_is_a_word_and_a_mark(page: Page) -> None:
-    assert "✓ 5 hold" in page.text
     assert page.text.count("✓ seen at this scale") >= 5
     assert "CAL is above CE" in page.text
 
@@ -167,7 +174,7 @@ def test_the_page_says_how_each_number_was_made(page: Page, smoke: Table) -> Non
             assert f"ncmc train {run.id}" in page.text
     for said in ("0123456789ab", "a test, 2 cores, 8.0 GiB", "torch 2.13.0", "ab" * 32, "12 s"):
         assert said in page.text
-    assert "357 images, 128 to 2 a class" in page.text
+    assert "357 images, 128 to 2 per class" in page.text
 
 
 def test_the_page_lists_assumptions_with_their_alternatives(page: Page) -> None:
@@ -280,7 +287,7 @@ def with_records_of(tmp_path: Path, name: str, values: list[float]) -> Page:
         if spec.run != spec.plain:
             fakes.fill(tmp_path / "runs", spec, values)
     verdicts_file.write(judge.verify(name, tmp_path / "runs"), tmp_path)
-    return Page(report_page.report(here(), name, tmp_path / "runs", tmp_path).read_text())
+    return Page(table_page.report(here(), name, tmp_path / "runs", tmp_path).read_text())
 
 
 @pytest.mark.usefixtures("bare")
@@ -295,7 +302,7 @@ def test_a_number_stands_beside_those_under_other_assumptions(tmp_path: Path) ->
     assert ours.last is not None
     gap = f"{66 - ours.last.mean:.1f}".replace("-", "−")
     assert f"best {plus_minus(ours.best)} A14=affine 66.0 ± 0.0" in text
-    assert f"A14=affine: 66.0 ± 0.0 ({gap} points, 4 of 5 seeds)" in text
+    assert f"Under A14=affine: 66.0 ± 0.0 ({gap} points, 4 of 5 seeds)" in text
     assert text.count("A14=affine 66.0") == 3  # AL, CAL, CAL at theta = 0
 
 
@@ -334,7 +341,7 @@ def test_a_page_is_made_without_a_damaged_record_and_names_it(tmp_path: Path, sm
     damaged = path_of(here(), smoke.cells[0].runs(1)[0], tmp_path / "runs")
     damaged.write_text("{")
     verdicts_file.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
-    text = report_page.report(here(), "smoke", tmp_path / "runs", tmp_path).read_text()
+    text = table_page.report(here(), "smoke", tmp_path / "runs", tmp_path).read_text()
     assert f"{damaged} is not valid JSON" in text
     assert "24 of 25 runs recorded" in text
     assert "4 of 5 seeds" in text
@@ -344,7 +351,7 @@ def test_the_same_records_give_the_same_page(tmp_path: Path, smoke: Table) -> No
     fakes.fill(tmp_path, smoke.cells[3], [80.0, 81.0])
     table = grid.table(here(), "smoke")
     pages = [
-        report_page.render(
+        table_page.render(
             here(), table, read_cells(here(), table, tmp_path), judge.verify("smoke", tmp_path)
         )
         for _ in range(2)

@@ -20,7 +20,7 @@ const draw = (() => {
   }
 
   function figure(title, words) {
-    const made = element("figure", {role: "img", "aria-label": `${title}. ${words}`});
+    const made = element("figure", {"aria-label": `${title}. ${words}`});
     made.append(element("figcaption", {"aria-hidden": "true"}, title));
     const svg = shape(made, "svg", {viewBox: `0 0 ${W} ${H}`, "aria-hidden": "true"});
     return [made, svg];
@@ -38,48 +38,84 @@ const draw = (() => {
     shape(svg, "text", {x: (LEFT + W - RIGHT) / 2, y: H - 8, "text-anchor": "middle"}, name);
   }
 
-  // A line a seed. `curves`: [epochs, values] each.
-  function lines(title, curves, seeds, unit) {
-    if (!curves.length) return null;
-    const all = curves.flatMap(curve => curve[1]), epochs = curves.flatMap(curve => curve[0]);
-    let low = Math.min(...all), high = Math.max(...all);
+  // Curves of one cell or two. `cells`: {label, seeds, curves: [epochs, values] of each seed}.
+  function lines(title, cells, unit) {
+    const all = cells.flatMap((cell, c) => cell.curves.map((curve, i) => ({
+      name: (cells.length > 1 ? `${cell.label}, ` : "") + `seed ${cell.seeds[i]}`,
+      epochs: curve[0], values: curve[1], style: cells.length > 1 ? `cell${c}` : `line${i % 3}`,
+    }))).filter(curve => curve.epochs.length > 1);
+    if (!all.length) return null;
+    let low = Math.min(...all.map(c => Math.min(...c.values))), high = Math.max(...all.map(c => Math.max(...c.values)));
     if (high === low) { low -= 1; high += 1; }
-    const first = Math.min(...epochs), last = Math.max(...epochs);
-    const x = e => LEFT + (W - LEFT - RIGHT) * (last === first ? 0.5 : (e - first) / (last - first));
+    const first = Math.min(...all.map(c => c.epochs[0])), last = Math.max(...all.map(c => c.epochs.at(-1)));
+    const x = e => LEFT + (W - LEFT - RIGHT) * (e - first) / (last - first);
     const y = v => H - BOTTOM - (H - BOTTOM - TOP) * (v - low) / (high - low);
-    const ends = curves.map((curve, i) => `seed ${seeds[i]}: ${number(curve[1][0])}${unit} at epoch ` +
-      `${curve[0][0]}, ${number(curve[1].at(-1))}${unit} at epoch ${curve[0].at(-1)}`);
+    const ends = all.map(c => `${c.name}: ${number(c.values[0])}${unit} at epoch ${c.epochs[0]}, ` +
+      `${number(c.values.at(-1))}${unit} at epoch ${c.epochs.at(-1)}`);
     const [made, svg] = figure(title, ends.join("; "));
     axis(svg, low, high, y, first, last, "epoch");
-    curves.forEach((curve, i) => {
-      const points = curve[0].map((e, j) => `${x(e).toFixed(1)},${y(curve[1][j]).toFixed(1)}`);
-      const line = shape(svg, "polyline", {points: points.join(" "), class: `line line${i % 3}`});
-      shape(line, "title", {}, ends[i]);
-    });
+    for (const c of all) {
+      const points = c.epochs.map((e, j) => `${x(e).toFixed(1)},${y(c.values[j]).toFixed(1)}`);
+      shape(svg, "polyline", {points: points.join(" "), class: `line ${c.style}`});
+    }
+    readout(made, svg, all, x, unit);
     return made;
   }
 
-  // A bar a class, in the order of the classes. `counts`: training images of each.
-  function bars(values, counts) {
-    const known = values.filter(value => value !== null);
-    if (!known.length) return null;
-    const words = values.length <= 100
-      ? values.map((v, k) => `class ${k} (${counts[k]}): ${v === null ? "not tested" : v + " %"}`).join("; ")
-      : `${values.length} classes, from ${Math.min(...known)} % to ${Math.max(...known)} %`;
-    const [made, svg] = figure("Accuracy of each class, %", words);
-    const wide = (W - LEFT - RIGHT) / values.length, y = v => H - BOTTOM - (H - BOTTOM - TOP) * v / 100;
-    axis(svg, 0, 100, y, `class 0: ${counts[0]} images`, `class ${values.length - 1}: ${counts.at(-1)}`, "");
-    values.forEach((value, k) => {
-      if (value === null) return;
-      const bar = shape(svg, "rect", {x: LEFT + k * wide + wide * 0.1, width: wide * 0.8, y: y(value),
-        height: H - BOTTOM - y(value), class: "bar"});
-      shape(bar, "title", {}, `class ${k}, ${counts[k]} training images: ${value} %`);
+  // The values at an epoch: under the pointer, or by the arrow keys.
+  function readout(made, svg, curves, x, unit) {
+    const epochs = [...new Set(curves.flatMap(c => c.epochs))].sort((a, b) => a - b);
+    const mark = shape(svg, "line", {y1: TOP, y2: H - BOTTOM, class: "grid pointer", visibility: "hidden"});
+    const words = element("output", {class: "values"}, "Values: point at an epoch");
+    made.append(words);
+    made.tabIndex = 0;
+    let place = epochs.length - 1;
+    const show = () => {
+      const epoch = epochs[place];
+      mark.setAttribute("x1", x(epoch));
+      mark.setAttribute("x2", x(epoch));
+      mark.setAttribute("visibility", "visible");
+      words.textContent = `Epoch ${epoch}: ` + curves.filter(c => c.epochs.includes(epoch))
+        .map(c => `${c.name} ${number(c.values[c.epochs.indexOf(epoch)])}${unit}`).join("; ");
+    };
+    svg.addEventListener("pointermove", event => {
+      const box = svg.getBoundingClientRect(), at = (event.clientX - box.left) * W / box.width;
+      place = epochs.reduce((best, e, i) => Math.abs(x(e) - at) < Math.abs(x(epochs[best]) - at) ? i : best, 0);
+      show();
     });
+    made.addEventListener("keydown", event => {
+      const step = {ArrowLeft: -1, ArrowRight: 1}[event.key];
+      if (!step) return;
+      event.preventDefault();
+      place = Math.max(0, Math.min(epochs.length - 1, place + step));
+      show();
+    });
+  }
+
+  // A bar per class and cell, in the order of the classes. `counts`: training images of each.
+  function bars(cells) {
+    const {counts} = cells[0], classes = counts.length;
+    const known = cells.flatMap(cell => cell.classes).filter(value => value !== null);
+    if (!known.length) return null;
+    const said = (value, k) => `class ${k} (${counts[k]}): ${value === null ? "not tested" : value + " %"}`;
+    const words = classes <= 100
+      ? cells.map(cell => `${cell.label}: ${cell.classes.map(said).join("; ")}`).join(". ")
+      : `${classes} classes, from ${Math.min(...known)} % to ${Math.max(...known)} %`;
+    const [made, svg] = figure("Accuracy of each class, %", words);
+    const wide = (W - LEFT - RIGHT) / classes, y = v => H - BOTTOM - (H - BOTTOM - TOP) * v / 100;
+    axis(svg, 0, 100, y, `class 0: ${counts[0]} images`, `class ${classes - 1}: ${counts.at(-1)}`, "");
+    const each = wide * 0.8 / cells.length;
+    cells.forEach((cell, c) => cell.classes.forEach((value, k) => {
+      if (value === null) return;
+      const bar = shape(svg, "rect", {x: LEFT + k * wide + wide * 0.1 + c * each, width: each, y: y(value),
+        height: H - BOTTOM - y(value), class: `bar bar${c}`});
+      shape(bar, "title", {}, `${cells.length > 1 ? cell.label + ", " : ""}class ${k}, ${counts[k]} training images: ${value} %`);
+    }));
     return made;
   }
 
   function table(caption, head, rows, shade) {
-    const made = element("table", {class: "confusion"});
+    const made = element("table", {class: shade === undefined ? "differing" : "confusion"});
     made.append(element("caption", {}, caption));
     const top = element("tr");
     head.forEach(name => top.append(element("th", {scope: "col"}, name)));
@@ -87,7 +123,7 @@ const draw = (() => {
     made.firstChild.nextSibling.append(top);
     const body = element("tbody");
     for (const [name, ...values] of rows) {
-      const line = element("tr"), sum = values.reduce((a, b) => a + b, 0);
+      const line = element("tr"), sum = shade ? values.reduce((a, b) => a + b, 0) : 0;
       line.append(element("th", {scope: "row"}, name));
       for (const value of values) {
         const cell = element("td", {}, value);
@@ -112,15 +148,22 @@ const draw = (() => {
       ["class", "taken for", "images"], found.most, false);
   }
 
-  return function (place, data) {
+  // What one cell shows, or two of them in the same axes. `cells`: entries of the page's JSON.
+  function draw(place, cells) {
+    const of = measure => cells.map(cell => ({label: cell.label, seeds: cell.seeds, curves: cell[measure]}));
     const pictures = element("div", {class: "pictures"});
+    const alike = cells.every(cell => cell.classes.length === cells[0].classes.length);
     const made = [
-      lines("Test accuracy over the epochs, %", data.accuracy, data.seeds, " %"),
-      lines("Training loss over the epochs", data.loss, data.seeds, ""),
-      lines("Mean of NC over the epochs", data.nc, data.seeds, ""),
-      bars(data.classes, data.counts),
+      lines("Test accuracy over the epochs, %", of("accuracy"), " %"),
+      lines("Training loss over the epochs", of("loss"), ""),
+      lines("Mean of NC over the epochs", of("nc"), ""),
+      alike ? bars(cells) : null,
     ];
     pictures.append(...made.filter(Boolean));
-    place.replaceChildren(pictures, confusion(data.confusion));
-  };
+    place.replaceChildren(pictures);
+    if (cells.length === 1) place.append(confusion(cells[0].confusion));
+  }
+
+  draw.table = table;
+  return draw;
 })();

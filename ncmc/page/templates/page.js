@@ -1,11 +1,11 @@
 // Filters, and cells that open. Without this script the page says the same, longer.
 (() => {
-  const AXES = ["table", "dataset", "method", "verdict"];
+  const AXES = ["dataset", "method", "verdict"];
   const filters = document.querySelector(".filters");
   const buttons = [...document.querySelectorAll(".filters [data-axis]")];
   const rows = [...document.querySelectorAll("[data-row]")];
-  const parts = [...document.querySelectorAll("[data-part]")];
   const dialog = document.querySelector("dialog");
+  const select = dialog.querySelector("select"), compared = dialog.querySelector(".compared");
   let cells = null, home = null, state = {};
 
   // --- the address: #method=CAL,CE&verdict=differs&cell=c-0123456789 -----------------------------
@@ -32,14 +32,13 @@
     for (const button of buttons)
       button.setAttribute("aria-pressed", String(!!state[button.dataset.axis]?.includes(button.dataset.value)));
     for (const row of rows) row.hidden = !shown(row);
-    for (const part of parts) part.classList.toggle("off", !shown(part));
     for (const holder of document.querySelectorAll("[data-holder]"))
       holder.hidden = !holder.querySelector("[data-row]:not([hidden])");
     if (!filters) return;
     const on = AXES.some(axis => state[axis]?.length);
     filters.querySelector(".clear").hidden = !on;
     if (on) filters.querySelector("details").open = true;
-    const counts = ["check", "cell"].map(kind => {
+    const counts = ["claim", "cell"].map(kind => {
       const all = rows.filter(row => row.dataset.row === kind);
       return `${all.filter(row => !row.hidden).length} of ${all.length} ${kind}s`;
     });
@@ -54,18 +53,57 @@
   }
 
   // --- cells ------------------------------------------------------------------------------------------
+  function data(key) {
+    cells ||= JSON.parse(document.getElementById("cells-data").textContent);
+    return cells[key];
+  }
+
   function fill(card) {
     const place = card.querySelector(".drawn");
-    if (!place || place.childElementCount) return;
-    cells ||= JSON.parse(document.getElementById("cells-data").textContent);
-    if (cells[place.dataset.cell]) draw(place, cells[place.dataset.cell]);
+    if (place && !place.childElementCount && data(place.dataset.cell)) draw(place, [data(place.dataset.cell)]);
   }
+
+  // "part option" -> value, of the card of a cell, wherever its body is.
+  function configuration(body) {
+    const rows = body.querySelectorAll(".configuration tbody tr");
+    return new Map([...rows].map(row => [`${row.cells[0].textContent} ${row.cells[1].textContent}`, row.cells[2].textContent]));
+  }
+
+  // The open cell beside another: what differs in their configuration, curves and classes.
+  function compare(key) {
+    const other = document.getElementById(key)?.querySelector(".body");
+    compared.replaceChildren();
+    home[1].hidden = false;
+    if (!other || !data(key)) return;
+    const names = [home[0].dataset.label, document.getElementById(key).dataset.label];
+    const [ours, theirs] = [configuration(home[1]), configuration(other)];
+    const rows = [...new Set([...ours.keys(), ...theirs.keys()])]
+      .filter(name => ours.get(name) !== theirs.get(name))
+      .map(name => [name, ours.get(name) ?? "–", theirs.get(name) ?? "–"]);
+    const facts = [home[1], other].map(body => body.querySelector(".opened-facts").textContent.trim());
+    compared.append(draw.table("What differs", ["", ...names], [["result", ...facts], ...rows]));
+    const place = document.createElement("div");
+    place.className = "drawn";
+    compared.append(place);
+    draw(place, [data(home[0].id), data(key)]);
+    home[1].hidden = true;
+  }
+
+  function offer(key) {
+    if (select.options.length === 1)
+      for (const card of document.querySelectorAll("details.card"))
+        select.add(new Option(card.dataset.label, card.id));
+    for (const option of select.options) option.hidden = option.value === key;
+    select.value = "";
+  }
+  select.addEventListener("change", () => compare(select.value));
 
   function open(key) {
     const card = document.getElementById(key);
     if (!card || !card.matches("details.card") || dialog.open) return;
     const body = card.querySelector(".body");
     fill(card);
+    offer(key);
     home = [card, body];
     dialog.querySelector("#opened-title").textContent = card.dataset.label;
     dialog.querySelector(".opened").append(body);
@@ -76,7 +114,11 @@
   }
 
   dialog.addEventListener("close", () => {
-    if (home) home[0].append(home[1]);
+    compared.replaceChildren();
+    if (home) {
+      home[1].hidden = false;
+      home[0].append(home[1]);
+    }
     home = null;
     delete state.cell;
     write();
@@ -98,6 +140,9 @@
   function follow() {
     state = read();
     filter();
+    const target = location.hash.length > 1 && !location.hash.includes("=") && document.getElementById(location.hash.slice(1));
+    for (let box = target; box; box = box.parentElement) if (box.matches("details")) box.open = true;
+    if (target) target.scrollIntoView();
     if (state.cell?.length) open(state.cell[0]);
   }
 

@@ -1,0 +1,100 @@
+"""The claims of a page: a row each, in which what the scales say of it stand side by side."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ncmc.board.board_text import TITLES
+from ncmc.board.entries import SUBJECTS, Board, BoardEntry
+from ncmc.board.outcomes import Courses, Stage, courses_of, stages
+from ncmc.page.templating import slug
+from ncmc.paper import switches
+from ncmc.paper.printed_numbers import number_for
+from ncmc.plan.grid import CellSpec
+from ncmc.project import Project
+from ncmc.results.wording import capital
+from ncmc.verdicts import cell_selection
+from ncmc.verdicts.check import Check, Pairs
+from ncmc.verdicts.checks_file import checks_of
+from ncmc.verdicts.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """A claim, a printed number or a check of ours, at every scale and budget at which it is asked."""
+
+    entry: BoardEntry
+    stages: tuple[Stage, ...]  # of which something is known; the paper's scale first
+    tokens: Mapping[str, str]  # what the filters look at, by the name of the filter
+
+    @property
+    def anchor(self) -> str:
+        """The id of its row."""
+        return slug(f"v-{self.entry.id}")
+
+    @property
+    def says(self) -> str:
+        """Its words; those of a printed number are no sentence."""
+        return self.entry.says if self.entry.subject == "number" else capital(self.entry.says)
+
+
+@dataclass(frozen=True)
+class ClaimGroup:
+    """Claims of the paper, printed numbers, or checks of ours."""
+
+    title: str
+    known: tuple[ClaimRow, ...]
+    open: tuple[ClaimRow, ...]  # those of which no clause has all its records
+
+
+def claim_groups(project: Project, board: Board) -> list[ClaimGroup]:
+    """The rows of a board, by subject."""
+    courses, groups = courses_of(board.verdicts), []
+    for subject in SUBJECTS:
+        rows = [_row(project, entry, courses) for entry in board.of(subject).entries]
+        known = tuple(row for row in rows if row.stages)
+        left = tuple(row for row in rows if not row.stages)
+        if rows:
+            groups.append(ClaimGroup(TITLES[subject], known, left))
+    return groups
+
+
+def _row(project: Project, entry: BoardEntry, courses: Courses) -> ClaimRow:
+    specs = [spec for verdict in entry.verdicts for spec in looked_at(project, verdict)]
+    found = reversed(stages(entry.verdicts, courses))
+    known = tuple(s for s in found if any(v.status != "incomplete" for v in s.verdicts))
+    tokens = {
+        "method": words(spec.run.method for spec in specs),
+        "dataset": words(spec.run.dataset for spec in specs),
+        "verdict": words(stage.status for stage in known) or slug(entry.status),
+    }
+    return ClaimRow(entry, known, tokens)
+
+
+def words(values: Iterable[str]) -> str:
+    """Values of a filter, as an attribute of a row has them."""
+    return " ".join(dict.fromkeys(map(slug, values)))
+
+
+def anchors_of(groups: Sequence[ClaimGroup]) -> dict[tuple[str, str], str]:
+    """(table, id) of each verdict -> the row that it stands in."""
+    rows = [row for group in groups for row in (*group.known, *group.open)]
+    return {(v.table, v.id): row.anchor for row in rows for v in row.entry.verdicts}
+
+
+def looked_at(project: Project, verdict: Verdict) -> list[CellSpec]:
+    """The cells that decide a verdict; none if none can, or if its check is no longer there."""
+    if verdict.kind == "untestable":
+        return []
+    if verdict.kind == "number":
+        specs = switches.table(project, verdict.table).cells
+        name = switches.plain_name(verdict.table)
+        numbers = ((spec, number_for(project, spec.plain, name)) for spec in specs)
+        return [spec for spec, number in numbers if number and number.id == verdict.id]
+    checks = [check for check in checks_of(project, verdict.table) if check.id == verdict.id]
+    return [spec for check in checks for spec in _cells_of(project, check)]
+
+
+def _cells_of(project: Project, check: Check) -> list[CellSpec]:
+    if isinstance(check, Pairs):
+        return [spec for pair in cell_selection.pairs(project, check) for spec in pair]
+    return [spec for side in check.sides for spec in cell_selection.select(project, check, side)]
