@@ -40,13 +40,13 @@ def test_what_is_known_is_counted_at_each_scale(page: Page) -> None:
     start = page.text[: page.text.index("runs recorded")]
     assert "claims of the paper: " in start
     assert "3 printed numbers: " in start
-    assert re.search(r"checks of ours: \d+ hold", start)
+    assert re.search(r"checks of ours: .*\d+ judged at a smaller scale alone", start)
 
 
 def test_every_claim_has_one_row_with_its_scales_side_by_side(page: Page, results: Path) -> None:
     rows = [line["id"] for line in page.all("li") if line.get("data-row") == "claim"]
     entries = board(here(), results=results).entries
-    assert len(rows) == len(set(rows)) == len({entry.id for entry in entries}) < len(entries)
+    assert len(rows) == len(set(rows)) == len(entries)
     known = {e.id for e in entries if any(v.status != "incomplete" for v in e.verdicts)}
     assert {row.removeprefix("v-") for row in rows[: len(known)] if row} >= known & {"C12", "C13"}
 

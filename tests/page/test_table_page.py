@@ -95,7 +95,9 @@ def test_the_page_shows_last_with_best_beside_it(page: Page, tmp_path: Path, smo
 
 def test_the_answer_comes_right_after_the_title(page: Page) -> None:
     start = page.text[page.text.index("A re-run of") : page.text.index("runs recorded")]
-    assert start.index("CAL minus each other method") < start.index("5 checks of ours: 5 hold")
+    assert start.index("CAL minus each other method") < start.index(
+        "5 checks of ours: 5 seen at this scale"
+    )
 
 
 def test_what_was_found_stands_behind_its_claim_without_a_click(
@@ -106,7 +108,7 @@ def test_what_was_found_stands_behind_its_claim_without_a_click(
         fakes.save(tmp_path, fakes.record(run, float(last)))
     shown = rendered("smoke", tmp_path)
     assert re.search(r"S1 ✗ not seen at this scale .*CAL is below CE by \d+\.\d", shown.text)
-    assert "5 checks of ours: 2 hold, 3 differ" in shown.text
+    assert "5 checks of ours: 3 not seen at this scale, 2 seen at this scale" in shown.text
 
 
 def test_the_methods_are_ranked_each_with_cal_minus_it(page: Page, smoke: Table) -> None:
