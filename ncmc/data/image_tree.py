@@ -75,7 +75,7 @@ def layout(
 def _layout(
     names: list[PurePosixPath], held_out: int | None, folders: Iterable[PurePosixPath]
 ) -> Layout:
-    if repeated := [str(name) for name, n in Counter(names).items() if n > 1]:
+    if repeated := [str(n) for n, times in Counter(filter(is_image, names)).items() if times > 1]:
         raise _UnclearError(f"it holds {listed(repeated)} twice. Pack each file once.")
     kinds = Counter(_kind(name) for name in names if not is_image(name))
     by_number = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
