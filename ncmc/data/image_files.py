@@ -98,7 +98,7 @@ def oddities(image: Image.Image, name: object, size: int | None) -> list[str]:
     layers = str([tile[3] for tile in getattr(image, "tile", ())])  # gone when Pillow has read them
     with _named(name):
         frames = getattr(image, "n_frames", 1) if image.format in WITH_FRAMES else 1
-        turned = image.getexif().get(ExifTags.Base.Orientation, 1) not in (0, 1)
+        image.load()
     oddity = {
         "of 16 bits, scaled to 8 (value / 257)": image.mode.startswith("I"),
         "of 16 bits per channel, of which the upper 8 are read": ";16" in layers
@@ -106,10 +106,18 @@ def oddities(image: Image.Image, name: object, size: int | None) -> list[str]:
         "of CMYK colours, converted without a profile": image.mode == "CMYK",
         "with transparency, which is dropped": image.has_transparency_data,
         "with several frames, of which the first is read": frames > 1,
-        "with a rotation in their Exif data, which is not applied": turned,
+        "with a rotation in their Exif data, which is not applied": _is_turned(image),
         "smaller than image_size, enlarged": size is not None and min(image.size) < size,
     }
     return [what for what, holds in oddity.items() if holds]
+
+
+def _is_turned(image: Image.Image) -> bool:
+    """Whether Exif data ask for a rotation; damaged ones ask for nothing."""
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1) not in (0, 1)
+    except Exception:  # Pillow raises many kinds
+        return False
 
 
 def _in_mode(image: Image.Image, channels: int) -> Image.Image:

@@ -19,7 +19,7 @@ ROLES = {  # part -> what a top folder may be called, in any capitals
     "test": ("test", "testing"),
     "val": ("val", "valid", "validation", "dev"),
 }
-PARTS = {name: role for role, names in ROLES.items() for name in names}
+PART_OF = {name: role for role, names in ROLES.items() for name in names}
 EXPECTED = (
     "Expected: CLASS/IMAGE, or train/CLASS/IMAGE and test/CLASS/IMAGE (see docs/data.md). Archives "
     "inside, arrays and tables of labels are not read: each image is a file in the folder of its class."
@@ -29,7 +29,7 @@ Place = tuple[str, ...]  # the folders and the name of a file, or a folder, from
 
 
 @dataclass(frozen=True)
-class Layout:
+class ImageTree:
     """Which file is which image: part -> (file, label), in order; and what else the tree holds."""
 
     class_names: list[str]
@@ -60,7 +60,7 @@ def layout(
     where: str,
     held_out: int | None = None,
     folders: Iterable[PurePosixPath] = (),
-) -> Layout:
+) -> ImageTree:
     """Parts, classes and order from the paths of the files (and of the folders) of `where`.
 
     `held_out`: images of each class for the test, where the tree has no test part.
@@ -74,7 +74,7 @@ def layout(
 
 def _layout(
     names: list[PurePosixPath], held_out: int | None, folders: Iterable[PurePosixPath]
-) -> Layout:
+) -> ImageTree:
     if repeated := [str(n) for n, times in Counter(filter(is_image, names)).items() if times > 1]:
         raise _UnclearError(f"it holds {listed(repeated)} twice. Pack each file once.")
     kinds = Counter(_kind(name) for name in names if not is_image(name))
@@ -88,7 +88,7 @@ def _layout(
     inside: dict[str, set[str]] = {}  # top folder that holds images -> the folders in it that do
     for place in sorted(images.values()):
         inside.setdefault(place[0], set()).update(place[1:2] if len(place) > 2 else ())
-    divided = any(top.casefold() in PARTS and folders for top, folders in inside.items())
+    divided = any(top.casefold() in PART_OF and folders for top, folders in inside.items())
     train, test, left_out = _parts(inside, held_out) if divided else ("", "", [])
     depth = 1 if divided else 0  # of the class folders
     read = {name: place for name, place in images.items() if place[0] not in left_out}
@@ -102,7 +102,7 @@ def _layout(
         tests = {name for name, place in read.items() if place[0] == test}
     else:
         _check_no_parts(inside)
-        n_test = _held_out(by_class, held_out)
+        n_test = _n_test(by_class, held_out)
         tests = {name for names in by_class.values() for name in names[-n_test:]}
         train = "all class folders (there is no test part)"
         test = f"the last {n_test} of each class"
@@ -115,7 +115,7 @@ def _layout(
     if passed_over:
         notes.append(f"passed over: {passed_over}")
     numbered = [(name, k) for k, label in enumerate(sorted(by_class)) for name in by_class[label]]
-    return Layout(
+    return ImageTree(
         sorted(by_class),
         train=[(name, label) for name, label in numbered if name not in tests],
         test=[(name, label) for name, label in numbered if name in tests],
@@ -166,9 +166,9 @@ def _from_the_parts(
     """
     while True:
         tops = {place[0] for place in images.values()}
-        roles = {PARTS.get(top.casefold()) for top in tops}
+        roles = {PART_OF.get(top.casefold()) for top in tops}
         for top in sorted({place[0] for place in places} - tops):
-            role = PARTS.get(top.casefold())
+            role = PART_OF.get(top.casefold())
             if role and not (role == "val" and "test" in roles):
                 raise _UnclearError(f"{top} holds no image that can be read. {EXPECTED}")
         if len(tops) > 1 or min(map(len, images.values())) < 3:
@@ -186,11 +186,11 @@ def _parts(inside: dict[str, set[str]], held_out: int | None) -> tuple[str, str,
         )
     by_role: dict[str, list[str]] = {}
     for top in inside:
-        by_role.setdefault(PARTS.get(top.casefold(), ""), []).append(top)
+        by_role.setdefault(PART_OF.get(top.casefold(), ""), []).append(top)
     if strangers := by_role.pop("", []):
         raise _UnclearError(
             f"{listed(strangers)} beside {listed([t for tops in by_role.values() for t in tops])}: "
-            f"beside parts only parts may lie ({', '.join(PARTS)}). Move it elsewhere, or rename it."
+            f"beside parts only parts may lie ({', '.join(PART_OF)}). Move it elsewhere, or rename it."
         )
     for role, tops in by_role.items():
         if len(tops) > 1:
@@ -216,8 +216,8 @@ def _check_same_classes(inside: dict[str, set[str]], train: str, test: str) -> N
 
 def _check_no_parts(inside: dict[str, set[str]]) -> None:
     """Raise _UnclearError where folders inside those that would be classes may be parts or classes."""
-    part_names = {f for folders in inside.values() for f in folders if f.casefold() in PARTS}
-    if len({PARTS[folder.casefold()] for folder in part_names}) > 1:
+    part_names = {f for folders in inside.values() for f in folders if f.casefold() in PART_OF}
+    if len({PART_OF[folder.casefold()] for folder in part_names}) > 1:
         holding = listed([top for top in inside if inside[top] & part_names])
         raise _UnclearError(
             f"inside {holding} lie {listed(sorted(part_names))}, which are names of parts. Parts belong "
@@ -229,12 +229,12 @@ def _check_no_parts(inside: dict[str, set[str]]) -> None:
         if any(len(inside[top]) > 1 for top in sharing):
             raise _UnclearError(
                 f"{listed(sharing)} hold the same folders ({listed(sorted(inside[sharing[0]]), 3)}). "
-                f"If they are parts, call them train and test (known: {', '.join(PARTS)}); if they "
+                f"If they are parts, call them train and test (known: {', '.join(PART_OF)}); if they "
                 "are classes, put their images directly into them."
             )
 
 
-def _held_out(by_class: dict[str, list[PurePosixPath]], wanted: int | None) -> int:
+def _n_test(by_class: dict[str, list[PurePosixPath]], wanted: int | None) -> int:
     """Images of each class that are for the test: `wanted`, or a fifth of the smallest class."""
     smallest = min(by_class, key=lambda name: len(by_class[name]))
     n_test = wanted or max(1, len(by_class[smallest]) // 5)

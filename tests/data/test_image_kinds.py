@@ -131,6 +131,12 @@ def test_a_rotation_in_exif_data_and_an_enlargement_are_said() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["png", "webp", "jpeg"])
+def test_damaged_exif_data_do_not_make_an_image_unreadable(kind: str) -> None:
+    image = image_files.open_image(saved(random_images(1, 8)[0], kind, exif=b"Exif\0\0none"), "x")
+    assert image_files.oddities(image, "x", 8) == []
+
+
 def test_colours_of_print_are_said() -> None:
     buffer = io.BytesIO()
     Image.new("CMYK", (8, 8)).save(buffer, "jpeg")

@@ -8,7 +8,7 @@ from conftest import here
 from projects import ScratchProject, class_folders, picture, random_images, ready, tar
 
 from ncmc.data import fetch
-from ncmc.data.image_tree import Layout, layout
+from ncmc.data.image_tree import ImageTree, layout
 from ncmc.errors import UsageError, UserError
 
 
@@ -22,7 +22,7 @@ def tree(**parts: str) -> list[str]:
     ]
 
 
-def understood(names: list[str], folders: tuple[str, ...] = ()) -> Layout:
+def understood(names: list[str], folders: tuple[str, ...] = ()) -> ImageTree:
     return layout(
         [PurePosixPath(name) for name in names],
         "the folder",

@@ -14,7 +14,7 @@ import numpy as np
 
 from ncmc.data import archives, image_files, image_tree
 from ncmc.data.array_writer import Sink
-from ncmc.data.image_tree import Layout
+from ncmc.data.image_tree import ImageTree
 from ncmc.data.raw import Say
 from ncmc.data.tree_summary import TreeSummary
 from ncmc.errors import UsageError, UserError
@@ -69,7 +69,7 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
     sink.summary = TreeSummary(notes=(*layout.notes, *losses, *repeats), faults=tuple(faults))
 
 
-def examine(path: Path, entry: Dataset) -> Layout:
+def examine(path: Path, entry: Dataset) -> ImageTree:
     """What a tree holds, by its names alone. `path`: a tar, a zip or a folder.
 
     Raises UserError or UsageError where it cannot be read, or not in one way alone.
@@ -144,7 +144,7 @@ def _check_shape(
         )
 
 
-def equal_images(layout: Layout, images: dict[str, np.ndarray]) -> tuple[list[str], list[str]]:
+def equal_images(layout: ImageTree, images: dict[str, np.ndarray]) -> tuple[list[str], list[str]]:
     """Notes and faults of images with the same pixels: in a part, in both, under two labels.
 
     `images`: part -> (n, H, W, C) uint8, in the order of `layout`.
