@@ -82,32 +82,33 @@ def _csv_row(cell: CellEntry) -> dict[str, str]:
             continue
         if key == "options":
             options = [f"{name}={format_value(option)}" for name, option in value.items()]
-            row[key] = _csv_text(",".join(options))
+            row[key] = csv_text(",".join(options))
         elif key == "references":
             row |= _reference_columns(cell.references)
         elif key == "interval":
-            row["low"], row["high"] = (_csv_text(bound) for bound in value or (None, None))
+            row["low"], row["high"] = (csv_text(bound) for bound in value or (None, None))
         elif isinstance(value, Mapping):
-            row |= {f"{key}_{inner}": _csv_text(entry) for inner, entry in value.items()}
+            row |= {f"{key}_{inner}": csv_text(entry) for inner, entry in value.items()}
         elif isinstance(value, tuple):
-            row[key] = " ".join(_csv_text(entry) for entry in value)
+            row[key] = " ".join(csv_text(entry) for entry in value)
         else:
-            row[key] = _csv_text(value)
+            row[key] = csv_text(value)
     return row
 
 
 def _reference_columns(references: Sequence[ReferenceEntry]) -> dict[str, str]:
     """The numbers that others report for a cell, who they are, and which of them count."""
     return {
-        "references": " ".join(_csv_text(entry.value) for entry in references),
-        "references_from": _csv_text(
+        "references": " ".join(csv_text(entry.value) for entry in references),
+        "references_from": csv_text(
             "; ".join(f"{entry.id}: {entry.source}, {entry.place}" for entry in references)
         ),
         "references_remarks": "; ".join(f"{entry.id}: {entry.remark}" for entry in references),
     }
 
 
-def _csv_text(value: Any) -> str:
+def csv_text(value: Any) -> str:
+    """A value in a CSV file: nothing for None, four digits, and no formula for a spreadsheet to run."""
     if value is None:
         return ""
     if isinstance(value, float):

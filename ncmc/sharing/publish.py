@@ -28,6 +28,7 @@ from ncmc.results.record import load_record
 from ncmc.results.table_data import table_data
 from ncmc.sharing.export import records_of, runs_of, sources_of, write_folder
 from ncmc.sharing.packed import NAME, manifest_of
+from ncmc.sharing.runs_csv import runs_csv
 from ncmc.system import files
 from ncmc.system.documents import MOST_BYTES
 from ncmc.verdicts import verdicts_file
@@ -67,11 +68,15 @@ def publish(project: Project, tier: str, results: Path | None = None) -> tuple[P
 
 
 def refresh_documents(project: Project) -> list[Path]:
-    """Set the answers in README.md and the quotations in docs/findings.md; the files that changed.
+    """Set runs.csv, the answers in README.md and the quotations in docs/findings.md; what changed.
 
     Raises UsageError for a quotation of a check that no published board has.
     """
     changed = []
+    runs, table = project.root / paths.PUBLISHED_RUNS, runs_csv(project)
+    if table and (not files.exists(runs) or runs.read_text("utf-8") != table):
+        files.write_atomic(runs, table)
+        changed.append(runs)
     for name, renewed in ((README, with_answers), (FINDINGS, with_quotations)):
         path = project.root / name
         if not files.exists(path):
