@@ -17,7 +17,7 @@ def runs_csv(project: Project) -> str:
     """The rows of all records below results/published, by tier and run. Raises UserError."""
     tiers = sorted(project.root.glob(paths.PUBLISHED.format(tier="*")))
     rows = [
-        {"tier": tier.name} | _row(load_record(path))
+        {"tier": tier.name, **_row(load_record(path))}
         for tier in tiers
         for path in sorted((tier / paths.RUNS).rglob(paths.RECORD))
     ]
