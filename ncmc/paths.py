@@ -36,6 +36,7 @@ BOARD_MARKDOWN = "results/board.md"  # of a published tier, in its folder
 BOARD_JSON = "results/board.json"
 PUBLISHED = "results/published/{tier}"  # in git: records, and all that follows from them
 PUBLISHED_RUNS = "results/published/runs.csv"  # a row per run of every published tier
+ANSWER_PICTURE = "results/published/answer-{page}.svg"  # README's, on light and dark pages
 THEORY = "results/theory/theory.json"
 PREFLIGHT = "results/.preflight"
 PLAN = "results/plan.json"  # what `ncmc plan` wrote last

@@ -7,12 +7,13 @@ after the last epoch and at tau 0.01, by the contrasts that verdicts rest on.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ncmc import paths
 from ncmc.board.published import published_boards
 from ncmc.plan import grid
 from ncmc.plan.grid_file import tiers
-from ncmc.project import Project, read_once
+from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.samples import sample_of
 from ncmc.results.statistics import against
@@ -34,35 +35,17 @@ UNKNOWN = (
 )
 
 
-@dataclass(frozen=True)
-class AnswerTier:
-    """A tier whose runs can speak of the paper."""
+class AnswerTier(NamedTuple):
+    """A tier whose runs can speak of the paper: its tables are NAME_methods and NAME_curves."""
 
     name: str
-    words: str
+    words: str  # also the heading of docs/plan.md that describes it
     setting: str
-    about: str  # where it is described
-    methods: str  # its table of methods
-    curves: str  # its figure of collapse
 
 
 TIERS = (  # the nearest to the paper first
-    AnswerTier(
-        name="full",
-        words="the full schedule",
-        setting="ResNet-32, all images, 200 epochs",
-        about="docs/plan.md#the-full-schedule",
-        methods="full_methods",
-        curves="full_curves",
-    ),
-    AnswerTier(
-        name="laptop",
-        words="the laptop tier",
-        setting="ResNet-20, a tenth of the images, 120 epochs",
-        about="docs/plan.md#the-laptop-tier",
-        methods="laptop_methods",
-        curves="laptop_curves",
-    ),
+    AnswerTier("full", "the full schedule", "ResNet-32, all images, 200 epochs"),
+    AnswerTier("laptop", "the laptop tier", "ResNet-20, a tenth of the images, 120 epochs"),
 )
 PLAIN = {  # methods by their labels, in words for a reader who has not met them
     "CE": "cross-entropy (CE)",
@@ -103,14 +86,15 @@ class Lead:
         return f"{self.word} by {abs(points):.1f} points {interval}"
 
 
-@read_once
 def leads(project: Project) -> tuple[Lead, ...]:
     """CAL minus each other method with published records, by tier, in the order of its table."""
     return tuple(lead for tier in TIERS for lead in _leads(project, tier))
 
 
 def _leads(project: Project, tier: AnswerTier) -> Iterator[Lead]:
-    cells = {cell.spec.coord("method"): cell for cell in _cells(project, tier, tier.methods)}
+    cells = {
+        cell.spec.coord("method"): cell for cell in _cells(project, tier, f"{tier.name}_methods")
+    }
     if ours := cells.pop("CAL", None):
         for label, cell in cells.items():
             yield Lead(tier, label, contrast([(1.0, ours), (-1.0, cell)], "last"))
@@ -134,48 +118,60 @@ def with_answers(project: Project, text: str) -> str:
     if not BLOCK.search(text):
         return text
     numbered = [f"{i}. {answer}" for i, answer in enumerate(five_answers(project), start=1)]
-    block = "\n".join([START, headline(project), "", *numbered, END]) + "\n"
-    return BLOCK.sub(lambda _: block, text)
+    lines = [START, headline(project), "", *numbered, *_picture(project), END]
+    return BLOCK.sub(lambda _: "\n".join(lines) + "\n", text)
+
+
+def _picture(project: Project) -> list[str]:
+    """The picture of the leads, where it was published."""
+    light, dark = (paths.ANSWER_PICTURE.format(page=page) for page in ("light", "dark"))
+    if not files.exists(project.root / light):
+        return []
+    return [
+        "",
+        "<picture>",
+        f'  <source media="(prefers-color-scheme: dark)" srcset="{dark}">',
+        f'  <img src="{light}" alt="CAL minus each other method, in points of accuracy with intervals">',
+        "</picture>",
+    ]
 
 
 def headline(project: Project) -> str:
     """What is known at the paper's scale; if nothing is, that, and what is at the nearest one."""
     if paper := published_boards(project).get(PAPER):
         entry = next(entry for entry in paper.entries if entry.id == MAIN_CLAIM)
-        return f"**At the paper's own scale: {entry.says}: {entry.status}.** {entry.sentence}"
-    if not leads(project):
+        return f"**At the paper's own scale: {entry.says}: {entry.outcome}.** {entry.sentence}"
+    compared = leads(project)
+    if not compared:
         under_way = _listed([_link(project, tier) for tier in TIERS])
         return f"{UNKNOWN} No run of the nearest scales, {under_way}, is published yet."
-    tier = leads(project)[0].tier
-    words = {lead.other: lead.word for lead in leads(project) if lead.tier == tier and lead.word}
+    tier = compared[0].tier
+    words = {lead.other: lead.word for lead in compared if lead.tier == tier and lead.word}
     parts = [
         f"{words[name]} {'from ' if words[name].startswith('not') else ''}{PLAIN[name]}"
         for name in PLAIN
         if name in words
     ]
-    compared = (
-        f"there CAL is {_listed(parts)}"
-        if parts
-        else "it has one seed so far, which decides nothing"
-    )
-    return f"{UNKNOWN} The nearest to it so far is {_link(project, tier)} ({tier.setting}): {compared}."
+    says = f"there CAL is {_listed(parts)}" if parts else "one seed so far, which decides nothing"
+    return f"{UNKNOWN} The nearest to it so far is {_link(project, tier)} ({tier.setting}): {says}."
 
 
 def five_answers(project: Project) -> list[str]:
     """CAL against CE, SETF and baselines of one line; collapse; whether the harness is right."""
+    compared = leads(project)
     return [
-        f"**CAL against cross-entropy (CE).** {_compared(project, ['CE'])}",
-        f"**CAL against the fixed simplex classifier (SETF).** {_compared(project, ['SETF'])}",
-        f"**CAL against baselines that cost one line of code.** {_compared(project, ONE_LINE)}",
+        f"**CAL against cross-entropy (CE).** {_compared(project, compared, ['CE'])}",
+        f"**CAL against the fixed simplex classifier (SETF).** {_compared(project, compared, ['SETF'])}",
+        f"**CAL against baselines of one line of code.** {_compared(project, compared, ONE_LINE)}",
         f"**Collapse.** {_collapse(project)}",
         f"**Is the harness right?** {_harness(project)}",
     ]
 
 
-def _compared(project: Project, others: Sequence[str]) -> str:
+def _compared(project: Project, compared: Sequence[Lead], others: Sequence[str]) -> str:
     sentences = []
     for tier in TIERS:
-        words = {lead.other: lead.words for lead in leads(project) if lead.tier == tier}
+        words = {lead.other: lead.words for lead in compared if lead.tier == tier}
         prefix = {name: f"{PLAIN[name]}: " if len(others) > 1 else "" for name in others}
         if parts := [prefix[name] + words[name] for name in others if name in words]:
             sentences.append(f"On {_link(project, tier)} {'; '.join(parts)}.")
@@ -185,7 +181,8 @@ def _compared(project: Project, others: Sequence[str]) -> str:
 def _link(project: Project, tier: AnswerTier) -> str:
     """A tier with a link to its board, or to what it will be."""
     board = f"{paths.PUBLISHED.format(tier=tier.name)}/{paths.BOARD_MARKDOWN}"
-    return f"[{tier.words}]({board if files.exists(project.root / board) else tier.about})"
+    plan = f"docs/plan.md#{tier.words.replace(' ', '-')}"
+    return f"[{tier.words}]({board if files.exists(project.root / board) else plan})"
 
 
 def _listed(parts: Sequence[str]) -> str:
@@ -197,7 +194,7 @@ def _collapse(project: Project) -> str:
     sentences = []
     for tier in TIERS:
         parts = []
-        for cell in _cells(project, tier, tier.curves):
+        for cell in _cells(project, tier, f"{tier.name}_curves"):
             if cell.spec.run.method == "CAL" and (nc := sample_of(cell, "nc_mean")):
                 interval = against(nc, 0.0).interval() if nc.n > 1 else None
                 spread = f"95 %: {interval[0]:.2f} to {interval[1]:.2f}; " if interval else ""
@@ -214,22 +211,23 @@ def _collapse(project: Project) -> str:
 def _harness(project: Project) -> str:
     """How far ours is outside what others state, in the settings where their numbers count."""
     folder = paths.PUBLISHED.format(tier=CALIBRATION)
-    runs, names = project.root / folder / paths.RUNS, tiers(project).get(CALIBRATION, ())
-    cache = CellCache(project, runs if runs.is_dir() else None)
-    tables = [grid.table(project, name) for name in names if name in COUNTED and runs.is_dir()]
-    distances, most_seeds = list[float](), 0
-    for cell in (cell for table in tables for cell in cache.of(table)):
-        numbers = [number for number in cell.references if number.counts]
-        if numbers and cell.last and cell.best:
+    runs = project.root / folder / paths.RUNS
+    cells = CellCache(project, runs if runs.is_dir() else None)
+    distances, seeds = list[float](), 0
+    for table in (grid.table(project, name) for name in COUNTED if runs.is_dir()):
+        for cell in cells.of(table):
+            numbers = [number for number in cell.references if number.counts]
+            if not numbers or not cell.last or not cell.best:
+                continue
             last = all(number.measure == "last" for number in numbers)
             ours = (cell.last if last else cell.best).mean
             theirs = [number.reference.value for number in numbers]
             distances.append(max(min(theirs) - ours, ours - max(theirs), 0.0))
-            most_seeds = max(most_seeds, cell.n)
+            seeds = max(seeds, cell.n)
     if not distances:
         return "Not known yet: no setting that others have published numbers of was run."
     return (
         f"In the {plural(len(distances), 'setting')} run so far that others have published numbers of "
-        f"({plural(most_seeds, 'seed')} at most) ours lies within {max(distances):.1f} points of them: "
+        f"({plural(seeds, 'seed')} at most) ours lies within {max(distances):.1f} points of them: "
         f"[calibration]({folder}/{paths.BOARD_MARKDOWN})."
     )

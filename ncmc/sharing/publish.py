@@ -16,6 +16,7 @@ from ncmc.board.answers import with_answers
 from ncmc.board.entries import board_of
 from ncmc.board.published import FINDINGS, with_quotations
 from ncmc.errors import UserError, unknown
+from ncmc.figures.answer import SCALES, answer_figure, answer_images
 from ncmc.figures.figure import write_figures
 from ncmc.figures.of_table import figures_of_table
 from ncmc.page import project_page
@@ -67,24 +68,39 @@ def publish(project: Project, tier: str, results: Path | None = None) -> tuple[P
     return folder, sum(name.endswith(f"/{paths.RECORD}") for name in sources)
 
 
+def answer_pictures(project: Project) -> dict[str, bytes]:
+    """README's picture of CAL minus each other method, by path; nothing where none is compared."""
+    cells = {}
+    for tier, names in tiers(project).items():
+        runs = project.root / paths.PUBLISHED.format(tier=tier) / paths.RUNS
+        for table in (grid.table(project, name) for name in names if name in SCALES):
+            if runs.is_dir():
+                cells[table.name] = (table, CellCache(project, runs).of(table))
+    figure = answer_figure(cells)
+    images = answer_images(figure) if figure else {}
+    return {paths.ANSWER_PICTURE.format(page=page): image for page, image in images.items()}
+
+
 def refresh_documents(project: Project) -> list[Path]:
-    """Set runs.csv, the answers in README.md and the quotations in docs/findings.md; what changed.
+    """Set runs.csv, README's picture and answers, and the quotations of docs/findings.md; what changed.
 
     Raises UsageError for a quotation of a check that no published board has.
     """
     changed = []
-    runs, table = project.root / paths.PUBLISHED_RUNS, runs_csv(project)
-    if table and (not files.exists(runs) or runs.read_text("utf-8") != table):
-        files.write_atomic(runs, table)
-        changed.append(runs)
-    for name, renewed in ((README, with_answers), (FINDINGS, with_quotations)):
+
+    def put(name: str, content: bytes) -> None:
         path = project.root / name
-        if not files.exists(path):
-            continue
-        text = files.read_bytes(path, MOST_BYTES).decode()
-        if (new := renewed(project, text)) != text:
-            files.write_atomic(path, new)
+        if content and (not files.exists(path) or path.read_bytes() != content):
+            files.write_atomic(path, content)
             changed.append(path)
+
+    put(paths.PUBLISHED_RUNS, runs_csv(project).encode())
+    for name, image in answer_pictures(project).items():
+        put(name, image)
+    for name, renewed in ((README, with_answers), (FINDINGS, with_quotations)):
+        if files.exists(project.root / name):
+            text = files.read_bytes(project.root / name, MOST_BYTES).decode()
+            put(name, renewed(project, text).encode())
     return changed
 
 

@@ -1,18 +1,20 @@
 """README.md opens with what is known so far, computed from published records."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import fakes
 import pytest
 from conftest import CHECKOUT, copy_project
+from test_published import rounded
 
 from ncmc import paths
 from ncmc.board import answers
 from ncmc.board.answers import BLOCK, END, START, five_answers, headline, leads, with_answers
 from ncmc.plan import grid
 from ncmc.project import Project
-from ncmc.sharing.publish import refresh_documents
+from ncmc.sharing.publish import answer_pictures, refresh_documents
 
 
 @pytest.fixture
@@ -95,9 +97,9 @@ def test_the_distance_to_the_numbers_of_others_is_told(project: Project) -> None
     runs = project.root / paths.PUBLISHED.format(tier="calibration") / paths.RUNS
     (ce,) = [s for s in specs if s.run.method == "CE" and s.resolved.name == "mislas_stage1"]
     fakes.save(runs, fakes.record(ce.run, 71.0, best=71.3))
-    told = five_answers(project)[4]
-    assert "In the 1 setting run so far" in told
-    assert "(1 seed at most) ours lies within 1.5 points of them" in told  # 72.8 is stated
+    harness = five_answers(project)[4]
+    assert "In the 1 setting run so far" in harness
+    assert "(1 seed at most) ours lies within 1.5 points of them" in harness  # 72.8 is stated
 
 
 def test_a_readme_without_a_place_is_left_alone(project: Project) -> None:
@@ -112,3 +114,24 @@ def test_a_readme_without_a_place_is_left_alone(project: Project) -> None:
         True,
     )
     assert refresh_documents(project) == []
+
+
+def test_the_picture_is_published_and_shown(project: Project) -> None:
+    readme = project.root / "README.md"
+    readme.write_text(f"{START}\nold\n{END}\n")
+    assert answer_pictures(project) == {}
+    assert "<picture>" not in with_answers(project, readme.read_text())
+    publish(project, "full", "full_methods", {"CAL": [78.0, 78.5], "CE": [72.0, 72.2]})
+    refresh_documents(project)
+    shown = re.findall(r'(?:srcset|src)="([^"]+)"', readme.read_text())
+    assert sorted(shown) == sorted(answer_pictures(project))
+    assert all((project.root / name).read_bytes().startswith(b"<?xml") for name in shown)
+
+
+def test_the_picture_of_readme_is_of_the_published_records() -> None:
+    """To make it again: ncmc publish TIER."""
+    pictures = answer_pictures(Project(CHECKOUT))
+    published = {path.name for path in (CHECKOUT / "results/published").glob("*.svg")}
+    assert published == {Path(name).name for name in pictures}
+    for name, image in pictures.items():
+        assert rounded((CHECKOUT / name).read_bytes()) == rounded(image)
