@@ -157,6 +157,18 @@ def test_a_part_of_the_wrong_content_costs_a_second_download_only(
     assert [r for _, r in web.requests] == ["bytes=1000-", None]
 
 
+def test_a_part_is_dropped_where_a_server_sends_all_of_it_again(
+    project: ScratchProject, web: Server, archive: Path
+) -> None:
+    declare(project, archive, web.offer("/set.bin", CONTENT, without_ranges))
+    partial = raw.aside(here(), "partial", "made") / "set.bin.part"
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(CONTENT[:1000])
+    download.download(here(), "made")
+    assert arrived() == CONTENT
+    assert [r for _, r in web.requests] == ["bytes=1000-"]
+
+
 def test_a_complete_part_is_used_without_another_byte(
     project: ScratchProject, web: Server, archive: Path
 ) -> None:
