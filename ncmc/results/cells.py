@@ -22,7 +22,7 @@ from ncmc.results.problems import (
     is_dead,
     read_record,
 )
-from ncmc.results.record import ClassGroups, Groups, Record, check_results_folder, path_of
+from ncmc.results.record import GROUPS, ClassGroups, Groups, Record, check_results_folder, path_of
 from ncmc.results.shared_spread import InBlock, Prior
 from ncmc.results.statistics import ALPHA, Sample, against, sample
 from ncmc.results.wording import sentence
@@ -127,12 +127,12 @@ class Cell:
     @property
     def groups(self) -> Groups:
         """Mean accuracy of many, medium and few classes, under each definition."""
-        found = [record.result.groups for record in self.records]
-        released = [groups.released for groups in found if groups.released is not None]
+        of_seeds = [record.result.groups for record in self.records]
+        released = [groups.released for groups in of_seeds if groups.released is not None]
         return Groups(
-            thirds=_mean_groups(groups.thirds for groups in found),
-            shots=_mean_groups(groups.shots for groups in found),
-            released=_mean_groups(released if len(released) == len(found) else ()),
+            thirds=_mean_groups(groups.thirds for groups in of_seeds),
+            shots=_mean_groups(groups.shots for groups in of_seeds),
+            released=_mean_groups(released if len(released) == len(of_seeds) else ()),
         )
 
     @property
@@ -175,12 +175,12 @@ def read_cell(
     planned = [(run, path_of(project, run, results)) for run in spec.runs(looks[-1])]
     there = {run.seed for run, path in planned if _may_be_there(path)}
     look = reached(looks, there) or 0
-    found = {run: read_record(project, run, path) for run, path in planned[: looks[look]]}
+    read = {run: read_record(project, run, path) for run, path in planned[: looks[look]]}
     return Cell(
         spec,
-        tuple(record for record in found.values() if isinstance(record, Record)),
-        tuple(run for run, record in found.items() if record is None),
-        unusable=tuple(entry for entry in found.values() if isinstance(entry, RecordProblem)),
+        tuple(record for record in read.values() if isinstance(record, Record)),
+        tuple(run for run, record in read.items() if record is None),
+        unusable=tuple(entry for entry in read.values() if isinstance(entry, RecordProblem)),
         references=comparisons_for(project, spec),
         extra=_beyond(spec, looks[-1], planned[0][1]),
         unused=tuple(sorted(seed for seed in there if seed >= looks[look])),
@@ -213,12 +213,8 @@ def _may_be_there(path: Path) -> bool:
 
 
 def _mean_groups(groups: Iterable[ClassGroups]) -> ClassGroups:
-    found = list(groups)
-    return ClassGroups(
-        many=_mean(g.many for g in found),
-        medium=_mean(g.medium for g in found),
-        few=_mean(g.few for g in found),
-    )
+    values = list(groups)
+    return ClassGroups(**{name: _mean(getattr(g, name) for g in values) for name in GROUPS})
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -54,16 +54,16 @@ def differences(records: Iterable[Record]) -> list[str]:
                 continue
             for part, digest in code:
                 versions[part_words(part, run)].add(same_bits.version(part, digest, kind))
-    several = {words: found for words, found in versions.items() if len(found) > 1}
-    told = [
-        f"torch {' and '.join(sorted(found))}"
-        if words == "torch"
-        else f"{len(found)} versions of {words}"
-        for words, found in several.items()
+    several = {part: digests for part, digests in versions.items() if len(digests) > 1}
+    words = [
+        f"torch {' and '.join(sorted(digests))}"
+        if part == "torch"
+        else f"{len(digests)} versions of {part}"
+        for part, digests in several.items()
     ]
     if unknown and (versions or len(unknown) > 1):
-        told.append(f"code of commit {' and '.join(sorted(unknown))}, which nobody has compared")
-    return told
+        words.append(f"code of commit {' and '.join(sorted(unknown))}, which nobody has compared")
+    return words
 
 
 def kind_of(device: str | None) -> same_bits.Kind:

@@ -61,9 +61,9 @@ def unprintable(value: Any, where: str = "") -> str | None:
 def contradictions(record: "Record") -> str | None:
     """Where a record says two things that cannot both be so; None where it does not."""
     checks = (_accuracy, _groups, _configuration, _history, _rates, _collapse, _made, _sessions)
-    found = [problem for check in checks for problem in check(record)]
-    more = f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    return "; ".join(found[:MOST_NAMED]) + more if found else None
+    problems = [problem for check in checks for problem in check(record)]
+    more = f"; and {len(problems) - MOST_NAMED} more" if len(problems) > MOST_NAMED else ""
+    return "; ".join(problems[:MOST_NAMED]) + more if problems else None
 
 
 # --- a screen for each part --------------------------------------------------------------------
@@ -111,10 +111,10 @@ def _configuration(record: "Record") -> Iterator[str]:
         part = recipes.owner(key)
         if part != "name" and config[part].get(key) != value:
             yield f"{key} is {value} in run, {config[part].get(key)} in config.{part}"
-    for key, given in config["model"].items():
+    for key, option in config["model"].items():
         for part in ("backbone", "method"):
-            if config[part].get(key, given) != given:
-                yield f"{key} is {config[part][key]} in config.{part}, {given} in config.model"
+            if config[part].get(key, option) != option:
+                yield f"{key} is {config[part][key]} in config.{part}, {option} in config.model"
 
 
 def _history(record: "Record") -> Iterator[str]:
@@ -196,30 +196,28 @@ def _recipe(record: "Record") -> Recipe | None:
 def _collapse(record: "Record") -> Iterator[str]:
     """Distances of unit vectors are from 0 to 4; a mean over pairs is that of the pairs."""
     for entry in record.result.history:
-        if (measured := entry.collapse) is None:
-            continue
-        for what in _of_unit_vectors(measured):
+        for what in _of_unit_vectors(entry.collapse) if entry.collapse else ():
             yield f"{what} at epoch {entry.epoch}"
 
 
-def _of_unit_vectors(measured: "Collapse") -> Iterator[str]:
-    mean, deviation = measured.nc_mean, measured.nc_std
+def _of_unit_vectors(collapse: "Collapse") -> Iterator[str]:
+    mean, deviation = collapse.nc_mean, collapse.nc_std
     if not (0 <= mean <= 4 and 0 <= deviation <= math.sqrt(mean * (4 - mean)) + ROUNDED):
         yield f"nc_mean is {mean:g} and nc_std {deviation:g}"
     for name in ("variability", "variability_floor", "class_cosine"):
-        value, low, high = getattr(measured, name), 0, 2
+        value, low, high = getattr(collapse, name), 0, 2
         if name == "class_cosine":
             low, high = -1, 1
         if value is not None and not low - ROUNDED <= value <= high + ROUNDED:
             yield f"{name} is {value:g}"
     for name in ("class_cosines", "tail_cosines"):
-        pairs = pairs_of(getattr(measured, name) or ())
+        pairs = pairs_of(getattr(collapse, name) or ())
         if any(abs(value) > 1 + ROUNDED for value in pairs):
             yield f"{name} are not from -1 to 1"
         if pairs and name == "class_cosines":
-            told = sum(pairs) / len(pairs)
-            if measured.class_cosine is None or abs(told - measured.class_cosine) > ROUNDED:
-                yield f"class_cosine is {measured.class_cosine}, the mean of the pairs {told:.4f}"
+            mean_cosine = sum(pairs) / len(pairs)
+            if collapse.class_cosine is None or abs(mean_cosine - collapse.class_cosine) > ROUNDED:
+                yield f"class_cosine is {collapse.class_cosine}, of the pairs {mean_cosine:.4f}"
 
 
 def _made(record: "Record") -> Iterator[str]:
@@ -280,13 +278,13 @@ def _sessions(record: "Record") -> Iterator[str]:
             yield f"made.{name} is not that of its last session"
 
 
-def _differs(name: str, value: float | None, told: float | None) -> Iterator[str]:
-    """`value` stands in the record, `told` follows from the rest of it."""
-    if value is None or told is None:
-        if value is not told:
-            yield f"{name} is {value}, by the rest of it {told}"
-    elif not math.isclose(value, told, rel_tol=1e-9, abs_tol=1e-9):
-        yield f"{name} is {value:g}, by the rest of it {told:g}"
+def _differs(name: str, value: float | None, due: float | None) -> Iterator[str]:
+    """`value` stands in the record, `due` follows from the rest of it."""
+    if value is None or due is None:
+        if value is not due:
+            yield f"{name} is {value}, by the rest of it {due}"
+    elif not math.isclose(value, due, rel_tol=1e-9, abs_tol=1e-9):
+        yield f"{name} is {value:g}, by the rest of it {due:g}"
 
 
 def _apart(

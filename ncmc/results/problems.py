@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ncmc import paths
 from ncmc.errors import UsageError, UserError
-from ncmc.paper.assumptions import assumptions, assumptions_for
+from ncmc.paper.assumptions import assumptions_for
 from ncmc.plan import catalog, grid, same_bits
 from ncmc.plan.class_counts import expected_counts
 from ncmc.plan.code_digest import code_of
@@ -30,10 +30,10 @@ from ncmc.results.configuration import differing_keys
 from ncmc.results.record import (
     ModelOf,
     Record,
-    UnusableRecordError,
     check_results_folder,
     digest,
     load_record,
+    parse_record,
     path_of,
 )
 from ncmc.results.wording import plural, sentence, train_command
@@ -78,12 +78,14 @@ def read_record(project: Project, run: Run, path: Path) -> Record | RecordProble
     try:
         if not files.exists(path):
             return None
-        record = load_record(path)
-    except UnusableRecordError as error:
-        return RecordProblem(run, path, "damaged", error.reason, sentence(again))
+        data = files.read_bytes(path, documents.MOST_BYTES)
     except UserError as error:  # it, or its folder, cannot be read
         remedy = sentence(f"make it readable, or {again}")
         return RecordProblem(run, path, "damaged", str(error), remedy)
+    try:
+        record = parse_record(data, str(path))
+    except UserError as error:
+        return RecordProblem(run, path, "damaged", str(error), sentence(again))
     if unfit := why_unfit(project, run, record):
         kind, words, remedy = unfit
         if kind == "outdated" and path == project.published_in_use.get(run.id):
@@ -127,9 +129,9 @@ def _contradictions(project: Project, record: Record) -> Iterator[str]:
     tested = [sum(row) for row in record.result.confusion]
     of_class = entry.test_counts
     if of_class is not None:
-        stated = [of_class] * len(tested) if isinstance(of_class, int) else list(of_class)
-        times = sum(tested) // sum(stated)
-        if tested != [times * n for n in stated]:
+        counts = [of_class] * len(tested) if isinstance(of_class, int) else list(of_class)
+        times = sum(tested) // sum(counts)
+        if tested != [times * n for n in counts]:
             yield f"the rows of result.confusion add up to {tested}, test_counts is {of_class}"
 
 
@@ -144,19 +146,19 @@ def _options(project: Project, record: Record) -> Iterator[str]:
         return
     kind = code_versions.kind_of(record.made.device)
     other = same_bits.differing(then, now, kind)
-    given = record.config["model"]
+    options = record.config["model"]
     for part in catalog.KINDS:
         if part in other:
             continue
         stored, name = record.config[part], getattr(record.run, part)
-        known = catalog.own_options(part, name) or frozenset(stored)
+        names = catalog.own_options(part, name) or frozenset(stored)
         for key, default in catalog.default_options(part, name).items():
-            due = given.get(key, default)
+            due = options.get(key, default)
             if key in stored and stored[key] != due:
                 yield f"config.{part}.{key} is {stored[key]}, by the run {due}"
-        if getattr(then, part) == getattr(now, part) and stored.keys() != known:
-            names = ", ".join(sorted(stored.keys() ^ known))
-            yield f"config.{part} has other keys than the options of {name}: {names}"
+        if getattr(then, part) == getattr(now, part) and stored.keys() != names:
+            other_keys = ", ".join(sorted(stored.keys() ^ names))
+            yield f"config.{part} has other keys than the options of {name}: {other_keys}"
 
 
 def _other_assumptions(project: Project, record: Record) -> list[str]:
@@ -164,12 +166,11 @@ def _other_assumptions(project: Project, record: Record) -> list[str]:
 
     Points that were added to the register since do not count.
     """
-    known = {entry.id for entry in assumptions(project)}
     now = assumptions_for(project, record.run, record.config)
     return [
         f"{key} is '{choice}' then, {repr(now[key]) if key in now else 'does not arise'} now"
         for key, choice in record.assumptions.items()
-        if now.get(key) != choice or key not in known
+        if now.get(key) != choice
     ]
 
 
@@ -214,12 +215,12 @@ def outdated_records(project: Project, results: Path | None = None) -> list[Outd
     for name in table_names(project):
         grid.table(project, name)
     root = results or project.root / paths.RUNS
-    found = []
+    records = []
     for path in sorted(root.rglob(paths.RECORD)):
         run_id = path.parent.relative_to(root).as_posix()
         if why := _why(project, path, run_id, results):
-            found.append(Outdated(run_id, path, why))
-    return found
+            records.append(Outdated(run_id, path, why))
+    return records
 
 
 def _why(project: Project, path: Path, run_id: str, results: Path | None) -> str | None:
@@ -299,9 +300,9 @@ def problems_in(cells: Iterable["Cell"]) -> tuple[str, ...]:
     """
     distinct = list({cell.spec.run: cell for cell in cells if cell.records}.values())
     records = list({r.run: r for cell in distinct for r in cell.records}.values())
-    found = [*_images(records), *_code(records), *_computed(records)]
-    found += [problem for cell in distinct for problem in _seeds(cell)]
-    return tuple(dict.fromkeys(found))
+    of_records = (*_images(records), *_code(records), *_computed(records))
+    of_cells = (problem for cell in distinct for problem in _seeds(cell))
+    return tuple(dict.fromkeys((*of_records, *of_cells)))
 
 
 def _images(records: Sequence[Record]) -> Iterator[str]:
@@ -382,8 +383,8 @@ def digests_of(
         for cell in cells
         for run in (*(r.run for r in cell.records), *(entry.run for entry in cell.unusable))
     )
-    found = ((run.id, _digest(path_of(project, run, results))) for run in read)
-    return {name: value for name, value in found if value}
+    digests = ((run.id, _digest(path_of(project, run, results))) for run in read)
+    return {name: value for name, value in digests if value}
 
 
 def stale_note(

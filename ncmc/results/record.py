@@ -40,14 +40,6 @@ Count = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
-class UnusableRecordError(UserError):
-    """A record that does not count: why, and what to do about it."""
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        super().__init__(f"{reason.rstrip('.')}. {remedy}")
-        self.reason, self.remedy = reason, remedy
-
-
 # --- what was measured -------------------------------------------------------------------------
 
 
@@ -246,23 +238,24 @@ def save_record(record: Record, path: Path) -> None:
 
 
 def load_record(path: Path) -> Record:
-    """Read a record. Raises UserError if it is missing or cannot be read.
-
-    Raises UnusableRecordError if it is truncated, foreign, or changed by hand.
-    """
+    """Read a record. Raises UserError if it is missing, cannot be read, or is not one of ours."""
     if not files.exists(path):
         raise UserError(f"no record at {path}. Train the run first: ncmc train RUN.")
+    data = files.read_bytes(path, documents.MOST_BYTES)
     try:
-        return _parse(documents.load_json(path), str(path))
-    except UsageError as error:  # what is wrong is a file, not what was asked for
-        raise UnusableRecordError(str(error), "Delete it and train the run again.") from error
+        return parse_record(data, str(path))
+    except UserError as error:
+        raise UserError(f"{str(error).rstrip('.')}. Delete it and train the run again.") from error
 
 
 def parse_record(data: bytes, where: str) -> Record:
-    """A record from the bytes of its file. Raises UserError that names `where`."""
+    """A record from the bytes of its file.
+
+    Raises UserError that names `where`: truncated, foreign, changed by hand, or in contradiction.
+    """
     try:
         return _parse(documents.json_of(data, where), where)
-    except UsageError as error:
+    except UsageError as error:  # what is wrong is a file, not what was asked for
         raise UserError(str(error)) from error
 
 
@@ -275,8 +268,8 @@ def _parse(body: Any, path: str) -> Record:
             f"{get_args(Schema)[0]} to {SCHEMA}, older ones had other random draws."
         )
     fields = {key: value for key, value in body.items() if key != "digest"}
-    if found := unprintable(fields):
-        raise UsageError(f"{path}: {found}, which no record of ncmc has.")
+    if sign := unprintable(fields):
+        raise UsageError(f"{path}: {sign}, which no record of ncmc has.")
     record = documents.parse(Record, _with_entries(fields, path), path)
     try:
         unchanged = digest(fields) == body["digest"]
@@ -284,8 +277,8 @@ def _parse(body: Any, path: str) -> Record:
         raise UsageError(f"{path} holds a number that is not finite.") from error
     if not unchanged:
         raise UsageError(f"{path} was changed after it was written: its digest does not match.")
-    if found := contradictions(record):
-        raise UsageError(f"{path} contradicts itself: {found}.")
+    if words := contradictions(record):
+        raise UsageError(f"{path} contradicts itself: {words}.")
     return record
 
 

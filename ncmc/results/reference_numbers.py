@@ -112,12 +112,12 @@ def grouped(uncompared: Iterable[tuple[Reference, str]]) -> tuple[Uncompared, ..
     ids: dict[str, list[str]] = {}
     for reference, why in uncompared:
         ids.setdefault(why, []).append(reference.id)
-    return tuple(Uncompared(ids=tuple(found), why=why) for why, found in ids.items())
+    return tuple(Uncompared(ids=tuple(names), why=why) for why, names in ids.items())
 
 
 def _entry(cell: Cell, comparison: Comparison) -> ReferenceEntry:
-    stated, found = comparison.reference, difference(cell, comparison)
-    low, high = (found.interval() if found else None) or (None, None)
+    stated, ours_minus = comparison.reference, difference(cell, comparison)
+    low, high = (ours_minus.interval() if ours_minus else None) or (None, None)
     return ReferenceEntry(
         id=stated.id,
         source=stated.source,
@@ -129,7 +129,7 @@ def _entry(cell: Cell, comparison: Comparison) -> ReferenceEntry:
         n=stated.n,
         measure=comparison.measure,
         epoch_known=comparison.epoch is not None,
-        estimate=found.mean if found else None,
+        estimate=ours_minus.mean if ours_minus else None,
         low=low,
         high=high,
         assumed=assumed(stated),

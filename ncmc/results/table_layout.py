@@ -86,8 +86,8 @@ def _spans(columns: Sequence[tuple[str, ...]], depth: int) -> tuple[tuple[str, i
 
 def _starts(line: Sequence[tuple[str, int]]) -> dict[int, int]:
     """{position: length} of the spans of a line."""
-    found, position = {}, 0
+    starts, position = {}, 0
     for _, span in line:
-        found[position] = span
+        starts[position] = span
         position += span
-    return found
+    return starts

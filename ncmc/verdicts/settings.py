@@ -1,13 +1,13 @@
 """A claim over several settings: in how many it is shown, and what their average says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from pydantic import JsonValue
 
+from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
-from ncmc.results.splits import split_words
 from ncmc.results.statistics import shown
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import Pair, gap
@@ -192,3 +192,18 @@ def level_words(found: Contrast, digits: int) -> str:
         return f" ({no_spread(found.n)})"
     low, high = (f"{value:.{digits}f}".replace("-", "−") for value in found.interval)
     return f" ({100 * found.level:.3g} %: {low} to {high})"
+
+
+def split_words(cells: Iterable[Cell]) -> str:
+    """`one split`, or `a split a seed (3 splits)`: which of the two was planned for these cells.
+
+    The number is that of different splits in the cell that has fewest; without records it is left out.
+    Of cells of both kinds it says so.
+    """
+    cells = list(cells)
+    drawn = [cell for cell in cells if cell.spec.split_per_seed]
+    if not drawn:
+        return "one split"
+    seen = min(len({record.split.sha256 for record in cell.records}) for cell in drawn)
+    words = f"a split a seed ({plural(seen, 'split')})" if seen else "a split a seed"
+    return words if len(drawn) == len(cells) else f"{words} in some cells, one split in others"
