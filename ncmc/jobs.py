@@ -204,11 +204,15 @@ def config_files(project: Project) -> dict[str, list[str]]:
         "train": (*run, assumptions.FILE),
         "table": (*table, *numbers),
         "verify": (*table, *numbers, claims.FILE, checks_file.FILE),
-        "figures": (*table, *numbers, claims.FILE, checks_file.FILE),
+        "figures": (*table, *numbers),
         "report": (*table, *numbers, claims.FILE, checks_file.FILE, assumptions.FILE, errata.FILE),
         "board": (*table, *numbers, claims.FILE, checks_file.FILE, assumptions.FILE),
         "show": (*table, *numbers),
-        "theory": (claims.FILE, *grid_file.FILES),  # a claim names its table
+        # a claim names its table, an erratum an assumption, and that the datasets
+        "theory": (
+            *(*grid_file.FILES, dataset_entries.FILE),
+            *(claims.FILE, errata.FILE, assumptions.FILE),
+        ),
     }
     return {
         command: [f"{paths.CONFIG}/{file}" for file in files] for command, files in read.items()

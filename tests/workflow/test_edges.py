@@ -52,6 +52,7 @@ COMMANDS = {  # name in `Jobs.config` -> the call
 }
 
 
+@pytest.mark.slow  # eleven processes
 @pytest.mark.parametrize("with_lab", [False, True], ids=["as it comes", "with a lab's tables"])
 def test_a_rule_takes_the_configuration_files_that_its_command_reads(
     workspace: Path, with_lab: bool
