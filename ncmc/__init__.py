@@ -14,7 +14,7 @@ Left wing: plans, reads and judges.
     forecast    before anything runs: what it would decide, with which power, at what cost
     figures     curves, intervals and maps, drawn from cells and verdicts
     page        the HTML pages of a table and of the whole project
-    sharing     exports, their import, what differs between two result sets, progress, event files
+    sharing     exports and their import, what is published, what differs, how far a grid is
     jobs, targets, preflight what the Snakefile asks for, what is missing, what it refuses
     data        archives -> arrays -> long-tailed splits
 

@@ -176,11 +176,11 @@ def _number(project: Project, row: Mapping[str, str], where: str) -> tuple[Key, 
 
 def _place(table: Table, cell: str) -> int:
     """The place, from 1, of a cell by its words. Raises UsageError for another one."""
-    labels = {_folded(spec.label): spec.label for spec in table.cells}
-    if (words := _folded(cell)) in labels:
-        return list(labels).index(words) + 1
-    near = difflib.get_close_matches(words, labels, n=1)
-    hint = f" Did you mean '{labels[near[0]]}'?" if near else ""
+    places = {_folded(spec.label): place for place, spec in enumerate(table.cells, start=1)}
+    if place := places.get(_folded(cell)):
+        return place
+    near = difflib.get_close_matches(_folded(cell), places, n=1)
+    hint = f" Did you mean '{table.cells[places[near[0]] - 1].label}'?" if near else ""
     raise UsageError(
         f"{table.name} has no cell {shortened(repr(cell))}.{hint} `ncmc reference form {table.name}` "
         "prints them all."

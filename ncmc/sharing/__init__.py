@@ -1,1 +1,1 @@
-"""Results that travel: exports, their import, what differs between two sets, event files."""
+"""Results that travel: exports and their import, what is published, what differs, how far a grid is."""
