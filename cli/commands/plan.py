@@ -100,7 +100,7 @@ def print_plan(plan: "PlanFile", path: Path, as_json: bool) -> None:
     if as_json:
         print_json(plan.model_dump(mode="json", by_alias=True))
         return
-    columns = ("id", "says", "now", "next step", "power, true / false", "to run")
+    columns = ("id", "says", "now", "next step", "power, true/false", "to run")
     rows = [_row(question) for question in plan.questions]
     print_grid(columns, rows, title=f"Plan: {plan.asked.name}")
     out = console()
@@ -110,7 +110,7 @@ def print_plan(plan: "PlanFile", path: Path, as_json: bool) -> None:
 
 def _row(question: "Planned") -> tuple[str, ...]:
     seeds = f", {question.seeds} seeds" if question.seeds else ""
-    took = f", {_whole(duration(question.hours * 3600))}" if question.hours else ""
+    took = f", {duration(question.hours * 3600)}" if question.hours else ""
     return (
         question.id,
         shortened(question.says, LONGEST),
@@ -118,14 +118,9 @@ def _row(question: "Planned") -> tuple[str, ...]:
         question.state + seeds,
         "-"
         if question.power is None or question.refutes is None
-        else _whole(f"{100 * question.power:.0f} / {100 * question.refutes:.0f} %"),
-        f"{_whole(plural(question.runs, 'run'))}{took}" if question.runs else "-",
+        else f"{100 * question.power:.0f}/{100 * question.refutes:.0f} %",
+        f"{plural(question.runs, 'run')}{took}" if question.runs else "-",
     )
-
-
-def _whole(text: str) -> str:
-    """Text that is not broken into lines."""
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _lines(plan: "PlanFile", path: Path) -> list[str]:
@@ -142,8 +137,8 @@ def _lines(plan: "PlanFile", path: Path) -> list[str]:
         worlds = dict.fromkeys(f"{q.if_true} / {q.if_false}" for q in plan.questions if q.if_true)
         lines.append(
             "Power: the probability that the next look shows it if it is true, and refutes it if it is "
-            f"false. True / false mean: {'; '.join(worlds)}. It rests on a stated deviation, not on "
-            f"results: {plan.deviation} (config/plan.yaml)."
+            f"false. True / false mean: {'; '.join(worlds)}. It rests on deviations over seeds: "
+            f"{plan.deviation} (docs/plan.md)."
         )
     if plan.runs:
         lines.append(f"The runs are in {path}. To do them: uv run snakemake --cores all plan")

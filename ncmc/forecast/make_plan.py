@@ -126,12 +126,12 @@ def _planned(state: State, chosen: bool, power: Power | None, hours_of: HoursOf)
 
 
 def _deviations(project: Project, standing: Sequence[State]) -> str:
-    """What the power rests on: the stated deviations of what is asked about, with their sources."""
-    stated: dict[tuple[float, str], dict[str, None]] = {}
+    """What the power rests on: the deviations of what is asked about, with their sources."""
+    known: dict[tuple[float, str], dict[str, None]] = {}
     for spec, table in dict.fromkeys(p for s in standing for p in s.question.places):
         found = deviation_of(project, spec, table)
-        stated.setdefault((found.value, found.source), {})[spec.run.dataset] = None
+        known.setdefault((found.value, found.source), {})[spec.run.dataset] = None
     return "; ".join(
-        f"{', '.join(names)}: {value:g} points over seeds ({source})"
-        for (value, source), names in stated.items()
+        f"{', '.join(names)}: {value:.3g} points ({source})"
+        for (value, source), names in known.items()
     )

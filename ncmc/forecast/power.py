@@ -1,8 +1,9 @@
 """Power before the run: the probability that a number of seeds decides a question.
 
-From the deviation over seeds that config/plan.yaml states, never from what was observed: the power of
-an observed spread says no more than the p value it comes from. The tests are those that judge real
-records, with their levels and degrees of freedom; settings are taken for independent of each other.
+From an effect that config/plan.yaml states, never from one that was observed (its power says no more
+than its p value), and from a deviation over seeds: that of records where there are enough, else a
+stated one. The tests are those that judge real records, with their levels and degrees of freedom;
+settings are taken for independent of each other.
 """
 
 import math
@@ -83,7 +84,7 @@ def assumed(project: Project) -> Assumed:
 def deviation_of(project: Project, spec: CellSpec, table: Table) -> Sourced[Points]:
     """The deviation of a cell before it is trained, in points.
 
-    That of the records that there are of its dataset at its scale, where they tell one; else what
+    That of the records of its dataset at its scale, where there are enough; else what
     config/plan.yaml states of its tier, its dataset, or in general.
     """
     if measured := measured_deviation(project, spec.run.dataset, table.scale):
@@ -103,8 +104,8 @@ def seeds_at(table: Table, look: int) -> int:
 def power_of(project: Project, question: Question, look: int) -> Power | None:
     """The power of a question at a look of each of its tables (0: the first).
 
-    None for kinds of checks of which no deviation is stated (curves, chance, collapse), and for those
-    along an axis.
+    None for checks of curves, of chance and of collapse, which have no deviation in points, and for
+    those along an axis.
     """
     if question.check is None:
         return _of_number(project, question, look)

@@ -131,6 +131,19 @@ def test_the_command_writes_what_it_shows(looks: Path, configured: Path) -> None
     assert json.loads(again.stdout)["asked"] == json.loads(done.stdout)["asked"]
 
 
+@pytest.mark.parametrize("columns", ["50", "80", "200"])
+def test_a_plan_is_readable_at_any_width(
+    looks: Path, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    done = CliRunner().invoke(app, ["plan", "smoke"])
+    assert done.exit_code == 0, done.stderr
+    words = done.stdout.split()
+    assert {"S1", "incomplete", "next,", "power,"} <= set(words) or columns == "50"
+    assert "\\x" not in done.stdout  # nothing that a terminal is not shown
+    assert max(map(len, done.stdout.splitlines())) <= int(columns)
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [("30m", 0.5), ("90min", 1.5), ("1.5 h", 1.5), ("2d", 48)],
