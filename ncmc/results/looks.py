@@ -5,7 +5,7 @@ Who tests at 3, 5 and 10 seeds at 5 % each, and stops at the first yes, errs in 
 """
 
 import math
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from functools import cache
 
 import numpy as np
@@ -21,21 +21,11 @@ def pocock(share: float, alpha: float) -> float:
     return alpha * math.log(1 + (math.e - 1) * share)
 
 
-def obrien_fleming(share: float, alpha: float) -> float:
-    """The part of `alpha` spent at a share of the seeds, nearly all of it late (Lan and DeMets 1983)."""
-    from scipy import stats
-
-    return float(4 * stats.norm.sf(stats.norm.isf(alpha / 4) / math.sqrt(share)))
-
-
-Spending = Callable[[float, float], float]
 Weighted = tuple[np.ndarray, np.ndarray]  # places, and how much stands at each
 
 
 @cache
-def levels(
-    looks: tuple[int, ...], alpha: float = ALPHA, spending: Spending = pocock
-) -> tuple[float, ...]:
+def levels(looks: tuple[int, ...], alpha: float = ALPHA) -> tuple[float, ...]:
     """The two-sided level of a test at each look, so that all of them together err in `alpha`.
 
     `looks`: rising numbers of seeds. The looks' statistics are those of a normal mean that grows by
@@ -46,7 +36,7 @@ def levels(
     from scipy import stats
 
     shares = [seeds / looks[-1] for seeds in looks]
-    spent = [0.0, *(spending(share, alpha) for share in shares[:-1]), alpha]
+    spent = [0.0, *(pocock(share, alpha) for share in shares[:-1]), alpha]
     undecided = np.zeros(1), np.ones(1)  # the sum so far starts at 0
     found = []
     for before, share, step in zip([0.0, *shares[:-1]], shares, np.diff(spent), strict=True):

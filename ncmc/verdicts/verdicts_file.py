@@ -49,11 +49,6 @@ def write(
     return path
 
 
-def read_verdicts(path: Path) -> tuple[Verdict, ...]:
-    """The verdicts that `write` wrote to `path`, equal to those that it was given. Raises UserError."""
-    return read_file(path).verdicts
-
-
 def read_file(path: Path) -> VerdictsFile:
     """The whole file that `write` wrote to `path`.
 

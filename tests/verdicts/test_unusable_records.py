@@ -15,7 +15,7 @@ from ncmc.plan.run import Run
 from ncmc.results.record import path_of
 from ncmc.verdicts import judge
 from ncmc.verdicts.checks_file import checks_of
-from ncmc.verdicts.verdicts_file import read_verdicts
+from ncmc.verdicts.verdicts_file import read_file
 
 
 def ncmc(*arguments: str, code: int) -> str:
@@ -74,7 +74,7 @@ def test_a_record_that_no_check_looks_at_keeps_all_from_holding(
     smoke_with_damaged(workspace / paths.RUNS, "AL")
     checks = [c for c in checks_of(here(), "smoke") if c.id == "S1"]  # CAL against CE
     monkeypatch.setattr(judge, "checks_of", lambda project, name: checks)
-    assert "holds" in ncmc("verify", "smoke", code=3)
+    assert "seen at this scale" in ncmc("verify", "smoke", code=3)
 
 
 def test_table_and_show_exit_with_3_and_the_page_is_made(workspace: Path) -> None:
@@ -84,7 +84,7 @@ def test_table_and_show_exit_with_3_and_the_page_is_made(workspace: Path) -> Non
     assert path in json.loads(ncmc("table", "smoke", "--json", code=3))["notes"][0]
     ncmc("table", "smoke", "--no-exit-code", code=0)
     ncmc("verify", "smoke", "--no-exit-code", code=0)
-    assert read_verdicts(workspace / "results/smoke/verdicts.json")
+    assert read_file(workspace / "results/smoke/verdicts.json").verdicts
     assert path in ncmc("table", "smoke", "--as-written", code=3)
     ncmc("report", "smoke", code=0)
     page = (workspace / "results/smoke/report.html").read_text()

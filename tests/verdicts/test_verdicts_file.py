@@ -12,7 +12,7 @@ from ncmc.plan import grid
 from ncmc.results.record import path_of
 from ncmc.verdicts import judge
 from ncmc.verdicts.verdict import Verdict
-from ncmc.verdicts.verdicts_file import read_verdicts, write
+from ncmc.verdicts.verdicts_file import read_file, write
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> list[Verdict]:
 def test_verdicts_are_read_back_as_the_same_objects(
     verdicts: list[Verdict], tmp_path: Path
 ) -> None:
-    found = read_verdicts(write(verdicts, tmp_path))
+    found = read_file(write(verdicts, tmp_path)).verdicts
     assert found == tuple(verdicts)
     assert [v.remedy for v in found if v.id in ("S1", "S3", "N1")] == [
         None,
@@ -69,9 +69,9 @@ def test_a_file_that_is_not_ours_is_refused(
     path = write(verdicts, tmp_path)
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(UserError, match=told):
-        read_verdicts(path)
+        read_file(path)
 
 
 def test_no_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"verdicts\.json does not exist"):
-        read_verdicts(tmp_path / "verdicts.json")
+        read_file(tmp_path / "verdicts.json")
