@@ -45,7 +45,7 @@ def answer_figure(cells_of: Mapping[str, tuple[Table, Sequence[Cell]]]) -> Figur
         "test's look; above or below: the interval leaves 0 out. The marks of a method are sorted by "
         "budget and scale; ResNet-20 sees a tenth of the images.",
         panels=(marks.differences_drawn("", rows),),
-        size=(6.6, marks.height(rows)),
+        size=(5.0, marks.height(rows)),
     )
 
 

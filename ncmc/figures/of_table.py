@@ -66,7 +66,7 @@ def table_figures(project: Project, table: Table, cells: Sequence[Cell]) -> list
     if not shared:
         return []
     banner = table_data(project, table, cells).banner
-    common = [f"{table.name}, {table.title} ({table.where})", _seeds(table, cells), banner or ""]
+    common = [f"{table.title} ({table.name}, {table.where})", _seeds(table, cells), banner or ""]
 
     def caption(*parts: str) -> str:
         return " ".join(sentence(part) for part in (*parts, *common) if part)

@@ -61,13 +61,19 @@ def claim_groups(project: Project, board: Board) -> list[ClaimGroup]:
 def _row(project: Project, entry: BoardEntry, courses: Courses) -> ClaimRow:
     specs = [spec for verdict in entry.verdicts for spec in looked_at(project, verdict)]
     found = reversed(stages(entry.verdicts, courses))
-    known = tuple(s for s in found if any(v.status != "incomplete" for v in s.verdicts))
+    known = tuple(stage for stage in found if _is_known(stage))
     tokens = {
         "method": words(spec.run.method for spec in specs),
         "dataset": words(spec.run.dataset for spec in specs),
         "verdict": words(stage.status for stage in known) or slug(entry.status),
     }
     return ClaimRow(entry, known, tokens)
+
+
+def _is_known(stage: Stage) -> bool:
+    """Whether one of its clauses is decided, or all of them can never be."""
+    decided = any(v.status not in ("incomplete", "not testable") for v in stage.verdicts)
+    return decided or stage.status == "not testable"
 
 
 def words(values: Iterable[str]) -> str:

@@ -1,8 +1,7 @@
 """A page for a table or figure: verdicts, results, pictures, and how each number was made.
 
 One file that needs nothing else: styles, pictures and a small script stand in it, and it says the
-same where the script does not run. It decides nothing: the verdicts are those of verdicts.json,
-the cells are made of the records.
+same where the script does not run.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +10,6 @@ from pathlib import Path
 from ncmc import paths
 from ncmc.board.board_text import tally
 from ncmc.board.entries import board_of
-from ncmc.errors import UserError
 from ncmc.figures.figure import Picture, picture
 from ncmc.figures.of_table import table_figures
 from ncmc.page import origins
@@ -27,11 +25,11 @@ from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.problems import stale_note
 from ncmc.results.record import GROUPS, Groups
-from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import table_data
 from ncmc.results.table_layout import layout
 from ncmc.results.wording import make_command
 from ncmc.system import files
+from ncmc.verdicts.judge import CellCache, verify_cells
 from ncmc.verdicts.verdict import Verdict
 from ncmc.verdicts.verdicts_file import read_file
 
@@ -57,22 +55,25 @@ def report(
 ) -> Path:
     """Write the page of a table or figure into `folder` (default: results/NAME); its path.
 
-    `say` is told, as the page tells its reader, of verdicts that are older than records. A damaged
-    or outdated record is named on it. Raises UsageError for an unknown name, UserError if
-    verdicts.json is not in `folder`.
+    The verdicts are those of its verdicts.json, or if there is none, of the records now. `say` is told,
+    as the page tells its reader, of verdicts that are older than records. A damaged or outdated record
+    is named on it. Raises UsageError for an unknown name.
     """
     table = switches.table(project, name)
     folder = folder or project.root / paths.RESULTS.format(table=name)
-    judged = folder / Path(paths.VERDICTS).name
-    if not judged.exists():
-        raise UserError(f"{judged} does not exist. Run `ncmc verify {name}` first.")
-    path, verdicts = folder / Path(paths.PAGE).name, read_file(judged)
-    cells = read_cells(project, table, results)
-    others = alternatives(project, table, cells, results)
-    old = stale_note(project, name, cells, verdicts.records, verdicts.missing, results)
+    cache, old = CellCache(project, results), None
+    cells, judged = cache.of(table), folder / Path(paths.VERDICTS).name
+    if judged.exists():
+        written = read_file(judged)
+        verdicts: Sequence[Verdict] = written.verdicts
+        old = stale_note(project, name, cells, written.records, written.missing, results)
+    else:
+        verdicts = verify_cells(table, cache)
     if old:
         say(old)
-    files.write_atomic(path, render(project, table, cells, verdicts.verdicts, others, old))
+    others = alternatives(project, table, cells, results)
+    path = folder / Path(paths.PAGE).name
+    files.write_atomic(path, render(project, table, cells, verdicts, others, old))
     return path
 
 

@@ -95,5 +95,5 @@ def slug(text: str) -> str:
 
 def text(markdown: str) -> Markup:
     """A sentence of README.md for a page: bold stays, a link is its words."""
-    words = Markup.escape(re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown))
+    words = str(Markup.escape(re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown)))
     return Markup(re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", words))

@@ -131,9 +131,15 @@ def test_the_page_shows_the_verdicts_that_are_written_and_judges_nothing(
     assert words not in text
 
 
-def test_without_verdicts_the_page_says_which_command_makes_them(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"verdicts\.json does not exist. Run `ncmc verify smoke`"):
-        table_page.report(here(), "smoke", tmp_path, tmp_path)
+def test_without_a_file_of_verdicts_the_page_judges_itself(
+    tmp_path: Path, smoke: Table, bare: None
+) -> None:
+    fakes.smoke(tmp_path / "runs", smoke)
+    pages = []
+    for _ in range(2):
+        pages.append(table_page.report(here(), "smoke", tmp_path / "runs", tmp_path).read_text())
+        verdicts_file.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
+    assert Page(pages[0]).text.count("✓ seen at this scale") >= 5
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"verdicts": [{}]}', '{"verdicts": [5]}'])
