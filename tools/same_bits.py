@@ -49,6 +49,11 @@ project = Project.find()
 code = {run: code_of(project, parse_run_id(project, run)) for run in sys.argv[1:]}
 print(json.dumps({run: parts.model_dump() for run, parts in code.items() if parts}))
 """
+GROUPS = {  # part -> the groups of runs that show it; the loop has paths in all of them
+    "method": ("mixed", "clean"),
+    "backbone": ("backbones",),
+    "data": ("readers", "kinds", "from_files"),
+}
 Part = tuple[str, str, str]  # name, digest at the old commit, at the new one
 
 
@@ -130,6 +135,7 @@ class Tree:
             "augment=none+mixup=off+momentum=0.5+weight_decay=0.01",
         )
         kinds = [f"g_cifar/tau=0.1/resnet8/CAL/{SHORT}+{more}/seed=1" for more in options]
+        sets.append("digits/tau=0.25/resnet8/CE/epochs=3+warmup_epochs=1/seed=0")
         lists = ["g_lists/tau=0.25/resnet8/CE/batch_size=4+epochs=3+warmup_epochs=1/seed=0"]
         backbones = [f"g_cifar/tau=0.1/{b}/CE/{SHORT}/seed=0" for b in self.names("backbones")]
         released = f"g_svhn/tau=0.1/resnet8/CE/{SHORT}+svhn_labels=as_released/seed=0"
@@ -255,14 +261,15 @@ def flat_numbers(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def changed_parts(old: Tree, new: Tree) -> dict[str, set[Part]]:
-    """For each run of both trees, the parts of its code that are not known to give the same bits."""
+    """For each run of both trees, the parts that it shows and that are not known to be the same."""
     changed = {}
     for run in set(old.runs()) & set(new.runs()):
         a, b = (tree.digests.get(run.partition(": ")[2], {}) for tree in (old, new))
         changed[run] = {
             (part, a[part], b[part])
             for part in a.keys() & b.keys()
-            if same_bits.version(part, a[part]) != same_bits.version(part, b[part])
+            if run.partition(": ")[0] in GROUPS.get(part, (run.partition(": ")[0],))
+            and same_bits.version(part, a[part]) != same_bits.version(part, b[part])
         }
     return changed
 

@@ -60,3 +60,15 @@ def test_only_runs_whose_code_differs_are_trained(
     changed = tool.changed_parts(*trees)
     assert {run for run, parts in changed.items() if parts} == {"mixed: B"}
     assert changed["mixed: B"] == {("method", "B", "other")}
+    new = {run: parts | {"loop": "2"} for run, parts in new.items()}
+    changed = tool.changed_parts(trees[0], tool.Tree(CHECKOUT, "", new))
+    assert all(("loop", "1", "2") in parts for parts in changed.values())
+
+
+def test_a_part_is_shown_by_the_runs_of_its_groups(
+    tool: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool.Tree, "runs", lambda tree: ["mixed: A", "readers: A"])
+    trees = [tool.Tree(CHECKOUT, "", {"A": {"data": digest}}) for digest in "ab"]
+    changed = tool.changed_parts(*trees)
+    assert changed == {"mixed: A": set(), "readers: A": {("data", "a", "b")}}
