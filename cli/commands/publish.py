@@ -50,7 +50,7 @@ def publish(
         folder, n = publishing.publish(project, tier, results)
         print(f"{folder}: {plural(n, 'record')}")
         for path in publishing.refresh_documents(project):
-            print(f"{path}: set to what is published. Read what stands around it again.")
+            print(f"{path}: as published now. Read the words around it again.")
         return
     differing = publishing.differing(project, tier)
     folder = publishing.folder_of(project, tier)

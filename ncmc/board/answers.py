@@ -129,6 +129,8 @@ def _picture(project: Project) -> list[str]:
         return []
     return [
         "",
+        "CAL minus each other method, with intervals (right of 0 CAL is better; tau 0.01, last epoch):",
+        "",
         "<picture>",
         f'  <source media="(prefers-color-scheme: dark)" srcset="{dark}">',
         f'  <img src="{light}" alt="CAL minus each other method, in points of accuracy with intervals">',
