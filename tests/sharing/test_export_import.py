@@ -9,6 +9,7 @@ import pytest
 from made_results import files_below, fill, ncmc, project_at, smoke_runs
 
 from ncmc.errors import UserError
+from ncmc.plan.run import make_run, trained_run
 from ncmc.project import Project
 from ncmc.results.record import path_of
 from ncmc.sharing.export import export
@@ -290,6 +291,17 @@ def test_an_import_that_is_stopped_leaves_whole_records_and_goes_on(
     monkeypatch.setattr(files, "write_atomic", write)
     assert len(merge(here, tmp_path / "out.zip").written) == 3
     assert files_below(here.root / "results/runs") == theirs
+
+
+def test_a_decision_rule_is_written_after_its_model(
+    here: Project, other: Project, tmp_path: Path
+) -> None:
+    """Snakemake takes a record that is older than its input for outdated; CE-LA sorts before CE."""
+    rule = make_run("digits", 0.02, "resnet8", "CE-LA")
+    model = trained_run(other, rule)
+    fill(other, [rule, model])
+    export(other, ["all"], tmp_path / "out.zip")
+    assert merge(here, tmp_path / "out.zip").written == (model.id, rule.id)
 
 
 def test_a_full_disk_is_told(
