@@ -204,14 +204,13 @@ def config_files(project: Project) -> dict[str, list[str]]:
         "train": (*run, assumptions.FILE),
         "table": (*table, *numbers),
         "verify": (*table, *numbers, claims.FILE, checks_file.FILE),
-        "figures": (*table, *numbers),
+        "figures": (*table, *numbers, claims.FILE, checks_file.FILE),
         "report": (*table, *numbers, claims.FILE, checks_file.FILE, assumptions.FILE, errata.FILE),
         "board": (*table, *numbers, claims.FILE, checks_file.FILE, assumptions.FILE),
         "show": (*table, *numbers),
-        # a claim names its table, an erratum an assumption, and that the datasets
-        "theory": (
-            *(*grid_file.FILES, dataset_entries.FILE),
-            *(claims.FILE, errata.FILE, assumptions.FILE),
+        "theory": (  # a claim names its table, an erratum its assumption
+            *(claims.FILE, errata.FILE, assumptions.FILE, dataset_entries.FILE),
+            *grid_file.FILES,
         ),
     }
     return {

@@ -60,6 +60,7 @@ def test_a_rule_takes_the_configuration_files_that_its_command_reads(
     if with_lab:
         smoke = (workspace / "config/smoke.yaml").read_text()
         (workspace / "config/lab.yaml").write_text(smoke.replace("  smoke:", "  ours:"))
+    fakes.smoke(workspace / paths.RUNS, grid.table(here(), "smoke"))  # figures draw no empty table
     listed = jobs.Jobs(here()).config
     assert listed.keys() == COMMANDS.keys()
     for command, arguments in COMMANDS.items():
