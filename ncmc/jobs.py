@@ -197,17 +197,18 @@ def config_files(project: Project) -> dict[str, list[str]]:
     numbers = [printed_numbers.FILE, references.FILE, references.RECIPES_FILE]
     if files.exists(project.config(own_numbers.FILE)):  # a reader's
         numbers.append(own_numbers.FILE)
+    judged = (*table, *numbers, assumptions.FILE)  # a record is held against its run
     read = {
         "doctor": table,
         "fetch": (dataset_entries.FILE,),
         "split": run,
         "train": (*run, assumptions.FILE),
-        "table": (*table, *numbers),
-        "verify": (*table, *numbers, claims.FILE, checks_file.FILE),
-        "figures": (*table, *numbers, claims.FILE, checks_file.FILE),
-        "report": (*table, *numbers, claims.FILE, checks_file.FILE, assumptions.FILE, errata.FILE),
-        "board": (*table, *numbers, claims.FILE, checks_file.FILE, assumptions.FILE),
-        "show": (*table, *numbers),
+        "table": judged,
+        "verify": (*judged, claims.FILE, checks_file.FILE),
+        "figures": (*judged, claims.FILE, checks_file.FILE),
+        "report": (*judged, claims.FILE, checks_file.FILE, errata.FILE),
+        "board": (*judged, claims.FILE, checks_file.FILE),
+        "show": judged,
         "theory": (  # a claim names its table, an erratum its assumption
             *(claims.FILE, errata.FILE, assumptions.FILE, dataset_entries.FILE),
             *grid_file.FILES,

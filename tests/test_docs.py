@@ -106,6 +106,12 @@ def test_version_and_release_date_are_the_same_everywhere() -> None:
 README = (CHECKOUT / "README.md").read_text()
 
 
+def test_the_documents_are_few_and_short() -> None:
+    pages = list((CHECKOUT / "docs").rglob("*.md"))
+    assert sum(page.parent.name == "docs" for page in pages) <= 16
+    assert sum(len(page.read_text().split()) for page in pages) <= 20_500  # as `wc -w` counts
+
+
 def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 150
     assert len(README.encode()) <= 10_000

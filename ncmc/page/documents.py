@@ -68,7 +68,7 @@ def _erratum(entry: Erratum) -> Iterator[str]:
     yield f"- Printed: {_plain(entry.printed)}."
     yield f"- Found: {_plain(entry.found)}."
     if not entry.evidence:
-        yield "- Evidence: seen by reading; there is no number to measure."
+        yield "- Evidence: seen by reading."
     for command, numbers in groupby(entry.evidence, key=lambda number: number.command):
         values = (f"{_plain(number.measure)}: **{number.value:g}**" for number in numbers)
         yield f"- `{command}`: {'; '.join(values)}."
