@@ -155,7 +155,13 @@ def test_no_power_is_stated_for_curves() -> None:
     assert power_of(here(), question("F4b"), 0) is None
 
 
-def test_a_tier_or_a_dataset_may_have_a_deviation_of_its_own() -> None:
+def test_a_deviation_is_that_of_records_where_there_are_enough() -> None:
+    project = Project(CHECKOUT)  # with published records of digits
+    smoke = grid.table(project, "smoke")
+    assert "with records at this scale" in deviation_of(project, smoke.cells[0], smoke).source
+
+
+def test_without_records_a_tier_or_a_dataset_may_have_one_of_its_own(configured: Path) -> None:
     stated = assumed(here()).deviation
 
     def value(table: str) -> float:
