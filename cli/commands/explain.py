@@ -104,13 +104,15 @@ def _print_clause(clause: Clause, claim: Explanation) -> None:
         out.print(literal(f"  source: {verdict.source}"))
     rows = [(status_text(f.status), f.label, f.why) for f in verdict.findings]
     print_grid(("verdict", "setting", "what was found"), rows)
-    if len(verdict.findings) > 1 and sentence(verdict.why) != sentence(claim.sentence):
+    if len(verdict.findings) > 1 and not sentence(claim.sentence).endswith(sentence(verdict.why)):
         out.print(literal(f"  {verdict.why}"))
 
 
 def _value(value: JsonValue) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_value(inner)}" for key, inner in value.items() if inner != "")
+        return ", ".join(
+            f"{key} {_value(inner)}" for key, inner in value.items() if inner not in (None, "")
+        )
     if isinstance(value, list):
         return " or ".join(map(_value, value))
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

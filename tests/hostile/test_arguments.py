@@ -87,7 +87,7 @@ ANSWERED: dict[str, tuple[str, ...]] = {  # each refused with the word that foll
     "switch without value | A14": ("verify", "smoke", "--assume", "A14"),
     "switch in a name, upwards | A14": ("table", "smoke+A14=../../evil"),
     "switch twice | twice": ("table", "smoke+A14=none", "--assume", "A14=affine"),
-    "sweep of nothing | --dataset": ("sweep",),
+    "sweep of nothing | --method": ("sweep",),
     "sweep, tau empty | empty value": ("sweep", *PARTS[:2], "--tau", "", *PARTS[4:], "--save"),
     "sweep, shell | path": (*SWEEP, "-o", "f=$(touch PWNED)"),
     "sweep, 201 runs | 201": (*SWEEP, "--seeds", "201"),

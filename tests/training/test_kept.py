@@ -23,7 +23,7 @@ def made(epochs: int, measured: int, tested: int) -> Record:
     options = {"epochs": epochs, "collapse_every": measured, "test_every": tested}
     run = make_run("digits", 0.02, "resnet8", "CAL", {"f": 20, "theta": 0.2, **options})
     record: Record = fakes.record(run, 77.7)
-    long = [entry.model_copy(update={"lr": 0.1 / 3}) for entry in record.result.history]
+    long = [entry.model_copy(update={"loss": 0.1 / 3}) for entry in record.result.history]
     short: Record = fakes.with_result(record, history=tuple(kept(long)))
     return short
 
