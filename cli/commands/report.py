@@ -14,6 +14,7 @@ from cli.options import (
     results_folder,
     say_on_stderr,
 )
+from cli.progress import working
 from ncmc.errors import UsageError
 from ncmc.page import project_page, table_page
 
@@ -43,7 +44,9 @@ def report(
     if name == ALL:
         if assume:
             raise UsageError("--assume is of one table; give its name: ncmc report TABLE.")
-        print(project_page.report(project, results, out))
+        with working("making the page of the whole project"):
+            path = project_page.report(project, results, out)
+        print(path)
         return
     chosen = chosen_table(project, name, assume).name
     folder = results_folder(project, chosen, out)

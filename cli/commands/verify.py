@@ -26,6 +26,7 @@ from cli.options import (
     say_on_stderr,
 )
 from cli.outputs import check_target
+from cli.progress import working
 from cli.show.grids import console, literal, print_json
 from cli.show.verdicts import print_verdicts, status_text
 from ncmc.board.board_text import LEVELS, SCALES, TITLES, as_junit, as_markdown, remark, tally
@@ -115,7 +116,8 @@ def verify(
                 f"`ncmc verify {name}` writes no folder and takes no --assume: they belong to one "
                 "table."
             )
-        whole = board(project, results=results)
+        with working("judging every claim, number and check"):
+            whole = board(project, results=results)
         judged = whole.of("claim") if name == "claims" else whole
         verdicts, part = list(judged.verdicts), judged.shown(wanted, so)
         usable = True  # what cannot be used makes its claims incomplete
