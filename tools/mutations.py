@@ -157,7 +157,7 @@ MUTATIONS = (
         "verdicts",
     ),
     Mutation(
-        "ncmc/results/cells.py",
+        "ncmc/results/problems.py",
         "if differing := differing_keys(project, record):",
         "if differing := []:",
         "results",
