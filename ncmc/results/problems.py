@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ncmc import paths
 from ncmc.errors import UsageError, UserError
-from ncmc.paper.assumptions import assumptions_for
+from ncmc.paper.assumptions import assumptions, assumptions_for
 from ncmc.plan import catalog, grid, same_bits
 from ncmc.plan.class_counts import expected_counts
 from ncmc.plan.code_digest import code_of
@@ -121,18 +121,29 @@ def _contradictions(project: Project, record: Record) -> Iterator[str]:
         yield f"model_of is absent, {record.run.method} is applied to the model of {source.id}"
     if record.model_of and (source == record.run or record.model_of.run != source.id):
         yield f"model_of.run is {record.model_of.run}, the model of the run is that of {source.id}"
-    entry = dataset_entry(project, record.run.dataset)
-    expected = expected_counts(entry, record.run.tau, resolve_run(project, record.run).split)
-    # SVHN is drawn part by part, and with labels as released classes are left empty (A4)
-    if entry.reader != "svhn" and expected and list(record.split.counts) != expected:
+    expected = known_counts(project, record.run)
+    if expected and list(record.split.counts) != expected:
         yield f"split.counts is {list(record.split.counts)}, by tau and config/ {expected}"
     tested = [sum(row) for row in record.result.confusion]
-    of_class = entry.test_counts
+    of_class = dataset_entry(project, record.run.dataset).test_counts
     if of_class is not None:
         counts = [of_class] * len(tested) if isinstance(of_class, int) else list(of_class)
         times = sum(tested) // sum(counts)
         if tested != [times * n for n in counts]:
             yield f"the rows of result.confusion add up to {tested}, test_counts is {of_class}"
+
+
+def known_counts(project: Project, run: Run) -> list[int] | None:
+    """Training images per class of a run (K,), where config/ alone says so; None elsewhere.
+
+    Classes of images of one's own may be of any size, and ImageNet-LT comes long-tailed. SVHN is drawn
+    part by part, and with labels as released classes are left empty (A4).
+    """
+    entry, split = dataset_entry(project, run.dataset), resolve_run(project, run).split
+    any_size = entry.reader == "imagefolder" or split.imbalance == "given"
+    if entry.reader == "svhn" or (any_size and entry.train_counts is None):
+        return None
+    return expected_counts(entry, run.tau, split)
 
 
 def _options(project: Project, record: Record) -> Iterator[str]:
@@ -164,13 +175,15 @@ def _options(project: Project, record: Record) -> Iterator[str]:
 def _other_assumptions(project: Project, record: Record) -> list[str]:
     """What a record says of assumptions that the register does not say of its run.
 
-    Points that were added to the register since do not count.
+    Points that were added to the register since do not count, nor how a choice that no option sets is
+    worded: a better sentence must not cost a training.
     """
     now = assumptions_for(project, record.run, record.config)
+    in_words = {entry.id for entry in assumptions(project) if entry.option is None}
     return [
         f"{key} is '{choice}' then, {repr(now[key]) if key in now else 'does not arise'} now"
         for key, choice in record.assumptions.items()
-        if now.get(key) != choice
+        if key not in now or (now[key] != choice and key not in in_words)
     ]
 
 
