@@ -14,7 +14,7 @@ rule table:
             paths.TABLE_CSV,
             caption="captions/table.rst",
             category="Numbers",
-            labels={"table": "{table}", "what": "a line a cell (CSV)"},
+            labels={"table": "{table}", "what": "a line per cell (CSV)"},
         ),
         json=paths.TABLE_JSON,
         markdown=paths.TABLE_MARKDOWN,

@@ -83,7 +83,7 @@ def verify(
     ] = True,
     as_json: Json = False,
     markdown: Annotated[
-        bool, typer.Option("--md", help="Print Markdown, a line a claim, number or check.")
+        bool, typer.Option("--md", help="Print Markdown, a line per claim, number or check.")
     ] = False,
     junit: Annotated[
         Path | None,
