@@ -16,7 +16,10 @@ from ncmc.page import project_page, table_page
 from ncmc.plan import grid
 from ncmc.verdicts import judge, verdicts_file
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+]
 pytest.importorskip("playwright")
 
 

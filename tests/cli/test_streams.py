@@ -40,16 +40,14 @@ def test_lost_output_is_told_by_the_exit_code(workspace: Path, line: str, told: 
         assert json.loads((workspace / "results/smoke/table.json").read_text("utf-8"))["cells"]
 
 
-@pytest.mark.parametrize(
-    ("end", "code"), [("2>/dev/full", 1), ("2>&-", 0), (">&-", 0), ("2> >(true)", 0)]
-)
+@pytest.mark.parametrize(("end", "code"), [("2>/dev/full", 1), (">&- 2> >(true)", 0)])
 def test_a_run_is_trained_to_its_end_though_nobody_hears_of_it(
     workspace: Path, end: str, code: int
 ) -> None:
     run = "digits/tau=0.02/resnet8/CE/epochs=1+width=2/seed=0"
     done = shell(f"ncmc train {run} --json {end}", workspace)
     assert done.returncode == code
-    assert end == ">&-" or json.loads(done.stdout)["run"] == run
+    assert end.startswith(">&-") or json.loads(done.stdout)["run"] == run
     assert (workspace / "results/runs" / run / "record.json").exists()
 
 
