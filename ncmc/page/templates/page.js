@@ -81,11 +81,11 @@
       .filter(name => ours.get(name) !== theirs.get(name))
       .map(name => [name, ours.get(name) ?? "–", theirs.get(name) ?? "–"]);
     const facts = [home[1], other].map(body => body.querySelector(".opened-facts").textContent.trim());
-    compared.append(draw.table("What differs", ["", ...names], [["result", ...facts], ...rows]));
     const place = document.createElement("div");
     place.className = "drawn";
     compared.append(place);
     draw(place, [data(home[0].id), data(key)]);
+    compared.append(draw.table("What differs", ["", ...names], [["result", ...facts], ...rows]));
     home[1].hidden = true;
   }
 
