@@ -1,29 +1,35 @@
 """A reproducibility harness for "Neural Collapse To Multiple Centers For Imbalanced Data".
 
-The map. A room imports only from the rooms above it, and the left wing never imports torch;
+The map. A room imports only from rooms further up, and the left wing never imports torch;
 `record.json` is the only door between the two (pyproject.toml, [tool.importlinter], holds both).
 
 Left wing: plans, reads and judges.
-    errors, paths, project   what every room may use: user errors, where files lie, the open project
-    system      what the operating system gives: files, hardware, locks on GPUs, threads, signals
-    plan        configuration files -> tables, cells and runs
-    paper       what the paper says: printed numbers, claims, open points, the checks on them
-    results     records of runs, and the cells, tables, curves and statistics computed from them
-    verdicts    whether each check and printed number holds
-    board       all verdicts, claim by claim, as data and as text; README.md's answers
+    errors, paths   user errors, and where files lie
+    project     the open checkout; where a run's record is, its own or a published one (record_path)
+    system      what the operating system gives: files, YAML and JSON, hardware, threads, signals
+    plan        config/ -> tables, cells and runs; the catalog of methods and backbones (catalog);
+                the digest of the code that a run's numbers depend on (code_digest)
+    paper       what the paper says: printed numbers, claims, errata, assumptions
+    results     records of runs, what is wrong with them (problems, contradictions), and the cells,
+                tables and statistics computed from them; looks: seeds added in planned steps
+    verdicts    whether each check and printed number holds; kinds/: one file per kind of check
+    board       what the verdicts say in words, claim by claim (sentences); README.md's answers
     forecast    before anything runs: what it would decide, with which power, at what cost
-    figures     curves, intervals and maps, drawn from cells and verdicts
-    page        the HTML pages of a table and of the whole project
-    sharing     exports and their import, what is published, what differs, how far a grid is
-    jobs, targets, preflight what the Snakefile asks for, what is missing, what it refuses
-    data        archives -> arrays -> long-tailed splits
+    figures     curves, intervals and maps, drawn from cells and verdicts; of_table lists them
+    page        the HTML pages: rows in Python, HTML in templates/
+    sharing     exports and their import, what is published, what differs, how far runs are
+    jobs, targets, preflight   what the Snakefile asks for, what is missing, what it refuses
+    data        archives -> arrays -> long-tailed splits; readers/: one file per format
 
 Right wing: trains, with torch.
     formulas    the paper's mathematics as pure functions: frames, losses, metrics
     backbones   networks, one file each
     methods     losses with their heads and decision rules, one file each
-    training    one run -> its model and its record
+    training    one run -> its model and its record; own_code/: what `ncmc check` asks of one's own
     theory      the paper's theorems, checked numerically
+
+A file of config/ is read and refused by one module, the room of which follows from what it says:
+plan (grid_file, recipes, dataset_entries), verdicts (checks_file), forecast, paper.
 
 The commands are in `cli`, above all rooms. What a lab's own code needs is exported here and
 loaded on first use: `from ncmc import OnFeatures, simplex_etf, make_run`.

@@ -15,7 +15,7 @@ from ncmc.project import Project
 from ncmc.results.wording import plural, size
 from ncmc.sharing import export as packing
 from ncmc.sharing.export import RunNote
-from ncmc.sharing.packed import Manifest, is_export
+from ncmc.sharing.export_format import Manifest, is_export
 
 EPILOG = (
     "Examples: `ncmc export table2 --to table2.zip`; `ncmc export all --to results.zip`, every record. "

@@ -11,8 +11,8 @@ from cli.show.grids import print_json, print_line, print_lines
 from ncmc.errors import unknown
 from ncmc.project import Project
 from ncmc.results.wording import plural
-from ncmc.sharing import merge as merging
-from ncmc.sharing.merge import Merge
+from ncmc.sharing import import_ as importing
+from ncmc.sharing.import_ import Merge
 
 EPILOG = (
     "Examples: `ncmc import ann.zip --dry-run`, then `ncmc import ann.zip`. Exit code: 0 merged, "
@@ -42,12 +42,12 @@ def import_results(
     """Merge the records of an export into results/runs, after everything in it is checked."""
     from typing import get_args
 
-    if prefer is not None and prefer not in get_args(merging.Prefer):
-        raise unknown("value of --prefer", prefer, get_args(merging.Prefer))
-    chosen: merging.Prefer | None = None
+    if prefer is not None and prefer not in get_args(importing.Prefer):
+        raise unknown("value of --prefer", prefer, get_args(importing.Prefer))
+    chosen: importing.Prefer | None = None
     if prefer is not None:
         chosen = "ours" if prefer == "ours" else "theirs"
-    done = merging.merge(Project.find(), path, results, prefer=chosen, dry_run=dry_run)
+    done = importing.merge(Project.find(), path, results, prefer=chosen, dry_run=dry_run)
     print_merge(done, chosen, dry_run, as_json)
     if done.clashes and chosen is None:
         raise typer.Exit(1)

@@ -28,7 +28,7 @@ from ncmc.plan.filters import Filter, make_filter
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.option_text import format_value
 from ncmc.project import Project
-from ncmc.sharing.status import STATES, Watcher
+from ncmc.sharing.run_status import STATES, Watcher
 
 EPILOG = (
     "Examples: `ncmc list assumptions`; `ncmc list tables --method CAL`, the tables with it, and how "

@@ -32,7 +32,7 @@ from ncmc.project import Project
 from ncmc.results import problems
 from ncmc.results.provenance import note_without_commit
 from ncmc.results.wording import duration, plural
-from ncmc.sharing.status import STATES, RunStatus, Watcher
+from ncmc.sharing.run_status import STATES, RunStatus, Watcher
 
 EPILOG = (
     "Examples: `ncmc status table2 --watch` while Snakemake or Slurm runs elsewhere; "

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from ncmc.board.outcomes import Courses, courses_of, line, stages, whole_sentence
+from ncmc.board.sentences import Courses, courses_of, line, stages, whole_sentence
 from ncmc.paper.claims import claims
 from ncmc.plan import grid
 from ncmc.plan.filters import Filter

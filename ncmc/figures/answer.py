@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ncmc.figures import marks, painting
 from ncmc.figures.figure import Figure
-from ncmc.figures.lines import groups
+from ncmc.figures.grouping import groups
 from ncmc.plan.grid import Table
 from ncmc.results.cells import Cell
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ncmc.figures.curves import plain_ticks
 from ncmc.figures.figure import Panel
-from ncmc.figures.lines import Group, Line, Page
+from ncmc.figures.grouping import Group, Line, Page
 from ncmc.figures.painting import ink
 from ncmc.figures.styles import Style
 from ncmc.results.record import Record

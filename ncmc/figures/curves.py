@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Literal
 
 from ncmc.figures.figure import Panel
-from ncmc.figures.lines import Group
+from ncmc.figures.grouping import Group
 from ncmc.figures.painting import ink
 from ncmc.figures.styles import Style
 from ncmc.results import curves

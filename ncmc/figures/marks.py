@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ncmc.figures.figure import Panel
-from ncmc.figures.lines import Group, Page
+from ncmc.figures.grouping import Group, Page
 from ncmc.figures.painting import ink
 from ncmc.figures.styles import SOLID, Style, style_of
 from ncmc.paper.printed_numbers import Number

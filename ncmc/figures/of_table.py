@@ -4,11 +4,11 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
 from ncmc.board.entries import board_of
-from ncmc.figures import curves, fields, marks
+from ncmc.figures import curves, heat_maps, marks
 from ncmc.figures.claims import claims_figure
 from ncmc.figures.class_sizes import MOST_POINTS, class_size_panels
 from ncmc.figures.figure import Figure, Panel, named_apart, slug
-from ncmc.figures.lines import Group, Page, groups, pages_of
+from ncmc.figures.grouping import Group, Page, groups, pages_of
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
@@ -101,7 +101,7 @@ def _of_accuracies(
         yield _differences(page, caption)
     if panel := marks.compared_panel(cells):
         yield _compared(panel, caption)
-    if panels := fields.map_panels(table, cells):
+    if panels := heat_maps.map_panels(table, cells):
         yield _map(panels, caption)
     for page in pages:
         yield _class_sizes(page, caption)
@@ -182,7 +182,7 @@ def _map(panels: Sequence[Panel], caption: Words) -> Figure:
         ),
         panels=tuple(panels),
         columns=2,
-        size=fields.map_size(panels[0]),
+        size=heat_maps.map_size(panels[0]),
     )
 
 
@@ -239,7 +239,7 @@ def _confusion(group: Group, several: bool, caption: Words) -> Figure:
             "fewest, columns what their test images were taken for, in percent of the row, all "
             "seeds together; numbers below 0.5 are left out",
         ),
-        panels=tuple(fields.confusion_panels(group)),
+        panels=tuple(heat_maps.confusion_panels(group)),
         columns=3,
         size=(3.1, 3.1),
     )
@@ -276,11 +276,11 @@ def _cosines(table: Table, group: Group, caption: Words) -> Figure:
         name="cosines",
         title=table.title,
         caption=caption(
-            f"Cosines between {fields.OF[table.shows]} of the training images at the first, a middle "
+            f"Cosines between {heat_maps.OF[table.shows]} of the training images at the first, a middle "
             "and the last measured epoch; red is 1, white orthogonal, blue -1. "
             f"{line.label}, {group.title}, seed {record.run.seed}",
         ),
-        panels=tuple(fields.cosine_panels(record, table.shows)),
+        panels=tuple(heat_maps.cosine_panels(record, table.shows)),
         columns=3,
         size=(2.7, 2.85),
     )

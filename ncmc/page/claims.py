@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ncmc.board.board_text import TITLES
 from ncmc.board.entries import SUBJECTS, Board, BoardEntry
-from ncmc.board.outcomes import Courses, Stage, courses_of, stages
+from ncmc.board.sentences import Courses, Stage, courses_of, stages
 from ncmc.page.templating import slug
 from ncmc.paper import switches
 from ncmc.paper.printed_numbers import number_for

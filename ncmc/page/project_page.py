@@ -10,7 +10,7 @@ from ncmc.board.board_text import tally
 from ncmc.board.entries import board_of
 from ncmc.figures.answer import answer_figure
 from ncmc.figures.figure import picture
-from ncmc.page import origins
+from ncmc.page import how_made
 from ncmc.page.cells import Row, cells_json, filters_of, rows_of, verdicts_by_cell
 from ncmc.page.claims import anchors_of, claim_groups
 from ncmc.page.ranking import longest, rankings
@@ -30,7 +30,7 @@ class Part:
 
     table: Table
     rows: Sequence[Row]  # of cells with records
-    cards: Sequence[origins.Card]  # of cells that no table before it has
+    cards: Sequence[how_made.Card]  # of cells that no table before it has
     missing: int  # runs without a record
 
     @property
@@ -61,7 +61,7 @@ def render(
     parts, once = [], dict[str, Row]()
     for table in tables:
         rows = rows_of(table, cache.of(table), looking)
-        cards = [origins.card(r.cell, r.key) for r in rows if r.cell.n and r.key not in once]
+        cards = [how_made.card(r.cell, r.key) for r in rows if r.cell.n and r.key not in once]
         once |= {row.key: row for row in rows if row.key not in once}
         missing = sum(len(row.cell.missing) for row in rows)
         parts.append(Part(table, [row for row in rows if row.cell.n], cards, missing))
@@ -79,17 +79,17 @@ def render(
         published=published_answers(project) if names is None else (),
         tally=tally(board),
         banner=None,
-        facts=origins.facts(cells),
+        facts=how_made.facts(cells),
         claims=claims,
         anchors=anchors_of(claims),
-        by_best=origins.by_best(verdicts),
+        by_best=how_made.by_best(verdicts),
         rankings=longest([found for entry in cells_of.values() for found in rankings(*entry)]),
         filters=filters_of(tokens),
         parts=[part for part in parts if part.rows],
         empty=[part for part in parts if not part.rows],
-        notes=origins.notes(project, cells),
-        provenance=origins.provenance(cells),
-        register=origins.register(project, cells),
+        notes=how_made.notes(project, cells),
+        provenance=how_made.provenance(cells),
+        register=how_made.register(project, cells),
         cells_json=cells_json(once.values()),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ncmc.figures.answer import METHOD
-from ncmc.figures.lines import Group, groups
+from ncmc.figures.grouping import Group, groups
 from ncmc.figures.marks import Mark, difference_mark
 from ncmc.page.cells import key_of
 from ncmc.plan.grid import Table

@@ -12,7 +12,7 @@ from ncmc.board.board_text import tally
 from ncmc.board.entries import board_of
 from ncmc.figures.figure import Picture, picture
 from ncmc.figures.of_table import table_figures
-from ncmc.page import origins
+from ncmc.page import how_made
 from ncmc.page.alternatives import Alternative, Coords, alternatives
 from ncmc.page.cells import cells_json, filters_of, rows_of, verdicts_by_cell
 from ncmc.page.claims import anchors_of, claim_groups
@@ -109,25 +109,25 @@ def render(
         published=(),
         tally=tally(board),
         banner=data.banner,
-        facts=origins.facts(cells),
+        facts=how_made.facts(cells),
         claims=claims,
         anchors=anchors_of(claims),
-        by_best=origins.by_best(verdicts),
+        by_best=how_made.by_best(verdicts),
         verdicts=verdicts,
         rankings=ranked,
         rows={row.cell.spec.coords: row for row in rows},
         filters=filters_of([row.tokens for row in rows]),
         shown=SHOWN[table.shows],
         axes=axes(cells),
-        notes=[*origins.notes(project, cells), *data.notes],
+        notes=[*how_made.notes(project, cells), *data.notes],
         layout=layout(data),
         group_rules=tuple(Groups.model_fields),
         group_names=GROUPS,
         pictures=[p for p in shown if p is not answer],
-        provenance=origins.provenance(cells),
-        cards=[origins.card(row.cell, row.key) for row in rows if row.cell.n],
+        provenance=how_made.provenance(cells),
+        cards=[how_made.card(row.cell, row.key) for row in rows if row.cell.n],
         cells_json=cells_json(rows),
-        register=origins.register(project, cells),
+        register=how_made.register(project, cells),
         others=others or {},
         errata=errata(project),
         missing=missing,

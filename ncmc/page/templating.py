@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from ncmc.board.outcomes import clauses_sentence, line
+from ncmc.board.sentences import clauses_sentence, line
 from ncmc.results.reference_numbers import difference_words, reference_words, stated_words
 from ncmc.results.wording import (
     capital,

@@ -11,7 +11,7 @@ from ncmc.project import Project
 from ncmc.results.configuration import flat
 from ncmc.results.record import Record, load_record
 from ncmc.results.statistics import against, sample
-from ncmc.sharing.packed import NAME, read_export
+from ncmc.sharing.export_format import NAME, read_export
 from ncmc.system import files
 from ncmc.system.documents import Strict
 

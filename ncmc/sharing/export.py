@@ -13,7 +13,7 @@ from ncmc.plan.run import Run, parse_run_id, trained_runs
 from ncmc.project import Project
 from ncmc.results import problems
 from ncmc.results.record import Record, load_record, path_of
-from ncmc.sharing.packed import NAME, Manifest, manifest_of
+from ncmc.sharing.export_format import NAME, Manifest, manifest_of
 from ncmc.system import files
 from ncmc.system.documents import MOST_BYTES
 from ncmc.verdicts import cell_selection

@@ -28,7 +28,7 @@ from ncmc.results import problems, table_files
 from ncmc.results.record import load_record
 from ncmc.results.table_data import table_data
 from ncmc.sharing.export import records_of, runs_of, sources_of, write_folder
-from ncmc.sharing.packed import NAME, manifest_of
+from ncmc.sharing.export_format import NAME, manifest_of
 from ncmc.sharing.runs_csv import runs_csv
 from ncmc.system import files
 from ncmc.system.documents import MOST_BYTES

@@ -1,1 +1,1 @@
-"""What the results say of the paper: each check and printed number judged, and the board."""
+"""What the results say of the paper: each check and printed number judged."""

@@ -58,7 +58,7 @@ class Contrast:
 
 
 def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Contrast:
-    """The weighted sum of the cells' means, each of which has the measure (see `gaps.gap`).
+    """The weighted sum of the cells' means, each of which has the measure (see `check.gap`).
 
     By seed where each seed has a split of its own, which then is what the cells share (`_by_seed`);
     else the cells are independent (Welch), each with its moderated deviation: seeds on one split have

@@ -12,10 +12,10 @@ import pytest
 from colours import contrast
 from conftest import here
 
-from ncmc.figures import curves, fields, marks
+from ncmc.figures import curves, heat_maps, marks
 from ncmc.figures.class_sizes import class_size_panels
 from ncmc.figures.figure import Figure, Panel, picture
-from ncmc.figures.lines import Group, Page, groups
+from ncmc.figures.grouping import Group, Page, groups
 from ncmc.figures.of_table import table_figures
 from ncmc.figures.styles import STYLES
 from ncmc.plan import grid
@@ -209,7 +209,7 @@ def mapped(name: str = "table6", seeds: int = 2, **left_out: str) -> list[Panel]
         else cell
         for cell in cells
     ]
-    return fields.map_panels(table, kept)
+    return heat_maps.map_panels(table, kept)
 
 
 def test_a_table_over_two_options_has_a_map_with_its_numbers_and_its_axes() -> None:
@@ -231,16 +231,16 @@ def test_without_two_axes_of_options_or_records_there_is_no_map(name: str, seeds
 
 
 def test_cosines_are_of_the_first_a_middle_and_the_last_epoch(group: Group) -> None:
-    panels = fields.cosine_panels(group.lines[0].cell.records[0], "class_cosines")
+    panels = heat_maps.cosine_panels(group.lines[0].cell.records[0], "class_cosines")
     assert [panel.title for panel in panels] == ["Epoch 1", "Epoch 31", "Epoch 60"]
 
 
 def test_the_colours_of_a_map_keep_their_order_in_grey_and_their_numbers_can_be_read() -> None:
     from matplotlib import colormaps
 
-    shades = [colormaps[fields.COLOURS](i / 50)[:3] for i in range(51)]
+    shades = [colormaps[heat_maps.COLOURS](i / 50)[:3] for i in range(51)]
     greys = [0.299 * r + 0.587 * g + 0.114 * b for r, g, b in shades]
     assert greys == sorted(greys)
     for red, green, blue in shades:
         fill = f"#{round(255 * red):02x}{round(255 * green):02x}{round(255 * blue):02x}"
-        assert contrast(fields.ink_on((red, green, blue)), fill) > 4.5, fill
+        assert contrast(heat_maps.ink_on((red, green, blue)), fill) > 4.5, fill

@@ -13,7 +13,7 @@ from ncmc.plan.run import make_run, trained_run
 from ncmc.project import Project
 from ncmc.results.record import path_of
 from ncmc.sharing.export import export
-from ncmc.sharing.merge import merge
+from ncmc.sharing.import_ import merge
 from ncmc.system import files
 
 

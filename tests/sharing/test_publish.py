@@ -9,7 +9,7 @@ from made_results import files_below, fill, ncmc, smoke_runs
 
 from ncmc.errors import UsageError, UserError
 from ncmc.project import Project
-from ncmc.sharing.merge import merge
+from ncmc.sharing.import_ import merge
 from ncmc.sharing.publish import differing, folder_of, publish
 from ncmc.system import files
 

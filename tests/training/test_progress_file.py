@@ -12,7 +12,7 @@ from ncmc.errors import UserError
 from ncmc.plan.run import Run, make_run
 from ncmc.results import progress
 from ncmc.results.record import path_of
-from ncmc.sharing.status import Watcher
+from ncmc.sharing.run_status import Watcher
 from ncmc.system import files
 from ncmc.system.signals import Interrupted
 from ncmc.training import progress_file, train

@@ -17,7 +17,7 @@ from ncmc.paper import switches
 from ncmc.plan import grid
 from ncmc.plan.run import make_run, resolve_run
 from ncmc.results.record import load_record, path_of
-from ncmc.sharing.merge import merge
+from ncmc.sharing.import_ import merge
 
 RUN = "digits/tau=0.02/resnet8/CE/epochs=1/seed=0"
 PAGE = "results/smoke/report.html"

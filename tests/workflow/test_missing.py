@@ -21,7 +21,7 @@ from ncmc.plan.grid_file import table_names, table_names_in
 from ncmc.plan.job_batches import batches
 from ncmc.plan.run import Run, make_run, trained_run
 from ncmc.results.record import path_of
-from ncmc.sharing.merge import merge
+from ncmc.sharing.import_ import merge
 from ncmc.verdicts.verdicts_file import read_file
 
 SPLIT = "data/splits/digits/tau=0.02/default/manifest.json"

@@ -7,7 +7,7 @@ from typing import Any
 
 from ncmc.figures.class_sizes import by_size
 from ncmc.figures.figure import Panel
-from ncmc.figures.lines import Group, Line
+from ncmc.figures.grouping import Group, Line
 from ncmc.figures.painting import ink
 from ncmc.plan.grid import Table, axis_words
 from ncmc.plan.grid_file import REQUIRED

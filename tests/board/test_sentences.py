@@ -6,7 +6,7 @@ import pytest
 from conftest import here
 
 from ncmc.board.entries import BoardEntry, board_of
-from ncmc.board.outcomes import LONGEST
+from ncmc.board.sentences import LONGEST
 from ncmc.verdicts.verdict import Status, Verdict
 
 WHY = "CAL is above CE by 2.0 (97.9 %: 1.7 to 2.3), shown in all 2 settings. One split, 3 seeds"

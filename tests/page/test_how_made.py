@@ -5,7 +5,7 @@ from pathlib import Path
 
 from conftest import here
 
-from ncmc.page.origins import register
+from ncmc.page.how_made import register
 from ncmc.plan import grid
 from ncmc.plan.option_text import Value
 from ncmc.results.cells import Cell

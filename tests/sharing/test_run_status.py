@@ -16,7 +16,7 @@ from ncmc.project import Project
 from ncmc.results.configuration import config_of
 from ncmc.results.progress import NAME, Standing, write_progress
 from ncmc.results.record import digest, path_of
-from ncmc.sharing.status import SILENCE, Watcher
+from ncmc.sharing.run_status import SILENCE, Watcher
 
 
 def stand(project: Project, run: Run, **changes: Any) -> None:

@@ -12,7 +12,7 @@ from ncmc.results.record import Record, load_record, path_of
 from ncmc.results.wording import signed
 from ncmc.sharing.compare import brief, reasons
 from ncmc.sharing.export import RunNote, why_unfit
-from ncmc.sharing.packed import Export, read_export
+from ncmc.sharing.export_format import Export, read_export
 from ncmc.system import files
 
 Prefer = Literal["ours", "theirs"]
