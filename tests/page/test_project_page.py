@@ -80,8 +80,8 @@ def test_every_link_leads_somewhere_and_no_id_stands_twice(page: Page) -> None:
 
 def test_a_cell_says_which_claims_look_at_it(page: Page) -> None:
     rows = [line for line in page.all("tr") if line.get("data-row") == "cell"]
-    (line,) = [line for line in rows if line["data-method"] == "CE"]
-    assert "holds" in (line["data-verdict"] or "").split()
+    words = [line["data-verdict"] or "" for line in rows if line["data-method"] == "CE"]
+    assert any("holds" in verdicts.split() for verdicts in words)
     assert page.text.count("S1 holds") >= 2  # CAL and CE
 
 
