@@ -136,10 +136,12 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.DictReader(io.StringIO(text), delimiter=separator, strict=True)
     try:
         reader.fieldnames = columns = [name.strip() for name in reader.fieldnames or ()]
-        if not {"table", "cell", "value"} <= {*columns} <= {*COLUMNS, ""}:
+        names = [name for name in columns if name]
+        known = {"table", "cell", "value"} <= {*names} <= {*COLUMNS}
+        if not known or len({*names}) < len(names):
             raise UsageError(
                 f"{path} has the columns {shortened(', '.join(columns)) or 'none'}; allowed: "
-                f"{', '.join(COLUMNS)}. `ncmc reference form` prints a file to fill in."
+                f"{', '.join(COLUMNS)}, each once. `ncmc reference form` prints a file to fill in."
             )
         for row in reader:
             if None in row or None in row.values():

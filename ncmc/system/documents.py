@@ -71,11 +71,20 @@ def load_json(path: Path) -> Any:
 def json_of(data: bytes, where: str) -> Any:
     """The plain content of the bytes of a JSON file. Raises UsageError that names `where`."""
     try:
-        return json.loads(_text(data, where))
+        return json.loads(_text(data, where), object_pairs_hook=_without_twins)
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f"{where} is not valid JSON ({shortened(str(error))}): truncated, or not ours."
         ) from error
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Raises ValueError for a key that stands twice: readers would differ."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return content
 
 
 def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:

@@ -119,7 +119,10 @@ def test_a_yaml_file_that_is_senseless_is_refused(
     assert len(str(caught.value)) < 700
 
 
-@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"count": 1} x', "{'count': 1}"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[" * 100_000, '{"count": 1} x', "{'count': 1}", '{"count": 1, "count": 2}'],
+)
 def test_a_json_file_that_is_senseless_is_refused(tmp_path: Path, text: str) -> None:
     path = write(tmp_path / "x.json", text)
     with pytest.raises(UsageError, match=r"x\.json is not valid JSON"):

@@ -64,7 +64,7 @@ OF_ALL = (  # methods, backbones, tables or checks
     "tests/plan/test_grid.py",
     "tests/paper/test_paper_files.py",
     "tests/figures/test_styles.py",
-    "tests/page/test_origins.py",
+    "tests/page/test_how_made.py",
     "tests/page/test_project_page.py",
     "tests/training/test_on_features.py",
     "tests/verdicts/test_checks_file.py",
