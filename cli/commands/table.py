@@ -27,11 +27,10 @@ from ncmc.plan.filters import Filter, make_filter
 from ncmc.plan.grid import Table
 from ncmc.project import Project
 from ncmc.results import dvc_files, table_latex
-from ncmc.results.problems import stale_note
 from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import TableData, table_data
 from ncmc.results.table_files import read_table, write_table
-from ncmc.verdicts.verdicts_file import read_file
+from ncmc.verdicts.verdicts_file import read_file, stale_note
 
 EPILOG = (
     "Examples: `ncmc table smoke`; `ncmc table smoke --latex > smoke.tex`, for \\usepackage{booktabs}; "
@@ -102,7 +101,7 @@ def _show_written(project: Project, chosen: Table, folder: Path, results: Path |
     verdicts = read_file(judged)
     print_verdicts(data, verdicts.verdicts, as_json=False)
     cells = read_cells(project, chosen, results)
-    old = stale_note(project, chosen.name, cells, verdicts.records, verdicts.missing, results)
+    old = stale_note(project, chosen.name, cells, verdicts, results)
     if not old and table_data(project, chosen, cells) != data:
         old = (
             "The table is not of the records and the configuration as they are now. "

@@ -36,7 +36,6 @@ from ncmc.errors import UsageError, printable
 from ncmc.plan import grid
 from ncmc.plan.filters import make_filter
 from ncmc.project import Project
-from ncmc.results import problems
 from ncmc.results.table_data import table_data
 from ncmc.results.wording import capital
 from ncmc.system import files
@@ -126,7 +125,7 @@ def verify(
         verdicts = judge.verify_cells(chosen, cells)
         data = table_data(project, chosen, cells.of(chosen))
         usable = data.usable
-        digests = problems.digests_of(project, cells.all_read(), results)
+        digests = verdicts_file.digests_of(project, cells.all_read(), results)
         folder = results_folder(project, chosen.name, out)
         verdicts_file.write(verdicts, folder, usable=usable, records=digests)
         shown = [v for v in verdicts if v.status in so and is_wanted((v,), wanted)]

@@ -23,7 +23,6 @@ from ncmc.paper.errata import errata
 from ncmc.plan.grid import Table
 from ncmc.project import Project
 from ncmc.results.cells import Cell
-from ncmc.results.problems import stale_note
 from ncmc.results.record import GROUPS, Groups
 from ncmc.results.table_data import table_data
 from ncmc.results.table_layout import layout
@@ -31,7 +30,7 @@ from ncmc.results.wording import make_command
 from ncmc.system import files
 from ncmc.verdicts.judge import CellCache, verify_cells
 from ncmc.verdicts.verdict import Verdict
-from ncmc.verdicts.verdicts_file import read_file
+from ncmc.verdicts.verdicts_file import read_file, stale_note
 
 SHOWN = {
     "accuracy": "Top-1 accuracy on the balanced test set, of networks trained on long-tailed "
@@ -66,7 +65,7 @@ def report(
     if judged.exists():
         written = read_file(judged)
         verdicts: Sequence[Verdict] = written.verdicts
-        old = stale_note(project, name, cells, written.records, written.missing, results)
+        old = stale_note(project, name, cells, written, results)
     else:
         verdicts = verify_cells(table, cache)
     if old:

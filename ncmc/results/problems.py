@@ -5,18 +5,16 @@ it is held against its run: no table counts a record with a `RecordProblem`. One
 other code is counted and told (`why_outdated`), for its numbers were measured all the same.
 """
 
-import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from ncmc import paths
-from ncmc.errors import UsageError, UserError
+from ncmc.errors import UserError
 from ncmc.paper.assumptions import assumptions, assumptions_for
 from ncmc.plan import catalog, grid, same_bits
 from ncmc.plan.class_counts import expected_counts
@@ -31,19 +29,16 @@ from ncmc.results.record import (
     ModelOf,
     Record,
     check_results_folder,
-    digest,
     load_record,
     parse_record,
     path_of,
 )
-from ncmc.results.wording import plural, sentence, train_command
+from ncmc.results.wording import plural, sentence, some_of, train_command
 from ncmc.system import documents, files
 
 if TYPE_CHECKING:
     from ncmc.results.cells import Cell
 
-MOST_NAMED = 4  # runs or commits, in a sentence
-SHOWN = 12  # characters of a digest
 ALIKE = (
     0.999  # mean cosine between class means of a dead run; trained ones of CIFAR-10 end below 0.9
 )
@@ -336,7 +331,7 @@ def _images(records: Sequence[Record]) -> Iterator[str]:
             if len(group) > 1:
                 runs = [ids[0] for ids in group.values()]
                 yield (
-                    f"different {words}, as in {_some(runs)}: a difference between them may be one of "
+                    f"different {words}, as in {some_of(runs)}: a difference between them may be one of "
                     "images."
                 )
 
@@ -376,77 +371,3 @@ def _seeds(cell: "Cell") -> Iterator[str]:
         )
     yield from cell.copies
     yield from cell.dead
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
-
-
-# --- records that have changed since they were judged ------------------------------------------
-
-
-def digests_of(
-    project: Project, cells: Iterable["Cell"], results: Path | None = None
-) -> dict[str, str]:
-    """Run id -> digest of each record that cells are made of, those that do not count too."""
-    read = dict.fromkeys(
-        run
-        for cell in cells
-        for run in (*(r.run for r in cell.records), *(entry.run for entry in cell.unusable))
-    )
-    digests = ((run.id, _digest(path_of(project, run, results))) for run in read)
-    return {name: value for name, value in digests if value}
-
-
-def stale_note(
-    project: Project,
-    table: str,
-    cells: Iterable["Cell"],
-    judged: Mapping[str, str] | None,
-    missing: Iterable[str],
-    results: Path | None = None,
-) -> str | None:
-    """What must be said with verdicts that are not of the records as they are now; None if they are.
-
-    `judged`: run id -> digest of each record that the verdicts rest on, None if nobody wrote it down;
-    `missing`: the ids of runs that had no record then; `cells`: those of the table as they are now.
-    """
-    again = f"Run `ncmc verify {table}`, then `ncmc report {table}`."
-    if judged is None:
-        return f"verdicts.json does not say which records it was made from. {again}"
-    now: dict[str, str | None] = dict(digests_of(project, cells, results))
-    for name in sorted({*judged, *missing} - now.keys()):
-        with suppress(UsageError):  # of a method, dataset or backbone that is no longer there
-            now[name] = _digest(path_of(project, parse_run_id(project, name), results))
-    names = sorted({*judged, *now}, key=[*now, *judged].index)
-    pairs = ((name, judged.get(name), now.get(name)) for name in names)
-    changed = [f"{name} ({_change(old, new)})" for name, old, new in pairs if old != new]
-    if not changed:
-        return None
-    return (
-        f"The verdicts are not of the records as they are now: {plural(len(changed), 'record')} changed "
-        f"after verdicts.json was written: {_some(changed)}. {again}"
-    )
-
-
-def _change(old: str | None, new: str | None) -> str:
-    if old is None:
-        return f"new, digest {str(new)[:SHOWN]}"
-    return f"digest {old[:SHOWN]}, now {new[:SHOWN]}" if new else "deleted"
-
-
-def _digest(path: Path) -> str | None:
-    """The digest of a record's content, or of the file's bytes where it is not a record; None: none."""
-    try:
-        data = files.read_bytes(path, documents.MOST_BYTES)
-    except UserError:
-        return None
-    try:
-        body: object = documents.json_of(data, str(path))
-        if isinstance(body, Mapping) and digest(body) == body.get("digest"):
-            return digest(body)
-    except (UsageError, ValueError):
-        pass
-    return hashlib.sha256(data).hexdigest()

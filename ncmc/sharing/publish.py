@@ -24,7 +24,7 @@ from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import tiers
 from ncmc.project import Project
-from ncmc.results import problems, table_files
+from ncmc.results import table_files
 from ncmc.results.record import load_record
 from ncmc.results.table_data import table_data
 from ncmc.sharing.export import records_of, runs_of, sources_of, write_folder
@@ -197,7 +197,7 @@ def _write_table(project: Project, table: Table, root: Path, with_figures: bool)
     folder = root / paths.RESULTS.format(table=table.name)
     table_files.write_table(table_data(project, table, cells.of(table)), folder)
     verdicts = verify_cells(table, cells)
-    judged = problems.digests_of(project, cells.all_read(), runs)
+    judged = verdicts_file.digests_of(project, cells.all_read(), runs)
     verdicts_file.write(verdicts, folder, records=judged)
     if with_figures:
         figures = figures_of_table(project, table, cells)
