@@ -11,6 +11,7 @@ from conftest import here
 from ncmc.paper.assumptions import assumptions_for
 from ncmc.plan import catalog
 from ncmc.plan.class_counts import expected_counts
+from ncmc.plan.code_digest import Code, code_of
 from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.recipes import Recipe
@@ -42,6 +43,7 @@ COUNTS = [128, 83, 54, 35, 22, 14, 9, 6, 4, 2]  # of the digits at tau 0.02
 IMAGES = 100_000  # test images per class: accuracies to four digits after the point are exact
 SPLIT = SplitMade(sha256="ab" * 32, counts=tuple(COUNTS), n_train=sum(COUNTS))
 SESSION = Session(device="cpu", processor="a test", precision="float32", threads=2, epoch=1, step=0)
+NO_CODE = Code(loop="", method="", backbone="", data="", torch="2.13.0")  # replaced by the run's
 MADE = Made(
     at="2026-01-02T03:04:05Z",
     command="ncmc train RUN",
@@ -54,6 +56,7 @@ MADE = Made(
     processor=SESSION.processor,
     precision=SESSION.precision,
     threads=SESSION.threads,
+    code=NO_CODE,
 )
 
 
@@ -73,7 +76,10 @@ def record(
         changes = {"model_of": ModelOf(run=source.id, digest="d" * 64)} | changes
     config = {**config_of(project, run), **changes.pop("config", {})}
     for part, name in (("backbone", run.backbone), ("method", run.method)):
-        own = catalog.default_options(part, name)
+        computed = dict.fromkeys(
+            catalog.own_options(part, name) or (), 0
+        )  # by the method, from others
+        own = computed | catalog.default_options(part, name)
         config[part] = own | {key: v for key, v in config["model"].items() if key in own}
     parsed = documents.parse(Recipe, config["recipe"], "a recipe")
     rates = [scheduled_rate(parsed, e) for e in range(1, parsed.epochs + 1)]
@@ -96,10 +102,15 @@ def record(
     } | changes
     shown = fields["split"].n_train * len(fields["result"].history)
     made = fields["made"]
+    code = code_of(project, run) if made.code == NO_CODE else made.code
+    sessions = made.sessions or (SESSION,)
+    if sessions[-1].code is None:
+        sessions = (*sessions[:-1], sessions[-1].model_copy(update={"code": code}))
     how = {
         "images_per_second": 0.0 if "model_of" in changes else shown / MADE.seconds,
         "command": train_command(run),
-        "sessions": made.sessions or (SESSION,),
+        "sessions": sessions,
+        "code": code,
     }
     return Record(**(fields | {"made": made.model_copy(update=how)}))
 
@@ -135,7 +146,7 @@ def result(
     per_class = [100 * row[k] / IMAGES for k, row in enumerate(matrix)]
     last = 100 * sum(row[k] for k, row in enumerate(matrix)) / (classes * IMAGES)
     epochs = [
-        epoch(e, recipe["epochs"], last, run, float(noise.normal(0, 0.01)), recipe)
+        epoch(e, recipe["epochs"], last, run, float(noise.normal(0, 0.01)), recipe, counts)
         for e in range(1, recipe["epochs"] + 1)
     ]
     tested = [place for place, e in enumerate(epochs) if e.test_accuracy is not None]
@@ -185,6 +196,7 @@ def epoch(
     run: Run,
     noise: float = 0.0,
     recipe: Mapping[str, Any] = {},
+    counts: Sequence[int] = COUNTS,
 ) -> Epoch:
     """One epoch's entry of a history; others than SETF, AL and CAL have no target, so no floor.
 
@@ -195,6 +207,8 @@ def epoch(
     accuracy = round(last * (1 - math.exp(-4 * e / epochs)) / (1 - math.exp(-4)), 4)
     test_every, measure_every = (recipe.get(key, 1) for key in ("test_every", "collapse_every"))
     tested = e == epochs or e % test_every == 0
+    classes, smallest = len(counts), min(counts)
+    images = smallest if smallest <= 30 else 0  # of more no cosines are kept
     return Epoch(
         epoch=e,
         lr=recipe["rates"][e - 1] if "rates" in recipe else 0.1,
@@ -207,8 +221,8 @@ def epoch(
             variability=0.64 + 0.33 * math.exp(-4 * done) + noise / 10,
             variability_floor={"SETF": 0.0, "AL": 0.62, "CAL": 0.62}.get(run.method),
             class_cosine=cosine,
-            class_cosines=(cosine,) * (CLASSES * (CLASSES - 1) // 2),
-            tail_cosines=(0.9 + noise / 10,),
+            class_cosines=(cosine,) * (classes * (classes - 1) // 2) if classes <= 20 else None,
+            tail_cosines=(round(0.9 + noise / 10, 4),) * (images * (images - 1) // 2) or None,
         )
         if e == epochs or (measure_every and (e == 1 or e % measure_every == 0))
         else None,

@@ -33,8 +33,6 @@ class SameBits(Strict):
     """All that is known."""
 
     shown: tuple[Shown, ...]
-    # of commits before records named the parts of their code: part -> module it starts from -> digest
-    commits: Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
 def differing(then: Code, now: Code, kind: Kind = "cpu") -> list[str]:
@@ -52,18 +50,6 @@ def differing(then: Code, now: Code, kind: Kind = "cpu") -> list[str]:
 def version(part: str, digest: str, kind: Kind = "cpu") -> str:
     """The digest that stands for all that give the same bits as this one."""
     return _versions(kind).get((part, digest), digest) if part in ROOMS else digest
-
-
-def code_at(commit: str | None, roots: Mapping[str, str], torch: str) -> Code | None:
-    """The code of a commit from before records named its parts; None if it is not known.
-
-    `roots`: part -> the module that it starts from.
-    """
-    known = read(FILE).commits.get(commit or "", {})
-    parts = {part: known.get(part, {}).get(root) for part, root in roots.items()}
-    if None in parts.values():
-        return None
-    return Code(**{part: digest for part, digest in parts.items() if digest}, torch=torch)
 
 
 @cache

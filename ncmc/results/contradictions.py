@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from ncmc.errors import UserError
 from ncmc.plan import catalog, recipes
-from ncmc.plan.code_digest import Code
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.recipes import Execution, Recipe
 from ncmc.results.class_groups import group_accuracy
@@ -93,19 +92,15 @@ def _groups(record: "Record") -> Iterator[str]:
     for rule in ("thirds", "shots", "released"):
         stored = getattr(groups, rule)
         expected = group_accuracy(per_class, counts, rule)
-        if record.schema_version < 3:  # of before 0.3: by index, and without the released ones
-            by_index = group_accuracy(per_class, range(len(counts), 0, -1), rule)
-            if stored is None or (rule == "thirds" and not _apart(dict(stored), by_index)):
-                continue
         if _apart(None if stored is None else dict(stored), expected):
             yield f"groups.{rule} is not the mean of its classes"
 
 
 def _configuration(record: "Record") -> Iterator[str]:
-    """All parts are there, and the run's options stand in them."""
+    """Its parts are all there and no others, and the run's options stand in them."""
     config = record.config
-    if missing := [part for part in PARTS if part not in config]:
-        yield f"config has no {', '.join(missing)}"
+    if config.keys() != set(PARTS):
+        yield f"config has the parts {', '.join(config)}, not {', '.join(PARTS)}"
         return
     for key, value in record.run.options:
         part = recipes.owner(key)
@@ -195,12 +190,16 @@ def _recipe(record: "Record") -> Recipe | None:
 
 def _collapse(record: "Record") -> Iterator[str]:
     """Distances of unit vectors are from 0 to 4; a mean over pairs is that of the pairs."""
+    counts = record.split.counts
+    smallest = min((n for n in counts if n), default=0)  # of the classes that have images
     for entry in record.result.history:
-        for what in _of_unit_vectors(entry.collapse) if entry.collapse else ():
+        for what in (
+            _of_unit_vectors(entry.collapse, len(counts), smallest) if entry.collapse else ()
+        ):
             yield f"{what} at epoch {entry.epoch}"
 
 
-def _of_unit_vectors(collapse: "Collapse") -> Iterator[str]:
+def _of_unit_vectors(collapse: "Collapse", classes: int, smallest: int) -> Iterator[str]:
     mean, deviation = collapse.nc_mean, collapse.nc_std
     if not (0 <= mean <= 4 and 0 <= deviation <= math.sqrt(mean * (4 - mean)) + ROUNDED):
         yield f"nc_mean is {mean:g} and nc_std {deviation:g}"
@@ -210,8 +209,11 @@ def _of_unit_vectors(collapse: "Collapse") -> Iterator[str]:
             low, high = -1, 1
         if value is not None and not low - ROUNDED <= value <= high + ROUNDED:
             yield f"{name} is {value:g}"
-    for name in ("class_cosines", "tail_cosines"):
-        pairs = pairs_of(getattr(collapse, name) or ())
+    for name, vectors in (("class_cosines", classes), ("tail_cosines", smallest)):
+        kept = getattr(collapse, name) or ()
+        pairs, due = pairs_of(kept), vectors * (vectors - 1) // 2
+        if kept and len(kept) != due:
+            yield f"{name} has {len(kept)} numbers, of {vectors} vectors there are {due} pairs"
         if any(abs(value) > 1 + ROUNDED for value in pairs):
             yield f"{name} are not from -1 to 1"
         if pairs and name == "class_cosines":
@@ -235,9 +237,9 @@ def _made(record: "Record") -> Iterator[str]:
     if rate is not None and not math.isclose(rate * made.seconds, images, rel_tol=1e-6):
         yield f"{rate:g} images per second in {made.seconds:g} s are not {images:,} images"
     installed = made.packages.get("torch", "").partition("+")[0]
-    if isinstance(made.code, Code) and made.code.torch != installed:
+    if made.code.torch != installed:
         yield f"made.code.torch is {made.code.torch}, made.packages.torch {installed or 'absent'}"
-    if record.schema_version >= 3 and not _makes(made.command, record.run.id):
+    if not _makes(made.command, record.run.id):
         yield f"made.command is '{made.command}', which does not make {record.run.id}"
     for key in made.sources:
         if not any(key in part.model_fields for part in (Recipe, SplitOptions, Execution)):
@@ -258,22 +260,29 @@ def _sessions(record: "Record") -> Iterator[str]:
     """The sessions of a training follow each other without a gap, and the last is how it was made."""
     made, epochs = record.made, len(record.result.history)
     starts = [(session.epoch, session.step) for session in made.sessions]
-    if record.schema_version >= 3 and not starts:
+    if not starts:
         yield "made.sessions is empty"
         return
-    if starts and starts[0] != (1, 0):
+    if starts[0] != (1, 0):
         yield f"made.sessions begin at epoch {starts[0][0]}, step {starts[0][1]}"
     for before, after in pairwise(starts):
         if after < before or (after == before and after != (epochs + 1, 0)):
             yield f"made.sessions go on at epoch {after[0]}, step {after[1]} after epoch {before[0]}"
-    if starts and starts[-1] > (epochs + 1, 0):
+    if starts[-1] > (epochs + 1, 0):
         yield f"made.sessions go on at epoch {starts[-1][0]} of {epochs}"
+    recipe = _recipe(record)
+    steps = math.ceil(record.split.n_train / recipe.batch_size) if recipe else math.inf
     for session in made.sessions:
+        if session.step > steps:
+            yield f"made.sessions has step {session.step} of an epoch of {steps}"
         if (session.device == "cpu") != (session.gpu_libraries is None):
             yield f"made.sessions has the device {session.device} with other libraries"
         if session.precision not in PRECISIONS:
             yield f"made.sessions has the precision {session.precision}"
-    for name in ("device", "processor", "precision", "threads") if made.sessions else ():
+    of_both = ["device", "processor", "precision", "threads", "instructions"]
+    if record.model_of is None:  # else the sessions are those of the model, which other code made
+        of_both.append("code")
+    for name in of_both:
         if getattr(made, name) != getattr(made.sessions[-1], name):
             yield f"made.{name} is not that of its last session"
 

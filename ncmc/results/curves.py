@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ncmc.results.cells import Cell
-from ncmc.results.history import Cosines, pairs_of
+from ncmc.results.history import Triangle, pairs_of
 from ncmc.results.record import Collapse, Epoch, Record
 
 # `last` and `best` are accuracies of a whole run; over the epochs both are the test accuracy.
@@ -75,7 +75,7 @@ def final(record: Record, measure: Measure) -> float | None:
     return series[max(series)] if series else None
 
 
-def cosines(record: Record, measure: MatrixMeasure) -> dict[int, Cosines]:
+def cosines(record: Record, measure: MatrixMeasure) -> dict[int, Triangle]:
     """{epoch: cosines} of a record, at the epochs at which they are kept."""
     kept = {}
     for entry in record.result.history:
@@ -126,7 +126,7 @@ _MEASURES: Mapping[Measure, Callable[[Epoch], float | None]] = {
     "class_cosine": _of_collapse(lambda collapse: collapse.class_cosine),
     "tail_cosine": _of_collapse(_tail_cosine),
 }
-_COSINES: Mapping[MatrixMeasure, Callable[[Collapse], Cosines | None]] = {
+_COSINES: Mapping[MatrixMeasure, Callable[[Collapse], Triangle | None]] = {
     "class_cosines": lambda collapse: collapse.class_cosines,
     "tail_cosines": lambda collapse: collapse.tail_cosines,
 }

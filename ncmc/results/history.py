@@ -1,6 +1,6 @@
 """A history in a record's file: one column for each measure, and of cosines one triangle.
 
-In memory a history is a tuple of epochs. Since schema 3 a file has `{"lr": [0.1, ...], "loss":
+In memory a history is a tuple of epochs. A file has `{"lr": [0.1, ...], "loss":
 [...], "test_accuracy": {"40": 77.3}, ...}`: a list where every epoch has the measure, else what was
 measured by the epoch's number. Of a symmetric matrix of cosines it has the pairs i < j, row by row.
 """
@@ -8,13 +8,12 @@ measured by the epoch's number. Of a symmetric matrix of cosines it has the pair
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any, TypeGuard, cast
+from typing import Any
 
 from ncmc.errors import shortened
 
 Triangle = tuple[float | None, ...]  # (n (n - 1) / 2,); None: a class without samples
-Matrix = tuple[tuple[float | None, ...], ...]  # (n, n), in records of before schema 3
-Cosines = Triangle | Matrix
+Matrix = tuple[tuple[float | None, ...], ...]  # (n, n)
 Entry = dict[str, Any]
 
 EVERY_EPOCH = ("lr", "loss")
@@ -84,46 +83,20 @@ def triangle(matrix: Sequence[Sequence[float | None]]) -> Triangle:
     )
 
 
-def pairs_of(cosines: Cosines) -> list[float]:
+def pairs_of(cosines: Triangle) -> list[float]:
     """The cosines that were measured, each pair once."""
-    return [value for value in _upper(cosines) if value is not None and math.isfinite(value)]
+    return [value for value in cosines if value is not None and math.isfinite(value)]
 
 
-def matrix_of(cosines: Cosines) -> Matrix:
+def matrix_of(cosines: Triangle) -> Matrix:
     """The whole matrix (n, n); on its diagonal 1, or None where no pair was measured."""
-    if _is_matrix(cosines):
-        return cosines
     n = _side(len(cosines))
     rows: list[list[float | None]] = [[None] * n for _ in range(n)]
-    for (i, j), value in zip(combinations(range(n), 2), _upper(cosines), strict=True):
+    for (i, j), value in zip(combinations(range(n), 2), cosines, strict=True):
         rows[i][j] = rows[j][i] = value
     for i, row in enumerate(rows):
         row[i] = None if n > 1 and all(value is None for value in row) else 1.0
     return tuple(map(tuple, rows))
-
-
-def check_cosines(name: str, cosines: Cosines) -> None:
-    """Raises ValueError unless they are a square matrix, or the pairs of one."""
-    if not _is_matrix(cosines):
-        n = _side(len(cosines))
-        if len(cosines) != n * (n - 1) // 2:
-            raise ValueError(
-                f"{name} has {len(cosines)} numbers: of n there are n (n - 1) / 2 pairs"
-            )
-        return
-    for row in cosines:
-        if len(row) != len(cosines):
-            raise ValueError(f"{name} has {len(cosines)} rows, and one of {len(row)} numbers")
-
-
-def _is_matrix(cosines: Cosines) -> TypeGuard[Matrix]:
-    return bool(cosines) and isinstance(cosines[0], tuple)
-
-
-def _upper(cosines: Cosines) -> Iterator[float | None]:
-    if _is_matrix(cosines):
-        return (value for i, row in enumerate(cosines) for value in row[i + 1 :])
-    return iter(cast(Triangle, cosines))
 
 
 def _side(pairs: int) -> int:

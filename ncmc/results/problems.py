@@ -144,11 +144,11 @@ def known_counts(project: Project, run: Run) -> list[int] | None:
 def _options(project: Project, record: Record) -> Iterator[str]:
     """The options of backbone and method are those of the run, or the defaults of their code.
 
-    Nothing is said of a record whose code is not known to be the present one: its defaults may have
-    been others.
+    Nothing is said of a part whose code is not known to be the present one: its defaults may have been
+    others.
     """
-    now, then = code_of(project, record.run), code_versions.code_of_record(record)
-    if now is None or then is None:
+    now, then = code_of(project, record.run), record.made.code
+    if now is None:
         return
     kind = code_versions.kind_of(record.made.device)
     other = same_bits.differing(then, now, kind)
@@ -340,7 +340,7 @@ def _code(records: Sequence[Record]) -> Iterator[str]:
     """Several versions of what their numbers depend on, and uncommitted changes of it."""
     if differing := code_versions.differences(records):
         yield f"the records were made with {', '.join(differing)}."
-    dirty = [r.run.id for r in records if r.made.git.dirty]
+    dirty = [r for r in records if r.made.git.dirty or any(s.dirty for s in r.made.sessions)]
     if dirty:
         yield (
             f"{len(dirty)} of {plural(len(records), 'record')} were made with uncommitted changes in "

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from ncmc.errors import UserError
 from ncmc.plan.code_digest import Code, code_of, digest_of, files_of
 from ncmc.plan.run import Run
 from ncmc.project import Project
@@ -23,8 +24,7 @@ Positive = Annotated[int, Field(ge=1)]
 class Git(Strict):
     """The state of the code; None where git cannot tell.
 
-    `dirty`: whether code that the run's numbers depend on does something else than in the commit; in
-    records of before 0.4 whether any file differed.
+    `dirty`: whether code that the run's numbers depend on does something else than in the commit.
     """
 
     commit: str | None
@@ -47,12 +47,12 @@ class Session(Strict):
     processor: str
     precision: str
     threads: Positive
-    processes: Positive | None = None  # of old records, whose runs could be trained by several
     epoch: Positive
     step: Annotated[int, Field(ge=0)]
     gpu_libraries: str | None = None  # driver, CUDA, cuDNN and whether TF32 is on; None on a CPU
-    code: Code | str | None = None  # see `Made.code`
+    code: Code | None = None  # None, as its commit: before 0.4 only that of the last was recorded
     commit: str | None = None
+    dirty: bool | None = None  # see `Git`
     instructions: str | None = None  # of the processor, that torch used
 
 
@@ -70,12 +70,10 @@ class Made(Strict):
     processor: str | None = None
     precision: str | None = None
     threads: Positive | None = None
-    processes: Positive | None = None  # as in `Session`
     sessions: tuple[Session, ...] = ()
     sources: Mapping[str, str] = {}  # recipe key -> place in the paper, or assumption
-    # its parts; in records of before 0.4 one digest of method and backbone, or None
-    code: Code | str | None = None
-    instructions: str | None = None  # of the processor, that torch used
+    code: Code
+    instructions: str | None = None  # of the processor, that torch used; None before 0.4
     image: str | None = None  # sha256:... of the container image; None: none, or not told which
 
 
@@ -91,9 +89,13 @@ def provenance(
     """How the record of a run is made here and now, from a training with these sessions.
 
     `command`: what makes it again; `seconds`: its wall time; `images`: how many it was shown, each as
-    often as it was.
+    often as it was. Raises UserError for a method without a file: nothing would say what was run.
     """
-    last = sessions[-1]
+    last, code = sessions[-1], code_of(project, run)
+    if code is None:
+        raise UserError(
+            f"the code of {run.method} or {run.backbone} lies in no file of this package."
+        )
     return Made(
         at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         command=command,
@@ -108,7 +110,7 @@ def provenance(
         threads=last.threads,
         sessions=tuple(sessions),
         sources=sources,
-        code=code_of(project, run),
+        code=code,
         instructions=last.instructions,
         image=os.environ.get("NCMC_IMAGE") or None,
     )

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -27,13 +27,12 @@ from ncmc.errors import UsageError, UserError, shortened
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.contradictions import contradictions, unprintable
-from ncmc.results.history import Cosines, as_columns, as_entries, check_cosines
+from ncmc.results.history import Triangle, as_columns, as_entries
 from ncmc.results.provenance import Made, Positive
 from ncmc.system import documents, files
 from ncmc.system.documents import Strict
 
-Schema = Literal[2, 3]  # 1: before 0.2, with other random draws; 2: whole matrices of cosines
-SCHEMA: Schema = 3
+SCHEMA: Literal[3] = 3  # 1: before 0.2, with other random draws; 2: before 0.4, code without parts
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=0)]
@@ -63,9 +62,9 @@ class ClassGroups(Strict):
 class Groups(Strict):
     """The usual definitions of the class groups: see `class_groups.group_accuracy`."""
 
-    thirds: ClassGroups  # in records of before 0.3 by the classes' index, not by their size
+    thirds: ClassGroups
     shots: ClassGroups
-    released: ClassGroups | None = None  # None: not of 10 or 100 classes, or a record before 0.3
+    released: ClassGroups | None = None  # None: not of 10 or 100 classes
 
 
 class Collapse(Strict):
@@ -76,14 +75,8 @@ class Collapse(Strict):
     variability: float
     variability_floor: float | None = None  # None: the method has no fixed target
     class_cosine: float | None = None
-    class_cosines: Cosines | None = None  # of K classes, if they are few (figure 6)
-    tail_cosines: Cosines | None = None  # of the images of the smallest class, if few (figure 7)
-
-    @model_validator(mode="after")
-    def _cosines_are_of_pairs(self) -> "Collapse":
-        check_cosines("class_cosines", self.class_cosines or ())
-        check_cosines("tail_cosines", self.tail_cosines or ())
-        return self
+    class_cosines: Triangle | None = None  # of K classes, if they are few (figure 6)
+    tail_cosines: Triangle | None = None  # of the images of the smallest class, if few (figure 7)
 
 
 class Epoch(Strict):
@@ -167,7 +160,7 @@ def _pairs_as_options(run: Run) -> dict[str, Any]:
 class Record(Strict):
     """One run's results."""
 
-    schema_version: Schema = Field(alias="schema")
+    schema_version: Literal[3] = Field(alias="schema")
     run: Annotated[Run, BeforeValidator(_options_as_pairs), PlainSerializer(_pairs_as_options)]
     config: Mapping[str, Mapping[str, JsonValue]]  # recipe, split, backbone, method: as resolved
     config_hash: str  # equal for all seeds of a cell that share a split
@@ -199,8 +192,7 @@ class Record(Strict):
     def to_json(self) -> dict[str, Any]:
         """The record as it stands in its file, digest included."""
         body = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        if self.schema_version >= 3:
-            body["result"]["history"] = as_columns(body["result"]["history"])
+        body["result"]["history"] = as_columns(body["result"]["history"])
         return body | {"digest": digest(body)}
 
     @property
@@ -262,10 +254,10 @@ def parse_record(data: bytes, where: str) -> Record:
 def _parse(body: Any, path: str) -> Record:
     if not isinstance(body, dict) or not {"schema", "digest"} <= body.keys():
         raise UsageError(f"{path} is not a record of ncmc: it has no schema and digest.")
-    if body["schema"] not in get_args(Schema):
+    if body["schema"] != SCHEMA:
         raise UsageError(
             f"{path} has record schema {shortened(str(body['schema']))}; this version of ncmc reads "
-            f"{get_args(Schema)[0]} to {SCHEMA}, older ones had other random draws."
+            f"{SCHEMA}."
         )
     fields = {key: value for key, value in body.items() if key != "digest"}
     if sign := unprintable(fields):
@@ -285,8 +277,10 @@ def _parse(body: Any, path: str) -> Record:
 def _with_entries(fields: dict[str, Any], path: str) -> dict[str, Any]:
     """The fields of a record's file with its history as epochs."""
     result = fields.get("result")
-    if not isinstance(result, dict) or not isinstance(result.get("history"), dict):
-        return fields
+    if not isinstance(result, dict):
+        return fields  # said by its type
+    if not isinstance(result.get("history"), dict):
+        raise UsageError(f"{path}: result.history is no mapping of measures to their columns.")
     try:
         return fields | {"result": result | {"history": as_entries(result["history"])}}
     except ValueError as error:

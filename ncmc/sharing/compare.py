@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ncmc import paths
 from ncmc.errors import DamagedError, UsageError, UserError
-from ncmc.plan.code_digest import Code
 from ncmc.project import Project
 from ncmc.results.configuration import flat
 from ncmc.results.record import Record, load_record
@@ -32,7 +31,6 @@ class Brief:
 def brief(record: Record) -> Brief:
     """What of a record is compared."""
     made = record.made
-    parts = list(made.code) if isinstance(made.code, Code) else []
     values = {
         "commit": (made.git.commit or "unknown")[:SHORT]
         + (" with uncommitted changes" if made.git.dirty else ""),
@@ -41,7 +39,7 @@ def brief(record: Record) -> Brief:
         "instructions": made.instructions,
         "torch": made.packages.get("torch"),
         "split": record.split.sha256[:SHORT],
-        **{f"code of its {part}": digest for part, digest in parts if part != "torch"},
+        **{f"code of its {part}": digest for part, digest in made.code if part != "torch"},
         **dict(flat(record.config)),
     }
     texts = {key: "unknown" if value is None else str(value) for key, value in values.items()}

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ncmc import paths
-from ncmc.plan.code_digest import Code
 from ncmc.plan.option_text import format_options, format_value
 from ncmc.project import Project
 from ncmc.results.record import Record, load_record
@@ -33,9 +32,6 @@ def _row(record: Record) -> Mapping[str, Any]:
     """A run as columns. Accuracies in percent, after the last epoch unless it is said otherwise."""
     run, result, made = record.run, record.result, record.made
     end = next((e.collapse for e in reversed(result.history) if e.collapse), None)
-    code = made.code
-    if isinstance(code, Code):
-        code = ".".join((code.loop, code.method, code.backbone, code.data))
     return {
         "run": run.id,
         "dataset": run.dataset,
@@ -60,6 +56,6 @@ def _row(record: Record) -> Mapping[str, Any]:
         "processor": made.processor,
         "torch": made.packages.get("torch"),
         "commit": made.git.commit,
-        "code": code,
+        "code": ".".join(digest for part, digest in made.code if part != "torch"),
         "digest": record.digest,
     }

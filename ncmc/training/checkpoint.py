@@ -38,7 +38,6 @@ class Trained(Strict):
     history: Json[tuple[Epoch, ...]]
     sessions: Json[Annotated[tuple[Session, ...], Field(min_length=1)]]
     seconds: Annotated[float, Field(ge=0)]
-    code: str | None = None  # of models from before 0.4; their sessions name the code
 
 
 class Momentum(Strict):

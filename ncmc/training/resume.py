@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ncmc.errors import UserError, first_line
 from ncmc.methods import Method
-from ncmc.plan.code_digest import Code, files_of
+from ncmc.plan.code_digest import files_of
 from ncmc.results.code_versions import change_words, kind_of
 from ncmc.results.provenance import Session, git_state
 from ncmc.results.record import Epoch
@@ -68,9 +68,7 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
     changed = [
         f"{key.replace('_', ' ')} {now} instead of {then}"
         for key, now in how.items()
-        if key not in ("code", "commit")
-        and now != (then := getattr(before, key))
-        and (key, then) != ("instructions", None)  # of before they were recorded
+        if key not in ("code", "commit", "dirty") and now != (then := getattr(before, key))
     ] + code_changes(inputs, before)
     if changed:
         state.sessions.append(Session(**how, epoch=state.epoch, step=state.step))
@@ -83,7 +81,7 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
 
 def code_changes(inputs: RunInputs, session: Session) -> list[str]:
     """What of the code of a session gives other bits now, in words."""
-    if inputs.code is None or not isinstance(session.code, Code):
+    if inputs.code is None or session.code is None:
         return ["code of another version of ncmc"]
     return change_words(inputs.run, session.code, inputs.code, kind_of(session.device))
 
@@ -120,6 +118,7 @@ def _state_of(saved: checkpoint.Stopped, training: Training) -> State:
 def how_computed(training: Training) -> dict[str, Any]:
     """What decides the last bits of a result beside its configuration."""
     device, inputs = training.device, training.inputs
+    git = git_state(inputs.project.root, files_of(inputs.project, inputs.run))
     return {
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "processor": hardware.machine()["processor"],
@@ -127,7 +126,8 @@ def how_computed(training: Training) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "gpu_libraries": precision.gpu_libraries() if device.type == "cuda" else None,
         "code": inputs.code,
-        "commit": git_state(inputs.project.root, files_of(inputs.project, inputs.run)).commit,
+        "commit": git.commit,
+        "dirty": git.dirty,
         "instructions": precision.instructions(),
     }
 

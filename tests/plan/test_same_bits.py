@@ -1,4 +1,4 @@
-"""Versions of the code that give the same bits, and old commits whose parts are known."""
+"""Versions of the code that give the same bits."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from conftest import CHECKOUT
 
 from ncmc.plan import same_bits
 from ncmc.plan.code_digest import Code
-from ncmc.plan.same_bits import code_at, differing
+from ncmc.plan.same_bits import differing
 from ncmc.project import Project
 from ncmc.results import code_versions
 from ncmc.results.record import load_record
@@ -41,23 +41,11 @@ def test_versions_that_were_shown_to_give_the_same_bits_are_one_also_by_way_of_o
     known: Path,
 ) -> None:
     entries = [shown(loop={"c": "b"}), shown(loop={"x": "y"}), shown(loop={"b": "a"})]
-    known.write_text(json.dumps({"shown": entries, "commits": {}}))
+    known.write_text(json.dumps({"shown": entries}))
     assert differing(then(loop="c"), NOW) == []
     assert differing(then(loop="x"), NOW) == ["loop"]
     assert differing(then(loop="c", method="c", torch="2.12.0"), NOW) == ["method", "torch"]
     assert differing(then(loop="c"), NOW, "gpu") == ["loop"]  # a CPU says nothing of it
-
-
-def test_the_code_of_a_commit_is_known_by_the_modules_that_its_parts_start_from(
-    known: Path,
-) -> None:
-    modules = {"loop": "train", "method": "cal", "backbone": "resnet8", "data": "digits"}
-    parts = {part: {module: "a"} for part, module in modules.items()}
-    known.write_text(json.dumps({"shown": [], "commits": {"o" * 40: parts}}))
-    assert code_at("o" * 40, modules, "2.13.0") == NOW
-    assert code_at("o" * 40, modules | {"method": "setf"}, "2.13.0") is None
-    assert code_at("n" * 40, modules, "2.13.0") is None
-    assert code_at(None, modules, "2.13.0") is None
 
 
 def test_the_file_of_this_checkout_is_valid() -> None:

@@ -13,7 +13,6 @@ from ncmc.plan.grid import CellSpec, Table
 from ncmc.results.cells import read_cell
 from ncmc.results.class_groups import group_accuracy
 from ncmc.results.record import Groups, SplitMade
-from ncmc.results.table_data import NO_GROUPS
 from ncmc.results.wording import counted, plus_minus
 
 
@@ -76,21 +75,6 @@ def test_a_group_without_classes_stays_unknown(tmp_path: Path, cal: CellSpec) ->
     }
     fakes.save(tmp_path, fakes.with_result(made, groups=Groups.model_validate(groups)))
     assert read_cell(here(), cal, 1, tmp_path).groups.shots.many is None
-
-
-def test_released_groups_are_unknown_where_a_seed_was_recorded_without_them(
-    tmp_path: Path, cal: CellSpec
-) -> None:
-    """As records of before 0.3 were."""
-    fakes.fill(tmp_path, cal, [84.0, 83.0])
-    older = fakes.record(cal.runs(1)[0], 84.0, schema=2)
-    found = older.result.groups
-    groups = Groups(thirds=found.thirds, shots=found.shots)
-    fakes.save(tmp_path, fakes.with_result(older, groups=groups))
-    cell = read_cell(here(), cal, 2, tmp_path)
-    assert cell.records[0].result.groups.released is None
-    assert cell.groups.thirds.few is not None
-    assert cell.groups.released == NO_GROUPS
 
 
 def test_a_folder_of_results_that_is_not_there_is_a_usage_error(

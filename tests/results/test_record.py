@@ -15,7 +15,7 @@ from conftest import here
 from ncmc.errors import UserError
 from ncmc.plan.run import make_run
 from ncmc.results.configuration import config_hash, config_of, differing_keys
-from ncmc.results.provenance import Git, Made, git_state, note_without_commit, provenance
+from ncmc.results.provenance import Git, git_state, note_without_commit, provenance
 from ncmc.results.record import Record, digest, load_record, save_record
 
 RUN = make_run("digits", 0.02, "resnet8", "CAL", {"f": 20, "theta": 0.2}, 3)
@@ -92,13 +92,11 @@ def test_a_number_changed_by_hand_is_found(record: Record, tmp_path: Path) -> No
         load_record(path)
 
 
-@pytest.mark.parametrize("schema", [1, 99])
+@pytest.mark.parametrize("schema", [2, 99])
 def test_another_schema_is_refused(record: Record, tmp_path: Path, schema: int) -> None:
     path = tmp_path / "record.json"
     path.write_text(json.dumps(record.to_json() | {"schema": schema}))
-    with pytest.raises(
-        UserError, match=f"schema {schema}; this version of ncmc reads 2 to 3, older"
-    ):
+    with pytest.raises(UserError, match=f"schema {schema}; this version of ncmc reads 3"):
         load_record(path)
 
 
@@ -171,7 +169,7 @@ EDITS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
         lambda body: body["result"]["history"]["loss"].__setitem__(0, math.inf),
     ),
     "ragged cosines": (
-        "class_cosines has 44 numbers: of n there are n (n - 1) / 2 pairs",
+        "class_cosines has 44 numbers, of 10 vectors there are 45 pairs at epoch 1",
         lambda body: body["result"]["history"]["class_cosines"][0].pop(),
     ),
     "no cosines": (
@@ -254,15 +252,6 @@ def test_provenance_says_where_when_and_with_what() -> None:
     assert made.hardware.cores >= 1
     assert made.images_per_second == 50.0
     assert (made.device, made.sessions) == (session.device, (session,))
-
-
-def test_records_of_versions_that_counted_processes_are_read_and_new_ones_do_not_count() -> None:
-    made = provenance(here(), RUN, "ncmc train RUN", 2.0, 100, [fakes.SESSION], {}).model_dump(
-        exclude_unset=True
-    )
-    assert "processes" not in str(made)
-    old = made | {"processes": 2, "sessions": ({**made["sessions"][0], "processes": 2},)}
-    assert Made.model_validate(old).model_dump(exclude_unset=True) == old
 
 
 def test_without_git_the_commit_is_unknown_and_nothing_fails(

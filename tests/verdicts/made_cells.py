@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from functools import cache
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import fakes
 from conftest import here
@@ -12,6 +12,7 @@ from ncmc.plan.grid import CellSpec
 from ncmc.plan.recipes import Resolved
 from ncmc.plan.run import Run, resolve_run
 from ncmc.results.cells import Cell
+from ncmc.results.history import triangle
 from ncmc.results.record import Collapse, Epoch, Record
 from ncmc.verdicts.check import Selector
 
@@ -73,8 +74,12 @@ def _resolved(run: Run) -> Resolved:
     return resolve_run(here(), run)
 
 
-def history(**series: Sequence[object]) -> tuple[Epoch, ...]:
-    """A history with given collapse measures, one epoch a value."""
+def history(**series: Sequence[Any]) -> tuple[Epoch, ...]:
+    """A history with given collapse measures, one epoch a value; matrices of cosines as their pairs."""
+    for name in {"class_cosines", "tail_cosines"} & series.keys():
+        series[name] = [
+            triangle(kept) if kept and isinstance(kept[0], tuple) else kept for kept in series[name]
+        ]
     plain = Collapse(
         nc_mean=1.0, nc_std=0.1, variability=0.9, variability_floor=None, class_cosine=0.5
     )

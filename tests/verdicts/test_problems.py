@@ -10,7 +10,6 @@ from conftest import here
 from made_cells import cell_of
 
 from ncmc.plan import grid
-from ncmc.plan.code_digest import Code
 from ncmc.results.cells import Cell, read_cell
 from ncmc.results.problems import problems_in
 from ncmc.results.provenance import Git
@@ -59,14 +58,14 @@ def test_another_tau_has_other_images_by_design(cal: Cell, ce: Cell) -> None:
 def test_other_code_and_uncommitted_changes_of_it_are_told_and_other_commits_are_not(
     cal: Cell, ce: Cell
 ) -> None:
-    code = Code(loop="a", method="b", backbone="c", data="d", torch="2.13.0")
-    first = changed(cal, 0, made__code=code)
-    other = changed(ce, 0, made__code=code.model_copy(update={"method": "of CE"}))
-    other = changed(other, 1, made__git=Git(commit="f" * 40, dirty=True))
-    (dirty,) = problems_in([first, other])
+    other = changed(ce, 1, made__git=Git(commit="f" * 40, dirty=True))
+    (dirty,) = problems_in([cal, other])
     assert dirty.startswith("1 of 6 records were made with uncommitted changes in the code that")
-    newer = code.model_copy(update={"loop": "b", "torch": "2.14.0"})
-    (differing,) = problems_in([first, changed(ce, 2, made__code=newer)])
+    first = ce.records[2].made
+    early = first.sessions[0].model_copy(update={"dirty": True})
+    assert problems_in([cal, changed(ce, 2, made__sessions=(early, *first.sessions))]) == (dirty,)
+    newer = first.code.model_copy(update={"loop": "b", "torch": "2.14.0"})
+    (differing,) = problems_in([cal, changed(ce, 2, made__code=newer)])
     assert differing == (
         "the records were made with 2 versions of the training loop, torch 2.13.0 and 2.14.0."
     )
