@@ -8,7 +8,7 @@ import typer
 
 from cli.options import Json, completion
 from cli.show.listings import print_listing
-from ncmc.errors import UserError
+from ncmc.errors import UsageError, UserError
 from ncmc.paper import own_numbers
 from ncmc.paper.printed_numbers import number_for, our_numbers
 from ncmc.project import Project
@@ -53,6 +53,8 @@ def import_numbers(
     path = project.config(own_numbers.FILE)
     rows, known = own_numbers.read_rows(project, file, by), own_numbers.own_numbers(project)
     new = {key: number for key, number in rows.items() if number}
+    if not new and known.keys().isdisjoint(rows):
+        raise UsageError(f"{file} holds no number: every value is empty or a dash. Fill some in.")
     _say(own_numbers.doubts(project, new))
     cells = dict(own_numbers.cells(project))
     for key, number in new.items():

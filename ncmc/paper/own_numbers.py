@@ -29,7 +29,7 @@ FILE = "paper/own_numbers.csv"
 NO_NUMBER = ("-", "–", "—", "−", "n/a", "na", "n.a.")  # what stands in a table in place of one
 SPREAD = r"\s*(?:\$?(?:±|\+/?[-−]|\\pm)\$?|\()\s*"  # 80.6 ± 0.3, $80.6 \pm 0.3$, 80.6 (0.3)
 MOST_LETTERS = 80
-MOST_POINTS = 20  # a deviation over seeds that is larger was misread
+MOST_POINTS = 10  # a deviation over seeds that is larger was misread
 
 Key = tuple[str, int]  # a table, and the place of a cell in it, from 1
 
@@ -43,6 +43,12 @@ def _text(text: str) -> str:
     return text
 
 
+def _page(text: str) -> str:
+    if text.isdecimal() and int(text) < 1:
+        raise ValueError(f"{text} is not a page; pages are counted from 1")
+    return text
+
+
 OneLine = Annotated[str, AfterValidator(_text)]
 
 
@@ -52,7 +58,7 @@ class Entered(Strict):
     value: Percent
     std: Points | None  # None where it is printed without
     n: Seeds | None  # seeds behind it; None where that is not printed
-    page: OneLine
+    page: Annotated[OneLine, AfterValidator(_page)]
     by: OneLine  # who read it
 
     @property
@@ -202,6 +208,8 @@ def doubts(project: Project, numbers: Mapping[Key, Entered]) -> list[str]:
         what = f"{key[0]}, {specs[key].label}: {number}"
         if number.value < max(chance, 1):
             doubtful.append(f"{what} is below 1 % or chance ({chance:g} %). Is it a fraction?")
+        if number.value == 100:
+            doubtful.append(f"{what} would be a test without a mistake.")
         if number.std is not None and number.std > min(MOST_POINTS, number.value):
             doubtful.append(f"{what} has a deviation that seeds do not have.")
     return doubtful

@@ -170,15 +170,19 @@ def _options(project: Project, record: Record) -> Iterator[str]:
 def _other_assumptions(project: Project, record: Record) -> list[str]:
     """What a record says of assumptions that the register does not say of its run.
 
-    Points that were added to the register since do not count, nor how a choice that no option sets is
-    worded: a better sentence must not cost a training.
+    Points that were `added` to the register since do not count, nor how a choice that no option sets
+    is worded: a better sentence must not cost a training.
     """
-    now = assumptions_for(project, record.run, record.config)
-    in_words = {entry.id for entry in assumptions(project) if entry.option is None}
+    then, now = record.assumptions, assumptions_for(project, record.run, record.config)
+    register = {entry.id: entry for entry in assumptions(project)}
     return [
         f"{key} is '{choice}' then, {repr(now[key]) if key in now else 'does not arise'} now"
-        for key, choice in record.assumptions.items()
-        if key not in now or (now[key] != choice and key not in in_words)
+        for key, choice in then.items()
+        if key not in now or (now[key] != choice and register[key].option is not None)
+    ] + [
+        f"{key} is absent then, '{choice}' now (a new point of the register has its day as `added`)"
+        for key, choice in now.items()
+        if key not in then and str(register[key].added or "") < record.made.at[:10]
     ]
 
 

@@ -7,6 +7,7 @@ needed, no `true` for 1. Every error names the file, the key, what came and what
 import csv
 import io
 import json
+import re
 import typing
 from collections.abc import Hashable
 from pathlib import Path
@@ -112,12 +113,11 @@ def csv_number(
     text: str, kind: type[int] | type[float], key: str, where: str
 ) -> int | float | None:
     """A cell of a CSV file as a number; None if it is empty. Raises UsageError."""
-    try:
-        return kind(text) if text else None
-    except ValueError as error:
-        raise UsageError(
-            f"{where}: {key} is {shortened(repr(text))}; allowed: a number."
-        ) from error
+    whole = kind is int
+    if text and not re.fullmatch("[0-9]+" if whole else r"-?[0-9]+(\.[0-9]+)?", text):
+        allowed = "a whole number" if whole else "a number such as 80.6"
+        raise UsageError(f"{where}: {key} is {shortened(repr(text))}; allowed: {allowed}.")
+    return kind(text) if text else None
 
 
 def read_text(path: Path) -> str:

@@ -183,7 +183,7 @@ def changed(root: Path, name: str, old: str, new: str) -> None:
         ("N1", "", "'id' is '': string should have at least 1"),
         ("theta=0.2", "thetta=0.2", r"\(N1\): unknown option of resnet50 with CAL 'thetta'. Did"),
         ("theta=0.2", "theta", r"\(N1\): option 'theta' is not KEY=VALUE"),
-        ("80.6", "nan", r"\(N1\): 'value' is nan"),
+        ("80.6", "nan", r"\(N1\): value is 'nan'"),
         ("80.6", "many", r"\(N1\): value is 'many'; allowed: a number"),
         (",80.6,", ",,", r"\(N1\): 'value' is None"),
         (",0.5,3,App", ",-0.5,3,App", r"\(N1\): 'std' is -0.5"),

@@ -192,6 +192,11 @@ LIES: dict[str, tuple[Place, Any, str]] = {
         "pcg64",
         "was made under other assumptions: A2 is 'pcg64' then, 'mislas' now",
     ),
+    "no assumption": (
+        ("assumptions",),
+        {},
+        "was made under other assumptions: A1 is absent then, 'n_min/n_max",
+    ),
     "an assumption of nobody": (
         ("assumptions", "A999"),
         "x",
@@ -287,6 +292,21 @@ def test_the_model_of_a_decision_rule_is_that_of_its_run() -> None:
     told = words_for(changed(body, ("model_of", "run"), other), run)
     assert told
     assert told.startswith(f"contradicts its run: model_of.run is {other}")
+
+
+def test_a_point_that_was_added_to_the_register_later_is_not_asked_of_a_record(
+    workspace: Path,
+) -> None:
+    body, run = trained()
+    older = changed(
+        body, ("assumptions",), {k: v for k, v in body["assumptions"].items() if k != "A1"}
+    )
+    path = workspace / "config/paper/assumptions.yaml"
+    text = path.read_text()
+    for day, words in (("2024-01-01", "A1 is absent then"), ("2099-01-01", None)):
+        path.write_text(text.replace("  - id: A1\n", f"  - id: A1\n    added: '{day}'\n"))
+        told = words_for(older, run)
+        assert (words in told if told else False) if words else told is None
 
 
 def test_the_same_options_by_other_code_are_no_lie() -> None:
