@@ -60,6 +60,12 @@ def shortened(text: str, most: int = 120) -> str:
     return line if len(line) <= most else f"{line[:most]}..."
 
 
+def listed(names: Sequence[str], most: int = 10) -> str:
+    """Names for a sentence: the first ones, and how many more."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def unknown(kind: str, name: object, allowed: Iterable[str]) -> UsageError:
     """The error for a name that is not in a list: what came, what is allowed, the nearest match."""
     names = sorted(dict.fromkeys(allowed), key=_in_order)

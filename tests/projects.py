@@ -18,7 +18,7 @@ from PIL import Image
 
 from ncmc.data import checksums, datasets, download, fetch
 from ncmc.data.datasets import Images
-from ncmc.data.http import Patience
+from ncmc.data.download import Patience
 from ncmc.project import Project
 
 CHECKOUT = Path(__file__).resolve().parents[1]

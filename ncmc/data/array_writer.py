@@ -8,7 +8,6 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ncmc.data import checksums
-from ncmc.data.tree_summary import TreeSummary
 from ncmc.errors import UserError
 from ncmc.system import files
 from ncmc.system.documents import Strict
@@ -21,6 +20,18 @@ class Fingerprint(Strict):
 
     size: int  # bytes
     sha256: str
+
+
+class TreeSummary(Strict):
+    """What is to be said of somebody's own images besides classes and counts, in sentences."""
+
+    notes: tuple[str, ...]  # what a reader should know
+    faults: tuple[str, ...]  # what makes results on the set worthless, or close to it
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All of it."""
+        return self.notes + self.faults
 
 
 @dataclass

@@ -16,10 +16,9 @@ from pydantic import Field
 
 from ncmc import paths
 from ncmc.data import checksums, dvc_store, raw, readers
-from ncmc.data.array_writer import PARTS, Fingerprint, Sink
+from ncmc.data.array_writer import PARTS, Fingerprint, Sink, TreeSummary
 from ncmc.data.checksums import Digest
 from ncmc.data.raw import Say
-from ncmc.data.tree_summary import TreeSummary
 from ncmc.errors import UserError, unknown
 from ncmc.plan.dataset_entries import Dataset, dataset_entry
 from ncmc.project import Project
@@ -68,7 +67,7 @@ def folder(project: Project, name: str) -> Path:
     return project.root / paths.ARRAYS.format(dataset=name)
 
 
-def prepare(project: Project, name: str, *, say: Say | None = None) -> Path:
+def prepare(project: Project, name: str, *, say: Say = raw.say_nothing) -> Path:
     """Make data/arrays/NAME from the verified archives, unless it is there and made from them.
 
     Raises UserError if archives are missing, wrong, or do not hold what config/datasets.yaml says.
@@ -84,8 +83,7 @@ def prepare(project: Project, name: str, *, say: Say | None = None) -> Path:
         with suppress(UserError):  # no arrays, or of other archives: they are made below
             if _meta(project, name).archives == archives:
                 return target
-        if say:
-            say(f"{name}: making arrays from {', '.join(archives)}")
+        say(f"{name}: making arrays from {', '.join(archives)}")
         work = target.with_name(f".{name}.work")  # what is left there is a killed process's
         try:
             shutil.rmtree(work, ignore_errors=True)
@@ -115,10 +113,8 @@ def load(project: Project, name: str, part: str) -> Images:
     entry, target = dataset_entry(project, name), folder(project, name)
     meta, module = _meta(project, name), readers.load(entry.reader)
     try:
-        labels, origins = (
-            _labels(target, name, part, len(meta.class_names)),
-            meta.origins.get(part, ()),
-        )
+        labels = _labels(target, name, part, len(meta.class_names))
+        origins = meta.origins.get(part, ())
         if sum(n for _, n in origins) != len(labels):
             raise UserError(f"{target}/meta.json: origins do not add up to {len(labels)} labels.")
         if getattr(module, "STREAMED", False):

@@ -5,21 +5,46 @@ Also the command of the DVC stage: `python -m ncmc.data.download NAME`.
 
 import shutil
 import sys
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from threading import Event, Thread
+
+import requests
 
 from ncmc.data import checksums, raw, readers
 from ncmc.data.checksums import Digest
-from ncmc.data.http import Patience, Progress, Transfer, UnreachableError
 from ncmc.data.raw import Say
 from ncmc.errors import UsageError, UserError, shortened
 from ncmc.plan.dataset_entries import PACKAGE, DatasetFile, dataset_entry
 from ncmc.project import Project
 from ncmc.system import files
 
-PATIENCE = Patience()
+Progress = Callable[[str, int, int | None], None]  # file name, bytes so far, bytes in all
+
 WEB = ("http://", "https://")
+BLOCK = 1 << 18  # bytes asked of the socket at a time
+PASSING = (408, 425, 429, 500, 502, 503, 504)  # HTTP statuses after which it is tried again
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long an address is tried. Times in seconds."""
+
+    attempts: int = 6
+    wait: float = 1.0  # before the second attempt, and as much longer before each later one
+    silence: float = 30.0  # without a byte
+    whole: float = 600.0  # for a file, whatever comes of it, and...
+    rate: float = 50_000.0  # ...a second more for so many bytes of it
+
+
+PATIENCE = Patience()
+
+
+class UnreachableError(Exception):
+    """This address will not do; the reason is the message. Another one may."""
 
 
 def download(
@@ -29,7 +54,7 @@ def download(
     *,
     anew: bool = False,
     progress: Progress | None = None,
-    say: Say | None = None,
+    say: Say = raw.say_nothing,
 ) -> dict[str, Digest]:
     """Make data/raw/NAME whole and return the digests of its files.
 
@@ -53,7 +78,7 @@ class _Delivery:
     name: str
     file: DatasetFile
     progress: Progress | None
-    say: Say | None
+    say: Say
 
     def __post_init__(self) -> None:
         self.entry = dataset_entry(self.project, self.name)
@@ -68,21 +93,15 @@ class _Delivery:
                 (self._from_web if place.startswith(WEB) else self._from_disk)(place)
             except UnreachableError as error:
                 failures.append(f"{place}: {error}")
-                if self.say:
-                    self.say(failures[-1])
+                self.say(failures[-1])
             else:
                 with files.atomic_path(raw.folder(self.project, self.name) / self.file.name) as new:
                     self.partial.replace(new)
                 return
-        why = (
-            f"{' | '.join(failures)}."
-            if failures
-            else f"It has no address. {self.entry.get}".strip()
-        )
+        why = f"{' | '.join(failures)}." if failures else f"It has no address. {self.entry.get}"
         raise UserError(
-            f"{self.file.name} of {self.name} could not be fetched. "
-            f"{why} If you have the file or its "
-            f"folder, or another address, run `ncmc fetch {self.name} --from PATH_OR_ADDRESS`."
+            f"{self.file.name} of {self.name} could not be fetched. {why.strip()} If you have the file "
+            f"or its folder, or another address, run `ncmc fetch {self.name} --from PATH_OR_ADDRESS`."
         )
 
     def _place(self, source: str) -> str:
@@ -103,17 +122,103 @@ class _Delivery:
 
     def _from_web(self, url: str) -> None:
         """`url` -> `partial`, verified. A part that was continued wrongly costs a second download."""
-        checked = self.file.checksum is not None
         while True:
-            resumed = checked and self.partial.exists()
-            size = self.file.size
-            Transfer(url, self.partial, size, checked, PATIENCE, self.progress, self.say).run()
+            resumed = self.file.checksum is not None and self.partial.exists()
+            self._transfer(url)
             try:
                 return self._verify(self.partial)
             except UnreachableError:
                 self.partial.unlink()
                 if not resumed:
                     raise
+
+    def _transfer(self, url: str) -> None:
+        """`url` -> `partial`, within a limit. A proxy is taken from HTTPS_PROXY and the like.
+
+        Raises UnreachableError with the reason, UserError for a full disk or an unwritable folder.
+        """
+        files.make_folder(self.partial.parent)
+        limit = PATIENCE.whole + (self.file.size or 0) / PATIENCE.rate
+        stop, work = Event(), Future[None]()
+
+        def attempts() -> None:
+            try:
+                self._attempts(url, stop)
+                work.set_result(None)
+            except BaseException as error:
+                work.set_exception(error)
+
+        # on a thread: a server can send one header, or one chunk's length, byte by byte for ever
+        Thread(target=attempts, daemon=True).start()
+        try:
+            work.result(limit)
+        except TimeoutError as error:
+            raise UnreachableError(
+                f"not done after {limit / 60:.0f} minutes; the next call resumes"
+            ) from error
+        finally:
+            stop.set()
+
+    def _attempts(self, url: str, stop: Event) -> None:
+        reason = ""
+        with requests.Session() as session:
+            session.max_redirects = 10
+            session.headers.update({"Accept-Encoding": "identity", "User-Agent": "ncmc"})
+            for attempt in range(PATIENCE.attempts):
+                if stop.wait(PATIENCE.wait * attempt):
+                    return
+                if self.file.checksum is None:  # nothing could tell that the parts belong together
+                    self.partial.unlink(missing_ok=True)
+                try:
+                    return self._attempt(session, url, stop)
+                except (UnreachableError, UserError):
+                    raise
+                except Exception as error:  # a stranger's answer can raise anything
+                    reason = _plain(error)
+                    if not stop.is_set():
+                        self.say(f"{url}: {reason}")
+        raise UnreachableError(f"{reason} ({PATIENCE.attempts} attempts)")
+
+    def _attempt(self, session: requests.Session, url: str, stop: Event) -> None:
+        done, expected = files.size(self.partial) or 0, self.file.size
+        if done == expected:
+            return
+        headers = {"Range": f"bytes={done}-"} if done else {}
+        with session.get(url, headers=headers, stream=True, timeout=PATIENCE.silence) as response:
+            status = response.status_code
+            if stop.is_set():  # the file may be another address's by now
+                return
+            if status in PASSING:
+                raise requests.HTTPError(f"HTTP {status}")
+            if status not in (200, 206, 416):
+                raise UnreachableError(f"HTTP {status}")
+            if status != 206:  # the server sends all of it, or has no such part
+                done = 0
+                self._write(b"", "wb")
+            if status == 416:
+                raise requests.HTTPError("the server has no such part")
+            left, length = response.raw.length_remaining, response.headers.get("Content-Length")
+            total = None if left is None else done + left
+            if length is not None and (total is None or expected not in (None, total)):
+                ends = f"{expected:,} bytes were expected; " if expected is not None else ""
+                self.say(f"{url}: its Content-Length is '{shortened(length, 40)}'; {ends}going on")
+            # undecoded, as some servers call a .tar.gz gzip-encoded
+            while block := response.raw.read1(BLOCK, decode_content=False):
+                if stop.is_set():
+                    return
+                self._write(block, "ab")
+                done += len(block)
+                if expected is not None and done > expected:
+                    raise UnreachableError(f"sends more than the {expected:,} bytes expected")
+                if self.progress:
+                    self.progress(self.file.name, done, total or expected)
+
+    def _write(self, block: bytes, mode: str) -> None:
+        try:
+            with self.partial.open(mode) as file:
+                file.write(block)
+        except OSError as error:
+            raise files.explain(error, self.partial) from error
 
     def _from_disk(self, place: str) -> None:
         """A file or folder on this disk, or a file of an installed package -> `partial`, verified."""
@@ -133,6 +238,12 @@ class _Delivery:
         if not path.is_dir():
             digest = checksums.of_file(path)
             wrong = checksums.differences(digest, self.file)
+            with files.open_regular(path) as file:
+                start = file.read(256).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+            if start.startswith((b"<!doctype html", b"<html")):
+                wrong = [
+                    "it is a web page (HTML), as servers send to log in or in place of an error"
+                ]
             if wrong or not digest.size:
                 raise UnreachableError(f"not the right file: {'; '.join(wrong) or 'it is empty'}")
         if self.file.checksum is None and hasattr(self.reader, "examine"):
@@ -155,6 +266,14 @@ def _packaged(place: str) -> Path:
         return Path(str(resources.files(package).joinpath(inside)))
     except ModuleNotFoundError as error:
         raise UnreachableError(f"the Python package '{package}' is not installed") from error
+
+
+def _plain(error: BaseException) -> str:
+    """A network error in a few words: the outermost kind and the innermost reason."""
+    kind = type(error).__name__
+    while error.__context__ is not None:
+        error = error.__context__
+    return f"{kind}: {shortened(str(error)) or type(error).__name__}"
 
 
 if __name__ == "__main__":

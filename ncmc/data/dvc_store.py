@@ -7,6 +7,7 @@ DVC checks less than one would think: it believes a read-only object of its cach
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, suppress
 from functools import cache
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from ncmc.data import checksums
 from ncmc.errors import UsageError, UserError, shortened
 from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.project import Project
@@ -23,6 +23,8 @@ from ncmc.system import documents, files
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
+
+MD5 = re.compile("[0-9a-f]{32}")
 
 
 def stage(name: str) -> str:
@@ -78,19 +80,15 @@ def checkout(project: Project, name: str) -> str | None:
 
 
 def drop(project: Project, name: str) -> None:
-    """Remove from the cache the objects of a dataset that are not what their name says."""
+    """Remove a dataset from the cache."""
     with _repository(project, name, "mend") as repo:
-        store = Path(repo.cache.local.path)
-        folder = recorded(project, name) or ""
-        listing = store / folder[:2] / folder[2:]
-        objects = [listing]
-        with suppress(UserError, LookupError, TypeError):  # the listing is damaged or gone
-            entries = documents.load_json(listing)
-            objects += [store / entry["md5"][:2] / entry["md5"][2:] for entry in entries]
-        for item in objects:
-            md5 = (item.parent.name + item.name).removesuffix(".dir")
-            if files.size(item) is not None and checksums.of_file(item).md5 != md5:
-                item.unlink()
+        store, folder = Path(repo.cache.local.path), recorded(project, name) or ""
+        objects = [folder]
+        with suppress(UserError, LookupError, TypeError):  # the list of files is damaged or gone
+            files_of = documents.load_json(store / folder[:2] / folder[2:])
+            objects += [file["md5"] for file in files_of if MD5.fullmatch(file["md5"])]
+        for md5 in objects:
+            (store / md5[:2] / md5[2:]).unlink(missing_ok=True)
 
 
 @contextmanager

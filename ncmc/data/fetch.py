@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ncmc.data import checksums, download, dvc_store, raw, readers
 from ncmc.data.checksums import Digest
-from ncmc.data.http import Progress
+from ncmc.data.download import Progress
 from ncmc.data.raw import Say
 from ncmc.errors import UserError, unknown
 from ncmc.plan.dataset_entries import NAME, Dataset, dataset_entries, dataset_entry
@@ -29,7 +29,7 @@ def fetch(
     *,
     replace: bool = False,
     progress: Progress | None = None,
-    say: Say | None = None,
+    say: Say = raw.say_nothing,
 ) -> Fetched:
     """Make data/raw/NAME whole, verified and recorded in dvc.lock.
 
@@ -52,11 +52,11 @@ def fetch(
         wrong = [fault for file in entry.files for fault in raw.faults(project, name, file)]
         how = "already here"
         if replace or wrong:
-            if say and wrong and not raw.missing(project, name):
+            if wrong and not raw.missing(project, name):
                 say(f"{name}: {'; '.join(wrong)}; fetching the right one")
             restored = not replace and _from_cache(project, name, say)
             how = "from the cache" if restored else "fetched"
-        elif source is not None and say:
+        elif source is not None:
             hint = "" if has_checksums else "; --replace imports it again"
             say(f"{name} is here and verified, --from was not used{hint}")
         digests = download.download(project, name, source, anew=replace, progress=progress, say=say)
@@ -123,7 +123,7 @@ def _linked(project: Project, name: str, entry: Dataset, source: str | Path) -> 
     return folder if all((folder / file.name).is_file() for file in entry.files) else None
 
 
-def _from_cache(project: Project, name: str, say: Say | None) -> bool:
+def _from_cache(project: Project, name: str, say: Say) -> bool:
     """Take the set out of DVC's cache, or its remote; what is wrong there is not kept."""
     recorded = dvc_store.recorded(project, name)
     if recorded is None or raw.strangers(project, name):
@@ -135,8 +135,7 @@ def _from_cache(project: Project, name: str, say: Say | None) -> bool:
         digests = raw.digests(project, name)
         if checksums.of_folder(digests) == recorded:
             return True
-        if say:
-            say(f"{name}: what {place} holds is damaged (another checksum than dvc.lock records)")
+        say(f"{name}: what {place} holds is damaged (another checksum than dvc.lock records)")
         for file in digests:
             (raw.folder(project, name) / file).unlink()
         dvc_store.drop(project, name)

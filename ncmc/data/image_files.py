@@ -99,10 +99,13 @@ def oddities(image: Image.Image, name: object, size: int | None) -> list[str]:
     with _named(name):
         frames = getattr(image, "n_frames", 1) if image.format in WITH_FRAMES else 1
         image.load()
+        scaled, cut = image.mode.startswith("I"), ";16" in layers and image.mode == "RGB"
+        brightest = np.asarray(image).max() / (65535 if scaled else 255) if scaled or cut else 1
     oddity = {
-        "of 16 bits, scaled to 8 (value / 257)": image.mode.startswith("I"),
-        "of 16 bits per channel, of which the upper 8 are read": ";16" in layers
-        and not image.mode.startswith("I"),
+        "of 16 bits, scaled to 8 (value / 257)": scaled,
+        "of 16 bits per channel, of which the upper 8 are read": cut,
+        "of 16 bits without a value in the upper three quarters (10, 12 or 14 bits of data?), so "
+        "that they become dark: scale the values to 16 bits": brightest < 0.25,
         "of CMYK colours, converted without a profile": image.mode == "CMYK",
         "with transparency, which is dropped": image.has_transparency_data,
         "with several frames, of which the first is read": frames > 1,

@@ -3,7 +3,6 @@
 Paths alone decide. A tree that can be read in two ways is refused, lest parts become classes.
 """
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ncmc.data import image_files
-from ncmc.data.tree_summary import listed
-from ncmc.errors import UserError
+from ncmc.errors import UserError, listed
 
 ROLES = {  # part -> what a top folder may be called, in any capitals
     "train": ("train", "training"),
@@ -24,6 +22,12 @@ EXPECTED = (
     "Expected: CLASS/IMAGE, or train/CLASS/IMAGE and test/CLASS/IMAGE (see docs/data.md). Archives "
     "inside, arrays and tables of labels are not read: each image is a file in the folder of its class."
 )
+SYSTEM = {  # what operating systems and file servers add, in small letters
+    *("__macosx", "thumbs.db", "desktop.ini", "lost+found", "system volume information"),
+    *("@eadir", "@recycle", "@recently-snapshot", "@tmp", "#recycle", "#snapshot", "~snapshot"),
+    "$recycle.bin",
+}
+ALPHABETS = {"LATIN", "GREEK", "CYRILLIC"}  # they share the shapes of many letters
 
 Place = tuple[str, ...]  # the folders and the name of a file, or a folder, from the top that counts
 
@@ -38,16 +42,9 @@ class ImageTree:
     notes: tuple[str, ...]  # sentences
 
 
-class _UnclearError(Exception):
-    """What a tree holds cannot be told, or can in two ways: the message."""
-
-
 def is_hidden(name: PurePosixPath) -> bool:
-    """Whether a file is not meant for readers: .DS_Store, __MACOSX/..., Thumbs.db."""
-    return any(
-        part.startswith(".") or part in ("__MACOSX", "Thumbs.db", "desktop.ini")
-        for part in name.parts
-    )
+    """Whether a file is not meant for readers: .DS_Store, __MACOSX/..., @eaDir/..., Thumbs.db."""
+    return any(part.startswith(".") or part.casefold() in SYSTEM for part in name.parts)
 
 
 def is_image(name: PurePosixPath) -> bool:
@@ -68,7 +65,7 @@ def layout(
     """
     try:
         return _layout(sorted(names, key=str), held_out, folders)
-    except _UnclearError as error:
+    except UserError as error:
         raise UserError(f"{where}: {error}") from error
 
 
@@ -76,14 +73,16 @@ def _layout(
     names: list[PurePosixPath], held_out: int | None, folders: Iterable[PurePosixPath]
 ) -> ImageTree:
     if repeated := [str(n) for n, times in Counter(filter(is_image, names)).items() if times > 1]:
-        raise _UnclearError(f"it holds {listed(repeated)} twice. Pack each file once.")
+        raise UserError(f"it holds {listed(repeated)} twice. Pack each file once.")
     kinds = Counter(_kind(name) for name in names if not is_image(name))
     by_number = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
-    passed_over = ", ".join(f"{n:,} {kind}" for kind, n in by_number)
-    images, places = _composed(names, folders)
+    passed_over = listed([f"{n:,} {kind}" for kind, n in by_number])
+    images = {name: _place(name) for name in names if is_image(name)}
     if not images:
         only = f", only {passed_over}" if passed_over else ""
-        raise _UnclearError(f"no image files{only}. {EXPECTED}")
+        raise UserError(f"no image files{only}. {EXPECTED}")
+    holding = {parent for name in names if not is_hidden(name) for parent in name.parents}
+    places = {_place(n) for n in holding.union(folders) if n.parts and not is_hidden(n)}
     images, places = _from_the_parts(images, places)
     inside: dict[str, set[str]] = {}  # top folder that holds images -> the folders in it that do
     for place in sorted(images.values()):
@@ -93,7 +92,7 @@ def _layout(
     depth = 1 if divided else 0  # of the class folders
     read = {name: place for name, place in images.items() if place[0] not in left_out}
     if loose := [str(name) for name, place in read.items() if len(place) < depth + 2]:
-        raise _UnclearError(f"{loose[0]} lies in no class folder. {EXPECTED}")
+        raise UserError(f"{loose[0]} lies in no class folder. {EXPECTED}")
     by_class: dict[str, list[PurePosixPath]] = {}
     for name, place in read.items():
         by_class.setdefault(place[depth], []).append(name)
@@ -107,7 +106,7 @@ def _layout(
         train = "all class folders (there is no test part)"
         test = f"the last {n_test} of each class"
     if len(by_class) < 2:
-        raise _UnclearError(f"there is one class, {listed([*by_class])}; at least 2 are needed.")
+        raise UserError(f"there is one class, {listed([*by_class])}; at least 2 are needed.")
     notes = [f"training images from {train}; test images from {test}"]
     for top in left_out:
         n_unread = sum(place[0] == top for place in images.values())
@@ -119,7 +118,11 @@ def _layout(
         sorted(by_class),
         train=[(name, label) for name, label in numbered if name not in tests],
         test=[(name, label) for name, label in numbered if name in tests],
-        notes=(*notes, *_notes_of_folders([*read.values()], places, depth)),
+        notes=(
+            *notes,
+            *_notes_of_folders([*read.values()], places, depth),
+            *_notes_of_names(by_class),
+        ),
     )
 
 
@@ -127,33 +130,9 @@ def _kind(name: PurePosixPath) -> str:
     return "hidden" if is_hidden(name) else image_files.suffix(name.name) or "without a suffix"
 
 
-def _composed(
-    names: list[PurePosixPath], folders: Iterable[PurePosixPath]
-) -> tuple[dict[PurePosixPath, Place], set[Place]]:
-    """Images, and the folders that are named or hold anything visible.
-
-    Names of folders are composed (NFC): macOS writes them decomposed, and they look the same.
-    """
-    spellings: dict[Place, Place] = {}
-
-    def composed(parts: Place) -> Place:
-        result = tuple(unicodedata.normalize("NFC", part) for part in parts)
-        for depth in range(1, len(parts) + 1):
-            if spellings.setdefault(result[:depth], parts[:depth]) != parts[:depth]:
-                raise _UnclearError(
-                    f"{'/'.join(result[:depth])} is there twice, once with composed and once with "
-                    "decomposed letters, which look the same. Merge them."
-                )
-        return result
-
-    images, places = {}, {composed(n.parts) for n in folders if n.parts and not is_hidden(n)}
-    for name in names:
-        if not is_hidden(name):
-            folder = composed(name.parts[:-1])
-            places |= {folder[:depth] for depth in range(1, len(folder) + 1)}
-            if is_image(name):
-                images[name] = (*folder, name.name)
-    return images, places
+def _place(name: PurePosixPath) -> Place:
+    """Its parts with composed letters (NFC): macOS writes them decomposed, and they look the same."""
+    return tuple(unicodedata.normalize("NFC", part) for part in name.parts)
 
 
 def _from_the_parts(
@@ -170,7 +149,7 @@ def _from_the_parts(
         for top in sorted({place[0] for place in places} - tops):
             role = PART_OF.get(top.casefold())
             if role and not (role == "val" and "test" in roles):
-                raise _UnclearError(f"{top} holds no image that can be read. {EXPECTED}")
+                raise UserError(f"{top} holds no image that can be read. {EXPECTED}")
         if len(tops) > 1 or min(map(len, images.values())) < 3:
             return images, places
         images = {name: place[1:] for name, place in images.items()}
@@ -180,58 +159,40 @@ def _from_the_parts(
 def _parts(inside: dict[str, set[str]], held_out: int | None) -> tuple[str, str, list[str]]:
     """The top folders that are the training and the test part, and those that are not read."""
     if held_out:
-        raise _UnclearError(
+        raise UserError(
             f"it has the parts {listed([*inside])}, so that test_images: {held_out} holds out nothing. "
             "Take it out of reader_options, or the parts out of the tree."
         )
     by_role: dict[str, list[str]] = {}
     for top in inside:
         by_role.setdefault(PART_OF.get(top.casefold(), ""), []).append(top)
-    if strangers := by_role.pop("", []):
-        raise _UnclearError(
-            f"{listed(strangers)} beside {listed([t for tops in by_role.values() for t in tops])}: "
-            f"beside parts only parts may lie ({', '.join(PART_OF)}). Move it elsewhere, or rename it."
+    trains, tests = by_role.get("train", []), by_role.get("test") or by_role.get("val", [])
+    if "" in by_role or not trains or not tests or max(map(len, by_role.values())) > 1:
+        raise UserError(
+            f"the top folders are {listed([*inside])}. Needed are one training part, one test or "
+            f"validation part, and nothing else beside them ({', '.join(PART_OF)})."
         )
-    for role, tops in by_role.items():
-        if len(tops) > 1:
-            raise _UnclearError(
-                f"{' and '.join(tops)} are both the {role} part. Merge or remove one."
-            )
-    tests = by_role.get("test") or by_role.get("val")
-    if "train" not in by_role or not tests:
-        raise _UnclearError(f"there is only {listed([*inside])}; needed are train and test.")
-    [train], [test] = by_role["train"], tests
-    return train, test, [top for top in inside if top not in (train, test)]
+    return trains[0], tests[0], [top for top in inside if top not in (trains[0], tests[0])]
 
 
 def _check_same_classes(inside: dict[str, set[str]], train: str, test: str) -> None:
     sides = [(train, inside[train] - inside[test]), (test, inside[test] - inside[train])]
     if only := [f"only {part} has {listed(sorted(names))}" for part, names in sides if names]:
-        alike = _alike(inside[train] | inside[test])
-        raise _UnclearError(
-            f"{train} and {test} do not hold the same classes: {'; '.join(only)}."
-            f"{f' Nearly the same name: {listed(alike[0])}.' if alike else ''}"
-        )
+        only += _notes_of_names(inside[train] | inside[test])
+        raise UserError(f"{train} and {test} do not hold the same classes: {'; '.join(only)}.")
 
 
 def _check_no_parts(inside: dict[str, set[str]]) -> None:
-    """Raise _UnclearError where folders inside those that would be classes may be parts or classes."""
-    part_names = {f for folders in inside.values() for f in folders if f.casefold() in PART_OF}
-    if len({PART_OF[folder.casefold()] for folder in part_names}) > 1:
-        holding = listed([top for top in inside if inside[top] & part_names])
-        raise _UnclearError(
-            f"inside {holding} lie {listed(sorted(part_names))}, which are names of parts. Parts belong "
-            "at the top, with the classes in them; if one folder holds the parts, give it alone."
+    """Raise UserError where folders inside those that would be classes may be parts or classes."""
+    inner = Counter(folder for folders in inside.values() for folder in folders)
+    shared = {folder for folder, n in inner.items() if n > 1}
+    roles = {PART_OF[folder.casefold()] for folder in inner if folder.casefold() in PART_OF}
+    if len(roles) > 1 or any(f & shared and len(f) > 1 for f in inside.values()):
+        raise UserError(
+            f"inside {listed([top for top in inside if inside[top]])} lie {listed(sorted(inner))}: "
+            "are they parts, classes or neither? Parts lie at the top, beside nothing else "
+            f"({', '.join(PART_OF)}), class folders in them, and images directly in these."
         )
-    shared = Counter(folder for folders in inside.values() for folder in folders)
-    for folder in [folder for folder, n in shared.items() if n > 1]:
-        sharing = [top for top in inside if folder in inside[top]]
-        if any(len(inside[top]) > 1 for top in sharing):
-            raise _UnclearError(
-                f"{listed(sharing)} hold the same folders ({listed(sorted(inside[sharing[0]]), 3)}). "
-                f"If they are parts, call them train and test (known: {', '.join(PART_OF)}); if they "
-                "are classes, put their images directly into them."
-            )
 
 
 def _n_test(by_class: dict[str, list[PurePosixPath]], wanted: int | None) -> int:
@@ -239,7 +200,7 @@ def _n_test(by_class: dict[str, list[PurePosixPath]], wanted: int | None) -> int
     smallest = min(by_class, key=lambda name: len(by_class[name]))
     n_test = wanted or max(1, len(by_class[smallest]) // 5)
     if len(by_class[smallest]) <= n_test:
-        raise _UnclearError(
+        raise UserError(
             f"the smallest class ({smallest}) has {len(by_class[smallest])} images. In each class "
             f"there must be more than the {n_test} that are held out for the test."
         )
@@ -256,13 +217,24 @@ def _notes_of_folders(read: list[Place], places: set[Place], depth: int) -> Iter
         yield f"folders without an image: {listed(empty)}"
     if inner := sorted("/".join(place) for place in below):
         yield f"folders inside class folders are no classes: {listed(inner)}"
-    for names in _alike({place[depth] for place in read}):
-        yield f"classes whose names are nearly the same: {listed(names)}"
 
 
-def _alike(class_names: Iterable[str]) -> list[list[str]]:
-    """Names that differ in capitals, spaces, _ or - only."""
+def _notes_of_names(class_names: Iterable[str]) -> list[str]:
+    """What is odd of the names of classes: folders that a reader would take for the same class."""
     by_letters: dict[str, list[str]] = {}
+    by_alphabet: dict[str, list[str]] = {}
     for name in sorted(class_names):
-        by_letters.setdefault(re.sub(r"[\s_-]", "", name.casefold()) or name, []).append(name)
-    return [names for names in by_letters.values() if len(names) > 1]
+        plain = unicodedata.normalize("NFKC", name).casefold()
+        letters = [c for c in plain if c not in "_-" and unicodedata.category(c)[0] not in "ZC"]
+        by_letters.setdefault("".join(letters) or name, []).append(name)
+        for alphabet in {unicodedata.name(c, "?").split()[0] for c in letters} & ALPHABETS:
+            by_alphabet.setdefault(alphabet.title(), []).append(name)
+    alike = [names for names in by_letters.values() if len(names) > 1]
+    notes = [f"classes whose names are nearly the same: {listed(names)}" for names in alike[:10]]
+    if len(by_alphabet) > 1:
+        by_number = sorted(by_alphabet.items(), key=lambda item: (len(item[1]), item[0]))
+        shown = "; ".join(f"{alphabet} in {listed(names, 3)}" for alphabet, names in by_number)
+        notes.append(
+            f"class names with letters of several alphabets, which may look alike: {shown}"
+        )
+    return notes

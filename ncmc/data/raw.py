@@ -13,12 +13,16 @@ import filelock
 from ncmc import paths
 from ncmc.data import checksums
 from ncmc.data.checksums import Digest
-from ncmc.errors import UserError
+from ncmc.errors import UserError, listed
 from ncmc.plan.dataset_entries import DatasetFile, dataset_entry
 from ncmc.project import Project
 from ncmc.system import files
 
 Say = Callable[[str], None]  # one line for the user
+
+
+def say_nothing(_: str) -> None:
+    """The `Say` of a caller that shows nothing."""
 
 
 def folder(project: Project, name: str) -> Path:
@@ -32,7 +36,7 @@ def aside(project: Project, kind: str, name: str) -> Path:
 
 
 @contextmanager
-def dataset_lock(project: Project, name: str, say: Say | None = None) -> Iterator[None]:
+def dataset_lock(project: Project, name: str, say: Say = say_nothing) -> Iterator[None]:
     """One process at a time works on a dataset; others wait and say so. A killed one lets go."""
     path = aside(project, "locks", name)
     files.make_folder(path.parent)
@@ -41,8 +45,7 @@ def dataset_lock(project: Project, name: str, say: Say | None = None) -> Iterato
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
-            if say:
-                say(f"another process is working on {name}; waiting for it")
+            say(f"another process is working on {name}; waiting for it")
             lock.acquire()
     except OSError as error:
         raise files.explain(error, path) from error
@@ -85,7 +88,7 @@ def verified(project: Project, name: str) -> dict[str, Digest]:
         raise UserError(f"{name}: {'; '.join(wrong)}. Run `ncmc fetch {name}`.")
     if strays := strangers(project, name):
         raise UserError(
-            f"{folder(project, name)} holds {', '.join(strays)}, which config/datasets.yaml does not "
+            f"{folder(project, name)} holds {listed(strays)}, which config/datasets.yaml does not "
             f"name for {name}. Move it elsewhere and run `ncmc fetch {name}` again."
         )
     return digests(project, name)

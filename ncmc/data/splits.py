@@ -15,7 +15,7 @@ import numpy as np
 
 from ncmc.data import datasets
 from ncmc.data.datasets import Images
-from ncmc.errors import UsageError, UserError, shortened
+from ncmc.errors import UsageError, UserError, listed
 from ncmc.plan.class_counts import NOT_OF_TAU, long_tailed_counts, part_counts
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.run import check_tau
@@ -23,7 +23,6 @@ from ncmc.project import Project
 from ncmc.system import arrays, documents, files
 
 ROUNDING = 0.05  # a given set's tau may be named rounded, and a class fall short, by this share
-LADDER = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # imbalance ratios tried
 
 
 def long_tailed_indices(labels: np.ndarray, tau: float, seed: int = 0) -> np.ndarray:
@@ -123,8 +122,8 @@ class Split:
             raise UserError(f"{error} {remedy}") from error
         if manifest != self.manifest:
             raise UserError(
-                f"{folder} is not the split that this run draws: "
-                f"{_differing(manifest, self.manifest)}. {remedy}"
+                f"{folder} holds another split than this run draws, of other data or options. "
+                f"{remedy}"
             )
         if not all(map(np.array_equal, saved, (self.indices, self.labels))):
             raise UserError(f"{folder}/indices.npz is not what manifest.json says. {remedy}")
@@ -183,10 +182,9 @@ def _drawn(train: Images, tau: float, options: SplitOptions) -> tuple[np.ndarray
         all_labels.append(labels)
     if not total.all():
         empty = [train.class_names[k] for k in np.flatnonzero(total == 0)]
-        shown = ", ".join(empty[:5]) + (", ..." if len(empty) > 5 else "")
         raise UsageError(
             f"tau={tau:g} leaves {len(empty)} of {len(total)} classes of {train.name} without a "
-            f"training image ({shown}). Take a larger tau."
+            f"training image ({listed(empty, 5)}). Take a larger tau."
         )
     return np.concatenate(all_indices), np.concatenate(all_labels)
 
@@ -217,27 +215,11 @@ def imbalance_note(train: Images, tau: float, options: SplitOptions) -> str | No
     short = np.flatnonzero(taken < (1 - ROUNDING) * asked)
     if not len(short):
         return None
-    shown = ", ".join(f"{train.class_names[k]} {taken[k]} of {asked[k]}" for k in short[:3])
+    classes = [f"{train.class_names[k]} {taken[k]} of {asked[k]}" for k in short]
     return (
         f"the split of {train.name} {NOT_OF_TAU} {tau:g}, as classes have fewer images than it asks "
-        f"({len(short)} of {len(asked)}: {shown}{', ...' if len(short) > 3 else ''}); smallest to "
+        f"({len(short)} of {len(asked)}: {listed(classes, 3)}); smallest to "
         f"largest class is {taken.min()}/{taken.max()} = {taken.min() / max(taken.max(), 1):.3g}"
-    )
-
-
-def unequal_note(train: Images, options: SplitOptions) -> str | None:
-    """Up to which tau the splits of a dataset are of their tau; None if all are."""
-    right = [tau for tau in LADDER if imbalance_note(train, tau, options) is None]
-    if len(right) == len(LADDER):
-        return None
-    upto = (
-        f"a split is of its tau up to tau {max(right):g} only"
-        if right
-        else "no split is of its tau"
-    )
-    return (
-        f"unequal classes ({min(train.counts):,} to {max(train.counts):,} training images): {upto}; "
-        "the option n_max_rule=common of a split avoids that"
     )
 
 
@@ -265,18 +247,6 @@ def method_counts(split: Split, train: Images) -> list[int]:
         return split.counts
     *_, (_, _, available) = _released_parts(train)
     return part_counts(available, split.tau, split.options)
-
-
-def _differing(manifest: Any, wanted: dict[str, Any]) -> str:
-    """What a manifest says otherwise than the run, in words: its recipe first of all."""
-    there = manifest if isinstance(manifest, dict) else {}
-    for old, here in ((there.get("recipe"), wanted["recipe"]), (there, wanted)):
-        if isinstance(old, dict) and (keys := [k for k in here if old.get(k) != here[k]]):
-            pairs = {key: shortened(str(old.get(key))) for key in keys}
-            return "; ".join(
-                f"{key} is {value} there, {here[key]} here" for key, value in pairs.items()
-            )
-    return "manifest.json holds more than it should"
 
 
 def _check_n_max(dataset: str, train: Images, n_max: int, imbalance: str) -> None:

@@ -33,7 +33,6 @@ SEAMS = {
     "ncmc.data.checksums",
     "ncmc.data.dvc_store",
     "ncmc.data.raw",
-    "ncmc.data.tree_summary",
     "ncmc.training.checkpoint",
     "ncmc.training.contract",
     "ncmc.training.failures",

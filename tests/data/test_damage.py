@@ -57,22 +57,14 @@ def test_a_split_of_other_numbers_is_refused(split: Split, tmp_path: Path, kind:
 
 
 @pytest.mark.parametrize(
-    ("parts", "said"),
-    [
-        ({"counts": "many"}, "counts is many there"),
-        ({"recipe": []}, "recipe"),
-        ({"recipe": {"dataset": ["pets"], "tau": 7}}, "tau is 7 there, 0.5 here"),
-        ({"data": None}, "data is None there"),
-        ({"schema": 2}, "schema is 2 there, 1 here"),
-        ({"more": 1}, "holds more than it should"),
-    ],
+    "parts", [{"counts": "many"}, {"recipe": {"tau": 7}}, {"data": None}, {"more": 1}]
 )
 def test_a_manifest_that_says_otherwise_is_refused(
-    split: Split, tmp_path: Path, parts: dict[str, object], said: str
+    split: Split, tmp_path: Path, parts: dict[str, object]
 ) -> None:
     path = tmp_path / "split" / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **parts}))
-    with pytest.raises(UserError, match=f"{said}.*ncmc split"):
+    with pytest.raises(UserError, match="another split than this run draws.*ncmc split"):
         split.check_saved(tmp_path / "split")
 
 

@@ -4,6 +4,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -274,6 +275,69 @@ def test_every_address_and_its_fault_are_named(
     assert url in str(caught.value)
     assert "--from" in str(caught.value)
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    "page",
+    [b"<!DOCTYPE html>\n<title>Log in</title>", b"\xef\xbb\xbf\r\n <HTML lang='en'><h1>404</h1>"],
+)
+@pytest.mark.parametrize("sums", [True, False])
+def test_a_web_page_in_place_of_the_file_is_called_one(
+    project: ScratchProject, web: Server, archive: Path, tmp_path: Path, page: bytes, sums: bool
+) -> None:
+    without = {} if sums else {"md5": None, "sha256": None, "size": None}
+    project.declare(
+        "made", "imagefolder", declared(archive, web.offer("/set.bin", page), **without)
+    )
+    (tmp_path / "saved.tar").write_bytes(page)
+    for source in (None, tmp_path / "saved.tar"):
+        with pytest.raises(UserError, match=r"it is a web page \(HTML\)") as caught:
+            download.download(here(), "made", source)
+        assert "--from" in str(caught.value)
+        assert "Log in" not in str(caught.value)
+
+
+def length(text: bytes) -> Behaviour:
+    """A server that sends all, and says that it is so long."""
+
+    def behave(handler: Handler, content: bytes) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: " + text + b"\r\n\r\n" + content)
+        handler.close_connection = True
+
+    return behave
+
+
+@pytest.mark.parametrize("text", [b"-5", b"many", b"\xb2", b"1" * 5000])
+def test_a_length_that_is_none_is_remarked_on_and_the_checksum_decides(
+    project: ScratchProject, web: Server, archive: Path, text: bytes
+) -> None:
+    declare(project, archive, web.offer("/set.bin", CONTENT, length(text)))
+    said: list[str] = []
+    download.download(here(), "made", say=said.append)
+    assert arrived() == CONTENT
+    assert "its Content-Length is '" in said[0]
+    assert len(said[0]) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        (b"299999", pytest.raises(UserError, match="size is 299999, expected 300000")),
+        (b"300001", nullcontext()),
+    ],
+)
+def test_a_length_that_lies_is_remarked_on(
+    project: ScratchProject,
+    web: Server,
+    archive: Path,
+    text: bytes,
+    outcome: AbstractContextManager[object],
+) -> None:
+    declare(project, archive, web.offer("/set.bin", CONTENT, length(text)))
+    said: list[str] = []
+    with outcome:
+        download.download(here(), "made", say=said.append)
+    assert f"Content-Length is '{text.decode()}'; 300,000 bytes were expected" in said[0]
 
 
 def test_the_words_of_a_server_are_not_repeated(

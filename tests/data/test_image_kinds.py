@@ -101,11 +101,12 @@ def test_every_suffix_that_is_read_is_one_of_pillows() -> None:
     assert left_out.isdisjoint({"AVIF", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"})
 
 
-def png_of_16_bits_per_channel() -> bytes:
-    """Colours of 16 bits, which Pillow cannot write."""
+def png_of_16_bits_per_channel(largest: int = 65535) -> bytes:
+    """Two pixels of colours of 16 bits, which Pillow cannot write."""
+    pixels = np.array([0, 1, 2, 3, 4, largest], ">u2")
     chunks = [
         (b"IHDR", struct.pack(">IIBBBBB", 2, 1, 16, 2, 0, 0, 0)),
-        (b"IDAT", zlib.compress(b"\0" + np.arange(6, dtype=">u2").tobytes())),
+        (b"IDAT", zlib.compress(b"\0" + pixels.tobytes())),
         (b"IEND", b""),
     ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -117,7 +118,19 @@ def png_of_16_bits_per_channel() -> bytes:
 def test_colours_of_sixteen_bits_are_said() -> None:
     image = image_files.open_image(png_of_16_bits_per_channel(), "deep")
     said = image_files.oddities(image, "deep", None)
-    assert said == ["of 16 bits per channel, of which the upper 8 are read"]
+    assert said[0] == "of 16 bits per channel, of which the upper 8 are read"
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("kind", ["png", "tiff", "colours"])
+def test_data_of_fewer_bits_in_a_file_of_sixteen_are_said_to_become_dark(
+    bits: int, kind: str
+) -> None:
+    largest = 2**bits - 1
+    deep = saved(np.array([[0, largest]], np.uint16), kind) if kind != "colours" else b""
+    image = image_files.open_image(deep or png_of_16_bits_per_channel(largest), "deep")
+    said = " ".join(image_files.oddities(image, "deep", None))
+    assert ("become dark: scale the values" in said) == (bits < 16)
 
 
 def test_a_rotation_in_exif_data_and_an_enlargement_are_said() -> None:
@@ -162,12 +175,27 @@ def test_every_damaged_image_is_named_by_fetch_and_by_checks(
     project: ScratchProject, tmp_path: Path
 ) -> None:
     content = class_folders() | {"train/cat/bad.png": b"\x89PNG broken", "test/dog/gone.png": b""}
-    both = r"train/cat/bad\.png in .* cannot be read: .*test/dog/gone\.png in .* cannot be read: "
+    both = (
+        r"(?s)train/cat/bad\.png in .* cannot be read: .*test/dog/gone\.png in .* cannot be read: "
+    )
     with pytest.raises(UserError, match=both):
         ready(project, "pets", tar(tmp_path / "pets.tar", content, "w"), "imagefolder")
     shutil.copy(CHECKOUT / "config" / "train.yaml", project.root / "config")
     advice = {f.what: f.advice for f in own_dataset.check(here(), "pets") if f.state == "wrong"}
-    assert re.search(both, advice["they can be read"])
+    assert re.search(both, advice[WHOLE])
+
+
+WHOLE = "archives and arrays are here, unaltered, and hold what the entry says"
+
+
+def test_many_images_that_cannot_be_read_are_named_in_one_short_sentence(
+    project: ScratchProject, tmp_path: Path
+) -> None:
+    deep = saved(np.ones((8, 8), np.float32), "tiff")
+    content = class_folders() | {f"train/cat/{'x' * 90}{i}.tif": deep for i in range(300)}
+    with pytest.raises(UserError, match="and 290 more in .*floating-point numbers") as caught:
+        ready(project, "pets", tar(tmp_path / "pets.tar", content, "w"), "imagefolder")
+    assert len(str(caught.value)) < 1500
 
 
 def said(project: ScratchProject, tmp_path: Path, content: dict[str, bytes]) -> list[str]:
@@ -188,6 +216,7 @@ def test_what_images_lose_is_said(project: ScratchProject, tmp_path: Path) -> No
     }
     lines = said(project, tmp_path, content)
     assert lines[0] == "2 classes, 11 training + 4 test images: cat: 6 + 2, dog: 5 + 2"
+    assert any("unequal classes (5 to 6 training images)" in line for line in lines)
     assert "images with transparency, which is dropped: 1" in lines
     assert "images with several frames, of which the first is read: 1" in lines
     assert "images of nearly one colour (pixels within 16 of 256 levels): 1" in lines
@@ -203,8 +232,7 @@ def test_equal_images_in_both_parts_and_under_two_labels_are_said(
     content["test/dog/again.png"] = content["test/dog/0.png"]
     lines = said(project, tmp_path, content)
     assert len(datasets.load(here(), "pets", "train").notes) == 2  # stand in each record
-    assert "training images that repeat another of their class: 1" in lines
-    assert "test images that repeat another of their class: 1" in lines
+    assert "images that repeat another of their part and class: 2" in lines
     assert any("training images too, pixel by pixel: 1 (such" in line for line in lines)
     assert any(
         "pixels of one in another class: 2 (such as train/cat/1.png = train/dog/twin.png)" in line

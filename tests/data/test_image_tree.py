@@ -75,25 +75,18 @@ CATS = "cat dog"
         ([*tree(train=CATS), "test/1.png"], "test/1.png lies in no class folder"),
         (tree(train="cat", test="cat"), "there is one class, cat"),
         (tree(train="cat owl", test=CATS), "only train has owl; only test has dog"),
-        (tree(train="Cat dog", test=CATS), "Nearly the same name: Cat, cat"),
-        (tree(train=CATS, test=CATS, samples="grid"), "samples beside test, train"),
-        (tree(train=CATS, holdout=CATS), "holdout beside train"),
-        (tree(train=CATS, Training=CATS, test=CATS), "Training and train are both the train part"),
-        (tree(val=CATS, test=CATS), "there is only test, val"),
-        (tree(one=CATS, two=CATS), "one, two hold the same folders"),
-        (tree(one=CATS, two="dog owl"), "one, two hold the same folders"),
-        (
-            tree(cat="train test", dog="train test"),
-            "inside cat, dog lie test, train, which are names",
-        ),
-        (tree(one="train", two="val"), "inside one, two lie train, val, which are names of parts"),
-        (
-            [*tree(set__train=CATS, set__test=CATS), "docs/1.png"],
-            "inside set lie test, train, which",
-        ),
+        (tree(train="Cat dog", test=CATS), "names are nearly the same: Cat, cat"),
+        (tree(train=CATS, test=CATS, samples="grid"), "folders are samples, test, train. Needed"),
+        (tree(train=CATS, holdout=CATS), "the top folders are holdout, train. Needed are one"),
+        (tree(train=CATS, Training=CATS, test=CATS), "folders are Training, test, train. Needed"),
+        (tree(val=CATS, test=CATS), "the top folders are test, val. Needed are one training"),
+        (tree(one=CATS, two=CATS), "inside one, two lie cat, dog: are they parts"),
+        (tree(one=CATS, two="dog owl"), "inside one, two lie cat, dog, owl: are they parts"),
+        (tree(cat="train test", dog="train test"), "inside cat, dog lie test, train: are they"),
+        (tree(one="train", two="val"), "inside one, two lie train, val: are they parts"),
+        ([*tree(set__train=CATS, set__test=CATS), "docs/1.png"], "inside set lie test, train: "),
         ([*tree(train=CATS), "test/cat/1.heic"], "test holds no image that can be read"),
         ([*tree(train=CATS, val=CATS), "test/cat/1.heic"], "test holds no image"),
-        (tree(train="Mu\u0308sli M\u00fcsli", test=CATS), "train/Müsli is there twice"),
         (["cat/1.png", "cat/2.png"], "there is one class, cat; at least 2"),
         (
             ["cat/1.png", "cat/1.png", *tree(dog="a")],
@@ -122,15 +115,56 @@ def test_classes_may_be_called_as_parts_are() -> None:
 
 
 def test_letters_composed_and_decomposed_are_one_class() -> None:
-    found = understood(tree(train="Mu\u0308sli dog", test="M\u00fcsli dog"))
+    found = understood(tree(train="Mu\u0308sli M\u00fcsli dog", test="M\u00fcsli dog"))
     assert found.class_names == ["M\u00fcsli", "dog"]
+    assert (len(found.train), len(found.test)) == (9, 6)
 
 
-@pytest.mark.parametrize("names", ["Cat cat", "big_cat big-cat", "Bigcat big_Cat"])
+@pytest.mark.parametrize(
+    "names", ["Cat cat", "big_cat big-cat", "Bigcat big_Cat", "ﬁsh fish", "cat\u200b cat"]
+)
 def test_classes_with_nearly_the_same_name_are_said(names: str) -> None:
     found = understood(tree(train=names, test=names))
     shown = ", ".join(sorted(names.split()))
     assert f"classes whose names are nearly the same: {shown}" in found.notes
+
+
+LOOKS_LIKE_CAT = "c\u0430t"  # its a is Cyrillic
+
+
+@pytest.mark.parametrize("name", [LOOKS_LIKE_CAT, "\u0441\u043e\u0440", "\u039f"])
+def test_class_names_that_may_look_alike_in_two_alphabets_are_said(name: str) -> None:
+    names = f"cat dog {name}"
+    (note,) = understood(tree(train=names, test=names)).notes[1:]
+    assert note.startswith("class names with letters of several alphabets, which may look alike: ")
+    assert any(f"{alphabet} in {name}" in note for alphabet in ("Cyrillic", "Greek"))
+    with pytest.raises(UserError, match="do not hold the same classes: .* of several alphabets"):
+        understood(tree(train=f"cat dog {name}", test="cat dog"))
+
+
+@pytest.mark.parametrize(
+    "names", ["cat dog", "\u043a\u043e\u0442 \u043f\u0451\u0441", "猫 ネコ cat"]
+)
+def test_class_names_of_one_alphabet_are_not_remarked_on(names: str) -> None:
+    assert len(understood(tree(train=names, test=names)).notes) == 1
+
+
+@pytest.mark.parametrize("name", ["@eaDir", "#recycle", "@Recycle", "$RECYCLE.BIN", "lost+found"])
+def test_folders_that_file_servers_add_are_no_classes(name: str) -> None:
+    names = [*tree(cat="x", dog="x"), f"{name}/1.png", f"cat/{name}/1.png/THUMB_M.jpg"]
+    found = understood(names, folders=(f"dog/{name}",))
+    assert found.class_names == ["cat", "dog"]
+    assert "passed over: 2 hidden" in found.notes
+
+
+def test_a_list_in_a_message_is_never_long() -> None:
+    many = [f"class_with_a_long_name_{i}" for i in range(5000)]
+    unequal = [*tree(train=" ".join(many), test="cat dog")]
+    strange = [f"{name}/{part}/1.png" for name in many for part in ("train", "test")]
+    for names in (unequal, strange, [f"a.x{i}" for i in range(5000)], [*strange, *strange]):
+        with pytest.raises(UserError) as caught:
+            understood(names)
+        assert len(str(caught.value)) < 1500
 
 
 @pytest.mark.parametrize(

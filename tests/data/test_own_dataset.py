@@ -15,6 +15,8 @@ from ncmc.data.datasets import Images
 from ncmc.errors import Finding, UsageError
 from ncmc.project import Project
 
+WHOLE = "archives and arrays are here, unaltered, and hold what the entry says"
+
 
 def checked(name: str = "pets") -> dict[str, Finding]:
     return {finding.what: finding for finding in own_dataset.check(Project.find(), name)}
@@ -93,7 +95,7 @@ def test_missing_and_altered_archives_are_told(pets: ScratchProject) -> None:
     assert "Run `ncmc fetch pets`" in wrong(checked())[0][1]
     file.write_bytes(content[:-1])
     ((what, advice),) = wrong(checked())
-    assert what == "the archives are here, and the right ones"
+    assert what == WHOLE
     assert "is not the right file: size is" in advice
 
 
@@ -103,7 +105,7 @@ def test_altered_arrays_are_told(pets: ScratchProject) -> None:
     data[-1] ^= 1
     file.write_bytes(data)
     ((what, advice),) = wrong(checked())
-    assert what == "the arrays are as they were made"
+    assert what == WHOLE
     assert "Delete" in advice
 
 
@@ -118,7 +120,7 @@ def test_a_class_without_images_is_told(
 
     monkeypatch.setattr(datasets, "load", with_one_more)
     told = dict(wrong(checked()))
-    advice = told["every class has training and test images"]
+    advice = told["every class has training and test images, which differ"]
     assert "train: class bird has no images. Add some" in advice
 
 
@@ -128,7 +130,7 @@ def test_equal_images_are_told(pets: ScratchProject, tmp_path: Path) -> None:
     ready(pets, "flat", archive, "imagefolder", image_size=8)
     (what, advice), twice = wrong(checked("flat"))
     assert "that are training images too, pixel by pixel: 4 (such as" in twice[1]
-    assert what == "images differ"
+    assert what == "every class has training and test images, which differ"
     assert "are the same: mend read() of ncmc/data/readers/imagefolder.py" in advice
 
 

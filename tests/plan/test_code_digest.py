@@ -70,7 +70,7 @@ def test_a_statement_changes_its_part_alone_and_a_comment_nothing(
         "methods/setf.py",
         "backbones/resnet50.py",
         "data/readers/svhn.py",
-        "data/http.py",
+        "data/download.py",
         "data/fetch.py",
         "data/raw.py",
         "training/progress_file.py",

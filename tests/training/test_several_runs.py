@@ -114,7 +114,7 @@ def test_a_comment_costs_no_training_and_a_statement_does(workspace: Path, packa
     CliRunner().invoke(app, command(RUNS[0]))
     for file, text, trained in (
         ("training/optimiser.py", "\n# says more\n", False),
-        ("data/http.py", "\nA_NUMBER = 3\n", False),
+        ("data/raw.py", "\nA_NUMBER = 3\n", False),
         ("training/optimiser.py", "\nA_NUMBER = 3\n", True),
     ):
         path_of(here(), RUNS[0]).unlink()

@@ -13,17 +13,16 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from ncmc.data import archives, image_files, image_tree
-from ncmc.data.array_writer import Sink
+from ncmc.data.array_writer import Sink, TreeSummary
 from ncmc.data.image_tree import ImageTree
 from ncmc.data.raw import Say
-from ncmc.data.tree_summary import TreeSummary
-from ncmc.errors import UsageError, UserError
+from ncmc.errors import UsageError, UserError, listed
 from ncmc.plan.dataset_entries import Dataset
 from ncmc.system import ordered_threads
 
 FOLDERS = True  # `ncmc fetch --from` may name a folder; it is packed into the entry's file
 CHUNK = 64  # images handed to a thread at once
-SHOWN = 10  # images that cannot be read, in an error
+SHOWN = 5  # reasons why images cannot be read, in an error
 FLAT = 16  # grey levels: an image of a smaller range looks like one colour
 
 # file, (H, W, C) uint8, what is odd of it; None for pixels that cannot be read, and why
@@ -44,15 +43,15 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
     }
     images: dict[str, np.ndarray] = {}
     odd: Counter[str] = Counter()
-    faults: list[str] = []
+    unreadable: dict[str, list[str]] = {}  # reason -> images
 
     def decode(chunk: list[tuple[PurePosixPath, bytes]]) -> list[Decoded]:
-        return [_decoded(name, data, f"{name} in {path}", entry) for name, data in chunk]
+        return [_decoded(name, data, entry) for name, data in chunk]
 
     for chunk in ordered_threads.in_order(decode, _chunks(path, place), workers=2, ahead=8):
         for name, pixels, remarks in chunk:
             if pixels is None:
-                faults += remarks
+                unreadable.setdefault(remarks[0], []).append(str(name))
                 continue
             if not images:
                 images = {p: sink.slots(p, labels[p], pixels.shape) for p in parts}
@@ -60,9 +59,9 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
             _check_shape(pixels.shape, images[part].shape[1:], name, path)
             images[part][i] = pixels
             odd.update(remarks)
-    if faults:
-        more = f" And {len(faults) - SHOWN:,} more." if len(faults) > SHOWN else ""
-        raise UserError(" ".join(faults[:SHOWN]) + more)
+    if unreadable:
+        reasons = [f"{listed(names)} in {path} {why}" for why, names in unreadable.items()]
+        raise UserError(" ".join(reasons[:SHOWN]))
     sink.class_names = layout.class_names
     repeats, faults = equal_images(layout, images)
     losses = [f"images {what}: {n:,}" for what, n in odd.items()]
@@ -82,13 +81,13 @@ def examine(path: Path, entry: Dataset) -> ImageTree:
     return image_tree.layout(names, str(path), _held_out(entry), folders)
 
 
-def pack(folder: Path, target: Path, say: Say | None) -> None:
+def pack(folder: Path, target: Path, say: Say) -> None:
     """A tree as a tar that depends on names and contents only; what is no image, by its name alone.
 
     Hidden files are left out, as each machine has others, and `say` is told how many.
     """
     names, folders = archives.walk(folder)
-    if say and (n_hidden := sum(map(image_tree.is_hidden, names))):
+    if n_hidden := sum(map(image_tree.is_hidden, names)):
         say(f"{folder}: passed over: {n_hidden:,} hidden")
     images = [name for name in names if image_tree.is_image(name)]
     others = {name for name in names if not image_tree.is_hidden(name)}.difference(images)
@@ -108,13 +107,13 @@ def _held_out(entry: Dataset) -> int | None:
     return n
 
 
-def _decoded(name: PurePosixPath, data: bytes, shown: str, entry: Dataset) -> Decoded:
+def _decoded(name: PurePosixPath, data: bytes, entry: Dataset) -> Decoded:
     try:
-        image = image_files.open_image(data, shown)
-        odd = image_files.oddities(image, shown, entry.image_size)
-        pixels = image_files.whole(image, shown, entry.image_size, entry.channels)
+        image = image_files.open_image(data, "")
+        odd = image_files.oddities(image, "", entry.image_size)
+        pixels = image_files.whole(image, "", entry.image_size, entry.channels)
     except UserError as error:
-        return name, None, [str(error)]
+        return name, None, [str(error).strip()]
     if int(pixels.max()) - int(pixels.min()) < FLAT:
         odd.append(f"of nearly one colour (pixels within {FLAT} of 256 levels)")
     return name, pixels, odd
@@ -154,22 +153,17 @@ def equal_images(layout: ImageTree, images: dict[str, np.ndarray]) -> tuple[list
         for pixels, (name, label) in zip(images[part], files, strict=True):
             key = hashlib.blake2b(pixels.tobytes(), digest_size=16).digest()
             groups.setdefault(key, []).append((part, str(name), label))
-    repeats, n_wrong, examples = Counter[str](), Counter[str](), dict[str, str]()
+    n_repeats, n_wrong, examples = 0, Counter[str](), dict[str, str]()
     for group in groups.values():
-        train, test = ([item for item in group if item[0] == p] for p in ("train", "test"))
-        repeats["training"] += len(train) - len({label for _, _, label in train})
-        repeats["test"] += len(test) - len({label for _, _, label in test})
-        other_class = [item for item in group if item[2] != group[0][2]]
-        for fault, n, pair in (
-            ("test images that are training images too, pixel by pixel", len(test), (train, test)),
-            ("images with the pixels of one in another class", len(group), (group, other_class)),
+        n_repeats += len(group) - len({(part, label) for part, _, label in group})
+        n_test = sum(part == "test" for part, _, _ in group)
+        for fault, n, side in (
+            ("test images that are training images too, pixel by pixel", n_test, 0),
+            ("images with the pixels of one in another class", len(group), 2),
         ):
-            if all(pair):
+            if others := [item[1] for item in group if item[side] != group[0][side]]:
                 n_wrong[fault] += n
-                examples.setdefault(fault, " = ".join(items[0][1] for items in pair))
-    notes = [
-        f"{part} images that repeat another of their class: {n:,}"
-        for part, n in repeats.items()
-        if n
-    ]
-    return notes, [f"{fault}: {n:,} (such as {examples[fault]})" for fault, n in n_wrong.items()]
+                examples.setdefault(fault, f"{group[0][1]} = {others[0]}")
+    notes = [f"images that repeat another of their part and class: {n_repeats:,}"]
+    faults = [f"{fault}: {n:,} (such as {examples[fault]})" for fault, n in n_wrong.items()]
+    return notes if n_repeats else [], faults
