@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader
 from benchmarks import plain
 from ncmc.data import datasets, splits
 from ncmc.plan.class_counts import long_tailed_counts
+from ncmc.plan.learning_rate import learning_rate
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.project import Project
 from ncmc.results import statistics
@@ -27,7 +28,6 @@ from ncmc.training import build, evaluate, precision
 from ncmc.training.batches import InMemory, Normalise
 from ncmc.training.draws import plan_epoch, steps_per_epoch
 from ncmc.training.optimiser import make_optimizer, set_learning_rate
-from ncmc.training.schedule import learning_rate
 from ncmc.training.step import Step
 
 CPU = torch.device("cpu")

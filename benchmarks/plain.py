@@ -15,11 +15,11 @@ from torchvision import transforms
 from torchvision.models import DenseNet
 
 from ncmc.methods import Labels, Method
+from ncmc.plan.learning_rate import learning_rate
 from ncmc.plan.recipes import Recipe
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.training import build as built
-from ncmc.training.schedule import learning_rate
 
 
 def build(project: Project, run: Run, counts: Sequence[int], size: int, channels: int) -> Method:

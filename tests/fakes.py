@@ -14,12 +14,12 @@ from ncmc.plan.class_counts import expected_counts
 from ncmc.plan.code_digest import Code, code_of
 from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.learning_rate import learning_rate
 from ncmc.plan.recipes import Recipe
 from ncmc.plan.run import Run, resolve_run, trained_run
 from ncmc.project import Project
 from ncmc.results.class_groups import group_accuracy
 from ncmc.results.configuration import config_hash, config_of
-from ncmc.results.contradictions import scheduled_rate
 from ncmc.results.provenance import Git, Machine, Made, Session
 from ncmc.results.record import (
     SCHEMA,
@@ -82,7 +82,7 @@ def record(
         own = computed | catalog.default_options(part, name)
         config[part] = own | {key: v for key, v in config["model"].items() if key in own}
     parsed = documents.parse(Recipe, config["recipe"], "a recipe")
-    rates = [scheduled_rate(parsed, e) for e in range(1, parsed.epochs + 1)]
+    rates = [learning_rate(parsed, e) for e in range(1, parsed.epochs + 1)]
     recipe = config["recipe"] | {"rates": rates}
     if "model_of" in changes:  # a decision rule is measured after the last epoch alone
         recipe |= {"test_every": recipe["epochs"], "collapse_every": None}

@@ -23,18 +23,17 @@ ROOMS = {
     "loop": (
         *("ncmc.training", "ncmc.formulas"),
         *("ncmc.results.history", "ncmc.results.class_groups"),  # how a record rounds and groups
+        "ncmc.plan.learning_rate",
     ),
     "method": ("ncmc.methods", "ncmc.formulas"),
     "backbone": ("ncmc.backbones", "ncmc.formulas"),
-    "data": ("ncmc.data", "ncmc.plan.class_counts"),
+    "data": ("ncmc.data", "ncmc.plan.class_counts", "ncmc.system.arrays"),
 }
 # Where following ends: modules that fetch, write, check or say, and decide no number.
 SEAMS = {
     "ncmc.data.checksums",
     "ncmc.data.dvc_store",
     "ncmc.data.raw",
-    "ncmc.training.checkpoint",
-    "ncmc.training.contract",
     "ncmc.training.failures",
     "ncmc.training.progress_file",
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ncmc.errors import UserError
 from ncmc.plan import catalog, recipes
 from ncmc.plan.dataset_entries import SplitOptions
+from ncmc.plan.learning_rate import learning_rate
 from ncmc.plan.recipes import Execution, Recipe
 from ncmc.results.class_groups import group_accuracy
 from ncmc.results.history import pairs_of
@@ -162,23 +163,13 @@ def _rates(record: "Record") -> Iterator[str]:
         return
     if not catalog.has_stages(record.run.method):
         for entry in history:
-            due = scheduled_rate(recipe, entry.epoch)
+            due = learning_rate(recipe, entry.epoch)
             if not math.isclose(entry.lr, due, rel_tol=1e-5, abs_tol=1e-12):
                 yield f"lr at epoch {entry.epoch} is {entry.lr:g}, by the recipe {due:g}"
         return
     for before, after in pairwise(history[recipe.warmup_epochs : recipe.epochs]):
         if after.lr > before.lr:
             yield f"lr rises after epoch {before.epoch}"
-
-
-def scheduled_rate(recipe: Recipe, epoch: int) -> float:
-    """The learning rate of an epoch, counted from 1, as `ncmc.training.schedule` has it."""
-    if epoch <= recipe.warmup_epochs:
-        return recipe.lr * epoch / recipe.warmup_epochs
-    if recipe.schedule == "cosine":
-        return recipe.lr * (1 + math.cos(math.pi * (epoch - 1) / recipe.epochs)) / 2
-    past = [share for share in recipe.milestones if epoch > round(share * recipe.epochs, 6)]
-    return float(recipe.lr * recipe.gamma ** len(past))
 
 
 def _recipe(record: "Record") -> Recipe | None:

@@ -1,11 +1,14 @@
 """The parts of a run's code: each is changed by what its code does, and by nothing else."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from conftest import here
 
 from ncmc.errors import UserError
+from ncmc.plan import catalog
 from ncmc.plan.code_digest import Code, code_of, files_of
 from ncmc.plan.run import Run, make_run
 
@@ -51,6 +54,10 @@ def changed_by(file: Path, text: str, run: Run) -> set[str]:
         ("data/readers/digits.py", {"data"}),
         ("data/splits.py", {"data"}),
         ("plan/class_counts.py", {"data"}),
+        ("plan/learning_rate.py", {"loop"}),
+        ("training/checkpoint.py", {"loop"}),  # a run that goes on has its weights from there
+        ("training/contract.py", {"loop"}),  # looks at a model before its first step
+        ("system/arrays.py", {"data"}),
         ("data/datasets.py", {"data"}),  # opens what the readers made
         ("training/finish.py", {"loop"}),  # rounds what is kept
         ("results/history.py", {"loop"}),
@@ -82,6 +89,49 @@ def test_a_statement_changes_its_part_alone_and_a_comment_nothing(
 )
 def test_code_that_decides_no_number_of_a_run_changes_nothing(package: Path, file: str) -> None:
     assert changed_by(package / file, STATEMENT, run_of()) == set()
+
+
+# What a training loads and its digest leaves out, by the beginning of the name, and why.
+UNCOUNTED = {
+    "errors": "words",
+    "paths": "where files lie",
+    "project": "where files lie",
+    "plan": "decides the configuration, which a record holds and is compared by",
+    "paper": "assumptions, which a record holds and is compared by",
+    "results": "writes, reads and refuses records",
+    "system": "files, memory, signals and what the machine is",
+    "data.checksums": "refuses a file or lets it pass",
+    "data.dvc_store": "fetches",
+    "data.raw": "fetches",
+    "training.launch": "refuses a run, or starts it",
+    "training.failures": "words",
+    "training.progress_file": "says how far it is",
+}
+TRAINS = """
+import sys
+from cli.main import app
+try:
+    app(["train", "--dataset", "digits", "--tau", "0.02", "--backbone", "resnet8", *sys.argv[1:]])
+except SystemExit as end:
+    assert not end.code, end.code
+print(*sorted(name for name in sys.modules if name.startswith("ncmc.")))
+"""
+
+
+def test_each_module_of_a_training_counts_or_is_known_to_decide_no_number(workspace: Path) -> None:
+    call = [sys.executable, "-c", TRAINS, "--method", "CAL", "-o", "epochs=1"]
+    loaded = subprocess.run(call, capture_output=True, text=True, check=True).stdout.split()
+    counted = {
+        ".".join(file.relative_to(catalog.PACKAGE.parent).with_suffix("").parts)
+        for file in files_of(here(), run_of())
+    }
+    counted |= {name.removesuffix(".__init__") for name in counted}
+    loaded = [name for name in loaded if name.startswith("ncmc.")]
+    left = {name.removeprefix("ncmc.") for name in {*loaded} - counted}
+    assert {
+        name for name in left if not any(f"{name}.".startswith(f"{k}.") for k in UNCOUNTED)
+    } == set()
+    assert "ncmc.training.train" in loaded
 
 
 def test_a_decision_rule_has_the_code_that_applies_it_and_not_the_loop(package: Path) -> None:

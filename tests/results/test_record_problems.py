@@ -12,13 +12,9 @@ from conftest import CHECKOUT, here
 from ncmc.errors import UserError
 from ncmc.paper.assumptions import assumptions_for
 from ncmc.plan.code_digest import code_of
-from ncmc.plan.recipes import Recipe, recipes
 from ncmc.plan.run import Run, make_run
-from ncmc.results.contradictions import scheduled_rate
 from ncmc.results.problems import RecordProblem, known_counts, read_record, why_unfit
 from ncmc.results.record import digest, load_record, parse_record
-from ncmc.system import documents
-from ncmc.training.schedule import learning_rate
 
 Place = tuple[str | int, ...]
 
@@ -317,17 +313,6 @@ def test_the_same_options_by_other_code_are_no_lie() -> None:
     for place in (("made", "code", "method"), (*SESSION, "code", "method")):
         older = changed(older, place, "0" * 16)
     assert words_for(older, run) is None
-
-
-def test_rates_are_those_that_a_training_sets() -> None:
-    for name in recipes(here()):
-        values = recipes(here())[name].values
-        own = {key: value for key, value in values.items() if key in Recipe.model_fields}
-        recipe = documents.parse(Recipe, own, name)
-        for epoch in range(1, recipe.epochs + 1):
-            assert scheduled_rate(recipe, epoch) == pytest.approx(
-                learning_rate(recipe, epoch), rel=1e-12
-            )
 
 
 def test_published_records_are_whole() -> None:

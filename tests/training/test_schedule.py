@@ -10,9 +10,10 @@ from conftest import here
 from scipy import stats
 
 from ncmc.methods import Stage
+from ncmc.plan.learning_rate import learning_rate
 from ncmc.plan.recipes import resolve
 from ncmc.training.draws import plan_epoch
-from ncmc.training.schedule import Schedule, learning_rate
+from ncmc.training.schedule import Schedule
 
 RECIPE = resolve(here(), "cifar10", "resnet32", "CE", {}).recipe
 DEFERRED = (Stage(share=0.8), Stage(share=0.2))

@@ -5,8 +5,8 @@ import itertools
 import pytest
 from conftest import here
 
+from ncmc.plan.learning_rate import learning_rate
 from ncmc.plan.recipes import resolve
-from ncmc.training.schedule import learning_rate
 
 
 def released_rate(epoch: int) -> float:
