@@ -347,3 +347,20 @@ def test_outside_a_project_the_error_says_where_to_start(tmp_path: Path) -> None
     )
     assert done.returncode == 2
     assert "Start ncmc inside its checkout, or set NCMC_ROOT" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("check-dataset", "Since 0.4 it is: ncmc check dataset"),
+        ("outdated", "Since 0.4 it is: ncmc status --outdated"),
+        ("tabel", "Did you mean 'table'? Allowed: check, compare, "),
+        ("a-b", "unknown command 'a-b'. Allowed: "),
+    ],
+)
+def test_an_unknown_command_is_told_with_its_new_name_or_those_that_exist(
+    name: str, said: str
+) -> None:
+    done = CliRunner().invoke(app, [name, "digits"])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in done.stderr
