@@ -17,7 +17,11 @@ from ncmc.errors import UsageError, UserError, printable, shortened, unknown
 
 FUNCTIONS = {"list": "list_names", "import": "import_results"}  # Python has the names
 MODULES = {"list": "listing", "import": "import_"}
-RENAMED = {"show": "table TABLE --as-written", "outdated": "status --outdated"}
+RENAMED = {
+    "show": ["table", "--as-written"],
+    "outdated": ["status", "--outdated"],
+    **{f"check-{kind}": ["check", kind] for kind in ("method", "backbone", "dataset")},
+}
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 LONGEST = 2_000  # characters of an argument
 START = """\
@@ -59,17 +63,14 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is called, imported now: `ncmc --help` need not wait for all of them."""
+        if new := RENAMED.get(args[0]):
+            now = " ".join(new)
+            print(f"ncmc: `ncmc {args[0]}` is called `ncmc {now}` since 0.4.", file=sys.stderr)
+            args = [*new, *args[1:]]
         if not args[0].startswith("-") and args[0] not in self.commands:
-            raise self._unknown(args[0])
+            raise unknown("command", args[0], self.commands)
         name, _, rest = super().resolve_command(ctx, args)
         return name, _command(str(name)), rest
-
-    def _unknown(self, name: str) -> UsageError:
-        kind, _, rest = name.partition("-")
-        now = RENAMED.get(name) or (f"{kind} {rest}" if kind in self.commands else None)
-        if now:
-            return UsageError(f"unknown command '{name}'. Since 0.4 it is: ncmc {now}")
-        return unknown("command", name, self.commands)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; 1 and 2 are the exit codes of errors, 128 + n of signal n."""
