@@ -10,7 +10,8 @@ from cli.options import Assume, Folder, Records, chosen_table, completion, readi
 from cli.progress import working
 from ncmc import paths
 from ncmc.errors import UsageError, UserError
-from ncmc.figures.figure import Figure, parse_formats, write_figures
+from ncmc.figures.figure import Figure
+from ncmc.figures.figure_files import parse_formats, write_figures
 from ncmc.figures.of_table import BOARD, figures_of_board, figures_of_table
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names

@@ -1,6 +1,6 @@
 """Tables of results in the terminal."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -9,17 +9,16 @@ from rich.text import Text
 
 from cli.show.grids import console, literal, print_json, print_line
 from ncmc.results.reference_numbers import reference_range
-from ncmc.results.table_data import CellEntry, TableData
+from ncmc.results.table_data import BEST_IS_LAST, CellEntry, TableData
 from ncmc.results.table_layout import Layout, layout
 from ncmc.results.wording import plus_minus
 
 CAPTION = "accuracy in % after the last epoch ± standard deviation over seeds"
-THEIRS = {"paper": "paper", "reference": "others"}  # whose numbers stand beside ours, by scale
 WIDEST = 10_000  # columns; no table is wider
 
 
 def print_table(table: TableData, as_json: bool) -> None:
-    """A table of results: last accuracy, best beside it, the paper's number where it is known.
+    """A table of results: last accuracy, beside it the best and the paper's number where they tell more.
 
     What is too wide for the terminal is printed as several tables below one another.
     """
@@ -33,46 +32,47 @@ def print_table(table: TableData, as_json: bool) -> None:
     laid = layout(table)
 
     def part(columns: range) -> Grid:
-        return _part(laid, columns, THEIRS.get(table.scale))
+        return _part(laid, columns, table.measures)
 
     for columns in _blocks(len(laid.columns), lambda columns: _fits(out, part(columns))):
         out.print(part(columns))
     out.print(Text(CAPTION, style="dim"))
-    if THEIRS.get(table.scale) == "others":
+    if "best" not in table.measures:
+        out.print(Text(BEST_IS_LAST, style="dim"))
+    if "others" in table.measures:
         out.print(Text("others: what they report; in brackets: made otherwise", style="dim"))
     for note in table.notes:
         print_line(note)
 
 
-def _part(laid: Layout, columns: range, theirs: str | None) -> Grid:
+def _part(laid: Layout, columns: range, measures: Sequence[str]) -> Grid:
     """The table of some of its columns; row labels and values are never cut."""
     grid = Grid()
     for axis in laid.stub:
         grid.add_column(literal(axis), no_wrap=True)
-    beside = ("best", theirs) if theirs else ("best",)
     for column in columns:
         grid.add_column(literal("\n".join(laid.columns[column])), justify="right", no_wrap=True)
-        for name in beside:
+        for name in measures[1:]:
             grid.add_column(name, justify="right", no_wrap=True)
     grid.add_column("seeds", justify="right", no_wrap=True)
     for row in laid.rows:
         chosen = [row.cells[column] for column in columns]
-        values = [value for cell in chosen for value in _values(cell, theirs)]
+        values = [value for cell in chosen for value in _values(cell, measures)]
         seeds = dict.fromkeys(_seeds(cell) for cell in chosen if cell)
         grid.add_row(*map(literal, row.labels), *values, ", ".join(sorted(seeds)))
     return grid
 
 
-def _values(cell: CellEntry | None, theirs: str | None) -> list[str]:
+def _values(cell: CellEntry | None, measures: Sequence[str]) -> list[str]:
     if cell is None:
-        return ["", "", ""] if theirs else ["", ""]
-    values = [plus_minus(cell.last), plus_minus(cell.best)]
-    if theirs == "paper":
-        known = cell.paper.value
-        values.append("not known" if known is None else f"{known:.1f}")
-    elif theirs:
-        values.append(reference_range(cell.references))
-    return values
+        return [""] * len(measures)
+    values = {
+        "last": plus_minus(cell.last),
+        "best": plus_minus(cell.best),
+        "paper": "not known" if cell.paper.value is None else f"{cell.paper.value:.1f}",
+        "others": reference_range(cell.references),
+    }
+    return [values[measure] for measure in measures]
 
 
 def _seeds(cell: CellEntry) -> str:

@@ -51,10 +51,7 @@ def answer_figure(cells_of: Mapping[str, tuple[Table, Sequence[Cell]]]) -> Figur
 
 def answer_images(figure: Figure) -> dict[str, bytes]:
     """The picture as SVG without background, for light pages and for dark ones."""
-    return {
-        name: painting.image_files(figure.canvas, ("svg",), f"answer-{name}", ink=ink)["svg"]
-        for name, ink in INKS.items()
-    }
+    return {name: painting.transparent_svg(figure, ink) for name, ink in INKS.items()}
 
 
 def _marks(table: Table, cells: Sequence[Cell]) -> Iterator[marks.Mark]:

@@ -1,24 +1,21 @@
-"""A figure: the numbers in it, how they are drawn, and its words. Its files are images, CSV and caption.
+"""A figure: the numbers in it, how they are drawn, and its words.
 
 A figure is made by two functions: one that makes rows of cells or verdicts, and one that draws rows
 and knows nothing else. Its CSV is the rows.
 """
 
-import csv
 import dataclasses
-import io
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from ncmc.errors import UsageError
-from ncmc.figures import painting
 from ncmc.figures.styles import Style
-from ncmc.system import files
 
-FORMATS = ("svg", "png", "pdf")
+LETTERS = 13.5  # that fit in an inch of a line
+LINE = 0.19  # inches, of a legend or a small line
+TITLE_LINE = 0.24
 
 Row = Any  # a dataclass of numbers and words; the rows of one figure are of one class
 Draw = Callable[[Any, Sequence[Row]], None]  # (axes, rows)
@@ -59,102 +56,42 @@ class Figure:
             if self.shared and place % self.columns:
                 axes.set_ylabel("")
             if len(self.panels) > 1:
-                title = painting.wrapped(panel.title, self.size[0], 0.8)
+                title = wrapped(panel.title, self.size[0], 0.8)
                 axes.set_title("\n".join(title))
 
     @property
-    def canvas(self) -> painting.Canvas:
-        """How much room it needs, and what fills it."""
-        return painting.Canvas(
-            draw=self.draw_all,
-            panels=len(self.panels),
-            columns=min(self.columns, len(self.panels)),
-            size=self.size,
-            legend=self.legend,
-            shared=self.shared,
-        )
+    def lines(self) -> int:
+        """How many lines of panels there are."""
+        return -(-len(self.panels) // self.columns)
+
+    @property
+    def legend_lines(self) -> int:
+        """How many lines the legend takes: its columns are as wide as the widest label."""
+        entry = max(map(len, self.legend), default=0) + 6
+        fit = max(1, min(len(self.legend), int(self.width * LETTERS / entry)))
+        return -(-len(self.legend) // fit)
+
+    @property
+    def width(self) -> float:
+        """Inches."""
+        return self.size[0] * min(self.columns, len(self.panels))
+
+    @property
+    def height(self) -> float:
+        """Inches of panels and legend."""
+        legend = LINE * (self.legend_lines + 0.5) if self.legend else 0.0
+        return self.lines * self.size[1] + legend
+
+    @property
+    def header(self) -> float:
+        """Inches of the title and the banner below it."""
+        banner = LINE * len(wrapped(self.banner, self.width, 1.1)) if self.banner else 0.0
+        return 0.08 + TITLE_LINE * len(wrapped(self.title, self.width, 0.72)) + banner
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A figure inside a page: its SVG, heading and words."""
-
-    name: str
-    title: str
-    caption: str
-    svg: str
-
-
-def picture(figure: Figure, salt: str = "") -> Picture:
-    """A figure for a page: in the page's colours, without title. `salt` keeps ids of pages apart."""
-    svg = painting.page_svg(figure.canvas, f"{salt} {figure.name}")
-    return Picture(figure.name, figure.title, figure.caption, svg)
-
-
-def images(
-    figure: Figure, formats: Sequence[str] = FORMATS, titled: bool = True
-) -> dict[str, bytes]:
-    """A figure as svg, png and pdf on white: the same rows give the same bytes.
-
-    `titled`: with its title and what must be said of its scale, which a caption in LaTeX says.
-    """
-    canvas = figure.canvas
-    if titled:
-        canvas = dataclasses.replace(canvas, title=figure.title, banner=figure.banner or "")
-    words = {"Title": figure.title, "Description": figure.caption}
-    metadata = {"svg": words, "png": words}
-    metadata["pdf"] = {"Title": figure.title, "Subject": figure.caption}
-    return painting.image_files(canvas, formats, figure.name, metadata)
-
-
-def parse_formats(text: str) -> tuple[str, ...]:
-    """`svg,png` as the formats that it names, each once. Raises UsageError for another."""
-    named = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",")))
-    if not set(named) <= set(FORMATS):
-        wrong = next(name for name in named if name not in FORMATS)
-        raise UsageError(f"unknown format '{wrong}' of figures; allowed: {', '.join(FORMATS)}.")
-    return named
-
-
-def write_figures(
-    figures: Sequence[Figure],
-    folder: Path,
-    formats: Sequence[str] = FORMATS,
-    titled: bool = True,
-) -> list[Path]:
-    """Write each figure as NAME.svg, .png and .pdf, its NAME.csv and its caption, NAME.txt.
-
-    The paths of all. Raises UserError if a file cannot be written.
-    """
-    written = []
-    for figure in figures:
-        contents: dict[str, str | bytes] = {**images(figure, formats, titled)}
-        contents |= {"csv": as_csv(figure), "txt": f"{figure.title}. {figure.caption}\n"}
-        for ending, content in contents.items():
-            written.append(folder / f"{figure.name}.{ending}")
-            files.write_atomic(written[-1], content)
-    return written
-
-
-def as_csv(figure: Figure) -> str:
-    """The numbers that a figure draws, a line per row, the panel first if there are several."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    many = len(figure.panels) > 1
-    fields = [entry.name for entry in dataclasses.fields(figure.rows[0])]
-    writer.writerow([*(["panel"] if many else []), *fields])
-    for panel in figure.panels:
-        for row in panel.rows:
-            values = [_csv_value(getattr(row, name)) for name in fields]
-            writer.writerow([*([_csv_value(panel.title)] if many else []), *values])
-    return out.getvalue()
-
-
-def _csv_value(value: object) -> object:
-    """A value as a spreadsheet takes it for what it is: text that begins a formula gets a quote."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return "" if value is None else value
+def wrapped(text: str, width: float, share: float = 1.0) -> list[str]:
+    """Text in lines that fit `width` inches; `share`: how many letters, against plain text."""
+    return textwrap.wrap(text, max(12, int(width * LETTERS * share))) or [""]
 
 
 def slug(text: str) -> str:

@@ -1,13 +1,11 @@
-"""Matrices as fields of colour: accuracy over two options, confusion of classes, cosines."""
+"""Matrices as fields of colour: accuracy over two options, and cosines."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from ncmc.figures.class_sizes import by_size
 from ncmc.figures.figure import Panel
-from ncmc.figures.grouping import Group, Line
 from ncmc.figures.painting import ink
 from ncmc.plan.grid import Table, axis_words
 from ncmc.plan.grid_file import REQUIRED
@@ -20,8 +18,6 @@ from ncmc.results.wording import plus_minus
 
 COLOURS = "cividis"  # from dark to light: the order stays in grey, and for the colour-blind
 LIGHT = 0.46  # luminance of a colour (0 to 1) from which on its number is dark
-NUMBERED = 10  # classes up to which the percentages stand in a confusion matrix
-DRAWN = 20  # ... and up to which its fields are drawn one by one; more become a bitmap
 OF = {"class_cosines": "class means", "tail_cosines": "features of the smallest class"}
 AXES = {"class_cosines": "class", "tail_cosines": "image of the smallest class"}
 
@@ -89,59 +85,6 @@ def draw_map(axes: Any, rows: Sequence[MapCell], low: float, high: float) -> Non
     bar = axes.figure.colorbar(mesh, ax=axes, ticks=[rows[0].chance, high])
     bar.ax.set_yticklabels([f"chance {rows[0].chance:.0f}", f"{high:.0f}"])
     bar.outline.set_visible(False)
-
-
-# --- confusion of classes ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """How many test images of a class were taken for another, over the seeds of a cell."""
-
-    line: str
-    true: int  # index of the class
-    taken_for: int
-    images: int  # sum over seeds
-    percent: float | None  # of the class's images; None: it has none
-    seeds: int
-
-
-def confusion_panels(group: Group) -> list[Panel]:
-    """A panel per line, classes from the one with most training images to the one with fewest."""
-    return [Panel(line.label, tuple(confusion_rows(line)), draw_confusion) for line in group.lines]
-
-
-def confusion_rows(line: Line) -> list[Confusion]:
-    """A row per field, the classes in the order of their sizes."""
-    records = line.cell.records
-    order = by_size(records[0])
-    rows = []
-    for true in order:
-        summed = [sum(r.result.confusion[true][k] for r in records) for k in order]
-        total = sum(summed)
-        for other, images in zip(order, summed, strict=True):
-            percent = 100 * images / total if total else None
-            rows.append(Confusion(line.label, true, other, images, percent, len(records)))
-    return rows
-
-
-def draw_confusion(axes: Any, rows: Sequence[Confusion]) -> None:
-    """Rows are the true classes; the lighter, the more of its images."""
-    order = list(dict.fromkeys(row.true for row in rows))
-    place = {k: i for i, k in enumerate(order)}
-    percents = {(place[row.true], place[row.taken_for]): row.percent for row in rows}
-    names = list(map(str, order))
-    keys = {"cmap": COLOURS, "vmin": 0, "vmax": 100, "rasterized": len(order) > DRAWN}
-    mesh = _draw_field(axes, (names, names), percents, **keys)
-    if len(order) <= NUMBERED:
-        large = {place: value for place, value in percents.items() if (value or 0) >= 0.5}
-        _write(axes, mesh, large, lambda place: f"{large[place]:.0f}", fontsize=6)
-    else:
-        bar = axes.figure.colorbar(mesh, ax=axes, ticks=[0, 50, 100], shrink=0.8)
-        bar.outline.set_visible(False)
-    axes.set_aspect("equal")
-    axes.set_xlabel("taken for class")
-    axes.set_ylabel("true class, largest first")
 
 
 # --- cosines -----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from ncmc.board.entries import board_of
 from ncmc.figures import curves, heat_maps, marks
 from ncmc.figures.claims import claims_figure
 from ncmc.figures.class_sizes import MOST_POINTS, class_size_panels
-from ncmc.figures.figure import Figure, Panel, named_apart, slug
+from ncmc.figures.figure import Figure, Panel, named_apart
 from ncmc.figures.grouping import Group, Page, groups, pages_of
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
@@ -109,8 +109,6 @@ def _of_accuracies(
         kinds = (*curves.COLLAPSE, curves.ACCURACY)
         title = "Collapse and accuracy over the epochs"
         yield _curves(page, "curves", kinds, title, caption(COLLAPSE, ACCURACY, BAND))
-    for group in shared:
-        yield _confusion(group, len(shared) > 1, caption)
 
 
 def _of_curves(table: Table, pages: Sequence[Page], caption: Words) -> Iterator[Figure]:
@@ -227,22 +225,6 @@ def _class_groups(page: Page, caption: Words) -> Figure:
 
 def _highest(panels: Sequence[Panel]) -> float:
     return max((marks.height(panel.rows) for panel in panels), default=0.0)
-
-
-def _confusion(group: Group, several: bool, caption: Words) -> Figure:
-    """What test images were taken for, a matrix per line; for an appendix."""
-    return Figure(
-        name="confusion" + (f"_{slug(group.title)}" if several else ""),
-        title=f"What test images were taken for, %: {group.title}",
-        caption=caption(
-            "Rows are the true classes, from the one with most training images to the one with "
-            "fewest, columns what their test images were taken for, in percent of the row, all "
-            "seeds together; numbers below 0.5 are left out",
-        ),
-        panels=tuple(heat_maps.confusion_panels(group)),
-        columns=3,
-        size=(3.1, 3.1),
-    )
 
 
 def _curves(

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,19 +15,14 @@ from ncmc.results import code_versions
 from ncmc.results.cells import Cell
 from ncmc.results.provenance import Made
 from ncmc.results.record import Record
-from ncmc.results.wording import duration, plural, sentence, train_command
+from ncmc.results.wording import duration, plural, sentence
 from ncmc.verdicts.verdict import Verdict
 
 # Beside the ECE of a method whose softmax is flat, however sure it is.
 COSINES = "of cosines without a scale: not comparable with that of other methods"
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Records that were made alike in one respect."""
-
-    what: str
-    records: int
+Counts = Sequence[tuple[str, int]]  # words, and the number of records of which they are true
 
 
 @dataclass(frozen=True)
@@ -35,10 +30,10 @@ class Provenance:
     """Where all records of a page come from. More than one entry in a list is worth saying."""
 
     records: int
-    commits: tuple[Origin, ...]
-    machines: tuple[Origin, ...]
-    packages: tuple[Origin, ...]
-    splits: tuple[Origin, ...]
+    commits: Counts
+    machines: Counts
+    packages: Counts
+    splits: Counts
     code: tuple[str, ...]  # what differs in the code that they were made with, in words
     dirty: int  # records made with uncommitted changes
     without_commit: int
@@ -56,10 +51,10 @@ def provenance(cells: Sequence[Cell]) -> Provenance | None:
     dates = sorted(entry.at for entry in made)
     return Provenance(
         records=len(made),
-        commits=_origins(_commit(entry) for entry in made),
-        machines=_origins(_machine(entry) for entry in made),
-        packages=_origins(_packages(entry) for entry in made),
-        splits=_origins(_split_words(record) for record in records),
+        commits=_counts(commit_words(entry) for entry in made),
+        machines=_counts(_machine(entry) for entry in made),
+        packages=_counts(_packages(entry) for entry in made),
+        splits=_counts(_split_words(record) for record in records),
         code=tuple(code_versions.differences(records)),
         dirty=sum(bool(entry.git.dirty) for entry in made),
         without_commit=sum(entry.git.commit is None for entry in made),
@@ -69,11 +64,12 @@ def provenance(cells: Sequence[Cell]) -> Provenance | None:
     )
 
 
-def _origins(values: Iterable[str]) -> tuple[Origin, ...]:
-    return tuple(Origin(what, n) for what, n in Counter(values).most_common())
+def _counts(values: Iterable[str]) -> Counts:
+    return Counter(values).most_common()
 
 
-def _commit(made: Made) -> str:
+def commit_words(made: Made) -> str:
+    """The commit that made a record, and what is not in it."""
     if not made.git.commit:
         return "no commit known (made outside git)"
     dirty = {True: ", with uncommitted changes", None: ", changes not known", False: ""}
@@ -102,42 +98,12 @@ def _split_words(record: Record) -> str:
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One value of a run's configuration, and where it comes from."""
-
-    part: str
-    key: str
-    value: str
-    source: str
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """One run of a cell: what it reached, and when, where from and how fast. Unknown is empty."""
-
-    seed: int
-    command: str
-    last: float
-    best: float
-    best_epoch: int
-    time: str
-    rate: str  # images/s
-    at: str
-    commit: str
-    split: str
-    digest: str
-
-
-@dataclass(frozen=True)
 class Card:
     """How the records of one cell were made."""
 
     key: str  # its id on the page
     cell: Cell
-    runs: tuple[RunRow, ...]
-    settings: tuple[Setting, ...]
-    assumptions: Mapping[str, str]
-    seconds: float
+    settings: Sequence[tuple[str, str, str, str]]  # part, option, value and its source
     problems: tuple[str, ...]  # what must be said with its numbers
     ece_note: str  # ... and with its ECE
 
@@ -145,41 +111,17 @@ class Card:
 def card(cell: Cell, key: str) -> Card:
     """The configuration of a cell with records; equal for all its seeds but for the seed."""
     record = cell.records[0]
-    sources = record.made.sources
-    given = dict(cell.spec.run.options)
+    sources = dict.fromkeys(dict(cell.spec.run.options), "this cell")
+    sources = {**record.made.sources, **sources}
     settings = [
-        Setting(part, key, value_words(value), _source(key, sources, given))
+        (part, option, value_words(value), sources.get(option, ""))
         for part, values in record.config.items()
         if part != "model"  # what rules and options gave to backbone and method, which follow
-        for key, value in values.items()
+        for option, value in values.items()
     ]
-    seconds = sum(r.made.seconds for r in cell.records)
-    runs = tuple(_run_row(r) for r in cell.records)
     notes = (*cell.notes, *(sentence(note) for r in cell.records for note in r.notes))
-    problems = tuple(dict.fromkeys(notes))
     ece = COSINES if catalog.scores_are_cosines(record.run.method) else ""
-    return Card(key, cell, runs, tuple(settings), record.assumptions, seconds, problems, ece)
-
-
-def _run_row(record: Record) -> RunRow:
-    made, accuracy = record.made, record.result.accuracy
-    return RunRow(
-        seed=record.run.seed,
-        command=train_command(record.run),
-        last=accuracy.last,
-        best=accuracy.best,
-        best_epoch=accuracy.best_epoch,
-        time=duration(made.seconds),
-        rate=f"{made.images_per_second:,.0f}" if made.images_per_second else "",
-        at=made.at,
-        commit=_commit(made),
-        split=record.split.sha256[:12],
-        digest=record.digest[:12],
-    )
-
-
-def _source(key: str, sources: Mapping[str, str], given: Mapping[str, Any]) -> str:
-    return "this cell" if key in given else str(sources.get(key, ""))
+    return Card(key, cell, settings, tuple(dict.fromkeys(notes)), ece)
 
 
 @dataclass(frozen=True)
@@ -187,7 +129,7 @@ class Choice:
     """An assumption as the records of a page were made with it."""
 
     entry: Assumption
-    values: tuple[Origin, ...]
+    values: Counts
 
 
 def register(project: Project, cells: Sequence[Cell]) -> list[Choice]:
@@ -208,7 +150,7 @@ def register(project: Project, cells: Sequence[Cell]) -> list[Choice]:
             if any(entry.applies(run) and entry.arises(options) for run, options in planned):
                 chosen[entry.id] = []
     known = [entry for entry in assumptions(project) if entry.id in chosen]
-    return [Choice(entry, _origins(chosen[entry.id])) for entry in known]
+    return [Choice(entry, _counts(chosen[entry.id])) for entry in known]
 
 
 def notes(project: Project, cells: Sequence[Cell]) -> list[str]:
@@ -235,7 +177,7 @@ def facts(cells: Sequence[Cell]) -> str:
     if made := provenance(cells):
         parts.append(f"{duration(made.seconds)} of training")
         if len(made.commits) == 1:
-            parts.append(f"commit {made.commits[0].what}")
+            parts.append(f"commit {made.commits[0][0]}")
         first, last = made.first[:10], made.last[:10]
         parts.append(first if first == last else f"{first} to {last}")
     return " · ".join(parts)

@@ -9,7 +9,6 @@ from ncmc.board.answers import five_answers, headline
 from ncmc.board.board_text import tally
 from ncmc.board.entries import board_of
 from ncmc.figures.answer import answer_figure
-from ncmc.figures.figure import picture
 from ncmc.page import how_made
 from ncmc.page.cells import Row, cells_json, filters_of, rows_of, verdicts_by_cell
 from ncmc.page.claims import anchors_of, claim_groups
@@ -74,7 +73,7 @@ def render(
     return rendered(
         "project.html.j2",
         project.root,
-        answer=picture(answer) if answer else None,
+        answer=answer,
         differences=answer.rows if answer else (),
         published=published_answers(project) if names is None else (),
         tally=tally(board),

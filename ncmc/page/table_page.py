@@ -10,7 +10,6 @@ from pathlib import Path
 from ncmc import paths
 from ncmc.board.board_text import tally
 from ncmc.board.entries import board_of
-from ncmc.figures.figure import Picture, picture
 from ncmc.figures.of_table import table_figures
 from ncmc.page import how_made
 from ncmc.page.alternatives import Alternative, Coords, alternatives
@@ -95,7 +94,7 @@ def render(
     rows = rows_of(table, cells, verdicts_by_cell(project, verdicts))
     board, ranked = board_of(project, verdicts), rankings(table, cells)
     claims = claim_groups(project, board)
-    shown = pictures(project, table, cells)
+    shown = table_figures(project, table, cells)
     answer = next((p for p in shown if p.name == "differences"), None)
     return rendered(
         "table.html.j2",
@@ -133,12 +132,6 @@ def render(
         elsewhere=[run for run in lacking if run not in missing],
         make_command=make_command(table.name),
     )
-
-
-def pictures(project: Project, table: Table, cells: Sequence[Cell]) -> list[Picture]:
-    """The figures of a table but those that its cells show when they are opened."""
-    shown = table_figures(project, table, cells)
-    return [picture(f, table.name) for f in shown if not f.name.startswith("confusion")]
 
 
 def axes(cells: Sequence[Cell]) -> dict[str, str]:

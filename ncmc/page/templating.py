@@ -11,7 +11,10 @@ import jinja2
 from markupsafe import Markup
 
 from ncmc.board.sentences import clauses_sentence, line
+from ncmc.figures.painting import page_svg
+from ncmc.page.how_made import commit_words
 from ncmc.results.reference_numbers import difference_words, reference_words, stated_words
+from ncmc.results.table_data import best_is_last
 from ncmc.results.wording import (
     capital,
     counted,
@@ -21,6 +24,7 @@ from ncmc.results.wording import (
     plus_minus,
     printed,
     signed,
+    train_command,
 )
 from ncmc.verdicts.kinds.references import reference_verdict
 from ncmc.verdicts.verdict import MARKS
@@ -64,6 +68,8 @@ def _environment() -> jinja2.Environment:
         "printed": printed,
         "counted": lambda cell: counted(cell.n, cell.planned),
         "duration": duration,
+        "commit": commit_words,
+        "train_command": train_command,
         "interval": lambda mark: (
             interval_words((mark.low, mark.high), 1, mark.level) if mark.low is not None else ""
         ),
@@ -73,11 +79,12 @@ def _environment() -> jinja2.Environment:
         "text": text,
         "plural": plural,
         "capital": capital,
+        "best_is_last": best_is_last,
         "theirs": stated_words,
         "difference": difference_words,
         "reference_words": reference_words,
         "reference_verdict": reference_verdict,
-        "markup": Markup,  # of an SVG that is ours
+        "svg": lambda figure: Markup(page_svg(figure)),
         "slug": slug,
     }
     return environment

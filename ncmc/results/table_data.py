@@ -24,6 +24,8 @@ from ncmc.system.documents import Strict
 Schema = Literal[2]
 UNIT = "percent top-1 accuracy on the balanced test set"
 NO_GROUPS = ClassGroups(many=None, medium=None, few=None)
+THEIRS = {"paper": ("paper",), "reference": ("others",)}  # numbers that stand beside ours, by scale
+BEST_IS_LAST = "No run was better at an earlier test than after its last epoch."
 
 
 class MeanEntry(Strict):
@@ -119,6 +121,12 @@ class TableData(Strict):
         return not any(cell.unusable for cell in self.cells)
 
     @property
+    def measures(self) -> tuple[str, ...]:
+        """What stands in each cell: `last`, and `best`, `paper` or `others` where they tell more."""
+        best = () if best_is_last(self.cells) else ("best",)
+        return ("last", *best, *THEIRS.get(self.scale, ()))
+
+    @property
     def banner(self) -> str | None:
         """What must be said over a table that is not the paper's."""
         if self.scale == "paper":
@@ -150,6 +158,12 @@ def table_data(project: Project, table: Table, cells: Sequence[Cell]) -> TableDa
         notes=tuple(dict.fromkeys(note for cell in cells for note in cell.notes)),
         uncompared=grouped(others.items()),
     )
+
+
+def best_is_last(cells: Sequence[Cell] | Sequence[CellEntry]) -> bool:
+    """Whether no run was better at an earlier test, as where each is tested once; needs a record."""
+    pairs = [(cell.values_last, cell.values_best) for cell in cells if cell.n]
+    return bool(pairs) and all(last == best for last, best in pairs)
 
 
 def _entry(cell: Cell) -> CellEntry:

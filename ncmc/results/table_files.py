@@ -11,7 +11,7 @@ from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.plan.option_text import format_value
 from ncmc.results.reference_numbers import ReferenceEntry, reference_words
-from ncmc.results.table_data import CellEntry, TableData
+from ncmc.results.table_data import BEST_IS_LAST, CellEntry, TableData
 from ncmc.results.table_latex import as_latex
 from ncmc.results.table_layout import layout
 from ncmc.results.wording import counted, make_command, plural, plus_minus, printed, sentence
@@ -19,9 +19,9 @@ from ncmc.system import documents, files
 
 MEANING = (
     "Top-1 accuracy in percent on the balanced test set after the last epoch, mean ± sample "
-    "standard deviation over seeds; best: at the best test epoch, a selection on the test set "
-    "(assumption A8)."
+    "standard deviation over seeds"
 )
+BEST = "; best: at the best test epoch, a selection on the test set (assumption A8)."
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs what begins with one
 MARKDOWN = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;"} | {sign: f"\\{sign}" for sign in "\\`*|[]"}
@@ -134,7 +134,8 @@ def _markdown_lines(table: TableData) -> Iterator[str]:
     shown = layout(table)
     yield f"# {markdown_text(table.title)}"
     yield ""
-    yield f"{markdown_text(sentence(table.where))} {MEANING}"
+    best = BEST if "best" in table.measures else f". {BEST_IS_LAST}"
+    yield f"{markdown_text(sentence(table.where))} {MEANING}{best}"
     if table.banner:
         yield ""
         yield f"**{markdown_text(table.banner)}**"
@@ -157,7 +158,9 @@ def _markdown_lines(table: TableData) -> Iterator[str]:
 def _markdown_cell(table: TableData, cell: CellEntry | None) -> str:
     if cell is None:
         return "not planned"
-    parts = [plus_minus(cell.last), f"*best* {plus_minus(cell.best)}"] if cell.n else ["no record"]
+    parts = [plus_minus(cell.last)] if cell.n else ["no record"]
+    if cell.n and "best" in table.measures:
+        parts.append(f"*best* {plus_minus(cell.best)}")
     if table.scale == "paper":
         parts.append(f"paper: {markdown_text(printed(cell.paper))}")
     if cell.references:

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ncmc.results.reference_numbers import reference_range
-from ncmc.results.table_data import CellEntry, MeanEntry, TableData
+from ncmc.results.table_data import BEST_IS_LAST, CellEntry, MeanEntry, TableData
 from ncmc.results.table_layout import Layout, Row, layout
 from ncmc.results.wording import plural, sentence
 
@@ -35,15 +35,11 @@ SIGNS = {
 }
 SIGNS |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "lambda", "mu", "sigma", "tau", "theta")
-THEIRS = {"paper": "paper", "reference": "others"}  # whose numbers stand beside ours, by scale
-TEXT = (
-    345.0  # points of a line of `article`: what is wider is set small, in parts below one another
-)
+TEXT = 345.0  # points of a line of `article`; what is wider is set small, in parts
+BEST = ", and at the best test epoch, a selection on the test set."
 PLAIN = 5.3, 12.0  # points of a letter, which are mostly digits, and between two columns ...
 SMALL = 4.4, 8.0  # ... and in small ones
-UNSEEN = re.compile(
-    r"[${}^]|\\(?=\W)|(?<=\\)[A-Za-z]+ ?"
-)  # of a command its \\ is left, for its sign
+UNSEEN = re.compile(r"[${}^]|\\(?=\W)|(?<=\\)[A-Za-z]+ ?")  # of a command, \\ is left for its sign
 ACCENTED = range(0xC0, 0x180)  # letters that LaTeX reads without a package
 
 
@@ -52,9 +48,7 @@ def as_latex(table: TableData) -> str:
 
     Its label is `tab:NAME`. Rules are those of booktabs; all text from outside is escaped.
     """
-    laid = layout(table)
-    theirs = THEIRS.get(table.scale)
-    return "\n".join(_lines(table, laid, theirs)) + "\n"
+    return "\n".join(_lines(table, layout(table))) + "\n"
 
 
 def latex_text(text: str) -> str:
@@ -72,48 +66,48 @@ def _letter(sign: str) -> str:
     return f"$\\{name}$" if name in GREEK else f"(U+{ord(sign):04X})"
 
 
-def _lines(table: TableData, laid: Layout, theirs: str | None) -> Iterator[str]:
+def _lines(table: TableData, laid: Layout) -> Iterator[str]:
     columns = range(len(laid.columns))
-    small = _width(laid, columns, theirs, *PLAIN) > TEXT
+    small = _width(laid, columns, table.measures, *PLAIN) > TEXT
     yield r"% Needs \usepackage{booktabs}."
     yield r"\begin{table}"
     yield r"\centering"
-    yield rf"\caption{{{_caption(table, theirs)}}}"
+    yield rf"\caption{{{_caption(table)}}}"
     yield rf"\label{{tab:{table.table}}}"
     yield r"\medskip"
     if small:
         yield r"\footnotesize \setlength{\tabcolsep}{4pt}"
-    for part in _parts(laid, theirs) if small else [columns]:
+    for part in _parts(laid, table.measures) if small else [columns]:
         if part.start:
             yield r"\par\medskip"
-        yield from _tabular(table, laid, part, theirs)
+        yield from _tabular(table, laid, part)
     yield r"\end{table}"
 
 
-def _parts(laid: Layout, theirs: str | None) -> Iterator[range]:
+def _parts(laid: Layout, measures: Sequence[str]) -> Iterator[range]:
     """The columns in parts that fit a line, each of at least one column."""
     start, end = 0, len(laid.columns)
     for column in range(1, end):
-        if _width(laid, range(start, column + 1), theirs, *SMALL) > TEXT:
+        if _width(laid, range(start, column + 1), measures, *SMALL) > TEXT:
             yield range(start, column)
             start = column
     yield range(start, end)
 
 
 def _width(
-    laid: Layout, columns: range, theirs: str | None, letter: float, between: float
+    laid: Layout, columns: range, measures: Sequence[str], letter: float, between: float
 ) -> float:
     """Points that a tabular of some columns takes, roughly."""
     rows = [
-        [*_labels(row), *(v for column in columns for v in _values(row.cells[column], theirs))]
+        [*_labels(row), *(v for column in columns for v in _values(row.cells[column], measures))]
         for row in laid.rows
     ]
     widest = [max(len(UNSEEN.sub("", text)) for text in texts) for texts in zip(*rows, strict=True)]
     return sum(letters * letter + between for letters in widest)
 
 
-def _tabular(table: TableData, laid: Layout, columns: range, theirs: str | None) -> Iterator[str]:
-    beside = ["last", "best", *([theirs] if theirs else [])]
+def _tabular(table: TableData, laid: Layout, columns: range) -> Iterator[str]:
+    beside = table.measures
     yield rf"\begin{{tabular}}{{{'l' * len(laid.stub)}{'r' * len(beside) * len(columns)}}}"
     yield r"\toprule"
     yield from _heading(table, laid, columns, len(beside))
@@ -123,21 +117,21 @@ def _tabular(table: TableData, laid: Layout, columns: range, theirs: str | None)
         if place and len(laid.stub) > 1 and row.stubs[0][1]:
             yield r"\addlinespace"  # another value of the outermost axis
         cells = (row.cells[column] for column in columns)
-        yield _row([*_labels(row), *(v for cell in cells for v in _values(cell, theirs))])
+        yield _row([*_labels(row), *(v for cell in cells for v in _values(cell, beside))])
     yield r"\bottomrule"
     yield r"\end{tabular}"
 
 
-def _caption(table: TableData, theirs: str | None) -> str:
+def _caption(table: TableData) -> str:
     parts = [sentence(table.title), *([table.banner] if table.banner else [])]
     parts.append(
         "Top-1 accuracy in percent on the balanced test set, mean ± sample standard deviation over "
-        f"{_seeds(table)}: after the last epoch, and at the best test epoch, a "
-        "selection on the test set."
+        f"{_seeds(table)}: after the last epoch"
+        + (BEST if "best" in table.measures else f". {BEST_IS_LAST}")
     )
-    if theirs == "paper":
+    if "paper" in table.measures:
         parts.append("Paper: the number printed there; a dash where it is not known to us.")
-    if theirs == "others":
+    if "others" in table.measures:
         parts.append("Others: what they report; in parentheses: made otherwise.")
     if any(cell.n and not cell.complete for cell in table.cells):
         parts.append("A superscript says how many of the planned seeds have a record.")
@@ -188,16 +182,17 @@ def _labels(row: Row) -> list[str]:
     return [latex_text(label) if spanned else "" for label, spanned in row.stubs]
 
 
-def _values(cell: CellEntry | None, theirs: str | None) -> list[str]:
+def _values(cell: CellEntry | None, measures: Sequence[str]) -> list[str]:
     if cell is None:
-        return [""] * (3 if theirs else 2)
+        return [""] * len(measures)
     seeds = "" if cell.complete or not cell.n else f"^{{{cell.n}/{cell.planned}}}"
-    values = [_number(cell.last, seeds), _number(cell.best)]
-    if theirs == "paper":
-        values.append(_number(MeanEntry(mean=cell.paper.value, std=cell.paper.std)))
-    elif theirs:
-        values.append(latex_text(reference_range(cell.references)))
-    return values
+    values = {
+        "last": _number(cell.last, seeds),
+        "best": _number(cell.best),
+        "paper": _number(MeanEntry(mean=cell.paper.value, std=cell.paper.std)),
+        "others": latex_text(reference_range(cell.references)),
+    }
+    return [values[measure] for measure in measures]
 
 
 def _number(value: MeanEntry, above: str = "") -> str:

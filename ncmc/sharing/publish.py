@@ -17,7 +17,7 @@ from ncmc.board.entries import board_of
 from ncmc.board.published import FINDINGS, with_quotations
 from ncmc.errors import UserError, unknown
 from ncmc.figures.answer import SCALES, answer_figure, answer_images
-from ncmc.figures.figure import write_figures
+from ncmc.figures.figure_files import write_figures
 from ncmc.figures.of_table import figures_of_table
 from ncmc.page import project_page
 from ncmc.plan import grid

@@ -8,8 +8,9 @@ import pytest
 
 from ncmc.board.entries import Board, BoardEntry
 from ncmc.figures.claims import Checked, claims_figure
-from ncmc.figures.figure import Figure, images
+from ncmc.figures.figure import Figure
 from ncmc.figures.marks import STATUS_STYLES
+from ncmc.figures.painting import images
 from ncmc.verdicts.verdict import STATUSES, Finding, Status, Verdict
 
 

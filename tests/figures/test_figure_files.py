@@ -16,18 +16,10 @@ from PIL import Image
 
 from ncmc.errors import UsageError
 from ncmc.figures import marks
-from ncmc.figures.figure import (
-    FORMATS,
-    Figure,
-    as_csv,
-    images,
-    named_apart,
-    parse_formats,
-    picture,
-    slug,
-    write_figures,
-)
+from ncmc.figures.figure import Figure, named_apart, slug
+from ncmc.figures.figure_files import FORMATS, as_csv, parse_formats, write_figures
 from ncmc.figures.of_table import figures_of_board, figures_of_table
+from ncmc.figures.painting import images, page_svg
 from ncmc.figures.styles import style_of
 from ncmc.plan import grid
 from ncmc.results.cells import Cell
@@ -35,7 +27,7 @@ from ncmc.results.table_cells import read_cells
 from ncmc.verdicts.judge import CellCache
 
 NAMES = [
-    "accuracy", "differences", "class_sizes", "class_groups", "curves", "confusion", "claims",
+    "accuracy", "differences", "class_sizes", "class_groups", "curves", "claims",
 ]  # fmt: skip
 BANNER = "Reduced scale: digits, resnet8. Not the paper's table."
 
@@ -80,8 +72,7 @@ def close(rows: Sequence[dict[str, str]], key: str, values: Sequence[float | Non
 def test_a_table_has_its_figures(smoke: dict[str, Figure]) -> None:
     assert list(smoke) == NAMES
     assert {name: len(figure.panels) for name, figure in smoke.items()} == {
-        name: {"confusion": 5, "class_sizes": 5, "class_groups": 3, "curves": 4}.get(name, 1)
-        for name in NAMES
+        name: {"class_sizes": 5, "class_groups": 3, "curves": 4}.get(name, 1) for name in NAMES
     }
 
 
@@ -109,15 +100,6 @@ def test_the_csv_of_class_sizes_has_each_class_with_its_images(
         assert (float(row["low"]), float(row["high"])) == (min(known), max(known))
 
 
-def test_the_csv_of_confusions_sums_the_seeds(
-    smoke: dict[str, Figure], cells: dict[str, Cell]
-) -> None:
-    rows = of(smoke["confusion"], line="SETF", true="3")
-    summed = [sum(r.result.confusion[3][k] for r in cells["SETF"].records) for k in range(10)]
-    close(rows, "images", summed)
-    close(rows, "percent", [100 * n / sum(summed) for n in summed])
-
-
 def test_the_csv_of_curves_has_every_epoch_with_its_band_and_floor(
     smoke: dict[str, Figure], cells: dict[str, Cell]
 ) -> None:
@@ -139,7 +121,6 @@ def test_every_csv_has_a_line_for_each_row_and_no_other(smoke: dict[str, Figure]
     counts = {name: len(lines(figure)) for name, figure in smoke.items()}
     assert counts["class_sizes"] == 5 * 10
     assert counts["class_groups"] == 5 * 3
-    assert counts["confusion"] == 5 * 100
     assert counts["curves"] == 5 * 4 * 60
     assert counts["differences"] == 4
 
@@ -156,8 +137,7 @@ def test_an_image_names_what_it_shows_its_methods_and_its_scale(smoke: dict[str,
     assert BANNER in words
     for label in ("CE", "SETF", "AL", "CAL", "CAL, theta = 0"):
         assert words.count(label) == 1
-    panels = texts(images(smoke["confusion"], ("svg",))["svg"])
-    assert panels.count("true class, largest first") == 5
+    assert words.count("training images of the class (log)") == 5
 
 
 def test_an_image_for_latex_leaves_title_and_scale_to_the_caption(smoke: dict[str, Figure]) -> None:
@@ -184,7 +164,7 @@ def test_the_same_records_give_the_same_bytes_whatever_else_is_drawn(
     smoke: dict[str, Figure], format: str
 ) -> None:
     alone = images(smoke["accuracy"], (format,))
-    assert alone == {format: images(smoke["accuracy"])[format]}
+    assert alone == {format: images(smoke["accuracy"], FORMATS)[format]}
 
 
 def test_files_are_images_numbers_and_words(smoke: dict[str, Figure], tmp_path: Path) -> None:
@@ -214,7 +194,7 @@ def test_a_caption_says_what_is_missing(runs: Path, tmp_path: Path) -> None:
 
 
 def test_a_figure_in_a_page_takes_the_colours_of_the_page(smoke: dict[str, Figure]) -> None:
-    svg = picture(smoke["claims"]).svg
+    svg = page_svg(smoke["claims"])
     assert "currentColor" in svg
     assert "<style" not in svg
     assert "#1b1b1b" not in svg

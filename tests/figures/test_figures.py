@@ -14,9 +14,10 @@ from conftest import here
 
 from ncmc.figures import curves, heat_maps, marks
 from ncmc.figures.class_sizes import class_size_panels
-from ncmc.figures.figure import Figure, Panel, picture
+from ncmc.figures.figure import Figure, Panel
 from ncmc.figures.grouping import Group, Page, groups
 from ncmc.figures.of_table import table_figures
+from ncmc.figures.painting import page_svg
 from ncmc.figures.styles import STYLES
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
@@ -76,7 +77,7 @@ def labels(panel: Panel) -> list[str]:
 
 def test_every_picture_is_well_formed_and_stands_alone_in_a_page(figures: list[Figure]) -> None:
     drawn = [figure for figure in figures if figure.name in ("accuracy", "differences", "curves")]
-    pictures = [picture(figure, "smoke").svg for figure in drawn]
+    pictures = [page_svg(figure) for figure in drawn]
     for text in pictures:
         root = ElementTree.fromstring(text)
         assert root.tag.endswith("svg")

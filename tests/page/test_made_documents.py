@@ -1,6 +1,8 @@
 """The documents and the section of errata that are made of files of data."""
 
+import importlib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from conftest import CHECKOUT, here
@@ -8,7 +10,6 @@ from parsed_page import Page
 
 from ncmc.errors import UsageError
 from ncmc.page import table_page
-from ncmc.page.documents import claims_document, errata_document
 from ncmc.paper.claims import claims
 from ncmc.paper.errata import errata
 from ncmc.plan import grid
@@ -17,16 +18,22 @@ from ncmc.results.table_cells import read_cells
 from ncmc.verdicts.checks_file import all_checks
 
 
-def test_the_documents_are_made_of_the_data() -> None:
-    """To make them again: python -m ncmc.page.documents."""
+@pytest.fixture
+def tool(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(CHECKOUT / "tools")
+    return importlib.import_module("claims_and_errata")
+
+
+def test_the_documents_are_made_of_the_data(tool: ModuleType) -> None:
+    """To make them again: python tools/claims_and_errata.py."""
     docs, project = CHECKOUT / "docs", here()
     stated, checks = claims(project), all_checks(project)
-    assert (docs / "claims.md").read_text() == claims_document(stated, checks)
-    assert (docs / "errata.md").read_text() == errata_document(errata(project))
+    assert (docs / "claims.md").read_text() == tool.claims_document(stated, checks)
+    assert (docs / "errata.md").read_text() == tool.errata_document(errata(project))
 
 
-def test_every_claim_and_clause_has_its_row_and_why_one_is_not_testable() -> None:
-    text = claims_document(claims(here()), all_checks(here()))
+def test_every_claim_and_clause_has_its_row_and_why_one_is_not_testable(tool: ModuleType) -> None:
+    text = tool.claims_document(claims(here()), all_checks(here()))
     for claim in claims(here()).values():
         assert (f"**{claim.id}** (" in text) == (claim.shown_in is not None)
     papers = table_names(here(), "paper")
@@ -37,9 +44,10 @@ def test_every_claim_and_clause_has_its_row_and_why_one_is_not_testable() -> Non
     assert "not testable: no measurement can tell" in row
 
 
-def test_a_bar_in_a_reading_does_not_break_the_table() -> None:
+def test_a_bar_in_a_reading_does_not_break_the_table(tool: ModuleType) -> None:
     odd = [c.model_copy(update={"source": "a | b"}) for c in all_checks(here())]
-    (row,) = [x for x in claims_document(claims(here()), odd).splitlines() if "| C4: " in x]
+    text = tool.claims_document(claims(here()), odd)
+    (row,) = [line for line in text.splitlines() if "| C4: " in line]
     assert row.endswith("| a \\| b |")
 
 

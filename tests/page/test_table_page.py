@@ -43,7 +43,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, smoke: Table) -> Page:
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages without pictures, which take most of the time."""
-    monkeypatch.setattr(table_page, "pictures", lambda project, table, cells: [])
+    monkeypatch.setattr(table_page, "table_figures", lambda project, table, cells: [])
 
 
 def rendered(name: str, results: Path) -> Page:

@@ -1,4 +1,4 @@
-"""docs/claims.md and docs/errata.md, made from config/: `python -m ncmc.page.documents`."""
+"""docs/claims.md and docs/errata.md, made from config/: `python tools/claims_and_errata.py`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
