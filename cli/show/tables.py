@@ -1,6 +1,6 @@
 """Tables of results in the terminal."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.measure import Measurement
@@ -10,7 +10,7 @@ from rich.text import Text
 from cli.show.grids import console, literal, print_json, print_line
 from ncmc.results.reference_numbers import reference_range
 from ncmc.results.table_data import BEST_IS_LAST, CellEntry, TableData
-from ncmc.results.table_layout import Layout, layout
+from ncmc.results.table_layout import Layout, blocks, layout
 from ncmc.results.wording import plus_minus
 
 CAPTION = "accuracy in % after the last epoch ± standard deviation over seeds"
@@ -34,7 +34,7 @@ def print_table(table: TableData, as_json: bool) -> None:
     def part(columns: range) -> Grid:
         return _part(laid, columns, table.measures)
 
-    for columns in _blocks(len(laid.columns), lambda columns: _fits(out, part(columns))):
+    for columns in blocks(laid, lambda columns: _fits(out, part(columns))):
         out.print(part(columns))
     out.print(Text(CAPTION, style="dim"))
     if "best" not in table.measures:
@@ -77,17 +77,6 @@ def _values(cell: CellEntry | None, measures: Sequence[str]) -> list[str]:
 
 def _seeds(cell: CellEntry) -> str:
     return str(cell.planned) if cell.complete else f"{cell.n} of {cell.planned}"
-
-
-def _blocks(count: int, fits: Callable[[range], bool]) -> Iterator[range]:
-    """0 .. count - 1 in blocks, each as long as it fits and at least 1."""
-    start = 0
-    while start < count:
-        end = start + 1
-        while end < count and fits(range(start, end + 1)):
-            end += 1
-        yield range(start, end)
-        start = end
 
 
 def _fits(out: Console, grid: Grid) -> bool:

@@ -66,14 +66,6 @@ class Lead:
     contrast: Contrast
 
     @property
-    def word(self) -> str:
-        """What its interval says; nothing without one."""
-        if self.contrast.interval is None:
-            return ""
-        low, high = self.contrast.interval
-        return "above" if low > 0 else "below" if high < 0 else "not told apart"
-
-    @property
     def words(self) -> str:
         """`above by 5.3 points (95 %: +3.1 to +7.5; 3 seeds)`."""
         points, seeds = self.contrast.difference.mean, plural(self.contrast.n, "seed")
@@ -81,9 +73,10 @@ class Lead:
             return f"{signed(points, 1)} points with {seeds}, which decides nothing"
         low, high = (signed(bound, 1) for bound in self.contrast.interval)
         interval = f"({100 * self.contrast.level:.3g} %: {low} to {high}; {seeds})"
-        if self.word == "not told apart":
+        side = self.contrast.side
+        if side == "not told apart":
             return f"not told apart, {signed(points, 1)} points {interval}"
-        return f"{self.word} by {abs(points):.1f} points {interval}"
+        return f"{side} by {abs(points):.1f} points {interval}"
 
 
 def leads(project: Project) -> tuple[Lead, ...]:
@@ -148,11 +141,11 @@ def headline(project: Project) -> str:
         under_way = _listed([_link(project, tier) for tier in TIERS])
         return f"{UNKNOWN} No run of the nearest scales, {under_way}, is published yet."
     tier = compared[0].tier
-    words = {lead.other: lead.word for lead in compared if lead.tier == tier and lead.word}
+    sides = {lead.other: lead.contrast.side for lead in compared if lead.tier == tier}
     parts = [
-        f"{words[name]} {'from ' if words[name].startswith('not') else ''}{PLAIN[name]}"
+        f"{sides[name]} {'from ' if sides[name].startswith('not') else ''}{PLAIN[name]}"
         for name in PLAIN
-        if name in words
+        if sides.get(name)
     ]
     says = f"there CAL is {_listed(parts)}" if parts else "one seed so far, which decides nothing"
     return f"{UNKNOWN} The nearest to it so far is {_link(project, tier)} ({tier.setting}): {says}."

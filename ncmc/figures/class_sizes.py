@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ncmc.figures.curves import plain_ticks
+from ncmc.figures.epoch_curves import plain_ticks
 from ncmc.figures.figure import Panel
 from ncmc.figures.grouping import Group, Line, Page
 from ncmc.figures.painting import ink

@@ -20,7 +20,6 @@ from ncmc.verdicts.verdict import Status
 
 OURS, PRINTED, OTHERS = "ours", "the paper's", "others'"
 THIRDS = dict(zip(GROUPS, ("largest third", "middle third", "smallest third"), strict=True))
-ABOVE, BELOW, OPEN = "above", "below", "not told apart"
 STATUS_STYLES: dict[Status, Style] = {
     "holds": Style("#007a5e", "o", SOLID),
     "differs": Style("#d55e00", "X", SOLID),
@@ -29,7 +28,12 @@ STATUS_STYLES: dict[Status, Style] = {
     "not testable": Style("#8c8c8c", "x", SOLID),
 }
 HOLLOW = Style("#7a7a7a", "s", SOLID, filled=False)
-SIDES = dict(zip((ABOVE, BELOW, OPEN), STATUS_STYLES.values(), strict=False))
+SIDES = {  # of 0 -> how a difference looks
+    "above": STATUS_STYLES["holds"],
+    "below": STATUS_STYLES["differs"],
+    "not told apart": STATUS_STYLES["inconclusive"],
+    "": STATUS_STYLES["inconclusive"],  # one seed
+}
 LINE_HEIGHT = 0.17  # inches
 
 
@@ -112,17 +116,14 @@ def difference_panel(page: Page, method: str) -> Panel | None:
 
 def difference_mark(ours: Cell, other: Cell, row: str, series: str) -> Mark:
     """Ours minus another cell after the last epoch, at the level of its look; and what that says."""
-    found = contrast([(1.0, ours), (-1.0, other)], "last")
-    low, high = found.interval or (None, None)
-    word = ""
-    if low is not None and high is not None:
-        word = ABOVE if low > 0 else BELOW if high < 0 else OPEN
-    return Mark(row, series, found.difference.mean, low, high, found.level, found.n, word)
+    gap = contrast([(1.0, ours), (-1.0, other)], "last")
+    low, high = gap.interval or (None, None)
+    return Mark(row, series, gap.difference.mean, low, high, gap.level, gap.n, gap.side)
 
 
 def differences_drawn(title: str, rows: Sequence[Mark]) -> Panel:
     """Differences with a line at 0, by colour, marker and word."""
-    styles = {(row.row, row.series): SIDES[row.word or OPEN] for row in rows}
+    styles = {(row.row, row.series): SIDES[row.word] for row in rows}
     draw = partial(draw_marks, styles=styles, words="points of accuracy", line_at=0.0)
     return Panel(title, tuple(rows), draw)
 

@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
 from ncmc.board.entries import board_of
-from ncmc.figures import curves, heat_maps, marks
-from ncmc.figures.claims import claims_figure
+from ncmc.figures import epoch_curves, heat_maps, marks
 from ncmc.figures.class_sizes import MOST_POINTS, class_size_panels
 from ncmc.figures.figure import Figure, Panel, named_apart
+from ncmc.figures.forest_plot import claims_figure
 from ncmc.figures.grouping import Group, Page, groups, pages_of
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
@@ -106,17 +106,17 @@ def _of_accuracies(
     for page in pages:
         yield _class_sizes(page, caption)
         yield _class_groups(page, caption)
-        kinds = (*curves.COLLAPSE, curves.ACCURACY)
+        kinds = (*epoch_curves.COLLAPSE, epoch_curves.ACCURACY)
         title = "Collapse and accuracy over the epochs"
         yield _curves(page, "curves", kinds, title, caption(COLLAPSE, ACCURACY, BAND))
 
 
 def _of_curves(table: Table, pages: Sequence[Page], caption: Words) -> Iterator[Figure]:
     for page in pages:
-        yield _curves(page, "curves", curves.COLLAPSE, table.title, caption(COLLAPSE, BAND))
+        yield _curves(page, "curves", epoch_curves.COLLAPSE, table.title, caption(COLLAPSE, BAND))
     for page in pages:
         title, words = "Test accuracy over the epochs", caption(ACCURACY, BAND)
-        yield _curves(page, "test_accuracy", (curves.ACCURACY,), title, words)
+        yield _curves(page, "test_accuracy", (epoch_curves.ACCURACY,), title, words)
 
 
 def _accuracy(table: Table, shared: Sequence[Group], caption: Words) -> Figure:
@@ -228,13 +228,13 @@ def _highest(panels: Sequence[Panel]) -> float:
 
 
 def _curves(
-    page: Page, name: str, kinds: Sequence[curves.Kind], title: str, caption: str
+    page: Page, name: str, kinds: Sequence[epoch_curves.Kind], title: str, caption: str
 ) -> Figure:
     panels = [
         panel
         for kind in kinds
         for group in page.groups
-        if (panel := curves.curve_panel(group, kind, page.panel_title(kind.title, group)))
+        if (panel := epoch_curves.curve_panel(group, kind, page.panel_title(kind.title, group)))
     ]
     alone = len(page.groups) == 1
     drawn = {row.line for panel in panels for row in panel.rows}

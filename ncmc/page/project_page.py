@@ -8,10 +8,10 @@ from ncmc import paths
 from ncmc.board.answers import five_answers, headline
 from ncmc.board.board_text import tally
 from ncmc.board.entries import board_of
-from ncmc.figures.answer import answer_figure
+from ncmc.figures.opening import opening_figure
 from ncmc.page import how_made
-from ncmc.page.cells import Row, cells_json, filters_of, rows_of, verdicts_by_cell
-from ncmc.page.claims import anchors_of, claim_groups
+from ncmc.page.cell_rows import Row, cells_json, filters_of, rows_of, verdicts_by_cell
+from ncmc.page.claim_rows import anchors_of, claim_groups
 from ncmc.page.ranking import longest, rankings
 from ncmc.page.templating import rendered
 from ncmc.plan import grid
@@ -65,7 +65,7 @@ def render(
         missing = sum(len(row.cell.missing) for row in rows)
         parts.append(Part(table, [row for row in rows if row.cell.n], cards, missing))
     cells_of = {table.name: (table, cache.of(table)) for table in tables}
-    answer = answer_figure(cells_of)
+    answer = opening_figure(cells_of)
     claims = claim_groups(project, board)
     cells = [row.cell for row in once.values()]
     known = [row for group in claims for row in group.known]

@@ -12,6 +12,8 @@ from markupsafe import Markup
 
 from ncmc.board.sentences import clauses_sentence, line
 from ncmc.figures.painting import page_svg
+from ncmc.page.cell_rows import key_of
+from ncmc.page.claim_rows import slug
 from ncmc.page.how_made import commit_words
 from ncmc.results.reference_numbers import difference_words, reference_words, stated_words
 from ncmc.results.table_data import best_is_last
@@ -86,6 +88,7 @@ def _environment() -> jinja2.Environment:
         "reference_verdict": reference_verdict,
         "svg": lambda figure: Markup(page_svg(figure)),
         "slug": slug,
+        "key_of": key_of,
     }
     return environment
 
@@ -93,11 +96,6 @@ def _environment() -> jinja2.Environment:
 @jinja2.pass_context
 def _without_root(context: jinja2.runtime.Context, value: Any) -> Any:
     return value.replace(context["root"], "") if isinstance(value, str) else value
-
-
-def slug(text: str) -> str:
-    """A word that may stand in an id, a class or the address: `not testable` -> `not-testable`."""
-    return re.sub(r"[^A-Za-z0-9_.+-]+", "-", text)
 
 
 def text(markdown: str) -> Markup:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ncmc.results.reference_numbers import reference_range
 from ncmc.results.table_data import BEST_IS_LAST, CellEntry, MeanEntry, TableData
-from ncmc.results.table_layout import Layout, Row, layout
+from ncmc.results.table_layout import Layout, Row, blocks, layout
 from ncmc.results.wording import plural, sentence
 
 SIGNS = {
@@ -67,8 +67,11 @@ def _letter(sign: str) -> str:
 
 
 def _lines(table: TableData, laid: Layout) -> Iterator[str]:
-    columns = range(len(laid.columns))
-    small = _width(laid, columns, table.measures, *PLAIN) > TEXT
+    def fits(columns: range, letters: tuple[float, float] = SMALL) -> bool:
+        return _width(laid, columns, table.measures, *letters) <= TEXT
+
+    whole = range(len(laid.columns))
+    small = not fits(whole, PLAIN)
     yield r"% Needs \usepackage{booktabs}."
     yield r"\begin{table}"
     yield r"\centering"
@@ -77,21 +80,11 @@ def _lines(table: TableData, laid: Layout) -> Iterator[str]:
     yield r"\medskip"
     if small:
         yield r"\footnotesize \setlength{\tabcolsep}{4pt}"
-    for part in _parts(laid, table.measures) if small else [columns]:
+    for part in blocks(laid, fits) if small else [whole]:
         if part.start:
             yield r"\par\medskip"
         yield from _tabular(table, laid, part)
     yield r"\end{table}"
-
-
-def _parts(laid: Layout, measures: Sequence[str]) -> Iterator[range]:
-    """The columns in parts that fit a line, each of at least one column."""
-    start, end = 0, len(laid.columns)
-    for column in range(1, end):
-        if _width(laid, range(start, column + 1), measures, *SMALL) > TEXT:
-            yield range(start, column)
-            start = column
-    yield range(start, end)
 
 
 def _width(

@@ -1,6 +1,6 @@
 """Where each cell of a table stands: rows and columns, from the table's axes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ncmc.plan.grid import axis_words
@@ -62,6 +62,16 @@ def layout(table: TableData) -> Layout:
         for place, labels in enumerate(ranked)
     )
     return Layout(stub, tuple(ordered), rows)
+
+
+def blocks(layout: Layout, fits: Callable[[range], bool]) -> Iterator[range]:
+    """The columns in blocks that stand below one another, each as wide as it fits and at least 1."""
+    start, end = 0, len(layout.columns)
+    for column in range(1, end):
+        if not fits(range(start, column + 1)):
+            yield range(start, column)
+            start = column
+    yield range(start, end)
 
 
 def _rank(labels: Iterable[tuple[str, ...]]) -> Callable[[tuple[str, ...]], list[int]]:

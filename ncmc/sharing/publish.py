@@ -16,9 +16,9 @@ from ncmc.board.answers import with_answers
 from ncmc.board.entries import board_of
 from ncmc.board.published import FINDINGS, with_quotations
 from ncmc.errors import UserError, unknown
-from ncmc.figures.answer import SCALES, answer_figure, answer_images
 from ncmc.figures.figure_files import write_figures
 from ncmc.figures.of_table import figures_of_table
+from ncmc.figures.opening import SCALES, opening_figure, opening_images
 from ncmc.page import project_page
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
@@ -76,8 +76,8 @@ def answer_pictures(project: Project) -> dict[str, bytes]:
         for table in (grid.table(project, name) for name in names if name in SCALES):
             if runs.is_dir():
                 cells[table.name] = (table, CellCache(project, runs).of(table))
-    figure = answer_figure(cells)
-    images = answer_images(figure) if figure else {}
+    figure = opening_figure(cells)
+    images = opening_images(figure) if figure else {}
     return {paths.ANSWER_PICTURE.format(page=page): image for page, image in images.items()}
 
 

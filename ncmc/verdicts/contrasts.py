@@ -40,6 +40,14 @@ class Contrast:
         return self.difference.interval(self.level)
 
     @property
+    def side(self) -> str:
+        """Where the interval lies of 0: `above`, `below` or `not told apart`; nothing without one."""
+        if self.interval is None:
+            return ""
+        low, high = self.interval
+        return "above" if low > 0 else "below" if high < 0 else "not told apart"
+
+    @property
     def unit(self) -> str:
         """Accuracies differ by points, other measures by a number."""
         return " points" if self.measure in IN_PERCENT else ""

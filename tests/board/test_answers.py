@@ -61,7 +61,7 @@ def test_nothing_published_is_said(project: Project) -> None:
 
 def test_a_lead_is_told_by_its_interval(project: Project) -> None:
     publish(project, "laptop", "laptop_methods", LAPTOP)
-    assert [(lead.other, lead.word) for lead in leads(project)] == [
+    assert [(lead.other, lead.contrast.side) for lead in leads(project)] == [
         ("CE", "above"),
         ("SETF", "not told apart"),
         ("BALANCED-SOFTMAX", "below"),

@@ -12,7 +12,7 @@ import pytest
 from colours import contrast
 from conftest import here
 
-from ncmc.figures import curves, heat_maps, marks
+from ncmc.figures import epoch_curves, heat_maps, marks
 from ncmc.figures.class_sizes import class_size_panels
 from ncmc.figures.figure import Figure, Panel
 from ncmc.figures.grouping import Group, Page, groups
@@ -197,8 +197,8 @@ def test_a_measure_of_no_or_one_epoch_has_no_curve(group: Group) -> None:
     for kept in (none, (*none[:-1], history[-1])):
         cell = replace(line.cell, records=(fakes.with_result(record, history=kept),))
         alone = replace(group, lines=(replace(line, cell=cell),))
-        assert curves.curve_panel(alone, curves.NC_MEAN, "") is None
-    assert curves.curve_panel(group, curves.NC_MEAN, "")
+        assert epoch_curves.curve_panel(alone, epoch_curves.NC_MEAN, "") is None
+    assert epoch_curves.curve_panel(group, epoch_curves.NC_MEAN, "")
 
 
 def mapped(name: str = "table6", seeds: int = 2, **left_out: str) -> list[Panel]:

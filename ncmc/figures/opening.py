@@ -1,8 +1,8 @@
 """The picture that README and page open with: CAL minus each of a few methods, by budget and scale."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from ncmc.board.answers import TAU
 from ncmc.figures import marks, painting
 from ncmc.figures.figure import Figure
 from ncmc.figures.grouping import groups
@@ -11,27 +11,17 @@ from ncmc.results.cells import Cell
 
 METHOD = "CAL"
 OTHERS = ("CE", "SETF", "AL", "BALANCED-SOFTMAX", "NCM")  # a row each
-TAU = 0.01
 INKS = {"light": painting.DARK, "dark": "#e4e2dd"}
 
 
-@dataclass(frozen=True)
-class Scale:
-    """Where the marks of a scale come from."""
-
-    backbone: str
-    dataset: tuple[str, ...]
-    words: str  # {}: epochs
-
-
-SCALES = {  # by table, from the smallest budget to the paper's
-    "laptop_budget": Scale("resnet20", ("cifar10_binary",), "ResNet-20, {} epochs"),
-    "full_methods": Scale("resnet32", ("cifar10_binary",), "ResNet-32, {} epochs"),
-    "table2": Scale("resnet50", ("cifar10",), "the paper's ResNet-50, {} epochs"),
+SCALES = {  # table -> dataset, backbone and words for it; from the smallest budget to the paper's
+    "laptop_budget": ("cifar10_binary", "resnet20", "ResNet-20"),
+    "full_methods": ("cifar10_binary", "resnet32", "ResNet-32"),
+    "table2": ("cifar10", "resnet50", "the paper's ResNet-50"),
 }
 
 
-def answer_figure(cells_of: Mapping[str, tuple[Table, Sequence[Cell]]]) -> Figure | None:
+def opening_figure(cells_of: Mapping[str, tuple[Table, Sequence[Cell]]]) -> Figure | None:
     """The picture, of those of `SCALES` that are given by name; None where CAL stands alone."""
     found = [mark for name in SCALES if name in cells_of for mark in _marks(*cells_of[name])]
     rows = [mark for other in OTHERS for mark in found if mark.row == other]
@@ -49,24 +39,21 @@ def answer_figure(cells_of: Mapping[str, tuple[Table, Sequence[Cell]]]) -> Figur
     )
 
 
-def answer_images(figure: Figure) -> dict[str, bytes]:
+def opening_images(figure: Figure) -> dict[str, bytes]:
     """The picture as SVG without background, for light pages and for dark ones."""
     return {name: painting.transparent_svg(figure, ink) for name, ink in INKS.items()}
 
 
 def _marks(table: Table, cells: Sequence[Cell]) -> Iterator[marks.Mark]:
-    scale = SCALES[table.name]
-    kept = [
-        cell
-        for cell in cells
-        if (run := cell.spec.run).tau == TAU
-        and run.backbone == scale.backbone
-        and run.dataset in scale.dataset
-    ]
+    dataset, backbone, words = SCALES[table.name]
+    place = (dataset, TAU, backbone)
+    runs = [cell.spec.run for cell in cells]
+    kept = [c for c, r in zip(cells, runs, strict=True) if (r.dataset, r.tau, r.backbone) == place]
     for group in groups(table, kept):
-        lines = {line.label: line.cell for line in group.lines}
+        by_label = {line.label: line.cell for line in group.lines}
+        ours = by_label.get(METHOD)
         for other in OTHERS:
-            if METHOD in lines and other in lines:
-                epochs = lines[METHOD].records[0].config["recipe"]["epochs"]
-                series = scale.words.format(epochs)
-                yield marks.difference_mark(lines[METHOD], lines[other], other, series)
+            if ours and other in by_label:
+                epochs = ours.records[0].config["recipe"]["epochs"]
+                series = f"{words}, {epochs} epochs"
+                yield marks.difference_mark(ours, by_label[other], other, series)

@@ -1,12 +1,12 @@
 """The claims of a page: a row each, in which what the scales say of it stand side by side."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ncmc.board.board_text import TITLES
 from ncmc.board.entries import SUBJECTS, Board, BoardEntry
 from ncmc.board.sentences import Courses, Stage, courses_of, stages
-from ncmc.page.templating import slug
 from ncmc.paper import switches
 from ncmc.paper.printed_numbers import number_for
 from ncmc.plan.grid import CellSpec
@@ -74,6 +74,11 @@ def _is_known(stage: Stage) -> bool:
     """Whether one of its clauses is decided, or all of them can never be."""
     decided = any(v.status not in ("incomplete", "not testable") for v in stage.verdicts)
     return decided or stage.status == "not testable"
+
+
+def slug(text: str) -> str:
+    """A word that may stand in an id, a class or the address: `not testable` -> `not-testable`."""
+    return re.sub(r"[^A-Za-z0-9_.+-]+", "-", text)
 
 
 def words(values: Iterable[str]) -> str:

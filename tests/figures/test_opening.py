@@ -7,8 +7,8 @@ import fakes
 import pytest
 from conftest import here
 
-from ncmc.figures.answer import OTHERS, answer_figure, answer_images
 from ncmc.figures.figure import Figure
+from ncmc.figures.opening import OTHERS, opening_figure, opening_images
 from ncmc.plan import grid
 from ncmc.sharing.publish import answer_pictures
 from ncmc.verdicts.judge import CellCache
@@ -27,7 +27,7 @@ def figure(tmp_path_factory: pytest.TempPathFactory) -> Figure:
     runs = tmp_path_factory.mktemp("runs")
     fill_budget(runs)
     table = grid.table(here(), "laptop_budget")
-    made = answer_figure({table.name: (table, CellCache(here(), runs).of(table))})
+    made = opening_figure({table.name: (table, CellCache(here(), runs).of(table))})
     assert made
     return made
 
@@ -44,19 +44,19 @@ def test_each_method_has_its_marks_by_budget_with_interval_and_word(figure: Figu
 
 
 def test_the_images_are_for_light_and_dark_pages_without_background(figure: Figure) -> None:
-    images = answer_images(figure)
+    images = opening_images(figure)
     assert set(images) == {"light", "dark"}
     for name, ink in (("light", b"#1b1b1b"), ("dark", b"#e4e2dd")):
         ElementTree.fromstring(images[name])
         assert ink in images[name]
         assert b"#ffffff" not in images[name]
-    assert images == answer_images(figure)
+    assert images == opening_images(figure)
 
 
 def test_without_calibrated_pairs_there_is_no_picture(tmp_path: Path) -> None:
     table = grid.table(here(), "laptop_budget")
-    assert answer_figure({table.name: (table, CellCache(here(), tmp_path).of(table))}) is None
-    assert answer_figure({}) is None
+    assert opening_figure({table.name: (table, CellCache(here(), tmp_path).of(table))}) is None
+    assert opening_figure({}) is None
 
 
 def test_the_published_pictures_are_of_the_published_records(configured: Path) -> None:

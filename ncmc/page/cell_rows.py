@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ncmc.page.claims import looked_at, words
+from ncmc.page.claim_rows import looked_at, words
 from ncmc.plan.grid import CellSpec, Table, axis_words
 from ncmc.project import Project
 from ncmc.results.cells import Cell

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ncmc.board.entries import Board, BoardEntry
-from ncmc.figures.claims import Checked, claims_figure
 from ncmc.figures.figure import Figure
+from ncmc.figures.forest_plot import Checked, claims_figure
 from ncmc.figures.marks import STATUS_STYLES
 from ncmc.figures.painting import images
 from ncmc.verdicts.verdict import STATUSES, Finding, Status, Verdict
