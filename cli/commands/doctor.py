@@ -14,7 +14,7 @@ from cli.options import Assume, Json, chosen_table, completion, say_on_stderr
 from cli.progress import working
 from cli.show.grids import console, literal, print_grid, print_json
 from ncmc import preflight
-from ncmc.data import dataset_status
+from ncmc.data import fetch
 from ncmc.errors import UsageError, UserError
 from ncmc.forecast import cost as estimates
 from ncmc.paper import switches
@@ -96,7 +96,7 @@ class Part:
 def diagnose(project: Project) -> list[Part]:
     """Look at programs, data, disk and devices. Imports no torch."""
     here, free = hardware.machine(), shutil.disk_usage(project.root).free / 1e9
-    data = dataset_status.status(project)
+    data = fetch.status(project)
     return [
         Part("processor", f"{here['processor']}, {here['cores']} cores", True),
         Part("memory", f"{here['memory_gib']} GiB", here["memory_gib"] >= 4, "4 GiB are needed"),

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from cli.options import Json, completion
 from cli.show.grids import Cell, console, literal, print_grid, print_json
-from ncmc.data import dataset_status, datasets, own_dataset
+from ncmc.data import datasets, own_dataset, raw
 from ncmc.data import fetch as fetching
-from ncmc.data.dataset_status import Status
+from ncmc.data.fetch import DatasetStatus
 from ncmc.errors import UsageError
 from ncmc.project import Project
 from ncmc.results.wording import size
@@ -54,7 +54,7 @@ def fetch(
     """Fetch datasets through DVC and verify their checksums; an interrupted fetch resumes."""
     project = Project.find()
     if status:
-        print_status(dataset_status.status(project, names or None), as_json)
+        print_status(fetching.status(project, names or None), as_json)
         return
     if not names:
         raise UsageError("fetch needs the name of a dataset, or --status. See: ncmc list datasets")
@@ -64,14 +64,14 @@ def fetch(
         raise UsageError("--from is empty; needed is a file, a folder or an address.")
     for name in names:
         with transfer() as (show, say):
-            fetched = fetching.fetch(project, name, source, replace=replace, progress=show, say=say)
+            how = fetching.fetch(project, name, source, replace=replace, progress=show, say=say)
             datasets.prepare(project, name, say=say)
-        lines = own_dataset.described(project, name)
+        folder, lines = raw.folder(project, name), own_dataset.described(project, name)
         if as_json:
-            body = {"dataset": name, "how": fetched.how, "folder": str(fetched.folder)}
+            body = {"dataset": name, "how": how, "folder": str(folder)}
             print(json.dumps(body | {"understood": lines}))
         else:
-            print("\n  ".join([f"{name}: {fetched.how}, verified, {fetched.folder}", *lines]))
+            print("\n  ".join([f"{name}: {how}, verified, {folder}", *lines]))
 
 
 STYLES = {"ready": "green", "fetched": "green"}
@@ -98,7 +98,7 @@ def transfer() -> Iterator[tuple[Callable[[str, int, int | None], None], Callabl
         yield show, lambda text: err.print(literal(text))
 
 
-def print_status(datasets: Sequence["Status"], as_json: bool) -> None:
+def print_status(datasets: Sequence[DatasetStatus], as_json: bool) -> None:
     """What is here of each dataset."""
     if as_json:
         print_json([dataclasses.asdict(entry) for entry in datasets])

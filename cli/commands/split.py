@@ -42,8 +42,8 @@ def split(
     made.save(folder)
     summary = datasets.tree_summary(project, run.dataset)
     notes = [*summary.lines] if summary else []
-    if note := splits.imbalance_note(train, made.tau, made.options):
-        notes.append(note)
+    if made.note:
+        notes.append(made.note)
     print_split(made, train.class_names, folder, notes, as_json)
 
 

@@ -110,30 +110,19 @@ def _decompressed(path: Path) -> IO[bytes]:
 
 
 def _zip_members(path: Path) -> Iterator[Member]:
-    with zipfile.ZipFile(path) as archive:
+    # many tools write UTF-8 without saying so
+    with zipfile.ZipFile(path, metadata_encoding="utf-8") as archive:
         for info in archive.infolist():
-            name = safe_name(_zip_name(info), path)
+            name = safe_name(info.filename, path)
             if info.is_dir():
                 yield Member(path, name, 0, None)
                 continue
             if (info.external_attr >> 16) & 0o170000 == 0o120000:
                 raise UserError(f"{path} holds a link ({info.filename}); links are not read.")
-            if info.flag_bits & 1:
-                raise UserError(f"{path} is encrypted ({info.filename}). Decrypt it first.")
             if info.CRC and not info.file_size:  # zipfile would not compare: nothing is read
                 raise EOFError(f"{name} is said to be empty, and is not")
             with archive.open(info) as file:
                 yield Member(path, name, info.file_size, file)
-
-
-def _zip_name(info: zipfile.ZipInfo) -> str:
-    """A member's name: in UTF-8, whether the archive says so or not."""
-    if info.flag_bits & 0x800:  # says so
-        return info.filename
-    try:
-        return info.filename.encode("cp437").decode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # from the field that newer zips hold a name in UTF-8 in
-        return info.filename
 
 
 def safe_name(name: str, path: Path) -> PurePosixPath:
@@ -149,14 +138,21 @@ def safe_name(name: str, path: Path) -> PurePosixPath:
 
 
 def _check_text(name: str, where: Path) -> None:
-    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
-        raise UserError(f"{where} holds '{name}', a name that is not UTF-8 text; rename it.")
+    kinds = {unicodedata.category(letter) for letter in name}
+    if kinds & {"Cc", "Cs"}:
+        what = "is not UTF-8 text" if "Cs" in kinds else "holds a control character"
+        raise UserError(f"{where} holds '{name}', a name that {what}; rename it.")
 
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
+    except UnicodeDecodeError as error:
+        bad = error.object.decode("utf-8", "surrogateescape")
+        raise UserError(
+            f"{path} holds '{bad}', a name that is not UTF-8 text; rename it."
+        ) from error
     except BROKEN as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise UserError(f"cannot read {path}: {error.strerror}.") from error

@@ -110,7 +110,7 @@ class _Delivery:
         if source.startswith(WEB):
             is_file = source.rpartition("/")[2] == name or (alone and source[-1] != "/")
             return source if is_file else f"{source.rstrip('/')}/{name}"
-        path = on_this_disk(source)
+        path = local_path(source)
         if path.is_dir():
             return str(path if self._packs(path) else path / name)
         return str(path)
@@ -250,13 +250,13 @@ class _Delivery:
             self.reader.examine(path, self.entry)
 
 
-def on_this_disk(source: str | Path) -> Path:
+def local_path(source: str | Path) -> Path:
     """The path that a user gave. Raises UserError if it cannot be one."""
     try:
         path = Path(source).expanduser()
-        files.size(path)  # a name that is too long, a folder that may not be read
-    except (RuntimeError, ValueError) as error:  # ~nobody, a zero byte
+    except RuntimeError as error:  # ~nobody
         raise UsageError(f"--from is '{shortened(str(source))}': {error}.") from error
+    files.size(path)  # a name that is too long, a folder that may not be read
     return path
 
 

@@ -1,25 +1,19 @@
 """`ncmc fetch`: a dataset's archives, from DVC's cache if it has them, else from outside."""
 
 import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-from ncmc.data import checksums, download, dvc_store, raw, readers
+from ncmc.data import checksums, datasets, download, dvc_store, raw, readers
+from ncmc.data.array_writer import PARTS
 from ncmc.data.checksums import Digest
 from ncmc.data.download import Progress
 from ncmc.data.raw import Say
-from ncmc.errors import UserError, unknown
+from ncmc.errors import UsageError, UserError, unknown
 from ncmc.plan.dataset_entries import NAME, Dataset, dataset_entries, dataset_entry
 from ncmc.project import Project
 from ncmc.system import files
-
-
-class Fetched(NamedTuple):
-    """What `fetch` did."""
-
-    how: str  # "already here", "from the cache", "fetched"
-    folder: Path
-    digests: dict[str, Digest]
 
 
 def fetch(
@@ -30,8 +24,8 @@ def fetch(
     replace: bool = False,
     progress: Progress | None = None,
     say: Say = raw.say_nothing,
-) -> Fetched:
-    """Make data/raw/NAME whole, verified and recorded in dvc.lock.
+) -> str:
+    """Make data/raw/NAME whole, verified and recorded in dvc.lock; returns how, in words.
 
     A set that is there already, or in DVC's cache, touches no network. `source`: a file, folder or
     http(s) address to use instead of the official ones; for your own dataset it may be a folder
@@ -64,23 +58,23 @@ def fetch(
             _compare_with_lock(project, name, digests, how)
         if how == "fetched" or dvc_store.recorded(project, name) is None:
             dvc_store.commit(project, name)
-        return Fetched(how, raw.folder(project, name), digests)
+        return how
 
 
 def example_entry(name: str, source: str | Path | None = None) -> str:
     """The lines of config/datasets.yaml that declare your own dataset."""
-    is_file = source is not None and download.on_this_disk(source).is_file()
-    suffix = "".join(Path(str(source)).suffixes[-2:]) if is_file else ""
-    return (
-        f"  {name}:\n"
-        f"    title: {name}\n"
-        "    reader: imagefolder\n"
-        "    image_size: 32   # pixels; other images are scaled\n"
-        f"    files: [{{name: {name}{suffix or '.tar'}}}]\n"
-        "    recipe: small\n"
-        "    licence: mine\n"
-        "    source: my own images\n"
-    )
+    path = download.local_path(source or "")
+    suffix = "".join(path.suffixes[-2:]) if path.is_file() else ""
+    return f"""\
+  {name}:
+    title: {name}
+    reader: imagefolder
+    image_size: 32   # pixels; other images are scaled
+    files: [{{name: {name}{suffix or ".tar"}}}]
+    recipe: small
+    licence: mine
+    source: my own images
+"""
 
 
 def declared_entry(project: Project, name: str, source: str | Path | None = None) -> Dataset:
@@ -88,13 +82,11 @@ def declared_entry(project: Project, name: str, source: str | Path | None = None
 
     Raises UsageError for a name without one, with the lines to add for one's own dataset.
     """
-    if name not in dataset_entries(project):
-        error = unknown("dataset", name, dataset_entries(project))
-        if not NAME.fullmatch(name):
-            raise error
-        raise type(error)(
-            f"{error} For your own dataset add these lines to config/datasets.yaml (docs/data.md "
-            f"says what they mean) and run the command again:\n{example_entry(name, source)}"
+    if NAME.fullmatch(name) and name not in dataset_entries(project):
+        raise UsageError(
+            f"{unknown('dataset', name, dataset_entries(project))} For your own dataset add these lines "
+            "to config/datasets.yaml (docs/data.md says what they mean) and run the command again:\n"
+            f"{example_entry(name, source)}"
         )
     entry = dataset_entry(project, name)
     if not entry.files:
@@ -108,7 +100,7 @@ def declared_entry(project: Project, name: str, source: str | Path | None = None
 
 def _linked(project: Project, name: str, entry: Dataset, source: str | Path) -> str | Path | None:
     """For a format whose images stay where they are: link to them; what is left to fetch from."""
-    module, folder = readers.load(entry.reader), download.on_this_disk(source)
+    module, folder = readers.load(entry.reader), download.local_path(source)
     if not getattr(module, "STREAMED", False) or not folder.is_dir():
         return source
     place, folder = module.link(raw.folder(project, name)), folder.resolve()
@@ -153,3 +145,45 @@ def _compare_with_lock(project: Project, name: str, digests: dict[str, Digest], 
             f"Give the recorded files with --from (and delete {raw.folder(project, name)} if it holds "
             "others); or, if the new ones are meant, run the command again with --replace."
         )
+
+
+@dataclass(frozen=True)
+class DatasetStatus:
+    """What is here of a dataset. Sizes in bytes."""
+
+    name: str
+    title: str
+    state: str  # missing, partial, fetched, ready (fetched, and arrays made)
+    detail: str  # one line; what to do, where there is something to do
+    raw: int  # archives
+    arrays: int
+    partial: int  # downloads under way
+
+
+def status(project: Project, names: Iterable[str] | None = None) -> list[DatasetStatus]:
+    """What is here of each dataset, in the order of config/datasets.yaml; nothing is hashed."""
+    return [_status(project, name) for name in names or dataset_entries(project)]
+
+
+def _status(project: Project, name: str) -> DatasetStatus:
+    entry, under_way = dataset_entry(project, name), _bytes(raw.aside(project, "partial", name))
+    state, detail = "ready", ""
+    if missing := raw.missing(project, name):
+        detail = f"ncmc fetch {name}{'' if any(f.urls for f in entry.files) else ' --from PATH'}"
+        state = "missing"
+        if under_way or len(missing) < len(entry.files):
+            state, detail = "partial", f"{', '.join(missing)} still missing; resume with: {detail}"
+    else:
+        try:
+            for part in PARTS:
+                datasets.load(project, name, part)
+        except UserError as error:
+            state, detail = "fetched", str(error)
+    archives, arrays = raw.folder(project, name), datasets.folder(project, name)
+    return DatasetStatus(
+        name, entry.title, state, detail, _bytes(archives), _bytes(arrays), under_way
+    )
+
+
+def _bytes(path: Path) -> int:
+    return sum(files.size(file) or 0 for file in path.rglob("*"))

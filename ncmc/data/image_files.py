@@ -10,21 +10,14 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ncmc.errors import UserError, shortened
 
-# Pillow's format -> suffixes of its files. Listed here, for which files are read must not depend on
-# Pillow's version, and EPS would start Ghostscript on a stranger's file.
-FORMATS = {
-    "AVIF": ".avif .avifs",
-    "BMP": ".bmp",
-    "GIF": ".gif",
-    "JPEG": ".jpg .jpeg .jpe .jfif",
-    "JPEG2000": ".jp2 .j2k .j2c .jpc .jpf .jpx",
-    "PNG": ".png .apng",
-    "PPM": ".ppm .pgm .pbm .pnm .pfm",
-    "TGA": ".tga .icb .vda .vst",
-    "TIFF": ".tif .tiff",
-    "WEBP": ".webp",
+# Listed here, for which files are read must not depend on Pillow's version, and EPS would start
+# Ghostscript on a stranger's file.
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "TIFF", "WEBP")
+SUFFIXES = {
+    *(".avif", ".avifs", ".bmp", ".gif", ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k", ".j2c"),
+    *(".jpc", ".jpf", ".jpx", ".png", ".apng", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga"),
+    *(".icb", ".vda", ".vst", ".tif", ".tiff", ".webp"),
 }
-SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes.split())
 MODES = {1: "L", 3: "RGB"}
 WITH_FRAMES = frozenset({"AVIF", "GIF", "PNG", "TIFF", "WEBP"})
 SIXTEEN = frozenset({"PNG", "PPM"})  # formats whose pixels Pillow may give as 32-bit integers
@@ -41,7 +34,7 @@ def open_image(content: bytes, name: object) -> Image.Image:
     with _named(name):
         if not content:
             raise ValueError("the file is empty")
-        image = Image.open(io.BytesIO(content), formats=list(FORMATS))
+        image = Image.open(io.BytesIO(content), formats=FORMATS)
         if not 0 < image.width * image.height <= (Image.MAX_IMAGE_PIXELS or math.inf):
             raise ValueError(f"{image.width} x {image.height} pixels are not plausible")
         return image

@@ -73,6 +73,7 @@ class Split:
     labels: np.ndarray  # int64 (n,), what training is told (A4: not always the dataset's own)
     n_classes: int
     data: str  # checksum of the dataset that the indices point into
+    note: str = ""  # that it is not of its tau, where it is not
 
     @property
     def counts(self) -> list[int]:
@@ -151,42 +152,45 @@ def make_split(
     train = train or datasets.load(project, dataset, "train")
     if options.n_max is not None:
         _check_n_max(dataset, train, options.n_max, options.imbalance)
-    n_classes = len(train.class_names)
     if options.imbalance == "given":
         _check_given(dataset, tau, train.counts)
-        indices, labels = np.arange(len(train)), train.labels
+        indices, labels, note = np.arange(len(train)), train.labels, ""
     else:
-        indices, labels = _drawn(train, tau, options)
+        indices, labels, note = _drawn(train, tau, options)
     return Split(
         dataset=dataset,
         tau=tau,
         options=options,
         indices=np.asarray(indices, dtype=np.int64),
         labels=np.asarray(labels, dtype=np.int64),
-        n_classes=n_classes,
+        n_classes=len(train.class_names),
         data=train.checksum,
+        note=note,
     )
 
 
-def _drawn(train: Images, tau: float, options: SplitOptions) -> tuple[np.ndarray, np.ndarray]:
+def _drawn(train: Images, tau: float, options: SplitOptions) -> tuple[np.ndarray, np.ndarray, str]:
+    """Indices, labels, and what to say of them."""
     all_indices, all_labels = [], []
-    total = np.zeros(len(train.class_names), np.int64)
+    asked, taken = np.zeros((2, len(train.class_names)), np.int64)
     for start, own, available in _released_parts(train):
         counts = part_counts(available, tau, options)
         indices = draw(own, counts, options.split_seed, options.generator)
         labels = own[indices]
-        total += np.bincount(labels, minlength=len(total))
+        asked += counts
+        taken += np.bincount(labels, minlength=len(taken))
         if options.svhn_labels == "as_released":
             labels = shifted_labels(counts, len(indices))
         all_indices.append(indices + start)
         all_labels.append(labels)
-    if not total.all():
-        empty = [train.class_names[k] for k in np.flatnonzero(total == 0)]
+    if not taken.all():
+        empty = [train.class_names[k] for k in np.flatnonzero(taken == 0)]
         raise UsageError(
-            f"tau={tau:g} leaves {len(empty)} of {len(total)} classes of {train.name} without a "
+            f"tau={tau:g} leaves {len(empty)} of {len(taken)} classes of {train.name} without a "
             f"training image ({listed(empty, 5)}). Take a larger tau."
         )
-    return np.concatenate(all_indices), np.concatenate(all_labels)
+    note = _imbalance_note(train, tau, asked, taken)
+    return np.concatenate(all_indices), np.concatenate(all_labels), note
 
 
 def _released_parts(train: Images) -> Iterator[tuple[int, np.ndarray, list[int]]]:
@@ -206,34 +210,20 @@ def shifted_labels(counts: Sequence[int], n_images: int) -> np.ndarray:
     return np.repeat(np.arange(len(counts)), counts)[:n_images].astype(np.int64)
 
 
-def imbalance_note(train: Images, tau: float, options: SplitOptions) -> str | None:
+def _imbalance_note(train: Images, tau: float, asked: np.ndarray, taken: np.ndarray) -> str:
     """What to say of a split that is not of its tau, as classes have fewer images than it asks.
 
-    `train`: the training part of its dataset. None if no class falls short by more than ROUNDING.
+    `asked`, `taken`: images (K,). Empty if no class falls short by more than ROUNDING.
     """
-    asked, taken = _asked_and_taken(train, tau, options)
     short = np.flatnonzero(taken < (1 - ROUNDING) * asked)
     if not len(short):
-        return None
+        return ""
     classes = [f"{train.class_names[k]} {taken[k]} of {asked[k]}" for k in short]
     return (
         f"the split of {train.name} {NOT_OF_TAU} {tau:g}, as classes have fewer images than it asks "
         f"({len(short)} of {len(asked)}: {listed(classes, 3)}); smallest to "
-        f"largest class is {taken.min()}/{taken.max()} = {taken.min() / max(taken.max(), 1):.3g}"
+        f"largest class is {taken.min()}/{taken.max()} = {taken.min() / taken.max():.3g}"
     )
-
-
-def _asked_and_taken(
-    train: Images, tau: float, options: SplitOptions
-) -> tuple[np.ndarray, np.ndarray]:
-    """Images of each class that a split asks for, and those it gets; over all released parts."""
-    asked, taken = np.zeros((2, len(train.class_names)), np.int64)
-    if options.imbalance != "given":
-        for _, _, available in _released_parts(train):
-            wanted = np.array(part_counts(available, tau, options), np.int64)
-            asked += wanted
-            taken += np.minimum(wanted, available)
-    return asked, taken
 
 
 def method_counts(split: Split, train: Images) -> list[int]:
@@ -250,12 +240,9 @@ def method_counts(split: Split, train: Images) -> list[int]:
 
 
 def _check_n_max(dataset: str, train: Images, n_max: int, imbalance: str) -> None:
-    if imbalance == "given":
-        raise UsageError(f"{dataset} comes long-tailed, every image is taken: leave n_max out.")
-    if len(train.origins) > 1:
-        parts = ", ".join(name for name, _ in train.origins)
+    if imbalance == "given" or len(train.origins) > 1:
         raise UsageError(
-            f"{dataset} is drawn part by part ({parts}), each with its own n_max: leave n_max out."
+            f"{dataset} comes long-tailed, or in parts that are drawn one by one: leave n_max out."
         )
     if n_max > max(train.counts):
         raise UsageError(

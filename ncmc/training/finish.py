@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ncmc.data.splits import imbalance_note
 from ncmc.errors import UserError, printable
 from ncmc.paper.assumptions import assumptions_for
 from ncmc.plan.option_text import format_value
@@ -113,9 +112,7 @@ def make_record(
         "backbone": training.parts.backbone_options,
         "method": asdict(training.model.options),
     }
-    notes = list(train.notes)
-    if note := imbalance_note(train, split.tau, split.options):
-        notes.append(note)
+    notes = [*train.notes, *([split.note] if split.note else [])]
     images = 0 if model_of else len(training.data) * training.schedule.epochs
     record = Record(
         schema=SCHEMA,

@@ -15,7 +15,7 @@ import pytest
 from conftest import here
 from projects import ScratchProject, class_folders, declared, random_images, ready, tar
 
-from ncmc.data import archives, dataset_status, datasets, fetch, raw, splits
+from ncmc.data import archives, datasets, fetch, raw, splits
 from ncmc.data.readers import cifar
 from ncmc.data.splits import Split
 from ncmc.errors import UsageError, UserError
@@ -105,7 +105,7 @@ def test_a_meta_json_with_parts_of_other_types_is_refused_and_made_again(
     path.write_text(json.dumps({**json.loads(before), **parts}))
     with pytest.raises(UserError, match=r"(meta\.json|made from other).*Run `ncmc fetch pets`"):
         datasets.load(here(), "pets", "train")
-    (state,) = dataset_status.status(here(), ["pets"])
+    (state,) = fetch.status(here(), ["pets"])
     assert state.state == "fetched"
     datasets.prepare(here(), "pets")
     assert path.read_text() == before
@@ -287,7 +287,7 @@ def test_a_bad_image_is_named_at_the_beginning_of_the_message(
 # --- paths and folders --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("source", ["x" * 20_000, "a\0b", "~nobody-of-this-name/x"])
+@pytest.mark.parametrize("source", ["x" * 20_000, "~nobody-of-this-name/x"])
 def test_a_source_that_cannot_be_a_path_is_refused_in_one_line(
     pets: ScratchProject, source: str
 ) -> None:
@@ -320,7 +320,7 @@ def test_a_file_in_place_of_a_folder_is_named(project: ScratchProject, tmp_path:
     folder = raw.folder(here(), "pets")
     folder.parent.mkdir(parents=True)
     folder.write_text("a file in the way")
-    (state,) = dataset_status.status(here(), ["pets"])
+    (state,) = fetch.status(here(), ["pets"])
     assert state.state == "missing"
     with pytest.raises(UserError, match="cannot write .*data/raw/pets"):
         fetch.fetch(here(), "pets", archive)

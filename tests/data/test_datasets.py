@@ -11,7 +11,7 @@ from projects import (
     tar,
 )
 
-from ncmc.data import dataset_status, datasets, fetch, raw
+from ncmc.data import datasets, fetch, raw
 from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.system import files
@@ -118,8 +118,8 @@ def test_parts_are_train_and_test(pets: ScratchProject) -> None:
 
 
 def test_status_tells_each_state(pets: ScratchProject, tmp_path: Path) -> None:
-    def state() -> dataset_status.Status:
-        (found,) = dataset_status.status(here(), ["pets"])
+    def state() -> fetch.DatasetStatus:
+        (found,) = fetch.status(here(), ["pets"])
         return found
 
     assert state().state == "fetched"
@@ -134,7 +134,7 @@ def test_status_tells_each_state(pets: ScratchProject, tmp_path: Path) -> None:
 
 
 def test_status_covers_every_entry_in_order(pets: ScratchProject) -> None:
-    assert [s.name for s in dataset_status.status(here())] == list(dataset_entries(here()))
+    assert [s.name for s in fetch.status(here())] == list(dataset_entries(here()))
 
 
 def test_errors_of_the_disk_are_said_in_words() -> None:

@@ -86,11 +86,10 @@ def forget(project: ScratchProject | Project, *, cache: bool = False) -> None:
 
 
 def test_a_fetched_set_is_recorded_and_in_the_cache(made: ScratchProject) -> None:
-    result = fetch.fetch(here(), "made")
-    assert result.how == "fetched"
-    assert dvc_store.recorded(here(), "made") == checksums.of_folder(result.digests)
+    assert fetch.fetch(here(), "made") == "fetched"
+    assert dvc_store.recorded(here(), "made") == checksums.of_folder(raw.digests(here(), "made"))
     assert cached()
-    assert fetch.fetch(here(), "made").how == "already here"
+    assert fetch.fetch(here(), "made") == "already here"
     with dvc() as repo:
         assert not repo.status(["fetch@made"])
 
@@ -101,7 +100,7 @@ def test_a_set_in_the_cache_touches_no_network(
     fetch.fetch(here(), "made")
     forget(made)
     web.requests.clear()
-    assert fetch.fetch(here(), "made").how == "from the cache"
+    assert fetch.fetch(here(), "made") == "from the cache"
     assert (raw.folder(here(), "made") / "set.bin").read_bytes() == CONTENT
     forget(made)
     repro(monkeypatch)
@@ -112,7 +111,7 @@ def test_the_dvc_command_fetches_too(
     made: ScratchProject, web: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repro(monkeypatch)
-    assert fetch.fetch(here(), "made").how == "already here"
+    assert fetch.fetch(here(), "made") == "already here"
     assert len(web.requests) == 1
 
 
@@ -134,9 +133,9 @@ def test_a_remote_storage_restores_a_set_without_the_internet(
     forget(made, cache=True)
     with dvc() as repo:
         repo.pull(["fetch@made"])
-    assert fetch.fetch(here(), "made").how == "already here"
+    assert fetch.fetch(here(), "made") == "already here"
     forget(made, cache=True)
-    assert fetch.fetch(here(), "made").how == "from the cache"  # filled from the remote
+    assert fetch.fetch(here(), "made") == "from the cache"  # filled from the remote
     assert not web.requests
 
 
@@ -177,7 +176,7 @@ def test_a_set_fetched_under_a_shipped_lock_leaves_the_lock_as_it_was(made: Scra
     fetch.fetch(here(), "made")
     before = lock(made)
     forget(made, cache=True)
-    assert fetch.fetch(here(), "made").how == "fetched"
+    assert fetch.fetch(here(), "made") == "fetched"
     assert lock(made) == before
 
 
@@ -220,7 +219,7 @@ def test_without_a_declared_checksum_the_lock_is_the_judge(
     assert raw.missing(here(), "made") == ["set.bin"]
     fetch.fetch(here(), "made", replace=True)
     assert (raw.folder(here(), "made") / "set.bin").read_bytes() == CONTENT[::-1]
-    assert fetch.fetch(here(), "made").how == "already here"
+    assert fetch.fetch(here(), "made") == "already here"
 
 
 def test_a_set_with_a_declared_checksum_cannot_be_replaced(made: ScratchProject) -> None:
@@ -233,11 +232,11 @@ def test_a_damaged_cache_is_not_believed(made: ScratchProject, web: Server) -> N
     forget(made)
     damage(made.root / ".dvc/cache")
     said: list[str] = []
-    assert fetch.fetch(here(), "made", say=said.append).how == "fetched"
+    assert fetch.fetch(here(), "made", say=said.append) == "fetched"
     assert "damaged" in said[0]
     assert (raw.folder(here(), "made") / "set.bin").read_bytes() == CONTENT
     forget(made)
-    assert fetch.fetch(here(), "made").how == "from the cache"
+    assert fetch.fetch(here(), "made") == "from the cache"
 
 
 def damage(folder: Path) -> None:
@@ -261,7 +260,7 @@ def stored(made: ScratchProject, web: Server, tmp_path: Path) -> ScratchProject:
 def test_a_damaged_cache_is_mended_from_the_remote_at_once(stored: ScratchProject) -> None:
     damage(stored.root / ".dvc/cache")
     said: list[str] = []
-    assert fetch.fetch(here(), "made", say=said.append).how == "from the cache"
+    assert fetch.fetch(here(), "made", say=said.append) == "from the cache"
     assert said == [
         "made: what DVC's cache holds is damaged (another checksum than dvc.lock records)"
     ]
@@ -279,7 +278,7 @@ def test_a_damaged_remote_is_not_believed_and_named(
     assert "what the DVC remote 'store' holds is damaged" in said[0]
     assert raw.missing(here(), "made") == ["set.bin"]
     web.offer("/set.bin", CONTENT)
-    assert fetch.fetch(here(), "made").how == "fetched"
+    assert fetch.fetch(here(), "made") == "fetched"
 
 
 def test_a_file_that_rots_is_replaced_in_the_cache_too(made: ScratchProject, web: Server) -> None:
@@ -288,11 +287,11 @@ def test_a_file_that_rots_is_replaced_in_the_cache_too(made: ScratchProject, web
     assert path.stat().st_nlink == 2  # one file on disk, in the cache and here
     path.chmod(0o644)
     path.write_bytes(bytes(len(CONTENT)))
-    assert fetch.fetch(here(), "made").how == "fetched"
+    assert fetch.fetch(here(), "made") == "fetched"
     assert path.read_bytes() == CONTENT
     forget(made)
     web.behaviours.clear()
-    assert fetch.fetch(here(), "made").how == "from the cache"
+    assert fetch.fetch(here(), "made") == "from the cache"
     assert path.read_bytes() == CONTENT
 
 
@@ -302,7 +301,7 @@ def test_a_cache_that_cannot_be_written_is_named(made: ScratchProject) -> None:
         fetch.fetch(here(), "made")
     assert raw.verified(here(), "made")  # what was fetched is kept
     (made.root / ".dvc" / "cache").unlink()
-    assert fetch.fetch(here(), "made").how == "already here"
+    assert fetch.fetch(here(), "made") == "already here"
     assert cached()
 
 
@@ -363,7 +362,7 @@ def test_a_fetch_killed_while_downloading_is_gone_on_from(
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=300)
     web.offer("/set.bin", CONTENT)
-    assert fetch.fetch(here(), "made").how == "fetched"
+    assert fetch.fetch(here(), "made") == "fetched"
     assert web.requests[-1][1] is not None
 
 
@@ -378,7 +377,7 @@ def test_a_fetch_that_ended_before_it_recorded_is_recorded_by_the_next(
         with pytest.raises(KeyboardInterrupt):
             fetch.fetch(here(), "made")
     assert dvc_store.recorded(here(), "made") is None
-    assert fetch.fetch(here(), "made").how == "already here"
+    assert fetch.fetch(here(), "made") == "already here"
     assert dvc_store.recorded(here(), "made")
     assert cached()
     assert len(web.requests) == 1
@@ -392,7 +391,7 @@ def test_two_sets_at_once_do_not_fail_on_dvcs_lock(
     url = web.offer("/other.bin", b"other")
     made.declare("other", "digits", declared(tmp_path / "other.bin", url))
     processes = [
-        made.start(f"print(fetch.fetch(here(), {n!r}).how)") for n in ("made", "other", "made")
+        made.start(f"print(fetch.fetch(here(), {n!r}))") for n in ("made", "other", "made")
     ]
     results = [process.communicate(timeout=300) for process in processes]
     assert [p.returncode for p in processes] == [0, 0, 0], results
@@ -436,11 +435,12 @@ def test_a_strangers_folder_and_tar_give_the_same_set(
 
 def test_the_same_folder_packs_to_the_same_bytes(project: ScratchProject, tmp_path: Path) -> None:
     own(project)
-    first = fetch.fetch(here(), "pets", unpack(tmp_path / "one", class_folders())).digests
+    fetch.fetch(here(), "pets", unpack(tmp_path / "one", class_folders()))
+    first = raw.verified(here(), "pets")
     (tmp_path / "one/train/cat/0.png").touch()
     forget(here(), cache=True)
-    again = fetch.fetch(here(), "pets", unpack(tmp_path / "two", class_folders())).digests
-    assert first == again
+    fetch.fetch(here(), "pets", unpack(tmp_path / "two", class_folders()))
+    assert first == raw.verified(here(), "pets")
 
 
 def test_an_own_set_that_changed_needs_to_be_replaced(
@@ -452,7 +452,7 @@ def test_an_own_set_that_changed_needs_to_be_replaced(
     datasets.prepare(here(), "pets")
     (folder / "train/cat/more.png").write_bytes(picture(random_images(1, 8)[0]))
     said: list[str] = []
-    assert fetch.fetch(here(), "pets", folder, say=said.append).how == "already here"
+    assert fetch.fetch(here(), "pets", folder, say=said.append) == "already here"
     assert "--from was not used; --replace imports it again" in said[0]
     (folder / "train/cat/gone.png").symlink_to("nowhere")
     with pytest.raises(UserError, match="leads nowhere"):

@@ -56,7 +56,7 @@ def declare(project: ScratchProject, images: Path, **sums: Any) -> None:
 
 
 def test_the_declared_lists_are_taken(folder: Path) -> None:
-    assert fetch.fetch(here(), "big", folder).how == "fetched"
+    assert fetch.fetch(here(), "big", folder) == "fetched"
     assert set(raw.verified(here(), "big")) == {
         "ImageNet_LT_train.txt",
         "ImageNet_LT_test.txt",

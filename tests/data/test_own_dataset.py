@@ -72,7 +72,7 @@ def test_a_set_that_is_not_declared_gets_the_lines_to_add(pets: ScratchProject) 
         ({"channels": 1}, "normalises 3 channels, the images have 1. Set channels to 3"),
         ({"reader": "imagefoldr"}, "unknown reader .* Did you mean 'imagefolder'"),
         ({"files": []}, r"names no files. Add one, such as\s+files: \[\{name: pets.tar\}\]"),
-        ({"files": [{"name": "other.tar"}]}, "nothing says which bytes other.tar should hold"),
+        ({"files": [{"name": "other.tar"}]}, "other.tar is missing"),
         ({"licence": None}, "config/datasets.yaml: .*licence"),
         ({"train_images": 9}, "holds 8 training images, .*yaml says 9. Correct the entry"),
         ({"classes": 3}, "holds 2 classes, config/datasets.yaml says 3"),

@@ -394,12 +394,13 @@ def unequal(counts: tuple[int, ...]) -> datasets.Images:
 
 
 def test_a_split_that_is_not_of_its_tau_is_said() -> None:
-    train = unequal((100, 100, 10))
-    assert splits.imbalance_note(train, 0.1, SplitOptions()) is None
-    note = splits.imbalance_note(train, 0.5, SplitOptions())
-    assert note is not None
-    assert "is not of tau 0.5, as" in note
-    assert "(1 of 3: c 10 of 35)" in note
-    assert "10/70 = 0.143" in note
-    assert splits.imbalance_note(train, 0.5, SplitOptions(n_max_rule="common")) is None
-    assert splits.imbalance_note(train, 0.5, SplitOptions(imbalance="given")) is None
+    def note(tau: float, options: SplitOptions) -> str:
+        return splits.make_split(here(), "pets", tau, options, train=unequal((100, 100, 10))).note
+
+    said = note(0.5, SplitOptions())
+    assert "is not of tau 0.5, as" in said
+    assert "(1 of 3: c 10 of 35)" in said
+    assert "10/70 = 0.143" in said
+    assert note(0.1, SplitOptions()) == ""
+    assert note(0.5, SplitOptions(n_max_rule="common")) == ""
+    assert note(0.1, SplitOptions(imbalance="given")) == ""
