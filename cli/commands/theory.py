@@ -49,10 +49,13 @@ def theory(
     else:
         rows = []
         for v in verdicts:
-            erratum = v.erratum if v.status == "differs" else None
-            known = f" A known erratum: {erratum} (docs/errata.md)." if erratum else ""
-            rows.append((status_text(v.status), v.outcome.detail + known, v.where, v.id))
-        columns = ("verdict", "what was found", "where", "id")
+            errata = f" See {', '.join(v.errata)} in docs/errata.md." if v.errata else ""
+            status = v.outcome.status
+            words = "differs, as is known" if status == "differs" and v.known else ""
+            rows.append((status_text(status, words), v.outcome.detail + errata, v.where, v.id))
+        columns = ("verdict", "how it was checked", "where", "id")
         print_grid(columns, rows, "theory: checks of the theorems")
     if exit_code and any(v.unexpected for v in verdicts):
-        raise typer.Exit(1 if any(v.status == "differs" for v in verdicts if v.unexpected) else 3)
+        raise typer.Exit(
+            1 if any(v.outcome.status == "differs" for v in verdicts if v.unexpected) else 3
+        )

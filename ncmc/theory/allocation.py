@@ -9,7 +9,7 @@ import numpy as np
 
 from ncmc.formulas import frames
 from ncmc.plan.class_counts import long_tailed_counts
-from ncmc.theory.verdict import Outcome, Part, words
+from ncmc.theory.outcome import Outcome, Part
 
 Strategy = Callable[[Sequence[int], int], list[int]]
 
@@ -51,22 +51,8 @@ def section_3_5_example(strategy: Strategy = steps, lists: int = LISTS) -> Outco
             for order, n in wrong.items()
         ),
     )
-    also = _beside(strategy, random)
-    unordered = also["CIFAR settings where f_k does not ascend"]
-    detail = words(
-        f"The printed steps in exact fractions, and {lists} random lists of class sizes.",
-        (
-            sorted(strategy(EXAMPLE[::-1], EXAMPLE_F)) != sorted(EXAMPLE_CENTERS),
-            "The example lists its classes in ascending order; in descending order, as the text has "
-            f"them, it gives {tuple(strategy(EXAMPLE[::-1], EXAMPLE_F))} instead (A16 offers both).",
-        ),
-        (
-            unordered > 0,
-            f"The aim of ascending f_k fails in {unordered} of {also['CIFAR settings (tau x f)']} "
-            "settings on CIFAR sizes.",
-        ),
-    )
-    return Outcome(parts, detail, also)
+    detail = f"The printed steps in exact fractions, and {lists} random lists of class sizes."
+    return Outcome(parts, detail, _beside(strategy, random))
 
 
 def random_lists(number: int, seed: int = 0) -> list[tuple[list[int], int]]:
@@ -110,7 +96,6 @@ def _beside(strategy: Strategy, random: Sequence[tuple[list[int], int]]) -> dict
     largest, *_, smallest = long_tailed_counts(5000, 10, 0.005)
     rounded = sum(floors_in_floating_point(counts, f) for counts, f in random)
     return {
-        "random lists": len(random),
         "random lists that floating point floors wrongly": rounded,
         "CIFAR settings (tau x f)": len(settings),
         "CIFAR settings where f_k does not ascend": sum(

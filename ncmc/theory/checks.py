@@ -4,8 +4,11 @@ Each check optimises or samples from random starts with fixed seeds and takes th
 an argument, so that a wrong one can be seen to fail.
 """
 
+import math
 import time
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from ncmc.errors import unknown
 from ncmc.paper.claims import claims
@@ -17,11 +20,11 @@ from ncmc.theory.fixed import corollary_3_7, remark_3_8
 from ncmc.theory.gradient import equation_35
 from ncmc.theory.margin import proposition_c_1
 from ncmc.theory.optimum import theorem_3_3, theorem_3_4
+from ncmc.theory.outcome import Outcome
 from ncmc.theory.problem import one_thread
 from ncmc.theory.rules import proposition_3_1
-from ncmc.theory.verdict import Outcome, TheoryVerdict
 
-SCHEMA = 2  # of theory.json
+SCHEMA = 3  # of theory.json
 CHECKS: dict[str, tuple[str, Callable[[], Outcome]]] = {
     "T1": (
         "balanced data: at the optimum of loss P features collapse to one vector a class along "
@@ -66,24 +69,56 @@ def names(project: Project) -> list[str]:
     return [name for name in CHECKS if name in claims(project)]
 
 
+@dataclass(frozen=True)
+class TheoryVerdict:
+    """The verdict on one theorem, remark or equation."""
+
+    id: str
+    where: str  # its place in the paper
+    says: str
+    outcome: Outcome
+    errata: tuple[str, ...]  # by their ids, that hold a number of this check
+    known: bool  # one of them names a number by which the statement differs
+    seconds: float
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether it neither holds nor differs as an erratum says."""
+        status = self.outcome.status
+        return status == "inconclusive" or (status == "differs" and not self.known)
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as data; a number that is not finite becomes None."""
+        return {
+            "id": self.id,
+            "where": self.where,
+            "says": self.says,
+            "status": self.outcome.status,
+            "errata": list(self.errata),
+            "detail": self.outcome.detail,
+            "parts": [_finite(asdict(p) | {"status": p.status}) for p in self.outcome.parts],
+            "also": _finite(dict(self.outcome.also)),
+            "seconds": round(self.seconds, 3),
+        }
+
+
 def check(project: Project, name: str) -> TheoryVerdict:
     """Check one claim of the theory. Raises UsageError for an unknown id."""
     if name not in CHECKS or name not in claims(project):
         raise unknown("theory claim", name, names(project))
     says, run = CHECKS[name]
-    where = claims(project)[name].where
     start = time.perf_counter()
     with one_thread():
         outcome = run()
-    return TheoryVerdict(
-        name, where, says, outcome, time.perf_counter() - start, _erratum(project, name, outcome)
-    )
+    seconds = time.perf_counter() - start
+    numbers = {e.id: {n.measure for n in e.evidence if n.check == name} for e in errata(project)}
+    of_check = {number: measures for number, measures in numbers.items() if measures}
+    differing = {part.name for part in outcome.parts if part.status == "differs"}
+    known = any(differing & measures for measures in of_check.values())
+    where = claims(project)[name].where
+    return TheoryVerdict(name, where, says, outcome, tuple(of_check), known, seconds)
 
 
-def _erratum(project: Project, name: str, outcome: Outcome) -> str:
-    """The id of the erratum that names a number by which a statement differs; empty without one."""
-    differing = {(name, part.name) for part in outcome.parts if part.status == "differs"}
-    return next(
-        (e.id for e in errata(project) if differing & {(n.check, n.measure) for n in e.evidence}),
-        "",
-    )
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    bad = {key for key, v in values.items() if isinstance(v, float) and not math.isfinite(v)}
+    return {key: None if key in bad else value for key, value in values.items()}

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ncmc.formulas import frames
 from ncmc.theory import collapse
+from ncmc.theory.outcome import Outcome, worst
 from ncmc.theory.problem import GRADIENT, Point, Problem, loss_p, minimise_features
-from ncmc.theory.verdict import Outcome, words, worst
 
 STARTS = 2
 TOLERANCE = 1e-6
@@ -164,23 +164,12 @@ def remark_3_8(
     anywhere = [abs(best_equiangular(*pair) - formula(*pair)) for pair in pairs]
     reached = [abs(best_in_frames(*pair) - formula(*pair)) for pair in pairs if pair[1] > 1]
     below = max(abs(best_in_frames(f, decay) - f**-0.5) for f, decay in pairs if decay < 1)
-    above = max(abs(best_in_frames(f, 1.2 * f) - 1) for f in centers)
     parts = (
         worst("error of the best cos(alpha), equal angles", anywhere, TOLERANCE),
         worst("error of the best cos(alpha), frames with lambda_H S > 1", reached, TOLERANCE),
     )
     also = {
         "frames with lambda_H S < 1: distance of the best cos(alpha) from 1/sqrt(f)": below,
-        "frames with lambda_H S > f: distance of the best cos(alpha) from 1": above,
-        "pairs (f, lambda_H S)": len(pairs),
     }
-    detail = words(
-        "|h_k| from the linear system, maximised over cos(alpha_k) by a bounded search.",
-        (
-            below < TOLERANCE,
-            "A frame of Def. 3.2 has cos(alpha_k) >= 1/sqrt(f_k), so it can reach the maximum "
-            "only where 1 <= lambda_H S < f_k; below that the feature is longest at theta = 0.",
-        ),
-        (above < TOLERANCE, "Where lambda_H S > f_k it is longest at theta = pi/2."),
-    )
+    detail = "|h_k| from the linear system, maximised over cos(alpha_k) by a bounded search."
     return Outcome(parts, detail, also)

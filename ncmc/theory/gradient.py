@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ncmc.formulas import frames, losses
-from ncmc.theory.verdict import Outcome, Part, words, worst
+from ncmc.theory.outcome import Outcome, Part, worst
 
 Gradient = Callable[[Tensor, Tensor], Tensor]  # (unit center w (d,), feature h (d,)) -> (d,)
 
@@ -44,31 +44,12 @@ def equation_35(
         worst("relative error away from |h| = 1", away, TOLERANCE),
         Part("power of |h| that the gradient follows", float(np.mean(slopes)), power, TOLERANCE),
     )
-    at_zero = trained_gradient(*cases[0], 0.0).norm().item()
     also = {
         "relative error of -(2/|h|) (1 - a) (w - a h/|h|)": max(right),
-        "|gradient| of the loss as trained at h = 0": at_zero,
         **{f"relative error at |h| = {length:g}": max(e) for length, e in errors.items()},
     }
-    return Outcome(parts, _detail(parts, max(right), at_zero), also)
-
-
-def _detail(parts: Sequence[Part], right: float, at_zero: float) -> str:
-    at_one, away, follows = parts
-    return words(
-        f"Autograd's gradient of the loss as trained, {DRAWS} random features at each length |h|.",
-        (
-            at_one.status == "holds" and away.status == "differs",
-            f"The formula is right at |h| = 1 only: the gradient follows "
-            f"|h|^{follows.measured:.3f}, not |h|^{follows.expected:g}.",
-        ),
-        (
-            away.status == "differs" and right < TOLERANCE,
-            f"Right is -(2/|h|) (1 - a) (w - a h/|h|), a = <w, h/|h|> (error {right:.1e}).",
-        ),
-        f"It grows as h shrinks, to {at_zero:.1e} at h = 0 in the loss as trained, which divides "
-        f"by no length below {losses.EPS:g}.",
-    )
+    detail = f"Autograd's gradient of the loss as trained, {DRAWS} random features at each |h|."
+    return Outcome(parts, detail, also)
 
 
 # --- measuring ------------------------------------------------------------------------------------

@@ -130,43 +130,40 @@ def minimise(problem: Problem, seed: int, extra_dim: int = 0) -> Point:
         centers, classifier = frame_of(problem, basis, lengths)
         return features.reshape(n, d), centers, classifier
 
-    def value_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
-        point = torch.from_numpy(x).requires_grad_()
-        value = loss_p(problem, *parts(point))
-        (slope,) = torch.autograd.grad(value, point)
-        return value.item(), slope.numpy()
-
     start = np.concatenate([np.zeros(d * d), rng.normal(size=k + n * d)])
-    found = descend(value_and_gradient, start)
-    with torch.no_grad():
-        point = parts(torch.from_numpy(found.x))
-    return Point(*point, loss=float(found.fun), gradient=float(np.abs(found.jac).max()))
+    return _descend(problem, parts, start)
 
 
 def minimise_features(problem: Problem, centers: Tensor, classifier: Tensor, seed: int) -> Point:
     """A minimum of P over H alone, centers and classifier given, by L-BFGS from a random start."""
     shape = (len(problem.labels), centers.shape[1])
 
+    def parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return x.reshape(shape), centers, classifier
+
+    start = np.random.default_rng(seed).normal(size=math.prod(shape))
+    return _descend(problem, parts, start)
+
+
+def _descend(
+    problem: Problem, parts: Callable[[Tensor], tuple[Tensor, Tensor, Tensor]], start: np.ndarray
+) -> Point:
+    """SciPy's L-BFGS over what `parts` makes features, centers and classifier of.
+
+    It runs until the gradient is nil to working precision.
+    """
+
     def value_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
         point = torch.from_numpy(x).requires_grad_()
-        value = loss_p(problem, point.reshape(shape), centers, classifier)
+        value = loss_p(problem, *parts(point))
         (slope,) = torch.autograd.grad(value, point)
         return value.item(), slope.numpy()
 
-    found = descend(value_and_gradient, np.random.default_rng(seed).normal(size=math.prod(shape)))
-    features = torch.from_numpy(found.x).reshape(shape)
-    gradient = float(np.abs(found.jac).max())
-    return Point(features, centers, classifier, float(found.fun), gradient)
-
-
-def descend(
-    value_and_gradient: Callable[[np.ndarray], tuple[float, np.ndarray]], start: np.ndarray
-) -> optimize.OptimizeResult:
-    """SciPy's L-BFGS, run until the gradient is nil to working precision."""
     options = {"maxiter": STEPS, "maxfun": 2 * STEPS, "gtol": 1e-10, "ftol": 0.0, "maxcor": 30}
-    return optimize.minimize(
-        value_and_gradient, start, jac=True, method="L-BFGS-B", options=options
-    )
+    end = optimize.minimize(value_and_gradient, start, jac=True, method="L-BFGS-B", options=options)
+    with torch.no_grad():
+        point = parts(torch.from_numpy(end.x))
+    return Point(*point, loss=float(end.fun), gradient=float(np.abs(end.jac).max()))
 
 
 def best(points: Sequence[Point]) -> Point:

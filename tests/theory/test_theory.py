@@ -21,7 +21,6 @@ from ncmc.system import documents
 from ncmc.theory import (
     allocation,
     angles,
-    cases,
     checks,
     collapse,
     fixed,
@@ -30,10 +29,9 @@ from ncmc.theory import (
     optimum,
     problem,
     rules,
-    verdict,
 )
+from ncmc.theory.outcome import Outcome, Part, Relation, Status, worst
 from ncmc.theory.problem import Point, Problem
-from ncmc.theory.verdict import Outcome, Part, Relation, Status
 
 
 @pytest.fixture(autouse=True)
@@ -91,13 +89,9 @@ def test_an_outcome_is_as_bad_as_its_worst_part() -> None:
 
 
 def test_the_worst_of_several_gaps_keeps_a_nan() -> None:
-    assert verdict.worst("x", [1.0, 3.0, 2.0], 5.0).measured == 3.0
-    assert math.isnan(verdict.worst("x", [1.0, math.nan], 5.0).measured)
-    assert verdict.worst("x", [], 5.0).status == "inconclusive"
-
-
-def test_only_sentences_found_true_are_said() -> None:
-    assert verdict.words("A.", (True, "B."), (False, "C.")) == "A. B."
+    assert worst("x", [1.0, 3.0, 2.0], 5.0).measured == 3.0
+    assert math.isnan(worst("x", [1.0, math.nan], 5.0).measured)
+    assert worst("x", [], 5.0).status == "inconclusive"
 
 
 # --- the problem ----------------------------------------------------------------------------------
@@ -181,8 +175,8 @@ def test_features_along_the_classifier_are_not_taken_for_collapsed() -> None:
 
 # --- T1, T2 ---------------------------------------------------------------------------------------
 
-BALANCED = (cases.BALANCED[0], *cases.BALANCED_EDGE[:2])
-IMBALANCED = (cases.IMBALANCED[0], *cases.IMBALANCED_EDGE[:2])
+BALANCED = (optimum.BALANCED[0], *optimum.BALANCED_EDGE[:2])
+IMBALANCED = (optimum.IMBALANCED[0], *optimum.IMBALANCED_EDGE[:2])
 
 
 def test_theorem_3_3_holds_on_both_sides_of_its_condition() -> None:
@@ -190,7 +184,6 @@ def test_theorem_3_3_holds_on_both_sides_of_its_condition() -> None:
     assert outcome.status == "holds", outcome.parts
     assert outcome.also["classes that survive"] == 6
     assert outcome.also["classes that vanish"] == 3
-    assert "clamp" in outcome.detail
 
 
 def test_theorem_3_4_holds_where_some_classes_survive_and_some_vanish() -> None:
@@ -198,18 +191,17 @@ def test_theorem_3_4_holds_where_some_classes_survive_and_some_vanish() -> None:
     assert optimum.condition(mixed).tolist() == [True, False, False]
     outcome = optimum.theorem_3_4(IMBALANCED)
     assert outcome.status == "holds", outcome.parts
-    assert "one by one" in outcome.detail
 
 
 def test_theorem_3_3_is_theorem_3_4_with_equal_classes() -> None:
-    for case in cases.BALANCED:
+    for case in optimum.BALANCED:
         p = case.problem
         torch.testing.assert_close(optimum.balanced_norms(p), optimum.norms(p))
         assert torch.equal(optimum.balanced_condition(p), optimum.condition(p))
 
 
 def test_the_optimal_norm_is_the_minimum_of_the_loss_in_one_length() -> None:
-    p = cases.IMBALANCED[0].problem
+    p = optimum.IMBALANCED[0].problem
     for k in range(3):
         n, f, c2 = p.counts[k], p.centers[k], float(p.cosines[k]) ** 2
 
@@ -267,14 +259,14 @@ def test_an_optimiser_cut_short_makes_the_theorem_inconclusive(
 
 
 def test_tail_cases_lie_between_the_limits_of_their_rarest_class() -> None:
-    alive = [bool(optimum.condition(case.problem)[-1]) for case in cases.tail_cases()]
+    alive = [bool(optimum.condition(case.problem)[-1]) for case in optimum.tail_cases()]
     assert alive == [True, False, True, False, False, True]  # one, f, class-aware centers; twice
 
 
 def test_the_survival_limit_is_where_the_condition_turns() -> None:
-    p = cases.IMBALANCED[1].problem
+    p = optimum.IMBALANCED[1].problem
     for k in range(3):
-        limit = cases.survival_limit(p, k)
+        limit = optimum.survival_limit(p, k)
         for factor, survives in ((0.999, True), (1.001, False)):
             at = dataclasses.replace(p, decay_w=limit * factor / p.decay_h)
             assert bool(optimum.condition(at)[k]) is survives
@@ -361,7 +353,6 @@ SAMPLES = 150_000
 def test_proposition_3_1_holds() -> None:
     outcome = rules.proposition_3_1(DRAWS, SAMPLES)
     assert outcome.status == "holds", outcome.parts
-    assert "turns into a loss" in outcome.detail
 
 
 @pytest.mark.parametrize(
@@ -402,12 +393,10 @@ def test_features_lie_around_the_mean_of_the_rule_vectors() -> None:
 def test_mean_center_rules_average_the_centers() -> None:
     rows, owner = rules.rule_vectors((2, 3), 0.4, "max over centers", 1, seed=6)
     means, classes = rules.rule_vectors((2, 3), 0.4, "mean center", 1, seed=6)
-    units, _ = rules.rule_vectors((2, 3), 0.4, "unit mean center", 1, seed=6)
     assert classes.tolist() == [0, 1]
     for k in range(2):
         slow = sum(row for row, own in zip(rows, owner, strict=True) if own == k) / (2 + k)
         np.testing.assert_allclose(means[k], slow)
-        np.testing.assert_allclose(units[k], slow / np.linalg.norm(slow))
 
 
 def test_chunks_cover_all_samples_and_a_share_of_one_is_not_certain() -> None:
@@ -438,7 +427,6 @@ def median_gap(f: int, other: int) -> float:
 def test_proposition_c_1_holds() -> None:
     outcome = margin.proposition_c_1(PAIRS, 100_000)
     assert outcome.status == "holds", outcome.parts
-    assert "(eps_0 = 0)" in outcome.detail
 
 
 @pytest.mark.parametrize("pair", margin.PAIRS)
@@ -468,7 +456,6 @@ def test_features_have_the_margin_that_they_are_given() -> None:
 def test_a_wrong_margin_in_proposition_c_1_is_caught(wrong: Callable[[margin.Pair], float]) -> None:
     outcome = margin.proposition_c_1(margin.PAIRS[1:2], 100_000, margin=wrong)
     assert outcome.parts[0].name in failing(outcome)
-    assert "(eps_0 = 0)" not in outcome.detail
 
 
 def test_a_bound_of_the_wrong_sign_in_proposition_c_1_is_caught() -> None:
@@ -484,7 +471,6 @@ def test_the_printed_gradient_differs_and_the_corrected_one_holds() -> None:
     assert as_printed.status == "differs"
     assert as_printed.parts[0].status == "holds"  # at |h| = 1
     assert as_printed.parts[2].measured == pytest.approx(-1, abs=1e-9)
-    assert "at |h| = 1 only" in as_printed.detail
     right = gradient.equation_35(gradient.corrected, power=-1.0)
     assert right.status == "holds", right.parts
 
@@ -520,7 +506,6 @@ def test_the_corrected_gradient_agrees_with_central_differences() -> None:
 def test_the_example_holds_and_its_order_is_told() -> None:
     outcome = allocation.section_3_5_example(lists=100)
     assert outcome.status == "holds", outcome.parts
-    assert "(2, 4, 3)" in outcome.detail
 
 
 def from_the_right(counts: Sequence[int], f: int) -> list[int]:
@@ -593,8 +578,8 @@ def test_a_project_that_states_no_theorem_has_none_to_check(configured: Path) ->
 @pytest.mark.parametrize(("name", "where"), [("T3", "Cor. 3.7"), ("T4", "Remark 3.8")])
 def test_a_check_gives_a_verdict_with_its_place(name: str, where: str) -> None:
     found = checks.check(here(), name)
-    assert (found.status, found.where) == ("holds", where)
-    assert {part.name for part in found.outcome.parts} <= set(found.measured)
+    assert (found.outcome.status, found.where) == ("holds", where)
+    assert {part.name for part in found.outcome.parts} <= set(found.outcome.measured)
 
 
 def test_a_known_erratum_is_no_failure_and_any_other_difference_is(
@@ -602,12 +587,12 @@ def test_a_known_erratum_is_no_failure_and_any_other_difference_is(
 ) -> None:
     done = CliRunner().invoke(app, ["theory", "T5", "T8"])
     assert done.exit_code == 0, done.stderr
-    assert "A known erratum: E1" in " ".join(done.stdout.split())
+    assert "differs, as is known" in " ".join(done.stdout.split())
     assert "checking T8, 2 of 2" in done.stderr
     document = json.loads((configured / "results/theory/theory.json").read_text())
-    assert [(v["status"], v["erratum"]) for v in document["verdicts"]] == [
-        ("holds", ""),
-        ("differs", "E1"),
+    assert [(v["status"], v["errata"]) for v in document["verdicts"]] == [
+        ("holds", ["E11", "E12", "E13"]),
+        ("differs", ["E1"]),
     ]
     for formula, code in ((lambda theta: 0.0, 1), (lambda theta: math.nan, 3)):
 
@@ -621,7 +606,7 @@ def test_a_known_erratum_is_no_failure_and_any_other_difference_is(
 
 def test_a_number_that_is_not_finite_becomes_null_in_the_data() -> None:
     outcome = Outcome((Part("x", math.nan, 0.0, 1.0, sound=False),), "odd", {"y": math.inf})
-    entry = verdict.TheoryVerdict("T0", "nowhere", "x", outcome, 0.1).to_json()
+    entry = checks.TheoryVerdict("T0", "nowhere", "x", outcome, (), False, 0.1).to_json()
     assert entry["parts"][0]["measured"] is None
     assert entry["also"] == {"y": None}
     assert entry["status"] == "inconclusive"

@@ -1,10 +1,9 @@
-"""What a numerical check of a theorem measured, and what that says of the paper's statement."""
+"""What a numerical check of a theorem measured, and whether the paper's statement holds by it."""
 
-import dataclasses
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 Status = Literal["holds", "differs", "inconclusive"]
 Relation = Literal["=", "<=", ">="]
@@ -46,6 +45,11 @@ class Outcome:
     also: Mapping[str, float] = field(default_factory=dict)
 
     @property
+    def measured(self) -> dict[str, float]:
+        """Every measured number by name, also those that decide nothing."""
+        return {part.name: part.measured for part in self.parts} | dict(self.also)
+
+    @property
     def status(self) -> Status:
         """Differs if a part does; holds if every part does, and there is one."""
         found = {part.status for part in self.parts}
@@ -54,64 +58,9 @@ class Outcome:
         return "holds" if found == {"holds"} else "inconclusive"
 
 
-@dataclass(frozen=True)
-class TheoryVerdict:
-    """The verdict on one theorem, remark or equation."""
-
-    id: str
-    where: str  # its place in the paper
-    says: str
-    outcome: Outcome
-    seconds: float
-    erratum: str = ""  # that says so if it differs: its id
-
-    @property
-    def status(self) -> Status:
-        """Holds, differs or inconclusive."""
-        return self.outcome.status
-
-    @property
-    def unexpected(self) -> bool:
-        """Whether it neither holds nor differs as an erratum says."""
-        return self.status == "inconclusive" or (self.status == "differs" and not self.erratum)
-
-    @property
-    def measured(self) -> dict[str, float]:
-        """Every measured number by name, also those that decide nothing."""
-        parts = {part.name: part.measured for part in self.outcome.parts}
-        return parts | dict(self.outcome.also)
-
-    def to_json(self) -> dict[str, Any]:
-        """The verdict as data; a number that is not finite becomes None."""
-        return {
-            "id": self.id,
-            "where": self.where,
-            "says": self.says,
-            "status": self.status,
-            "erratum": self.erratum,
-            "detail": self.outcome.detail,
-            "parts": [
-                _finite(dataclasses.asdict(p) | {"status": p.status}) for p in self.outcome.parts
-            ],
-            "also": _finite(dict(self.outcome.also)),
-            "seconds": round(self.seconds, 3),
-        }
-
-
 def worst(name: str, gaps: Iterable[float], tolerance: float, sound: bool = True) -> Part:
     """The largest of several distances from what is expected; a NaN among them stays one."""
     values = [float(gap) for gap in gaps]
     undefined = not values or any(map(math.isnan, values))
     measured = math.nan if undefined else max(values)
     return Part(name, measured, 0.0, tolerance, "<=", sound=sound)
-
-
-def words(*sentences: tuple[bool, str] | str) -> str:
-    """The sentences that were found to be so: plain ones, and those whose condition is true."""
-    said = [s if isinstance(s, str) else s[1] for s in sentences if isinstance(s, str) or s[0]]
-    return " ".join(said)
-
-
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    bad = {key for key, v in values.items() if isinstance(v, float) and not math.isfinite(v)}
-    return {key: None if key in bad else value for key, value in values.items()}
