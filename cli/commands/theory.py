@@ -49,10 +49,11 @@ def theory(
     else:
         rows = []
         for v in verdicts:
-            errata = f" See {', '.join(v.errata)} in docs/errata.md." if v.errata else ""
-            status = v.outcome.status
-            words = "differs, as is known" if status == "differs" and v.known else ""
-            rows.append((status_text(status, words), v.outcome.detail + errata, v.where, v.id))
+            status, errata = v.outcome.status, ""
+            if v.errata:
+                known = status == "differs" and v.known
+                errata = f" {'As' if known else 'See'} {', '.join(v.errata)} in docs/errata.md."
+            rows.append((status_text(status), v.outcome.detail + errata, v.where, v.id))
         columns = ("verdict", "how it was checked", "where", "id")
         print_grid(columns, rows, "theory: checks of the theorems")
     if exit_code and any(v.unexpected for v in verdicts):

@@ -60,7 +60,7 @@ def test_what_cannot_be_looked_at_is_skipped(own_package: Path) -> None:
 WRONG = {
     "no build": ("def build", "def make", "has build", r"has no function build\(image_size"),
     "no default": ("width=6", "width", "has build", "option width has .*give it one"),
-    "no width": ("        self.out_features = width\n", "", "says its out_features", "is None"),
+    "no width": ("        self.out_features = width\n", "", "become features", "is None"),
     "maps": (
         "x.mean((2, 3)) + self.shift",
         "x",
@@ -119,7 +119,7 @@ WRONG = {
     "noise": (
         "+ self.shift",
         "+ self.shift + np.random.rand()",
-        "give the same features",
+        "seed decides",
         "its state is in the checkpoint",
     ),
     "the batch's mean": (
@@ -138,7 +138,7 @@ WRONG = {
         "return x.mean((2, 3))",
         "x = x if x.max() > 0 else -x\n        return x.mean((2, 3))",
         "read on the host",
-        r"forward\(\): bool\(\) reads .* use torch.where",
+        r"forward\(\) needs values of tensors on the host .* use torch.where",
     ),
 }
 

@@ -126,7 +126,7 @@ WRONG = {
     "a rare class": (
         "1 / n for",
         "1 / (n - 1) for",
-        "a class of one image",
+        "finite in every stage",
         r"line 29: ZeroDivisionError: with a class of one image, counts \[100, 10, 1\]",
     ),
     "an infinite loss": (
@@ -227,14 +227,19 @@ WRONG = {
         "return loss",
         "return loss if loss.item() > 0 else 2 * loss",
         "read on the host",
-        r"stage 0: item\(\) reads a tensor's value on the host",
+        r"stage 0 needs values of tensors on the host",
     ),
-    "a condition": ("return loss", "return loss if loss > 0 else 2 * loss", "host", r"bool\(\)"),
+    "a condition": (
+        "return loss",
+        "return loss if loss > 0 else 2 * loss",
+        "host",
+        "by a condition",
+    ),
     "a mask": (
         "return loss",
         "return loss + h[h > 0].sum()",
         "read on the host",
-        "elements are chosen by a mask",
+        "where elements are chosen by a mask",
     ),
     "cosines that it does not name": (
         "return self.linear(h) + h @ self.frame.T",

@@ -25,7 +25,8 @@ from ncmc.training.own_code.subject import (
     shown,
 )
 
-OTHER_COUNTS = {
+ALL_COUNTS = {
+    "three classes": COUNTS,
     "two classes": (6, 6),
     "a class of one image": (100, 10, 1),
     "classes that are not sorted": (2, 9, 1, 5),
@@ -36,30 +37,23 @@ FREE_STEPS, FREE_LR = 150, 0.05  # Adam on features that may take any value
 STEP, TOLERANCE = 1e-6, 1e-4  # of central differences in float64, and of their slopes
 
 
-def works_for_all_counts(subject: MethodSubject) -> None:
-    """Loss and scores are finite for few classes and many, rare ones, in any order."""
-    for what, counts in OTHER_COUNTS.items():
+def is_finite(subject: MethodSubject) -> None:
+    """Loss, gradient and scores are finite: few classes and many, rare ones, in any order and stage."""
+    for what, counts in ALL_COUNTS.items():
         try:
             model = subject.model(counts)
             for _ in subject.stages(model):
-                check_finite(model.loss(*batch(model, 6)), "the loss")
+                model.zero_grad()
+                loss = model.loss(*batch(model, 6))
+                check_finite(loss, "the loss of random images")
+                loss.backward()
+                for name, p in model.named_parameters():
+                    if p.grad is not None:
+                        check_finite(p.grad, f"the gradient of {name}")
             check_finite(fitted(model).predict(images(3)), "the scores")
         except Exception as error:
             error.args = (f"with {what}, counts {list(counts)}: {error}",)
             raise
-
-
-def has_finite_gradients(subject: MethodSubject) -> None:
-    """Loss and gradients of random images are finite in every stage."""
-    model = subject.model()
-    for _ in subject.stages(model):
-        model.zero_grad()
-        loss = model.loss(*batch(model, 6))
-        check_finite(loss, "the loss of random images")
-        loss.backward()
-        for name, p in model.named_parameters():
-            if p.grad is not None:
-                check_finite(p.grad, f"the gradient of {name}")
 
 
 def is_a_mean_over_the_batch(subject: MethodSubject) -> None:

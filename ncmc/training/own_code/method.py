@@ -7,7 +7,6 @@ checked in `losses`; here what its file must hold: class, options, shapes, state
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import MISSING, fields
-from functools import partial
 from typing import Any
 
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from ncmc.errors import Finding, UserError, examine
 from ncmc.formulas.losses import in_full
+from ncmc.methods import Labels
 from ncmc.plan import catalog
 from ncmc.plan.recipes import owner
 from ncmc.training import contract
@@ -140,8 +140,12 @@ def reads_nothing_on_the_host(subject: MethodSubject) -> None:
     """The loss of every stage can be compiled and recorded."""
     model = subject.model()
     for stage in subject.stages(model):
-        arguments = batch(model, 6)
-        check_host_reads(partial(model.loss, *arguments), f"the loss of stage {stage}")
+        x, labels = batch(model, 6)
+        check_host_reads(
+            lambda x, first: model.loss(x, Labels(first)),
+            (x, labels.first),
+            f"the loss of stage {stage}",
+        )
 
 
 def says_whether_its_scores_are_cosines(subject: MethodSubject) -> None:
@@ -186,8 +190,7 @@ CHECKS: dict[str, Callable[[MethodSubject], None]] = {
     "every option has a default, and a name of its own": options_have_defaults,
     "features, loss, scores, classifier and targets have their shapes": has_its_shapes,
     "an impossible option is refused in words": refuses_in_words,
-    "it works with two classes, with many, and with a class of one image": losses.works_for_all_counts,
-    "loss and gradient are finite in every stage": losses.has_finite_gradients,
+    "loss and gradient are finite in every stage, for any number and size of classes": losses.is_finite,
     "the loss is a mean over the batch": losses.is_a_mean_over_the_batch,
     "the gradient is that of the loss (differences in float64)": losses.has_the_gradient_of_its_loss,
     "every parameter is trained in some stage": losses.trains_every_parameter,

@@ -1,15 +1,14 @@
 """A method that is checked, random images for it, and what both methods and backbones must keep."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
+from torch._subclasses import FakeTensorMode
 
-from ncmc.errors import UserError
+from ncmc.errors import UserError, first_line
 from ncmc.methods import Labels, Method
 from ncmc.plan import catalog
 from ncmc.plan.run import make_run
@@ -106,41 +105,19 @@ def check_alone(call: Callable[[Tensor], Tensor], images: Tensor, what: str) -> 
     return together
 
 
-def check_host_reads(call: Callable[[], object], what: str) -> None:
-    """Raises UserError if `call` needs a value of a tensor on the host."""
-    try:
-        with NoHostReads():
-            call()
-    except UserError as error:
-        raise UserError(
-            f"{what}: {error}. A step with it cannot be compiled or recorded as a CUDA graph: use "
-            "torch.where, sums and comparisons instead."
-        ) from error
+def check_host_reads(call: Callable[..., object], arguments: Sequence[Tensor], what: str) -> None:
+    """Raises UserError if `call` needs a value of a tensor, or its number of elements, on the host.
 
-
-READING = {"item", "tolist", "numpy", "cpu", "__array__", "nonzero", "argwhere", "unique"} | {
-    "__bool__", "__int__", "__float__", "__index__", "masked_select", "bincount", "equal", "allclose"
-}  # fmt: skip
-
-
-class NoHostReads(TorchFunctionMode):
-    """While active, raises UserError where a value of a tensor is needed on the host.
-
-    So does a choice of elements by a mask: how many there are is known on the host alone.
+    It gets tensors that have a shape and no values.
     """
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        name = getattr(func, "__name__", "")
-        index = args[1] if name in ("__getitem__", "__setitem__") and len(args) > 1 else None
-        masks = index if isinstance(index, tuple) else (index,)
-        if any(isinstance(mask, Tensor) and mask.dtype == torch.bool for mask in masks):
-            raise UserError("elements are chosen by a mask, whose number only the host knows")
-        if name in READING or (name == "where" and len(args) == 1):
-            raise UserError(f"{name.strip('_')}() reads a tensor's value on the host")
-        return func(*args, **(kwargs or {}))
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        without_values = [mode.from_tensor(tensor) for tensor in arguments]
+        try:
+            call(*without_values)
+        except Exception as error:
+            raise UserError(
+                f"{what} needs values of tensors on the host ({first_line(error)}): by item(), by a "
+                "condition, or where elements are chosen by a mask, whose number only the host knows. A "
+                "step with it cannot be compiled or recorded as a CUDA graph: use torch.where, sums and "
+                "comparisons instead."
+            ) from error
