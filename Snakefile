@@ -6,7 +6,6 @@
 #   snakemake --cores all table2      one table of the paper
 #   snakemake --cores all plan        the next step of what `ncmc plan` planned
 from snakemake.exceptions import WorkflowError
-from snakemake.logging import logger
 from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import min_version
 
@@ -30,8 +29,7 @@ try:
     settings = preflight.settings(config)
     if DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method:
         preflight.check_container(settings.container)
-        if difference := preflight.told_image(settings.container):
-            logger.warning(difference)
+        preflight.name_image(settings.container)
     project = Project.find()
     tables = table_names(project)
     job = jobs.Jobs(project)

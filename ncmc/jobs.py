@@ -77,33 +77,24 @@ class Jobs:
         """The records that a table is made of."""
         return records_of(switches.table(self.project, wildcards.table).runs)
 
-    def stamp_of_table(self, wildcards: Any) -> str:
-        """Which records a table has, those of later looks too, and of when.
+    def stamp_of(self, wildcards: Any) -> str:
+        """Which records there are of a table and its verdicts, of later looks too, and of when.
 
         No inputs, so that none is trained for it. Snakemake itself sees records that are newer than the
         table, but not one that was replaced by an older file.
         """
         table = switches.table(self.project, wildcards.table)
-        return self._stamp(records_of((*table.runs, *table.later_runs)))
+        others = evidence(self.project, table.name)
+        return self._stamp(records_of((*table.runs, *table.later_runs, *others)))
 
-    def stamp_of_verdicts(self, wildcards: Any) -> str:
-        """The same, with the records of other tables that its checks look at."""
-        others = records_of(evidence(self.project, wildcards.table))
-        return self.stamp_of_table(wildcards) + self._stamp(others)
+    def alternatives_of(self, wildcards: Any) -> list[str]:
+        """Runs under other assumptions that a page shows too. No inputs: none is trained for it."""
+        return existing_records(self.project, switches.table(self.project, wildcards.table))
 
     def planned(self, wildcards: Any) -> list[str]:
         """The records of the step that `ncmc plan` wrote last. Raises UserError: there is none."""
         runs = plan_file.read(self.project).runs
         return records_of(parse_run_id(self.project, run) for run in runs)
-
-    def register_of(self, wildcards: Any) -> list[str]:
-        """The register of assumptions, for a table that switches one of them."""
-        file = f"{paths.CONFIG}/{assumptions.FILE}"
-        return [file] if switches.is_switched(wildcards.table) else []
-
-    def alternatives_of(self, wildcards: Any) -> list[str]:
-        """Runs under other assumptions that a page shows too. No inputs: none is trained for it."""
-        return existing_records(self.project, switches.table(self.project, wildcards.table))
 
     def stamp_of_all(self, wildcards: Any) -> str:
         """Which records exist, published ones too, and of when. No inputs: none is trained for it."""
@@ -186,7 +177,7 @@ class Jobs:
 
 
 def config_files(project: Project) -> dict[str, list[str]]:
-    """The files that a user may edit which each command reads, by the name of the command.
+    """The files that a user may edit which each kind of job reads.
 
     A job is done again when one of them changes. But fetch, split and train take theirs as `ancient`:
     a comment must not cost hours, and what they made says itself whether it fits (an archive by its
@@ -197,22 +188,13 @@ def config_files(project: Project) -> dict[str, list[str]]:
     numbers = [printed_numbers.FILE, references.FILE, references.RECIPES_FILE]
     if files.exists(project.config(own_numbers.FILE)):  # a reader's
         numbers.append(own_numbers.FILE)
-    judged = (*table, *numbers, assumptions.FILE)  # a record is held against its run
+    shown = (*table, *numbers, assumptions.FILE, claims.FILE, errata.FILE, checks_file.FILE)
     read = {
         "doctor": table,
         "fetch": (dataset_entries.FILE,),
         "split": run,
         "train": (*run, assumptions.FILE),
-        "table": judged,
-        "verify": (*judged, claims.FILE, checks_file.FILE),
-        "figures": (*judged, claims.FILE, checks_file.FILE),
-        "report": (*judged, claims.FILE, checks_file.FILE, errata.FILE),
-        "board": (*judged, claims.FILE, checks_file.FILE),
-        "show": judged,
-        "theory": (  # a claim names its table, an erratum its assumption
-            *(claims.FILE, errata.FILE, assumptions.FILE, dataset_entries.FILE),
-            *grid_file.FILES,
-        ),
+        "shown": shown,  # by tables, verdicts, figures and pages
     }
     return {
         command: [f"{paths.CONFIG}/{file}" for file in files] for command, files in read.items()

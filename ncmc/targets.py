@@ -33,6 +33,7 @@ WHOLE = {DEFAULT: PAPER} | {Path(file).stem: file for file in TIERS}
 PLAN = "plan"  # the target that does what `ncmc plan` wrote
 TABLE_FILES = (paths.TABLE_CSV, paths.TABLE_JSON, paths.TABLE_MARKDOWN, paths.TABLE_LATEX)
 MADE_OF_VERDICTS = (paths.PAGE, paths.FIGURES)
+FILES = (*TABLE_FILES, paths.VERDICTS, *MADE_OF_VERDICTS)  # all that is made of a table
 BATCHES = Path(".snakemake/ncmc-batches")
 VARIABLE = "NCMC_BATCHES"  # tells a job of a cluster the batches of its launcher
 
@@ -95,14 +96,13 @@ def missing(project: Project, targets: Iterable[str]) -> Missing:
     """
     found = Missing()
     seen: set[Run] = set()
-    products = _products(project)
     for target in sorted(targets) or [DEFAULT]:
         path = os.path.normpath(target)
         if match := re.fullmatch(paths.RUN_RECORD.format(run=f"(?P<run>{RUN})"), path):
             run = parse_run_id(project, match["run"])
             found.runs += dict.fromkeys([*_lacking(project, [run], seen), run])
             continue
-        for table, file in _tables(project, target, products):
+        for table, file in _tables(project, target):
             runs = _runs(project, table, with_evidence=file not in TABLE_FILES)
             if runs := _lacking(project, runs, seen):
                 found.of_tables[table] = found.of_tables.get(table, []) + runs
@@ -114,8 +114,7 @@ def missing(project: Project, targets: Iterable[str]) -> Missing:
 
 def made_of(tables: Iterable[str]) -> list[str]:
     """Everything that is made of tables and figures."""
-    templates = (*TABLE_FILES, paths.VERDICTS, *MADE_OF_VERDICTS)
-    return [file.format(table=name) for name in tables for file in templates]
+    return [file.format(table=name) for name in tables for file in FILES]
 
 
 def _settings_of_call() -> Any:
@@ -150,25 +149,17 @@ def _handed_on(project: Project) -> dict[str, list[Run]]:
     return {name: [parse_run_id(project, run) for run in runs] for name, runs in named.items()}
 
 
-def _products(project: Project) -> dict[str, re.Pattern[str]]:
-    """Template -> what its paths look like, of all that is made of a table."""
-    name = f"(?P<table>{table_pattern(table_names(project))})"
-    templates = (*TABLE_FILES, paths.VERDICTS, *MADE_OF_VERDICTS)
-    return {file: re.compile(re.escape(file).replace(r"\{table\}", name)) for file in templates}
-
-
-def _tables(
-    project: Project, target: str, products: Mapping[str, re.Pattern[str]]
-) -> Iterable[tuple[str, str | None]]:
+def _tables(project: Project, target: str) -> Iterable[tuple[str, str | None]]:
     """(table, template of the file, None for all of them) that a target asks for."""
     if target in WHOLE:
         return [(name, None) for name in table_names_in(project, WHOLE[target])]
     if target == PLAN or target in table_names(project):
         return [(target, None)]
-    matches = (
-        (file, pattern.fullmatch(os.path.normpath(target))) for file, pattern in products.items()
-    )
-    return [(match["table"], file) for file, match in matches if match]
+    folder, _, file = os.path.normpath(target).rpartition("/")
+    table = folder.removeprefix("results/")
+    template = f"{paths.RESULTS}/{file}"
+    made = template in FILES and re.fullmatch(table_pattern(table_names(project)), table)
+    return [(table, template)] if made else []
 
 
 def _runs(project: Project, table: str, *, with_evidence: bool) -> list[Run]:

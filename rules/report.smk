@@ -7,8 +7,7 @@ rule table:
     """The cells of a table or figure, as CSV, JSON, Markdown and LaTeX."""
     input:
         records=job.records_of,
-        config=job.config["table"],
-        register=job.register_of,
+        config=job.config["shown"],
     output:
         csv=report(
             paths.TABLE_CSV,
@@ -23,7 +22,7 @@ rule table:
         paths.LOG_TABLE,
     localrule: True
     params:
-        records=job.stamp_of_table,  # made again when there are others
+        records=job.stamp_of,  # made again when there are others
     shell:
         "ncmc table {wildcards.table:q} --no-exit-code > {log:q} 2>&1"
 
@@ -33,8 +32,7 @@ rule verify:
     input:
         records=job.records_of,
         others=job.evidence_of,
-        config=job.config["verify"],
-        register=job.register_of,
+        config=job.config["shown"],
     output:
         report(
             paths.VERDICTS,
@@ -46,7 +44,7 @@ rule verify:
         paths.LOG_VERIFY,
     localrule: True
     params:
-        records=job.stamp_of_verdicts,
+        records=job.stamp_of,
     shell:
         "ncmc verify {wildcards.table:q} --no-exit-code > {log:q} 2>&1"
 
@@ -55,7 +53,7 @@ rule report:
     """The page of a table or figure: verdicts, numbers, curves, how each was made."""
     input:
         verdicts=paths.VERDICTS,
-        config=job.config["report"],
+        config=job.config["shown"],
     output:
         report(
             paths.PAGE,
@@ -76,8 +74,7 @@ rule figures:
     """The figures of a table or figure: images, the numbers in them, captions."""
     input:
         verdicts=paths.VERDICTS,
-        config=job.config["figures"],
-        register=job.register_of,
+        config=job.config["shown"],
     output:
         report(
             directory(paths.FIGURES),
@@ -97,7 +94,7 @@ rule figures:
 rule board:
     """The page of the whole project, from the records that there are. It trains nothing."""
     input:
-        job.config["board"],
+        job.config["shown"],
     output:
         report(
             paths.PROJECT_PAGE,
@@ -123,7 +120,7 @@ for name in tables:
             name
         input:
             made=targets.made_of([name]),
-            config=job.config["show"],
+            config=job.config["shown"],
         log:
             paths.LOG_SHOW.format(table=name),
         localrule: True
@@ -136,7 +133,7 @@ for name in tables:
 rule theory:
     """Numerical checks of the theorems."""
     input:
-        job.config["theory"],
+        job.config["shown"],
     output:
         report(
             paths.THEORY,

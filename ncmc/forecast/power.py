@@ -66,15 +66,6 @@ class Power:
     if_false: str
 
 
-@dataclass(frozen=True)
-class _Expected:
-    """A difference of 0 as verdicts would test it: how its observed variance scatters."""
-
-    difference: Difference
-    own: float  # degrees of freedom of the seeds that it is made of ...
-    share: float  # ... and the share of its variance that is theirs; the rest is shared, or printed
-
-
 @read_once
 def assumed(project: Project) -> Assumed:
     """What config/plan.yaml assumes. Raises UsageError: the key, what came, what is allowed."""
@@ -137,7 +128,7 @@ def power_of(project: Project, question: Question, look: int) -> Power | None:
     return None
 
 
-def detected(expected: _Expected, away: float, level: float) -> float:
+def detected(expected: Difference, away: float, level: float) -> float:
     """The probability that a one-sided t test shows a difference to lie beyond a bound.
 
     `away`: how far beyond it truly lies.
@@ -145,20 +136,19 @@ def detected(expected: _Expected, away: float, level: float) -> float:
     return float(_beyond(expected, away, level).mean())
 
 
-def _within(expected: _Expected, margin: float, level: float) -> float:
+def _within(expected: Difference, margin: float, level: float) -> float:
     """The probability that two one-sided tests show a difference of 0 to lie within a margin."""
     return float((2 * _beyond(expected, margin, level) - 1).clip(0).mean())
 
 
-def _beyond(expected: _Expected, away: float, level: float) -> np.ndarray:
-    """The probability of `detected` at each of POINTS equally probable observed variances."""
+def _beyond(expected: Difference, away: float, level: float) -> np.ndarray:
+    """The probability of `detected` at each of POINTS equally probable observed deviations."""
     from scipy import stats
 
-    found, own, share = expected.difference, expected.own, expected.share
     places = (np.arange(POINTS) + 0.5) / POINTS
-    observed = np.sqrt(1 - share + share * stats.chi2.ppf(places, own) / own)  # over the true one
-    edge = t_quantile(1 - level, found.df) * observed
-    return np.asarray(stats.norm.cdf(away / found.error - edge))
+    observed = np.sqrt(stats.chi2.ppf(places, expected.df) / expected.df)  # over the true one
+    edge = t_quantile(1 - level, expected.df) * observed
+    return np.asarray(stats.norm.cdf(away / expected.error - edge))
 
 
 def _all_but(shown: list[float], allow: int) -> float:
@@ -169,27 +159,23 @@ def _all_but(shown: list[float], allow: int) -> float:
     return float(stats.binom.sf(k - allow - 1, k, sum(shown) / k))
 
 
-def _difference(project: Project, terms: Terms, look: int, peers: int) -> _Expected:
-    """A weighted sum of cells that have no difference.
+def _difference(project: Project, terms: Terms, look: int, peers: int) -> Difference:
+    """A weighted sum of cells that have no difference, as verdicts would test it.
 
     Where each seed has its own split, which the cells share: with the spread of the block of its cells
     (shared_spread.block_of), or by seed where it has too few; `peers` such sums share their spread
     then. Else cells are independent, and share the spread of their table.
     """
+    if not all(spec.split_per_seed for spec, _ in terms):
+        return combine([(w, _in_table(project, *place, look)) for place, w in terms.items()])
     parts = [(weight, _sample(project, *place, look)) for place, weight in terms.items()]
-    if all(spec.split_per_seed for spec, _ in terms):
-        blocks = {place: _block_size(*place) for place in terms}
-        if min(blocks.values()) >= FEWEST:
-            rows = [(w, _in_block(project, *p, look, blocks[p])) for p, w in terms.items()]
-            sizes = zip(rows, blocks.values(), strict=True)
-            own = sum((row.n - 1) * (k - 1) / k for (_, row), k in sizes)
-            return _Expected(combine(rows), own, own / sum(row.degrees for _, row in rows))
-        std = math.hypot(*(weight * (part.std or 0.0) for weight, part in parts))
-        sums = _moderated(Sample(0.0, std, min(part.n for _, part in parts)), peers)
-        return _Expected(against(sums, 0.0), sums.n - 1, (sums.n - 1) / sums.degrees)
-    parts = [(weight, _in_table(project, *place, look)) for place, weight in terms.items()]
-    own = sum(part.n - 1 for _, part in parts)
-    return _Expected(combine(parts), own, own / sum(part.degrees for _, part in parts))
+    blocks = [_block_size(*place) for place in terms]
+    if min(blocks) >= FEWEST:
+        rows = zip(parts, blocks, strict=True)
+        return combine([(w, _sharing(part, (k - 1) / k, k)) for (w, part), k in rows])
+    std = math.hypot(*(weight * (part.std or 0.0) for weight, part in parts))
+    sums = Sample(0.0, std, min(part.n for _, part in parts))
+    return against(_sharing(sums, 1.0, peers), 0.0)
 
 
 def _sample(project: Project, spec: CellSpec, table: Table, look: int) -> Sample:
@@ -202,26 +188,21 @@ def _block_size(spec: CellSpec, table: Table) -> int:
     return len({s.run for s in table.cells if s.split_per_seed and block_key(s) == key})
 
 
-def _in_block(project: Project, spec: CellSpec, table: Table, look: int, cells: int) -> Sample:
-    """The sample of a cell of a block, with the spread that it shares with the others."""
-    part = _sample(project, spec, table, look)
-    assert part.std is not None
-    df = (part.n - 1) * (cells - 1) / cells
-    prior = Prior(part.std**2, math.inf, (part.n - 1.0) * (cells - 1))
-    return prior.moderate(replace(part, df=df))
-
-
 def _in_table(project: Project, spec: CellSpec, table: Table, look: int) -> Sample:
     """The sample of a cell with the spread that it shares with those of its dataset in the table."""
     peers = sum(cell.run.dataset == spec.run.dataset for cell in table.cells)
-    return _moderated(_sample(project, spec, table, look), peers)
+    return _sharing(_sample(project, spec, table, look), 1.0, peers)
 
 
-def _moderated(part: Sample, peers: int) -> Sample:
-    """A sample with the degrees of freedom of a spread that it shares with as many others."""
+def _sharing(part: Sample, share: float, peers: int) -> Sample:
+    """A sample with the degrees of freedom of a spread that it shares with as many others.
+
+    `share`: of the n - 1 degrees of each that are left where the seeds' splits take their part.
+    """
     if peers < FEWEST or part.std is None:
         return part
-    return Prior(part.std**2, math.inf, peers * float(part.n - 1)).moderate(part)
+    df = (part.n - 1) * share
+    return Prior(part.std**2, math.inf, peers * df).moderate(replace(part, df=df))
 
 
 def _mean_of(pairs: Sequence[tuple[Place, Place]]) -> dict[Place, float]:
@@ -241,7 +222,5 @@ def _of_number(project: Project, question: Question, look: int) -> Power:
     ours = _in_table(project, spec, table, look)
     difference = against_reported(ours, Sample(0.0, number.std, number.n or table.seeds))
     alpha = levels(table.looks)[min(look, len(table.looks) - 1)]
-    share = (ours.n - 1) / ours.degrees * ours.variance_of_mean / difference.error**2
-    expected = _Expected(difference, ours.n - 1, share)
     words = "ours is the paper's", f"ours is {tolerance + effect:g} points away"
-    return Power(_within(expected, tolerance, alpha), detected(expected, effect, alpha), *words)
+    return Power(_within(difference, tolerance, alpha), detected(difference, effect, alpha), *words)

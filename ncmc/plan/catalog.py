@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -82,10 +83,30 @@ def default_options(kind: str, name: str) -> dict[str, object]:
     return dict(_default_options(kind, name, _state(file_of(kind, name))))
 
 
+@lru_cache(maxsize=64)
+def _default_options(kind: str, name: str, state: object) -> dict[str, object]:
+    """The same, kept until the `state` of the file changes: each record asks."""
+    nodes = [node for c in _classes_of(name)[0] for node in ast.walk(c)] * (kind == "method")
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    changes = [call for call in calls if ast.unparse(call.func).endswith("replace")]
+    replaced = {keyword.arg for call in changes for keyword in call.keywords}
+    return {
+        key: value.value
+        for key, value in (_options(kind, name) or {}).items()
+        if isinstance(value, ast.Constant) and key not in replaced
+    }
+
+
 def has_stages(method: str) -> bool:
     """Whether the training that a method's records come from may have several stages."""
     name = trained_as(method) or method
     return _has_stages(name, _state(file_of("method", name)))
+
+
+@lru_cache(maxsize=64)
+def _has_stages(name: str, state: object) -> bool:
+    classes, complete = _classes_of(name)
+    return not complete or any(re.search(r"\bstages\b.* = ", ast.unparse(c)) for c in classes)
 
 
 def trained_as(method: str) -> str | None:
@@ -105,7 +126,10 @@ def scores_are_cosines(method: str) -> bool:
 def _options(kind: str, name: str) -> dict[str, ast.expr | None] | None:
     """Option -> its default as it is written, None without one; None where they cannot be told."""
     if kind == "backbone":
-        return _keywords_of_build(file_of(kind, name))
+        builders = [n for n in _statements(file_of(kind, name)) if isinstance(n, ast.FunctionDef)]
+        for node in (n.args for n in builders if n.name == "build"):
+            return dict(zip((a.arg for a in node.kwonlyargs), node.kw_defaults, strict=True))
+        return None
     classes, complete = _classes_of(name)
     fields = {
         field.target.id: field.value
@@ -116,50 +140,6 @@ def _options(kind: str, name: str) -> dict[str, ast.expr | None] | None:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
     }
     return fields if complete else None
-
-
-def _keywords_of_build(file: Path) -> dict[str, ast.expr | None] | None:
-    """The keyword-only arguments of `build` in a backbone's file, with their defaults."""
-    for node in _statements(file):
-        if isinstance(node, ast.FunctionDef) and node.name == "build":
-            names = [argument.arg for argument in node.args.kwonlyargs]
-            return dict(zip(names, node.args.kw_defaults, strict=True))
-    return None
-
-
-@lru_cache(maxsize=64)
-def _default_options(kind: str, name: str, state: object) -> dict[str, object]:
-    """As `default_options`. Kept, like the next, until the file's `state` changes: each record asks."""
-    calls = (
-        node for c in _classes_of(name)[0] for node in ast.walk(c) if isinstance(node, ast.Call)
-    )
-    replaced = {
-        keyword.arg
-        for call in calls
-        if call.args
-        and ast.unparse(call.args[0]).endswith("options")
-        and ast.unparse(call.func).endswith("replace")
-        for keyword in call.keywords
-    }
-    return {
-        key: value.value
-        for key, value in (_options(kind, name) or {}).items()
-        if isinstance(value, ast.Constant) and (kind == "backbone" or key not in replaced)
-    }
-
-
-@lru_cache(maxsize=64)
-def _has_stages(name: str, state: object) -> bool:
-    classes, complete = _classes_of(name)
-    nodes = (
-        node for c in classes for node in ast.walk(c) if isinstance(node, ast.Name | ast.Attribute)
-    )
-    stored = {
-        node.id if isinstance(node, ast.Name) else node.attr
-        for node in nodes
-        if isinstance(node.ctx, ast.Store)
-    }
-    return not complete or "stages" in stored
 
 
 def _constant(method: str, attribute: str) -> object:

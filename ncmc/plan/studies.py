@@ -21,7 +21,6 @@ from ncmc.system import documents, files
 
 MOST_NAME = 40  # characters
 TABLES = re.compile(r"^tables:(?: *\{\})?( *#.*)?\n", re.MULTILINE)
-NEXT_KEY = re.compile(r"^[^\s#]", re.MULTILINE)  # a key of the file begins a line
 
 
 def axis_values(text: str) -> list[Any]:
@@ -160,15 +159,10 @@ def _grid(project: Project, tables: Mapping[str, Any], file: str) -> Grid:
 
 
 def _with_entry(text: str, entry: str) -> str:
-    """The file's text with an entry at the end of its `tables`."""
-    key = TABLES.search(text)
-    if key is None:
+    """The file's text with an entry as the first of its `tables`."""
+    if not TABLES.search(text):
         return f"{text.rstrip()}\ntables:\n{entry}"
-    following = NEXT_KEY.search(text, key.end())
-    end = following.start() if following else len(text)
-    before, inside = text[: key.start()], text[key.end() : end].rstrip()
-    comment, others = key[1] or "", f"{inside}\n" if inside else ""
-    return f"{before}tables:{comment}\n{others}{entry}{text[end:]}"
+    return TABLES.sub(lambda key: f"tables:{key[1] or ''}\n{entry}", text, count=1)
 
 
 def _plain(text: str) -> Any:

@@ -25,7 +25,6 @@ Value = TypeVar("Value")
 MOST_BYTES = 64 << 20  # of one document; the largest record is a few megabytes
 MOST_DEPTH = 40  # of nested lists and mappings
 MOST_LETTERS = 400  # of what a validator says
-MOST_NODES = 200_000  # of a YAML document, aliases followed: a small file can stand for a huge one
 
 
 class Strict(BaseModel):
@@ -235,9 +234,7 @@ def _constructed(text: str) -> Any:
     _check_depth(text)
     loader = _Loader(text)
     try:
-        node = loader.get_single_node()
-        _check_size(node)
-        return loader.construct_document(node) if node else None
+        return loader.get_single_data()
     finally:
         loader.dispose()
 
@@ -251,21 +248,6 @@ def _check_depth(text: str) -> None:
         depth += opens - closes
         if depth > MOST_DEPTH:
             raise ValueError(f"it is nested deeper than {MOST_DEPTH} levels")
-
-
-def _check_size(node: yaml.Node | None) -> None:
-    """Raise ValueError for a document that is too large, or endless, with its aliases followed."""
-    counted = 0
-    stack = [(node, 1)] if node else []
-    while stack:
-        here, depth = stack.pop()
-        counted += 1
-        if depth > MOST_DEPTH or counted > MOST_NODES:
-            raise ValueError("its aliases make it too large, or stand in a circle")
-        if isinstance(here, yaml.MappingNode):
-            stack += [(part, depth + 1) for pair in here.value for part in pair]
-        elif isinstance(here, yaml.SequenceNode):
-            stack += [(part, depth + 1) for part in here.value]
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
