@@ -18,7 +18,7 @@ from ncmc.errors import UsageError, UserError, printable, shortened, unknown
 FUNCTIONS = {"list": "list_names", "import": "import_results"}  # Python has the names
 MODULES = {"list": "listing", "import": "import_"}
 RENAMED = {
-    "show": ["table", "--as-written"],
+    "show": ["table", "--verdicts"],
     "outdated": ["status", "--outdated"],
     **{f"check-{kind}": ["check", kind] for kind in ("method", "backbone", "dataset")},
 }

@@ -127,7 +127,7 @@ for name in tables:
         params:
             table=name,
         shell:
-            "ncmc table {params.table:q} --as-written 2> >(tee {log:q} >&2)"
+            "ncmc table {params.table:q} --verdicts 2> >(tee {log:q} >&2)"
 
 
 rule theory:

@@ -12,7 +12,6 @@ from cli.options import (
     completion,
     reading_project,
     results_folder,
-    say_on_stderr,
 )
 from cli.progress import working
 from ncmc.errors import UsageError
@@ -22,8 +21,7 @@ ALL = "all"
 EPILOG = (
     "Examples: `ncmc report` writes results/report.html, the page of the whole project; "
     "`ncmc report smoke` writes results/smoke/report.html. "
-    "A damaged or outdated record is named on it, and counts as missing. Records that changed after "
-    "`ncmc verify` are named on it and on standard error: its verdicts are those of verdicts.json."
+    "A damaged or outdated record is named on it, and counts as missing."
 )
 
 
@@ -50,4 +48,4 @@ def report(
         return
     chosen = chosen_table(project, name, assume).name
     folder = results_folder(project, chosen, out)
-    print(table_page.report(project, chosen, results, folder, say_on_stderr))
+    print(table_page.report(project, chosen, results, folder))

@@ -1,6 +1,5 @@
-"""`ncmc table`: a table of the records so far, or as it was last written, with its verdicts."""
+"""`ncmc table`: a table of the records so far."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,23 +20,18 @@ from cli.options import (
 )
 from cli.show.tables import print_table
 from cli.show.verdicts import print_verdicts
-from ncmc import paths
-from ncmc.errors import UsageError, UserError
+from ncmc.errors import UsageError
 from ncmc.plan.filters import Filter, make_filter
-from ncmc.plan.grid import Table
-from ncmc.project import Project
 from ncmc.results import dvc_files, table_latex
-from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import TableData, table_data
-from ncmc.results.table_files import read_table, write_table
-from ncmc.verdicts.verdicts_file import read_file, stale_note
+from ncmc.results.table_files import write_table
+from ncmc.verdicts.judge import CellCache, verify_cells
 
 EPILOG = (
     "Examples: `ncmc table smoke`; `ncmc table smoke --latex > smoke.tex`, for \\usepackage{booktabs}; "
     "`ncmc table smoke --assume A14=affine`, which writes into results/smoke+A14=affine; "
     "`ncmc table table2 --method CAL --tau 0.01` shows a part. "
-    "Exit code 3: a record is damaged or outdated, and the table is made without it; with "
-    "--as-written also where table or verdicts are not of the records as they are now."
+    "Exit code 3: a record is damaged or outdated, and the table is made without it."
 )
 
 
@@ -51,13 +45,8 @@ def table(
     out: Folder = None,
     as_json: Json = False,
     as_latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX, for booktabs.")] = False,
-    as_written: Annotated[
-        bool,
-        typer.Option(
-            "--as-written",
-            help="Show the table and its verdicts as `ncmc table` and `ncmc verify` last wrote them; "
-            "make nothing.",
-        ),
+    with_verdicts: Annotated[
+        bool, typer.Option("--verdicts", help="Show its verdicts too, and write no file.")
     ] = False,
     exit_code: Annotated[
         bool, typer.Option(help="Exit with 3 if a record cannot be used; without, with 0.")
@@ -69,47 +58,26 @@ def table(
     project = reading_project()
     chosen = chosen_table(project, name, assume)
     folder = results_folder(project, chosen.name, out)
-    if as_written:
+    cells = CellCache(project, results)
+    data = table_data(project, chosen, cells.of(chosen))
+    if with_verdicts:
         if as_json or as_latex or methods or datasets or taus:
-            raise UsageError("--as-written shows the whole table and its verdicts, as text.")
-        usable = _show_written(project, chosen, folder, results)
+            raise UsageError("--verdicts shows the whole table and its verdicts, as text.")
+        print_table(data, as_json)
+        print_verdicts(data, verify_cells(chosen, cells), as_json)
     else:
-        cells = read_cells(project, chosen, results)
-        data = table_data(project, chosen, cells)
-        usable = data.usable
         write_table(data, folder)
         if out is None and results is None:
-            dvc_files.write_for_dvc(project, data, cells)
-        data = _shown(data, make_filter(project, methods, datasets, taus))
+            dvc_files.write_for_dvc(project, data, cells.of(chosen))
+        shown = _shown(data, make_filter(project, methods, datasets, taus))
         if as_latex:
             for note in data.notes:  # which LaTeX would not say
                 say_on_stderr(note)
-            print(table_latex.as_latex(data), end="")
+            print(table_latex.as_latex(shown), end="")
         else:
-            print_table(data, as_json)
-    if exit_code and not usable:
+            print_table(shown, as_json)
+    if exit_code and not data.usable:
         raise typer.Exit(3)
-
-
-def _show_written(project: Project, chosen: Table, folder: Path, results: Path | None) -> bool:
-    """Show what was written; whether all of it is of the records as they are now."""
-    judged = folder / Path(paths.VERDICTS).name
-    data = read_table(folder / Path(paths.TABLE_JSON).name)
-    if not judged.exists():
-        raise UserError(f"{judged} does not exist. Run `ncmc verify {chosen.name}` first.")
-    print_table(data, as_json=False)
-    verdicts = read_file(judged)
-    print_verdicts(data, verdicts.verdicts, as_json=False)
-    cells = read_cells(project, chosen, results)
-    old = stale_note(project, chosen.name, cells, verdicts, results)
-    if not old and table_data(project, chosen, cells) != data:
-        old = (
-            "The table is not of the records and the configuration as they are now. "
-            f"Run `ncmc table {chosen.name}`."
-        )
-    if old:
-        say_on_stderr(old)
-    return data.usable and not old
 
 
 def _shown(data: TableData, wanted: Filter) -> TableData:

@@ -125,9 +125,8 @@ def verify(
         verdicts = judge.verify_cells(chosen, cells)
         data = table_data(project, chosen, cells.of(chosen))
         usable = data.usable
-        digests = verdicts_file.digests_of(project, cells.all_read(), results)
         folder = results_folder(project, chosen.name, out)
-        verdicts_file.write(verdicts, folder, usable=usable, records=digests)
+        verdicts_file.write(verdicts, folder, cells.all_read(), usable=usable)
         shown = [v for v in verdicts if v.status in so and is_wanted((v,), wanted)]
         part = board_of(project, shown)
     if markdown:

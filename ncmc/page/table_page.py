@@ -4,7 +4,7 @@ One file that needs nothing else: styles, pictures and a small script stand in i
 same where the script does not run.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ncmc import paths
@@ -29,7 +29,6 @@ from ncmc.results.wording import make_command
 from ncmc.system import files
 from ncmc.verdicts.judge import CellCache, verify_cells
 from ncmc.verdicts.verdict import Verdict
-from ncmc.verdicts.verdicts_file import read_file, stale_note
 
 SHOWN = {
     "accuracy": "Top-1 accuracy on the balanced test set, of networks trained on long-tailed "
@@ -49,29 +48,18 @@ def report(
     name: str,
     results: Path | None = None,
     folder: Path | None = None,
-    say: Callable[[str], None] = lambda text: None,
 ) -> Path:
     """Write the page of a table or figure into `folder` (default: results/NAME); its path.
 
-    The verdicts are those of its verdicts.json, or if there is none, of the records now. `say` is told,
-    as the page tells its reader, of verdicts that are older than records. A damaged or outdated record
-    is named on it. Raises UsageError for an unknown name.
+    A damaged or outdated record is named on it. Raises UsageError for an unknown name.
     """
     table = switches.table(project, name)
     folder = folder or project.root / paths.RESULTS.format(table=name)
-    cache, old = CellCache(project, results), None
-    cells, judged = cache.of(table), folder / Path(paths.VERDICTS).name
-    if judged.exists():
-        written = read_file(judged)
-        verdicts: Sequence[Verdict] = written.verdicts
-        old = stale_note(project, name, cells, written, results)
-    else:
-        verdicts = verify_cells(table, cache)
-    if old:
-        say(old)
+    cache = CellCache(project, results)
+    cells, verdicts = cache.of(table), verify_cells(table, cache)
     others = alternatives(project, table, cells, results)
     path = folder / Path(paths.PAGE).name
-    files.write_atomic(path, render(project, table, cells, verdicts, others, old))
+    files.write_atomic(path, render(project, table, cells, verdicts, others))
     return path
 
 
@@ -81,12 +69,10 @@ def render(
     cells: Sequence[Cell],
     verdicts: Sequence[Verdict],
     others: Mapping[Coords, Sequence[Alternative]] | None = None,
-    old: str | None = None,
 ) -> str:
     """The page as text.
 
-    `others`: the numbers under other assumptions, by the place of a cell. `old`: what must be said
-    of verdicts that are older than records.
+    `others`: the numbers under other assumptions, by the place of a cell.
     """
     data = table_data(project, table, cells)
     missing = [run.id for cell in cells for run in cell.missing]
@@ -99,7 +85,6 @@ def render(
     return rendered(
         "table.html.j2",
         project.root,
-        old=old,
         table=table,
         data=data,
         answer=answer,

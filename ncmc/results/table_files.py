@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ncmc import paths
-from ncmc.errors import UserError
 from ncmc.plan.option_text import format_value
 from ncmc.results.reference_numbers import ReferenceEntry, reference_words
 from ncmc.results.table_data import BEST_IS_LAST, CellEntry, TableData
 from ncmc.results.table_latex import as_latex
 from ncmc.results.table_layout import layout
 from ncmc.results.wording import counted, make_command, plural, plus_minus, printed, sentence
-from ncmc.system import documents, files
+from ncmc.system import files
 
 MEANING = (
     "Top-1 accuracy in percent on the balanced test set after the last epoch, mean ± sample "
@@ -41,15 +40,6 @@ def write_table(table: TableData, folder: Path) -> list[Path]:
         written.append(folder / Path(template).name)
         files.write_atomic(written[-1], text)
     return written
-
-
-def read_table(path: Path) -> TableData:
-    """A table from its table.json, without its records. Raises UserError that says what to do."""
-    try:
-        return documents.read_json(path, TableData)
-    except UserError as error:
-        remedy = f"Write it again: ncmc table {path.parent.name}"
-        raise UserError(f"{error} {remedy}") from error
 
 
 # --- JSON and CSV ------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from filelock import FileLock
 
 from ncmc.page import project_page, table_page
 from ncmc.plan import grid
-from ncmc.verdicts import judge, verdicts_file
 
 pytestmark = [
     pytest.mark.slow,
@@ -51,7 +50,6 @@ def _make_pages(folder: Path) -> None:
         step = 0.4 if spec.run.method == "CAL" else 0.5  # seeds of a difference differ
         fakes.fill(folder / "runs", spec, [last, last + step, last + 3 * step])
     project_page.report(here(), folder / "runs", folder)
-    verdicts_file.write(judge.verify("smoke", folder / "runs"), folder / "smoke")
     table_page.report(here(), "smoke", folder / "runs", folder / "smoke")
 
 

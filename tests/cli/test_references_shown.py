@@ -1,4 +1,4 @@
-"""`ncmc verify`, `ncmc table` and `ncmc table --as-written` with the numbers of others."""
+"""`ncmc verify`, `ncmc table` and `ncmc table --verdicts` with the numbers of others."""
 
 import json
 from pathlib import Path
@@ -59,10 +59,9 @@ def test_jpeg_copies_are_said_with_every_number(configured: Path) -> None:
     )
 
 
-def test_show_prints_what_verify_and_table_wrote(configured: Path) -> None:
-    printed("table", "calibration")
+def test_a_table_with_its_verdicts_prints_what_verify_does(configured: Path) -> None:
     numbers = printed("verify", "calibration").split("numbers of others", 1)[1]
-    assert printed("table", "calibration", "--as-written").endswith(numbers)
+    assert printed("table", "calibration", "--verdicts").endswith(numbers)
 
 
 def test_a_table_without_such_numbers_shows_none(configured: Path) -> None:

@@ -1,5 +1,6 @@
 """The pages."""
 
+import functools
 import re
 import subprocess
 import sys
@@ -10,7 +11,6 @@ import pytest
 from conftest import here
 from parsed_page import Page
 
-from ncmc.errors import UserError
 from ncmc.page import table_page
 from ncmc.page.alternatives import alternatives
 from ncmc.paper import switches
@@ -22,7 +22,7 @@ from ncmc.results.provenance import Git
 from ncmc.results.record import path_of
 from ncmc.results.table_cells import read_cells
 from ncmc.results.wording import plus_minus
-from ncmc.verdicts import judge, verdicts_file
+from ncmc.verdicts import judge
 from ncmc.verdicts.verdict import MARKS
 
 
@@ -36,7 +36,6 @@ def page(tmp_path_factory: pytest.TempPathFactory, smoke: Table) -> Page:
     """The page of a whole smoke run."""
     folder = tmp_path_factory.mktemp("smoke")
     fakes.smoke(folder / "runs", smoke)
-    verdicts_file.write(judge.verify("smoke", folder / "runs"), folder)
     return Page(table_page.report(here(), "smoke", folder / "runs", folder).read_text())
 
 
@@ -119,34 +118,12 @@ def test_the_methods_are_ranked_each_with_cal_minus_it(page: Page, smoke: Table)
     assert re.fullmatch(r"7\d\.\d ± \d\.\d 5 \+\d\.\d \+\d\.\d to \+\d+\.\d \(95 %\) ✓ above", setf)
 
 
-def test_the_page_shows_the_verdicts_that_are_written_and_judges_nothing(
-    tmp_path: Path, smoke: Table, bare: None
-) -> None:
+def test_a_page_judges_the_records_that_are_there(tmp_path: Path, smoke: Table, bare: None) -> None:
     fakes.smoke(tmp_path / "runs", smoke)
-    path = verdicts_file.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
-    words = "CAL is above CE"
-    path.write_text(path.read_text().replace(words, "words that no check has"))
-    text = Page(table_page.report(here(), "smoke", tmp_path / "runs", tmp_path).read_text()).text
-    assert "Words that no check has" in text
-    assert words not in text
-
-
-def test_without_a_file_of_verdicts_the_page_judges_itself(
-    tmp_path: Path, smoke: Table, bare: None
-) -> None:
-    fakes.smoke(tmp_path / "runs", smoke)
-    pages = []
-    for _ in range(2):
-        pages.append(table_page.report(here(), "smoke", tmp_path / "runs", tmp_path).read_text())
-        verdicts_file.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
-    assert Page(pages[0]).text.count("✓ seen at this scale") >= 5
-
-
-@pytest.mark.parametrize("content", ["[]", "{}", '{"verdicts": [{}]}', '{"verdicts": [5]}'])
-def test_a_file_that_holds_no_verdicts_is_refused(tmp_path: Path, content: str) -> None:
-    (tmp_path / "verdicts.json").write_text(content)
-    with pytest.raises(UserError, match="is not a file of verdicts"):
-        table_page.report(here(), "smoke", tmp_path, tmp_path)
+    report = functools.partial(table_page.report, here(), "smoke", tmp_path / "runs", tmp_path)
+    assert Page(report().read_text()).text.count("✓ seen at this scale") >= 5
+    path_of(here(), fakes.spec_of(smoke, "CAL").runs(5)[0], tmp_path / "runs").unlink()
+    assert Page(report().read_text()).text.count("✓ seen at this scale") < 5
 
 
 def test_what_the_calibration_error_is_of_is_said_where_it_is_shown(page: Page) -> None:
@@ -294,7 +271,6 @@ def with_records_of(tmp_path: Path, name: str, values: list[float]) -> Page:
     for spec in switches.table(here(), "smoke+A14=affine").cells:
         if spec.run != spec.plain:
             fakes.fill(tmp_path / "runs", spec, values)
-    verdicts_file.write(judge.verify(name, tmp_path / "runs"), tmp_path)
     return Page(table_page.report(here(), name, tmp_path / "runs", tmp_path).read_text())
 
 
@@ -348,7 +324,6 @@ def test_a_page_is_made_without_a_damaged_record_and_names_it(tmp_path: Path, sm
     fakes.smoke(tmp_path / "runs", smoke)
     damaged = path_of(here(), smoke.cells[0].runs(1)[0], tmp_path / "runs")
     damaged.write_text("{")
-    verdicts_file.write(judge.verify("smoke", tmp_path / "runs"), tmp_path)
     text = table_page.report(here(), "smoke", tmp_path / "runs", tmp_path).read_text()
     assert f"{damaged} is not valid JSON" in text
     assert "24 of 25 runs recorded" in text
@@ -371,8 +346,6 @@ def test_tables_verdicts_and_pages_need_no_torch(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from ncmc.project import Project; "
         "from ncmc.page import table_page as page; folder = Path(sys.argv[1]); "
-        "from ncmc.verdicts import judge, verdicts_file; "
-        "verdicts_file.write(judge.verify('smoke', folder), folder); "
         "page.report(Project.find(), 'smoke', folder, folder); sys.exit('torch' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]

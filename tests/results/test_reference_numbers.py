@@ -17,7 +17,8 @@ from ncmc.results.reference_numbers import (
 )
 from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import CellEntry, TableData, table_data
-from ncmc.results.table_files import as_csv, as_markdown, read_table, write_table
+from ncmc.results.table_files import as_csv, as_markdown, write_table
+from ncmc.system import documents
 
 CE = "cifar10, resnet32, CE, tau 0.01"
 
@@ -105,7 +106,7 @@ def test_the_numbers_without_a_cell_stand_in_the_file_too(
 ) -> None:
     write_table(calibration, tmp_path / "out")
     path = tmp_path / "out" / "table.json"
-    assert read_table(path) == calibration
+    assert documents.read_json(path, TableData) == calibration
     listed = {name: other["why"] for other in json.loads(path.read_text())["uncompared"]
               for name in other["ids"]}  # fmt: skip
     assert listed["R65"] == "both stages of MiSLAS together, which the harness does not have"

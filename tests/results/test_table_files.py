@@ -14,15 +14,15 @@ from conftest import here
 from typer.testing import CliRunner
 
 from cli.main import app
-from ncmc.errors import UserError
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run, resolve_run
 from ncmc.results.cells import Cell
 from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import TableData, table_data
-from ncmc.results.table_files import as_csv, as_markdown, read_table, write_table
+from ncmc.results.table_files import as_csv, as_markdown, write_table
 from ncmc.results.table_latex import as_latex, latex_text
+from ncmc.system import documents
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -164,16 +164,7 @@ def test_a_table_is_read_back_without_its_records(tmp_path: Path, smoke: Table) 
     fakes.smoke(tmp_path / "runs", smoke)
     data = table_data(here(), smoke, read_cells(here(), smoke, tmp_path / "runs"))
     write_table(data, tmp_path / "smoke")
-    assert read_table(tmp_path / "smoke" / "table.json") == data
-
-
-@pytest.mark.parametrize("content", ["", "[]", '{"schema": 1}', '{"schema": 2, "table": 3}'])
-def test_a_damaged_table_says_how_to_write_it_again(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "smoke" / "table.json"
-    path.parent.mkdir()
-    path.write_text(content)
-    with pytest.raises(UserError, match=r"table\.json.* ncmc table smoke"):
-        read_table(path)
+    assert documents.read_json(tmp_path / "smoke" / "table.json", TableData) == data
 
 
 # --- text from the configuration -----------------------------------------------------------------

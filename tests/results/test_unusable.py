@@ -14,7 +14,8 @@ from ncmc.results.problems import RecordProblem
 from ncmc.results.record import path_of, save_record
 from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import TableData, table_data
-from ncmc.results.table_files import as_csv, as_markdown, read_table, write_table
+from ncmc.results.table_files import as_csv, as_markdown, write_table
+from ncmc.system import documents
 
 
 @pytest.fixture
@@ -109,4 +110,4 @@ def test_its_files_say_so_too(tmp_path: Path, smoke: Table) -> None:
     assert "Delete it and make it again" in as_markdown(data)
     assert [row["unusable"] for row in csv.DictReader(as_csv(data).splitlines())][:2] == ["0", ""]
     write_table(data, tmp_path)
-    assert read_table(tmp_path / "table.json") == data
+    assert documents.read_json(tmp_path / "table.json", TableData) == data

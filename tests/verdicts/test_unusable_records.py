@@ -15,7 +15,6 @@ from ncmc.plan.run import Run
 from ncmc.results.record import path_of
 from ncmc.verdicts import judge
 from ncmc.verdicts.checks_file import checks_of
-from ncmc.verdicts.verdicts_file import read_file
 
 
 def ncmc(*arguments: str, code: int) -> str:
@@ -84,8 +83,8 @@ def test_table_and_show_exit_with_3_and_the_page_is_made(workspace: Path) -> Non
     assert path in json.loads(ncmc("table", "smoke", "--json", code=3))["notes"][0]
     ncmc("table", "smoke", "--no-exit-code", code=0)
     ncmc("verify", "smoke", "--no-exit-code", code=0)
-    assert read_file(workspace / "results/smoke/verdicts.json").verdicts
-    assert path in ncmc("table", "smoke", "--as-written", code=3)
+    assert json.loads((workspace / "results/smoke/verdicts.json").read_text())["verdicts"]
+    assert path in ncmc("table", "smoke", "--verdicts", code=3)
     ncmc("report", "smoke", code=0)
     page = (workspace / "results/smoke/report.html").read_text()
     assert paths.RUN_RECORD.format(run=run.id) in page

@@ -47,7 +47,7 @@ COMMANDS = {  # name in `Jobs.config` -> the call
     "figures": ("figures", "smoke"),
     "report": ("report", "smoke"),
     "board": ("report", "all"),
-    "show": ("table", "smoke", "--as-written"),
+    "show": ("table", "smoke", "--verdicts"),
     "theory": ("theory", "T9"),
 }
 
