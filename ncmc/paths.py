@@ -33,6 +33,7 @@ DVC_METRICS = "results/metrics/{table}.json"  # dvc.yaml names these folders
 DVC_CURVES = "results/curves/{table}.csv"
 PROJECT_PAGE = "results/report.html"  # of every table and figure together
 BOARD_MARKDOWN = "results/board.md"  # of a published tier, in its folder
+PREDICTIONS = "results/predictions.md"  # of the tier's checks, beside what came
 BOARD_JSON = "results/board.json"
 PUBLISHED = "results/published/{tier}"  # in git: records, and all that follows from them
 PUBLISHED_RUNS = "results/published/runs.csv"  # a row per run of every published tier

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ncmc import paths
-from ncmc.board import board_text
+from ncmc.board import board_text, predictions
 from ncmc.board.answers import with_answers
 from ncmc.board.entries import board_of
 from ncmc.board.published import FINDINGS, with_quotations
@@ -33,6 +33,7 @@ from ncmc.sharing.runs_csv import runs_csv
 from ncmc.system import files
 from ncmc.system.documents import MOST_BYTES
 from ncmc.verdicts import verdicts_file
+from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.judge import CellCache, verify_cells
 
 IMAGES = ("svg",)  # of figures: text, so that git shows what changed
@@ -182,7 +183,11 @@ def _write_board_and_page(project: Project, tables: list[Table], root: Path) -> 
     """Of all tables, also those without a record: what is not known is said."""
     runs = root / paths.RUNS
     cells = CellCache(project, runs)
-    board = board_of(project, [v for table in tables for v in verify_cells(table, cells)])
+    verdicts = [v for table in tables for v in verify_cells(table, cells)]
+    board = board_of(project, verdicts)
+    checks = [check for table in tables for check in checks_of(project, table.name)]
+    if predicted := predictions.as_markdown(checks, verdicts):
+        files.write_atomic(root / paths.PREDICTIONS, predicted)
     data = json.dumps(board_text.as_json(board), indent=1, ensure_ascii=False)
     page = project_page.render(project, runs, [table.name for table in tables])
     files.write_atomic(root / paths.BOARD_MARKDOWN, board_text.as_markdown(board))
