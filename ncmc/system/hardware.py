@@ -3,8 +3,10 @@
 import ctypes
 import os
 import platform
+import re
 from functools import cache
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +86,31 @@ def gpu_fault() -> str | None:
     if packages()["torch"].endswith("+cpu"):
         return "the installed torch is a build for CPUs only"
     try:
-        ctypes.CDLL("libcuda.so.1")
+        driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
         return "libcuda.so.1 cannot be loaded: no driver, or a container started without --nv"
-    return None
+    served, needed = ctypes.c_int(), torch_cuda()
+    unknown = driver.cuDriverGetVersion(ctypes.byref(served)) != 0 or needed is None
+    major = served.value // 1000  # 12080 is CUDA 12.8; a driver serves all of its major version
+    if unknown or major >= int(str(needed).partition(".")[0]):
+        return None
+    return (
+        f"the driver {gpu_driver()} serves CUDA {major}, and the installed torch needs CUDA {needed}: "
+        "update the driver, or install a torch that is built for it"
+    )
+
+
+def torch_cuda() -> str | None:
+    """The version of CUDA that torch was built with, such as 13.0, as its files say; None: unknown."""
+    torch = find_spec("torch")
+    if torch is None or not torch.origin:
+        return None
+    try:
+        text = Path(torch.origin).with_name("version.py").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    built = re.search(r"^cuda\b.*= '(\d+[.\d]*)'", text, re.MULTILINE)
+    return built and built[1]
 
 
 def has_bfloat16() -> bool:

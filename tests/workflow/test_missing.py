@@ -24,6 +24,7 @@ from ncmc.results.record import path_of
 from ncmc.sharing.import_ import merge
 
 SPLIT = "data/splits/digits/tau=0.02/default/manifest.json"
+PRODUCTS = ("table", "verify", "report", "figures")  # rules
 NAMES = ["smoke", "study_f_theta", "study_order"]  # they share runs; the second looks at smoke's
 
 
@@ -53,17 +54,16 @@ def leave_behind(root: Path, names: list[str]) -> None:
         (root / paths.FIGURES.format(table=name)).mkdir()
 
 
-def delete_some(root: Path, chance: random.Random) -> None:
+def delete_some(root: Path, names: list[str], chance: random.Random) -> None:
     """Delete some of everything: records, tables, verdicts, pages, figures, splits, images."""
     found = [*root.rglob("record.json"), *root.glob("data/**/*.json"), *root.glob("data/**/*.npz")]
-    found += [path for name in NAMES for path in (root / "results" / name).iterdir()]
+    found += [path for name in names for path in (root / "results" / name).iterdir()]
     for path in chance.sample(sorted(found), chance.choice([0, 1, 3, 10, len(found) // 2])):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def expected(root: Path, target: str) -> tuple[set[str], set[str]]:
-    """(runs, rules beside those that train), of what a target needs, worked out slowly."""
-    name = target if target in NAMES else Path(target).parent.name
+def expected(root: Path, name: str, page: bool = False) -> tuple[set[str], set[str]]:
+    """(runs, rules of PRODUCTS) that a table, or its page alone, needs, worked out slowly."""
 
     def gone(*files: str) -> bool:
         return not all((root / file.format(table=name)).exists() for file in files)
@@ -73,11 +73,10 @@ def expected(root: Path, target: str) -> tuple[set[str], set[str]]:
     table = gone(*own, *targets.TABLE_FILES)
     verify = bool(runs) or gone(paths.VERDICTS)
     rules = {
-        "table": table and target == name,
+        "table": table and not page,
         "verify": verify,
         "report": verify or gone(paths.PAGE),
-        "figures": (verify or gone(paths.FIGURES)) and target == name,
-        target: target == name,
+        "figures": (verify or gone(paths.FIGURES)) and not page,
     }
     return {run.id for run in runs}, {rule for rule, planned in rules.items() if planned}
 
@@ -86,31 +85,33 @@ def expected(root: Path, target: str) -> tuple[set[str], set[str]]:
 def test_whatever_is_deleted_is_planned_again_and_nothing_else(project: Path, seed: int) -> None:
     chance = random.Random(seed)
     leave_behind(project, NAMES)
-    delete_some(project, chance)
-    for target in (chance.choice(NAMES), paths.PAGE.format(table=chance.choice(NAMES))):
-        runs, rules = expected(project, target)
+    delete_some(project, NAMES, chance)
+    for name, page in ((chance.choice(NAMES), False), (chance.choice(NAMES), True)):
+        target = paths.PAGE.format(table=name) if page else name
+        runs, rules = expected(project, name, page)
         done = snakemake(project, "-n", "-p", target)
         assert done.returncode == 0, done.stderr
         assert planned_runs(done.stdout) == Counter(runs)
         others = {r for r in planned_jobs(done.stdout) if not r.startswith("train")}
-        assert others - {"fetch", "split", "total"} == rules, target
+        assert others - {"fetch", "split", "total", name} == rules, target
+        assert (name in others) != page
 
 
-@pytest.mark.parametrize("target", ["laptop", "all", "table4", "results/table4/report.html"])
-def test_a_record_that_is_gone_is_made_again_for_every_kind_of_target(
+@pytest.mark.parametrize("target", ["laptop", "full", "all", "numbers"])
+def test_whatever_is_deleted_of_a_whole_tier_is_planned_again_and_nothing_else(
     project: Path, target: str
 ) -> None:
     whole = targets.WHOLE.get(target)
-    names = table_names_in(here(), whole) if whole else ["table4"]
+    names = table_names_in(here(), whole) if whole else [target]
     leave_behind(project, names)
-    assert not planned_runs(snakemake(project, "-n", "-p", target).stdout)
-    lost = switches.table(here(), names[-1]).runs[-1]
-    path_of(here(), lost).unlink()
-    (project / paths.VERDICTS.format(table=names[0])).unlink()
-    planned = snakemake(project, "-n", "-p", target)
-    assert planned_runs(planned.stdout) == {lost.id: 1}
-    verified = {name for name in names if lost in needed(name)} | {names[0]}
-    assert planned_jobs(planned.stdout)["verify"] == len(verified)
+    delete_some(project, names, random.Random(f"some of {target}"))
+    gone = [expected(project, name) for name in names]
+    planned = snakemake(project, "-n", "-p", target).stdout
+    assert planned_runs(planned) == Counter(set().union(*(runs for runs, _ in gone)))
+    rules = Counter(rule for _, of_table in gone for rule in of_table)
+    made = {rule: n for rule, n in planned_jobs(planned).items() if rule in PRODUCTS}
+    assert made == rules
+    assert rules
 
 
 def test_without_a_target_it_is_all(project: Path) -> None:
