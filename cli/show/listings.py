@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cli.options import say_on_stderr
 from cli.show.grids import print_grid, print_json, words
-from ncmc.results.problems import dead_words, is_dead
+from ncmc.results.dead_runs import dead_words, is_dead
 from ncmc.results.record import Record
 
 

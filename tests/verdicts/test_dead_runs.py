@@ -13,7 +13,8 @@ from ncmc.paper.printed_numbers import Number
 from ncmc.plan import grid
 from ncmc.results.cells import Cell
 from ncmc.results.class_groups import group_accuracy
-from ncmc.results.problems import is_dead, problems_in
+from ncmc.results.dead_runs import is_dead
+from ncmc.results.problems import problems_in
 from ncmc.results.record import Accuracy, Groups, Record
 from ncmc.results.samples import sample_of
 from ncmc.results.shared_spread import prior_of
