@@ -10,8 +10,8 @@ Left wing: plans, reads and judges.
     plan        config/ -> tables, cells and runs; the catalog of methods and backbones (catalog);
                 the digest of the code that a run's numbers depend on (code_digest)
     paper       what the paper says: printed numbers, claims, errata, assumptions
-    results     records of runs, what is wrong with them (problems, contradictions, dead_runs), and the cells,
-                tables and statistics computed from them; looks: seeds added in planned steps
+    results     records of runs, what is wrong with them (problems, contradictions, dead_runs), and
+                the cells, tables and statistics computed from them; looks: seeds added in steps
     verdicts    whether each check and printed number holds; kinds/: one file per kind of check
     board       what the verdicts say in words, claim by claim (sentences); README.md's answers
     forecast    before anything runs: what it would decide, with which power, at what cost
