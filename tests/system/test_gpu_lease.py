@@ -4,6 +4,7 @@ import ctypes
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -81,9 +82,10 @@ def test_a_gpu_that_is_named_but_not_there_does_not_count(
 def test_a_gpu_without_its_driver_or_with_torch_for_cpus_is_of_no_use(
     four: Path, monkeypatch: pytest.MonkeyPatch, missing: bool, version: str, why: str | None
 ) -> None:
-    def load(name: str) -> None:
+    def load(name: str) -> SimpleNamespace:
         if missing:
             raise OSError(f"{name}: cannot open shared object file")
+        return SimpleNamespace(cuDriverGetVersion=lambda place: 100)  # it does not say
 
     monkeypatch.setattr(ctypes, "CDLL", load)
     monkeypatch.setattr(hardware, "packages", lambda: {"torch": version})
