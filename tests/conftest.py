@@ -20,7 +20,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 if find_spec("torch"):  # the left wing's tests run without
     from jaxtyping import install_import_hook
 
-    SHAPED = ["ncmc.formulas", "ncmc.methods.base", "ncmc.training.draws", "ncmc.training.batches"]
+    SHAPED = [
+        *("ncmc.formulas", "ncmc.methods.base", "ncmc.methods.focal"),
+        *("ncmc.training.draws", "ncmc.training.batches"),
+    ]
     install_import_hook(SHAPED, "shapes.checked")  # before anything imports them
 
 from ncmc.data import datasets, fetch, splits

@@ -9,6 +9,8 @@ from torch import Tensor
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from ncmc.formulas import metrics
+
 
 class NoHostReads(TorchDispatchMode):
     """Raises where an operation reads a value on the host or has a shape that depends on values."""
@@ -30,6 +32,28 @@ class NoHostReads(TorchDispatchMode):
         if tags & set(func.tags) and not integers_only:
             raise AssertionError(f"{func} reads values on the host")
         return func(*args, **(kwargs or {}))
+
+
+def classifier_cosines(centers_per_class: Iterable[int], theta: float) -> list[float]:
+    """cos(rho_k) of each class, rho_k the angle between wbar_k and w_k: sin(theta) / cos(alpha_k)."""
+    return [math.sin(theta) / cos_alpha(f, theta) for f in centers_per_class]
+
+
+def loss_floors(centers_per_class: Iterable[int], theta: float) -> list[float]:
+    """f_k c (c - 1)^2, c = cos(alpha_k): the least cosine regression loss of a class, at |h| = 1."""
+    return [f * (c := cos_alpha(f, theta)) * (c - 1) ** 2 for f in centers_per_class]
+
+
+def cos_alpha(f: int, theta: float) -> float:
+    """The angle between wbar_k and each of its f centers (Def. 3.2)."""
+    return math.sqrt((math.cos(theta) ** 2 + f * math.sin(theta) ** 2) / f)
+
+
+def collapse_of(
+    h: Tensor, labels: Tensor, targets: Tensor | None, classifier: Tensor, n_classes: int
+) -> metrics.Collapse:
+    """The collapse measures of features in one part."""
+    return metrics.collapse(lambda: [(h, labels)], targets, classifier, n_classes)
 
 
 def slow_cosine_regression(

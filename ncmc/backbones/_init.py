@@ -1,4 +1,4 @@
-"""Initialisation of convolutions (assumption A22), and the checks that all backbones share."""
+"""Initialisation of layers (assumption A22), and the checks that all backbones share."""
 
 from torch import nn
 
@@ -8,7 +8,7 @@ INITS = ("kaiming", "fan_in", "fan_out", "torch")
 
 
 def initialise(module: nn.Module, init: str, released: str) -> None:
-    """Draw all convolutions of `module` from torch's global generator.
+    """Draw all convolutions and linear layers of `module` from torch's global generator; biases are 0.
 
     init: "kaiming" is Kaiming normal as the code family released it for this backbone (`released`:
     "fan_in" or "fan_out"); "fan_in" or "fan_out" chooses; "torch" keeps PyTorch's own. Batch
@@ -20,24 +20,10 @@ def initialise(module: nn.Module, init: str, released: str) -> None:
         return
     mode = released if init == "kaiming" else init
     for part in module.modules():
-        if isinstance(part, nn.Conv2d):
+        if isinstance(part, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(part.weight, mode=mode, nonlinearity="relu")  # type: ignore[arg-type]
-
-
-def initialise_biased(module: nn.Module, init: str, released: str) -> None:
-    """As `initialise`; linear layers are drawn alike, and biases start at 0.
-
-    init "torch" keeps PyTorch's own draws of both. Raises UsageError for an unknown `init`.
-    """
-    initialise(module, init, released)
-    if init == "torch":
-        return
-    mode = released if init == "kaiming" else init
-    for part in module.modules():
-        if isinstance(part, nn.Linear):
-            nn.init.kaiming_normal_(part.weight, mode=mode, nonlinearity="relu")  # type: ignore[arg-type]
-        if isinstance(part, nn.Conv2d | nn.Linear) and part.bias is not None:
-            nn.init.zeros_(part.bias)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
 
 
 def check(image_size: int, channels: int, smallest: int, **positive: int) -> None:

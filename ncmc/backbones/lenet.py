@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ncmc.backbones import Backbone
-from ncmc.backbones._init import check, initialise_biased
+from ncmc.backbones._init import check, initialise
 
 
 class LeNet(Backbone):
@@ -37,7 +37,7 @@ def build(image_size: int, channels: int = 3, *, init: str = "kaiming") -> Backb
     """
     check(image_size, channels, smallest=16)
     model = LeNet(image_size, channels)
-    initialise_biased(model, init, released="fan_in")
+    initialise(model, init, released="fan_in")
     return model
 
 

@@ -8,7 +8,7 @@ dropout the mean over the pixels that are left, 512 features.
 from torch import Tensor, nn
 
 from ncmc.backbones import Backbone
-from ncmc.backbones._init import check, initialise_biased
+from ncmc.backbones._init import check, initialise
 
 STAGES = ((64,), (128,), (256, 256), (512, 512), (512, 512))  # channels; a stage ends by halving
 
@@ -43,5 +43,5 @@ def build(image_size: int, channels: int = 3, *, init: str = "kaiming") -> Backb
     """
     check(image_size, channels, smallest=32)
     model = VGG(channels)
-    initialise_biased(model, init, released="fan_out")
+    initialise(model, init, released="fan_out")
     return model

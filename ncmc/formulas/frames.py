@@ -183,7 +183,7 @@ def mean_center_coordinates(
     return wbar / mean_center_cosines(centers_per_class, theta)[:, None]
 
 
-# --- angles, and what the losses and measures come to at full collapse ----------------------------
+# --- angles ---------------------------------------------------------------------------------------
 
 
 def mean_center_cosines(centers_per_class: Sequence[int], theta: float) -> Float64[Tensor, " K"]:
@@ -191,31 +191,6 @@ def mean_center_cosines(centers_per_class: Sequence[int], theta: float) -> Float
     check_theta(theta)
     f = torch.tensor(_whole_numbers("centers_per_class", centers_per_class), dtype=torch.float64)
     return ((math.cos(theta) ** 2 + f * math.sin(theta) ** 2) / f).sqrt()
-
-
-def classifier_cosines(centers_per_class: Sequence[int], theta: float) -> Float64[Tensor, " K"]:
-    """(K,) float64: cos(rho_k), rho_k the angle between wbar_k and w_k.
-
-    <wbar_k, w_k> = sin(theta), as every v_j^(k) is orthogonal to w_k; so cos(rho_k) =
-    sin(theta) / cos(alpha_k), which is tan(rho_k) = cot(theta) / sqrt(f_k).
-    """
-    cosines = math.sin(theta) / mean_center_cosines(centers_per_class, theta)
-    return cosines.clamp_max(1.0)  # theta = pi/2 may give 1 + 2e-16
-
-
-def variability_floors(centers_per_class: Sequence[int], theta: float) -> Float64[Tensor, " K"]:
-    """(K,) float64: 1 - cos(rho_k), the variability of a class that has collapsed onto wbar_k."""
-    return 1 - classifier_cosines(centers_per_class, theta)
-
-
-def loss_floors(centers_per_class: Sequence[int], theta: float) -> Float64[Tensor, " K"]:
-    """(K,) float64: f_k c (c - 1)^2, c = cos(alpha_k), the least cosine regression loss of a class.
-
-    Without the term in lambda, which is 0 at |h| = 1, and for the sum over centers (A15).
-    """
-    f = torch.tensor(list(centers_per_class), dtype=torch.float64)
-    c = mean_center_cosines(centers_per_class, theta)
-    return f * c * (c - 1) ** 2
 
 
 def check_theta(theta: float) -> None:

@@ -10,11 +10,10 @@ import torch
 from jaxtyping import Float, Float64, Int, Int64, Shaped
 from torch import Tensor
 
-from ncmc.errors import UsageError
 from ncmc.formulas import losses
 
 CHUNK = 4096  # rows handled at once, to bound the float64 copies
-HEAT_MAP = 100  # classes up to which the whole matrix of cosines is kept
+HEAT_MAP = 20  # classes up to which the cosines of pairs are kept
 
 
 class Collapse(TypedDict):
@@ -34,18 +33,7 @@ class Collapse(TypedDict):
 def confusion(
     predicted: Int[Tensor, "..."], labels: Int[Tensor, "..."], n_classes: int
 ) -> Int64[Tensor, "{n_classes} {n_classes}"]:
-    """(K, K) int64: entry [k, l] counts images of class k that were predicted as l.
-
-    Raises UsageError if the two (N,) vectors differ in shape or hold another class.
-    """
-    if predicted.shape != labels.shape or labels.ndim != 1:
-        raise UsageError(
-            f"predicted has shape {tuple(predicted.shape)}, labels {tuple(labels.shape)}; "
-            "allowed: two vectors of one length."
-        )
-    for name, values in (("predicted", predicted), ("labels", labels)):
-        if len(values) and not (int(values.min()) >= 0 and int(values.max()) < n_classes):
-            raise UsageError(f"{name} holds classes outside 0 to {n_classes - 1}.")
+    """(K, K) int64: entry [k, l] counts images of class k that were predicted as l."""
     pairs = labels.long() * n_classes + predicted.long()
     return torch.bincount(pairs, minlength=n_classes**2).reshape(n_classes, n_classes)
 
@@ -60,23 +48,14 @@ def per_class_accuracy(confusion: Int64[Tensor, "K K"]) -> list[float | None]:
 
 
 def expected_calibration_error(
-    confidences: Float[Tensor, " N"] | Float[Tensor, "N K"],
-    correct: Shaped[Tensor, " N"],
-    bins: int = 15,
+    confidences: Float[Tensor, " N"], correct: Shaped[Tensor, " N"], bins: int = 15
 ) -> float:
     """The share-weighted mean gap |accuracy - confidence| over equal-width bins, from 0 to 1.
 
-    `confidences` (N,) in [0, 1], or probabilities (N, K), of which the largest counts; `correct`
-    (N,) booleans. A bin holds its upper edge: (0, 1/bins], (1/bins, 2/bins], ...; 0 is in the
-    first.
+    `confidences` (N,) in [0, 1]; `correct` (N,) booleans. A bin holds its upper edge: (0, 1/bins],
+    (1/bins, 2/bins], ...; 0 is in the first.
     """
-    top = confidences.max(1).values if confidences.ndim == 2 else confidences
-    if top.shape != correct.shape or not len(top):
-        raise UsageError(
-            f"{tuple(top.shape)} confidences and {tuple(correct.shape)} outcomes; "
-            "allowed: one of each per image, and at least one image."
-        )
-    top = top.double()
+    top = confidences.double()
     edges = torch.linspace(0, 1, bins + 1, dtype=torch.float64, device=top.device)
     index = torch.bucketize(top, edges[1:-1])  # v <= edge belongs below
     gap = torch.zeros(bins, dtype=torch.float64, device=top.device)
@@ -89,42 +68,22 @@ def expected_calibration_error(
 
 @torch.no_grad()
 def collapse(
-    features: Float[Tensor, "_ d"],
-    labels: Int[Tensor, " _"],
-    targets: Float[Tensor, "K d"] | None,
-    classifier: Float[Tensor, "K d"],
-    n_classes: int,
-) -> Collapse:
-    """How far the features have collapsed (Sec. 4.3, App. G), over all N samples given.
-
-    features (N, d); labels (N,); targets (K, d) the direction each class should collapse to, or
-    None for a method without one (then the class's own mean feature); classifier (K, d), rows w_k.
-
-    nc_mean, nc_std: mean and population standard deviation of |h/|h| - t_y/|t_y||^2.
-    variability: mean of 1 - <h/|h|, w_y/|w_y|>.
-    variability_floor: its value if every feature lay on its target; None without targets.
-    class_cosine: mean cosine between the mean features of two classes.
-    class_cosines: all of them, for K <= 100; None stands for a class without samples.
-    """
-    if len(features) != len(labels) or not len(labels):
-        raise UsageError(
-            f"{len(features)} features and {len(labels)} labels; allowed: one label per feature, "
-            "and at least one."
-        )
-    return collapse_over(lambda: [(features, labels)], targets, classifier, n_classes)
-
-
-@torch.no_grad()
-def collapse_over(
     look: Callable[[], Iterable[tuple[Tensor, Tensor]]],
     targets: Float[Tensor, "K d"] | None,
     classifier: Float[Tensor, "K d"],
     n_classes: int,
 ) -> Collapse:
-    """`collapse` of features that come in parts (n, d) with their labels (n,).
+    """How far features have collapsed (Sec. 4.3, App. G); they come in parts (n, d), labels (n,).
 
-    No more than one part is held, and some numbers a sample. `look` starts a pass over all parts:
-    one is made, and without targets, which are the means then, a second.
+    No more than one part is held, and some numbers per sample. `look` starts a pass over all parts: one
+    is made, and without targets a second. targets (K, d): the direction each class should collapse to,
+    or None for a method without one (then the class's own mean feature); classifier (K, d), rows w_k.
+
+    nc_mean, nc_std: mean and population standard deviation of |h/|h| - t_y/|t_y||^2.
+    variability: mean of 1 - <h/|h|, w_y/|w_y|>.
+    variability_floor: its value if every feature lay on its target; None without targets.
+    class_cosine: mean cosine between the mean features of two classes.
+    class_cosines: all of them, for K <= HEAT_MAP; None stands for a class without samples.
     """
     rows = _unit(classifier.double())
     towards = None if targets is None else _unit(targets.double().to(rows.device))

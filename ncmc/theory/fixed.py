@@ -9,9 +9,17 @@ from scipy import optimize
 from torch import Tensor
 
 from ncmc.formulas import frames
-from ncmc.theory import collapse
 from ncmc.theory.outcome import Outcome, worst
-from ncmc.theory.problem import GRADIENT, Point, Problem, loss_p, minimise_features
+from ncmc.theory.problem import (
+    GRADIENT,
+    Point,
+    Problem,
+    class_means,
+    gaps_from_collapse,
+    loss_p,
+    minimise_features,
+    spread,
+)
 
 STARTS = 2
 TOLERANCE = 1e-6
@@ -81,10 +89,8 @@ def corollary_3_7(
         for point in s.descended
     ]
     gaps = {
-        "spread of features around their class mean": [
-            collapse.spread(p, point) for p, point, _ in points
-        ],
-        **collapse.gaps(points),
+        "spread of features around their class mean": [spread(p, point) for p, point, _ in points],
+        **gaps_from_collapse(points),
         "relative error of |h_k|": [length_gap(p, point, formula) for p, point, _ in points],
         "distance between descent and closed form": apart,
     }
@@ -98,7 +104,7 @@ def corollary_3_7(
 
 def length_gap(p: Problem, point: Point, formula: Callable[[Problem], Tensor]) -> float:
     """The largest relative error of the formula for |h_k|."""
-    found = collapse.class_means(p, point.features).norm(dim=1)
+    found = class_means(p, point.features).norm(dim=1)
     return ((found - formula(p)).abs() / found).max().item()
 
 

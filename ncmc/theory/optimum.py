@@ -8,9 +8,19 @@ import torch
 from torch import Tensor
 
 from ncmc.formulas import frames
-from ncmc.theory import collapse
 from ncmc.theory.outcome import Outcome, Part, worst
-from ncmc.theory.problem import GRADIENT, Point, Problem, best, frame_of, loss_p, minimise
+from ncmc.theory.problem import (
+    GRADIENT,
+    Point,
+    Problem,
+    best,
+    class_means,
+    frame_of,
+    gaps_from_collapse,
+    loss_p,
+    minimise,
+    spread,
+)
 
 Formula = Callable[[Problem], Tensor]  # (K,) |w_k|^2, below the condition too
 Condition = Callable[[Problem], Tensor]  # (K,) whether a class has a non-trivial optimum
@@ -164,7 +174,7 @@ def norm_gap(t: Tried) -> float:
 
 def feature_norm_gap(t: Tried) -> float:
     """How far |h_k|^2 is from lambda_W / (n_k lambda_H) times the theorem's |w_k|^2."""
-    found = collapse.class_means(t.problem, t.found.features).square().sum(1)
+    found = class_means(t.problem, t.found.features).square().sum(1)
     gap = (found - t.feature_ratio * t.expected).abs()
     return (gap / (t.feature_ratio * t.yardstick)).max().item()
 
@@ -186,10 +196,8 @@ def judge(tried: Sequence[Tried]) -> tuple[Part, ...]:
     sound = all(t.found.gradient < GRADIENT for t in tried)
     lively = [(t.problem, t.found, t.alive) for t in tried if t.alive.any()]
     gaps = {
-        "spread of features around their class mean": [
-            collapse.spread(t.problem, t.found) for t in tried
-        ],
-        **collapse.gaps(lively),
+        "spread of features around their class mean": [spread(t.problem, t.found) for t in tried],
+        **gaps_from_collapse(lively),
         "relative error of |w_k|^2": [norm_gap(t) for t in tried],
         "relative error of |h_k|^2": [feature_norm_gap(t) for t in tried],
     }

@@ -7,7 +7,6 @@ P(E_k). RCR takes argmax_k <w_k, z>; GCR argmax_k max_j <w_j^(k), z> (assumption
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -53,19 +52,13 @@ def gcr_probability(draw: Draw) -> float:
     return sum(f * p for f, p in zip(draw.centers, draw.prior, strict=True)) / total
 
 
-def pair_probability(f: int, other: int) -> float:
-    """P(the best center is one of f, not one of the `other` ones) = f / (f + other)."""
-    return f / (f + other)
-
-
 def proposition_3_1(
     draws: Sequence[Draw] = DRAWS,
     samples: int = SAMPLES,
     gcr: Callable[[Draw], float] = gcr_probability,
     rcr: Callable[[Draw], float] = rcr_probability,
-    pair: Callable[[int, int], float] = pair_probability,
 ) -> Outcome:
-    """T6: how often each rule is right, which one more often, and pairs of classes."""
+    """T6: how often each rule is right, and which one more often."""
     parts: list[Part] = []
     for seed, draw in enumerate(draws):
         where = f"f = {draw.centers}, P(E) = {draw.prior}"
@@ -79,10 +72,6 @@ def proposition_3_1(
             Part(f"GCR less RCR, {where}", gain, 0.0, TOLERANCE, ">=", error),
         ]
     f = draws[0].centers
-    for k, other in combinations(range(len(f)), 2):
-        share = pair_share(draws[0], k, other, samples, seed=k * len(f) + other)
-        name = f"class with {f[other]} centers ahead of one with {f[k]}"
-        parts.append(_share(name, share, pair(f[other], f[k]), samples))
     readings: tuple[tuple[float, str, Rule], ...] = (
         (math.pi / 2, "theta = pi/2", "max over centers"),
         (0.0, "theta = 0", "mean center"),
@@ -121,17 +110,6 @@ def right_share(
         scores = sample_features(vectors, draw.variance, size, rng) @ vectors.T
         right += int((owner[scores.argmax(1)] == labels).sum())
     return right / samples
-
-
-def pair_share(draw: Draw, k: int, other: int, samples: int, seed: int) -> float:
-    """The share of features whose best center of `other` scores above their best one of k."""
-    rng = np.random.default_rng(seed)
-    vectors, owner = rule_vectors(draw.centers, 0.0, "max over centers", draw.extra_dim, seed)
-    ahead = 0
-    for size in chunks(samples):
-        scores = sample_features(vectors, draw.variance, size, rng) @ vectors.T
-        ahead += int((scores[:, owner == other].max(1) > scores[:, owner == k].max(1)).sum())
-    return ahead / samples
 
 
 def rule_vectors(

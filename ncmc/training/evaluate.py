@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from ncmc.results.history import Triangle, triangle
 from ncmc.results.record import Accuracy, Collapse, Epoch, Groups, Result
 from ncmc.training.batches import Normalise, Stored, to_device
 
-MATRIX_CLASSES = 20  # cosines of pairs are kept for up to this many classes
-TAIL_IMAGES = 30  # and those of the smallest class's features for up to this many images (figure 7)
+TAIL_IMAGES = (
+    30  # of the smallest class, up to which the cosines of its features are kept (figure 7)
+)
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,6 @@ class EvalSet:
     batch: int  # images
     autocast: Callable[[], AbstractContextManager[Any]]
 
-    @property
-    def at_once(self) -> bool:
-        """Whether the features of all images may be held together."""
-        return isinstance(self.images, Tensor)
-
     def batches(self) -> Iterator[tuple[Tensor, Tensor]]:
         """uint8 images (B, H, W, C) and labels (B,), in order."""
         n = len(self.labels)
@@ -48,14 +44,6 @@ class EvalSet:
             images = self.images.read([np.arange(part.start, part.stop) for part in parts])
         for part, batch in zip(parts, images, strict=True):
             yield to_device(batch, self.labels.device), self.labels[part]
-
-    def only(self, chosen: Tensor) -> "EvalSet":
-        """Some of the images, by a mask (N,)."""
-        if isinstance(self.images, Tensor):
-            images: Tensor | Stored = self.images[chosen]
-        else:
-            images = replace(self.images, indices=self.images.indices[chosen.cpu().numpy()])
-        return replace(self, images=images, labels=self.labels[chosen])
 
 
 @contextmanager
@@ -91,7 +79,7 @@ def feature_batches(model: Method, data: EvalSet) -> Iterable[tuple[Tensor, Tens
     `model` is in evaluation mode, and images are not augmented.
     """
     batches = FeatureBatches(model, data)
-    if not data.at_once:
+    if not isinstance(data.images, Tensor):
         return batches
     return [(torch.cat([h for h, _ in batches]), data.labels)]
 
@@ -117,28 +105,15 @@ def collapse(model: Method, data: EvalSet) -> Collapse:
     n_classes = model.n_classes
     with evaluation_mode(model):
         batches = feature_batches(model, data)
-        measures = metrics.collapse_over(
-            lambda: batches, model.targets(), model.classifier(), n_classes
-        )
-        if n_classes <= MATRIX_CLASSES and measures["class_cosines"]:
+        measures = metrics.collapse(lambda: batches, model.targets(), model.classifier(), n_classes)
+        if measures["class_cosines"]:
             class_cosines = triangle(measures["class_cosines"])
         counts = torch.bincount(data.labels, minlength=n_classes)
         smallest = int(torch.where(counts > 0, counts, counts.max() + 1).argmin())
-        if n_classes <= MATRIX_CLASSES and counts[smallest] <= TAIL_IMAGES:
-            tail_cosines = _cosines(_features_of(model, data, batches, smallest))
+        if n_classes <= metrics.HEAT_MAP and counts[smallest] <= TAIL_IMAGES:
+            tail_cosines = _cosines(torch.cat([h[labels == smallest] for h, labels in batches]))
     pairs = {"class_cosines": class_cosines or None, "tail_cosines": tail_cosines or None}
     return Collapse.model_validate({**measures, **pairs})  # one image has no pairs
-
-
-def _features_of(
-    model: Method, data: EvalSet, batches: Iterable[tuple[Tensor, Tensor]], label: int
-) -> Tensor:
-    """The features (n, d) of all images of a class."""
-    rows = data.labels == label
-    if data.at_once:
-        ((h, _),) = batches
-        return h[rows]
-    return torch.cat([h for h, _ in FeatureBatches(model, data.only(rows))])
 
 
 def summary(

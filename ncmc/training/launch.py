@@ -1,21 +1,29 @@
 """From the wish to train a run to its record: is it trained already, are its data and split here?"""
 
 import gc
+import os
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import filelock
 
 from ncmc.data import datasets
 from ncmc.errors import UsageError, UserError
 from ncmc.results.problems import RecordProblem, read_record, why_outdated
 from ncmc.results.provenance import note_without_commit
 from ncmc.results.record import Record
-from ncmc.system import allocator, files, gpu_lease, hardware
+from ncmc.system import allocator, files, hardware
 from ncmc.training.run_inputs import RunInputs
 
 if TYPE_CHECKING:  # a run that is trained already must not wait for torch
     from ncmc.training.progress_file import Progress
+
+PLACES = 16  # runs on one GPU at most
 
 
 def launch(
@@ -46,7 +54,7 @@ def launch(
     _import_torch()
     from ncmc.training import decision_rule, train
 
-    with gpu_lease.claim() as gpu:
+    with claim_gpu() as gpu:
         if device is None and hardware.gpu_count() > 1:
             device = f"cuda:{gpu}"
         if is_rule:
@@ -84,3 +92,32 @@ def finished(inputs: RunInputs) -> Record | None:
     if record and (why := why_outdated(inputs.project, record, inputs.results)):
         raise UsageError(f"{inputs.record_path} {why}. Use --force to train the run again.")
     return record
+
+
+@contextmanager
+def claim_gpu(gpus: int | None = None, folder: Path | None = None) -> Iterator[int]:
+    """The number (from 0) of the GPU with the fewest runs of this program, held by a lock.
+
+    Snakemake counts GPUs but hands out no numbers: runs that start together would all take the
+    first. A killed process gives its place back. Without a GPU, 0, and nothing is held.
+    """
+    gpus = hardware.gpu_count() if gpus is None else gpus
+    folder = folder or Path(tempfile.gettempdir()) / f"ncmc-gpus-{os.getuid()}"
+    with ExitStack() as held:
+        if gpus > 1:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            yield _first_free(gpus, folder, held)
+        else:
+            yield 0
+
+
+def _first_free(gpus: int, folder: Path, held: ExitStack) -> int:
+    for place in range(PLACES):
+        for gpu in range(gpus):
+            lock = filelock.FileLock(folder / f"{gpu}.{place}")
+            try:
+                held.enter_context(lock.acquire(timeout=0))
+            except filelock.Timeout:
+                continue
+            return gpu
+    return os.getpid() % gpus

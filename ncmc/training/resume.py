@@ -70,8 +70,9 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
         for key, now in how.items()
         if key not in ("code", "commit", "dirty") and now != (then := getattr(before, key))
     ] + code_changes(inputs, before)
-    if changed:
+    if changed or (how["dirty"] and not before.dirty):
         state.sessions.append(Session(**how, epoch=state.epoch, step=state.step))
+    if changed:
         tell(
             f"computed in another way from here on ({', '.join(changed)}): the result is not bit for "
             "bit that of an uninterrupted run"

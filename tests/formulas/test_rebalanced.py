@@ -21,7 +21,8 @@ from torch import Tensor
 from torchvision.ops import sigmoid_focal_loss
 
 from ncmc.errors import UsageError
-from ncmc.formulas import focal, losses, rebalanced
+from ncmc.formulas import losses, rebalanced
+from ncmc.methods import focal
 
 torch.set_num_threads(1)
 FEW = settings(max_examples=30, deadline=None)

@@ -7,13 +7,20 @@ from typing import Any
 
 import pytest
 import torch
-from slow_losses import NoHostReads, slow_cosine_regression, slow_dot_regression
+from slow_losses import (
+    NoHostReads,
+    classifier_cosines,
+    collapse_of,
+    loss_floors,
+    slow_cosine_regression,
+    slow_dot_regression,
+)
 from small_models import COUNTS, Flat, batch, build
 from torch import Tensor, nn
 
 from ncmc.backbones import Backbone, resnet8
 from ncmc.errors import UsageError
-from ncmc.formulas import frames, losses, metrics
+from ncmc.formulas import frames, losses
 from ncmc.methods import Labels, Method
 from ncmc.methods._layers import BatchNorm, RunningNorm
 from ncmc.methods.al import AL
@@ -144,7 +151,7 @@ def test_shapes_are_those_of_the_contract(kind: type[Method], options: dict[str,
     assert method.classifier().shape == (k_classes, dim)
     targets = method.targets()
     assert targets is None or targets.shape == (k_classes, dim)
-    metrics.collapse(h, torch.arange(5) % k_classes, targets, method.classifier(), k_classes)
+    collapse_of(h, torch.arange(5) % k_classes, targets, method.classifier(), k_classes)
 
 
 @every_variant
@@ -389,11 +396,11 @@ def test_targets_are_the_mean_centers() -> None:
 def test_collapsed_features_are_at_the_floor_of_loss_and_variability() -> None:
     method = build(CAL, f=3)
     labels = torch.arange(4)
-    floors = frames.loss_floors(method.centers_per_class, 0.2)
+    floors = loss_floors(method.centers_per_class, 0.2)
     loss = method.criterion(method.targets(), labels)
-    assert loss.item() == pytest.approx(float(floors.mean()), rel=1e-5)
-    found = metrics.collapse(method.targets(), labels, method.targets(), method.classifier(), 4)
-    expected = float(frames.variability_floors(method.centers_per_class, 0.2).mean())
+    assert loss.item() == pytest.approx(sum(floors) / 4, rel=1e-5)
+    found = collapse_of(method.targets(), labels, method.targets(), method.classifier(), 4)
+    expected = 1 - sum(classifier_cosines(method.centers_per_class, 0.2)) / 4
     assert found["variability"] == pytest.approx(expected, rel=1e-5)
     assert found["variability"] == pytest.approx(found["variability_floor"])
 

@@ -18,8 +18,7 @@ from small_models import COUNTS, Flat, batch, build
 from torch import Tensor
 
 from ncmc.errors import UsageError
-from ncmc.formulas import focal
-from ncmc.methods import Method
+from ncmc.methods import Method, focal
 from ncmc.methods.arb import ARB
 from ncmc.methods.balanced_softmax import BALANCED_SOFTMAX
 from ncmc.methods.cb_ce import CB_CE

@@ -22,7 +22,6 @@ from ncmc.theory import (
     allocation,
     angles,
     checks,
-    collapse,
     fixed,
     gradient,
     margin,
@@ -152,25 +151,25 @@ def test_measures_of_collapse_agree_with_loops() -> None:
     wbar = [w[:2].mean(0), w[2:].mean(0)]
     longest = max(1.0, max(m.norm().item() for m in means))
     spread = max((h[i] - means[0]).norm().item() for i in range(3)) / longest
-    assert collapse.spread(SMALL, point) == pytest.approx(spread)
+    assert problem.spread(SMALL, point) == pytest.approx(spread)
     gap = max((a / a.norm() - b / b.norm()).norm().item() for a, b in zip(means, wbar, strict=True))
-    assert collapse.direction_gap(SMALL, point, alive) == pytest.approx(gap)
+    assert problem.direction_gap(SMALL, point, alive) == pytest.approx(gap)
     cosine = abs(means[0] @ means[1] / (means[0].norm() * means[1].norm()))
-    assert collapse.overlap(SMALL, point, alive) == pytest.approx(cosine.item())
+    assert problem.overlap(SMALL, point, alive) == pytest.approx(cosine.item())
     gaps = []
     for mean, rows in ((means[0], w[:2]), (means[1], w[2:])):
         own = [float(row @ mean) for row in rows]
         middle = sum(own) / len(own)
         gaps.append(max(abs(value - middle) for value in own) / abs(middle))
-    assert collapse.response_gap(SMALL, point, alive) == pytest.approx(max(gaps))
+    assert problem.response_gap(SMALL, point, alive) == pytest.approx(max(gaps))
 
 
 def test_features_along_the_classifier_are_not_taken_for_collapsed() -> None:
     frame = frames.multi_center_frame((2, 3), 9, 0.4, torch.Generator(), torch.float64)
     point, alive = Point(frame[1][SMALL.labels], *frame, loss=0.0), torch.tensor([True, True])
-    assert collapse.direction_gap(SMALL, point, alive) > 0.3
+    assert problem.direction_gap(SMALL, point, alive) > 0.3
     nobody = torch.tensor([False, False])
-    assert math.isnan(collapse.direction_gap(SMALL, point, nobody))
+    assert math.isnan(problem.direction_gap(SMALL, point, nobody))
 
 
 # --- T1, T2 ---------------------------------------------------------------------------------------
@@ -361,7 +360,6 @@ def test_proposition_3_1_holds() -> None:
         ("gcr", lambda d: max(d.centers) / sum(d.centers)),
         ("gcr", lambda d: sum(p * p for p in d.prior)),
         ("rcr", lambda d: 1 / sum(d.centers)),
-        ("pair", lambda f, other: f**0.5 / (f**0.5 + other**0.5)),
     ],
 )
 def test_a_wrong_probability_in_proposition_3_1_is_caught(

@@ -9,6 +9,7 @@ import pytest
 import torch
 from conftest import here
 from PIL import Image
+from slow_losses import collapse_of
 from watching import Watch, run_of, stop, trained
 
 from ncmc.data.image_stream import ImageFiles
@@ -96,14 +97,14 @@ def test_collapse_in_parts_is_that_of_all_features(targets: bool) -> None:
     rng = torch.Generator().manual_seed(0)
     h, y = torch.randn(500, 6, generator=rng), torch.randint(0, 4, (500,), generator=rng)
     rows, towards = torch.randn(4, 6, generator=rng), torch.randn(4, 6, generator=rng)
-    whole = metrics.collapse(h, y, towards if targets else None, rows, 4)
+    whole = collapse_of(h, y, towards if targets else None, rows, 4)
     passes: list[int] = []
 
     def look() -> Any:
         passes.append(1)
         return zip(h.split(7), y.split(7), strict=True)
 
-    parts = metrics.collapse_over(look, towards if targets else None, rows, 4)
+    parts = metrics.collapse(look, towards if targets else None, rows, 4)
     assert len(passes) == (1 if targets else 2)
     for key in ("nc_mean", "nc_std", "variability", "variability_floor", "class_cosine"):
         assert parts[key] == pytest.approx(whole[key], abs=1e-12), key

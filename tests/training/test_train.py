@@ -22,7 +22,7 @@ from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.results.problems import outdated_records
-from ncmc.results.provenance import Session
+from ncmc.results.provenance import Git, Session
 from ncmc.results.record import load_record, path_of
 from ncmc.system.signals import Interrupted
 from ncmc.training import checkpoint, evaluate, finish, resume, session
@@ -241,6 +241,20 @@ def test_a_run_resumed_with_other_code_says_what_changed_and_records_both(
     assert outdated.why == "was made with other code: the training loop changed"
     loop.write_text(before)
     assert outdated_records(here()) != []
+
+
+def test_a_session_with_uncommitted_code_says_so_between_clean_ones(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for dirty, watch in ((False, Watch(3, stop)), (True, Watch(2, stop)), (False, Watch())):
+        state = Git(commit="a" * 40, dirty=dirty)
+        monkeypatch.setattr(resume, "git_state", lambda *_, state=state: state)
+        if watch.act:
+            with pytest.raises(Interrupted):
+                trained(run_of(), watch)
+    record = trained(run_of(), watch)
+    assert [s.dirty for s in record.made.sessions] == [False, True]
+    assert [(s.epoch, s.step) for s in record.made.sessions] == [(1, 0), (1, 3)]
 
 
 def test_the_instructions_are_recorded(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

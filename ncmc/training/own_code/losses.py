@@ -1,15 +1,10 @@
-"""What a method must compute: finite losses, true gradients, scores that find the classes."""
+"""What a method must compute: finite losses and gradients, scores that find the classes."""
 
 import math
-import re
-from collections.abc import Sequence
 from copy import deepcopy
-from functools import partial
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.gradcheck import GradcheckError, gradcheck
-from torch.func import functional_call
 
 from ncmc.errors import UserError
 from ncmc.methods import Labels, Method
@@ -34,7 +29,6 @@ ALL_COUNTS = {
 }
 COPIES = 4  # of each image in a batch: the gradient of a mean does not see them
 FREE_STEPS, FREE_LR = 150, 0.05  # Adam on features that may take any value
-STEP, TOLERANCE = 1e-6, 1e-4  # of central differences in float64, and of their slopes
 
 
 def is_finite(subject: MethodSubject) -> None:
@@ -43,17 +37,38 @@ def is_finite(subject: MethodSubject) -> None:
         try:
             model = subject.model(counts)
             for _ in subject.stages(model):
-                model.zero_grad()
-                loss = model.loss(*batch(model, 6))
-                check_finite(loss, "the loss of random images")
-                loss.backward()
-                for name, p in model.named_parameters():
-                    if p.grad is not None:
-                        check_finite(p.grad, f"the gradient of {name}")
+                _take_gradient(model, 6)
             check_finite(fitted(model).predict(images(3)), "the scores")
         except Exception as error:
             error.args = (f"with {what}, counts {list(counts)}: {error}",)
             raise
+
+
+def trains_on_one_image(subject: MethodSubject) -> None:
+    """A training batch can be one image (A21), and leaves a finite state."""
+    model = subject.model()
+    for _ in subject.stages(model):
+        try:
+            _take_gradient(model, 1)
+        except ValueError as error:
+            if ONE_VALUE not in str(error):
+                raise
+            raise UserError(
+                "a training batch of one image fails, as the last one of an epoch can be (A21): take "
+                "BatchNorm of ncmc/methods/_layers.py in place of torch's BatchNorm1d."
+            ) from error
+    for name, value in model.state_dict().items():
+        check_finite(value, f"after a batch of one image, {name}")
+
+
+def _take_gradient(model: Method, size: int) -> None:
+    model.zero_grad()
+    loss = model.loss(*batch(model, size))
+    check_finite(loss, f"the loss of a batch of {size}")
+    loss.backward()
+    for name, p in model.named_parameters():
+        if p.grad is not None:
+            check_finite(p.grad, f"the gradient of {name}")
 
 
 def is_a_mean_over_the_batch(subject: MethodSubject) -> None:
@@ -73,48 +88,6 @@ def is_a_mean_over_the_batch(subject: MethodSubject) -> None:
                 "batch (.mean(), reduction='mean'), not the sum: learning rates are set for means, and "
                 "the last batch of an epoch is smaller."
             )
-
-
-def has_the_gradient_of_its_loss(subject: MethodSubject) -> None:
-    """In float64, autograd agrees with differences of the loss along a random direction."""
-    model = subject.on_features().double()
-    for stage in subject.stages(model):
-        settings = model.stages[stage]
-        if settings.views > 1 or getattr(subject.kind, "holds_constant", False):
-            continue
-        x, labels = batch(model, 7, features=True)
-        x = x.double().requires_grad_(not settings.freeze_backbone)
-        parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
-        if not (x.requires_grad or parameters):
-            continue
-
-        try:
-            gradcheck(
-                partial(_loss_with, model, labels, [*parameters]),
-                (x, *parameters.values()),
-                eps=STEP,
-                atol=TOLERANCE**2,
-                rtol=TOLERANCE,
-                fast_mode=True,  # a random direction for each of them
-            )
-        except GradcheckError as error:
-            names = dict(enumerate(["the features", *parameters]))
-            place = re.search(r"respect to input (\d+)", str(error))
-            what = names[int(place[1])] if place else "an input"
-            raise UserError(
-                f"stage {stage}: the gradient with respect to {what} is not that of the loss. Look for "
-                "detach(), no_grad() or .data; a method that holds a part constant on purpose says so "
-                "by `holds_constant = True` in its class."
-            ) from error
-
-
-def _loss_with(
-    model: Method, labels: Labels, names: Sequence[str], x: Tensor, *values: Tensor
-) -> Tensor:
-    """The loss of features (B, d, 1, 1) with these values of parameters."""
-    copy = deepcopy(model)  # a loss may change statistics
-    loss: Tensor = functional_call(copy, dict(zip(names, values, strict=True)), (x, labels))
-    return loss
 
 
 def trains_every_parameter(subject: MethodSubject) -> None:
@@ -173,25 +146,6 @@ def finds_the_classes(subject: MethodSubject) -> None:
             f"{right:.0%} of them; who always names the largest class finds {largest:.0%}. Look at the "
             "sign of criterion() and of raw_scores(), and at the order of the classes."
         )
-
-
-def trains_on_one_image(subject: MethodSubject) -> None:
-    """A training batch can be one image (A21), and leaves a finite state."""
-    model = subject.model()
-    for _ in subject.stages(model):
-        try:
-            loss = model.loss(*batch(model, 1))
-        except ValueError as error:
-            if ONE_VALUE not in str(error):
-                raise
-            raise UserError(
-                "a training batch of one image fails, as the last one of an epoch can be (A21): take "
-                "BatchNorm of ncmc/methods/_layers.py in place of torch's BatchNorm1d."
-            ) from error
-        check_finite(loss, "the loss of a batch of one image")
-        loss.backward()
-    for name, value in model.state_dict().items():
-        check_finite(value, f"after a batch of one image, {name}")
 
 
 def mixes_labels(subject: MethodSubject) -> None:

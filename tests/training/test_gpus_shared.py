@@ -10,36 +10,36 @@ import pytest
 import torch
 
 from ncmc.errors import UsageError, UserError
-from ncmc.system import gpu_lease, hardware
-from ncmc.training import precision
+from ncmc.system import hardware
+from ncmc.training import launch, precision
 
 
 def test_trainings_take_the_emptiest_gpu(tmp_path: Path) -> None:
     with (
-        gpu_lease.claim(2, tmp_path) as first,
-        gpu_lease.claim(2, tmp_path) as second,
-        gpu_lease.claim(2, tmp_path) as third,
+        launch.claim_gpu(2, tmp_path) as first,
+        launch.claim_gpu(2, tmp_path) as second,
+        launch.claim_gpu(2, tmp_path) as third,
     ):
         assert (first, second, third) == (0, 1, 0)
-    with gpu_lease.claim(2, tmp_path) as again:
+    with launch.claim_gpu(2, tmp_path) as again:
         assert again == 0
 
 
 def test_a_killed_process_gives_its_place_back(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from ncmc.system import gpu_lease as devices\n"
-        "with devices.claim(2, Path(sys.argv[1])) as gpu: print(gpu, flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from ncmc.training import launch\n"
+        "with launch.claim_gpu(2, Path(sys.argv[1])) as gpu: print(gpu, flush=True); time.sleep(60)"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout
     assert process.stdout.readline().strip() == "0"
-    with gpu_lease.claim(2, tmp_path) as other:
+    with launch.claim_gpu(2, tmp_path) as other:
         assert other == 1
     process.kill()
     process.communicate()
-    with gpu_lease.claim(2, tmp_path) as gpu:
+    with launch.claim_gpu(2, tmp_path) as gpu:
         assert gpu == 0
 
 

@@ -7,7 +7,7 @@ import torch
 from pytorch_metric_learning.losses import SupConLoss
 from torch import Tensor
 
-from ncmc.formulas.contrastive import first_of_class, k_positive
+from ncmc.methods.kcl import first_of_class, k_positive
 
 TEMPERATURE = 0.2
 
