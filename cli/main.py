@@ -2,7 +2,7 @@
 
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cli import streams
-from ncmc.errors import UsageError, UserError, printable, shortened, unknown
+from ncmc.errors import UserError, printable, unknown
 
 FUNCTIONS = {"list": "list_names", "import": "import_results"}  # Python has the names
 MODULES = {"list": "listing", "import": "import_"}
@@ -23,7 +23,6 @@ RENAMED = {
     **{f"check-{kind}": ["check", kind] for kind in ("method", "backbone", "dataset")},
 }
 SETTINGS = {"help_option_names": ["-h", "--help"]}
-LONGEST = 2_000  # characters of an argument
 START = """\
 Does the paper hold? What is known here: {published}
 Without a GPU, in minutes:   uv run snakemake --cores all smoke
@@ -39,7 +38,6 @@ class Commands(TyperGroup):
         """Run the command line; 1 in place of 0 if something that was printed is lost."""
         with streams.watched() as (out, err):
             try:
-                _check_lengths(kwargs.get("args") or (args[0] if args else None) or sys.argv[1:])
                 return super().main(*args, **kwargs)
             except UserError as error:
                 print(f"ncmc: {error}", file=sys.stderr)
@@ -120,16 +118,6 @@ def _printable_usage_errors() -> Iterator[None]:
         raise
 
 
-def _check_lengths(arguments: Sequence[str]) -> None:
-    """Raises UsageError for an argument that is no name, number or path, and would be echoed whole."""
-    for argument in arguments:
-        if len(argument) > LONGEST:
-            raise UsageError(
-                f"an argument is {len(argument):,} characters long ({shortened(argument, 40)}); "
-                f"allowed: {LONGEST:,}."
-            )
-
-
 def _start() -> str:
     """What somebody who types `ncmc` alone can do, a line for each reader."""
     from ncmc import paths
@@ -155,6 +143,7 @@ def _version(wanted: bool) -> None:
 app = typer.Typer(
     cls=Commands,
     invoke_without_command=True,
+    add_completion=False,  # `uv run ncmc` has none
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings=SETTINGS,

@@ -1,17 +1,15 @@
 """Arguments and options that several commands share."""
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from ncmc import paths
-from ncmc.errors import UsageError, shortened, unknown
+from ncmc.errors import UsageError, unknown
 from ncmc.paper import switches
-from ncmc.plan import catalog, grid_file
-from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.filters import Filter
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
@@ -23,70 +21,20 @@ Name = TypeVar("Name", bound=str)
 WHOLE = ("all", "claims")  # boards, in place of a table
 
 
-# --- completion in the shell -------------------------------------------------------------------
-
-
-def completion(kind: str, *more: str) -> Callable[[str], list[str]]:
-    """Shell completion by the names of one kind, and by `more`; read when it is asked for."""
-
-    def complete(incomplete: str) -> list[str]:
-        names = [*more, *_names(kind)]
-        return [name for name in names if name.lower().startswith(incomplete.lower())]
-
-    return complete
-
-
-def _names(kind: str) -> Iterable[str]:
-    project = Project.find()
-    if kind in ("method", "backbone"):
-        return catalog.names(kind)
-    if kind == "entry":  # a claim, printed number or check
-        from ncmc.page.explanation import entry_ids  # a training must not wait for pages
-
-        return entry_ids(project)
-    if kind == "assumption":
-        return map(str, switches.switches(project))
-    if kind == "dataset":
-        return dataset_entries(project)
-    return grid_file.tiers(project) if kind == "tier" else grid_file.table_names(project)
-
-
-# --- arguments and options ---------------------------------------------------------------------
-
-
-def folder(text: str) -> Path:
-    """A folder that is there or can be made."""
-    if not text:  # an unset variable of a shell; a Path would make it the current folder
-        raise typer.BadParameter("the name of a folder is empty.")
-    path = Path(text)
-    try:
-        if path.exists() and not path.is_dir():
-            raise typer.BadParameter(f"'{text}' is not a folder.")
-    except OSError as error:
-        raise typer.BadParameter(f"'{shortened(text)}': {error.strerror}.") from error
-    return path
-
-
-def existing_folder(text: str) -> Path:
-    """A folder that is there: without its records a table would be replaced by an empty one."""
-    path = folder(text)
-    if not path.is_dir():
-        raise typer.BadParameter(f"there is no folder '{text}'.")
-    return path
-
-
-def _results(parser: Callable[[str], Path]) -> Any:
+def _results(must_exist: bool) -> Any:
+    """`must_exist`: without its records a table would be replaced by an empty one."""
     return typer.Option(
         "--results",
         help="Folder of the runs' records.",
         show_default="results/runs",
         metavar="FOLDER",
-        parser=parser,
+        exists=must_exist,
+        file_okay=False,
     )
 
 
-Results = Annotated[Path | None, _results(folder)]  # of a command that writes records ...
-Records = Annotated[Path | None, _results(existing_folder)]  # ... or reads them
+Results = Annotated[Path | None, _results(must_exist=False)]  # of a command that writes records ...
+Records = Annotated[Path | None, _results(must_exist=True)]  # ... or reads them
 Folder = Annotated[
     Path | None,
     typer.Option(
@@ -94,20 +42,13 @@ Folder = Annotated[
         help="Folder to write to.",
         show_default="results/TABLE",
         metavar="FOLDER",
-        parser=folder,
+        file_okay=False,
     ),
 ]
 TableName = Annotated[
-    str,
-    typer.Argument(
-        help="A table or figure: see `ncmc list tables`.",
-        metavar="TABLE",
-        autocompletion=completion("table"),
-    ),
+    str, typer.Argument(help="A table or figure: see `ncmc list tables`.", metavar="TABLE")
 ]
-DatasetName = Annotated[
-    str, typer.Argument(help="See `ncmc list datasets`.", autocompletion=completion("dataset"))
-]
+DatasetName = Annotated[str, typer.Argument(help="See `ncmc list datasets`.")]
 Tau = Annotated[float, typer.Option(help="Imbalance ratio n_min / n_max, in (0, 1].")]
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda or cuda:N; by default a GPU if there is one.")
@@ -128,7 +69,6 @@ Assume = Annotated[
         help="Another reading of an open point, as ID=VALUE: `--assume A14=affine`; see "
         "`ncmc list assumptions`.",
         metavar="ID=VALUE",
-        autocompletion=completion("assumption"),
     ),
 ]
 
@@ -136,18 +76,17 @@ Assume = Annotated[
 # --- filters -----------------------------------------------------------------------------------
 
 
-def _only(option: str, text: str, kind: str = "") -> Any:
+def _only(option: str, text: str) -> Any:
     """A repeatable option that shows a part."""
     return typer.Option(
         option,
         help=f"Only {text}; repeatable.",
-        autocompletion=completion(kind) if kind else None,
         rich_help_panel="Show a part (what is judged and written stays whole)",
     )
 
 
-Methods = Annotated[list[str] | None, _only("--method", "this method", "method")]
-Datasets = Annotated[list[str] | None, _only("--dataset", "this dataset", "dataset")]
+Methods = Annotated[list[str] | None, _only("--method", "this method")]
+Datasets = Annotated[list[str] | None, _only("--dataset", "this dataset")]
 Taus = Annotated[list[str] | None, _only("--tau", "this imbalance ratio")]
 Statuses = Annotated[
     list[str] | None,

@@ -10,7 +10,7 @@ from ncmc.system import files
 def check_target(path: Path, option: str, what: str, is_ours: Callable[[Path], bool]) -> None:
     """Raises UsageError unless writing `path` harms nothing: it is new, empty, or the same kind of file.
 
-    `option`: as the user gave it, such as --junit; `what`: what `is_ours` tells, such as `an export`.
+    `option`: as the user gave it, such as --to; `what`: what `is_ours` tells, such as `an export`.
     """
     _check_parent(path, option)
     if path.is_dir():

@@ -25,13 +25,7 @@ LARGEST = 96  # pixels: larger images of the catalog would take too long
 
 
 def check(
-    kind: Annotated[
-        str,
-        typer.Argument(
-            help="method, backbone or dataset.",
-            autocompletion=lambda incomplete: [k for k in KINDS if k.startswith(incomplete)],
-        ),
-    ],
+    kind: Annotated[str, typer.Argument(help="method, backbone or dataset.")],
     name: Annotated[
         str,
         typer.Argument(

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from cli.options import Assume, Json, chosen_table, completion, say_on_stderr
+from cli.options import Assume, Json, chosen_table, say_on_stderr
 from cli.progress import working
 from cli.show.grids import console, literal, print_grid, print_json
 from ncmc import preflight
@@ -33,8 +33,7 @@ def doctor(
     cost: Annotated[
         str | None,
         typer.Option(
-            help="Measure what a table (or laptop, full, all) would take here, by a short probe.",
-            autocompletion=completion("table", "laptop", "full", "all"),
+            help="Measure what a table (or laptop, full, all) would take here, by a short probe."
         ),
     ] = None,
     assume: Assume = None,

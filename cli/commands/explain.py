@@ -14,7 +14,6 @@ from cli.options import (
     Statuses,
     Taus,
     chosen_statuses,
-    completion,
     reading_project,
 )
 from cli.show.grids import console, literal, print_grid, print_json, print_line, print_lines
@@ -35,9 +34,7 @@ def explain(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="ID",
-            help="A claim (C13, F1), a printed number (N1), or a check (C1a, S1).",
-            autocompletion=completion("entry"),
+            metavar="ID", help="A claim (C13, F1), a printed number (N1), or a check (C1a, S1)."
         ),
     ],
     methods: Methods = None,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json, Records, completion
+from cli.options import Json, Records
 from cli.outputs import check_folder, check_target
 from cli.show.grids import print_json, print_line, print_lines
 from ncmc.errors import UsageError
@@ -29,9 +29,7 @@ def export(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Tables or figures; `all` (the default) for every record.",
-            metavar="[TABLE]...",
-            autocompletion=completion("table"),
+            help="Tables or figures; `all` (the default) for every record.", metavar="[TABLE]..."
         ),
     ] = None,
     to: Annotated[

@@ -1,38 +1,30 @@
 """`ncmc fetch`: datasets through DVC, verified."""
 
-import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 from rich import progress
-from rich.text import Text
 
-from cli.options import Json, completion
-from cli.show.grids import Cell, console, literal, print_grid, print_json
+from cli.options import Json
+from cli.show.grids import console, literal
 from ncmc.data import datasets, own_dataset, raw
 from ncmc.data import fetch as fetching
-from ncmc.data.fetch import DatasetStatus
 from ncmc.errors import UsageError
 from ncmc.project import Project
-from ncmc.results.wording import size
 
 EPILOG = (
-    "Examples: `ncmc fetch digits`, `ncmc fetch cifar10 --from cifar-10-python.tar.gz`, "
-    "`ncmc fetch --status`."
+    "Examples: `ncmc fetch digits`, `ncmc fetch cifar10 --from cifar-10-python.tar.gz`. "
+    "`ncmc doctor` says what is here."
 )
 
 
 def fetch(
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            help="Datasets; see `ncmc list datasets`.",
-            metavar="[DATASET]...",
-            autocompletion=completion("dataset"),
-        ),
+        typer.Argument(help="Datasets; see `ncmc list datasets`.", metavar="[DATASET]..."),
     ] = None,
     source: Annotated[
         str | None,
@@ -46,18 +38,14 @@ def fetch(
             "--replace", help="Import your own dataset again, replacing the copy that is here."
         ),
     ] = False,
-    status: Annotated[
-        bool, typer.Option("--status", help="Show what is here; fetch nothing.")
-    ] = False,
     as_json: Json = False,
 ) -> None:
     """Fetch datasets through DVC and verify their checksums; an interrupted fetch resumes."""
     project = Project.find()
-    if status:
-        print_status(fetching.status(project, names or None), as_json)
-        return
     if not names:
-        raise UsageError("fetch needs the name of a dataset, or --status. See: ncmc list datasets")
+        raise UsageError(
+            "fetch needs the name of a dataset. See: ncmc list datasets; what is here: ncmc doctor"
+        )
     if source is not None and len(names) > 1:
         raise UsageError("--from is for one dataset at a time.")
     if source == "":
@@ -72,9 +60,6 @@ def fetch(
             print(json.dumps(body | {"understood": lines}))
         else:
             print("\n  ".join([f"{name}: {how}, verified, {folder}", *lines]))
-
-
-STYLES = {"ready": "green", "fetched": "green"}
 
 
 @contextmanager
@@ -96,21 +81,3 @@ def transfer() -> Iterator[tuple[Callable[[str, int, int | None], None], Callabl
             bars.update(tasks[name], completed=done, total=total)
 
         yield show, lambda text: err.print(literal(text))
-
-
-def print_status(datasets: Sequence[DatasetStatus], as_json: bool) -> None:
-    """What is here of each dataset."""
-    if as_json:
-        print_json([dataclasses.asdict(entry) for entry in datasets])
-        return
-    columns = ("dataset", "state", "archives", "arrays", "under way", "to do")
-    rows: list[Sequence[Cell]] = [
-        (
-            entry.name,
-            Text(entry.state, style=STYLES.get(entry.state, "dim")),
-            *(size(count) for count in (entry.raw, entry.arrays, entry.partial)),
-            entry.detail,
-        )
-        for entry in datasets
-    ]
-    print_grid(columns, rows)

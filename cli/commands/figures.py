@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Assume, Folder, Records, chosen_table, completion, reading_project
+from cli.options import Assume, Folder, Records, chosen_table, reading_project
 from cli.progress import working
 from ncmc import paths
 from ncmc.errors import UsageError, UserError
@@ -27,11 +27,7 @@ EPILOG = (
 
 def figures(
     name: Annotated[
-        str,
-        typer.Argument(
-            help="A table or figure, or `all`: see `ncmc list tables`.",
-            autocompletion=completion("table"),
-        ),
+        str, typer.Argument(help="A table or figure, or `all`: see `ncmc list tables`.")
     ],
     assume: Assume = None,
     results: Records = None,

@@ -1,20 +1,11 @@
 """`ncmc list`: what there is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from cli.options import (
-    Datasets,
-    Json,
-    Methods,
-    States,
-    Taus,
-    chosen_runs,
-    chosen_statuses,
-    completion,
-)
+from cli.options import Datasets, Json, Methods, Taus, chosen_runs
 from cli.show.grids import print_json
 from cli.show.listings import print_listing
 from ncmc.errors import UsageError, unknown
@@ -28,12 +19,11 @@ from ncmc.plan.filters import Filter, make_filter
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.option_text import format_value
 from ncmc.project import Project
-from ncmc.sharing.run_status import STATES, Watcher
 
 EPILOG = (
     "Examples: `ncmc list assumptions`; `ncmc list tables --method CAL`, the tables with it, and how "
     "many of their cells and runs have it; `ncmc list runs calibration_jpeg --method CE`, one run id "
-    "per line: `ncmc train $(ncmc list runs calibration_jpeg --method CE --status waiting)`."
+    "per line: `ncmc train $(ncmc list runs calibration_jpeg --method CE)`."
 )
 FILTERED = ("tables", "runs")
 KINDS = ("datasets", "methods", "backbones", "tables", "runs", "claims", "assumptions")
@@ -41,25 +31,17 @@ Row = dict[str, Any]
 
 
 def list_names(
-    kind: Annotated[
-        str,
-        typer.Argument(
-            help=", ".join(KINDS),
-            autocompletion=lambda incomplete: [k for k in KINDS if k.startswith(incomplete)],
-        ),
-    ],
+    kind: Annotated[str, typer.Argument(help=", ".join(KINDS))],
     names: Annotated[
         list[str] | None,
         typer.Argument(
             help="Of `runs`: the tables or figures whose runs are meant; without, all of them.",
             metavar="[TABLE]...",
-            autocompletion=completion("table"),
         ),
     ] = None,
     methods: Methods = None,
     datasets: Datasets = None,
     taus: Taus = None,
-    states: States = None,
     as_json: Json = False,
 ) -> None:
     """List the datasets, methods, backbones, tables, claims, assumptions, or the runs of a table."""
@@ -70,20 +52,18 @@ def list_names(
         raise UsageError(
             f"`ncmc list {plural}` takes no further names: `ncmc list runs TABLE` does."
         )
-    if plural not in FILTERED and (methods or datasets or taus or states):
+    if plural not in FILTERED and (methods or datasets or taus):
         raise UsageError(f"{plural} are not filtered; {' and '.join(FILTERED)} are.")
-    chosen_statuses(states, STATES)
     project = Project.find()
-    wanted, watcher = make_filter(project, methods, datasets, taus), Watcher(project)
+    wanted = make_filter(project, methods, datasets, taus)
     if plural == "tables":
-        print_listing(_tables(project, wanted, states, watcher), as_json)
+        print_listing(_tables(project, wanted), as_json)
     elif plural == "runs":
         runs = chosen_runs(project, names, wanted)
-        if states or as_json:
-            shown = [one for one in watcher.look(runs) if not states or one.state in states]
-            print_ids([(one.run, one.state) for one in shown], as_json)
+        if as_json:
+            print_json([{"run": run.id} for run in runs])
         else:
-            print_ids([(run.id, None) for run in runs], as_json)
+            print(*(run.id for run in runs), sep="\n")  # one a line, for a shell to take
     else:
         makers: dict[str, Callable[[Project], list[Row]]] = {
             "datasets": _datasets,
@@ -95,20 +75,13 @@ def list_names(
         print_listing(makers[plural](project), as_json)
 
 
-def _tables(
-    project: Project, wanted: Filter, states: Sequence[str] | None, watcher: Watcher
-) -> list[Row]:
+def _tables(project: Project, wanted: Filter) -> list[Row]:
     """The tables with a cell and a run that is wanted, and how many of them are."""
     rows = []
     for name in table_names(project):
         table = grid.table(project, name)
         cells = [cell for cell in table.cells if wanted.fits(cell.run.id)]
         runs = [run for run in table.runs if wanted.fits(run.id)]
-        if states:
-            statuses = zip(runs, watcher.look(runs), strict=True)
-            runs = [run for run, one in statuses if one.state in states]
-            kept = {run.cell for run in runs}
-            cells = [cell for cell in cells if cell.run.cell in kept]
         if cells:
             rows.append(
                 {
@@ -194,12 +167,3 @@ def _assumptions(project: Project) -> list[Row]:
 def _how(other: Alternative, switch: str, known: set[str]) -> str:
     """How an alternative is got: by `--assume` where that works, and by what it stands for."""
     return f"--assume {switch}: {other.switch}" if switch in known else other.switch
-
-
-def print_ids(runs: Sequence[tuple[str, str | None]], as_json: bool) -> None:
-    """(id, state) of runs: ids, one a line, for a shell to take; the states in JSON alone."""
-    if as_json:
-        print_json([{"run": run, "state": state} for run, state in runs])
-        return
-    for run, _ in runs:
-        print(run)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json, Records, completion
+from cli.options import Json, Records
 from cli.progress import working
 from cli.show.grids import console, literal, print_grid, print_json
 from ncmc.errors import UsageError, shortened
@@ -41,8 +41,7 @@ def plan(
         str | None,
         typer.Argument(
             help="A table or figure, a claim (C13), a check, a printed number (N1), or all: every "
-            "table and figure of the paper.",
-            autocompletion=completion("table"),
+            "table and figure of the paper."
         ),
     ] = None,
     budget: Annotated[
@@ -54,8 +53,7 @@ def plan(
         ),
     ] = None,
     go_on: Annotated[
-        bool,
-        typer.Option("--next", help="The next step of the plan in results/plan.json."),
+        bool, typer.Option("--next", help="The next step of the plan in results/plan.json.")
     ] = False,
     results: Records = None,
     as_json: Json = False,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Records, completion
+from cli.options import Records
 from ncmc.project import Project
 from ncmc.results.wording import plural
 from ncmc.sharing import publish as publishing
@@ -22,10 +22,7 @@ EPILOG = (
 def publish(
     tier: Annotated[
         str,
-        typer.Argument(
-            help="A file of tables: paper, smoke, laptop, calibration, lab, studies.",
-            autocompletion=completion("tier"),
-        ),
+        typer.Argument(help="A file of tables: paper, smoke, laptop, calibration, lab, studies."),
     ],
     check: Annotated[
         bool,

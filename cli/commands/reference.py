@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json, completion
+from cli.options import Json
 from cli.show.listings import print_listing
 from ncmc.errors import UsageError, UserError
 from ncmc.paper import own_numbers
@@ -24,9 +24,7 @@ HELP = (
 )
 app = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True)
 
-Table = Annotated[
-    str | None, typer.Argument(help="Only this table.", autocompletion=completion("table"))
-]
+Table = Annotated[str | None, typer.Argument(help="Only this table.")]
 
 
 @app.command("form", epilog="Example: `ncmc reference form table2 > mine.csv`.")

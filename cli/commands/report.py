@@ -9,7 +9,6 @@ from cli.options import (
     Folder,
     Records,
     chosen_table,
-    completion,
     reading_project,
     results_folder,
 )
@@ -29,8 +28,7 @@ def report(
     name: Annotated[
         str,
         typer.Argument(
-            help="A table or figure: see `ncmc list tables`; or `all`, the whole project.",
-            autocompletion=completion("table", "all"),
+            help="A table or figure: see `ncmc list tables`; or `all`, the whole project."
         ),
     ] = ALL,
     assume: Assume = None,

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.cells import cell_len
-
 from cli.options import Assume, DatasetName, Json, Options, Tau, parse_given
-from cli.show.grids import print_json
+from cli.show.grids import print_json, print_lines
 from ncmc.data import datasets, splits
 from ncmc.data.splits import Split
-from ncmc.errors import shortened, unknown
+from ncmc.errors import unknown
 from ncmc.paper import switches
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.run import make_run, resolve_run
@@ -47,16 +45,10 @@ def split(
     print_split(made, train.class_names, folder, notes, as_json)
 
 
-BAR_WIDTH = 50  # characters
-
-
-CHART_ROWS = 20  # classes above which a chart shows ranges of classes
-
-
 def print_split(
     split: "Split", class_names: Sequence[str], folder: Path, notes: Sequence[str], as_json: bool
 ) -> None:
-    """A split: its counts as numbers and as a small chart, and `notes`, what must be said of it."""
+    """The images of each class, and `notes`, what must be said of the split."""
     counts = list(split.counts)
     if as_json:
         body = {"dataset": split.dataset, "tau": split.tau, "counts": counts}
@@ -67,22 +59,7 @@ def print_split(
         f"{split.dataset}, tau {split.tau:g}: {len(split.indices)} images, "
         f"{max(counts)} to {min(counts)} per class"
     )
-    rows = _ranges(counts, class_names)
-    width = max(9, *(cell_len(label) for label, _ in rows))
-    for label, value in rows:
-        length = round(BAR_WIDTH * value / max(counts))
-        print(f"{' ' * (width - cell_len(label))}{label} {value:>7.0f} {'█' * length or '▏'}")
+    print_lines([f"  {name}: {count}" for name, count in zip(class_names, counts, strict=True)])
     for note in notes:
         print(note)
     print(f"SHA-256 {split.sha256}\n{folder}")
-
-
-def _ranges(counts: Sequence[int], class_names: Sequence[str]) -> list[tuple[str, float]]:
-    """Classes, or ranges of classes with their mean where there are many: at most CHART_ROWS."""
-    step = -(-len(counts) // CHART_ROWS)
-    rows = []
-    for start in range(0, len(counts), step):
-        part = counts[start : start + step]
-        names = [shortened(class_names[k], 24) for k in (start, start + len(part) - 1)]
-        rows.append((" to ".join(dict.fromkeys(names)), sum(part) / len(part)))
-    return rows

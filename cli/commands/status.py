@@ -22,7 +22,6 @@ from cli.options import (
     Taus,
     chosen_runs,
     chosen_statuses,
-    completion,
     say_on_stderr,
 )
 from cli.show.grids import console, literal, print_json, print_line
@@ -49,7 +48,6 @@ def status(
             help="Tables or figures; `all`, the default, is every one of `ncmc list tables`, with the "
             "calibrations and studies.",
             metavar="[TABLE]...",
-            autocompletion=completion("table", "all"),
         ),
     ] = None,
     methods: Methods = None,

@@ -9,7 +9,7 @@ from cli.commands.report import report
 from cli.commands.table import table
 from cli.commands.train import train_all
 from cli.commands.verify import verify
-from cli.options import Assume, Device, completion, reading_project
+from cli.options import Assume, Device, reading_project
 from cli.progress import working
 from ncmc.data import datasets
 from ncmc.errors import UsageError, shortened
@@ -29,32 +29,21 @@ EPILOG = (
     "-o f=5,10,20 -o theta=0,0.2,0.5,1,pi/2 --seeds 2 --run`; your own loss beside ours: "
     "`ncmc sweep --beside laptop_methods --method MY-LOSS --run`. More in docs/studies.md."
 )
-MANY = 200  # runs; more need --yes ...
-MOST = 20_000  # ... and these take more than a minute to plan
 
 
 def sweep(
-    method: Annotated[
-        str, typer.Option(help="Methods.", metavar="NAME,...", autocompletion=completion("method"))
-    ],
-    dataset: Annotated[
-        str | None,
-        typer.Option(help="Datasets.", metavar="NAME,...", autocompletion=completion("dataset")),
-    ] = None,
+    method: Annotated[str, typer.Option(help="Methods.", metavar="NAME,...")],
+    dataset: Annotated[str | None, typer.Option(help="Datasets.", metavar="NAME,...")] = None,
     tau: Annotated[
         str | None, typer.Option(help="Imbalance ratios, in (0, 1].", metavar="T,...")
     ] = None,
-    backbone: Annotated[
-        str | None,
-        typer.Option(help="Backbones.", metavar="NAME,...", autocompletion=completion("backbone")),
-    ] = None,
+    backbone: Annotated[str | None, typer.Option(help="Backbones.", metavar="NAME,...")] = None,
     beside: Annotated[
         str | None,
         typer.Option(
             help="In place of dataset, tau and backbone: a table whose settings one method of your own "
             "gets, as one more row, in config/lab.yaml.",
             metavar="TABLE",
-            autocompletion=completion("table"),
         ),
     ] = None,
     option: Annotated[
@@ -83,9 +72,6 @@ def sweep(
             "--run", help="Save it, train its missing runs in this process, show its table."
         ),
     ] = False,
-    yes: Annotated[
-        bool, typer.Option("--yes", help=f"Also if these are more than {MANY} runs.")
-    ] = False,
     device: Device = None,
 ) -> None:
     """Plan a study over any options of any methods; save it, and train it."""
@@ -103,7 +89,6 @@ def sweep(
         name = studies.name_of(axes) if name is None else name
     table = studies.table_of(project, name, entry, file)
     print(f"tables:\n{studies.as_yaml(name, entry)}")
-    _check_number(table, yes, save or run)
     _print_plan(project, table)
     if save or run:
         _save(project, name, entry, file)
@@ -149,20 +134,6 @@ def _axes(
             raise UsageError(f"option {min(twice)} is given by -o and by --assume {switch}.")
         axes |= {key: [value] for key, value in switch.options.items()}
     return axes
-
-
-def _check_number(table: Table, yes: bool, wanted: bool) -> None:
-    """Raises UsageError for more runs than anybody starts by mistake, or than can be planned."""
-    count = len(table.cells) * table.seeds
-    if count > MOST:
-        raise UsageError(
-            f"these are {count:,} runs; allowed: {MOST:,}. Take fewer values or seeds."
-        )
-    if wanted and not yes and count > MANY:
-        raise UsageError(
-            f"these are {count:,} runs, more than {MANY}. Add --yes if you mean it, or take fewer "
-            "values or seeds."
-        )
 
 
 def _print_plan(project: Project, table: Table) -> None:

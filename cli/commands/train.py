@@ -10,16 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import (
-    Assume,
-    Device,
-    Json,
-    Options,
-    Results,
-    completion,
-    parse_given,
-    say_on_stderr,
-)
+from cli.options import Assume, Device, Json, Options, Results, parse_given, say_on_stderr
 from cli.progress import progress_for
 from cli.show.listings import print_trained
 from ncmc.errors import BusyError, UsageError, UserError
@@ -47,19 +38,10 @@ def train(
         list[str] | None,
         typer.Argument(help="Run ids; or describe one run by the options.", metavar="[RUN]..."),
     ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(help="See `ncmc list datasets`.", autocompletion=completion("dataset")),
-    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="See `ncmc list datasets`.")] = None,
     tau: Annotated[float | None, typer.Option(help="Imbalance ratio n_min / n_max.")] = None,
-    backbone: Annotated[
-        str | None,
-        typer.Option(help="See `ncmc list backbones`.", autocompletion=completion("backbone")),
-    ] = None,
-    method: Annotated[
-        str | None,
-        typer.Option(help="See `ncmc list methods`.", autocompletion=completion("method")),
-    ] = None,
+    backbone: Annotated[str | None, typer.Option(help="See `ncmc list backbones`.")] = None,
+    method: Annotated[str | None, typer.Option(help="See `ncmc list methods`.")] = None,
     seed: Annotated[
         int | None, typer.Option(help="Training seed, 0 by default; the split has its own.")
     ] = None,

@@ -1,6 +1,5 @@
 """`ncmc verify`: verdicts on a table or figure, on the paper's claims, or on everything."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,16 +19,14 @@ from cli.options import (
     Taus,
     chosen_statuses,
     chosen_table,
-    completion,
     reading_project,
     results_folder,
     say_on_stderr,
 )
-from cli.outputs import check_target
 from cli.progress import working
 from cli.show.grids import console, literal, print_json
 from cli.show.verdicts import print_verdicts, status_text
-from ncmc.board.board_text import LEVELS, SCALES, TITLES, as_junit, as_markdown, remark, tally
+from ncmc.board.board_text import LEVELS, SCALES, TITLES, as_markdown, remark, tally
 from ncmc.board.board_text import as_json as board_json
 from ncmc.board.entries import SUBJECTS, Board, board, board_of, is_wanted
 from ncmc.errors import UsageError, printable
@@ -38,19 +35,16 @@ from ncmc.plan.filters import make_filter
 from ncmc.project import Project
 from ncmc.results.table_data import table_data
 from ncmc.results.wording import capital
-from ncmc.system import files
 from ncmc.verdicts import judge, verdicts_file
 from ncmc.verdicts.printed import PrintedCells, follows_words, impossible, of_printed
 from ncmc.verdicts.verdict import STATUSES, verdict_exit_code
 
 EPILOG = (
     "Examples: `ncmc verify table2 && echo all of it holds`; `ncmc verify claims`, the paper's "
-    "claims, a line each; `ncmc verify all --junit verdicts.xml` for a CI. "
+    "claims, a line each; `ncmc verify all --json` for a program. "
     "Exit code: 0 all hold, 1 something differs, 2 wrong usage, 3 incomplete or inconclusive, or a "
     "record is damaged or outdated: the verdicts that rest on it are incomplete."
 )
-
-JUNIT_BEGINS = b'<testsuites name="ncmc verify"'  # a file of --junit
 
 
 def verify(
@@ -58,8 +52,7 @@ def verify(
         str,
         typer.Argument(
             help="A table or figure (see `ncmc list tables`); `claims`: every claim of the paper; "
-            "`all`: its numbers and checks of ours too.",
-            autocompletion=completion("table", *WHOLE),
+            "`all`: its numbers and checks of ours too."
         ),
     ],
     assume: Assume = None,
@@ -84,28 +77,17 @@ def verify(
     markdown: Annotated[
         bool, typer.Option("--md", help="Print Markdown, a line per claim, number or check.")
     ] = False,
-    junit: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write JUnit XML too, for a CI: holds passes, differs fails, the rest is skipped. "
-            "A file of ours is replaced, another one is not.",
-            metavar="FILE",
-            dir_okay=False,
-        ),
-    ] = None,
 ) -> None:
     """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
     if as_json and markdown:
         raise UsageError("--json and --md cannot both be printed: give one of them.")
     if printed:
-        if name in WHOLE or assume or out or junit or markdown:
+        if name in WHOLE or assume or out or markdown:
             raise UsageError(
-                "--printed is about one table, and takes --json and no --assume, --out, --junit or --md."
+                "--printed is about one table, and takes --json and no --assume, --out or --md."
             )
         _verify_printed(name, as_json, exit_code)
         return
-    if junit:
-        check_target(junit, "--junit", "JUnit XML of ncmc verify", _is_junit_of_ours)
     project = reading_project()
     wanted = make_filter(project, methods, datasets, taus)
     so = chosen_statuses(statuses, STATUSES)
@@ -142,15 +124,8 @@ def verify(
             f"filtered: {hidden} verdict{'s are' if hidden > 1 else ' is'} not shown; the exit code "
             "and what is written are of all of them."
         )
-    if junit:
-        files.write_atomic(junit, as_junit(part))
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts, usable=usable))
-
-
-def _is_junit_of_ours(path: Path) -> bool:
-    with files.open_regular(path) as file:
-        return JUNIT_BEGINS in file.read(4096)
 
 
 NEXT = "`ncmc explain ID` says how a claim is read, which runs decide it, and what is missing."

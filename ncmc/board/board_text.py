@@ -1,8 +1,7 @@
 """The board as text for other programs: Markdown, JSON, and JUnit XML for a CI."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from xml.etree import ElementTree
+from collections.abc import Iterator
 
 from pydantic import JsonValue
 
@@ -91,50 +90,3 @@ def _says(entry: BoardEntry) -> str:
     """The entry's words, with its place and a scale that is not the paper's."""
     place = ", ".join(filter(None, (entry.where, SCALES[entry.scale])))
     return f"{entry.says} ({place})" if place else entry.says
-
-
-# --- JUnit XML ---------------------------------------------------------------------------------
-
-
-def as_junit(board: Board) -> str:
-    """The board as JUnit XML, as Jenkins' schema (junit-10.xsd) has it.
-
-    A suite per subject and a case per entry: what holds passes, what differs fails, everything else is
-    skipped, with its sentence as the message. Without times: verdicts are read, not run.
-    """
-    root = ElementTree.Element("testsuites", {"name": "ncmc verify", **_counts(board.entries)})
-    for subject in SUBJECTS:
-        if entries := board.of(subject).entries:
-            counts = _counts(entries) | {"skipped": str(len(entries) - _decided(entries))}
-            suite = ElementTree.SubElement(root, "testsuite", {"name": TITLES[subject], **counts})
-            for entry in entries:
-                suite.append(_case(entry))
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
-
-
-def _case(entry: BoardEntry) -> ElementTree.Element:
-    name = _printable(f"{entry.id}: {_says(entry)}")
-    case = ElementTree.Element("testcase", {"name": name, "classname": f"ncmc.{entry.subject}"})
-    if entry.status != "holds":
-        tag = "failure" if entry.status == "differs" else "skipped"
-        message = f"{entry.outcome}: {entry.sentence}"
-        told = {"type": entry.status, "message": _printable(message)}
-        ElementTree.SubElement(case, tag, told)
-    if entry.problems:
-        ElementTree.SubElement(case, "system-out").text = _printable("\n".join(entry.problems))
-    return case
-
-
-def _counts(entries: Sequence[BoardEntry]) -> dict[str, str]:
-    failures = sum(entry.status == "differs" for entry in entries)
-    return {"tests": str(len(entries)), "failures": str(failures), "errors": "0"}
-
-
-def _decided(entries: Sequence[BoardEntry]) -> int:
-    return sum(entry.status in ("holds", "differs") for entry in entries)
-
-
-def _printable(text: str) -> str:
-    """Text without the control characters that XML 1.0 cannot hold."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)

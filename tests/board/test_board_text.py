@@ -1,25 +1,10 @@
-"""The board as JUnit XML and Markdown: what a CI and a reader get."""
-
-from xml.etree import ElementTree
+"""The board as Markdown and JSON: what a reader and a program get."""
 
 from conftest import here
 
-from ncmc.board.board_text import as_json, as_junit, as_markdown, tally
+from ncmc.board.board_text import as_json, as_markdown, tally
 from ncmc.board.entries import Board, board_of
 from ncmc.verdicts.verdict import STATUSES, Status, Verdict
-
-# What Jenkins' junit-10.xsd asks of each element: needed attributes, and all that it allows.
-SCHEMA = {
-    "testsuites": (set[str](), {"name", "time", "tests", "failures", "errors"}),
-    "testsuite": (
-        {"name", "tests", "failures", "errors"},
-        {"name", "tests", "failures", "errors", "skipped", "time", "timestamp", "id", "package"},
-    ),
-    "testcase": ({"name"}, {"name", "time", "classname", "group"}),
-    "failure": (set[str](), {"type", "message"}),
-    "skipped": (set[str](), {"type", "message"}),
-    "system-out": (set[str](), set[str]()),
-}
 
 
 def made(says: str = "CAL > CE", **statuses: Status) -> Board:
@@ -37,35 +22,6 @@ def made(says: str = "CAL > CE", **statuses: Status) -> Board:
 
 
 ALL = dict(zip(("C1", "C2", "C3", "C4", "C5"), STATUSES, strict=True))
-
-
-def test_what_holds_passes_what_differs_fails_and_the_rest_is_skipped() -> None:
-    root = ElementTree.fromstring(as_junit(made(**ALL)))
-    (suite,) = root
-    ends = {case.get("name", "")[:2]: next(e.tag for e in case) for case in suite}
-    assert ends == {
-        "C1": "system-out", "C2": "failure", "C3": "skipped", "C4": "skipped", "C5": "skipped"
-    }  # fmt: skip
-    counts = {key: suite.get(key) for key in ("tests", "failures", "errors", "skipped")}
-    assert counts == {"tests": "5", "failures": "1", "errors": "0", "skipped": "3"}
-    failure = suite.find("testcase/failure")
-    assert failure is not None
-    assert failure.get("message") == "differs: Found C2."
-
-
-def test_the_xml_is_as_the_schema_of_jenkins_has_it() -> None:
-    for element in ElementTree.fromstring(as_junit(made(**ALL))).iter():
-        needed, allowed = SCHEMA[element.tag]
-        assert needed <= set(element.keys())
-        assert set(element.keys()) <= allowed
-
-
-def test_signs_and_control_characters_stay_valid_xml() -> None:
-    (entry,) = made(C1="holds").entries
-    says = "a < b & c \x1b[31m \x00"
-    board = Board(entries=(entry.model_copy(update={"says": says}),))
-    (case,) = ElementTree.fromstring(as_junit(board))[0]
-    assert "a < b & c" in case.get("name", "")
 
 
 def test_the_tally_counts_each_subject_in_words() -> None:

@@ -24,12 +24,10 @@ COMMANDS = sorted(str(command.name) for command in app.registered_commands)
 MORE = (
     ("train", "--dataset", NAME, "--tau", "0.1", "--backbone", "resnet8", "--method", "CE"),
     ("sweep", "--dataset", "digits", "--tau", "0.1", "--save", NAME),
-    ("fetch", "--status", NAME),
     ("split", NAME, "--tau", "0.1"),
     ("split", "digits", "--tau", NAME),
     ("table", "smoke", "--results", NAME),
     ("table", "smoke", "--assume", NAME),
-    ("verify", "smoke", "--junit", NAME),
     ("export", "smoke", "--to", f"{NAME}/x.zip"),
     ("compare", NAME, NAME),
     ("reference", NAME),

@@ -85,15 +85,6 @@ def test_saving_names_the_command_of_snakemake_and_again_changes_nothing(configu
     assert (configured / "config/studies.yaml").read_bytes() == before
 
 
-def test_more_runs_than_anybody_starts_by_mistake_need_yes(configured: Path) -> None:
-    words = ("sweep", *DIGITS, "-o", "f=5,10,20", "-o", "theta=0,0.2,0.5", "--seeds", "23")
-    assert "207 runs, 0 of them done" in ncmc(*words)  # the plan alone does no harm
-    for wanted in ("--save", "--run"):
-        assert "these are 207 runs, more than 200. Add --yes" in ncmc(*words, wanted, code=2)
-    assert not (configured / "results").exists()
-    assert "sweep_f_theta is in" in ncmc(*words, "--save", "--yes")
-
-
 def test_without_the_data_it_says_once_which_command_brings_them(configured: Path) -> None:
     told = ncmc("sweep", *DIGITS, "-o", "f=5,10", "--run", code=1)
     assert told.count("ncmc fetch digits") == 1
