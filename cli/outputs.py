@@ -27,13 +27,6 @@ def check_target(path: Path, option: str, what: str, is_ours: Callable[[Path], b
         )
 
 
-def check_folder(path: Path, option: str) -> None:
-    """Raises UsageError unless `path` is a new or empty folder in one that is there."""
-    _check_parent(path, option)
-    if files.exists(path) and (not path.is_dir() or files.listed(path)):
-        raise UsageError(f"{option} {path} is there already. Name a new folder.")
-
-
 def _check_parent(path: Path, option: str) -> None:
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{option} {path}: there is no folder {path.parent}. Make it first.")

@@ -185,7 +185,7 @@ def config_files(project: Project) -> dict[str, list[str]]:
     """
     run = (dataset_entries.FILE, recipes.FILE)  # what a run is made with
     table = (*grid_file.FILES, *run)
-    numbers = [printed_numbers.FILE, references.FILE, references.RECIPES_FILE]
+    numbers = [printed_numbers.FILE, references.FILE]
     if files.exists(project.config(own_numbers.FILE)):  # a reader's
         numbers.append(own_numbers.FILE)
     shown = (*table, *numbers, assumptions.FILE, claims.FILE, errata.FILE, checks_file.FILE)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import Json, Records
-from cli.outputs import check_folder, check_target
+from cli.outputs import check_target
 from cli.show.grids import print_json, print_line, print_lines
 from ncmc.errors import UsageError
 from ncmc.project import Project
@@ -19,9 +19,8 @@ from ncmc.sharing.export_format import Manifest, is_export
 
 EPILOG = (
     "Examples: `ncmc export table2 --to table2.zip`; `ncmc export all --to results.zip`, every record. "
-    "An export that is there is replaced; another file, or a folder with something in it, is not, and "
-    "no folder is made for it. Exit code: 0 all packed, 1 a fault, 2 wrong usage, 3 packed without "
-    "records that no table can show."
+    "An export that is there is replaced; another file is not, and no folder is made for it. Exit "
+    "code: 0 all packed, 1 a fault, 2 wrong usage, 3 packed without records that no table can show."
 )
 
 
@@ -33,19 +32,17 @@ def export(
         ),
     ] = None,
     to: Annotated[
-        Path | None, typer.Option("--to", help="A .zip file, or a new folder.", metavar="PATH")
+        Path | None, typer.Option("--to", help="The .zip file to write.", metavar="FILE.zip")
     ] = None,
     results: Records = None,
     as_json: Json = False,
 ) -> None:
     """Pack records, with the manifests of their splits and the configuration, with checksums."""
     project, chosen = Project.find(), names or [packing.ALL]
-    if to is None or not to.name:
-        raise UsageError("say where to: ncmc export smoke --to smoke.zip")
-    if to.suffix == ".zip":
-        check_target(to, "--to", "an export of ncmc", is_export)
-    else:
-        check_folder(to, "--to")
+    if to is None or to.suffix != ".zip":
+        given = f"--to {to} is no .zip file" if to else "--to is missing"
+        raise UsageError(f"{given}. Name one: ncmc export smoke --to smoke.zip")
+    check_target(to, "--to", "an export of ncmc", is_export)
     manifest, left_out = packing.export(project, chosen, to, results)
     print_exported(to, manifest, left_out, as_json)
     raise typer.Exit(3 if left_out else 0)

@@ -142,8 +142,9 @@ def _claims(project: Project) -> list[Row]:
 
 
 def _number(number: Number) -> str:
-    options = [f"{key} {format_value(value)}" for key, value in number.options.items()]
-    cell = [number.dataset, f"tau {number.tau:g}", number.backbone, number.method, *options]
+    run = number.run
+    options = [f"{key} {format_value(value)}" for key, value in run.options]
+    cell = [run.dataset, f"tau {run.tau:g}", run.backbone, run.method, *options]
     spread = "" if number.std is None else f" ± {number.std:g}"
     return f"{', '.join(cell)}: {number.value:g}{spread} %"
 

@@ -1,6 +1,5 @@
 """`ncmc publish`: results that belong to the repository, and whether they follow from their records."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,8 +12,7 @@ from ncmc.sharing import publish as publishing
 EPILOG = (
     "Examples: `ncmc publish laptop` adds the records of results/runs to results/published/laptop and "
     "makes its tables, board and page anew; `ncmc publish laptop --check` says whether every "
-    "byte there follows from the records; `ncmc publish laptop --whole FOLDER` makes all the rest, "
-    "figures too. "
+    "byte there follows from the records. "
     "Exit code: 0 done or equal, 1 something differs, 2 wrong usage."
 )
 
@@ -28,21 +26,10 @@ def publish(
         bool,
         typer.Option("--check", help="Write nothing; make all again and compare, byte for byte."),
     ] = False,
-    whole: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write what is published, and all that follows from it (figures, verdicts, tables "
-            "as CSV, JSON and LaTeX), into this new folder."
-        ),
-    ] = None,
     results: Records = None,
 ) -> None:
     """Put a tier's records, and what a reader opens of them, where git keeps them."""
     project = Project.find()
-    if whole:
-        publishing.whole(project, tier, whole)
-        print(f"{whole}: {tier} with all that follows from its records")
-        return
     if not check:
         folder, n = publishing.publish(project, tier, results)
         print(f"{folder}: {plural(n, 'record')}")

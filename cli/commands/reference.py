@@ -49,12 +49,14 @@ def import_numbers(
     """Enter every number of a CSV file, or none if there is a fault in it. Empty cells are skipped."""
     project = Project.find()
     path = project.config(own_numbers.FILE)
-    rows, known = own_numbers.read_rows(project, file, by), own_numbers.own_numbers(project)
-    new = {key: number for key, number in rows.items() if number}
-    if not new and known.keys().isdisjoint(rows):
-        raise UsageError(f"{file} holds no number: every value is empty or a dash. Fill some in.")
+    new, known = own_numbers.read_numbers(project, file, by), own_numbers.own_numbers(project)
+    if not new:
+        raise UsageError(
+            f"{file} holds no number: every value is empty or a dash. Fill some in. To take a number "
+            f"back, delete its row in {path}."
+        )
     _say(own_numbers.doubts(project, new))
-    cells = dict(own_numbers.cells(project))
+    cells = own_numbers.cells(project)
     for key, number in new.items():
         there = known.get(key) or our_numbers(project).get(cells[key].run.cell)
         if there and not replace and (there.value, there.std, there.n) != number.printed:
@@ -64,13 +66,10 @@ def import_numbers(
             )
     merged = known | new
     if merged != known:
-        entered = [(key, spec) for key, spec in cells.items() if key in merged]
+        entered = {key: spec for key, spec in cells.items() if key in merged}
         files.write_atomic(path, own_numbers.as_csv(entered, merged))
     replaced = sum(known.get(key, number) != number for key, number in new.items())
     print(f"{path}: {len(merged) - len(known)} new, {replaced} replaced, {len(new)} received")
-    if kept := sum(key in known and not number for key, number in rows.items()):
-        how = f"To take one back, delete its row in {path}."
-        _say([f"{kept} empty in {file}, with a number entered before: kept. {how}"])
 
 
 @app.command("status", epilog="Example: `ncmc reference status table2`.")
@@ -78,7 +77,7 @@ def status(table: Table = None, as_json: Json = False) -> None:
     """Show which cells have a number, who read it, and which are empty."""
     project = Project.find()
     rows = []
-    for (name, _), spec in own_numbers.cells(project, table):
+    for (name, _), spec in own_numbers.cells(project, table).items():
         known = number_for(project, spec.run, name)
         shown = {key: getattr(known, key, None) for key in ("value", "std", "n", "id", "where")}
         rows.append({"table": name, "cell": spec.label, **shown})

@@ -1,25 +1,26 @@
 """Numbers of tables 1 to 7 that a reader copied from the PDF, in a file that overlays ours.
 
-config/paper/own_numbers.csv, which git ignores, has a row per number, with the words of its cell. It is
-read as editors and spreadsheets leave it: in UTF-8, UTF-16 or a Windows code page, separated by commas,
-semicolons or tabs, with decimal commas, empty rows, `80.6 ± 0.3` and dashes.
+config/paper/own_numbers.csv, which git ignores, has a row per number, with the words of its cell. It may
+be separated by semicolons or tabs, with decimal commas, empty rows and dashes, as spreadsheets leave it.
 """
 
 import csv
 import difflib
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator
 
 from ncmc.errors import UsageError, shortened, unknown
-from ncmc.paper.validation import Percent, Points, Seeds
+from ncmc.paper.validation import Percent, Points, Seeds, csv_numbers
 from ncmc.plan import grid
-from ncmc.plan.dataset_entries import dataset_entry
-from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.dataset_entries import dataset_entries
+from ncmc.plan.grid import CellSpec
 from ncmc.plan.grid_file import grid_entries
 from ncmc.project import Project, read_once
 from ncmc.system import documents, files
@@ -27,7 +28,7 @@ from ncmc.system.documents import Strict
 
 FILE = "paper/own_numbers.csv"
 NO_NUMBER = ("-", "–", "—", "−", "n/a", "na", "n.a.")  # what stands in a table in place of one
-SPREAD = r"\s*(?:\$?(?:±|\+/?[-−]|\\pm)\$?|\()\s*"  # 80.6 ± 0.3, $80.6 \pm 0.3$, 80.6 (0.3)
+SPREAD = re.compile(r"±|\\pm|\+|\(")  # 80.6 ± 0.3, 80.6 \pm 0.3, 80.6 +- 0.3, 80.6 (0.3)
 MOST_LETTERS = 80
 MOST_POINTS = 10  # a deviation over seeds that is larger was misread
 
@@ -80,118 +81,74 @@ COLUMNS = ("table", "cell", *Entered.model_fields)
 def own_numbers(project: Project) -> dict[Key, Entered]:
     """The numbers of the reader's file; none without it. Raises UsageError naming the line at fault."""
     path = project.config(FILE)
-    rows = read_rows(project, path) if files.exists(path) else {}
-    return {key: number for key, number in rows.items() if number}
+    return read_numbers(project, path) if files.exists(path) else {}
 
 
-def cells(project: Project, table: str | None = None) -> Iterator[tuple[Key, CellSpec]]:
+def cells(project: Project, table: str | None = None) -> dict[Key, CellSpec]:
     """The cells of tables 1 to 7, or of one of them. Raises UsageError for another table."""
-    for name in [table] if table else _tables(project):
-        for place, spec in enumerate(_table(project, name).cells, start=1):
-            yield (name, place), spec
-
-
-def _tables(project: Project) -> list[str]:
-    """The printed tables: those of the paper's grid that name their place as one."""
-    return [
+    printed = [  # the tables of the paper's grid that name their place as one
         name
         for name, placed in grid_entries(project).items()
         if placed.grid.scale == "paper" and placed.entry.where.startswith("Table ")
     ]
+    if table is not None and table not in printed:
+        raise unknown("table", table, printed)
+    return {
+        (name, place): spec
+        for name in ([table] if table is not None else printed)
+        for place, spec in enumerate(grid.table(project, name).cells, start=1)
+    }
 
 
-def _table(project: Project, name: str) -> Table:
-    if name not in (allowed := _tables(project)):
-        raise unknown("table", name, allowed)
-    return grid.table(project, name)
+def read_numbers(project: Project, path: Path, by: str = "") -> dict[Key, Entered]:
+    """The cells of a CSV file that have a number. `by` fills in who read them, where it is not said.
 
-
-def read_rows(project: Project, path: Path, by: str = "") -> dict[Key, Entered | None]:
-    """The cells of a CSV file with their numbers, None where the value is empty.
-
-    `by` fills in who read them, where it is not said. Raises UsageError naming the line at fault, and
-    for two numbers of one cell.
+    Raises UsageError naming the line at fault, and for two numbers of one cell.
     """
-    numbers: dict[Key, Entered | None] = {}
-    for line, row in _rows(path):
-        where = f"{path}, line {line}"
+    numbers: dict[Key, Entered] = {}
+    for line, cells_of_row in enumerate(documents.read_csv(path, COLUMNS), start=2):
+        row, where = (
+            {key: text.strip() for key, text in cells_of_row.items()},
+            f"{path}, line {line}",
+        )
+        if not any(row.values()):  # spreadsheets end with empty rows
+            continue
         try:
-            key, number = _number(project, row | {"by": row["by"] or by}, where)
-            if number and numbers.get(key):
+            key = _key(cells(project, row["table"]), row["table"], row["cell"])
+            number = _number(row | {"by": row["by"] or by}, where)
+            if number and key in numbers:
                 raise UsageError(f"the cell has {numbers[key]} in another line. Keep one.")
         except UsageError as error:
             raise UsageError(f"{where}: {str(error).removeprefix(f'{where}: ')}") from error
-        numbers[key] = number or numbers.get(key)
+        if number:
+            numbers[key] = number
     return numbers
 
 
-def _decoded(data: bytes) -> str:
-    """The text of a spreadsheet's file; what is no Unicode is read as Windows writes it."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+def _number(row: Mapping[str, str], where: str) -> Entered | None:
+    """The number of a row; None if it has no value."""
+    texts = {name: row[name].rstrip("% ").replace(",", ".") for name in ("value", "std", "n")}
+    texts = {name: "" if text.lower() in NO_NUMBER else text for name, text in texts.items()}
+    if not texts["value"]:
+        if any(texts.values()):
+            raise UsageError("'std' or 'n' is given without a value.")
+        return None
+    if SPREAD.search(texts["value"]):
+        raise UsageError(f"value is {shortened(repr(row['value']))}; write its deviation into std.")
+    data = csv_numbers(texts, where) | {"page": row["page"], "by": row["by"]}
+    return documents.parse(Entered, data, where)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, row) of a CSV file; its columns in any order, those that it leaves out empty."""
-    text = _decoded(files.read_bytes(path, documents.MOST_BYTES))
-    separator = max(",;\t", key=text.partition("\n")[0].count)
-    reader = csv.DictReader(io.StringIO(text), delimiter=separator, strict=True)
-    try:
-        reader.fieldnames = columns = [name.strip() for name in reader.fieldnames or ()]
-        names = [name for name in columns if name]
-        known = {"table", "cell", "value"} <= {*names} <= {*COLUMNS}
-        if not known or len({*names}) < len(names):
-            raise UsageError(
-                f"{path} has the columns {shortened(', '.join(columns)) or 'none'}; allowed: "
-                f"{', '.join(COLUMNS)}, each once. `ncmc reference form` prints a file to fill in."
-            )
-        for row in reader:
-            if None in row or None in row.values():
-                raise UsageError(
-                    f"{path}, line {reader.line_num}: needed are {len(columns)} values."
-                )
-            values = {key: value.strip() for key, value in row.items() if key}
-            if any(values.values()):  # not one of the empty rows that spreadsheets end with
-                yield reader.line_num, dict.fromkeys(COLUMNS, "") | values
-    except csv.Error as error:
-        raise UsageError(f"{path} is not valid CSV ({error}).") from error
-
-
-def _number(project: Project, row: Mapping[str, str], where: str) -> tuple[Key, Entered | None]:
-    """The cell and the number of a row; None if it has no value."""
-    key = row["table"], _place(_table(project, row["table"]), row["cell"])
-    printed = {name: row[name].strip("$%*") for name in ("value", "std", "n")}
-    printed = {name: "" if text.lower() in NO_NUMBER else text for name, text in printed.items()}
-    value, *spread = (
-        part.strip("$%*) ") for part in re.split(SPREAD, printed["value"], maxsplit=1)
-    )
-    if spread and printed["std"] not in ("", *spread):
-        raise UsageError(f"a deviation stands in value, '{row['value']}', and in std. Keep one.")
-    printed |= {"value": value} | ({"std": spread[0]} if spread else {})
-    if not value and any(printed.values()):
-        raise UsageError("'std' or 'n' is given without a value.")
-    if not value:
-        return key, None
-    data: dict[str, Any] = {"page": row["page"], "by": row["by"]}
-    for name, kind in (("value", float), ("std", float), ("n", int)):
-        data[name] = documents.csv_number(printed[name].replace(",", "."), kind, name, where)
-    return key, documents.parse(Entered, data, where)
-
-
-def _place(table: Table, cell: str) -> int:
-    """The place, from 1, of a cell by its words. Raises UsageError for another one."""
-    places = {_folded(spec.label): place for place, spec in enumerate(table.cells, start=1)}
-    if place := places.get(_folded(cell)):
-        return place
-    near = difflib.get_close_matches(_folded(cell), places, n=1)
-    hint = f" Did you mean '{table.cells[places[near[0]] - 1].label}'?" if near else ""
+def _key(cells: Mapping[Key, CellSpec], table: str, cell: str) -> Key:
+    """The cell of a table that is called so. Raises UsageError for another name."""
+    keys = {_folded(spec.label): key for key, spec in cells.items()}
+    if key := keys.get(_folded(cell)):
+        return key
+    near = difflib.get_close_matches(_folded(cell), keys, n=1)
+    hint = f" Did you mean '{cells[keys[near[0]]].label}'?" if near else ""
     raise UsageError(
-        f"{table.name} has no cell {shortened(repr(cell))}.{hint} `ncmc reference form {table.name}` "
-        "prints them all."
+        f"{table} has no cell {shortened(repr(cell))}.{hint} `ncmc reference form {table}` prints them "
+        "all."
     )
 
 
@@ -200,29 +157,47 @@ def _folded(label: str) -> str:
 
 
 def doubts(project: Project, numbers: Mapping[Key, Entered]) -> list[str]:
-    """Numbers that are probably misread: fractions in place of percent, too large deviations."""
-    specs = dict(cells(project))
-    doubtful = []
+    """What is probably misread: fractions or error rates for accuracies, too large deviations."""
+    specs, doubtful = cells(project), []
+    classes = {name: entry.classes or 100 for name, entry in dataset_entries(project).items()}
     for key, number in numbers.items():
-        chance = 100 / (dataset_entry(project, specs[key].run.dataset).classes or 100)
+        chance = 100 / classes[specs[key].run.dataset]
         what = f"{key[0]}, {specs[key].label}: {number}"
         if number.value < max(chance, 1):
-            doubtful.append(f"{what} is below 1 % or chance ({chance:g} %). Is it a fraction?")
+            doubtful.append(
+                f"{what} is below 1 % or chance ({chance:g} %). Is it a fraction or an error rate?"
+            )
         if number.value == 100:
             doubtful.append(f"{what} would be a test without a mistake.")
         if number.std is not None and number.std > min(MOST_POINTS, number.value):
             doubtful.append(f"{what} has a deviation that seeds do not have.")
+    # fewer classes or a larger tau, all else equal, is easier: accuracies rise, error rates fall
+    rises = dict[str, list[float]]()
+    for (one, easier), (other, harder) in permutations(numbers.items(), 2):
+        a, b = specs[one].run, specs[other].run
+        if one[0] == other[0] and replace(a, tau=1.0, dataset="") == replace(
+            b, tau=1.0, dataset=""
+        ):
+            differences = a.tau - b.tau, classes[b.dataset] - classes[a.dataset]
+            if min(differences) >= 0 and max(differences) > 0:
+                rises.setdefault(one[0], []).append(easier.value - harder.value)
+    for table, steps in rises.items():
+        if 2 * (falls := sum(step < 0 for step in steps)) > len(steps):
+            doubtful.append(
+                f"{table}: in {falls} of {len(steps)} pairs of cells the one with the larger tau or "
+                "fewer classes has the smaller number. Are they error rates? Accuracies are needed."
+            )
     return doubtful
 
 
-def as_csv(rows: Iterable[tuple[Key, CellSpec]], numbers: Mapping[Key, Entered]) -> str:
+def as_csv(cells: Mapping[Key, CellSpec], numbers: Mapping[Key, Entered]) -> str:
     """Cells, with the numbers that are known of them, as CSV text."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for (table, place), spec in rows:
-        number = numbers.get((table, place))
+    for key, spec in cells.items():
+        number = numbers.get(key)
         entered = number.model_dump() if number else dict.fromkeys(Entered.model_fields)
         printed = [f"{v:g}" if isinstance(v, float) else v for v in entered.values()]
-        writer.writerow([table, spec.label, *printed])
+        writer.writerow([key[0], spec.label, *printed])
     return out.getvalue()

@@ -1,6 +1,6 @@
 """The numbers that the paper prints, as far as they are known; a cell that is not known has none."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from ncmc.errors import UsageError, unknown
 from ncmc.paper.own_numbers import FILE as OWN_FILE
@@ -9,14 +9,14 @@ from ncmc.paper.validation import (
     Percent,
     Points,
     Seeds,
-    Tau,
     Text,
+    csv_numbers,
     require_names,
     require_unique,
 )
 from ncmc.plan import grid
 from ncmc.plan.grid_file import grid_entries
-from ncmc.plan.option_text import Value, parse_options
+from ncmc.plan.option_text import parse_options
 from ncmc.plan.run import Run, make_run
 from ncmc.project import Project, read_once
 from ncmc.system import documents
@@ -25,16 +25,11 @@ from ncmc.system.documents import Strict
 FILE = "paper/numbers.csv"
 
 
-class Number(Strict):
+class Stated(Strict):
     """A number of the paper, in percent top-1 accuracy on the balanced test set, as printed."""
 
     id: Text
     table: str | None  # the table it is printed in; None: it stands in the text
-    dataset: str
-    tau: Tau
-    backbone: str
-    method: str
-    options: dict[str, Value]
     value: Percent
     std: Points | None  # standard deviation over seeds; None where printed without
     n: Seeds | None  # seeds behind it
@@ -43,7 +38,14 @@ class Number(Strict):
     note: str
 
 
-COLUMNS = tuple(Number.model_fields)
+class Number(Stated):
+    """A number of the paper, and the run that it is printed for, with seed 0."""
+
+    run: Run
+
+
+SETTING = ("dataset", "tau", "backbone", "method", "options")
+COLUMNS = ("id", "table", *SETTING, "value", "std", "n", "where", "source", "note")
 
 
 @read_once
@@ -77,11 +79,7 @@ def _entered(project: Project) -> dict[tuple[Run, str], Number]:
         numbers[(run.cell, table)] = Number(
             id=f"{table}-{place}",
             table=table,
-            dataset=run.dataset,
-            tau=run.tau,
-            backbone=run.backbone,
-            method=run.method,
-            options=dict(run.options),
+            run=run.cell,
             value=entered.value,
             std=entered.std,
             n=entered.n,
@@ -104,33 +102,26 @@ def our_numbers(project: Project) -> dict[Run, Number]:
     numbers: dict[Run, Number] = {}
     for place, row in enumerate(rows, start=2):
         where = f"{path}, line {place} ({row['id']})"
-        number = documents.parse(Number, _typed(row, where), where)
-        run = _run_of(project, number, where)
+        numbers_of_row = csv_numbers(row, where)
+        run = _run_of(project, row, numbers_of_row.pop("tau"), where)
+        data = {key: text for key, text in row.items() if key not in SETTING}
+        data |= numbers_of_row | {"table": row["table"] or None}
+        stated = documents.parse(Stated, data, where)
         if run in numbers:
             raise UsageError(f"{where}: {numbers[run].id} is printed for the same configuration.")
-        numbers[run] = number
+        numbers[run] = Number(run=run, **stated.model_dump())
     return numbers
 
 
-def _typed(row: dict[str, str], where: str) -> dict[str, Any]:
-    """The cells of a row as numbers and text; an empty one as None where that is allowed."""
-    data: dict[str, Any] = dict(row)
-    for key in ("tau", "value", "std"):
-        data[key] = documents.csv_number(row[key], float, key, where)
-    data["n"] = documents.csv_number(row["n"], int, "n", where)
+def _run_of(project: Project, row: Mapping[str, str], tau: float, where: str) -> Run:
+    """The run that a row is of. Raises UsageError for an unknown name, table or option."""
+    require_names(project, where, [row["dataset"]], [row["backbone"]], [row["method"]])
+    if row["table"] and row["table"] not in grid_entries(project):
+        raise UsageError(f"{where}: {unknown('table', row['table'], grid_entries(project))}")
     try:
-        return data | {"table": row["table"] or None, "options": parse_options(row["options"])}
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from error
-
-
-def _run_of(project: Project, number: Number, where: str) -> Run:
-    """The run that a number is printed for. Raises UsageError for an unknown name or option."""
-    require_names(project, where, [number.dataset], [number.backbone], [number.method])
-    if number.table is not None and number.table not in grid_entries(project):
-        raise UsageError(f"{where}: {unknown('table', number.table, grid_entries(project))}")
-    names = number.dataset, number.tau, number.backbone, number.method
-    try:
-        return make_run(*names, number.options, project=project)
+        options = parse_options(row["options"])
+        return make_run(
+            row["dataset"], tau, row["backbone"], row["method"], options, project=project
+        )
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error

@@ -1,26 +1,42 @@
-"""Numbers that other papers, READMEs and logs state, and how they were made as far as we know.
-
-The harness is calibrated with them.
+"""Numbers that other papers, READMEs and logs state, how they were made as far as we know, and which
+of them stand beside a cell of ours and count: the harness is calibrated with them.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ncmc.errors import UsageError, shortened, unknown
-from ncmc.paper.validation import Percent, Points, Seeds, Tau, Text, require_names, require_unique
+from ncmc.paper.validation import (
+    Percent,
+    Points,
+    Seeds,
+    Tau,
+    Text,
+    csv_numbers,
+    require_names,
+    require_unique,
+)
 from ncmc.plan import catalog, recipes
-from ncmc.plan.option_text import Value
+from ncmc.plan.grid import CellSpec
+from ncmc.plan.option_text import Value, format_options, format_value, parse_options
 from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
 
 FILE = "paper/references.csv"
-RECIPES_FILE = "paper/reference_recipes.yaml"
 SWITCH = {"on": True, "off": False}
+MATCHED = ("method", "dataset", "tau", "backbone", "mixup")  # what the two must have in common
+UNKNOWN_RECIPE = "recipe not known to us"
+# Datasets whose cells are compared with the numbers of another one, and say so; they decide nothing.
+STAND_INS = {
+    "cifar10_jpeg": ("cifar10", "JPEG copies"),
+    "cifar10_binary": ("cifar10", "the same images from its binary version"),
+}
 
 Epoch = Literal["last", "best"]
-KEYS = ("source", "place", "backbone", "method", "reading")
 
 
 class Reference(Strict):
@@ -39,129 +55,144 @@ class Reference(Strict):
     n: Seeds | None  # seeds behind it; None where not stated
     address: Text
     reading: Text  # how it was read, and what is known of how it was made
+    recipe: str | None  # ours that it was made with; None: no recipe of ours, or not known to us
+    options: tuple[tuple[str, Value], ...]  # of its method, where not our defaults; sorted
+    epoch: Epoch | None  # which epoch it is of; None: not known to us
+    recipe_from: str  # how we know recipe, options and epoch
+    differs: tuple[str, ...]  # what differs from every recipe of ours; the file separates by `; `
 
 
 COLUMNS = tuple(Reference.model_fields)
 
 
-class RowChoice(Strict):
-    """An entry of reference_recipes.yaml for every row of references.csv that has all its keys."""
-
-    source: Text | None = None
-    place: Text | None = None
-    backbone: Text | None = None
-    method: Text | None = None
-    reading: Text | None = None  # a part of the row's
-
-    @model_validator(mode="after")
-    def _chooses(self) -> "RowChoice":
-        if not self.keys:
-            raise ValueError(f"needed is one of {', '.join(KEYS)}")
-        return self
-
-    @property
-    def keys(self) -> dict[str, str]:
-        """The keys that choose rows."""
-        return {key: value for key in KEYS if (value := getattr(self, key)) is not None}
-
-    def fits(self, reference: Reference) -> bool:
-        """Whether a row has all of its keys."""
-        return all(
-            value in reference.reading if key == "reading" else value == getattr(reference, key)
-            for key, value in self.keys.items()
-        )
-
-
-class MadeWith(RowChoice):
-    """The recipe of ours that numbers were made with, and the epoch that they are of."""
-
-    recipe: str | None = None  # None: no recipe of ours
-    options: Annotated[dict[str, Value], Field(default_factory=dict)]  # where not our defaults
-    epoch: Epoch | None = None  # None: not known to us
-    because: Annotated[Text, Field(alias="from")]  # how we know
-
-
-class RecipeDifference(RowChoice):
-    """What differs from every recipe of ours."""
-
-    says: Text
-
-
-class StandIn(Strict):
-    """A dataset whose cells are compared with the numbers of another one."""
-
-    dataset: str
-    original: Annotated[str, Field(alias="for")]
-    says: Text
-
-
-class RecipesFile(Strict):
-    """config/paper/reference_recipes.yaml."""
-
-    made_with: tuple[MadeWith, ...]
-    differences: tuple[RecipeDifference, ...]
-    foreign_methods: dict[str, Text]  # a method that the harness does not have -> what it is
-    stand_ins: tuple[StandIn, ...]
-
-
 @read_once
 def references(project: Project) -> tuple[Reference, ...]:
-    """The rows of config/paper/references.csv. Raises UsageError naming the line at fault."""
+    """The rows of config/paper/references.csv. Raises UsageError naming the line at fault.
+
+    A method that the harness does not have is allowed in a row that says so under `differs`.
+    """
     path = project.config(FILE)
     rows = documents.read_csv(path, COLUMNS)
     require_unique(path, [row["id"] for row in rows])
-    methods = {*catalog.names("method"), *_recipes_file(project).foreign_methods}
+    methods, known_recipes = catalog.names("method"), recipes.recipes(project)
     stated = []
     for place, row in enumerate(rows, start=2):
         where = f"{path}, line {place} ({shortened(row['id'])})"
         reference = documents.parse(Reference, _typed(row, where), where)
         require_names(project, where, [reference.dataset], [reference.backbone])
-        if reference.method not in methods:
+        if reference.method not in methods and not reference.differs:
             raise UsageError(f"{where}: {unknown('method', reference.method, methods)}")
+        if reference.recipe is not None and reference.recipe not in known_recipes:
+            raise UsageError(f"{where}: {unknown('recipe', reference.recipe, known_recipes)}")
         stated.append(reference)
     return tuple(stated)
 
 
 def _typed(row: dict[str, str], where: str) -> dict[str, Any]:
-    """The cells of a row as numbers, switches and text; an empty number as None."""
+    """The cells of a row as numbers, switches, lists and text; an empty one as None."""
     if row["mixup"] not in SWITCH:
         raise UsageError(f"{where}: mixup is {shortened(repr(row['mixup']))}; allowed: on, off.")
-    numbers = {
-        key: documents.csv_number(row[key], kind, key, where)
-        for key, kind in (("tau", float), ("value", float), ("std", float), ("n", int))
+    try:
+        options = parse_options(row["options"])
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from error
+    return {
+        **row,
+        **csv_numbers(row, where),
+        "mixup": SWITCH[row["mixup"]],
+        "recipe": row["recipe"] or None,
+        "options": tuple(sorted(options.items())),
+        "epoch": row["epoch"] or None,
+        "differs": tuple(row["differs"].split("; ")) if row["differs"] else (),
     }
-    return {**row, **numbers, "mixup": SWITCH[row["mixup"]]}
 
 
-@read_once
-def reference_recipes(project: Project) -> RecipesFile:
-    """config/paper/reference_recipes.yaml.
+# --- beside a cell of ours -----------------------------------------------------------------------
 
-    Raises UsageError for an unknown name, and for an entry that no row of references.csv has.
+
+@dataclass(frozen=True)
+class Comparison:
+    """A reference number beside one cell of ours."""
+
+    reference: Reference
+    differs: tuple[str, ...]  # how the number was made otherwise than ours; empty: it counts
+    stand_in: str | None  # what must be said of our dataset, where it stands in for another
+
+    @property
+    def measure(self) -> Epoch:
+        """The accuracy of ours that it is compared with: of its epoch, `best` if unknown (A8)."""
+        return self.reference.epoch or "best"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts when the harness is judged."""
+        return not self.differs
+
+
+def comparisons_for(project: Project, spec: CellSpec) -> tuple[Comparison, ...]:
+    """The reference numbers of a cell's dataset, tau, backbone, method and Mixup, in their order.
+
+    Raises UsageError for what is wrong in references.csv.
     """
-    file, path = _recipes_file(project), project.config(RECIPES_FILE)
-    for entry in (*file.made_with, *file.differences):
-        if not any(entry.fits(reference) for reference in references(project)):
-            keys = ", ".join(f"{key} '{value}'" for key, value in entry.keys.items())
-            raise UsageError(
-                f"{path}: no row of references.csv has {keys}. Write it as the row does, or delete "
-                "the entry."
-            )
-    return file
+    setting = _matched_by(spec)
+    _, stand_in = STAND_INS.get(spec.run.dataset, (None, None))
+    return tuple(
+        Comparison(reference, (*_differences(reference, spec), *reference.differs), stand_in)
+        for reference in references(project)
+        if _setting(reference) == setting
+    )
 
 
-@read_once
-def _recipes_file(project: Project) -> RecipesFile:
-    path, known = project.config(RECIPES_FILE), recipes.recipes(project)
-    file = documents.read_yaml(path, RecipesFile)
-    for entry in file.made_with:
-        if entry.recipe is not None and entry.recipe not in known:
-            raise UsageError(f"{path}: made_with: {unknown('recipe', entry.recipe, known)}")
-    for stand_in in file.stand_ins:
-        require_names(project, f"{path}: stand_ins", [stand_in.dataset, stand_in.original])
-    for name in file.foreign_methods:
-        if name in catalog.names("method"):  # its numbers can be compared
-            raise UsageError(
-                f"{path}: foreign_methods: the harness has the method '{name}'. Delete the entry."
-            )
-    return file
+def uncompared(project: Project, specs: Sequence[CellSpec]) -> dict[Reference, str]:
+    """The reference numbers that stand beside none of the cells, each with the reason."""
+    settings, methods = [_matched_by(spec) for spec in specs], catalog.names("method")
+    return {
+        reference: _reason(_setting(reference), settings)
+        if reference.method in methods
+        else "; ".join(reference.differs)
+        for reference in references(project)
+        if _setting(reference) not in settings
+    }
+
+
+def _differences(reference: Reference, spec: CellSpec) -> list[str]:
+    """Another recipe, and options of one side that the other has not."""
+    differences = []
+    if reference.recipe is None:
+        differences.append(UNKNOWN_RECIPE)
+    elif reference.recipe != spec.resolved.name:
+        recipe = spec.resolved.name
+        differences.append(f"made with the recipe {reference.recipe}, ours with {recipe}")
+    ours = {(k, v) for k, v in spec.run.options if k not in (recipes.NAME, "mixup")}
+    theirs = set(reference.options)
+    if ours - theirs:
+        differences.append(f"ours has options of its own: {format_options(sorted(ours - theirs))}")
+    if theirs - ours:
+        differences.append(
+            f"theirs has options of its own: {format_options(sorted(theirs - ours))}"
+        )
+    return differences
+
+
+def _setting(reference: Reference) -> dict[str, str]:
+    """What a cell must be made of for the number to stand beside it."""
+    tau = "" if reference.tau is None else format_value(reference.tau)
+    names = {name: getattr(reference, name) for name in ("method", "dataset", "backbone")}
+    return names | {"tau": tau, "mixup": format_value(reference.mixup)}
+
+
+def _matched_by(spec: CellSpec) -> dict[str, str]:
+    """The same of a cell; a dataset that stands in for another counts as that one."""
+    has = {name: spec.attributes[name] for name in MATCHED}
+    has["dataset"], _ = STAND_INS.get(has["dataset"], (has["dataset"], None))
+    if spec.resolved.split.imbalance == "given":  # one list of images, whatever its tau is called
+        has["tau"] = ""
+    return has
+
+
+def _reason(wanted: dict[str, str], settings: Sequence[dict[str, str]]) -> str:
+    """Why no cell has the setting of a number: the first thing that none has."""
+    for name in MATCHED:
+        if wanted[name] not in {has[name] for has in settings}:
+            return f"no cell here has {name} {wanted[name] or '(one list of images)'}"
+    return "no cell here has this setting"

@@ -1,8 +1,8 @@
 """What every file of the paper is held to: each id once, known names, numbers in their range."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -10,12 +10,23 @@ from ncmc.errors import UsageError, unknown
 from ncmc.plan import catalog
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.project import Project
+from ncmc.system import documents
 
 Text = Annotated[str, Field(min_length=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Points = Annotated[float, Field(ge=0, le=100)]
 Tau = Annotated[float, Field(gt=0, le=1)]
 Seeds = Annotated[int, Field(ge=1, le=1000)]
+
+
+def csv_numbers(row: Mapping[str, str], where: str) -> dict[str, Any]:
+    """tau, value, std and n of a row of a CSV file, None where empty. Raises UsageError."""
+    kinds = {"tau": float, "value": float, "std": float, "n": int}
+    return {
+        key: documents.csv_number(row[key], kind, key, where)
+        for key, kind in kinds.items()
+        if key in row
+    }
 
 
 def require_unique(path: Path, ids: Iterable[str]) -> None:

@@ -7,8 +7,8 @@ from itertools import combinations
 from pathlib import Path
 
 from ncmc.errors import UserError
-from ncmc.paper.comparisons import Comparison, comparisons_for
 from ncmc.paper.printed_numbers import Number
+from ncmc.paper.references import Comparison, comparisons_for
 from ncmc.plan.class_counts import NOT_OF_TAU
 from ncmc.plan.grid import CellSpec
 from ncmc.plan.run import Run

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from ncmc.paper.comparisons import Comparison
-from ncmc.paper.references import Reference
+from ncmc.paper.references import Comparison, Reference
 from ncmc.results.cells import Cell
 from ncmc.results.samples import moderated
 from ncmc.results.statistics import Difference, Sample, against_reported
@@ -128,7 +127,7 @@ def _entry(cell: Cell, comparison: Comparison) -> ReferenceEntry:
         std=stated.std,
         n=stated.n,
         measure=comparison.measure,
-        epoch_known=comparison.epoch is not None,
+        epoch_known=stated.epoch is not None,
         estimate=ours_minus.mean if ours_minus else None,
         low=low,
         high=high,

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ncmc.paper.comparisons import uncompared
+from ncmc.paper.references import uncompared
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import Scale
 from ncmc.plan.option_text import Value, format_value

@@ -1,4 +1,4 @@
-"""Records packed for somebody else, as a zip file or a folder: same records, same bytes."""
+"""Records packed for somebody else, as a zip file: same records, same bytes."""
 
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -35,9 +35,7 @@ class RunNote:
 def export(
     project: Project, names: Sequence[str], target: Path, results: Path | None = None
 ) -> tuple[Manifest, list[RunNote]]:
-    """Pack tables (or `all`: every record) into a zip file, or a folder if `target` is no `.zip`.
-
-    Returns what was packed, and which records were not.
+    """Pack tables (or `all`: every record) into a zip file; what was packed, and what was not.
 
     Holds the records, the manifests of their splits, the configuration, and manifest.json with the
     SHA-256 of every file. Raises UsageError for an unknown table, UserError if there is no record or
@@ -56,7 +54,7 @@ def export(
             content[name] = files.read_bytes(path, MOST_BYTES)
     manifest = manifest_of([name for name in names if name != ALL], content)
     content[NAME] = manifest.to_json()
-    (_write_zip if target.suffix == ".zip" else write_folder)(target, content)
+    _write_zip(target, content)
     return manifest, left_out
 
 
@@ -133,16 +131,3 @@ def _write_zip(target: Path, content: Mapping[str, bytes]) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system, entry.external_attr = 3, 0o100644 << 16
             archive.writestr(entry, content[name])
-
-
-def write_folder(target: Path, content: Mapping[str, bytes]) -> None:
-    """A new folder with these files, manifest.json last. Raises UserError if there is something."""
-    if files.exists(target) and (not target.is_dir() or files.listed(target)):
-        raise UserError(f"{target} is there already. Name a new folder.")
-    try:
-        for name in sorted(content, key=lambda name: (name == NAME, name)):
-            path = target / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content[name])
-    except OSError as error:
-        raise files.explain(error, target) from error

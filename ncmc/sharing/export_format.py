@@ -4,7 +4,6 @@ One that somebody gives us is read without trust: nothing that the list does not
 """
 
 import hashlib
-import io
 import json
 import re
 import zipfile
@@ -28,7 +27,7 @@ FORMAT: Literal["ncmc-export"] = "ncmc-export"
 WORD = r"[A-Za-z0-9][A-Za-z0-9_.+=-]*"  # a part of a path that stays in its folder
 LISTED = re.compile(rf"{WORD}(?:/{WORD})*")
 RECORD = re.compile(rf"{paths.RUNS}/({WORD}(?:/{WORD}){{5}})/{re.escape(paths.RECORD)}")
-MOST_FOLDERS = 2  # around an export, as file managers and downloads add them
+LIST = re.compile(rf"(?:[^/]+/)?{re.escape(NAME)}")  # file managers pack a folder around it
 MOST_TOTAL = 1 << 30  # bytes of all files together
 
 
@@ -92,15 +91,18 @@ class Export:
 
 
 def is_export(path: Path) -> bool:
-    """Whether a file or folder is an export of ours, as far as its list of files says."""
+    """Whether a file is an export of ours, as far as its list of files says."""
     try:
         return bool(read_export(path))
     except UserError:
         return False
 
 
+Read = Callable[[str, int], bytes]  # (name, largest size) -> content; raises UserError
+
+
 def read_export(path: Path) -> Export:
-    """An export; also one with folders around it, or in a zip file of its own.
+    """An export: a zip file or a folder, with at most one folder around what it holds.
 
     Raises DamagedError that says what is wrong with it, UsageError if there is none.
     """
@@ -108,20 +110,53 @@ def read_export(path: Path) -> Export:
         raise UsageError(f"{path} does not exist. Give a file or folder that ncmc export wrote.")
     try:
         if path.is_dir():
-            lists = [p for depth in range(MOST_FOLDERS + 1) for p in path.glob("*/" * depth + NAME)]
-            names = [p.relative_to(path).as_posix() for p in lists]
+            lists = (*path.glob(NAME), *path.glob(f"*/{NAME}"))
+            names = [place.relative_to(path).as_posix() for place in lists]
             return _checked(path, names, lambda name, most: files.read_bytes(path / name, most))
         return _read_zip(path)
     except UserError as error:
         raise DamagedError(str(error)) from error
 
 
-Read = Callable[[str, int], bytes]  # (name, largest size) -> content; raises UserError
+def _read_zip(path: Path) -> Export:
+    """The export in a zip file. Raises UserError.
+
+    All that Python raises for one that is none, damaged or encrypted (RuntimeError) is caught here.
+    """
+
+    def read(name: str, most: int) -> bytes:
+        if name not in members:
+            raise DamagedError(f"{path} is not whole: {name} is missing.")
+        with archive.open(name) as member:
+            data = member.read(most + 1)
+        if len(data) > most:
+            raise DamagedError(f"{path}: {name} is larger than {most:,} bytes.")
+        return data
+
+    try:
+        with files.open_regular(path) as file:
+            archive = zipfile.ZipFile(file)
+            members = set(archive.namelist())
+            return _checked(path, members, read)
+    except (
+        *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError),
+        *(ValueError, OverflowError, RuntimeError),
+    ) as error:
+        raise DamagedError(
+            f"{path} is not a zip file, or is damaged, cut short or encrypted. Give a file that ncmc "
+            "export wrote."
+        ) from error
 
 
 def _checked(path: Path, names: Iterable[str], read: Read) -> Export:
     """The export that lies among `names`, after all that it lists is read. Raises UserError."""
-    where, around = f"{path}: {NAME}", _folder_around(path, names)
+    folders = {name.removesuffix(NAME) for name in names if LIST.fullmatch(name)}
+    if "" not in folders and len(folders) != 1:
+        raise DamagedError(
+            f"{path} is not an export of ncmc: needed is one {NAME}, at its top or in one folder; "
+            f"found: {', '.join(sorted(folders)) or 'none'}. Give what ncmc export wrote, or unpack it."
+        )
+    where, around = f"{path}: {NAME}", min(folders, key=len)
     data = documents.json_of(read(around + NAME, MOST_BYTES), where)
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise DamagedError(f"{path} is not an export of ncmc: its {NAME} says so.")
@@ -137,55 +172,3 @@ def _checked(path: Path, names: Iterable[str], read: Read) -> Export:
         if hashlib.sha256(content[name]).hexdigest() != entry.sha256:
             raise DamagedError(f"{path}: {name} was changed after it was packed (its SHA-256).")
     return Export(path, manifest, content)
-
-
-def _folder_around(path: Path, names: Iterable[str]) -> str:
-    """The folder that holds an export, with its slash; "" without one. Raises DamagedError."""
-    around = [name.removesuffix(NAME) for name in names if name.rpartition("/")[2] == NAME]
-    depth = min((folder.count("/") for folder in around), default=MOST_FOLDERS + 1)
-    if depth > MOST_FOLDERS:
-        raise DamagedError(f"{path} is not an export of ncmc: it has no {NAME}.")
-    folders = sorted(folder for folder in around if folder.count("/") == depth)
-    if len(folders) > 1:
-        raise DamagedError(f"{path} holds several exports: {', '.join(folders)}. Give one of them.")
-    return folders[0]
-
-
-def _read_zip(path: Path) -> Export:
-    """The export in a zip file, or in the one zip file that this holds. Raises UserError.
-
-    All that Python raises for one that is none, damaged or encrypted (RuntimeError) is told here.
-    """
-
-    def read(name: str, most: int) -> bytes:
-        if name not in members:
-            raise DamagedError(f"{path} is not whole: {name} is missing.")
-        with archive.open(members[name]) as member:
-            data = member.read(most + 1)
-        if len(data) > most:
-            raise DamagedError(f"{path}: {name} is larger than {most:,} bytes.")
-        return data
-
-    try:
-        with files.open_regular(path) as file:
-            archive = zipfile.ZipFile(file)
-            members = _members(archive)
-            inner = [name for name in members if name.endswith((".zip", NAME))]
-            if len(inner) == 1 and inner[0].endswith(".zip"):
-                archive = zipfile.ZipFile(io.BytesIO(read(inner[0], MOST_TOTAL)))
-                members = _members(archive)
-            return _checked(path, members, read)
-    except (
-        *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError),
-        *(ValueError, OverflowError, RuntimeError),
-    ) as error:
-        raise DamagedError(
-            f"{path} is not a zip file, or is damaged, cut short or encrypted. Give a file that ncmc "
-            "export wrote."
-        ) from error
-
-
-def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """The files of an archive by name, without what macOS adds; some programs write backslashes."""
-    entries = {entry.filename.replace("\\", "/"): entry for entry in archive.infolist()}
-    return {name: entry for name, entry in entries.items() if not name.startswith("__MACOSX/")}

@@ -1,7 +1,7 @@
 """results/published/<tier>/: the records of one file of tables, and what a reader opens of the rest.
 
 An export (`ncmc import` takes it). Board, page and tables are made anew, so that the records alone
-give every byte; what nobody opens in git (figures, other forms of the tables) `whole` makes.
+give every byte; the rest (figures, other forms of the tables) follows from them by `ncmc table`.
 """
 
 import json
@@ -27,12 +27,11 @@ from ncmc.project import Project
 from ncmc.results import table_files
 from ncmc.results.record import load_record
 from ncmc.results.table_data import table_data
-from ncmc.sharing.export import records_of, runs_of, sources_of, write_folder
+from ncmc.sharing.export import records_of, runs_of, sources_of
 from ncmc.sharing.export_format import NAME, manifest_of
 from ncmc.sharing.runs_csv import runs_csv
 from ncmc.system import files
 from ncmc.system.documents import MOST_BYTES
-from ncmc.verdicts import verdicts_file
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.judge import CellCache, verify_cells
 
@@ -135,43 +134,30 @@ def differing(project: Project, tier: str) -> list[str]:
     return sorted(name for name in names if published.get(name) != content.get(name))
 
 
-def whole(project: Project, tier: str, target: Path) -> None:
-    """Write a published tier into a new folder with all that follows from its records.
-
-    Raises UserError if it is not published, or there is something at `target`.
-    """
-    sources = sources_in(_published(project, tier))
-    write_folder(target, contents(project, tier, sources, every_file=True))
-
-
-def contents(
-    project: Project, tier: str, sources: Mapping[str, bytes], every_file: bool = False
-) -> dict[str, bytes]:
-    """The files of a published tier, of its records and manifests of splits alone.
-
-    Those that are kept in git, or with `every_file` all that follow.
-    """
-    pictures = _shown(project, tier)
+def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of a published tier, made of its records and manifests of splits alone."""
+    pictures = _pictures_in_documents(project, tier)
     with tempfile.TemporaryDirectory() as place:
         root = Path(place) / tier
-        write_folder(root, sources)
-        runs = root / paths.RUNS
-        present = {load_record(path).run for path in runs.rglob(paths.RECORD)}
+        for name, data in sources.items():
+            files.write_atomic(root / name, data)
+        present = {load_record(path).run for path in (root / paths.RUNS).rglob(paths.RECORD)}
         tables = [grid.table(project, name) for name in tiers(project)[tier]]
-        _write_board_and_page(project, tables, root)
+        cells = CellCache(project, root / paths.RUNS)
+        _write_board_and_page(project, tables, root, cells)
         tables = [table for table in tables if present & set(runs_of(project, table))]
         for table in tables:
-            figures = paths.FIGURES.format(table=table.name)
-            _write_table(project, table, root, with_figures=every_file or figures in pictures)
-        content = _read(root)
-    if not every_file:
-        names = {*sources, *pictures, paths.BOARD_JSON}
-        content = {n: data for n, data in content.items() if n in names or n.endswith(READ)}
+            text = table_files.as_markdown(table_data(project, table, cells.of(table)))
+            files.write_atomic(root / paths.TABLE_MARKDOWN.format(table=table.name), text)
+            if (folder := paths.FIGURES.format(table=table.name)) in pictures:
+                write_figures(figures_of_table(project, table, cells), root / folder, IMAGES)
+        names, content = {*sources, *pictures, paths.BOARD_JSON}, _read(root)
+    content = {n: data for n, data in content.items() if n in names or n.endswith(READ)}
     content[NAME] = manifest_of([table.name for table in tables], content).to_json()
     return content
 
 
-def _shown(project: Project, tier: str) -> set[str]:
+def _pictures_in_documents(project: Project, tier: str) -> set[str]:
     """The published pictures that README or a document shows, and their folders."""
     texts = [path.read_text("utf-8") for name in SHOWING for path in project.root.glob(name)]
     folder = re.escape(paths.PUBLISHED.format(tier=tier))
@@ -179,33 +165,20 @@ def _shown(project: Project, tier: str) -> set[str]:
     return names | {name.rpartition("/")[0] for name in names}
 
 
-def _write_board_and_page(project: Project, tables: list[Table], root: Path) -> None:
+def _write_board_and_page(
+    project: Project, tables: list[Table], root: Path, cells: CellCache
+) -> None:
     """Of all tables, also those without a record: what is not known is said."""
-    runs = root / paths.RUNS
-    cells = CellCache(project, runs)
     verdicts = [v for table in tables for v in verify_cells(table, cells)]
     board = board_of(project, verdicts)
     checks = [check for table in tables for check in checks_of(project, table.name)]
     if predicted := predictions.as_markdown(checks, verdicts):
         files.write_atomic(root / paths.PREDICTIONS, predicted)
     data = json.dumps(board_text.as_json(board), indent=1, ensure_ascii=False)
-    page = project_page.render(project, runs, [table.name for table in tables])
+    page = project_page.render(project, root / paths.RUNS, [table.name for table in tables])
     files.write_atomic(root / paths.BOARD_MARKDOWN, board_text.as_markdown(board))
     files.write_atomic(root / paths.BOARD_JSON, data + "\n")
     files.write_atomic(root / paths.PROJECT_PAGE, page)
-
-
-def _write_table(project: Project, table: Table, root: Path, with_figures: bool) -> None:
-    """The numbers and verdicts of a table by the records below `root`, and its figures."""
-    runs = root / paths.RUNS
-    cells = CellCache(project, runs)  # its own: verdicts.json says which records it rests on
-    folder = root / paths.RESULTS.format(table=table.name)
-    table_files.write_table(table_data(project, table, cells.of(table)), folder)
-    verdicts = verify_cells(table, cells)
-    verdicts_file.write(verdicts, folder, cells.all_read())
-    if with_figures:
-        figures = figures_of_table(project, table, cells)
-        write_figures(figures, root / paths.FIGURES.format(table=table.name), IMAGES)
 
 
 def _published(project: Project, tier: str) -> dict[str, bytes]:

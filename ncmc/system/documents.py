@@ -91,7 +91,8 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """The rows of a CSV file that has exactly these columns. Raises UsageError or UserError."""
     try:
         text = read_text(path).removeprefix("\ufeff")  # spreadsheets begin a file in UTF-8 with it
-        reader = csv.DictReader(io.StringIO(text), strict=True)
+        separator = max(",;\t", key=text.partition("\n")[0].count)  # as spreadsheets choose it
+        reader = csv.DictReader(io.StringIO(text), delimiter=separator, strict=True)
         rows = list(reader)
     except csv.Error as error:
         raise UsageError(f"{path} is not valid CSV ({error}).") from error

@@ -67,12 +67,6 @@ text: comparisons.0.says
 percent: numbers.0.value numbers.0.std
 tau: numbers.0.tau
 """,
-    ("paper/reference_recipes.yaml", "table smoke"): """
-list: made_with
-mapping: stand_ins.0 foreign_methods
-text: made_with.0.from
-name: stand_ins.0.dataset
-""",
     ("paper/assumptions.yaml", "list assumptions"): """
 list: assumptions.1.alternatives
 mapping: assumptions.0

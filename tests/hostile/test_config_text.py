@@ -16,7 +16,6 @@ READERS = {
     "config/paper/assumptions.yaml": "list assumptions",
     "config/paper/numbers.csv": "table smoke",
     "config/paper/references.csv": "table smoke",
-    "config/paper/reference_recipes.yaml": "table smoke",
     "config/calibration.yaml": "table smoke",
     "config/studies.yaml": "sweep --dataset digits --tau 0.02 --backbone resnet8 --method CAL --save",
 }

@@ -45,11 +45,11 @@ def test_the_numbers_are_the_three_that_the_paper_states_in_its_text() -> None:
         "N3": ("Sec. 4.4", "cifar10", 0.1, {"f": 10, "theta": 0.5}, 92.5, 0.2),
     }
     ours = {
-        n.id: (n.where, n.dataset, n.tau, n.options, n.value, n.std)
+        n.id: (n.where, n.run.dataset, n.run.tau, dict(n.run.options), n.value, n.std)
         for n in printed_numbers(here())
     }
     assert ours == stated
-    assert {(n.backbone, n.method, n.n) for n in printed_numbers(here())} == {
+    assert {(n.run.backbone, n.run.method, n.n) for n in printed_numbers(here())} == {
         ("resnet50", "CAL", 3)
     }
 
@@ -188,7 +188,7 @@ def changed(root: Path, name: str, old: str, new: str) -> None:
         (",80.6,", ",,", r"\(N1\): 'value' is None"),
         (",0.5,3,App", ",-0.5,3,App", r"\(N1\): 'std' is -0.5"),
         (",0.5,3,App", ",0.5,0,App", r"\(N1\): 'n' is 0"),
-        ("0.005", "5", r"\(N1\): 'tau' is 5"),
+        ("0.005", "5", r"\(N1\): tau is 5"),
         ("N2,,cifar100", "N2,,cifar10", r"\(N2\): N1 is printed for the same configuration"),
         ("source,note", "source,notes", "needed: id, table, dataset"),
     ],

@@ -49,6 +49,13 @@ def files_below(folder: Path) -> dict[str, bytes]:
     }
 
 
+def unpacked(source: Path, target: Path) -> Path:
+    """The folder with what a zip file holds."""
+    with zipfile.ZipFile(source) as archive:
+        archive.extractall(target)
+    return target
+
+
 def repacked(source: Path, target: Path, changes: dict[str, bytes | None]) -> Path:
     """A copy of a zip file with other members; None drops one."""
     with zipfile.ZipFile(source) as archive:

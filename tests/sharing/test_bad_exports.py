@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_results import fill, ncmc, project_at, repacked, smoke_runs
+from made_results import fill, ncmc, project_at, repacked, smoke_runs, unpacked
 
 from ncmc.project import Project
 from ncmc.sharing.export import export
@@ -24,7 +24,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = project_at(root / "project")
     fill(project, smoke_runs(project)[:2])
     export(project, ["smoke"], root / "good.zip")
-    export(project, ["smoke"], root / "folder")
+    unpacked(root / "good.zip", root / "folder")
     return root / "good.zip"
 
 

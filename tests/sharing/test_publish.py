@@ -41,20 +41,6 @@ def test_a_picture_is_kept_where_a_document_shows_it(here: Project) -> None:
     assert differing(here, "smoke") == []
 
 
-@pytest.mark.slow
-def test_one_command_makes_all_the_rest_the_same_bytes_each_time(
-    here: Project, published: Path, tmp_path: Path
-) -> None:
-    for name in ("first", "second"):
-        assert ncmc("publish", "smoke", "--whole", str(tmp_path / name)).exit_code == 0
-    first, second = files_below(tmp_path / "first"), files_below(tmp_path / "second")
-    assert first == second
-    assert {"results/smoke/table.csv", "results/smoke/verdicts.json"} <= first.keys()
-    assert "results/smoke/figures/accuracy.svg" in first
-    kept = {name: data for name, data in files_below(published).items() if name != "manifest.json"}
-    assert kept.items() <= first.items()
-
-
 @pytest.mark.parametrize("name", ["results/board.md", "results/smoke/table.md", "manifest.json"])
 def test_an_edited_file_is_named(here: Project, published: Path, name: str) -> None:
     path = published / name

@@ -11,6 +11,7 @@ from made_cells import AB, OURS, cell_of
 from cli.show.listings import print_trained
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan import grid
+from ncmc.plan.run import Run
 from ncmc.results.cells import Cell
 from ncmc.results.class_groups import group_accuracy
 from ncmc.results.dead_runs import is_dead
@@ -26,7 +27,7 @@ from ncmc.verdicts.kinds.curve import Curve, Term
 from ncmc.verdicts.kinds.greater import Greater
 
 NUMBER = Number(
-    id="N1", table=None, dataset="cifar10", tau=0.005, backbone="resnet50", method="CAL", options={},
+    id="N1", table=None, run=Run("cifar10", 0.005, "resnet50", "CAL"),
     value=80.6, std=0.3, n=3, where="App. F.2", source="text", note="",
 )  # fmt: skip
 COLLAPSE = Curve(

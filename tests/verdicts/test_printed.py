@@ -11,6 +11,7 @@ from ncmc.paper.printed_numbers import Number
 from ncmc.paper.references import references
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.run import Run
 from ncmc.results.statistics import sample
 from ncmc.verdicts.judge import judge
 from ncmc.verdicts.kinds.greater import Greater
@@ -29,7 +30,7 @@ TABLE1 = grid.table(here(), "table1")
 
 def number(value: float, std: float | None = None, n: int | None = None) -> Number:
     return Number(
-        id="X", table=None, dataset="cifar10", tau=0.01, backbone="resnet32", method="CE", options={},
+        id="X", table=None, run=Run("cifar10", 0.01, "resnet32", "CE"),
         value=value, std=std, n=n, where="a table", source="a test", note="",
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import here
 
-from ncmc.paper.comparisons import Comparison, comparisons_for
+from ncmc.paper.references import Comparison, comparisons_for
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec
 from ncmc.plan.run import Run
