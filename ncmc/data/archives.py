@@ -13,7 +13,7 @@ import tarfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -42,7 +42,7 @@ BROKEN = (
 
 @dataclass(frozen=True)
 class Member:
-    """A file inside an archive, readable while it is the current one."""
+    """A file or folder inside an archive; a file is readable while it is the current one."""
 
     archive: Path
     name: PurePosixPath
@@ -58,11 +58,10 @@ class Member:
             return content
 
 
-def members(path: Path, folders: set[PurePosixPath] | None = None) -> Iterator[Member]:
-    """The files of a tar (plain, gzip, bzip2, xz) or zip archive, in its own order.
+def members(path: Path) -> Iterator[Member]:
+    """The files and folders that a tar (plain, gzip, bzip2, xz) or zip archive names, in its order.
 
-    `folders` collects the folders that the archive names. Raises UserError for an archive that is
-    damaged, unsafe or a bomb, naming the member.
+    Raises UserError for an archive that is damaged, unsafe or a bomb, naming the member.
     """
     with _explained(path):
         limit = max(ROOM, RATIO * path.stat().st_size)
@@ -73,10 +72,7 @@ def members(path: Path, folders: set[PurePosixPath] | None = None) -> Iterator[M
                     f"{path} claims to hold more than {RATIO} times its own size (at {member.name}): "
                     "not a plausible archive, it is not read."
                 )
-            if member.file:
-                yield member
-            elif folders is not None:
-                folders.add(member.name)
+            yield member
 
 
 def _tar_members(path: Path) -> Iterator[Member]:
@@ -167,24 +163,23 @@ def pack(
     folder: Path,
     names: Iterable[PurePosixPath],
     target: Path,
-    *,
-    bare: Iterable[PurePosixPath] = (),
-    folders: Iterable[PurePosixPath] = (),
+    has_content: Callable[[PurePosixPath], bool],
 ) -> None:
-    """A tar of `names` under `folder` that depends on names and contents only.
+    """A tar of files and folders under `folder` that depends on names and contents only.
 
-    `bare` files are packed by name alone, without content; `folders` as folders.
+    Files without `has_content` are packed by name alone, after the others.
     """
     with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as tar:
-        for name in sorted(names, key=str):
+        for name in sorted(names, key=lambda name: (not has_content(name), str(name))):
             info = tarfile.TarInfo(str(name))  # no owner, mode or time of the original
-            with files.open_regular(folder / name) as file:
-                info.size = os.fstat(file.fileno()).st_size
-                tar.addfile(info, file)
-        for kind, others in ((tarfile.REGTYPE, bare), (tarfile.DIRTYPE, folders)):
-            for name in sorted(others, key=str):
-                info = tarfile.TarInfo(str(name))
-                info.type = kind
+            if (folder / name).is_dir():
+                info.type = tarfile.DIRTYPE
+                tar.addfile(info)
+            elif has_content(name):
+                with files.open_regular(folder / name) as file:
+                    info.size = os.fstat(file.fileno()).st_size
+                    tar.addfile(info, file)
+            else:
                 tar.addfile(info)
 
 

@@ -69,12 +69,13 @@ class Sink:
     folder: Path
     class_names: list[str] = field(default_factory=list)
     summary: TreeSummary | None = None  # of somebody's own images
-    origins: dict[str, list[tuple[str, int]]] = field(
-        default_factory=dict
-    )  # part -> (name, images)
+    shape: tuple[int, ...] | None = (
+        None  # (H, W, C) of the images; None if they stay in their files
+    )
+    # part -> (name of a released part, images)
+    origins: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     _files: dict[str, _GrowingArray] = field(default_factory=dict)
-    _slots: dict[str, np.memmap] = field(default_factory=dict)
-    _texts: list[str] = field(default_factory=list)
+    _slots: list[np.memmap] = field(default_factory=list)
 
     def add(
         self, part: str, images: np.ndarray | None, labels: np.ndarray, origin: str | None = None
@@ -89,6 +90,7 @@ class Sink:
             assert images.dtype == np.uint8
             assert images.ndim == 4
             assert len(images) == len(labels)
+            self.shape = images.shape[1:]
             self._growing(f"{part}_images.npy", images).append(images)
         labels = np.asarray(labels, dtype=np.int64)
         self._growing(f"{part}_labels.npy", labels).append(labels)
@@ -102,17 +104,16 @@ class Sink:
     def slots(self, part: str, labels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """A writable (n, H, W, C) uint8 array for a part whose images come in any order."""
         self.add(part, None, labels)
+        self.shape = shape
         path = self.folder / f"{part}_images.npy"
-        self._slots[path.name] = np.lib.format.open_memmap(
-            path, mode="w+", dtype=np.uint8, shape=(len(labels), *shape)
-        )
+        slots = np.lib.format.open_memmap(path, "w+", np.uint8, (len(labels), *shape))
         _reserve(path)
-        return self._slots[path.name]
+        self._slots.append(slots)
+        return slots
 
     def lines(self, name: str, lines: list[str]) -> None:
         """A text file beside the arrays."""
         files.write_atomic(self.folder / name, "".join(f"{line}\n" for line in lines))
-        self._texts.append(name)
 
     def _growing(self, name: str, like: np.ndarray) -> _GrowingArray:
         if name not in self._files:
@@ -133,10 +134,12 @@ class Sink:
         """Finish every file; returns its fingerprint by name."""
         for array in self._files.values():
             array.close()
-        for slots in self._slots.values():
+        for slots in self._slots:
             slots.flush()
-        names = sorted([*self._files, *self._slots, *self._texts])
-        return {name: fingerprint(self.folder / name) for name in names}
+        digests = {
+            name: checksums.of_file(self.folder / name) for name in files.listed(self.folder)
+        }
+        return {name: Fingerprint(size=d.size, sha256=d.sha256) for name, d in digests.items()}
 
 
 def _reserve(path: Path) -> None:
@@ -145,9 +148,3 @@ def _reserve(path: Path) -> None:
     if hasattr(os, "posix_fallocate"):  # Linux
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-
-
-def fingerprint(path: Path) -> Fingerprint:
-    """Size in bytes and SHA-256 of a file. Raises UserError if it cannot be read."""
-    digest = checksums.of_file(path)
-    return Fingerprint(size=digest.size, sha256=digest.sha256)

@@ -93,11 +93,6 @@ def prepare(project: Project, name: str, *, say: Say = raw.say_nothing) -> Path:
             work.replace(target)
         except OSError as error:
             raise files.explain(error, target) from error
-        except UserError as error:
-            if any(file.checksum for file in entry.files):
-                raise
-            again = f"Once mended: `ncmc fetch {name} --from PATH --replace`."
-            raise type(error)(f"{error} {again}") from error
         finally:
             shutil.rmtree(work, ignore_errors=True)
         return target
@@ -205,7 +200,7 @@ def _fill(
     n_classes = len(sink.class_names)
     labels = {part: _labels(work, name, part, n_classes) for part in PARTS}
     counts = {part: np.bincount(labels[part], minlength=n_classes).tolist() for part in PARTS}
-    compare(name, entry, counts, _shape(work))
+    compare(name, entry, counts, sink.shape)
     meta = {
         "identity": _identity(name, entry, archives),
         "archives": {file: digest.model_dump() for file, digest in archives.items()},
@@ -233,25 +228,20 @@ def _labels(folder: Path, name: str, part: str, n_classes: int) -> np.ndarray:
     return labels
 
 
-def _shape(work: Path) -> tuple[int | None, ...]:
-    """Height, width and channels of the training images, if they are in an array."""
-    path = work / "train_images.npy"
-    if not path.exists():  # images that stay in their files are read with as many as is declared
-        return (None, None, None)
-    return arrays.read(path, "|u1", (None,) * 4, mapped=True).shape[1:]
-
-
 def compare(
-    name: str, entry: Dataset, counts: dict[str, list[int]], shape: tuple[int | None, ...]
+    name: str, entry: Dataset, counts: dict[str, list[int]], shape: tuple[int, ...] | None = None
 ) -> None:
-    """Raise UserError where the archive does not hold what config/datasets.yaml says."""
+    """Raise UserError where the archive does not hold what config/datasets.yaml says.
+
+    `shape`: (H, W, C) of the images; None if they stay in their files, or were compared before.
+    """
     pairs = [
-        ("channels", entry.channels, shape[2] or entry.channels),
-        ("pixels a side", entry.image_size, shape[0] or entry.image_size),
+        ("channels", entry.channels, shape[2] if shape else entry.channels),
+        ("pixels per side", entry.image_size, shape[0] if shape else entry.image_size),
         ("classes", entry.classes, len(counts["train"])),
         ("training images", entry.train_images, sum(counts["train"])),
         ("test images", entry.test_images, sum(counts["test"])),
-        ("training images a class", entry.train_counts, tuple(counts["train"])),
+        ("training images per class", entry.train_counts, tuple(counts["train"])),
     ]
     for what, declared, present in pairs:
         if declared is not None and declared != present:

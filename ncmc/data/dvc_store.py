@@ -12,24 +12,17 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import filelock
 
-from ncmc.errors import UsageError, UserError, shortened
+from ncmc.errors import UserError, shortened
 from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.project import Project
 from ncmc.system import documents, files
 
-if TYPE_CHECKING:
-    from dvc.repo import Repo
-
+STAGE = "fetch@{}"  # the DVC stage that brings a dataset
 MD5 = re.compile("[0-9a-f]{32}")
-
-
-def stage(name: str) -> str:
-    """The name of the DVC stage that brings a dataset."""
-    return f"fetch@{name}"
 
 
 def recorded(project: Project, name: str) -> str | None:
@@ -41,7 +34,7 @@ def recorded(project: Project, name: str) -> str | None:
     if not files.exists(path):
         return None
     try:
-        held = documents.load_yaml(path)["stages"].get(stage(name))
+        held = documents.load_yaml(path)["stages"].get(STAGE.format(name))
         md5 = held and held["outs"][0]["md5"]
         then = held and held["params"]["config/datasets.yaml"][f"datasets.{name}.files"]
     except (UserError, LookupError, TypeError, AttributeError) as error:
@@ -57,8 +50,8 @@ def recorded(project: Project, name: str) -> str | None:
 def commit(project: Project, name: str) -> None:
     """Record data/raw/NAME in dvc.lock and copy or link it into the cache."""
     with _repository(project, name, "record") as repo:
-        repo.commit(stage(name), force=True)
-        for loaded in repo.stage.collect(stage(name)):
+        repo.commit(STAGE.format(name), force=True)
+        for loaded in repo.stage.collect(STAGE.format(name)):
             repo.stage_cache.save(loaded)  # so that `dvc repro` finds it in the cache too
 
 
@@ -70,11 +63,11 @@ def checkout(project: Project, name: str) -> str | None:
     errors = _dvc().exceptions
     with _repository(project, name, "check out") as repo:
         with suppress(errors.CheckoutError):
-            repo.checkout([stage(name)], force=True)
+            repo.checkout([STAGE.format(name)], force=True)
             return "DVC's cache"
         if remote := repo.config["core"].get("remote"):
             with suppress(errors.DvcException):
-                repo.pull([stage(name)], force=True)
+                repo.pull([STAGE.format(name)], force=True)
                 return f"the DVC remote '{remote}'"
     return None
 
@@ -92,7 +85,7 @@ def drop(project: Project, name: str) -> None:
 
 
 @contextmanager
-def _repository(project: Project, name: str, verb: str) -> Iterator["Repo"]:
+def _repository(project: Project, name: str, verb: str) -> Iterator[Any]:
     """The DVC repository of the project; one process at a time, others wait.
 
     Raises UserError if `verb` cannot be done with the dataset.
@@ -100,10 +93,6 @@ def _repository(project: Project, name: str, verb: str) -> Iterator["Repo"]:
     root = project.root
     if not (root / "dvc.yaml").is_file() or not (root / ".dvc").is_dir():
         raise UserError(f"{root} has no dvc.yaml or no .dvc: take a whole checkout of the project.")
-    try:
-        Path.cwd()
-    except FileNotFoundError as error:
-        raise UsageError("the current folder was deleted. Change to another one.") from error
     lock = root / "data" / "raw" / ".locks" / "dvc"
     files.make_folder(lock.parent)
     # what holds whatever the user's own settings of DVC say; /var/tmp may be read-only

@@ -18,7 +18,7 @@ PIECE = 8  # images that a thread takes at a time: handing over each one alone c
 
 
 class ImageFiles:
-    """N images as an array-like (N, size, size, 3) uint8 that reads files when indexed."""
+    """N images, uint8 (N, size, size, 3), each read from its file when it is asked for by number."""
 
     def __init__(self, root: Path, paths: Sequence[str], size: int) -> None:
         """`paths` are relative to `root`."""
@@ -34,23 +34,15 @@ class ImageFiles:
         """(N, height, width, channels)."""
         return (len(self.paths), self.size, self.size, 3)
 
-    def __getitem__(self, index: int | slice | Sequence[int] | np.ndarray) -> np.ndarray:
-        """The middle of one image (H, W, C), or of several (n, H, W, C), as in evaluation."""
-        chosen = np.arange(len(self))[index]
-        if chosen.ndim == 0:
-            return self.centre(int(chosen))
-        images = [self.centre(int(i)) for i in chosen]
-        return np.stack(images) if images else np.zeros((0, *self.shape[1:]), np.uint8)
+    def __getitem__(self, index: int) -> np.ndarray:
+        """An image as evaluated (size, size, 3): its middle. Raises UserError if it is damaged."""
+        image, name = self._open(index)
+        return image_files.centre(image, name, self.size)
 
     def _open(self, index: int) -> tuple[Image.Image, str]:
         path = self.root / self.paths[index]
         name = f"{path.name} in {path.parent}"
         return image_files.open_image(files.read_bytes(path, MOST_BYTES), name), name
-
-    def centre(self, index: int) -> np.ndarray:
-        """An image as evaluated (size, size, 3). Raises UserError naming it if it is damaged."""
-        image, name = self._open(index)
-        return image_files.centre(image, name, self.size)
 
     def random(self, index: int, random: np.random.Generator) -> np.ndarray:
         """A random part of an image, mirrored half of the time (size, size, 3).

@@ -30,16 +30,12 @@ def described(project: Project, name: str) -> list[str]:
         f"{len(train.counts)} classes, {len(train):,} training + {len(test):,} test images: {classes}",
         *(summary.lines if summary else ()),
     ]
-    if options.imbalance != "given" and options.n_max_rule == "mean" and _unequal(train):
-        lines.append(
-            f"unequal classes ({min(train.counts):,} to {max(train.counts):,} training images): a "
-            "split may not be of its tau; its option n_max_rule=common avoids that"
+    if options.imbalance != "given" and options.n_max_rule == "mean":
+        lines += _unequal(
+            train, "a split may not be of its tau; its option n_max_rule=common avoids that"
         )
-    if summary and _unequal(test):
-        lines.append(
-            f"unequal classes in the test part ({min(test.counts):,} to {max(test.counts):,} images): "
-            "accuracy is the share of all test images, so that it says most of the largest classes"
-        )
+    if summary:
+        lines += _unequal(test, "accuracy is of all test images, so mostly of the largest classes")
     return lines
 
 
@@ -47,8 +43,12 @@ def _parts(project: Project, name: str) -> list[Images]:
     return [datasets.load(project, name, part) for part in PARTS]
 
 
-def _unequal(images: Images) -> bool:
-    return min(images.counts) < (1 - splits.ROUNDING) * len(images) / len(images.counts)
+def _unequal(images: Images, consequence: str) -> list[str]:
+    smallest, largest = min(images.counts), max(images.counts)
+    if smallest >= (1 - splits.ROUNDING) * len(images) / len(images.counts):
+        return []
+    part = {"train": "training"}.get(images.part, images.part)
+    return [f"unequal classes ({smallest:,} to {largest:,} {part} images): {consequence}"]
 
 
 def check(project: Project, name: str) -> list[Finding]:
@@ -83,7 +83,7 @@ def _can_be_read(project: Project, name: str) -> None:
     datasets.verify(project, name)
     train, test = _parts(project, name)
     counts = {"train": train.counts, "test": test.counts}
-    datasets.compare(name, dataset_entry(project, name), counts, (None, None, None))
+    datasets.compare(name, dataset_entry(project, name), counts)
 
 
 def _classes_have_images(project: Project, name: str) -> None:

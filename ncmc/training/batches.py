@@ -172,10 +172,8 @@ class Stored:
         seeds = None if crop_seeds is None else np.concatenate(crop_seeds)
 
         def one(i: int) -> np.ndarray:
-            if not self.in_files:
-                return self.images[places[i]]
-            if seeds is None:
-                return self.images.centre(int(places[i]))
+            if seeds is None or not self.in_files:
+                return self.images[int(places[i])]
             return self.images.random(int(places[i]), np.random.default_rng(int(seeds[i])))
 
         sizes = [len(batch) for batch in batches]

@@ -51,7 +51,7 @@ def test_a_split_of_other_numbers_is_refused(split: Split, tmp_path: Path, kind:
         indices = indices.astype(object if kind == "objects" else kind)
     np.savez(tmp_path / "split" / "indices.npz", indices=indices, labels=labels)
     with pytest.raises(
-        UserError, match=r"indices\.npz(, array 'indices', holds| is not).*ncmc split"
+        UserError, match=r"indices\.npz(, array 'indices', holds| is not)|another split.*ncmc split"
     ):
         split.check_saved(tmp_path / "split")
 
@@ -360,19 +360,6 @@ def test_dvc_that_may_not_write_its_folder_is_said(
     with pytest.raises(UserError, match=r"DVC cannot record pets: .*If \.dvc or DVC's cache"):
         fetch.fetch(here(), "pets", archive)
     assert raw.verified(here(), "pets")  # what was fetched is kept
-
-
-def test_a_current_folder_that_was_deleted_is_said(
-    project: ScratchProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    archive = tar(tmp_path / "pets.tar", class_folders(), "w")
-    project.declare("pets", "imagefolder", declared(archive))
-    (tmp_path / "gone").mkdir()
-    monkeypatch.chdir(tmp_path / "gone")
-    (tmp_path / "gone").rmdir()
-    with pytest.raises(UsageError, match="the current folder was deleted"):
-        fetch.fetch(here(), "pets", archive)
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["[cache\n", "dir = x\n", "\0"])

@@ -158,10 +158,10 @@ def test_folders_that_file_servers_add_are_no_classes(name: str) -> None:
 
 
 def test_a_list_in_a_message_is_never_long() -> None:
-    many = [f"class_with_a_long_name_{i}" for i in range(5000)]
+    many = [f"class_with_a_long_name_{i}" for i in range(300)]
     unequal = [*tree(train=" ".join(many), test="cat dog")]
     strange = [f"{name}/{part}/1.png" for name in many for part in ("train", "test")]
-    for names in (unequal, strange, [f"a.x{i}" for i in range(5000)], [*strange, *strange]):
+    for names in (unequal, strange, [f"a.x{i}" for i in range(300)], [*strange, *strange]):
         with pytest.raises(UserError) as caught:
             understood(names)
         assert len(str(caught.value)) < 1500

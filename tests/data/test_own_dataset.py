@@ -139,4 +139,4 @@ def test_unequal_classes_of_a_test_part_are_said(pets: ScratchProject, tmp_path:
     archive = tar(tmp_path / "birds.tar.gz", class_folders(20) | images)
     ready(pets, "birds", archive, "imagefolder", image_size=8)
     lines = own_dataset.described(Project.find(), "birds")
-    assert any("unequal classes in the test part (2 to 46 images)" in line for line in lines)
+    assert any("unequal classes (2 to 46 test images)" in line for line in lines)

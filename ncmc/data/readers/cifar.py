@@ -74,54 +74,47 @@ def unpickle(content: bytes, path: Path, name: str) -> dict[str, Any]:
     """
     try:
         value = _Restricted(io.BytesIO(content), encoding="latin1").load()
+        if not isinstance(value, dict):
+            raise UserError("does not hold a dictionary.")
+        # bytes as keys: a pickle made in Python 3 by someone who read the original as bytes
+        return {
+            k.decode("latin1") if isinstance(k, bytes) else k: _numbers(v) for k, v in value.items()
+        }
     except UserError as error:
         raise UserError(f"{path}: {name} {error}") from error
     except Exception as error:  # a damaged pickle can raise anything
         reason = shortened(first_line(error))
         raise UserError(f"{path}: {name} is a damaged pickle ({reason}).") from error
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: {name} does not hold a dictionary.")
-    # bytes as keys: a pickle made in Python 3 by someone who read the original as bytes
-    return {
-        k.decode("latin1") if isinstance(k, bytes) else k: v.numbers if isinstance(v, _Array) else v
-        for k, v in value.items()
-    }
 
 
-class _Kind:
-    """Stands in for `numpy.dtype`: whole numbers alone."""
+class _Recorded:
+    """Stands in for NumPy's arrays and kinds of numbers, which crash on states they never wrote."""
 
-    def __init__(self, code: Any, *_: Any) -> None:
-        if code not in WHOLE:
-            raise UserError("asks for an array of a kind that CIFAR does not hold.")
-        self.code = code
+    arguments: tuple[Any, ...] = ()
+    state: tuple[Any, ...] = ()
+
+    def __init__(self, *arguments: Any) -> None:
+        self.arguments = arguments
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        if state[1] in ("<", ">"):  # else one byte, or this machine's order
-            self.code = state[1] + self.code
+        self.state = state
 
 
-class _Array:
-    """Stands in for an array that is rebuilt: NumPy's own crashes on states that it never wrote."""
-
-    numbers = np.zeros(0, np.uint8)
-
-    def __init__(self, *_: Any) -> None:
-        """What `_reconstruct` and `_frombuffer` are given first says nothing of the numbers."""
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        _, shape, kind, columns_first, data = state
-        data = data.encode("latin1") if isinstance(data, str) else data  # pickled by Python 2
-        self._fill(data, kind, shape, "F" if columns_first else "C")
-
-    def _fill(self, data: Any, kind: Any, shape: Any, order: Any) -> "_Array":
-        self.numbers = np.frombuffer(data, kind.code).reshape(shape, order=order)
-        return self
-
-
-def _from_buffer(data: Any, kind: Any, shape: Any, order: Any) -> _Array:
-    """Stands in for NumPy's `_frombuffer` (pickle protocol 5)."""
-    return _Array()._fill(data, kind, shape, order)
+def _numbers(value: Any) -> Any:
+    """The array that was recorded; any other value as it is."""
+    if not isinstance(value, _Recorded):
+        return value
+    if value.state:
+        _, shape, kind, columns_first, data = value.state
+        order: Any = "F" if columns_first else "C"
+    else:  # NumPy's `_frombuffer`, in protocol 5
+        data, kind, shape, order = value.arguments
+    code = kind.arguments[0]
+    if code not in WHOLE:
+        raise UserError("asks for an array of a kind that CIFAR does not hold.")
+    data = data.encode("latin1") if isinstance(data, str) else data  # pickled by Python 2
+    byte_order = kind.state[1] if kind.state[1] in ("<", ">") else ""  # else one byte
+    return np.frombuffer(data, byte_order + code).reshape(shape, order=order)
 
 
 def _latin1(text: str, encoding: str) -> bytes:
@@ -132,21 +125,15 @@ def _latin1(text: str, encoding: str) -> bytes:
 
 
 WHOLE = [sign + size for sign in "iu" for size in "1248"]
-ALLOWED: dict[tuple[str, str], Any] = {
-    ("numpy", "ndarray"): _Array,
-    ("numpy", "dtype"): _Kind,
-    ("numpy.core.multiarray", "_reconstruct"): _Array,
-    ("numpy._core.multiarray", "_reconstruct"): _Array,
-    ("numpy.core.numeric", "_frombuffer"): _from_buffer,
-    ("numpy._core.numeric", "_frombuffer"): _from_buffer,
-    ("_codecs", "encode"): _latin1,
-}
+NUMPY = ("ndarray", "dtype", "_reconstruct", "_frombuffer")
 
 
 class _Restricted(pickle._Unpickler):  # Python's own: the one in C stumbles over some damage
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in ALLOWED:
-            return ALLOWED[module, name]
+        if module.partition(".")[0] == "numpy" and name in NUMPY:
+            return _Recorded
+        if (module, name) == ("_codecs", "encode"):
+            return _latin1
         raise UserError(
             f"wants to run {module}.{name}; a CIFAR archive does not, so this one is not read."
         )

@@ -7,7 +7,7 @@ of each, by default a fifth of the smallest class.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -48,7 +48,9 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
     def decode(chunk: list[tuple[PurePosixPath, bytes]]) -> list[Decoded]:
         return [_decoded(name, data, entry) for name, data in chunk]
 
-    for chunk in ordered_threads.in_order(decode, _chunks(path, place), workers=2, ahead=8):
+    contents = ((m.name, m.read()) for m in archives.members(path) if m.name in place)
+    chunks = iter(lambda: list(islice(contents, CHUNK)), [])
+    for chunk in ordered_threads.in_order(decode, chunks, workers=2, ahead=8):
         for name, pixels, remarks in chunk:
             if pixels is None:
                 unreadable.setdefault(remarks[0], []).append(str(name))
@@ -61,7 +63,8 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
             odd.update(remarks)
     if unreadable:
         reasons = [f"{listed(names)} in {path} {why}" for why, names in unreadable.items()]
-        raise UserError(" ".join(reasons[:SHOWN]))
+        again = f"Once mended: `ncmc fetch {folder.name} --from PATH --replace`."
+        raise UserError(" ".join([*reasons[:SHOWN], again]))
     sink.class_names = layout.class_names
     repeats, faults = equal_images(layout, images)
     losses = [f"images {what}: {n:,}" for what, n in odd.items()]
@@ -73,11 +76,12 @@ def examine(path: Path, entry: Dataset) -> ImageTree:
 
     Raises UserError or UsageError where it cannot be read, or not in one way alone.
     """
-    if path.is_dir():
-        names, folders = archives.walk(path)
-    else:
-        folders = set()
-        names = [member.name for member in archives.members(path, folders=folders)]
+    names, folders = archives.walk(path) if path.is_dir() else ([], set())
+    for member in () if path.is_dir() else archives.members(path):
+        if member.file:
+            names.append(member.name)
+        else:
+            folders.add(member.name)
     return image_tree.layout(names, str(path), _held_out(entry), folders)
 
 
@@ -89,11 +93,9 @@ def pack(folder: Path, target: Path, say: Say) -> None:
     names, folders = archives.walk(folder)
     if n_hidden := sum(map(image_tree.is_hidden, names)):
         say(f"{folder}: passed over: {n_hidden:,} hidden")
-    images = [name for name in names if image_tree.is_image(name)]
-    others = {name for name in names if not image_tree.is_hidden(name)}.difference(images)
-    holding = {parent for name in names for parent in name.parents}
-    empty = {name for name in folders - holding if not image_tree.is_hidden(name)}
-    archives.pack(folder, images, target, bare=others, folders=empty)
+    empty = folders.difference(parent for name in names for parent in name.parents)
+    visible = [name for name in (*names, *empty) if not image_tree.is_hidden(name)]
+    archives.pack(folder, visible, target, image_tree.is_image)
 
 
 def _held_out(entry: Dataset) -> int | None:
@@ -117,19 +119,6 @@ def _decoded(name: PurePosixPath, data: bytes, entry: Dataset) -> Decoded:
     if int(pixels.max()) - int(pixels.min()) < FLAT:
         odd.append(f"of nearly one colour (pixels within {FLAT} of 256 levels)")
     return name, pixels, odd
-
-
-def _chunks(
-    path: Path, place: dict[PurePosixPath, tuple[str, int]]
-) -> Iterator[list[tuple[PurePosixPath, bytes]]]:
-    chunk: list[tuple[PurePosixPath, bytes]] = []
-    for member in archives.members(path):
-        if member.name in place:
-            chunk.append((member.name, member.read()))
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    yield chunk
 
 
 def _check_shape(

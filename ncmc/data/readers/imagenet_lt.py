@@ -13,13 +13,12 @@ import numpy as np
 
 from ncmc.data.array_writer import Sink
 from ncmc.data.image_stream import ImageFiles
-from ncmc.errors import UserError
+from ncmc.errors import UserError, listed
 from ncmc.plan.dataset_entries import Dataset
 from ncmc.system import documents, files
 
 STREAMED = True
 INSIDE = ("", "ILSVRC/Data/CLS-LOC", "Data/CLS-LOC", "imagenet")  # where `train` may lie
-SHOWN = 10
 LABEL = re.compile(r"[0-9]{1,6}")
 
 
@@ -37,7 +36,12 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
         sink.lines(f"{part}_paths.txt", places)
         names.update({k: Path(p).parent.name for p, k in zip(paths, labels, strict=True)})
     if missing:
-        raise _missing(missing, root, folder)
+        report = link(folder).with_suffix(".missing.txt")
+        files.write_atomic(report, "\n".join(missing) + "\n")
+        raise UserError(
+            f"{folder.name}: {len(missing):,} images are missing in {root}: {listed(missing)}. All of "
+            f"them: {report}. Complete the folder and run the same command again."
+        )
     sink.class_names = [names.get(k, str(k)) for k in range(max(names) + 1)]
 
 
@@ -111,15 +115,3 @@ def locate(paths: list[str], root: Path) -> tuple[list[str], list[str]]:
         else:
             missing.append(path)
     return places, missing
-
-
-def _missing(missing: list[str], root: Path, folder: Path) -> UserError:
-    name = folder.name
-    report = link(folder).with_suffix(".missing.txt")
-    files.write_atomic(report, "\n".join(missing) + "\n")
-    shown = ", ".join(missing[:SHOWN])
-    return UserError(
-        f"{name}: {len(missing):,} images are missing in {root}: {shown}"
-        f"{', ...' if len(missing) > SHOWN else ''}. All of them: {report}. "
-        "Complete the folder and run the same command again."
-    )
