@@ -8,11 +8,9 @@ import bz2
 import gzip
 import lzma
 import os
-import struct
 import tarfile
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,19 +23,6 @@ from ncmc.system import files
 RATIO = 200  # content may be this many times the size of the archive...
 ROOM = 64 << 20  # ...and at least this many bytes
 BLOCK = 1 << 20  # bytes read at a time
-
-BROKEN = (
-    OSError,
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    lzma.LZMAError,
-    zlib.error,
-    EOFError,
-    ValueError,
-    NotImplementedError,  # a kind of compression that zipfile does not know
-    RuntimeError,  # a member that is encrypted though the list of members does not say so
-    struct.error,
-)
 
 
 @dataclass(frozen=True)
@@ -144,12 +129,14 @@ def _check_text(name: str, where: Path) -> None:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
+    except UserError:
+        raise
     except UnicodeDecodeError as error:
         bad = error.object.decode("utf-8", "surrogateescape")
         raise UserError(
             f"{path} holds '{bad}', a name that is not UTF-8 text; rename it."
         ) from error
-    except BROKEN as error:
+    except Exception as error:  # a stranger's archive can raise anything
         if isinstance(error, OSError) and error.errno is not None:
             raise UserError(f"cannot read {path}: {error.strerror}.") from error
         raise UserError(

@@ -38,10 +38,7 @@ def of_file(path: Path) -> Digest:
 
 def of_unchanged(path: Path) -> Digest:
     """`of_file`, once in a process while size, time and inode of the file stay the same."""
-    try:
-        status = path.stat()
-    except OSError:  # `of_file` says it in words
-        return of_file(path)
+    status = path.stat()
     return _of_unchanged(path, status.st_size, status.st_mtime_ns, status.st_ino)
 
 

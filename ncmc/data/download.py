@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Thread
 
@@ -117,8 +117,8 @@ class _Delivery:
 
     def _packs(self, path: Path) -> bool:
         """Whether a folder of images stands in for the archive."""
-        packs = getattr(self.reader, "FOLDERS", False)
-        return packs and path.is_dir() and not (path / self.file.name).is_file()
+        packs = hasattr(self.reader, "pack") and path.is_dir()
+        return packs and not (path / self.file.name).is_file()
 
     def _from_web(self, url: str) -> None:
         """`url` -> `partial`, verified. A part that was continued wrongly costs a second download."""
@@ -262,10 +262,10 @@ def local_path(source: str | Path) -> Path:
 
 def _packaged(place: str) -> Path:
     package, _, inside = place.removeprefix(PACKAGE).partition("/")
-    try:
-        return Path(str(resources.files(package).joinpath(inside)))
-    except ModuleNotFoundError as error:
-        raise UnreachableError(f"the Python package '{package}' is not installed") from error
+    spec = find_spec(package)  # without importing it
+    if spec is None or not spec.submodule_search_locations:
+        raise UnreachableError(f"the Python package '{package}' is not installed")
+    return Path(spec.submodule_search_locations[0], inside)
 
 
 def _plain(error: BaseException) -> str:

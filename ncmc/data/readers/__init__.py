@@ -3,7 +3,7 @@
 `folder` holds the verified archives, `entry` is the dataset's entry of config/datasets.yaml, and
 `sink` takes uint8 images (n, height, width, channels) and labels, in the archive's own order.
 A format whose images stay where they are sets `STREAMED = True` (imagenet_lt); one that can pack a
-folder into its archive sets `FOLDERS = True` and has `pack(folder, target)` (imagefolder).
+folder into its archive has `pack(folder, target, say)` (imagefolder).
 """
 
 import importlib

@@ -20,7 +20,6 @@ from ncmc.errors import UsageError, UserError, listed
 from ncmc.plan.dataset_entries import Dataset
 from ncmc.system import ordered_threads
 
-FOLDERS = True  # `ncmc fetch --from` may name a folder; it is packed into the entry's file
 CHUNK = 64  # images handed to a thread at once
 SHOWN = 5  # reasons why images cannot be read, in an error
 FLAT = 16  # grey levels: an image of a smaller range looks like one colour
