@@ -11,7 +11,6 @@ from snakemake.utils import min_version
 
 from ncmc import jobs, paths, preflight, targets
 from ncmc.errors import UserError
-from ncmc.plan import job_batches
 from ncmc.plan.grid_file import PAPER, TIERS, table_names, table_names_in
 from ncmc.project import Project
 

@@ -21,7 +21,6 @@ from ncmc.paper import (
 )
 from ncmc.plan import dataset_entries, grid, grid_file, recipes
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
-from ncmc.plan.job_batches import is_short
 from ncmc.plan.option_text import format_value, parse_options
 from ncmc.plan.run import Run, parse_run_id, resolve_run, trained_runs
 from ncmc.project import Project, read_once
@@ -212,6 +211,11 @@ def evidence(project: Project, table: str) -> list[Run]:
     checks = checks_of(project, table)
     read = [run for check in checks for run in cell_selection.runs_of(project, check)]
     return [run for run in dict.fromkeys(read) if run not in own]
+
+
+def is_short(project: Project, run: Run) -> bool:
+    """Whether a run takes seconds or minutes: its dataset comes with an installed package."""
+    return dataset_entry(project, run.dataset).is_bundled
 
 
 @read_once

@@ -1,4 +1,4 @@
-"""What a call of Snakemake asks for, and which of it is missing.
+"""What a call of Snakemake asks for, which of it is missing, and the jobs that train that.
 
 Snakemake makes a missing target, and a missing file that a job needs which it runs anyway. It does not
 make a file again that lies between: a record that was deleted, while a page that was made from it is
@@ -20,11 +20,11 @@ from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.forecast import plan_file
 from ncmc.forecast.cost import without_record
-from ncmc.jobs import RUN, evidence, records_of, table_pattern
+from ncmc.jobs import RUN, evidence, is_short, records_of, table_pattern
 from ncmc.paper import switches
-from ncmc.plan import job_batches
+from ncmc.plan.dataset_entries import SPLIT_SEED
 from ncmc.plan.grid_file import PAPER, TIERS, table_names, table_names_in
-from ncmc.plan.run import Run, parse_run_id, trained_runs
+from ncmc.plan.run import Run, parse_run_id, trained_run, trained_runs
 from ncmc.project import Project
 
 DEFAULT = "all"
@@ -36,6 +36,12 @@ MADE_OF_VERDICTS = (paths.PAGE, paths.FIGURES)
 FILES = (*TABLE_FILES, paths.VERDICTS, *MADE_OF_VERDICTS)  # all that is made of a table
 BATCHES = Path(".snakemake/ncmc-batches")
 VARIABLE = "NCMC_BATCHES"  # tells a job of a cluster the batches of its launcher
+
+Groups = list[list[Run]]  # each a trained run and the decision rules applied to its model
+
+BATCH = 7  # short runs in one process: to start one takes as long as to train one
+MOST_BATCHES = 100  # of all short runs: beyond, batches grow. A cluster's queue is for others too
+MOST_JOBS = 500  # of the other runs: beyond, the seeds of a cell share jobs
 
 
 @dataclass(frozen=True)
@@ -73,14 +79,14 @@ def trainings(project: Project, *, launcher: bool) -> Trainings:
     if call is None:
         return Trainings({})
     found = missing(project, call.targets)
-    batches = job_batches.batches(project, found.of_tables)
-    _hand_on(batches)
-    batched = {run for runs in batches.values() for run in runs}
+    jobs = batches(project, found.of_tables)
+    _hand_on(jobs)
+    batched = {run for runs in jobs.values() for run in runs}
     others = (run for runs in (found.runs, *found.of_tables.values()) for run in runs)
     alone = [run for run in others if run not in batched]
-    if more := {*found.files, *map(rule_name, batches), *records_of(alone)}:
+    if more := {*found.files, *map(rule_name, jobs), *records_of(alone)}:
         call.targets = {*(call.targets or [DEFAULT]), *more}
-    return Trainings(batches, alone, tuple(found.of_tables))
+    return Trainings(jobs, alone, tuple(found.of_tables))
 
 
 def rule_name(batch: str) -> str:
@@ -177,3 +183,61 @@ def _lacking(project: Project, runs: Iterable[Run], seen: set[Run]) -> list[Run]
     new = [run for run in dict.fromkeys([*models, *lacking]) if run not in seen]
     seen.update(new)
     return new
+
+
+# --- batches: short runs always share jobs, the seeds of a cell where there are thousands -------------
+
+
+def batches(project: Project, missing: Mapping[str, Iterable[Run]]) -> dict[str, list[Run]]:
+    """Name -> the runs that one job trains one after the other, a model's decision rules after it.
+
+    `missing`: the runs to train, each once, by the table that asks for them. The short runs of a
+    table are dealt out evenly, and of other runs the seeds of a cell where a job each would be more
+    than `MOST_JOBS`. A run that is in no batch has a job of its own.
+    """
+    short = {name: _groups(project, runs, short=True) for name, runs in missing.items()}
+    other = {name: _groups(project, runs, short=False) for name, runs in missing.items()}
+    size = max(BATCH, -(-_count(short) // max(1, MOST_BATCHES - len(missing))))
+    dealt = {name: _dealt(groups, -(-len(groups) // size)) for name, groups in short.items()}
+    if _count(other) > MOST_JOBS:
+        cells = {name: _by_cell(project, groups) for name, groups in other.items()}
+        most = max(1, MOST_JOBS // len({cell for of_table in cells.values() for cell in of_table}))
+        for name, of_table in cells.items():
+            for groups in of_table.values():
+                dealt[name] += _dealt(groups, min(len(groups), most))
+    return {
+        f"{name}_{number}": runs
+        for name, of_table in dealt.items()
+        for number, runs in enumerate(of_table, 1)
+    }
+
+
+def _groups(project: Project, runs: Iterable[Run], *, short: bool) -> Groups:
+    """Runs that are short, or those that are not, with the decision rules after their model."""
+    groups: dict[Run, list[Run]] = {}
+    for run in runs:
+        if is_short(project, run) == short:
+            source = trained_run(project, run)
+            group = groups.setdefault(source, [])
+            group.insert(0 if run == source else len(group), run)
+    return list(groups.values())
+
+
+def _by_cell(project: Project, groups: Groups) -> dict[tuple[object, ...], Groups]:
+    """Groups by what their models have in common but for seed and split."""
+    cells: dict[tuple[object, ...], Groups] = {}
+    for group in groups:
+        run = trained_run(project, group[0])
+        options = tuple((key, value) for key, value in run.options if key != SPLIT_SEED)
+        cell = (run.dataset, run.tau, run.backbone, run.method, options)
+        cells.setdefault(cell, []).append(group)
+    return cells
+
+
+def _count(groups: Mapping[str, Groups]) -> int:
+    return sum(map(len, groups.values()))
+
+
+def _dealt(groups: Groups, count: int) -> Groups:
+    """`count` batches, of which none has more than one group more than another."""
+    return [[run for group in groups[i::count] for run in group] for i in range(count)]

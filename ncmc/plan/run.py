@@ -103,53 +103,35 @@ def _own_options(
     project: Project, dataset: str, backbone: str, method: str, options: Mapping[str, Value]
 ) -> dict[str, Value]:
     """The options that are part of the run's identity and differ from its recipe."""
+    known = _known_names(project, backbone, method)
     for key, value in options.items():
         check_option(key, value)
-    _check_names(project, backbone, method, options)
+        if known is not None and key not in known:
+            raise unknown(f"option of {backbone} with {method}", key, known)
     named = {key: value for key, value in options.items() if key == recipes.NAME}
     default = recipes.resolve(project, dataset, backbone, method, named)
     given = recipes.resolve(project, dataset, backbone, method, options)  # checks the values
-    kept: dict[str, Value] = {}
-    for key, value in options.items():
-        part = recipes.owner(key)
-        if part == "execution":
-            continue  # how, not what: no part of a run's identity
-        if part == "name":
-            if value == dataset_entry(project, dataset).recipe:
-                continue
-        elif part == "model":
-            if default.model.get(key) == value:
-                continue
-        else:
-            value = getattr(getattr(given, part), key)
-            if value == getattr(getattr(default, part), key):
-                continue
-        kept[key] = parse_value(format_value(value))  # one spelling of 0 and 0.0
-    return kept
-
-
-def _check_names(
-    project: Project, backbone: str, method: str, options: Mapping[str, Value]
-) -> None:
-    """Raises UsageError for an option that nothing reads, where that can be told."""
-    known = _known_names(project, backbone, method)
-    for key in options:
-        if known is not None and key not in known:
-            raise unknown(f"option of {backbone} with {method}", key, known)
+    before, after = (
+        {recipes.NAME: r.name, **r.model, **dict(r.recipe), **dict(r.split)}
+        for r in (default, given)
+    )
+    before[recipes.NAME] = dataset_entry(project, dataset).recipe
+    return {
+        key: parse_value(format_value(after[key]))  # one spelling of 0 and 0.0
+        for key in options  # those of the execution say how, not what: not in `after`
+        if key in after and after[key] != before.get(key)
+    }
 
 
 @read_once
 def _known_names(project: Project, backbone: str, method: str) -> frozenset[str] | None:
     """Every option that some part of a run reads; None where a model's own cannot be told."""
-    known = {recipes.NAME}
-    for part in (Recipe, SplitOptions, Execution):
-        known |= set(part.model_fields)
-    for kind, name in (("backbone", backbone), ("method", method)):
-        own = recipes.own_options(project, kind, name)
-        if own is None:
-            return None
-        known |= own
-    return frozenset(known)
+    of_backbone = recipes.own_options(project, "backbone", backbone)
+    of_method = recipes.own_options(project, "method", method)
+    if of_backbone is None or of_method is None:
+        return None
+    fields = (part.model_fields for part in (Recipe, SplitOptions, Execution))
+    return frozenset({recipes.NAME}.union(of_backbone, of_method, *fields))
 
 
 def resolve_run(project: Project, run: Run) -> Resolved:

@@ -12,11 +12,11 @@ from ncmc.errors import UsageError
 from ncmc.page.alternatives import existing_records
 from ncmc.paper import switches
 from ncmc.plan import grid
-from ncmc.plan.job_batches import batches
 from ncmc.plan.run import parse_run_id, trained_run
 from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import table_data
 from ncmc.results.table_files import as_markdown
+from ncmc.targets import batches
 from ncmc.verdicts.settings import split_words
 
 ENTRY = """

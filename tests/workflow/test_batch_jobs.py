@@ -8,13 +8,12 @@ import pytest
 from calls import BIN, copy_workflow, planned_jobs, planned_runs, snakemake
 from conftest import here
 
-from ncmc import jobs, paths
-from ncmc.plan import grid, job_batches
-from ncmc.plan.job_batches import batches
+from ncmc import jobs, paths, targets
+from ncmc.plan import grid
 from ncmc.plan.run import Run, make_run, trained_run, trained_runs
 from ncmc.project import Project
 from ncmc.results.record import path_of
-from ncmc.targets import missing
+from ncmc.targets import batches, missing
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ def test_every_small_run_is_in_one_batch_and_no_large_one_is() -> None:
     small, large = grid.table(here(), "smoke").runs, grid.table(here(), "table2").runs
     found = batches(here(), {"smoke": small, "table2": large})
     assert sorted(run for runs in found.values() for run in runs) == sorted(small)
-    assert max(map(len, found.values())) <= job_batches.BATCH
+    assert max(map(len, found.values())) <= targets.BATCH
     assert batches(here(), {"smoke": []}) == {}
 
 
@@ -50,7 +49,7 @@ def test_two_thousand_short_runs_are_at_most_a_hundred_jobs(project: Path) -> No
     there = Project(project)
     assert len(grid.table(there, "smoke").runs) == 2000
     found = of_tables(there, "smoke")
-    assert len(found) <= job_batches.MOST_BATCHES
+    assert len(found) <= targets.MOST_BATCHES
     dealt = [run for runs in found.values() for run in runs]
     assert sorted(dealt) == sorted(grid.table(there, "smoke").runs)
     job = jobs.Jobs(there)
@@ -72,7 +71,7 @@ def test_of_thousands_of_runs_the_seeds_of_a_cell_share_jobs(thousands: Path) ->
     runs = [run for of_table in asked.values() for run in of_table]
     assert len(runs) > 5000
     found = batches(there, asked)
-    assert len(found) <= job_batches.MOST_JOBS
+    assert len(found) <= targets.MOST_JOBS
     assert sorted(run for batch in found.values() for run in batch) == sorted(runs)
     trained = [trained_runs(there, batch) for batch in found.values()]  # a rule is with its model
     assert all(len({run.cell for run in batch}) == 1 for batch in trained)

@@ -18,7 +18,6 @@ from ncmc.jobs import evidence
 from ncmc.paper import switches
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names, table_names_in
-from ncmc.plan.job_batches import batches
 from ncmc.plan.run import Run, make_run, trained_run
 from ncmc.results.record import path_of
 from ncmc.sharing.import_ import merge
@@ -176,7 +175,7 @@ def test_a_record_by_its_path_is_one_run_and_with_a_rule_its_model(project: Path
 
 def test_a_job_of_a_cluster_trains_what_its_launcher_planned(project: Path) -> None:
     """It reads the Snakefile again, without the launcher's targets, when other records may be there."""
-    dealt = batches(here(), {"smoke": grid.table(here(), "smoke").runs})
+    dealt = targets.batches(here(), {"smoke": grid.table(here(), "smoke").runs})
     snakemake(project, "-n", "smoke")
     (told,) = (project / targets.BATCHES).iterdir()
     assert json.loads(told.read_text()).keys() == dealt.keys()
