@@ -145,7 +145,7 @@ def _at_the_look_that_decides(
     status: Status = "inconclusive"
     for look in drawn.looks:
         cell = drawn.at_look(look).cell(spec, table)
-        status = compare(number, cell, 1.0, 3).status
+        status = compare(number, cell, 1.0).status
         if status != "inconclusive":
             break
     return status

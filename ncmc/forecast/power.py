@@ -19,7 +19,7 @@ from ncmc.plan.grid_file import Points, tiers
 from ncmc.project import Project, read_once
 from ncmc.results.looks import levels
 from ncmc.results.samples import IN_PERCENT
-from ncmc.results.shared_spread import FEWEST, Prior
+from ncmc.results.shared_spread import FEWEST, Prior, as_printed
 from ncmc.results.statistics import (
     Difference,
     Sample,
@@ -220,7 +220,8 @@ def _of_number(project: Project, question: Question, look: int) -> Power:
     assert number is not None
     effect, tolerance = assumed(project).effect.value, table.tolerance
     ours = _in_table(project, spec, table, look)
-    difference = against_reported(ours, Sample(0.0, number.std, number.n or table.seeds))
+    theirs, _ = as_printed(Sample(0.0, number.std, number.n or 1), ours)
+    difference = against_reported(ours, theirs)
     alpha = levels(table.looks)[min(look, len(table.looks) - 1)]
     words = "ours is the paper's", f"ours is {tolerance + effect:g} points away"
     return Power(_within(difference, tolerance, alpha), detected(difference, effect, alpha), *words)

@@ -97,18 +97,24 @@ def as_printed(
 ) -> tuple[Sample, tuple[str, ...]]:
     """A printed mean with the deviation that it is taken to have, and what is assumed for it.
 
-    `theirs` without a deviation is taken for one run, whose deviation is not below ours, nor below any
-    that the same source prints `elsewhere`: taken for the mean of three it would differ too often. A
-    printed deviation of two or three runs is moderated by those that the source prints elsewhere (if
-    there are PRINTED of them in all): alone it never has more degrees of freedom than those runs.
+    `theirs` of one run (n = 1, as of a number whose n nobody states) has a deviation that is not below
+    ours, nor below any that the same source prints, for it or `elsewhere`: taken for the mean of three
+    it would differ too often. A printed deviation of two or three runs is moderated by those that the
+    source prints elsewhere (if there are PRINTED of them in all): alone it never has more degrees of
+    freedom than those runs.
     """
-    known = [part for part in elsewhere if part.std and part.n > 1]
     if theirs.std is None or theirs.n == 1:
         if ours.std is None:
             return theirs, ()
-        std = max([ours.std, *(part.std or 0.0 for part in known)])
-        which = "ours" if std == ours.std else f"{std:.2g}, the largest that is printed elsewhere"
+        largest = max((part.std or 0.0 for part in elsewhere), default=0.0)
+        deviations = (
+            (ours.std, "ours"),
+            (theirs.std or 0.0, f"the printed {theirs.std or 0.0:.2g}"),
+            (largest, f"{largest:.2g}, the largest that is printed elsewhere"),
+        )
+        std, which = max(deviations, key=lambda pair: pair[0])
         return Sample(theirs.mean, std, 1), ("one run", f"its deviation is {which}")
+    known = [part for part in elsewhere if part.std and part.n > 1]
     prior = prior_of([theirs, *known], PRINTED)
     if prior is None:
         return theirs, ()

@@ -13,8 +13,6 @@ from ncmc.results.statistics import Sample, sample, welch
 from ncmc.verdicts import judge
 from ncmc.verdicts.against_paper import compare
 
-SEEDS = 3  # that are taken to be behind a number whose seeds nobody states
-
 
 def number(value: float = 80.6, std: float | None = 0.3) -> Number:
     return Number(
@@ -34,7 +32,7 @@ def number(value: float = 80.6, std: float | None = 0.3) -> Number:
     ],
 )
 def test_a_number_is_equivalent_different_or_neither(ours: list[float], status: str) -> None:
-    finding = compare(number(), cell_of(ours), 1.0, SEEDS)
+    finding = compare(number(), cell_of(ours), 1.0)
     assert finding.status == status
     assert finding.numbers["estimate"] == pytest.approx(np.mean(ours) - 80.6)
 
@@ -46,19 +44,19 @@ def test_a_number_is_compared_with_best() -> None:
         for r, best in zip(cell.records, (80.5, 80.7, 80.8), strict=True)
     )
     cell = dataclasses.replace(cell, records=higher)
-    assert compare(number(), cell, 1.0, SEEDS).status == "holds"
+    assert compare(number(), cell, 1.0).status == "holds"
 
 
 def test_the_error_of_the_paper_counts_too() -> None:
     """Welch's, with the printed deviation and seeds: by ours alone it would be within a point."""
     ours = [80.2, 80.3, 80.4]
-    finding = compare(number(std=2.0), cell_of(ours), 1.0, SEEDS)
+    finding = compare(number(std=2.0), cell_of(ours), 1.0)
     assert finding.status == "inconclusive"
     theirs = Sample(80.6, 2.0, 3)
     both = welch(sample(ours), theirs).interval(0.9)
     assert (finding.numbers["low"], finding.numbers["high"]) == pytest.approx(both)
     assert finding.numbers["level"] == 0.9
-    assert compare(number(std=0.1), cell_of(ours), 1.0, SEEDS).status == "holds"
+    assert compare(number(std=0.1), cell_of(ours), 1.0).status == "holds"
 
 
 @pytest.mark.parametrize(
@@ -82,17 +80,18 @@ def test_the_error_of_the_paper_counts_too() -> None:
     ],
 )
 def test_the_sentence_names_difference_interval_and_decision(ours: list[float], why: str) -> None:
-    assert compare(number(std=0.4), cell_of(ours), 1.0, SEEDS).why == why
+    assert compare(number(std=0.4), cell_of(ours), 1.0).why == why
 
 
 def test_what_the_paper_does_not_state_is_said_to_be_assumed() -> None:
     cell = cell_of([80.2, 80.3, 80.4])
 
     def assumed(**changes: float | None) -> str:
-        return compare(number().model_copy(update=changes), cell, 1.0, SEEDS).why
+        return compare(number().model_copy(update=changes), cell, 1.0).why
 
     assert "assumed" not in assumed()
-    assert "both sides' seeds counted; assumed: 3 seeds)" in assumed(n=None)
+    assert "seeds counted; assumed: one run, its deviation is the printed 0.3)" in assumed(n=None)
+    assert "counted; assumed: one run, its deviation is ours)" in assumed(std=0.05, n=None)
     assert "counted; assumed: one run, its deviation is ours)" in assumed(std=None)
     assert "counted; assumed: one run, its deviation is ours)" in assumed(std=None, n=None)
 
@@ -102,7 +101,7 @@ def test_interval_and_decision_agree() -> None:
     seen = set()
     for _ in range(150):
         ours = rng.normal(80 + rng.uniform(-2, 2), 0.4, 4).tolist()
-        finding = compare(number(80.0, 0.3), cell_of(ours), 1.0, SEEDS)
+        finding = compare(number(80.0, 0.3), cell_of(ours), 1.0)
         low, high = (finding.numbers[key] for key in ("low", "high"))
         assert isinstance(low, float)
         assert isinstance(high, float)
@@ -114,14 +113,14 @@ def test_interval_and_decision_agree() -> None:
 
 def test_a_number_printed_without_deviation_can_be_compared() -> None:
     for ours, status in (([80.5, 80.6, 80.7], "holds"), ([70.5, 70.7, 70.8], "differs")):
-        assert compare(number(std=None), cell_of(ours), 1.0, SEEDS).status == status
+        assert compare(number(std=None), cell_of(ours), 1.0).status == status
 
 
 @pytest.mark.parametrize("seeds", [0, 3])
 def test_a_split_a_seed_cannot_test_a_number_of_one_split(seeds: int) -> None:
     cell = cell_of([80.5, 80.6, 80.7][:seeds])
     cell = own_splits(cell)
-    finding = compare(number(), cell, 1.0, SEEDS)
+    finding = compare(number(), cell, 1.0)
     assert (finding.status, finding.missing) == ("not testable", ())
     assert "the paper's numbers are of one split" in finding.why
 

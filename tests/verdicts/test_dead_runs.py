@@ -106,7 +106,7 @@ def test_no_verdict_rests_on_a_cell_with_a_dead_run(cal: Cell) -> None:
         *Greater(**OURS, **AB, kind="greater").judge([(dead, ce)]),
         *Chance(**OURS, kind="chance", cells={}).judge([dead]),
         *COLLAPSE.judge([dead]),
-        compare(NUMBER, dead, 1.0, 3),
+        compare(NUMBER, dead, 1.0),
     ]
     assert [f.status for f in findings] == ["inconclusive"] * 4
     assert all(said in f.why for f in findings)
