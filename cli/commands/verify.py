@@ -36,7 +36,7 @@ from ncmc.project import Project
 from ncmc.results.table_data import table_data
 from ncmc.results.wording import capital
 from ncmc.verdicts import judge, verdicts_file
-from ncmc.verdicts.printed import PrintedCells, follows_words, impossible, of_printed
+from ncmc.verdicts.printed import PrintedCells, assumption, follows_words, impossible, of_printed
 from ncmc.verdicts.verdict import STATUSES, verdict_exit_code
 
 EPILOG = (
@@ -149,8 +149,14 @@ def _verify_printed(name: str, as_json: bool, exit_code: bool) -> None:
             console().print(literal(words), soft_wrap=True)
         for words in wrong:
             console().print(literal(f"Impossible in print: {words}."), soft_wrap=True)
+        if note := assumption(table, cells):
+            console().print(literal(note), soft_wrap=True)
         if not verdicts:
-            console().print(literal(f"{name}: no check of it can be asked of printed means."))
+            note = (
+                f"{name} has no check that printed means can decide: curves, chance and numbers of "
+                f"others need records: `ncmc verify {name}`."
+            )
+            console().print(literal(note), soft_wrap=True)
     if exit_code:
         raise typer.Exit(code)
 

@@ -1,9 +1,9 @@
 """The paper against its own table: its claims asked of the printed means, deviations and n alone.
 
 No run is looked at. A printed mean with its deviation stands for as many seeds as it was made of, and
-the checks that judge records judge it. As statcheck and GRIM do elsewhere, it also names what cannot
-be printed: a mean that the test images and seeds cannot give, a deviation that the seeds cannot have
-(N. Brown and J. Heathers 2017, The GRIM test, Social Psychological and Personality Science 8(4)).
+the checks that judge records judge it. It also names a printed deviation that so many runs cannot have.
+(Which means are possible at all, as GRIM asks elsewhere, decides nothing here: with thousands of test
+images every printed decimal is.)
 """
 
 import math
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 
 from ncmc.paper import switches
 from ncmc.paper.printed_numbers import Number, number_for
-from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
 from ncmc.project import Project
@@ -37,17 +36,12 @@ NumberOf = Callable[[CellSpec, Table], Number | None]
 class PrintedCells(CellCache):
     """The cells of any table as the paper prints them; one that is not known lacks its runs."""
 
-    def __init__(self, project: Project, number_of: NumberOf | None = None) -> None:
-        """`number_of`: the printed number of a cell; by default that of the project."""
+    def __init__(self, project: Project, number: NumberOf | None = None) -> None:
+        """`number`: the printed number of a cell, None where unknown; by default the project's."""
         super().__init__(project)
-        self._number_of = number_of or self._known
-
-    def _known(self, spec: CellSpec, table: Table) -> Number | None:
-        return number_for(self.project, spec.plain, switches.plain_name(table.name))
-
-    def number(self, spec: CellSpec, table: Table) -> Number | None:
-        """The printed number of a cell; None where it is not known."""
-        return self._number_of(spec, table)
+        self.number = number or (
+            lambda spec, table: number_for(project, spec.plain, switches.plain_name(table.name))
+        )
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
         """A cell of as many seeds as were printed, with that mean and deviation."""
@@ -64,8 +58,8 @@ class PrintedCells(CellCache):
 
 
 def runs_of(number: Number) -> int:
-    """The runs behind a printed number: as stated; three with a deviation alone; else one."""
-    return number.n or (1 if number.std is None else 3)
+    """The runs behind a printed number: as stated, else the fewest that it can be of."""
+    return number.n or (1 if number.std is None else 2)
 
 
 def spread_of(n: int, std: float) -> list[float]:
@@ -98,7 +92,7 @@ def _told(check: Check, cells: PrintedCells) -> Verdict:
     if verdict.status == "incomplete":
         looked_at = cells.looked_at(check)
         unknown = sum(not cell.records for cell in looked_at)
-        why = f"{unknown} of {len(looked_at)} printed cells are not known"
+        why = f"{unknown} of the {len(looked_at)} cells that it compares are not known in print"
         return verdict.model_copy(update={"why": why, "missing": (), "remedy": None})
     if verdict.status == "inconclusive" and (most := _largest_deviation(check, cells)):
         why = (
@@ -122,60 +116,36 @@ def _largest_deviation(check: Check, cells: PrintedCells) -> float | None:
     return least / (z * math.sqrt(2)) if least > 0 else None
 
 
-# --- what cannot be printed --------------------------------------------------------------------
+def assumption(table: Table, cells: PrintedCells) -> str:
+    """What is assumed of printed cells whose number of runs is not known; empty without one."""
+    numbers = [number for spec in table.cells if (number := cells.number(spec, table))]
+    if all(number.n for number in numbers):
+        return ""
+    return (
+        "Where the number of runs is not known the fewest are assumed: one, or two beside a printed "
+        "deviation."
+    )
 
 
 def impossible(table: Table, cells: PrintedCells) -> Iterator[str]:
-    """What is impossible in print, cell by cell, in words."""
-    images = dataset_entries(cells.project)
+    """What is impossible in print, cell by cell, in words: a deviation that the runs cannot have."""
     for spec in table.cells:
-        if number := cells.number(spec, table):
-            known = images[spec.run.dataset].test_images
-            for words in wrong_in(number, known):
-                yield f"{spec.label}, {as_printed(number)}: {words}"
+        if (number := cells.number(spec, table)) and (words := wrong_in(number)):
+            yield f"{spec.label}, {as_printed(number)}: {words}"
 
 
-def wrong_in(number: Number, images: int | None) -> Iterator[str]:
-    """Why a number cannot be a mean, or have the deviation, of its runs on so many test images."""
-    n, value, std = runs_of(number), number.value, number.std
-    if std is not None and number.n == 1:
-        yield "a single run has no deviation"
-    largest = math.sqrt(n / (n - 1) * value * (100 - value)) if n > 1 else math.inf
-    if std is not None and std > largest + half_digit(std):
-        yield f"{n} runs of mean {value:g} deviate by at most {largest:.1f}"
-    if images is None:
-        return
-    counts = right_counts(value, images * n)
-    if not counts:
-        yield f"no number of {images} test images in {n} runs gives that mean"
-    elif std is not None and n > 1 and not any(deviates(c, std, images, n) for c in counts):
-        yield f"no {n} runs of {images} test images have that mean and that deviation"
+def wrong_in(number: Number) -> str:
+    """Why a number's runs cannot have its deviation; empty if they can.
 
-
-def right_counts(value: float, images: int) -> range:
-    """How many of `images` may be right for a share that is printed as `value` percent (GRIM)."""
-    half = half_digit(value) + 1e-9
-    low, high = (images * (value + sign * half) / 100 for sign in (-1, 1))
-    return range(max(0, math.ceil(low)), min(images, math.floor(high)) + 1)
-
-
-def deviates(right: int, std: float, images: int, n: int) -> bool:
-    """Whether n whole numbers of sum `right` can have a deviation printed as `std` (GRIMMER).
-
-    Their sum of squares is whole, and odd where their sum is.
+    n accuracies between 0 and 100 % of a mean deviate most where all but one are 0 or 100 %.
     """
-    half = half_digit(std) + 1e-9
-    variances = [(images * max(0.0, std + sign * half) / 100) ** 2 for sign in (-1, 1)]
-    low, high = ((n - 1) * v + right**2 / n for v in variances)
-    first = math.ceil(low - 1e-6)
-    first += (first - right) % 2
-    return first <= high + 1e-6
-
-
-def half_digit(value: float) -> float:
-    """Half of a printed number's last digit; of one decimal at least, as tables have it."""
-    decimals = max(1, len(f"{value:.10g}".partition(".")[2]))
-    return 0.5 * 10.0**-decimals
+    n, value, std = runs_of(number), number.value, number.std or 0.0
+    if std and number.n == 1:
+        return "a single run has no deviation"
+    largest = math.sqrt(n / (n - 1) * value * (100 - value)) if n > 1 else math.inf
+    if std > largest + 0.05:  # half of a printed decimal
+        return f"{n} runs of mean {value:g} deviate by at most {largest:.1f}"
+    return ""
 
 
 def _record(run: Run, accuracy: float) -> Record:

@@ -61,7 +61,9 @@ def test_numbers_without_a_deviation_say_how_small_it_would_have_to_be() -> None
 def test_unknown_cells_are_counted() -> None:
     verdicts = of_printed(TABLE1, PrintedCells(here()))
     assert {v.status for v in verdicts} == {"incomplete"}
-    assert verdicts[0].why == "11 of 12 printed cells are not known"  # all but that of N2
+    assert (
+        verdicts[0].why == "11 of the 12 cells that it compares are not known in print"
+    )  # all but that of N2
     assert verdicts[0].missing == ()
 
 
@@ -72,42 +74,26 @@ def test_the_seeds_of_a_printed_number_have_its_deviation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "images", "said"),
+    ("printed", "words"),
     [
-        (number(80.6, 0.5, 3), 10_000, []),
-        (number(80.6, 0.5, 1), 10_000, ["a single run has no deviation"]),
-        (number(80.6), 27, ["no number of 27 test images in 1 runs gives that mean"]),
-        (number(81.5), 27, []),  # 22 of 27
-        (number(99.0, 40.0, 3), 10_000, ["3 runs of mean 99 deviate by at most 12.2"]),
-        (
-            number(50.0, 0.3, 3),
-            10,
-            ["no 3 runs of 10 test images have that mean and that deviation"],
-        ),
-        (number(50.0, 10.0, 3), 10, []),  # 4, 5 and 6 of 10
+        (number(80.6, 0.5, 3), ""),
+        (number(80.6, 0.5, 1), "a single run has no deviation"),
+        (number(80.6), ""),
+        (number(99.0, 12.2, 3), ""),
+        (number(99.0, 40.0, 3), "3 runs of mean 99 deviate by at most 12.2"),
+        (number(99.0, 14.2), "2 runs of mean 99 deviate by at most 14.1"),
     ],
 )
-def test_what_cannot_be_printed_is_named(printed: Number, images: int, said: list[str]) -> None:
-    found = list(wrong_in(printed, images))
-    assert found[: len(said)] == said
-    assert bool(found) == bool(said)
+def test_a_deviation_that_the_runs_cannot_have_is_named(printed: Number, words: str) -> None:
+    assert wrong_in(printed) == words
 
 
-def test_grim_agrees_with_counting() -> None:
-    """Every mean and deviation of two runs on seven images, and none that no two runs have."""
-    possible = {
-        (round(100 * (a + b) / 14, 1), round(sample([100 * a / 7, 100 * b / 7]).std or 0.0, 1))
-        for a in range(8)
-        for b in range(8)
-    }
-    for mean, std in possible:
-        assert not list(wrong_in(number(mean, std, 2), 7)), (mean, std)
-    means = sorted({mean for mean, _ in possible})
-    assert len(means) == 15
-    for tenth in range(1001):
-        mean = tenth / 10
-        named = any("gives that mean" in words for words in wrong_in(number(mean), 14))
-        assert named == (mean not in means)
+def test_the_largest_deviation_is_that_of_runs_at_the_ends() -> None:
+    """One run at 0 % and two at 100 %: no three runs of their mean deviate by more."""
+    mean = 200 / 3
+    ends = sample([0.0, 100.0, 100.0]).std or 0.0
+    assert not wrong_in(number(mean, ends, 3))
+    assert wrong_in(number(mean, ends + 0.1, 3))
 
 
 def test_what_cao_et_al_state_of_their_own_table() -> None:
@@ -130,13 +116,13 @@ def test_what_cao_et_al_state_of_their_own_table() -> None:
     verdict = judge(check, cells)
     assert verdict.status == "inconclusive"  # single numbers, no deviation
     assert verdict.numbers["estimate"] == pytest.approx((77.03 - 70.36 + 42.04 - 38.32) / 2)
-    assert list(impossible(table, cells)) == []  # 10,000 test images can give any of them
+    assert list(impossible(table, cells)) == []
 
 
 def test_the_command_says_so_and_writes_nothing() -> None:
     result = CliRunner().invoke(app, ["verify", "table2", "--printed"])
     assert result.exit_code == 3
-    assert "cannot be told from the printed cells: 24 of 24 printed cells" in result.stdout
+    assert "24 of the 24 cells that it compares are not known in print" in result.stdout
     found = json.loads(CliRunner().invoke(app, ["verify", "table2", "--printed", "--json"]).stdout)
     assert found["impossible"] == []
     assert {v["printed"] for v in found["verdicts"]} == {"cannot be told from the printed cells"}
