@@ -6,7 +6,6 @@ after the last epoch and at tau 0.01, by the contrasts that verdicts rest on.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from ncmc import paths
@@ -57,8 +56,7 @@ PLAIN = {  # methods by their labels, in words for a reader who has not met them
 ONE_LINE = ("BALANCED-SOFTMAX", "NCM", "CE-LA")
 
 
-@dataclass(frozen=True)
-class Lead:
+class Lead(NamedTuple):
     """CAL minus another method, in points of accuracy."""
 
     tier: AnswerTier
@@ -73,10 +71,9 @@ class Lead:
             return f"{signed(points, 1)} points with {seeds}, which decides nothing"
         low, high = (signed(bound, 1) for bound in self.contrast.interval)
         interval = f"({100 * self.contrast.level:.3g} %: {low} to {high}; {seeds})"
-        side = self.contrast.side
-        if side == "not told apart":
+        if self.contrast.side == "not told apart":
             return f"not told apart, {signed(points, 1)} points {interval}"
-        return f"{side} by {abs(points):.1f} points {interval}"
+        return f"{self.contrast.side} by {abs(points):.1f} points {interval}"
 
 
 def leads(project: Project) -> tuple[Lead, ...]:
@@ -140,15 +137,26 @@ def headline(project: Project) -> str:
     if not compared:
         under_way = _listed([_link(project, tier) for tier in TIERS])
         return f"{UNKNOWN} No run of the nearest scales, {under_way}, is published yet."
-    tier = compared[0].tier
-    sides = {lead.other: lead.contrast.side for lead in compared if lead.tier == tier}
+    nearest = compared[0].tier
+    decided = next((lead.tier for lead in compared if lead.contrast.side), None)
+    if decided is None:
+        return (
+            f"{UNKNOWN} The nearest to it so far is {_link(project, nearest)} ({nearest.setting}): one "
+            "seed so far, which decides nothing."
+        )
+    sides = {lead.other: lead.contrast.side for lead in compared if lead.tier == decided}
     parts = [
         f"{sides[name]} {'from ' if sides[name].startswith('not') else ''}{PLAIN[name]}"
         for name in PLAIN
         if sides.get(name)
     ]
-    says = f"there CAL is {_listed(parts)}" if parts else "one seed so far, which decides nothing"
-    return f"{UNKNOWN} The nearest to it so far is {_link(project, tier)} ({tier.setting}): {says}."
+    where = f"{_link(project, decided)} ({decided.setting})"
+    if decided == nearest:
+        return f"{UNKNOWN} The nearest to it so far is {where}: there CAL is {_listed(parts)}."
+    return (
+        f"{UNKNOWN} On {where} CAL is {_listed(parts)}; one seed on {_link(project, nearest)} "
+        f"({nearest.setting}), which is nearer to it, decides nothing so far."
+    )
 
 
 def five_answers(project: Project) -> list[str]:
@@ -164,13 +172,23 @@ def five_answers(project: Project) -> list[str]:
 
 
 def _compared(project: Project, compared: Sequence[Lead], others: Sequence[str]) -> str:
-    sentences = []
+    parts = []
     for tier in TIERS:
-        words = {lead.other: lead.words for lead in compared if lead.tier == tier}
-        prefix = {name: f"{PLAIN[name]}: " if len(others) > 1 else "" for name in others}
-        if parts := [prefix[name] + words[name] for name in others if name in words]:
-            sentences.append(f"On {_link(project, tier)} {'; '.join(parts)}.")
-    return " ".join(sentences) or "Not compared yet."
+        of_tier = {lead.other: lead for lead in compared if lead.tier == tier}
+        there = [of_tier[name] for name in others if name in of_tier]
+        words = [
+            (f"{PLAIN[lead.other]}: " if len(others) > 1 else "") + lead.words for lead in there
+        ]
+        if there:
+            supported = any(lead.contrast.side for lead in there)
+            parts.append((supported, f"{_link(project, tier)} {'; '.join(words)}"))
+    return _best_supported_first(parts) or "Not compared yet."
+
+
+def _best_supported_first(parts: Sequence[tuple[bool, str]]) -> str:
+    """What is known of each tier, in one sentence: what has an interval before what has none."""
+    ordered = [words for _, words in sorted(parts, key=lambda part: not part[0])]
+    return f"On {'; on '.join(ordered)}." if ordered else ""
 
 
 def _link(project: Project, tier: AnswerTier) -> str:
@@ -186,21 +204,22 @@ def _listed(parts: Sequence[str]) -> str:
 
 def _collapse(project: Project) -> str:
     """NC to the mean centers (0 to 4) that CAL ends with."""
-    sentences = []
+    tiers_with = []
     for tier in TIERS:
-        parts = []
+        parts, supported = [], False
         for cell in _cells(project, tier, f"{tier.name}_curves"):
             if cell.spec.run.method == "CAL" and (nc := sample_of(cell, "nc_mean")):
                 interval = against(nc, 0.0).interval() if nc.n > 1 else None
+                supported = supported or interval is not None
                 spread = f"95 %: {interval[0]:.2f} to {interval[1]:.2f}; " if interval else ""
                 mixup = "with" if cell.spec.resolved.recipe.mixup else "without"
                 parts.append(f"{nc.mean:.2f} {mixup} Mixup ({spread}{plural(nc.n, 'seed')})")
         if parts:
-            sentences.append(
-                f"On {_link(project, tier)} CAL's features end at NC {', '.join(parts)}."
-            )
+            words = f"{_link(project, tier)} CAL's features end at NC {', '.join(parts)}"
+            tiers_with.append((supported, words))
     scale = "NC is 0 at complete collapse to the mean centers, 2 for features that know nothing."
-    return " ".join([*sentences, scale]) if sentences else "Not measured yet."
+    known = _best_supported_first(tiers_with)
+    return f"{known} {scale}" if known else "Not measured yet."
 
 
 def _harness(project: Project) -> str:

@@ -77,11 +77,33 @@ def test_a_lead_is_told_by_its_interval(project: Project) -> None:
     ) in headline(project)
 
 
-def test_one_seed_decides_nothing_and_the_nearest_scale_is_named(project: Project) -> None:
+def test_what_has_an_interval_is_said_before_one_seed_of_a_larger_scale(project: Project) -> None:
     publish(project, "laptop", "laptop_methods", LAPTOP)
     publish(project, "full", "full_methods", {"CAL": [78.0], "CE": [72.0]})
-    assert "+6.0 points with 1 seed, which decides nothing" in five_answers(project)[0]
-    assert "[the full schedule](docs/plan.md#the-full-schedule) (ResNet-32" in headline(project)
+    ce, setf, *_ = five_answers(project)
+    assert ce.index("above by 10.0 points (") < ce.index("on [the full schedule]")
+    assert ce.endswith("#the-full-schedule) +6.0 points with 1 seed, which decides nothing.")
+    assert ce.count(".**") == 1
+    assert "full schedule" not in setf
+    says = headline(project)
+    assert "(ResNet-20, a tenth of the images, 120 epochs) CAL is above cross-entropy (CE)" in says
+    assert says.endswith(
+        "; one seed on [the full schedule](docs/plan.md#the-full-schedule) (ResNet-32, all images, "
+        "200 epochs), which is nearer to it, decides nothing so far."
+    )
+
+
+def test_the_larger_scale_is_said_first_once_its_seeds_have_an_interval(project: Project) -> None:
+    publish(project, "laptop", "laptop_methods", LAPTOP)
+    publish(project, "full", "full_methods", {"CAL": [78.0, 78.4], "CE": [72.0, 72.1]})
+    ce, *_ = five_answers(project)
+    assert ce.index("[the full schedule]") < ce.index("; on [the laptop tier]")
+    assert "The nearest to it so far is [the full schedule]" in headline(project)
+
+
+def test_one_seed_everywhere_decides_nothing(project: Project) -> None:
+    publish(project, "laptop", "laptop_methods", {"CAL": [60.0], "CE": [50.0]})
+    assert "+10.0 points with 1 seed, which decides nothing" in five_answers(project)[0]
     assert headline(project).endswith("one seed so far, which decides nothing.")
 
 
