@@ -46,7 +46,9 @@ def average_words(groups: Sequence[str]) -> str:
 
 def change_weights(places: Sequence[float]) -> list[float]:
     """Of the values at places: what a straight line in log(place) changes from end to end."""
-    logs, centre, total = _spread(places)
+    logs = [math.log(place) for place in places]
+    centre = sum(logs) / len(logs)
+    total = sum((x - centre) ** 2 for x in logs)
     return [(max(logs) - min(logs)) * (x - centre) / total for x in logs]
 
 
@@ -56,10 +58,3 @@ def last_step_weights(places: Sequence[float]) -> list[float]:
     weights = [0.0] * len(places)
     weights[order[-1]], weights[order[-2]] = 1.0, -1.0
     return weights
-
-
-def _spread(places: Sequence[float]) -> tuple[list[float], float, float]:
-    """Logarithms, their mean, and the sum of their squared distances to it."""
-    logs = [math.log(place) for place in places]
-    centre = sum(logs) / len(logs)
-    return logs, centre, sum((x - centre) ** 2 for x in logs)

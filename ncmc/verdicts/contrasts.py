@@ -56,7 +56,11 @@ class Contrast:
     def words(self) -> str:
         """The estimate with its interval, p value and seeds."""
         digits = 2 if self.measure in IN_PERCENT else 4
-        return difference_words(self.difference, self.n, self.paired, self.unit, digits, self.level)
+        p = self.difference.p_different()
+        test = "" if p is None else f", {p_words(p)}"
+        seeds = plural(self.n, "paired seed" if self.paired else "seed")
+        estimate = f"{signed(self.difference.mean, digits)}{self.unit}"
+        return f"{estimate}{interval_words(self.interval, digits, self.level)}{test}, {seeds}"
 
     @property
     def numbers(self) -> dict[str, JsonValue]:
@@ -182,14 +186,3 @@ def shown_or_excluded(interval: tuple[float, float], delta: float) -> Status:
 def p_words(p: float) -> str:
     """`p = 0.012` or `p < 0.001`."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
-def difference_words(
-    difference: Difference, n: int, paired: bool, unit: str, digits: int, level: float
-) -> str:
-    """An estimated difference with its interval, p value and seeds."""
-    p = difference.p_different()
-    test = "" if p is None else f", {p_words(p)}"
-    interval = interval_words(difference.interval(level), digits, level)
-    estimate = f"{signed(difference.mean, digits)}{unit}"
-    return f"{estimate}{interval}{test}, {plural(n, 'paired seed' if paired else 'seed')}"

@@ -8,7 +8,6 @@ import pytest
 from made_cells import OURS, cell_of
 from numpy.typing import NDArray
 
-from ncmc.results import permutation
 from ncmc.results.cells import Cell
 from ncmc.verdicts.kinds.chance import Chance
 from ncmc.verdicts.verdict import Finding
@@ -51,7 +50,7 @@ def judged(matrices: Sequence[NDArray[np.int_]]) -> Finding:
 def test_chance_holds_at_chance_and_rarely_at_twice_chance(
     k: int, seeds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(permutation, "DRAWS", 1000)
+    monkeypatch.setattr("ncmc.verdicts.kinds.chance.DRAWS", 1000)
     rng = np.random.default_rng(1)
     statuses: dict[float, list[str]] = {
         times: [judged([drawn(rng, k, times, 0.3) for _ in range(seeds)]).status for _ in range(60)]

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ncmc.results.statistics import holm, shown
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import NotNegative, Pair, Pairs, gap, without_spread
-from ncmc.verdicts.contrasts import Contrast, contrast
+from ncmc.verdicts.contrasts import contrasts
 from ncmc.verdicts.labels import versus
+from ncmc.verdicts.settings import shown_in
 from ncmc.verdicts.verdict import Finding, Status
 
 Count = Annotated[int, Field(ge=1)]
@@ -18,7 +18,7 @@ Count = Annotated[int, Field(ge=1)]
 class Exceptions(Pairs):
     """In `least` to `most` settings `better` gains nothing over `than`.
 
-    A setting counts as one where a gain of `delta` or more is excluded (Holm over the settings).
+    A setting counts as one where a gain of `delta` or more is excluded (statistics.shown).
     holds: there are `least` of them, and in all settings but `most` a gain is shown. differs: there
     are more than `most`, or a gain is shown in so many settings that fewer than `least` are left.
     """
@@ -33,18 +33,15 @@ class Exceptions(Pairs):
         label = plural(len(pairs), "setting")
         if absent := gap(label, self.measured, *(cell for pair in pairs for cell in pair)):
             return [absent]
-        found = {
-            versus(better.spec, than.spec): contrast([(1.0, better), (-1.0, than)], self.measured)
-            for better, than in pairs
-        }
-        n = min(contrast.n for contrast in found.values())
-        if any(contrast.interval is None for contrast in found.values()):
+        found, delta = contrasts(pairs, self.measured), self.delta or 0.0
+        n, half = min(c.n for c in found), min(c.alpha for c in found) / 2
+        if any(c.interval is None for c in found):
             return [without_spread(label, n)]
-        alpha = min(contrast.alpha for contrast in found.values())
-        without = self._without(found, alpha)
-        above = shown([c.difference.p_above(0.0) or 0.0 for c in found.values()], alpha / 2)
-        gaining = [name for i, name in enumerate(found) if i in above]
-        without = [name for name in without if name not in gaining]
+        above = {i: c.difference.p_above(0.0) for i, c in enumerate(found)}
+        below = {i: c.difference.p_below(delta) for i, c in enumerate(found)}
+        gaining = shown_in(above, len(found), half)
+        places = sorted(shown_in(below, len(found), half) - gaining)
+        without = [versus(pairs[i][0].spec, pairs[i][1].spec) for i in places]
         left = len(found) - len(gaining)
         status: Status = (
             "differs"
@@ -55,18 +52,8 @@ class Exceptions(Pairs):
         )
         named = f" ({'; '.join(without)})" if without else ""
         why = (
-            f"a gain of {self.delta or 0:g} or more is excluded in {len(without)} of {label}{named}, "
+            f"a gain of {delta:g} or more is excluded in {len(without)} of {label}{named}, "
             f"a gain is shown in {len(gaining)}; claimed: none in {self.least} to {self.most}"
         )
         numbers = {"without": len(without), "gaining": len(gaining), "of": len(found), "n": n}
         return [Finding(label=label, status=status, why=why, numbers=numbers)]
-
-    def _without(self, found: dict[str, Contrast], alpha: float) -> list[str]:
-        """The settings where a gain of `delta` or more is excluded."""
-        p_values = [
-            p / 2 if c.difference.mean < (self.delta or 0.0) else 1.0
-            for c in found.values()
-            if (p := c.difference.p_different(self.delta or 0.0)) is not None
-        ]
-        adjusted = holm(p_values)
-        return [name for name, p in zip(found, adjusted, strict=True) if p < alpha / 2]
