@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from ncmc.board.sentences import Courses, courses_of, line, stages, whole_sentence
+from ncmc.board.sentences import Stalled, line, stages, stalled_of, whole_sentence
 from ncmc.paper.claims import claims
 from ncmc.plan import grid
 from ncmc.plan.filters import Filter
@@ -100,17 +100,17 @@ def board_of(project: Project, verdicts: Iterable[Verdict]) -> Board:
     verdicts, grouped = list(verdicts), dict[str, list[Verdict]]()
     for verdict in verdicts:
         grouped.setdefault(verdict.claim or verdict.id, []).append(verdict)
-    courses = courses_of(verdicts)
-    entries = [_entry(project, name, told, courses) for name, told in grouped.items()]
+    stalled = stalled_of(verdicts)
+    entries = [_entry(project, name, told, stalled) for name, told in grouped.items()]
     place = {name: i for i, name in enumerate(claims(project))}
     entries.sort(key=lambda e: (SUBJECTS.index(e.subject), place.get(e.id, len(place))))
     return Board(entries=tuple(entries))
 
 
 def _entry(
-    project: Project, name: str, verdicts: Sequence[Verdict], courses: Courses
+    project: Project, name: str, verdicts: Sequence[Verdict], stalled: Stalled
 ) -> BoardEntry:
-    staged = stages(verdicts, courses)
+    staged = stages(verdicts, stalled)
     shown = next((s for s in reversed(staged) if s.status not in UNTOLD), staged[-1])
     first = shown.verdicts[0]
     subject: Subject = "claim" if first.claim else "number" if first.kind == "number" else "ours"

@@ -2,10 +2,10 @@
 
 `holds` and `differs` belong to the paper's own scale. At a smaller one a comparison is seen or not
 seen; it counts against the paper only where the opposite is seen, at the largest budget that was run,
-and the advantage does not move towards the claim with the budget.
+and the advantage is shown not to grow with the budget.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,8 +14,7 @@ from ncmc.verdicts.verdict import STATUSES, Outcome, Status, Verdict, at_scale, 
 
 LONGEST = 200  # characters of a board's line; the whole sentence is one step further
 WORST: tuple[Status, ...] = ("differs", "inconclusive", "incomplete", "holds", "not testable")
-Course = Sequence[tuple[float, float]]  # (budget, advantage), by rising budget
-Courses = Mapping[tuple[str, str], Course]  # of the first side over the second
+Stalled = Set[tuple[str, str]]  # sides: the first's advantage over the second does not grow
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Stage:
         return f"{short}{self.place} in {agree} of {plural(len(self.outcomes), 'clause')}"
 
 
-def stages(verdicts: Iterable[Verdict], courses: Courses) -> list[Stage]:
+def stages(verdicts: Iterable[Verdict], stalled: Stalled) -> list[Stage]:
     """The verdicts on one claim by scale and budget: smaller budgets first, the paper's scale last."""
     verdicts, groups = list(verdicts), dict[tuple[bool, int, tuple[str, ...]], list[Verdict]]()
     for verdict in verdicts:
@@ -73,41 +72,27 @@ def stages(verdicts: Iterable[Verdict], courses: Courses) -> list[Stage]:
     judged = [v.epochs or 0 for v in verdicts if v.status != "incomplete"]
     largest = max(judged, default=0)
     return [
-        Stage(tuple(group), tuple(outcome(v, largest, courses) for v in group))
+        Stage(tuple(group), tuple(outcome(v, largest, stalled) for v in group))
         for _, group in sorted(groups.items())
     ]
 
 
-def outcome(verdict: Verdict, largest: int, courses: Courses) -> Outcome:
+def outcome(verdict: Verdict, largest: int, stalled: Stalled) -> Outcome:
     """What a verdict may say of the paper, beside the others.
 
-    `largest`: the largest number of epochs at which its claim was judged. `courses`: how advantages
-    move with the budget.
+    `largest`: the largest number of epochs at which its claim was judged. `stalled`: whose advantage
+    is shown not to grow with the budget; where that is open, nothing is against the paper.
     """
     last = verdict.claim is not None and (verdict.epochs or 0) >= largest
     refuted = verdict.outcome == "not seen at this scale" and verdict.opposite
-    if last and refuted and moving(verdict, courses) is False:
+    if last and refuted and verdict.sides in stalled:
         return "against it at this scale"
     return verdict.outcome
 
 
-def moving(verdict: Verdict, courses: Courses) -> bool | None:
-    """Whether the advantage of its first side grew in the last step of the budget; None: not known."""
-    first, second = verdict.sides or ("", "")
-    if course := courses.get((first, second)):
-        return course[-1][1] > course[-2][1]
-    if course := courses.get((second, first)):
-        return course[-1][1] < course[-2][1]
-    return None
-
-
-def courses_of(verdicts: Iterable[Verdict]) -> Courses:
-    """How advantages move with the number of epochs, from the checks that ask for it (`trend`)."""
-    return {
-        verdict.sides: verdict.course
-        for verdict in verdicts
-        if verdict.sides and len(verdict.course) > 1
-    }
+def stalled_of(verdicts: Iterable[Verdict]) -> Stalled:
+    """The sides of every check along the epochs (`trend`) whose last step shows no growth."""
+    return {v.sides for v in verdicts if v.kind == "trend" and v.opposite and v.sides}
 
 
 # --- sentences ---------------------------------------------------------------------------------
@@ -136,12 +121,12 @@ def line(staged: Sequence[Stage]) -> str:
 
 
 def _remarks(stage: Stage) -> list[str]:
-    """What a verdict turns on, and that clauses were added after something had been seen."""
+    """What a verdict turns on, and that clauses were written or changed after results were seen."""
     if stage.status == "incomplete":
         return []
     added = sum(bool(verdict.added) for verdict in stage.verdicts)
     of = "check" if len(stage.verdicts) == 1 else f"{added} of {len(stage.verdicts)} clauses"
-    remarks = [f"{of} added after results were seen"] if added else []
+    remarks = [f"{of} added or changed after results were seen"] if added else []
     turns_on = dict.fromkeys(point for verdict in stage.verdicts for point in verdict.turns_on)
     return [*remarks, *([f"depends on {', '.join(turns_on)}"] if turns_on else [])]
 

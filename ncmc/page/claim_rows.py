@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ncmc.board.board_text import TITLES
 from ncmc.board.entries import SUBJECTS, Board, BoardEntry
-from ncmc.board.sentences import Courses, Stage, courses_of, stages
+from ncmc.board.sentences import Stage, Stalled, stages, stalled_of
 from ncmc.paper import switches
 from ncmc.paper.printed_numbers import number_for
 from ncmc.plan.grid import CellSpec
@@ -48,9 +48,9 @@ class ClaimGroup:
 
 def claim_groups(project: Project, board: Board) -> list[ClaimGroup]:
     """The rows of a board, by subject."""
-    courses, groups = courses_of(board.verdicts), []
+    stalled, groups = stalled_of(board.verdicts), []
     for subject in SUBJECTS:
-        rows = [_row(project, entry, courses) for entry in board.of(subject).entries]
+        rows = [_row(project, entry, stalled) for entry in board.of(subject).entries]
         known = tuple(row for row in rows if row.stages)
         left = tuple(row for row in rows if not row.stages)
         if rows:
@@ -58,9 +58,9 @@ def claim_groups(project: Project, board: Board) -> list[ClaimGroup]:
     return groups
 
 
-def _row(project: Project, entry: BoardEntry, courses: Courses) -> ClaimRow:
+def _row(project: Project, entry: BoardEntry, stalled: Stalled) -> ClaimRow:
     specs = [spec for verdict in entry.verdicts for spec in looked_at(project, verdict)]
-    found = reversed(stages(entry.verdicts, courses))
+    found = reversed(stages(entry.verdicts, stalled))
     known = tuple(stage for stage in found if _is_known(stage))
     tokens = {
         "method": words(spec.run.method for spec in specs),

@@ -161,7 +161,6 @@ def judge(check: Check, cells: CellCache, share: float = 1.0) -> Verdict:
         nothing=check.prediction.nothing if check.prediction else "",
         sides=told.sides,
         opposite=told.opposite,
-        course=told.course,
     )
 
 

@@ -55,8 +55,8 @@ class Verdict(Strict):
     added: str = ""  # what had been seen when its check was added; empty: nothing
     nothing: str = ""  # the outcome that was said, before the runs, to say nothing of the paper
     sides: tuple[str, str] | None = None  # of a comparison: what is compared with what
-    opposite: bool = False  # whether the opposite of what is claimed is shown
-    course: tuple[tuple[float, float], ...] = ()  # (epochs, advantage), of a check of that trend
+    # Whether the opposite of what is claimed is shown; of a trend, that its last step does not go on.
+    opposite: bool = False
 
     @property
     def outcome(self) -> Outcome:
@@ -79,7 +79,6 @@ class Conclusion(Strict):
     numbers: Mapping[str, JsonValue] = {}
     sides: tuple[str, str] | None = None
     opposite: bool = False
-    course: tuple[tuple[float, float], ...] = ()
 
 
 def at_scale(status: Status) -> Outcome:

@@ -95,10 +95,38 @@ def test_a_trend_changes_as_the_line_of_least_squares_does() -> None:
         for b, t in cell_selection.pairs(here(), check)
     ]
     places = [float(b.spec.attributes["epochs"]) for b, _ in pairs]
-    means = [check.difference(pair).difference.mean for pair in pairs]
+    means = [b.best.mean - t.best.mean for b, t in pairs if b.best and t.best]
     slope, _ = np.polyfit(np.log(places), means, 1)
     (finding,) = check.judge(pairs)
     assert finding.numbers["estimate"] == pytest.approx(slope * math.log(120 / 12))
+
+
+def test_a_lead_that_still_grows_is_rarely_said_to_have_stopped() -> None:
+    """It grows by 0.5 in its last step, where the means of the seeds fall in every third world."""
+    check, rng = check_of("laptop_budget", "L-TREND_CE"), np.random.default_rng(0)
+    check = check.model_copy(update={"measure": "best"})
+    specs = cell_selection.pairs(here(), check)
+
+    def worlds(leads: dict[str, float]) -> tuple[int, int]:
+        """In how many the last step is said to go no further, and in how many the means fall."""
+        stalled, fallen = 0, 0
+        for _ in range(DRAWS):
+            pairs = [
+                (made(b, 50 + leads[b.attributes["epochs"]], rng, 1.0), made(t, 50, rng, 1.0))
+                for b, t in specs
+            ]
+            means = {
+                b.spec.attributes["epochs"]: b.best.mean - t.best.mean
+                for b, t in pairs
+                if b.best and t.best
+            }
+            stalled += check.conclude(pairs, check.judge(pairs)).opposite
+            fallen += means["120"] <= means["40"]
+        return stalled, fallen
+
+    stalled, fallen = worlds({"12": -5.0, "40": -4.5, "120": -4.0})
+    assert stalled <= 0.05 * DRAWS < 0.25 * DRAWS <= fallen
+    assert worlds({"12": 3.0, "40": 1.0, "120": -9.0})[0] >= 0.9 * DRAWS
 
 
 @pytest.mark.parametrize(("name", "gain"), [("C7d", {"0.005": 1.0}), ("C6c", {})])

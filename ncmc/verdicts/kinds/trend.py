@@ -55,7 +55,11 @@ class Trend(Pairs):
             return [absent]
         line = contrast(self._change(pairs, change_weights), self.measured)
         step = contrast(self._change(pairs, last_step_weights), self.measured)
-        numbers = line.numbers | {"delta": self.delta, "last_step": step.numbers}
+        numbers = line.numbers | {
+            "delta": self.delta,
+            "last_step": step.numbers,
+            "last_step_status": self._status(_strict(step)),
+        }
         told = f"the advantage changes by {line.words}, in the last step by {step.words}"
         if line.interval is None or step.interval is None:
             return [without_spread(label, line.n, told, numbers)]
@@ -78,17 +82,13 @@ class Trend(Pairs):
         return shown_or_excluded((low, high), self.delta or 0.0)
 
     def conclude(self, pairs: Sequence[Pair], findings: Sequence[Finding]) -> Conclusion:
-        """What the finding says; along the epochs, the advantages on which it rests."""
-        told, whole = self.together(findings), findings[0].status not in ("incomplete",)
-        groups = self._groups(pairs)
-        if self.axis != "epochs" or len(groups) > 1 or not whole:
-            return told
+        """What the finding says; along the epochs, whether the last step excludes a further rise."""
+        conclusion, numbers = self.together(findings), findings[0].numbers
+        if self.axis != "epochs" or self.way != "rises":
+            return conclusion
         names = sides([(b.spec, t.spec) for b, t in pairs], self.better, self.than)
-        (places,) = groups.values()
-        course = sorted(
-            (float(p), self.difference(pairs[i]).difference.mean) for p, i in places.items()
-        )
-        return told.model_copy(update={"sides": names, "course": tuple(course)})
+        stalled = numbers.get("last_step_status") == "differs"
+        return conclusion.model_copy(update={"sides": names, "opposite": stalled})
 
     def _groups(self, pairs: Sequence[Pair]) -> Groups:
         return grouped(self.axis, [(better.spec, than.spec) for better, than in pairs])
@@ -104,10 +104,6 @@ class Trend(Pairs):
             for weight, i in zip(weights_of(list(map(float, places))), places.values(), strict=True)
             for sign, cell in zip((1.0, -1.0), pairs[i], strict=True)
         ]
-
-    def difference(self, pair: Pair) -> Contrast:
-        """The advantage at one place."""
-        return contrast([(1.0, pair[0]), (-1.0, pair[1])], self.measured)
 
 
 def _strict(found: Contrast) -> Contrast:
