@@ -36,18 +36,24 @@ class Figure:
 
     name: str  # of its files
     title: str
-    caption: str  # what is drawn, of how many seeds, what intervals are, at which scale
+    caption: str  # what is drawn, and what lines and bands are
     panels: tuple[Panel, ...]
     columns: int = 1
     size: tuple[float, float] = (3.6, 2.5)  # of a panel, in inches
     legend: Mapping[str, Style] = field(default_factory=dict)  # label -> how it looks
     shared: bool = False  # whether panels beside each other have one vertical scale
     banner: str | None = None  # what must be said over what is not the paper's
+    setting: str = ""  # of which table, seeds and scale: what its page says at another place
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """Every row that is drawn."""
         return tuple(row for panel in self.panels for row in panel.rows)
+
+    @property
+    def words(self) -> str:
+        """The whole caption, of a figure that stands alone."""
+        return f"{self.caption} {self.setting}".strip()
 
     def draw_all(self, grid: Sequence[Any]) -> None:
         """Draw the panels into as many axes."""

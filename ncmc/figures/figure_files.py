@@ -36,7 +36,7 @@ def write_figures(
     written = []
     for figure in figures:
         contents: dict[str, str | bytes] = {**images(figure, formats, titled)}
-        contents |= {"csv": as_csv(figure), "txt": f"{figure.title}. {figure.caption}\n"}
+        contents |= {"csv": as_csv(figure), "txt": f"{figure.title}. {figure.words}\n"}
         for ending, content in contents.items():
             written.append(folder / f"{figure.name}.{ending}")
             files.write_atomic(written[-1], content)

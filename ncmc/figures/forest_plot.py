@@ -14,7 +14,7 @@ from ncmc.figures.figure import Figure, Panel
 from ncmc.figures.marks import STATUS_STYLES
 from ncmc.figures.painting import ink
 from ncmc.results.wording import capital, plural, sentence
-from ncmc.verdicts.verdict import MARKS, STATUSES, Status, Verdict
+from ncmc.verdicts.verdict import MARKS, Status, Verdict
 
 # Of the kinds that compare two sides, or ours with a printed number, in points of accuracy.
 ADVANTAGES = ("greater", "slight", "equal", "largest", "number")
@@ -50,7 +50,6 @@ def claims_figure(board: Board, title: str, banner: str | None = None) -> Figure
     if all(row.status == "not testable" for row in checks):
         return None
     left_out = sum(v.status == "incomplete" for e in board.entries for v in e.verdicts)
-    by_status = sorted(checks, key=lambda row: STATUSES.index(row.status))
     parts = [
         f"Each check of the board: the advantage that it is about, in points of accuracy, with its "
         f"interval ({_levels(checks)}), and its verdict by word, colour and marker; pale strokes are "
@@ -69,7 +68,6 @@ def claims_figure(board: Board, title: str, banner: str | None = None) -> Figure
         caption=" ".join(map(sentence, parts)),
         panels=(Panel("", rows, partial(draw_claims, labels=labels)),),
         size=(9.0, 0.7 + 0.12 * len(checks) + 0.14 * lines),
-        legend={row.outcome: STATUS_STYLES[row.status] for row in by_status},
         banner=banner,
     )
 

@@ -40,9 +40,9 @@ class MapCell:
 
 
 def map_panels(table: Table, cells: Sequence[Cell]) -> list[Panel]:
-    """A map for every setting of the other axes, of a table with two axes of options; else none.
+    """A map for every setting of the other axes that has records, of a table over two options.
 
-    All are on one scale of colours.
+    All are on one scale of colours. None where no map has two rows, two columns and two numbers.
     """
     names = [a for a in table.axes if a not in REQUIRED and len(_places(cells, a)) > 1]
     if len(names) != 2 or not any(cell.n for cell in cells):
@@ -59,7 +59,13 @@ def map_panels(table: Table, cells: Sequence[Cell]) -> list[Panel]:
         maps.setdefault(setting, []).append(place)
     means = [row.mean for rows in maps.values() for row in rows if row.mean is not None]
     draw = partial(draw_map, low=min(chance, *means), high=max(chance + 1, *means))
-    return [Panel(setting, tuple(rows), draw) for setting, rows in maps.items()]
+    drawn = {setting: rows for setting, rows in maps.items() if any(row.seeds for row in rows)}
+    wide = any(
+        len({row.row for row in rows}) > 1 < len({row.column for row in rows})
+        and sum(row.seeds > 0 for row in rows) > 1
+        for rows in drawn.values()
+    )
+    return [Panel(setting, tuple(rows), draw) for setting, rows in drawn.items()] if wide else []
 
 
 def map_size(panel: Panel) -> tuple[float, float]:

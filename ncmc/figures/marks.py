@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -35,6 +35,11 @@ SIDES = {  # of 0 -> how a difference looks
     "": STATUS_STYLES["inconclusive"],  # one seed
 }
 LINE_HEIGHT = 0.17  # inches
+WIDTH = 4.2  # inches of a panel alone: letters can be read at 85 mm, a column of a journal
+INTERVAL = (
+    "lines are 95 % intervals, or wider ones where seeds are added in planned steps; above or below: "
+    "0 lies outside; a mark without a line is one seed"
+)
 
 
 @dataclass(frozen=True)
@@ -64,9 +69,9 @@ def accuracy_panel(group: Group, title: str) -> Panel:
 
 
 def class_group_panels(group: Group, page: Page) -> list[Panel]:
-    """Every method of a group on the largest, the middle and the smallest third of its classes."""
+    """The methods of a group on the largest, the middle and the smallest third of its classes."""
     panels = []
-    for name, words in THIRDS.items():
+    for name, words in THIRDS.items() if len(group.lines) > 1 else ():
         rows = []
         for line in group.by_mean:
             values = [getattr(r.result.groups.thirds, name) for r in line.cell.records]
@@ -122,9 +127,13 @@ def difference_mark(ours: Cell, other: Cell, row: str, series: str) -> Mark:
 
 
 def differences_drawn(title: str, rows: Sequence[Mark]) -> Panel:
-    """Differences with a line at 0, by colour, marker and word."""
+    """Differences with a line at 0, by colour, marker and word; the only series is said below."""
+    series = {row.series for row in rows}
+    if len(series) == 1:
+        rows = [replace(row, series="") for row in rows]
+    below = ", ".join(filter(None, ("points of accuracy", *(series if len(series) == 1 else ()))))
     styles = {(row.row, row.series): SIDES[row.word] for row in rows}
-    draw = partial(draw_marks, styles=styles, words="points of accuracy", line_at=0.0)
+    draw = partial(draw_marks, styles=styles, words=below, line_at=0.0)
     return Panel(title, tuple(rows), draw)
 
 
@@ -154,7 +163,7 @@ def draw_marks(
 ) -> None:
     """A marker with its interval at each line, its label at the left and its word at the right.
 
-    `line_at`: 0 or chance; a line stands there if it is near.
+    `line_at`: 0, where a line always stands, or chance, where one stands if it is near.
     """
     places = _places(rows)
     for y, row in zip(places, rows, strict=True):
@@ -168,7 +177,8 @@ def draw_marks(
                 color=style.colour, fontsize=7.5,
             )  # fmt: skip
     low, high = axes.get_xlim()
-    if line_at is not None and low - (high - low) < line_at < high + (high - low):
+    near = (high - low) / 2
+    if line_at == 0 or (line_at is not None and low - near < line_at < high + near):
         dashes = {"dashes": (1, 2)} if line_at else {}
         axes.axvline(line_at, color=ink(), linewidth=0.9, **dashes)
     above = ("", *(row.row for row in rows))
@@ -176,7 +186,7 @@ def draw_marks(
     axes.set_ylim(places[-1] + 0.6, -0.6)
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
-    axes.margins(x=0.05)
+    axes.margins(x=0.07)
     axes.set_xlabel(words)
 
 

@@ -1,7 +1,7 @@
 """Records -> the figures of a table or figure of the paper, or of the whole board."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from ncmc.board.entries import board_of
 from ncmc.figures import epoch_curves, heat_maps, marks
@@ -30,7 +30,6 @@ COLLAPSE = (
 )
 ACCURACY = "Top-1 accuracy on the balanced test set in percent; dotted is chance"
 ACROSS_TWO = 4  # panels up to which two stand beside each other
-Words = Callable[..., str]  # sentences of one figure -> its caption, with what all captions say
 
 
 def figures_of_table(project: Project, table: Table, cells: CellCache) -> list[Figure]:
@@ -66,19 +65,23 @@ def table_figures(project: Project, table: Table, cells: Sequence[Cell]) -> list
     if not shared:
         return []
     banner = table_data(project, table, cells).banner
-    common = [f"{table.title} ({table.name}, {table.where})", _seeds(table, cells), banner or ""]
-
-    def caption(*parts: str) -> str:
-        return " ".join(sentence(part) for part in (*parts, *common) if part)
-
+    setting = caption(f"{table.title} ({table.name}, {table.where})", _seeds(table, cells), banner)
     if table.shows in ("class_cosines", "tail_cosines"):
-        drawn = iter([_cosines(table, group, caption) for group in shared])
+        drawn = iter([_cosines(table, group) for group in shared])
     elif table.shows == "curves":
-        drawn = _of_curves(table, pages_of(shared), caption)
+        drawn = _of_curves(table, pages_of(shared))
     else:
-        drawn = _of_accuracies(table, cells, shared, caption)
-    with_panels = [figure for figure in drawn if figure.panels]
-    return named_apart(dataclasses.replace(figure, banner=banner) for figure in with_panels)
+        drawn = _of_accuracies(table, cells, shared)
+    return named_apart(
+        dataclasses.replace(figure, banner=banner, setting=setting)
+        for figure in drawn
+        if figure.panels
+    )
+
+
+def caption(*parts: str | None) -> str:
+    """Parts as sentences."""
+    return " ".join(sentence(part) for part in parts if part)
 
 
 def _seeds(table: Table, cells: Sequence[Cell]) -> str:
@@ -93,25 +96,25 @@ def _seeds(table: Table, cells: Sequence[Cell]) -> str:
 
 
 def _of_accuracies(
-    table: Table, cells: Sequence[Cell], shared: Sequence[Group], caption: Words
+    table: Table, cells: Sequence[Cell], shared: Sequence[Group]
 ) -> Iterator[Figure]:
     pages = pages_of(shared)
-    yield _accuracy(table, shared, caption)
+    yield _accuracy(table, shared)
     for page in pages:
-        yield _differences(page, caption)
+        yield _differences(page)
     if panel := marks.compared_panel(cells):
-        yield _compared(panel, caption)
+        yield _compared(panel)
     if panels := heat_maps.map_panels(table, cells):
-        yield _map(panels, caption)
+        yield _map(panels)
     for page in pages:
-        yield _class_sizes(page, caption)
-        yield _class_groups(page, caption)
+        yield _class_sizes(page)
+        yield _class_groups(page)
         kinds = (*epoch_curves.COLLAPSE, epoch_curves.ACCURACY)
         title = "Collapse and accuracy over the epochs"
         yield _curves(page, "curves", kinds, title, caption(COLLAPSE, ACCURACY, BAND))
 
 
-def _of_curves(table: Table, pages: Sequence[Page], caption: Words) -> Iterator[Figure]:
+def _of_curves(table: Table, pages: Sequence[Page]) -> Iterator[Figure]:
     for page in pages:
         yield _curves(page, "curves", epoch_curves.COLLAPSE, table.title, caption(COLLAPSE, BAND))
     for page in pages:
@@ -119,9 +122,10 @@ def _of_curves(table: Table, pages: Sequence[Page], caption: Words) -> Iterator[
         yield _curves(page, "test_accuracy", (epoch_curves.ACCURACY,), title, words)
 
 
-def _accuracy(table: Table, shared: Sequence[Group], caption: Words) -> Figure:
+def _accuracy(table: Table, shared: Sequence[Group]) -> Figure:
     page = Page(tuple(shared))
-    panels = tuple(marks.accuracy_panel(group, page.own(group)) for group in shared)
+    compared = [group for group in shared if len(group.lines) > 1]
+    panels = tuple(marks.accuracy_panel(group, page.own(group)) for group in compared)
     return Figure(
         name="accuracy",
         title=page.title(f"Accuracy: {table.title}"),
@@ -132,29 +136,29 @@ def _accuracy(table: Table, shared: Sequence[Group], caption: Words) -> Figure:
             "The dotted line is chance",
         ),
         panels=panels,
-        columns=1 if len(shared) == 1 else 3 if len(shared) > ACROSS_TWO else 2,
-        size=(4.6 if len(shared) == 1 else 3.6, _highest(panels)),
+        columns=1 if len(panels) == 1 else 3 if len(panels) > ACROSS_TWO else 2,
+        size=(marks.WIDTH if len(panels) == 1 else 3.6, _highest(panels)),
     )
 
 
-def _differences(page: Page, caption: Words) -> Figure:
+def _differences(page: Page) -> Figure:
     """CAL minus each other method; without panels where CAL has no record."""
     panel = marks.difference_panel(page, "CAL")
     return Figure(
         name=page.name("differences"),
         title=page.title("CAL minus each other method"),
         caption=caption(
-            "Difference of the mean accuracies after the last epoch, in points, with the interval "
-            "that a test at the level of its look has; paired by seed where each seed has its own "
-            "split. Above, below, or not told apart: whether the interval leaves 0 out, without "
-            "correction for the number of comparisons"
+            "Difference of the mean accuracies after the last epoch, in points; paired by seed where "
+            "each seed has its own split",
+            marks.INTERVAL,
+            "Without correction for the number of comparisons",
         ),
         panels=(panel,) if panel else (),
-        size=(5.6, marks.height(panel.rows) if panel else 0.0),
+        size=(marks.WIDTH, marks.height(panel.rows) if panel else 0.0),
     )
 
 
-def _compared(panel: Panel, caption: Words) -> Figure:
+def _compared(panel: Panel) -> Figure:
     return Figure(
         name="ours_and_printed",
         title="Ours and what is printed",
@@ -169,7 +173,7 @@ def _compared(panel: Panel, caption: Words) -> Figure:
     )
 
 
-def _map(panels: Sequence[Panel], caption: Words) -> Figure:
+def _map(panels: Sequence[Panel]) -> Figure:
     first = panels[0].rows[0]
     return Figure(
         name="map",
@@ -184,7 +188,7 @@ def _map(panels: Sequence[Panel], caption: Words) -> Figure:
     )
 
 
-def _class_sizes(page: Page, caption: Words) -> Figure:
+def _class_sizes(page: Page) -> Figure:
     rows = [class_size_panels(group, page) for group in page.groups]
     classes = len(page.groups[0].lines[0].cell.records[0].result.per_class)
     alone = len(page.groups) == 1
@@ -201,12 +205,12 @@ def _class_sizes(page: Page, caption: Words) -> Figure:
         ),
         panels=tuple(panel for row in rows for panel in row),
         columns=3 if alone else max(map(len, rows)),
-        size=(2.7, 2.3),
+        size=(2.4, 2.1),
         shared=True,
     )
 
 
-def _class_groups(page: Page, caption: Words) -> Figure:
+def _class_groups(page: Page) -> Figure:
     panels = [panel for g in page.groups for panel in marks.class_group_panels(g, page)]
     return Figure(
         name=page.name("class_groups"),
@@ -250,7 +254,7 @@ def _curves(
     )
 
 
-def _cosines(table: Table, group: Group, caption: Words) -> Figure:
+def _cosines(table: Table, group: Group) -> Figure:
     assert table.shows in ("class_cosines", "tail_cosines")
     line = group.lines[0]
     record = line.cell.records[0]

@@ -8,6 +8,7 @@ from ncmc.figures.figure import Figure
 from ncmc.figures.grouping import groups
 from ncmc.plan.grid import Table
 from ncmc.results.cells import Cell
+from ncmc.results.wording import sentence
 
 METHOD = "CAL"
 OTHERS = ("CE", "SETF", "AL", "BALANCED-SOFTMAX", "NCM")  # a row each
@@ -31,11 +32,10 @@ def opening_figure(cells_of: Mapping[str, tuple[Table, Sequence[Cell]]]) -> Figu
         name="answer",
         title=f"{METHOD} minus each other method",
         caption=f"Difference of the mean test accuracies on CIFAR-10-LT at tau {TAU:g} after the last "
-        f"epoch, in points: right of 0 {METHOD} is better. Lines are intervals at the level of the "
-        "test's look; above or below: the interval leaves 0 out. The marks of a method are sorted by "
-        "budget and scale; ResNet-20 sees a tenth of the images.",
+        f"epoch, in points: right of 0 {METHOD} is better. {sentence(marks.INTERVAL)} ResNet-20 sees a "
+        "tenth of the images.",
         panels=(marks.differences_drawn("", rows),),
-        size=(5.0, marks.height(rows)),
+        size=(5.0 if len({row.series for row in rows}) > 1 else marks.WIDTH, marks.height(rows)),
     )
 
 

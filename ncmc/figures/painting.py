@@ -47,7 +47,8 @@ def page_svg(figure: Figure) -> str:
     text = text.replace(INK, "currentColor").replace("'DejaVu Sans'", FONTS)
     text = re.sub(r' (d|x|y)="([^"]*)"', lambda m: f' {m[1]}="{_short(m[2])}"', text)
     text = _own_ids(text, hashlib.sha256(figure.name.encode()).hexdigest()[:8])
-    root = '<svg aria-hidden="true" style="stroke-linejoin: round" '
+    width = f"{0.87 * figure.width:.2f}in"  # a screen scrolls before letters are too small to read
+    root = f'<svg aria-hidden="true" style="stroke-linejoin: round; min-width: {width}" '
     return text.replace("<svg ", root, 1).strip() + "\n"
 
 
@@ -69,11 +70,11 @@ def _painted(
     import matplotlib
     from matplotlib.figure import Figure as Image
 
-    words = {"Title": figure.title, "Description": figure.caption}
+    words = {"Title": figure.title, "Description": figure.words}
     words_of = {
         "svg": words,
         "png": words,
-        "pdf": {"Title": figure.title, "Subject": figure.caption},
+        "pdf": {"Title": figure.title, "Subject": figure.words},
     }
     header = figure.header if titled else 0.0
     with matplotlib.rc_context(_settings(ink, figure.name)):

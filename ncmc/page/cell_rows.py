@@ -34,6 +34,11 @@ class Row:
     verdicts: tuple[Verdict, ...]  # those that look at it
 
     @property
+    def decided(self) -> list[Verdict]:
+        """The verdicts that have their records."""
+        return [verdict for verdict in self.verdicts if verdict.status != "incomplete"]
+
+    @property
     def tokens(self) -> Mapping[str, str]:
         """What the filters look at, by the name of the filter."""
         statuses = {verdict.status for verdict in self.verdicts}

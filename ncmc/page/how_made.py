@@ -15,6 +15,7 @@ from ncmc.results import code_versions
 from ncmc.results.cells import Cell
 from ncmc.results.provenance import Made
 from ncmc.results.record import Record
+from ncmc.results.table_data import best_is_last
 from ncmc.results.wording import duration, plural, sentence
 from ncmc.verdicts.verdict import Verdict
 
@@ -102,13 +103,14 @@ class Card:
     """How the records of one cell were made."""
 
     key: str  # its id on the page
+    label: str  # what tells it apart from the others of its table
     cell: Cell
     settings: Sequence[tuple[str, str, str, str]]  # part, option, value and its source
     problems: tuple[str, ...]  # what must be said with its numbers
     ece_note: str  # ... and with its ECE
 
 
-def card(cell: Cell, key: str) -> Card:
+def card(cell: Cell, key: str, label: str) -> Card:
     """The configuration of a cell with records; equal for all its seeds but for the seed."""
     record = cell.records[0]
     sources = dict.fromkeys(dict(cell.spec.run.options), "this cell")
@@ -121,7 +123,7 @@ def card(cell: Cell, key: str) -> Card:
     ]
     notes = (*cell.notes, *(sentence(note) for r in cell.records for note in r.notes))
     ece = COSINES if catalog.scores_are_cosines(record.run.method) else ""
-    return Card(key, cell, settings, tuple(dict.fromkeys(notes)), ece)
+    return Card(key, label, cell, settings, tuple(dict.fromkeys(notes)), ece)
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,8 @@ def notes(project: Project, cells: Sequence[Cell]) -> list[str]:
             *(note for record in cell.records for note in record.notes),
         )
     ]
+    if best_is_last(cells):  # and stands nowhere
+        said = [note for note in said if "`best`" not in note]
     return list(dict.fromkeys(sentence(note) for note in said))
 
 
@@ -183,9 +187,11 @@ def facts(cells: Sequence[Cell]) -> str:
     return " · ".join(parts)
 
 
-def by_best(verdicts: Sequence[Verdict]) -> bool:
-    """Whether some of them compare accuracies at the best test epoch."""
-    return any(v.measure == "best" and v.kind != "references" for v in verdicts)
+def by_best(verdicts: Sequence[Verdict], cells: Sequence[Cell]) -> bool:
+    """Whether some of them compare accuracies at a best test epoch that is not the last."""
+    return not best_is_last(cells) and any(
+        v.measure == "best" and v.kind != "references" for v in verdicts
+    )
 
 
 def value_words(value: Any) -> str:

@@ -22,6 +22,8 @@ from ncmc.results.wording import make_command
 from ncmc.system import files
 from ncmc.verdicts.judge import CellCache, verify_cells
 
+ELSEWHERE = "None of these runs is at the paper's own scale."
+
 
 @dataclass(frozen=True)
 class Part:
@@ -50,9 +52,9 @@ def report(project: Project, results: Path | None = None, folder: Path | None = 
 
 
 def render(
-    project: Project, results: Path | None = None, names: Sequence[str] | None = None
+    project: Project, results: Path | None = None, tier: str = "", names: Sequence[str] = ()
 ) -> str:
-    """The page as text, of some tables and figures or of all."""
+    """The page as text, of the tables and figures of a tier or of all."""
     cache = CellCache(project, results)
     tables = [grid.table(project, name) for name in names or table_names(project)]
     verdicts = [verdict for table in tables for verdict in verify_cells(table, cache)]
@@ -60,10 +62,13 @@ def render(
     parts, once = [], dict[str, Row]()
     for table in tables:
         rows = rows_of(table, cache.of(table), looking)
-        cards = [how_made.card(r.cell, r.key) for r in rows if r.cell.n and r.key not in once]
+        cards = [
+            how_made.card(r.cell, r.key, r.label) for r in rows if r.cell.n and r.key not in once
+        ]
         once |= {row.key: row for row in rows if row.key not in once}
         missing = sum(len(row.cell.missing) for row in rows)
         parts.append(Part(table, [row for row in rows if row.cell.n], cards, missing))
+    scales = {part.table.scale for part in parts if part.rows}
     cells_of = {table.name: (table, cache.of(table)) for table in tables}
     answer = opening_figure(cells_of)
     claims = claim_groups(project, board)
@@ -75,13 +80,14 @@ def render(
         project.root,
         answer=answer,
         differences=answer.rows if answer else (),
-        published=published_answers(project) if names is None else (),
+        published=() if tier else published_answers(project),
         tally=tally(board),
-        banner=None,
+        tier=tier,
+        banner=ELSEWHERE if scales and "paper" not in scales else None,
         facts=how_made.facts(cells),
         claims=claims,
         anchors=anchors_of(claims),
-        by_best=how_made.by_best(verdicts),
+        by_best=how_made.by_best(verdicts, cells),
         rankings=longest([found for entry in cells_of.values() for found in rankings(*entry)]),
         filters=filters_of(tokens),
         parts=[part for part in parts if part.rows],

@@ -144,7 +144,7 @@ def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[
         present = {load_record(path).run for path in (root / paths.RUNS).rglob(paths.RECORD)}
         tables = [grid.table(project, name) for name in tiers(project)[tier]]
         cells = CellCache(project, root / paths.RUNS)
-        _write_board_and_page(project, tables, root, cells)
+        _write_board_and_page(project, tier, tables, root, cells)
         tables = [table for table in tables if present & set(runs_of(project, table))]
         for table in tables:
             text = table_files.as_markdown(table_data(project, table, cells.of(table)))
@@ -166,7 +166,7 @@ def _pictures_in_documents(project: Project, tier: str) -> set[str]:
 
 
 def _write_board_and_page(
-    project: Project, tables: list[Table], root: Path, cells: CellCache
+    project: Project, tier: str, tables: list[Table], root: Path, cells: CellCache
 ) -> None:
     """Of all tables, also those without a record: what is not known is said."""
     verdicts = [v for table in tables for v in verify_cells(table, cells)]
@@ -175,7 +175,8 @@ def _write_board_and_page(
     if predicted := predictions.as_markdown(checks, verdicts):
         files.write_atomic(root / paths.PREDICTIONS, predicted)
     data = json.dumps(board_text.as_json(board), indent=1, ensure_ascii=False)
-    page = project_page.render(project, root / paths.RUNS, [table.name for table in tables])
+    names = [table.name for table in tables]
+    page = project_page.render(project, root / paths.RUNS, tier, names)
     files.write_atomic(root / paths.BOARD_MARKDOWN, board_text.as_markdown(board))
     files.write_atomic(root / paths.BOARD_JSON, data + "\n")
     files.write_atomic(root / paths.PROJECT_PAGE, page)

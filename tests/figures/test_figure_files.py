@@ -144,7 +144,7 @@ def test_an_image_for_latex_leaves_title_and_scale_to_the_caption(smoke: dict[st
     words = texts(images(smoke["accuracy"], ("svg",), titled=False)["svg"])
     assert BANNER not in words
     assert not any(smoke["accuracy"].title.startswith(word) for word in words)
-    assert BANNER in smoke["accuracy"].caption
+    assert BANNER in smoke["accuracy"].words
 
 
 def test_a_long_label_is_not_cut_at_the_edge(smoke: dict[str, Figure]) -> None:
@@ -179,7 +179,7 @@ def test_files_are_images_numbers_and_words(smoke: dict[str, Figure], tmp_path: 
 
 
 def test_a_caption_says_seeds_intervals_and_scale(smoke: dict[str, Figure]) -> None:
-    caption = smoke["accuracy"].caption
+    caption = smoke["accuracy"].words
     assert "Lines are 95 % intervals of the mean over seeds." in caption
     assert "5 seeds per line or field." in caption
     assert BANNER in caption
@@ -190,7 +190,8 @@ def test_a_caption_says_what_is_missing(runs: Path, tmp_path: Path) -> None:
     table = grid.table(here(), "smoke")
     fakes.fill(tmp_path, fakes.spec_of(table, "CE"), [70.0, 71.0])
     made = figures_of_table(here(), table, CellCache(here(), tmp_path))
-    assert "2 seeds per line or field; 23 of 25 runs have no record." in made[0].caption
+    assert "2 seeds per line or field; 23 of 25 runs have no record." in made[0].words
+    assert "accuracy" not in {figure.name for figure in made}  # of one method
 
 
 def test_a_figure_in_a_page_takes_the_colours_of_the_page(smoke: dict[str, Figure]) -> None:

@@ -152,6 +152,22 @@ def test_differences_say_above_below_or_not_told_apart_by_the_interval() -> None
     assert [text.get_text() for text in drawn(panel).texts] == list(words.values())
 
 
+def test_a_difference_is_seen_against_0_however_far_it_is() -> None:
+    (group,) = groups(*planned("smoke", seeds=3, last=(50.0, 50.0, 50.0, 90.0, 50.0)))
+    panel = marks.difference_panel(Page((group,)), "CAL")
+    assert panel
+    low, high = drawn(panel).get_xlim()
+    assert low < 0 < 40 < high
+
+
+def test_what_all_marks_have_in_common_is_said_once_below_them() -> None:
+    cells = {cell.spec.run.method: cell for cell in planned("smoke", seeds=3)[1]}
+    rows = [marks.difference_mark(cells["CAL"], cells[o], o, "60 epochs") for o in ("CE", "AL")]
+    panel = marks.differences_drawn("", rows)
+    assert labels(panel) == ["CE", "AL"]
+    assert drawn(panel).get_xlabel() == "points of accuracy, 60 epochs"
+
+
 def test_the_lines_of_one_row_stand_below_each_other_and_its_name_once() -> None:
     table, cells = planned("laptop_budget", seeds=3)
     panel = marks.difference_panel(Page(tuple(groups(table, cells))), "CAL")
@@ -224,6 +240,12 @@ def test_a_table_over_two_options_has_a_map_with_its_numbers_and_its_axes() -> N
 def test_a_cell_without_a_record_is_a_dash_on_the_map() -> None:
     (panel,) = mapped(f="5", theta="0")
     assert [text.get_text() for text in drawn(panel).texts].count("–") == 1
+
+
+def test_one_number_is_no_map() -> None:
+    table, cells = planned("table6")
+    alone = [cell if place == 0 else replace(cell, records=()) for place, cell in enumerate(cells)]
+    assert heat_maps.map_panels(table, alone) == []
 
 
 @pytest.mark.parametrize(("name", "seeds"), [("smoke", 1), ("table2", 1), ("table6", 0)])

@@ -137,7 +137,7 @@ def test_class_groups_are_shown_under_each_definition(page: Page) -> None:
     """CAL's thirds, shots and released groups, as in tests/fakes.py."""
     assert "thirds by images as released ECE" in page.text
     words = page.text.split("many medium few many medium few many medium few")[1].split()
-    cal = words.index("CAL,")
+    cal = words.index("CAL")
     values = [float(word) for word in words[cal:] if re.fullmatch(r"\d+\.\d", word)][:9]
     last = values[7]
     offset = [20 - 40 * k / 9 for k in range(10)]  # of the classes, which have 128 to 2 images

@@ -54,6 +54,23 @@ def test_files_hold_every_cell(tmp_path: Path, smoke: Table) -> None:
     assert "Reduced scale: digits, resnet8. Not the paper's table." in paths[2].read_text()
 
 
+def test_best_stands_in_a_table_only_where_a_run_was_better_at_an_earlier_test(
+    tmp_path: Path, smoke: Table
+) -> None:
+    for seed, run in enumerate(fakes.spec_of(smoke, "CE").runs(2)):
+        fakes.save(tmp_path, fakes.record(run, 70.0 + seed, 70.0 + seed))
+    data = table_data(here(), smoke, read_cells(here(), smoke, tmp_path))
+    assert data.measures == ("last",)
+    for text in (as_markdown(data), as_latex(data)):
+        assert "No run was better at an earlier test" in text
+        assert "best" not in text
+    fakes.save(tmp_path, fakes.record(fakes.spec_of(smoke, "AL").runs(1)[0], 70.0, 71.0))
+    data = table_data(here(), smoke, read_cells(here(), smoke, tmp_path))
+    assert data.measures == ("last", "best")
+    assert "*best* 71.0" in as_markdown(data)
+    assert "earlier test" not in as_markdown(data) + as_latex(data)
+
+
 def test_a_seed_that_is_a_copy_of_another_is_told_with_the_numbers(
     tmp_path: Path, smoke: Table
 ) -> None:

@@ -42,7 +42,7 @@
       const all = rows.filter(row => row.dataset.row === kind);
       return `${all.filter(row => !row.hidden).length} of ${all.length} ${kind}s`;
     });
-    document.getElementById("shown-count").textContent = `Shown: ${counts.join(", ")}`;
+    document.getElementById("shown-count").textContent = on ? `Shown: ${counts.join(", ")}` : "";
   }
 
   function press(button) {
