@@ -38,14 +38,6 @@ FORWARD = 1 / 3  # an evaluation's share of the work of a training step: the bac
 
 
 @dataclass(frozen=True)
-class Work:
-    """How many images a run puts through its network."""
-
-    trained: int  # forward and backward, over all epochs
-    evaluated: int  # forward alone: tests, and collapse measures of the training set
-
-
-@dataclass(frozen=True)
 class Speed:
     """Seconds per image of a run's network on this machine, and the bytes of its model."""
 
@@ -88,7 +80,7 @@ def estimate(project: Project, runs: Iterable[Run], speeds: Speeds | None = None
     names = sorted({run.dataset for run in trainings})
     return Estimate(
         trainings=len(trainings),
-        hours=sum(_hours(project, run, speed) for run, speed in known.items()),
+        hours=sum(hours(project, run, speed) for run, speed in known.items()),
         disk=sum(speed.model for speed in known.values()) + data_bytes(project, names),
         device=speeds.device,
         unknown=Counter(run.backbone for run in trainings if run not in known),
@@ -97,10 +89,10 @@ def estimate(project: Project, runs: Iterable[Run], speeds: Speeds | None = None
     )
 
 
-def hours(project: Project, run: Run, speeds: Speeds) -> float:
+def hours(project: Project, run: Run, speed: Speed | None) -> float:
     """Hours of one training; 0 where its speed is not known."""
-    speed = speeds.of(project, run.cell)
-    return _hours(project, run, speed) if speed else 0.0
+    trained, evaluated = images_of(project, run.cell)
+    return (trained * speed.train + evaluated * speed.evaluate) / 3600 if speed else 0.0
 
 
 def missing_trainings(
@@ -137,21 +129,19 @@ def guessed(cores: int | None = None, bfloat16: bool | None = None) -> Speeds:
 
 
 @read_once
-def work_of(project: Project, run: Run) -> Work:
-    """The images that a run trains on and evaluates, from its recipe and the catalog."""
-    recipe = resolve_run(project, run).recipe
-    images, tests = train_images(project, run), dataset_entry(project, run.dataset).test_images or 0
-    collapses = 1 + -(-recipe.epochs // recipe.collapse_every)
-    evaluated = tests * -(-recipe.epochs // recipe.test_every) + images * collapses
-    return Work(images * recipe.epochs, evaluated)
+def images_of(project: Project, run: Run) -> tuple[int, int]:
+    """The images that a run puts through its network, by recipe and catalog: (trained, evaluated).
 
-
-def train_images(project: Project, run: Run) -> int:
-    """Images in the training set of a run, from the catalog alone: the data need not be here."""
-    entry, options = dataset_entry(project, run.dataset), resolve_run(project, run).split
-    if options.imbalance == "given":
-        return entry.train_images or 0
-    return sum(expected_counts(entry, run.tau, options) or ())
+    Trained, over all epochs: forward and backward. Evaluated: forward alone, in tests and in collapse
+    measures of the training set. The data need not be here.
+    """
+    entry, resolved = dataset_entry(project, run.dataset), resolve_run(project, run)
+    recipe, split = resolved.recipe, resolved.split
+    drawn = expected_counts(entry, run.tau, split) or ()
+    images = (entry.train_images or 0) if split.imbalance == "given" else sum(drawn)
+    tests = (entry.test_images or 0) * -(-recipe.epochs // recipe.test_every)
+    collapses = images * (1 + -(-recipe.epochs // recipe.collapse_every))
+    return images * recipe.epochs, tests + collapses
 
 
 def data_bytes(project: Project, names: Iterable[str]) -> int:
@@ -162,11 +152,6 @@ def data_bytes(project: Project, names: Iterable[str]) -> int:
         total += sum(file.size or 0 for file in entry.files)
         total += images * (entry.image_size or 0) ** 2 * entry.channels
     return total
-
-
-def _hours(project: Project, run: Run, speed: Speed) -> float:
-    work = work_of(project, run.cell)
-    return (work.trained * speed.train + work.evaluated * speed.evaluate) / 3600
 
 
 def _notes(project: Project, trainings: Sequence[Run]) -> list[str]:

@@ -37,7 +37,7 @@ def make_plan(
     def hours_of(runs: Iterable[Run]) -> dict[Run, float]:
         sources = trained_runs(project, runs)
         for run in cost.without_record(project, (r for r in sources if r not in hours), results):
-            hours[run] = cost.hours(project, run, speeds)
+            hours[run] = cost.hours(project, run, speeds.of(project, run.cell))
         return {run: hours.get(run, 0.0) for run in sources}
 
     left = None if asked.budget is None else max(0.0, asked.budget - spent)

@@ -257,15 +257,13 @@ def own_options(project: Project, kind: str, name: str) -> frozenset[str] | None
 
 def _check_rule(project: Project, rule: Rule) -> None:
     """Raises UsageError for names that there are not, and for options that no such model takes."""
-    allowed = frozenset[str]()
-    certain = True  # whether the options of all models that the rule is for can be told
+    options = list[frozenset[str] | None]()
     for kind, listed in (("backbone", rule.when.backbone), ("method", rule.when.method)):
-        for name in listed:
-            if name not in catalog.names(kind):
-                raise UsageError(f"rules: {unknown(kind, name, catalog.names(kind))}")
-        told = [own_options(project, kind, name) for name in listed or catalog.names(kind)]
-        certain &= any(options is not None for options in told)
-        allowed |= {option for options in told for option in options or ()}
-    for key in rule.set if certain else ():
-        if key not in allowed:
+        names = catalog.names(kind)
+        for name in set(listed).difference(names):  # in another spelling it would match nothing
+            raise UsageError(f"rules: {unknown(kind, name, names)}")
+        options += [own_options(project, kind, name) for name in listed or names]
+    allowed = {option for own in options for option in own or ()}
+    for key in rule.set:
+        if key not in allowed and None not in options:
             raise UsageError(f"rules: {unknown('option', key, allowed)}")

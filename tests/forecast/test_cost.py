@@ -14,9 +14,9 @@ RESNET = make_run("cifar10", 1, "resnet50", "CE")
 
 
 def test_the_work_of_a_run_counts_epochs_tests_and_collapse_measures() -> None:
-    work = cost.work_of(here(), RESNET)
-    assert work.trained == 50_000 * 200
-    assert work.evaluated == 10_000 * 200 + 50_000 * 21  # collapse: epochs 1, 10, 20, ..., 200
+    trained, evaluated = cost.images_of(here(), RESNET)
+    assert trained == 50_000 * 200
+    assert evaluated == 10_000 * 200 + 50_000 * 21  # collapse: epochs 1, 10, 20, ..., 200
 
 
 @pytest.mark.parametrize(("bfloat16", "rate"), [(True, 33.6), (False, 9.4)])
