@@ -53,7 +53,7 @@ def theory(
             if v.errata:
                 known = status == "differs" and v.known
                 errata = f" {'As' if known else 'See'} {', '.join(v.errata)} in docs/errata.md."
-            rows.append((status_text(status), v.outcome.detail + errata, v.where, v.id))
+            rows.append((status_text(status), v.outcome.detail + errata, v.claim.where, v.claim.id))
         columns = ("verdict", "how it was checked", "where", "id")
         print_grid(columns, rows, "theory: checks of the theorems")
     if exit_code and any(v.unexpected for v in verdicts):

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from ncmc.errors import UsageError
 from ncmc.formulas import frames
+from ncmc.paper.claims import Claim
 from ncmc.system import documents
 from ncmc.theory import (
     allocation,
@@ -576,7 +577,7 @@ def test_a_project_that_states_no_theorem_has_none_to_check(configured: Path) ->
 @pytest.mark.parametrize(("name", "where"), [("T3", "Cor. 3.7"), ("T4", "Remark 3.8")])
 def test_a_check_gives_a_verdict_with_its_place(name: str, where: str) -> None:
     found = checks.check(here(), name)
-    assert (found.outcome.status, found.where) == ("holds", where)
+    assert (found.outcome.status, found.claim.where) == ("holds", where)
     assert {part.name for part in found.outcome.parts} <= set(found.outcome.measured)
 
 
@@ -597,14 +598,14 @@ def test_a_known_erratum_is_no_failure_and_any_other_difference_is(
         def wrong(formula: Callable[[float], float] = formula) -> Outcome:
             return angles.remark_3_9(formula=formula)
 
-        monkeypatch.setitem(checks.CHECKS, "T5", ("a wrong angle", wrong))
+        monkeypatch.setitem(checks.CHECKS, "T5", wrong)
         assert CliRunner().invoke(app, ["theory", "T5"]).exit_code == code
         assert CliRunner().invoke(app, ["theory", "T5", "--no-exit-code"]).exit_code == 0
 
 
 def test_a_number_that_is_not_finite_becomes_null_in_the_data() -> None:
     outcome = Outcome((Part("x", math.nan, 0.0, 1.0, sound=False),), "odd", {"y": math.inf})
-    entry = checks.TheoryVerdict("T0", "nowhere", "x", outcome, (), False, 0.1).to_json()
+    entry = checks.TheoryVerdict(Claim(id="T0", where="nowhere"), outcome, (), False, 0.1).to_json()
     assert entry["parts"][0]["measured"] is None
     assert entry["also"] == {"y": None}
     assert entry["status"] == "inconclusive"
