@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
 from scipy import optimize
@@ -22,6 +21,7 @@ from ncmc.theory.problem import (
 )
 
 STARTS = 2
+EXTRA_DIM = 2  # of the features, beyond what a frame needs
 TOLERANCE = 1e-6
 
 # theta, lambda_H and class sizes so that lambda_H S lies below, inside and above (1, f_k).
@@ -50,44 +50,24 @@ def closed_form(p: Problem, centers: Tensor) -> Tensor:
     return torch.linalg.solve(normal, centers.T @ p.codes.T / p.total).T
 
 
-@dataclass(frozen=True)
-class Solved:
-    """A problem in one random frame: the closed form and what descent from random starts found."""
-
-    problem: Problem
-    exact: Point
-    descended: tuple[Point, ...]
-
-
-def solve(p: Problem, seed: int, extra_dim: int = 2) -> Solved:
-    """The minimum over H in a random frame, in closed form and by descent."""
-    generator = torch.Generator().manual_seed(seed)
-    frame = frames.multi_center_frame(
-        p.centers, p.dim + extra_dim, p.theta, generator, torch.float64
-    )
-    features = closed_form(p, frame[0])
-    exact = Point(features, *frame, loss=loss_p(p, features, *frame).item())
-    starts = range(seed, seed + STARTS)
-    return Solved(p, exact, tuple(minimise_features(p, *frame, start) for start in starts))
-
-
 def corollary_3_7(
     problems: Sequence[Problem] = PROBLEMS,
     formula: Callable[[Problem], Tensor] = feature_norms,
 ) -> Outcome:
     """T3: the same directions as Thm 3.4, and the lengths of the features."""
-    solved = [solve(p, seed) for seed, p in enumerate(problems)]
-    points = [
-        (s.problem, point, torch.ones(len(s.problem.counts), dtype=torch.bool))
-        for s in solved
-        for point in (s.exact, *s.descended)
-    ]
+    points, apart = list[tuple[Problem, Point, Tensor]](), []
+    for seed, p in enumerate(problems):
+        generator = torch.Generator().manual_seed(seed)
+        frame = frames.multi_center_frame(
+            p.centers, p.dim + EXTRA_DIM, p.theta, generator, torch.float64
+        )
+        features = closed_form(p, frame[0])
+        exact = Point(features, *frame, loss=loss_p(p, features, *frame).item())
+        descended = [minimise_features(p, *frame, start) for start in range(seed, seed + STARTS)]
+        apart += [(point.features - features).abs().max().item() for point in descended]
+        alive = torch.ones(len(p.counts), dtype=torch.bool)
+        points += [(p, point, alive) for point in (exact, *descended)]
     sound = all(point.gradient < GRADIENT for _, point, _ in points)
-    apart = [
-        (point.features - s.exact.features).abs().max().item()
-        for s in solved
-        for point in s.descended
-    ]
     gaps = {
         "spread of features around their class mean": [spread(p, point) for p, point, _ in points],
         **gaps_from_collapse(points),
@@ -96,7 +76,7 @@ def corollary_3_7(
     }
     parts = tuple(worst(name, values, TOLERANCE, sound) for name, values in gaps.items())
     detail = (
-        f"L-BFGS over H in {len(solved)} random frames, {len(apart)} random starts, beside the "
+        f"L-BFGS over H in {len(problems)} random frames, {len(apart)} random starts, beside the "
         "closed form (W'W/S + lambda_H I)^-1 W'Y/S; no condition is needed here."
     )
     return Outcome(parts, detail)
@@ -104,8 +84,8 @@ def corollary_3_7(
 
 def length_gap(p: Problem, point: Point, formula: Callable[[Problem], Tensor]) -> float:
     """The largest relative error of the formula for |h_k|."""
-    found = class_means(p, point.features).norm(dim=1)
-    return ((found - formula(p)).abs() / found).max().item()
+    lengths = class_means(p, point.features).norm(dim=1)
+    return ((lengths - formula(p)).abs() / lengths).max().item()
 
 
 # --- T4 -------------------------------------------------------------------------------------------

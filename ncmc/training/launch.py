@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,22 +103,17 @@ def claim_gpu(gpus: int | None = None, folder: Path | None = None) -> Iterator[i
     first. A killed process gives its place back. Without a GPU, 0, and nothing is held.
     """
     gpus = hardware.gpu_count() if gpus is None else gpus
+    if gpus <= 1:
+        yield 0
+        return
     folder = folder or Path(tempfile.gettempdir()) / f"ncmc-gpus-{os.getuid()}"
-    with ExitStack() as held:
-        if gpus > 1:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            yield _first_free(gpus, folder, held)
-        else:
-            yield 0
-
-
-def _first_free(gpus: int, folder: Path, held: ExitStack) -> int:
-    for place in range(PLACES):
-        for gpu in range(gpus):
-            lock = filelock.FileLock(folder / f"{gpu}.{place}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with ExitStack() as lock:
+        for place, gpu in product(range(PLACES), range(gpus)):
             try:
-                held.enter_context(lock.acquire(timeout=0))
+                lock.enter_context(filelock.FileLock(folder / f"{gpu}.{place}").acquire(timeout=0))
             except filelock.Timeout:
                 continue
-            return gpu
-    return os.getpid() % gpus
+            yield gpu
+            return
+    yield os.getpid() % gpus

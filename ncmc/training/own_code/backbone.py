@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ncmc.errors import Finding, UserError, examine
+from ncmc.errors import Finding, UserError, examine, listed
 from ncmc.plan import catalog
 from ncmc.training import contract
 from ncmc.training.own_code.subject import (
@@ -17,7 +17,6 @@ from ncmc.training.own_code.subject import (
     ONE_VALUE,
     check_alone,
     check_host_reads,
-    shown,
 )
 
 CHANNELS = (3, 1)  # colour and grey
@@ -126,7 +125,7 @@ def reaches_every_parameter(subject: BackboneSubject) -> None:
     unreached = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
     if unreached:
         raise UserError(
-            f"{shown(unreached)} gets no gradient: use it in forward(), take it out (a classifier, for "
+            f"{listed(unreached)} gets no gradient: use it in forward(), take it out (a classifier, for "
             "example, is nn.Identity() here), or set requires_grad_(False)."
         )
     if not all(p.grad.isfinite().all() for p in model.parameters() if p.grad is not None):

@@ -6,7 +6,7 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
-from ncmc.errors import UserError
+from ncmc.errors import UserError, listed
 from ncmc.methods import Labels, Method
 from ncmc.training.own_code.subject import (
     COUNTS,
@@ -17,7 +17,6 @@ from ncmc.training.own_code.subject import (
     check_finite,
     fitted,
     images,
-    shown,
 )
 
 ALL_COUNTS = {
@@ -107,7 +106,7 @@ def trains_every_parameter(subject: MethodSubject) -> None:
             ]
             if changed:
                 raise UserError(
-                    f"stage {stage} freezes the backbone, but its loss changes {shown(changed)}: leave "
+                    f"stage {stage} freezes the backbone, but its loss changes {listed(changed)}: leave "
                     "self.backbone in evaluation mode there."
                 )
         elif not any(name.startswith("backbone.") for name in in_this_stage):
@@ -115,7 +114,7 @@ def trains_every_parameter(subject: MethodSubject) -> None:
     trainable = [name for name, p in model.named_parameters() if p.requires_grad]
     if left := [name for name in trainable if name not in in_some_stage]:
         raise UserError(
-            f"{shown(left)} gets no gradient in any stage: let criterion() depend on it, or make it a "
+            f"{listed(left)} gets no gradient in any stage: let criterion() depend on it, or make it a "
             "buffer (register_buffer), or set requires_grad_(False)."
         )
 

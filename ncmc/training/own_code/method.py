@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ncmc.errors import Finding, UserError, examine
+from ncmc.errors import Finding, UserError, examine, listed
 from ncmc.formulas.losses import in_full
 from ncmc.methods import Labels
 from ncmc.plan import catalog
@@ -27,7 +27,6 @@ from ncmc.training.own_code.subject import (
     check_host_reads,
     fitted,
     images,
-    shown,
 )
 
 LARGEST_COSINE = 2.0  # cosines are at most 1; controls of CAL scale them a little by class
@@ -101,12 +100,12 @@ def follows_its_generator(subject: MethodSubject) -> None:
     unseeded = [name for name, value in first.items() if not torch.equal(value, again[name])]
     if unseeded:
         raise UserError(
-            f"{shown(unseeded)} does not come from `generator`: pass it to whatever draws, such as "
+            f"{listed(unseeded)} does not come from `generator`: pass it to whatever draws, such as "
             "`linear` in ncmc/methods/_layers.py, or the seed of a run would not decide it."
         )
     random = [n for n, p in subject.on_features().named_parameters() if p.ndim > 1 and p.std() > 0]
     if same := [name for name in random if torch.equal(first[name], other[name])]:
-        raise UserError(f"{shown(same)} is the same for every seed: draw it from `generator`.")
+        raise UserError(f"{listed(same)} is the same for every seed: draw it from `generator`.")
 
 
 def comes_back_from_its_state(subject: MethodSubject) -> None:
@@ -133,7 +132,7 @@ def only_looks_in_evaluation(subject: MethodSubject) -> None:
         name for name, value in model.state_dict().items() if not torch.equal(value, before[name])
     ]
     if changed:
-        raise UserError(f"predict() changes {shown(changed)}: do that in observe(), or in loss().")
+        raise UserError(f"predict() changes {listed(changed)}: do that in observe(), or in loss().")
 
 
 def reads_nothing_on_the_host(subject: MethodSubject) -> None:
@@ -175,7 +174,7 @@ def fits_its_trained_model(subject: MethodSubject) -> None:
         odd = sorted(shapes[0].items() ^ shapes[1].items())
         raise UserError(
             f"its state is not that of {name}, whose trained model it takes: "
-            f"{shown([key for key, _ in odd])}. Make what fit() learns a buffer with persistent=False."
+            f"{listed([key for key, _ in odd])}. Make what fit() learns a buffer with persistent=False."
         )
 
 

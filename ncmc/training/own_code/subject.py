@@ -81,12 +81,6 @@ def check_finite(values: Tensor, what: str) -> None:
         raise UserError(f"{what} is not finite: look for a division by zero, a log or an overflow.")
 
 
-def shown(names: Sequence[str]) -> str:
-    """A few names, and how many more there are."""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
-
-
 # --- what holds of a method and of a backbone ----------------------------------------------------
 
 NO_CHOICE = "no-such-choice"  # a word that no option allows
