@@ -96,7 +96,7 @@ MUTATIONS = (
         "predicted.long() * n_classes + labels.long()",
         "formulas",
     ),
-    Mutation("ncmc/formulas/metrics.py", "0 if n > 100 else", "0 if n >= 100 else", "formulas"),
+    Mutation("ncmc/results/class_groups.py", "0 if n > 100 else", "0 if n >= 100 else", "results"),
     Mutation(
         "ncmc/methods/cal.py",
         "return frames.class_aware_counts(self.counts, options.f, options.order, options.f_counts)",
@@ -105,10 +105,10 @@ MUTATIONS = (
     ),
     # --- training ----------------------------------------------------------------------------------
     Mutation(
-        "ncmc/training/optimiser.py",
+        "ncmc/plan/learning_rate.py",
         "recipe.lr * epoch / recipe.warmup_epochs",
         "recipe.lr * (epoch - 1) / recipe.warmup_epochs",
-        "training",
+        "plan",
     ),
     Mutation(
         "ncmc/training/draws.py",
