@@ -10,7 +10,7 @@ READERS = {
     "config/grid.yaml": "table table2",
     "config/smoke.yaml": "table smoke",
     "config/train.yaml": "table smoke",
-    "config/datasets.yaml": "fetch --status",
+    "config/datasets.yaml": "list datasets",
     "config/checks.yaml": "verify smoke",
     "config/paper/claims.yaml": "list claims",
     "config/paper/assumptions.yaml": "list assumptions",
