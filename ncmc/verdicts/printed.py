@@ -1,9 +1,10 @@
 """The paper against its own table: its claims asked of the printed means, deviations and n alone.
 
 No run is looked at. A printed mean with its deviation stands for as many seeds as it was made of, and
-the checks that judge records judge it. It also names a printed deviation that so many runs cannot have.
-(Which means are possible at all, as GRIM asks elsewhere, decides nothing here: with thousands of test
-images every printed decimal is.)
+the checks that judge records judge it. As statcheck and GRIM do elsewhere, it also names what cannot
+be printed: a mean that the test images and seeds cannot give, a deviation that the seeds cannot have
+(N. Brown and J. Heathers 2017, The GRIM test, Social Psychological and Personality Science 8(4)). With
+thousands of test images that is a mean with three decimals, or a few images of a wrong count.
 """
 
 import math
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from ncmc.paper import switches
 from ncmc.paper.printed_numbers import Number, number_for
+from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
 from ncmc.project import Project
@@ -127,25 +129,60 @@ def assumption(table: Table, cells: PrintedCells) -> str:
     )
 
 
+# --- what cannot be printed --------------------------------------------------------------------
+
+
 def impossible(table: Table, cells: PrintedCells) -> Iterator[str]:
-    """What is impossible in print, cell by cell, in words: a deviation that the runs cannot have."""
+    """What is impossible in print, cell by cell, in words."""
+    images = dataset_entries(cells.project)
     for spec in table.cells:
-        if (number := cells.number(spec, table)) and (words := wrong_in(number)):
-            yield f"{spec.label}, {as_printed(number)}: {words}"
+        if number := cells.number(spec, table):
+            known = images[spec.run.dataset].test_images
+            for words in wrong_in(number, known):
+                yield f"{spec.label}, {as_printed(number)}: {words}"
 
 
-def wrong_in(number: Number) -> str:
-    """Why a number's runs cannot have its deviation; empty if they can.
-
-    n accuracies between 0 and 100 % of a mean deviate most where all but one are 0 or 100 %.
-    """
-    n, value, std = runs_of(number), number.value, number.std or 0.0
-    if std and number.n == 1:
-        return "a single run has no deviation"
+def wrong_in(number: Number, images: int | None) -> Iterator[str]:
+    """Why a number cannot be a mean, or have the deviation, of its runs on so many test images."""
+    n, value, std = runs_of(number), number.value, number.std
+    if std is not None and number.n == 1:
+        yield "a single run has no deviation"
     largest = math.sqrt(n / (n - 1) * value * (100 - value)) if n > 1 else math.inf
-    if std > largest + 0.05:  # half of a printed decimal
-        return f"{n} runs of mean {value:g} deviate by at most {largest:.1f}"
-    return ""
+    if std is not None and std > largest + half_digit(std):
+        yield f"{n} runs of mean {value:g} deviate by at most {largest:.1f}"
+    if images is None:
+        return
+    counts = right_counts(value, images * n)
+    if not counts:
+        yield f"no number of {images} test images in {n} runs gives that mean"
+    elif std is not None and n > 1 and not any(deviates(c, std, images, n) for c in counts):
+        yield f"no {n} runs of {images} test images have that mean and that deviation"
+
+
+def right_counts(value: float, images: int) -> range:
+    """How many of `images` may be right for a share that is printed as `value` percent (GRIM)."""
+    half = half_digit(value) + 1e-9
+    low, high = (images * (value + sign * half) / 100 for sign in (-1, 1))
+    return range(max(0, math.ceil(low)), min(images, math.floor(high)) + 1)
+
+
+def deviates(right: int, std: float, images: int, n: int) -> bool:
+    """Whether n whole numbers of sum `right` can have a deviation printed as `std` (GRIMMER).
+
+    Their sum of squares is whole, and odd where their sum is.
+    """
+    half = half_digit(std) + 1e-9
+    variances = [(images * max(0.0, std + sign * half) / 100) ** 2 for sign in (-1, 1)]
+    low, high = ((n - 1) * v + right**2 / n for v in variances)
+    first = math.ceil(low - 1e-6)
+    first += (first - right) % 2
+    return first <= high + 1e-6
+
+
+def half_digit(value: float) -> float:
+    """Half of a printed number's last digit; of one decimal at least, as tables have it."""
+    decimals = max(1, len(f"{value:.10g}".partition(".")[2]))
+    return 0.5 * 10.0**-decimals
 
 
 def _record(run: Run, accuracy: float) -> Record:
