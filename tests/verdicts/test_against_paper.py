@@ -9,6 +9,7 @@ import pytest
 from made_cells import cell_of, own_splits
 
 from ncmc.paper.printed_numbers import Number
+from ncmc.plan.run import make_run
 from ncmc.results.statistics import Sample, sample, welch
 from ncmc.verdicts import judge
 from ncmc.verdicts.against_paper import compare
@@ -16,8 +17,8 @@ from ncmc.verdicts.against_paper import compare
 
 def number(value: float = 80.6, std: float | None = 0.3) -> Number:
     return Number(
-        id="N1", table=None, dataset="cifar10", tau=0.005, backbone="resnet50", method="CAL",
-        options={"f": 20, "theta": 0.2}, value=value, std=std, n=3, where="App. F.2", source="text",
+        id="N1", table=None, run=make_run("cifar10", 0.005, "resnet50", "CAL", {"f": 20, "theta": 0.2}),
+        value=value, std=std, n=3, where="App. F.2", source="text",
         note="",
     )  # fmt: skip
 

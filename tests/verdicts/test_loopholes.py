@@ -12,6 +12,7 @@ from worlds import Change, MadeCells, World
 
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan import grid
+from ncmc.plan.run import make_run
 from ncmc.results.cells import Cell
 from ncmc.results.looks import levels
 from ncmc.verdicts import cell_selection, judge
@@ -24,7 +25,7 @@ from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.kinds.peak import Peak
 
 NUMBER = Number(
-    id="N1", table=None, dataset="cifar10", tau=0.005, backbone="resnet50", method="CAL", options={},
+    id="N1", table=None, run=make_run("cifar10", 0.005, "resnet50", "CAL", {}),
     value=80.6, std=0.5, n=3, where="App. F.2", source="text", note="",
 )  # fmt: skip
 TABLE = grid.table(here(), "table2")
