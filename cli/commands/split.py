@@ -38,8 +38,7 @@ def split(
     made = splits.make_split(project, run.dataset, run.tau, chosen_split, train=train)
     folder = project.root / run.split_folder
     made.save(folder)
-    summary = datasets.tree_summary(project, run.dataset)
-    notes = [*summary.lines] if summary else []
+    notes = [*train.summary.notes, *train.summary.faults]
     if made.note:
         notes.append(made.note)
     print_split(made, train.class_names, folder, notes, as_json)

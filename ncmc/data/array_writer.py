@@ -28,11 +28,6 @@ class TreeSummary(Strict):
     notes: tuple[str, ...]  # what a reader should know
     faults: tuple[str, ...]  # what makes results on the set worthless, or close to it
 
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """All of it."""
-        return self.notes + self.faults
-
 
 @dataclass
 class _GrowingArray:

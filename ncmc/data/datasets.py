@@ -51,6 +51,7 @@ class Images:
     class_names: tuple[str, ...]
     origins: tuple[tuple[str, int], ...]  # released parts it is put together from, in order
     checksum: str  # SHA-256 of what decides the content: archives, reader, options
+    summary: TreeSummary  # of somebody's own images; else empty
     notes: tuple[str, ...]  # said wherever a result is shown
 
     def __len__(self) -> int:
@@ -119,6 +120,7 @@ def load(project: Project, name: str, part: str) -> Images:
             images = arrays.read(target / f"{part}_images.npy", "|u1", shape, mapped=True)
     except UserError as error:
         raise UserError(f"{error} Delete {target} and run `ncmc fetch {name}`.") from error
+    summary = meta.summary or TreeSummary(notes=(), faults=())
     return Images(
         name=name,
         part=part,
@@ -127,13 +129,9 @@ def load(project: Project, name: str, part: str) -> Images:
         class_names=meta.class_names,
         origins=origins,
         checksum=checksums.of_json(meta.identity),
-        notes=(*entry.notes, *(meta.summary.faults if meta.summary else ())),
+        summary=summary,
+        notes=(*entry.notes, *summary.faults),
     )
-
-
-def tree_summary(project: Project, name: str) -> TreeSummary | None:
-    """What was understood of somebody's own images. Raises UserError if the arrays are not there."""
-    return _meta(project, name).summary
 
 
 def verify(project: Project, name: str) -> None:

@@ -74,7 +74,11 @@ def _layout(
 ) -> ImageTree:
     if repeated := [str(n) for n, times in Counter(filter(is_image, names)).items() if times > 1]:
         raise UserError(f"it holds {listed(repeated)} twice. Pack each file once.")
-    kinds = Counter(_kind(name) for name in names if not is_image(name))
+    kinds = Counter(
+        "hidden" if is_hidden(name) else image_files.suffix(name.name) or "without a suffix"
+        for name in names
+        if not is_image(name)
+    )
     by_number = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
     passed_over = listed([f"{n:,} {kind}" for kind, n in by_number])
     images = {name: _place(name) for name in names if is_image(name)}
@@ -124,10 +128,6 @@ def _layout(
             *_notes_of_names(by_class),
         ),
     )
-
-
-def _kind(name: PurePosixPath) -> str:
-    return "hidden" if is_hidden(name) else image_files.suffix(name.name) or "without a suffix"
 
 
 def _place(name: PurePosixPath) -> Place:

@@ -25,18 +25,19 @@ def described(project: Project, name: str) -> list[str]:
     train, test = _parts(project, name)
     counts = zip(train.class_names, train.counts, test.counts, strict=True)
     classes = listed([f"{class_name}: {n:,} + {m:,}" for class_name, n, m in counts], SHOWN)
-    summary, options = datasets.tree_summary(project, name), dataset_entry(project, name).split
+    options = dataset_entry(project, name).split
     lines = [
         f"{len(train.counts)} classes, {len(train):,} training + {len(test):,} test images: {classes}",
-        *(summary.lines if summary else ()),
+        *train.summary.notes,
+        *train.summary.faults,
     ]
     if options.imbalance != "given" and options.n_max_rule == "mean":
         lines += _unequal(
             train, "a split may not be of its tau; its option n_max_rule=common avoids that"
         )
-    if summary:
-        lines += _unequal(test, "accuracy is of all test images, so mostly of the largest classes")
-    return lines
+    return lines + _unequal(
+        test, "accuracy is of all test images, so mostly of the largest classes"
+    )
 
 
 def _parts(project: Project, name: str) -> list[Images]:
@@ -106,10 +107,9 @@ def _classes_have_images(project: Project, name: str) -> None:
 
 
 def _no_image_is_twice(project: Project, name: str) -> None:
-    summary = datasets.tree_summary(project, name)
-    if summary and summary.faults:
+    if faults := datasets.load(project, name, "train").summary.faults:
         raise UserError(
-            f"{'; '.join(summary.faults)}. Take them out of one of the two, and fetch it again with "
+            f"{'; '.join(faults)}. Take them out of one of the two, and fetch it again with "
             "--replace."
         )
 

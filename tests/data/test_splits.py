@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from projects import ScratchProject, declared
 
 from ncmc.data import checksums, datasets, fetch, splits
-from ncmc.data.array_writer import Sink
+from ncmc.data.array_writer import Sink, TreeSummary
 from ncmc.data.splits import method_counts
 from ncmc.errors import UsageError, UserError
 from ncmc.plan import class_counts
@@ -389,7 +389,15 @@ def unequal(counts: tuple[int, ...]) -> datasets.Images:
     labels = np.repeat(np.arange(len(counts)), counts)
     names = tuple("abcdefghij"[: len(counts)])
     return datasets.Images(
-        "pets", "train", np.zeros(0), labels, names, (("train", len(labels)),), "", ()
+        "pets",
+        "train",
+        np.zeros(0),
+        labels,
+        names,
+        (("train", len(labels)),),
+        "",
+        TreeSummary(notes=(), faults=()),
+        (),
     )
 
 
