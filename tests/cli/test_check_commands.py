@@ -103,7 +103,7 @@ def test_fetch_check_and_split_say_what_they_understood(configured: Path, tmp_pa
         assert [text.count(words) > 0 for text in said] == [True] * 3, words
     assert "2 classes, 12 training + 5 test images: cat: 9 + 3, dog: 3 + 2" in said[0]
     assert "✗ no image is in both parts, or in two classes" in said[1]
-    assert "dog       3 █" in said[2]
+    assert "  dog: 3\n" in said[2]
     assert (
         "is not of tau 1, as classes have fewer images than it asks (1 of 2: dog 3 of 6)" in said[2]
     )
