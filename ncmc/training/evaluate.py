@@ -16,9 +16,7 @@ from ncmc.results.history import Triangle, triangle
 from ncmc.results.record import Accuracy, Collapse, Epoch, Groups, Result
 from ncmc.training.batches import Normalise, Stored, to_device
 
-TAIL_IMAGES = (
-    30  # of the smallest class, up to which the cosines of its features are kept (figure 7)
-)
+TAIL_IMAGES = 30  # up to which the cosines of the smallest class's features are kept (figure 7)
 
 
 @dataclass(frozen=True)
