@@ -102,7 +102,7 @@ def diagnose(project: Project) -> list[Part]:
         Part("disk", f"{free:.0f} GB free", free > 2, "2 GB are needed for the smoke run"),
         _gpu(),
         *(
-            Part(name, version, _is_good(name, version), f"run: uv sync (for {name})")
+            Part(name, version, version != "not installed", f"run: uv sync (for {name})")
             for name, version in hardware.packages().items()
         ),
         *_programs(),
@@ -119,12 +119,6 @@ def _gpu() -> Part:
         advice = "mend that, or train on the CPU: CUDA_VISIBLE_DEVICES='' before the command"
         return Part("GPU", f"{gpus} found, but not usable: {why}", False, advice)
     return Part("GPU", f"{gpus} found", True)
-
-
-def _is_good(package: str, version: str) -> bool | None:
-    """Whether a package is there; None for one that only the tests need."""
-    absent = version == "not installed"
-    return None if absent and package == "torchvision" else not absent
 
 
 def _programs() -> list[Part]:

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 
 from cli.options import Json, Records
-from cli.outputs import check_target
 from cli.show.grids import print_json, print_line, print_lines
-from ncmc.errors import UsageError
+from ncmc.errors import UsageError, UserError
 from ncmc.project import Project
 from ncmc.results.wording import plural, size
 from ncmc.sharing import export as packing
 from ncmc.sharing.export import RunNote
 from ncmc.sharing.export_format import Manifest, is_export
+from ncmc.system import files
 
 EPILOG = (
     "Examples: `ncmc export table2 --to table2.zip`; `ncmc export all --to results.zip`, every record. "
@@ -42,10 +42,28 @@ def export(
     if to is None or to.suffix != ".zip":
         given = f"--to {to} is no .zip file" if to else "--to is missing"
         raise UsageError(f"{given}. Name one: ncmc export smoke --to smoke.zip")
-    check_target(to, "--to", "an export of ncmc", is_export)
+    _check_target(to)
     manifest, left_out = packing.export(project, chosen, to, results)
     print_exported(to, manifest, left_out, as_json)
     raise typer.Exit(3 if left_out else 0)
+
+
+def _check_target(path: Path) -> None:
+    """Raises UsageError unless writing `path` harms nothing: it is new, empty, or an export."""
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"--to {path}: there is no folder {path.parent}. Make it first.")
+    if path.is_dir():
+        raise UsageError(f"--to {path} is a folder; the name of a file is needed.")
+    if not files.exists(path):
+        return
+    try:
+        ours = files.size(path) == 0 or is_export(path)
+    except UserError:
+        ours = False
+    if not ours:
+        raise UsageError(
+            f"--to {path} is there already and is not an export of ncmc. Name another file."
+        )
 
 
 def print_exported(

@@ -140,7 +140,7 @@ def print_status(found: Sequence[RunStatus], states: Sequence[str], as_json: boo
         body = [one.model_dump(mode="json") for one in chosen]
         print_json({"counts": _counts(found), "runs": body})
         return
-    console().print(drawn(found, states, None), soft_wrap=True)
+    console().print(drawn(found, states, len(found) if states else MOST_LINES), soft_wrap=True)
 
 
 def watch_status(look: Callable[[], Sequence[RunStatus]], states: Sequence[str]) -> None:
@@ -149,31 +149,26 @@ def watch_status(look: Callable[[], Sequence[RunStatus]], states: Sequence[str])
     found = look()
     with Live(console=out, auto_refresh=False) as live:
         while True:
-            live.update(drawn(found, states, max(out.height - 4, 5)), refresh=True)
+            live.update(drawn(found, states, max(out.height // 5, 3)), refresh=True)
             if all(one.state == "done" for one in found):
                 return
             time.sleep(SECONDS)
             found = look()
 
 
-def drawn(found: Sequence[RunStatus], states: Sequence[str], lines: int | None) -> RenderableType:
-    """A bar, the counts, and lines on runs; no more than `lines` of these."""
+def drawn(found: Sequence[RunStatus], states: Sequence[str], most: int) -> RenderableType:
+    """A bar, the counts, and at most `most` lines on runs of each state."""
     counts = _counts(found)
-    told = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
     rows = Table.grid()  # a bar alone does not end its line
     rows.add_row(ProgressBar(total=len(found), completed=counts["done"], width=60))
-    rows.add_row(literal(f"{plural(len(found), 'run')}: {told}"))
-    most = MOST_LINES if not states else len(found)
-    listed: list[Text] = []
+    summary = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+    rows.add_row(literal(f"{plural(len(found), 'run')}: {summary}"))
     for state in states or TOLD:
         runs = [one for one in found if one.state == state]
-        listed += [_line(one) for one in runs[:most]]
+        for one in runs[:most]:
+            rows.add_row(_line(one))
         if len(runs) > most:
-            listed.append(literal(f"... and {len(runs) - most} more {state}; --json names all"))
-    if lines is not None and len(listed) > lines:
-        listed = [*listed[: lines - 1], literal(f"... and {len(listed) - lines + 1} more lines")]
-    for text in listed:
-        rows.add_row(text)
+            rows.add_row(literal(f"... and {len(runs) - most} more {state}; --json names all"))
     return rows
 
 

@@ -126,7 +126,7 @@ def test_the_bar_ends_its_line_before_the_counts(here: Project) -> None:
     for columns in (61, 80, 200):
         out = Console(width=columns, force_terminal=True, color_system=None, record=True)
         with out.capture() as shown:
-            out.print(drawn(Watcher(here).look(smoke_runs(here)), [], None), soft_wrap=True)
+            out.print(drawn(Watcher(here).look(smoke_runs(here)), [], 15), soft_wrap=True)
         lines = shown.get().splitlines()
         assert lines[0].strip("━╸╺ ") == ""
         assert lines[1].startswith("25 runs: 5 done")
