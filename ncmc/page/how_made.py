@@ -188,10 +188,9 @@ def facts(cells: Sequence[Cell]) -> str:
 
 
 def by_best(verdicts: Sequence[Verdict], cells: Sequence[Cell]) -> bool:
-    """Whether some of them compare accuracies at a best test epoch that is not the last."""
-    return not best_is_last(cells) and any(
-        v.measure == "best" and v.kind != "references" for v in verdicts
-    )
+    """Whether claims of the paper are compared at a best test epoch that is not the last."""
+    at_best = any(verdict.claim and verdict.measure == "best" for verdict in verdicts)
+    return at_best and not best_is_last(cells)
 
 
 def value_words(value: Any) -> str:
