@@ -57,7 +57,7 @@ def provenance(cells: Sequence[Cell]) -> Provenance | None:
         packages=_counts(_packages(entry) for entry in made),
         splits=_counts(_split_words(record) for record in records),
         code=tuple(code_versions.differences(records)),
-        dirty=sum(bool(entry.git.dirty) for entry in made),
+        dirty=sum(bool(entry.dirty) for entry in made),
         without_commit=sum(entry.git.commit is None for entry in made),
         seconds=sum(entry.seconds for entry in made),
         first=dates[0],
@@ -74,7 +74,7 @@ def commit_words(made: Made) -> str:
     if not made.git.commit:
         return "no commit known (made outside git)"
     dirty = {True: ", with uncommitted changes", None: ", changes not known", False: ""}
-    return f"{made.git.commit[:12]}{dirty[made.git.dirty]}"
+    return f"{made.git.commit[:12]}{dirty[made.dirty]}"
 
 
 def _machine(made: Made) -> str:

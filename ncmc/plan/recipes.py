@@ -51,10 +51,13 @@ class Recipe(Strict):
         return self
 
 
+Threads = Annotated[int, Field(ge=1, le=1024)]
+
+
 class Execution(Strict):
     """How a run is computed. No part of its identity; recorded with it."""
 
-    threads: Annotated[int, Field(ge=1, le=1024)]
+    threads: Threads
     precision: Literal["auto", "float32", "bfloat16"]
     eval_batch: Annotated[int, Field(ge=1)]
     deterministic: bool

@@ -28,6 +28,7 @@ ROUNDED = 1e-4  # of cosines with four digits
 CLOCK = timedelta(days=1)  # by which the clocks of two machines may differ
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)  # there is no record of before
 PRECISIONS = ("float32", "bfloat16")
+FASTEST = 1e8  # images per second; no machine trains at a hundredth of it
 
 
 def unprintable(value: Any, where: str = "") -> str | None:
@@ -224,9 +225,10 @@ def _made(record: "Record") -> Iterator[str]:
         if not FIRST <= at <= datetime.now(UTC) + CLOCK:
             yield f"made.at is {made.at}, when no record was made"
     images = 0 if record.model_of else record.split.n_train * len(record.result.history)
-    rate = made.images_per_second
-    if rate is not None and not math.isclose(rate * made.seconds, images, rel_tol=1e-6):
-        yield f"{rate:g} images per second in {made.seconds:g} s are not {images:,} images"
+    rate = images / made.seconds if made.seconds else None
+    yield from _differs("made.images_per_second", made.images_per_second, rate)
+    if images > FASTEST * made.seconds:
+        yield f"made.seconds is {made.seconds:g}, in which no machine trains {images:,} images"
     installed = made.packages.get("torch", "").partition("+")[0]
     if made.code.torch != installed:
         yield f"made.code.torch is {made.code.torch}, made.packages.torch {installed or 'absent'}"

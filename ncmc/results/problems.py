@@ -288,8 +288,7 @@ def _code(records: Sequence[Record]) -> Iterator[str]:
     """Several versions of what their numbers depend on, and uncommitted changes of it."""
     if differing := code_versions.differences(records):
         yield f"the records were made with {', '.join(differing)}."
-    dirty = [r for r in records if r.made.git.dirty or any(s.dirty for s in r.made.sessions)]
-    if dirty:
+    if dirty := [record for record in records if record.made.dirty]:
         yield (
             f"{len(dirty)} of {plural(len(records), 'record')} were made with uncommitted changes in "
             "the code that they depend on: their commit does not say what was run."

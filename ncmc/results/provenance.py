@@ -13,6 +13,7 @@ from pydantic import Field
 
 from ncmc.errors import UserError
 from ncmc.plan.code_digest import Code, code_of, digest_of, files_of
+from ncmc.plan.recipes import Threads
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.system import hardware
@@ -46,7 +47,7 @@ class Session(Strict):
     device: str
     processor: str
     precision: str
-    threads: Positive
+    threads: Threads
     epoch: Positive
     step: Annotated[int, Field(ge=0)]
     gpu_libraries: str | None = None  # driver, CUDA, cuDNN and whether TF32 is on; None on a CPU
@@ -69,12 +70,17 @@ class Made(Strict):
     device: str | None = None
     processor: str | None = None
     precision: str | None = None
-    threads: Positive | None = None
+    threads: Threads | None = None
     sessions: tuple[Session, ...] = ()
     sources: Mapping[str, str] = {}  # recipe key -> place in the paper, or assumption
     code: Code
     instructions: str | None = None  # of the processor, that torch used; None before 0.4
     image: str | None = None  # sha256:... of the container image; None: none, or not told which
+
+    @property
+    def dirty(self) -> bool | None:
+        """Whether a session, or what wrote the record, ran code that no commit holds; None: unknown."""
+        return True if any(session.dirty for session in self.sessions) else self.git.dirty
 
 
 def provenance(

@@ -33,7 +33,7 @@ def brief(record: Record) -> Brief:
     made = record.made
     values = {
         "commit": (made.git.commit or "unknown")[:SHORT]
-        + (" with uncommitted changes" if made.git.dirty else ""),
+        + (" with uncommitted changes" if made.dirty else ""),
         "machine": made.hardware.processor,
         "device": made.device,
         "instructions": made.instructions,

@@ -153,7 +153,9 @@ LIES: dict[str, tuple[Place, Any, str]] = {
     "a time to come": (("made", "at"), "2999-01-01T00:00:00Z", "made.at is 2999"),
     "a time before": (("made", "at"), "1999-01-01T00:00:00Z", "made.at is 1999"),
     "no time": (("made", "at"), "soon", "made.at is 'soon', not a time"),
-    "a pace": (("made", "images_per_second"), 1e9, "images per second"),
+    "a pace": (("made", "images_per_second"), 1e9, "made.images_per_second is 1e+09, by the rest"),
+    "no pace": (("made", "images_per_second"), NULL, "made.images_per_second is None, by the rest"),
+    "threads": ((*SESSION, "threads"), 10**9, "'made.sessions.0.threads' is 1000000000"),
     "a duration": (("made", "seconds"), -1.0, "'made.seconds' is -1.0"),
     "another torch": (
         ("made", "packages", "torch"),
@@ -253,6 +255,9 @@ def test_what_several_fields_say_together_is_told_too() -> None:
                 for place in ({}, {"epoch": 2, "step": 3}, {"epoch": 2, "step": 3})
             ]
         )
+    )
+    assert "made.seconds is 1e-09, in which no machine trains 1,071 images" in with_body(
+        lambda body: body["made"].update(seconds=1e-9, images_per_second=1071 / 1e-9)
     )
     counts = [100] * 10
     body, run = trained()
