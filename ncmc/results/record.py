@@ -10,6 +10,7 @@ absent from the file, so a field that some records lack has None as its default.
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -140,21 +141,14 @@ def _options_as_pairs(value: Any) -> Any:
     """A run as it stands in a file, with its options as the sorted pairs of a Run."""
     if not isinstance(value, dict):
         return value
-    fields = ("dataset", "tau", "backbone", "method", "options", "seed")
-    if set(value) != set(fields) or not isinstance(value["options"], dict):
-        raise ValueError(f"a run has {', '.join(fields)}, and options are a mapping")
+    names = [field.name for field in fields(Run)]
+    if set(value) != set(names) or not isinstance(value["options"], dict):
+        raise ValueError(f"a run has {', '.join(names)}, and options are a mapping")
     return value | {"options": tuple(sorted(value["options"].items()))}
 
 
 def _pairs_as_options(run: Run) -> dict[str, Any]:
-    return {
-        "dataset": run.dataset,
-        "tau": run.tau,
-        "backbone": run.backbone,
-        "method": run.method,
-        "options": dict(run.options),
-        "seed": run.seed,
-    }
+    return asdict(run) | {"options": dict(run.options)}
 
 
 class Record(Strict):
@@ -259,12 +253,12 @@ def _parse(body: Any, path: str) -> Record:
             f"{path} has record schema {shortened(str(body['schema']))}; this version of ncmc reads "
             f"{SCHEMA}."
         )
-    fields = {key: value for key, value in body.items() if key != "digest"}
-    if sign := unprintable(fields):
+    unsigned = {key: value for key, value in body.items() if key != "digest"}
+    if sign := unprintable(unsigned):
         raise UsageError(f"{path}: {sign}, which no record of ncmc has.")
-    record = documents.parse(Record, _with_entries(fields, path), path)
+    record = documents.parse(Record, _with_entries(unsigned, path), path)
     try:
-        unchanged = digest(fields) == body["digest"]
+        unchanged = digest(unsigned) == body["digest"]
     except ValueError as error:
         raise UsageError(f"{path} holds a number that is not finite.") from error
     if not unchanged:
@@ -274,14 +268,14 @@ def _parse(body: Any, path: str) -> Record:
     return record
 
 
-def _with_entries(fields: dict[str, Any], path: str) -> dict[str, Any]:
-    """The fields of a record's file with its history as epochs."""
-    result = fields.get("result")
+def _with_entries(body: dict[str, Any], path: str) -> dict[str, Any]:
+    """A record's file with its history as epochs."""
+    result = body.get("result")
     if not isinstance(result, dict):
-        return fields  # said by its type
+        return body  # said by its type
     if not isinstance(result.get("history"), dict):
         raise UsageError(f"{path}: result.history is no mapping of measures to their columns.")
     try:
-        return fields | {"result": result | {"history": as_entries(result["history"])}}
+        return body | {"result": result | {"history": as_entries(result["history"])}}
     except ValueError as error:
         raise UsageError(f"{path}: result.history: {error}.") from error

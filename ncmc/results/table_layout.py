@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, groupby
 
 from ncmc.plan.grid import axis_words
 from ncmc.results.table_data import CellEntry, TableData
@@ -84,20 +85,12 @@ def _rank(labels: Iterable[tuple[str, ...]]) -> Callable[[tuple[str, ...]], list
 
 
 def _spans(columns: Sequence[tuple[str, ...]], depth: int) -> tuple[tuple[str, int], ...]:
-    spans: list[tuple[tuple[str, ...], int]] = []
-    for column in columns:
-        path = column[: depth + 1]
-        if spans and spans[-1][0] == path:
-            spans[-1] = (path, spans[-1][1] + 1)
-        else:
-            spans.append((path, 1))
-    return tuple((path[-1], span) for path, span in spans)
+    """(label, columns that it spans) of the labels at a depth, those of one outer label together."""
+    paths = groupby(column[: depth + 1] for column in columns)
+    return tuple((path[-1], len(list(group))) for path, group in paths)
 
 
 def _starts(line: Sequence[tuple[str, int]]) -> dict[int, int]:
     """{position: length} of the spans of a line."""
-    starts, position = {}, 0
-    for _, span in line:
-        starts[position] = span
-        position += span
-    return starts
+    lengths = [length for _, length in line]
+    return dict(zip(accumulate(lengths, initial=0), lengths, strict=False))

@@ -1,11 +1,15 @@
 """Numbers and names as people read them: in the terminal, in Markdown and on the page alike."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ncmc import paths
 from ncmc.paper.switches import is_switched
 from ncmc.plan.run import Run
+
+if TYPE_CHECKING:
+    from ncmc.paper.printed_numbers import Number
+    from ncmc.results.table_data import PaperEntry
 
 MOST_NAMED = 4  # runs or methods, in a sentence
 
@@ -22,22 +26,6 @@ class Spread(Protocol):
         """None below two seeds."""
 
 
-class Printed(Protocol):
-    """A number of the paper, and its place there."""
-
-    @property
-    def value(self) -> float | None:
-        """In percent; None where it is not known."""
-
-    @property
-    def std(self) -> float | None:
-        """None where it is printed without."""
-
-    @property
-    def where(self) -> str | None:
-        """Its place in the paper."""
-
-
 # --- numbers -----------------------------------------------------------------------------------
 
 
@@ -48,7 +36,7 @@ def plus_minus(value: Spread | None) -> str:
     return f"{value.mean:.1f}" if value.std is None else f"{value.mean:.1f} ± {value.std:.1f}"
 
 
-def printed(number: Printed | None) -> str:
+def printed(number: "Number | PaperEntry | None") -> str:
     """The paper's number with its place, or `not known`."""
     if number is None or number.value is None:
         return "not known"
