@@ -22,7 +22,7 @@ from cli.show.tables import print_table
 from cli.show.verdicts import print_verdicts
 from ncmc.errors import UsageError
 from ncmc.plan.filters import Filter, make_filter
-from ncmc.results import dvc_files, table_latex
+from ncmc.results import table_latex
 from ncmc.results.table_data import TableData, table_data
 from ncmc.results.table_files import write_table
 from ncmc.verdicts.judge import CellCache, verify_cells
@@ -67,8 +67,6 @@ def table(
         print_verdicts(data, verify_cells(chosen, cells), as_json)
     else:
         write_table(data, folder)
-        if out is None and results is None:
-            dvc_files.write_for_dvc(project, data, cells.of(chosen))
         shown = _shown(data, make_filter(project, methods, datasets, taus))
         if as_latex:
             for note in data.notes:  # which LaTeX would not say

@@ -44,7 +44,7 @@ RESERVED = frozenset(
             "train",
             "table",
         ),
-        *("verify", "report", "figures", "theory", "runs", "published", "metrics", "curves"),
+        *("verify", "report", "figures", "theory", "runs", "published"),
         *("config", "data", "results", "logs", "ckpt", "rules"),
     }
 )
