@@ -112,8 +112,15 @@ def chosen_statuses(statuses: Sequence[str] | None, known: Collection[Name]) -> 
 # --- what they choose --------------------------------------------------------------------------
 
 
-def chosen_table(project: Project, name: str, assume: list[str] | None) -> Table:
-    """The table or figure called `name`, with what `--assume` switches. Raises UsageError."""
+def chosen_table(
+    project: Project, name: str, assume: list[str] | None, others: Sequence[str] = ()
+) -> Table:
+    """The table or figure called `name`, with what `--assume` switches.
+
+    `others`: what a command takes in place of a table. Raises UsageError, which names these too.
+    """
+    if switches.plain_name(name) not in (known := table_names(project)):
+        raise unknown("table", name, [*others, *known])
     chosen = switches.parse_switches(project, assume or [])
     table = switches.table(project, switches.name_of(name, chosen))
     switches.require_effect(project, table)

@@ -44,6 +44,6 @@ def report(
             path = project_page.report(project, results, out)
         print(path)
         return
-    chosen = chosen_table(project, name, assume).name
+    chosen = chosen_table(project, name, assume, [ALL]).name
     folder = results_folder(project, chosen, out)
     print(table_page.report(project, chosen, results, folder))

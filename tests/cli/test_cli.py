@@ -67,6 +67,8 @@ def test_every_command_has_examples_in_its_help(command: str) -> None:
         (["fetch"], "needs the name of a dataset"),
         (["table", "table9"], "unknown table 'table9'"),
         (["verify", "table9"], "unknown table 'table9'"),
+        (["verify", "claim"], "Did you mean 'claims'?"),
+        (["report", "al"], "Did you mean 'all'?"),
         (["report", "table9"], "unknown table 'table9'"),
         (["list", "things"], "unknown kind 'things'"),
         (["doctor", "--cost", "table9"], "unknown table 'table9'"),
