@@ -133,22 +133,22 @@ class Cell:
     @property
     def notes(self) -> tuple[str, ...]:
         """What must be said with the cell's numbers."""
-        unusable = tuple(f"{self.spec.label}: {entry.words}" for entry in self.unusable)
-        said = [*unusable, *self.copies, *self.dead]
-        notes = (note for record in self.records for note in record.notes)
-        said += dict.fromkeys(sentence(note) for note in notes if NOT_OF_TAU in note)
+        unusable = (f"{self.spec.label}: {entry.words}" for entry in self.unusable)
+        notes = [*unusable, *self.copies, *self.dead]
+        of_records = (note for record in self.records for note in record.notes)
+        notes += dict.fromkeys(sentence(note) for note in of_records if NOT_OF_TAU in note)
         if self.unused and self.complete:
             seeds = ", ".join(map(str, self.unused))
-            said.append(
+            notes.append(
                 f"{self.spec.label}: judged at {self.n} seeds; the next look is not complete, and its "
                 f"seeds so far ({seeds}) are not used."
             )
         if differing := code_versions.differences(self.records):
-            said.append(
+            notes.append(
                 f"{self.spec.label}: its records were made with {', '.join(differing)}; "
                 "ncmc status --outdated names those that are not of the present code."
             )
-        return tuple(said)
+        return tuple(notes)
 
     @property
     def ece(self) -> float | None:
@@ -168,17 +168,17 @@ def read_cell(
     check_results_folder(results)
     looks = seeds if isinstance(seeds, tuple) else (seeds,)
     planned = [(run, path_of(project, run, results)) for run in spec.runs(looks[-1])]
-    there = {run.seed for run, path in planned if _may_be_there(path)}
-    look = reached(looks, there) or 0
-    read = {run: read_record(project, run, path) for run, path in planned[: looks[look]]}
+    seeds_there = {run.seed for run, path in planned if _may_be_there(path)}
+    look = reached(looks, seeds_there) or 0
+    records = {run: read_record(project, run, path) for run, path in planned[: looks[look]]}
     return Cell(
         spec,
-        tuple(record for record in read.values() if isinstance(record, Record)),
-        tuple(run for run, record in read.items() if record is None),
-        unusable=tuple(entry for entry in read.values() if isinstance(entry, RecordProblem)),
+        tuple(record for record in records.values() if isinstance(record, Record)),
+        tuple(run for run, record in records.items() if record is None),
+        unusable=tuple(entry for entry in records.values() if isinstance(entry, RecordProblem)),
         references=comparisons_for(project, spec),
         extra=_beyond(spec, looks[-1], planned[0][1]),
-        unused=tuple(sorted(seed for seed in there if seed >= looks[look])),
+        unused=tuple(sorted(seed for seed in seeds_there if seed >= looks[look])),
         alpha=levels(looks)[look],
         looks=looks,
     )

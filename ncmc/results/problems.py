@@ -111,13 +111,13 @@ def _contradictions(project: Project, record: Record) -> Iterator[str]:
     expected = known_counts(project, record.run)
     if expected and list(record.split.counts) != expected:
         yield f"split.counts is {list(record.split.counts)}, by tau and config/ {expected}"
-    tested = [sum(row) for row in record.result.confusion]
+    test_images = [sum(row) for row in record.result.confusion]
     of_class = dataset_entry(project, record.run.dataset).test_counts
     if of_class is not None:
-        counts = [of_class] * len(tested) if isinstance(of_class, int) else list(of_class)
-        times = sum(tested) // sum(counts)
-        if tested != [times * n for n in counts]:
-            yield f"the rows of result.confusion add up to {tested}, test_counts is {of_class}"
+        counts = [of_class] * len(test_images) if isinstance(of_class, int) else list(of_class)
+        times = sum(test_images) // sum(counts)
+        if test_images != [times * n for n in counts]:
+            yield f"the rows of result.confusion add up to {test_images}, test_counts is {of_class}"
 
 
 def known_counts(project: Project, run: Run) -> list[int] | None:
@@ -263,25 +263,23 @@ def problems_in(cells: Iterable["Cell"]) -> tuple[str, ...]:
 
 def _images(records: Sequence[Record]) -> Iterator[str]:
     """Other training images under one configuration of the split, other test images of a dataset."""
-    drawn: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    tested: dict[str, dict[tuple[int, ...], list[str]]] = defaultdict(lambda: defaultdict(list))
+    training_images: dict[str, dict[str, str]] = defaultdict(dict)  # ... -> SHA-256 -> first run
+    test_images: dict[str, dict[tuple[int, ...], str]] = defaultdict(dict)
     for record in records:
-        drawn_as = [record.run.dataset, record.run.tau, record.config.get("split")]
-        key = json.dumps(drawn_as, sort_keys=True)
-        drawn[key][record.split.sha256].append(record.run.id)
+        run = record.run
+        split = json.dumps([run.dataset, run.tau, record.config.get("split")], sort_keys=True)
+        training_images[split].setdefault(record.split.sha256, run.id)
         rows = tuple(map(sum, record.result.confusion))
-        tested[record.run.dataset][rows].append(record.run.id)
+        test_images[run.dataset].setdefault(rows, run.id)
     for groups, words in (
-        (drawn.values(), "training images under one configuration of the split"),
-        (tested.values(), "numbers of test images of one dataset"),
+        (training_images.values(), "training images under one configuration of the split"),
+        (test_images.values(), "numbers of test images of one dataset"),
     ):
-        for group in groups:
-            if len(group) > 1:
-                runs = [ids[0] for ids in group.values()]
-                yield (
-                    f"different {words}, as in {some_of(runs)}: a difference between them may be one of "
-                    "images."
-                )
+        for runs in (list(group.values()) for group in groups if len(group) > 1):
+            yield (
+                f"different {words}, as in {some_of(runs)}: a difference between them may be one of "
+                "images."
+            )
 
 
 def _code(records: Sequence[Record]) -> Iterator[str]:
