@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import fakes
@@ -255,9 +256,16 @@ def test_a_wide_latex_table_is_set_in_parts_that_hold_every_number(
     tmp_path: Path, name: str
 ) -> None:
     table = grid.table(here(), name)
-    for place, spec in enumerate(table.cells):
-        fakes.fill(tmp_path, spec, [10.0 + place / 2] * table.seeds)
-    text = as_latex(table_data(here(), table, read_cells(here(), table, tmp_path)))
+    one = fakes.record(table.cells[0].run, 10.0)
+    cells = []
+    for place, cell in enumerate(read_cells(here(), table, tmp_path)):
+        accuracy = one.result.accuracy.model_copy(update={"last": 10 + place / 2})
+        records = tuple(
+            fakes.with_result(one, accuracy=accuracy).model_copy(update={"run": run})
+            for run in cell.missing
+        )
+        cells.append(replace(cell, records=records, missing=()))
+    text = as_latex(table_data(here(), table, cells))
     for place in range(len(table.cells)):
         assert f"${10 + place / 2:.1f} \\pm 0.0$" in text
     bodies = re.findall(r"\\midrule(.*?)\\bottomrule", text, re.DOTALL)
