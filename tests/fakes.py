@@ -56,6 +56,7 @@ MADE = Made(
     processor=SESSION.processor,
     precision=SESSION.precision,
     threads=SESSION.threads,
+    sessions=(SESSION,),
     code=NO_CODE,
 )
 
@@ -103,7 +104,7 @@ def record(
     shown = fields["split"].n_train * len(fields["result"].history)
     made = fields["made"]
     code = code_of(project, run) if made.code == NO_CODE else made.code
-    sessions = made.sessions or (SESSION,)
+    sessions = made.sessions
     if sessions[-1].code is None:
         sessions = (*sessions[:-1], sessions[-1].model_copy(update={"code": code}))
     how = {

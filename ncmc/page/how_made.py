@@ -80,11 +80,12 @@ def commit_words(made: Made) -> str:
 def _machine(made: Made) -> str:
     machine = made.hardware
     parts = [machine.processor, plural(machine.cores, "core"), f"{machine.memory_gib} GiB"]
-    parts.append(machine.system)
-    parts += [f"computed on {made.device}"] if made.device else []
-    parts += [f"in {made.precision}"] if made.precision else []
-    parts += [plural(made.threads, "thread")] if made.threads else []
-    return ", ".join(parts)
+    computed = [
+        f"computed on {made.device}",
+        f"in {made.precision}",
+        plural(made.threads, "thread"),
+    ]
+    return ", ".join([*parts, machine.system, *computed])
 
 
 def _packages(made: Made) -> str:

@@ -53,9 +53,9 @@ def differences(records: Iterable[Record]) -> list[str]:
     ]
 
 
-def kind_of(device: str | None) -> same_bits.Kind:
+def kind_of(device: str) -> same_bits.Kind:
     """The kind of a device, by its name."""
-    return "cpu" if device in (None, "cpu") else "gpu"
+    return "cpu" if device == "cpu" else "gpu"
 
 
 def _named(record: Record) -> Iterator[tuple[Run, Code]]:

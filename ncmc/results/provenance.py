@@ -67,14 +67,14 @@ class Made(Strict):
     packages: Mapping[str, str]  # name -> version
     seconds: Annotated[float, Field(ge=0)]  # of training
     images_per_second: float | None
-    device: str | None = None
-    processor: str | None = None
-    precision: str | None = None
-    threads: Threads | None = None
-    sessions: tuple[Session, ...] = ()
+    device: str  # as the next four, of the last session
+    processor: str
+    precision: str
+    threads: Threads
+    instructions: str | None = None  # of the processor, that torch used; None before 0.4
+    sessions: tuple[Session, ...]
     sources: Mapping[str, str] = {}  # recipe key -> place in the paper, or assumption
     code: Code
-    instructions: str | None = None  # of the processor, that torch used; None before 0.4
     image: str | None = None  # sha256:... of the container image; None: none, or not told which
 
     @property

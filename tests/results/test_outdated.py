@@ -35,10 +35,10 @@ def code(run: Run | None = None, **changes: str) -> Code:
 
 
 def made_by(code: Code, *sessions: Code) -> Made:
-    """How a record was made: by which code, and in which sessions."""
+    """How a record was made: by which code, and in which sessions (one of that code)."""
     of_session = [
         fakes.SESSION.model_copy(update={"code": entry, "epoch": epoch})
-        for epoch, entry in enumerate(sessions, start=1)
+        for epoch, entry in enumerate(sessions or (code,), start=1)
     ]
     made: Made = fakes.MADE.model_copy(update={"code": code, "sessions": tuple(of_session)})
     return made
