@@ -96,7 +96,7 @@ MUTATIONS = (
         "predicted.long() * n_classes + labels.long()",
         "formulas",
     ),
-    Mutation("ncmc/results/class_groups.py", "0 if n > 100 else", "0 if n >= 100 else", "results"),
+    Mutation("ncmc/results/class_groups.py", "0 if n > 100 else", "0 if n >= 100 else", "formulas"),
     Mutation(
         "ncmc/methods/cal.py",
         "return frames.class_aware_counts(self.counts, options.f, options.order, options.f_counts)",
