@@ -16,7 +16,7 @@ from ncmc.plan.grid import CellSpec
 from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
 from ncmc.results.cells import Cell
-from ncmc.results.history import Matrix
+from ncmc.results.history import Triangle, triangle
 from ncmc.results.record import Collapse, Epoch, Record
 from ncmc.verdicts.cell_selection import select
 from ncmc.verdicts.check import Check
@@ -223,9 +223,9 @@ def _history(series: Mapping[str, Sequence[object]]) -> tuple[Epoch, ...]:
     )
 
 
-def _value(value: object) -> float | Matrix:
+def _value(value: object) -> float | Triangle:
     """As records have it."""
     if isinstance(value, np.ndarray):
-        return tuple(map(tuple, value.tolist()))
+        return triangle(value.tolist())
     assert isinstance(value, float)
     return float(value)

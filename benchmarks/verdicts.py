@@ -152,11 +152,9 @@ def _at_the_look_that_decides(
 
 
 def _number(spec: CellSpec, value: float, std: float) -> Number:
-    run = spec.run
     return Number(
-        id="X", table=None, dataset=run.dataset, tau=run.tau, backbone=run.backbone,
-        method=run.method, options={}, value=value, std=std, n=3, where="", source="", note="",
-    )  # fmt: skip
+        id="X", table=None, run=spec.run, value=value, std=std, n=3, where="", source="", note=""
+    )
 
 
 def one_false(spec: CellSpec) -> float:

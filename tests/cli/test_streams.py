@@ -78,7 +78,7 @@ def test_ctrl_c_prints_one_line(workspace: Path) -> None:
         "import os, signal; from cli import main\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from cli.commands import table\n"
-        "table.read_cells = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "table.CellCache = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
         "main.app(['table', 'smoke'])"
     )
     done = subprocess.run(

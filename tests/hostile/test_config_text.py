@@ -19,10 +19,6 @@ READERS = {
     "config/calibration.yaml": "table smoke",
     "config/studies.yaml": "sweep --dataset digits --tau 0.02 --backbone resnet8 --method CAL --save",
 }
-BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
-    f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n"
-    for a, b in zip("abcdefgh", "bcdefghi", strict=True)
-)
 NOT_YAML = {
     "list": "- a\n- b\n",
     "text": "only words\n",
@@ -31,7 +27,6 @@ NOT_YAML = {
     "tabs": "tables:\n\tsmoke: 1\n",
     "two documents": "a: 1\n---\nb: 2\n",
     "deep": "a: " + "[" * 2000 + "]" * 2000 + "\n",
-    "anchor bomb": BOMB,
     "anchor circle": "a: &a\n  b: *a\n",
     "unknown anchor": "a: *nowhere\n",
     "python object": f"!!python/object/apply:os.system ['touch {PWNED}']\n",
@@ -48,7 +43,6 @@ NOT_CSV = {
     "other columns": "id,value\nN1,80\n",
     "columns twice": "id,id,id,id,id,id,id,id,id,id,id,id,id\n",
     "open quote": 'id,table,dataset,"tau\n',
-    "semicolons": "id;table;dataset;tau;backbone;method;options;value;std;n;where;source;note\n",
 }
 FULLY = {"config/smoke.yaml", "config/paper/numbers.csv"}  # one of each kind with every way
 

@@ -597,7 +597,7 @@ def test_the_split_of_another_run_is_not_trained_on(
     run = run_of()
     other = splits.make_split(here(), "digits", tau, SplitOptions(**options))
     other.save(workspace / run.split_folder)
-    with pytest.raises(UserError, match=rf"is not the split that this run draws: {said}.*Delete "):
+    with pytest.raises(UserError, match="holds another split than this run draws.*Delete "):
         trained(run, Watch())
     assert not path_of(here(), run).exists()
 
@@ -609,5 +609,5 @@ def test_a_split_that_its_own_recipe_does_not_draw_is_not_trained_on(workspace: 
     chosen = np.flatnonzero(train_labels >= 0)[: len(drawn.indices)]
     labels = train_labels[chosen]
     dataclasses.replace(drawn, indices=chosen, labels=labels).save(workspace / run.split_folder)
-    with pytest.raises(UserError, match="sha256 is .* there, .* here"):
+    with pytest.raises(UserError, match="holds another split than this run draws"):
         trained(run, Watch())
