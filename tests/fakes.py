@@ -103,7 +103,9 @@ def record(
     } | changes
     shown = fields["split"].n_train * len(fields["result"].history)
     made = fields["made"]
-    code = code_of(project, run) if made.code == NO_CODE else made.code
+    code = made.code
+    if code == NO_CODE:  # which it stays where a test has a package of its own without a loop
+        code = code_of(project, run) or NO_CODE
     sessions = made.sessions
     if sessions[-1].code is None:
         sessions = (*sessions[:-1], sessions[-1].model_copy(update={"code": code}))
