@@ -60,10 +60,10 @@ def shortened(text: str, most: int = 120) -> str:
     return line if len(line) <= most else f"{line[:most]}..."
 
 
-def listed(names: Sequence[str], most: int = 10) -> str:
-    """Names for a sentence: the first ones, and how many more."""
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def listed(names: Sequence[str], most: int = 10, between: str = ", ") -> str:
+    """Names for a sentence: the first ones, and how many more. `between`: them, such as `; `."""
+    more = f"{between.strip(', ')} and {len(names) - most:,} more" if len(names) > most else ""
+    return between.join(names[:most]) + more
 
 
 def unknown(kind: str, name: object, allowed: Iterable[str]) -> UsageError:

@@ -18,6 +18,7 @@ from ncmc.plan.learning_rate import learning_rate
 from ncmc.plan.recipes import Recipe
 from ncmc.plan.run import Run, resolve_run, trained_run
 from ncmc.project import Project
+from ncmc.results.cells import Cell
 from ncmc.results.class_groups import group_accuracy
 from ncmc.results.configuration import config_hash, config_of
 from ncmc.results.provenance import Git, Machine, Made, Session
@@ -35,6 +36,7 @@ from ncmc.results.record import (
     path_of,
     save_record,
 )
+from ncmc.results.table_cells import TableCells
 from ncmc.results.wording import train_command
 from ncmc.system import documents
 
@@ -274,3 +276,8 @@ def smoke(results: Path, table: Table) -> None:
         noise = np.random.default_rng(place).normal(0, 0.6, table.seeds)
         last = [round(mean + float(x), 1) for x in noise]
         fill(results, spec_of(table, label), last, project)
+
+
+def read_cells(project: Project, table: Table, results: Path | None = None) -> list[Cell]:
+    """Every cell of a table, from its records below `results`."""
+    return TableCells(project, results).of(table)

@@ -103,10 +103,8 @@ def verify(
         verdicts, part = list(judged.verdicts), judged.shown(wanted, so)
         usable = True  # what cannot be used makes its claims incomplete
     else:
-        chosen, cells = (
-            chosen_table(project, name, assume, WHOLE),
-            judge.CellCache(project, results),
-        )
+        chosen = chosen_table(project, name, assume, WHOLE)
+        cells = judge.CellCache(project, results)
         verdicts = judge.verify_cells(chosen, cells)
         data = table_data(project, chosen, cells.of(chosen))
         usable = data.usable

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from ncmc.board.entries import SUBJECTS, Board, BoardEntry, Subject
 from ncmc.plan.grid_file import Scale
-from ncmc.results.table_files import markdown_text
+from ncmc.results.table_files import markdown_row, markdown_text
 from ncmc.results.wording import capital, plural
 from ncmc.verdicts.verdict import MARKS, verb, verdict_exit_code
 
@@ -83,7 +83,7 @@ def _markdown_lines(board: Board) -> Iterator[str]:
         for e in entries:
             found = " ".join(filter(None, (e.line, remark(e))))
             parts = (f"{MARKS[e.status]} {e.outcome}", e.id, _says(e), found)
-            yield f"| {' | '.join(markdown_text(part) for part in parts)} |"
+            yield markdown_row(map(markdown_text, parts))
 
 
 def _says(entry: BoardEntry) -> str:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from ncmc.results.table_files import markdown_text
+from ncmc.results.table_files import markdown_row, markdown_text
 from ncmc.results.wording import capital, plural
-from ncmc.verdicts.check import Check
+from ncmc.verdicts.check import Check, Prediction
 from ncmc.verdicts.verdict import Status, Verdict
 
 OUTCOMES: Mapping[Status, str] = {"holds": "holds", "differs": "differs", "inconclusive": "open"}
-GROUPS = (
+WRONG, DECIDED, OPEN, RIGHT = GROUPS = (
     "Other than predicted",
     "Predicted to be open, and decided",
     "Predicted to be decided, and open",
@@ -29,26 +29,22 @@ def as_markdown(checks: Iterable[Check], verdicts: Iterable[Verdict]) -> str | N
     """
     judged = {verdict.id: verdict for verdict in verdicts}
     groups: dict[str, list[str]] = {name: [] for name in GROUPS}
-    predicted = [check for check in checks if check.prediction]
     waiting = 0
-    for check in predicted:
-        verdict = judged[check.id]
+    predicted = [(check.prediction, judged[check.id]) for check in checks if check.prediction]
+    for prediction, verdict in predicted:
         if outcome := OUTCOMES.get(verdict.status):
-            groups[_group(check, outcome)].append(_row(check, verdict, outcome))
+            groups[_group(prediction, outcome)].append(_row(prediction, verdict, outcome))
         else:
             waiting += 1
-    if not predicted:
-        return None
-    return "\n".join((INTRODUCTION, *_lines(groups, waiting))) + "\n"
+    return "\n".join((INTRODUCTION, *_lines(groups, waiting))) + "\n" if predicted else None
 
 
-def _group(check: Check, outcome: str) -> str:
-    expected = check.prediction.expected if check.prediction else ""
-    if outcome == expected:
-        return GROUPS[3]
-    if expected == "open":
-        return GROUPS[1]
-    return GROUPS[2] if outcome == "open" else GROUPS[0]
+def _group(prediction: Prediction, outcome: str) -> str:
+    if outcome == prediction.expected:
+        return RIGHT
+    if prediction.expected == "open":
+        return DECIDED
+    return OPEN if outcome == "open" else WRONG
 
 
 def _lines(groups: Mapping[str, list[str]], waiting: int) -> Iterator[str]:
@@ -60,21 +56,12 @@ def _lines(groups: Mapping[str, list[str]], waiting: int) -> Iterator[str]:
             yield from ("| --- | --- | --- | --- |", *rows)
 
 
-def _row(check: Check, verdict: Verdict, outcome: str) -> str:
-    prediction = check.prediction
-    assert prediction
-    meaning = [
-        f"{words}: {text}"
-        for words, text in (
-            ("against the paper", prediction.against),
-            ("says nothing", prediction.nothing),
-        )
-        if text
-    ]
+def _row(prediction: Prediction, verdict: Verdict, outcome: str) -> str:
+    meanings = {"against the paper": prediction.against, "says nothing": prediction.nothing}
     parts = (
-        f"{capital(verdict.says)} ({check.id})",
+        f"{capital(verdict.says)} ({verdict.id})",
         f"{prediction.expected}: {prediction.because}",
         f"{outcome}: {verdict.why}",
-        "; ".join(meaning),
+        "; ".join(f"{words}: {text}" for words, text in meanings.items() if text),
     )
-    return f"| {' | '.join(markdown_text(part) for part in parts)} |"
+    return markdown_row(map(markdown_text, parts))

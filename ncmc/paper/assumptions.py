@@ -42,9 +42,8 @@ class Assumption(Strict):
     # option -> the values, no defaults of a model, of which a run must have one
     when: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     theory: bool = False  # about a theorem: part of no run
-    added: Annotated[str, Field(pattern=r"^20\d\d-\d\d-\d\d$")] | None = (
-        None  # the day, of a point found after runs were made: their records do not name it
-    )
+    # The day, of a point that was found after runs had been made: their records do not name it.
+    added: Annotated[str, Field(pattern=r"^20\d\d-\d\d-\d\d$")] | None = None
 
     def applies(self, run: Run) -> bool:
         """Whether the point arises in `run` at all."""

@@ -22,6 +22,7 @@ from ncmc.plan import grid
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid import CellSpec
 from ncmc.plan.grid_file import grid_entries
+from ncmc.plan.run import Run
 from ncmc.project import Project, read_once
 from ncmc.system import documents, files
 from ncmc.system.documents import Strict
@@ -106,15 +107,13 @@ def read_numbers(project: Project, path: Path, by: str = "") -> dict[Key, Entere
     Raises UsageError naming the line at fault, and for two numbers of one cell.
     """
     numbers: dict[Key, Entered] = {}
-    for line, cells_of_row in enumerate(documents.read_csv(path, COLUMNS), start=2):
-        row, where = (
-            {key: text.strip() for key, text in cells_of_row.items()},
-            f"{path}, line {line}",
-        )
+    for line, texts in enumerate(documents.read_csv(path, COLUMNS), start=2):
+        row = {key: text.strip() for key, text in texts.items()}
         if not any(row.values()):  # spreadsheets end with empty rows
             continue
+        where = f"{path}, line {line}"
         try:
-            key = _key(cells(project, row["table"]), row["table"], row["cell"])
+            key = _key(project, row["table"], row["cell"])
             number = _number(row | {"by": row["by"] or by}, where)
             if number and key in numbers:
                 raise UsageError(f"the cell has {numbers[key]} in another line. Keep one.")
@@ -139,17 +138,23 @@ def _number(row: Mapping[str, str], where: str) -> Entered | None:
     return documents.parse(Entered, data, where)
 
 
-def _key(cells: Mapping[Key, CellSpec], table: str, cell: str) -> Key:
+def _key(project: Project, table: str, cell: str) -> Key:
     """The cell of a table that is called so. Raises UsageError for another name."""
-    keys = {_folded(spec.label): key for key, spec in cells.items()}
+    keys = _keys(project, table)
     if key := keys.get(_folded(cell)):
         return key
     near = difflib.get_close_matches(_folded(cell), keys, n=1)
-    hint = f" Did you mean '{cells[keys[near[0]]].label}'?" if near else ""
+    hint = f" Did you mean '{cells(project, table)[keys[near[0]]].label}'?" if near else ""
     raise UsageError(
         f"{table} has no cell {shortened(repr(cell))}.{hint} `ncmc reference form {table}` prints them "
         "all."
     )
+
+
+@read_once
+def _keys(project: Project, table: str) -> dict[str, Key]:
+    """Words of a cell -> the cell, of a whole table: each row of a file asks."""
+    return {_folded(spec.label): key for key, spec in cells(project, table).items()}
 
 
 def _folded(label: str) -> str:
@@ -171,23 +176,34 @@ def doubts(project: Project, numbers: Mapping[Key, Entered]) -> list[str]:
             doubtful.append(f"{what} would be a test without a mistake.")
         if number.std is not None and number.std > min(MOST_POINTS, number.value):
             doubtful.append(f"{what} has a deviation that seeds do not have.")
-    # fewer classes or a larger tau, all else equal, is easier: accuracies rise, error rates fall
-    rises = dict[str, list[float]]()
-    for (one, easier), (other, harder) in permutations(numbers.items(), 2):
-        a, b = specs[one].run, specs[other].run
-        if one[0] == other[0] and replace(a, tau=1.0, dataset="") == replace(
-            b, tau=1.0, dataset=""
-        ):
-            differences = a.tau - b.tau, classes[b.dataset] - classes[a.dataset]
-            if min(differences) >= 0 and max(differences) > 0:
-                rises.setdefault(one[0], []).append(easier.value - harder.value)
-    for table, steps in rises.items():
+    for table, steps in _rises(specs, classes, numbers).items():
         if 2 * (falls := sum(step < 0 for step in steps)) > len(steps):
             doubtful.append(
                 f"{table}: in {falls} of {len(steps)} pairs of cells the one with the larger tau or "
                 "fewer classes has the smaller number. Are they error rates? Accuracies are needed."
             )
     return doubtful
+
+
+def _rises(
+    specs: Mapping[Key, CellSpec], classes: Mapping[str, int], numbers: Mapping[Key, Entered]
+) -> dict[str, list[float]]:
+    """Table -> by how much the number of an easier cell is larger than that of a harder one.
+
+    Fewer classes or a larger tau, all else equal, is easier: accuracies rise, error rates fall.
+    """
+    alike: dict[tuple[str, Run], list[tuple[Run, float]]] = {}
+    for key, number in numbers.items():
+        run = specs[key].run
+        rest = replace(run, tau=1.0, dataset="")
+        alike.setdefault((key[0], rest), []).append((run, number.value))
+    rises: dict[str, list[float]] = {}
+    for (table, _), members in alike.items():
+        for (a, easier), (b, harder) in permutations(members, 2):
+            differences = a.tau - b.tau, classes[b.dataset] - classes[a.dataset]
+            if min(differences) >= 0 and max(differences) > 0:
+                rises.setdefault(table, []).append(easier - harder)
+    return rises
 
 
 def as_csv(cells: Mapping[Key, CellSpec], numbers: Mapping[Key, Entered]) -> str:

@@ -86,10 +86,14 @@ def default_options(kind: str, name: str) -> dict[str, object]:
 @lru_cache(maxsize=64)
 def _default_options(kind: str, name: str, state: object) -> dict[str, object]:
     """The same, kept until the `state` of the file changes: each record asks."""
-    nodes = [node for c in _classes_of(name)[0] for node in ast.walk(c)] * (kind == "method")
-    calls = [node for node in nodes if isinstance(node, ast.Call)]
-    changes = [call for call in calls if ast.unparse(call.func).endswith("replace")]
-    replaced = {keyword.arg for call in changes for keyword in call.keywords}
+    classes = _classes_of(name)[0] if kind == "method" else []
+    replaced = {
+        keyword.arg
+        for node in classes
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("replace")
+        for keyword in call.keywords
+    }
     return {
         key: value.value
         for key, value in (_options(kind, name) or {}).items()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ncmc.errors import UserError
+from ncmc.errors import UserError, listed
 from ncmc.plan import catalog, recipes
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.learning_rate import learning_rate
@@ -61,10 +61,13 @@ def unprintable(value: Any, where: str = "") -> str | None:
 
 def contradictions(record: "Record") -> str | None:
     """Where a record says two things that cannot both be so; None where it does not."""
-    checks = (_accuracy, _groups, _configuration, _history, _rates, _collapse, _made, _sessions)
-    problems = [problem for check in checks for problem in check(record)]
-    more = f"; and {len(problems) - MOST_NAMED} more" if len(problems) > MOST_NAMED else ""
-    return "; ".join(problems[:MOST_NAMED]) + more if problems else None
+    recipe = _recipe(record)
+    problems = [
+        *(*_accuracy(record), *_groups(record), *_configuration(record)),
+        *(*_history(record, recipe), *_rates(record, recipe), *_collapse(record)),
+        *(*_made(record), *_sessions(record, recipe)),
+    ]
+    return listed(problems, MOST_NAMED, "; ") or None
 
 
 # --- a screen for each part --------------------------------------------------------------------
@@ -114,10 +117,10 @@ def _configuration(record: "Record") -> Iterator[str]:
                 yield f"{key} is {config[part][key]} in config.{part}, {option} in config.model"
 
 
-def _history(record: "Record") -> Iterator[str]:
+def _history(record: "Record", recipe: Recipe | None) -> Iterator[str]:
     """Its length and what was measured when are the recipe's; its last and best are the run's."""
     history, accuracy = record.result.history, record.result.accuracy
-    if (recipe := _recipe(record)) is None:
+    if recipe is None:
         yield "config.recipe is not a whole recipe"
         return
     longer = len(history) > recipe.epochs and catalog.has_stages(record.run.method)
@@ -157,9 +160,9 @@ def _whole_images(record: "Record") -> Iterator[str]:
                 yield f"{what} at epoch {entry.epoch} is {right:g} of {images:,} test images"
 
 
-def _rates(record: "Record") -> Iterator[str]:
+def _rates(record: "Record", recipe: Recipe | None) -> Iterator[str]:
     """The learning rates are those of the recipe's schedule, as far as no stage has its own."""
-    recipe, history = _recipe(record), record.result.history
+    history = record.result.history
     if recipe is None:
         return
     if not catalog.has_stages(record.run.method):
@@ -174,6 +177,7 @@ def _rates(record: "Record") -> Iterator[str]:
 
 
 def _recipe(record: "Record") -> Recipe | None:
+    """Its recipe; None where config.recipe is not a whole one."""
     try:
         return documents.parse(Recipe, dict(record.config.get("recipe", {})), "config.recipe")
     except UserError:
@@ -185,10 +189,9 @@ def _collapse(record: "Record") -> Iterator[str]:
     counts = record.split.counts
     smallest = min((n for n in counts if n), default=0)  # of the classes that have images
     for entry in record.result.history:
-        for what in (
-            _of_unit_vectors(entry.collapse, len(counts), smallest) if entry.collapse else ()
-        ):
-            yield f"{what} at epoch {entry.epoch}"
+        if entry.collapse:
+            for what in _of_unit_vectors(entry.collapse, len(counts), smallest):
+                yield f"{what} at epoch {entry.epoch}"
 
 
 def _of_unit_vectors(collapse: "Collapse", classes: int, smallest: int) -> Iterator[str]:
@@ -249,7 +252,7 @@ def _makes(command: str, run_id: str) -> bool:
     )
 
 
-def _sessions(record: "Record") -> Iterator[str]:
+def _sessions(record: "Record", recipe: Recipe | None) -> Iterator[str]:
     """The sessions of a training follow each other without a gap, and the last is how it was made."""
     made, epochs = record.made, len(record.result.history)
     starts = [(session.epoch, session.step) for session in made.sessions]
@@ -263,7 +266,6 @@ def _sessions(record: "Record") -> Iterator[str]:
             yield f"made.sessions go on at epoch {after[0]}, step {after[1]} after epoch {before[0]}"
     if starts[-1] > (epochs + 1, 0):
         yield f"made.sessions go on at epoch {starts[-1][0]} of {epochs}"
-    recipe = _recipe(record)
     steps = math.ceil(record.split.n_train / recipe.batch_size) if recipe else math.inf
     for session in made.sessions:
         if session.step > steps:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ncmc import paths
-from ncmc.errors import UserError
+from ncmc.errors import UserError, listed
 from ncmc.paper.assumptions import assumptions, assumptions_for
 from ncmc.plan import catalog, grid, same_bits
 from ncmc.plan.class_counts import expected_counts
@@ -32,11 +32,14 @@ from ncmc.results.record import (
     parse_record,
     path_of,
 )
-from ncmc.results.wording import plural, sentence, some_of, train_command
+from ncmc.results.wording import plural, sentence, train_command
 from ncmc.system import documents, files
 
 if TYPE_CHECKING:
     from ncmc.results.cells import Cell
+
+MOST_NAMED = 4  # runs, in a sentence
+
 
 # --- one record in its project -----------------------------------------------------------------
 
@@ -277,8 +280,8 @@ def _images(records: Sequence[Record]) -> Iterator[str]:
     ):
         for runs in (list(group.values()) for group in groups if len(group) > 1):
             yield (
-                f"different {words}, as in {some_of(runs)}: a difference between them may be one of "
-                "images."
+                f"different {words}, as in {listed(runs, MOST_NAMED)}: a difference between them may be "
+                "one of images."
             )
 
 

@@ -129,12 +129,3 @@ def measured_deviation(
         df += (n - 1) * max(1, k - 1)
         of += k
     return (math.sqrt(squares / df), of, df) if df >= ENOUGH_DF and squares > 0 else None
-
-
-def read_cells(project: Project, table: Table, results: Path | None = None) -> list[Cell]:
-    """Every cell of a table. A run without a record is listed as missing.
-
-    A record that is damaged, of another run, or of another configuration is listed as unusable.
-    Raises UsageError if `results` is not a folder.
-    """
-    return TableCells(project, results).of(table)

@@ -130,11 +130,11 @@ def _markdown_lines(table: TableData) -> Iterator[str]:
         yield ""
         yield f"**{markdown_text(table.banner)}**"
     yield ""
-    yield _markdown_row(markdown_text(text) for text in (*shown.stub, *shown.headings))
-    yield _markdown_row(["---"] * len(shown.stub) + ["---:"] * len(shown.headings))
+    yield markdown_row(markdown_text(text) for text in (*shown.stub, *shown.headings))
+    yield markdown_row(["---"] * len(shown.stub) + ["---:"] * len(shown.headings))
     for row in shown.rows:
         labels = [markdown_text(label) for label in row.labels]
-        yield _markdown_row([*labels, *(_markdown_cell(table, cell) for cell in row.cells)])
+        yield markdown_row([*labels, *(_markdown_cell(table, cell) for cell in row.cells)])
     for note in table.notes:
         yield ""
         yield markdown_text(note)
@@ -162,5 +162,6 @@ def _markdown_cell(table: TableData, cell: CellEntry | None) -> str:
     return "; ".join(parts)
 
 
-def _markdown_row(parts: Iterable[str]) -> str:
+def markdown_row(parts: Iterable[str]) -> str:
+    """A row of a table in Markdown; the parts are Markdown themselves (`markdown_text`)."""
     return f"| {' | '.join(parts)} |"

@@ -1,6 +1,5 @@
 """Numbers and names as people read them: in the terminal, in Markdown and on the page alike."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from ncmc import paths
@@ -10,8 +9,6 @@ from ncmc.plan.run import Run
 if TYPE_CHECKING:
     from ncmc.paper.printed_numbers import Number
     from ncmc.results.table_data import PaperEntry
-
-MOST_NAMED = 4  # runs or methods, in a sentence
 
 
 class Spread(Protocol):
@@ -111,9 +108,3 @@ def make_command(table: str) -> str:
     """The command that makes every record that a table and its checks need, and the table."""
     target = paths.PAGE.format(table=table) if is_switched(table) else table
     return f"uv run snakemake --cores all {target}"
-
-
-def some_of(names: Sequence[str]) -> str:
-    """The first names, and how many more there are."""
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
+from ncmc.errors import listed
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.results.statistics import shown
@@ -13,7 +14,7 @@ from ncmc.results.wording import plural
 from ncmc.verdicts.check import Pair, gap
 from ncmc.verdicts.contrasts import Contrast, average, contrasts
 from ncmc.verdicts.labels import shared, sides, versus
-from ncmc.verdicts.verdict import Finding, listed, no_spread
+from ncmc.verdicts.verdict import MOST_NAMED, Finding, no_spread
 
 OPPOSED = "settings of opposite sign, so that their average decides nothing"
 
@@ -99,7 +100,8 @@ class Settings:
         alike = len({sides([(b.spec, t.spec)], {}, {}) for b, t in self.pairs}) == 1
         label = shared if alike else versus
         found = zip(self.pairs, self.findings, strict=True)
-        return listed([label(b.spec, t.spec) for (b, t), f in found if f.status == status])
+        labels = [label(b.spec, t.spec) for (b, t), f in found if f.status == status]
+        return listed(labels, MOST_NAMED, "; ")
 
     @property
     def nothing(self) -> str:

@@ -143,12 +143,6 @@ def no_spread(n: int) -> str:
     return ONE_SEED if n == 1 else EQUAL_SEEDS
 
 
-def listed(labels: Sequence[str], most: int = MOST_NAMED) -> str:
-    """The first labels, and how many more there are."""
-    more = f"; and {len(labels) - most} more" if len(labels) > most else ""
-    return "; ".join(labels[:most]) + more
-
-
 def verb(status: Status, n: int) -> str:
     """A status as what `n` things do: 1 `holds`, 2 `hold`, 1 `is incomplete`."""
     if status in ("holds", "differs"):

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import fakes
 import pytest
 from conftest import here
+from fakes import read_cells
 from PIL import Image
 
 from ncmc.errors import UsageError
@@ -23,7 +24,6 @@ from ncmc.figures.painting import images, page_svg
 from ncmc.figures.styles import style_of
 from ncmc.plan import grid
 from ncmc.results.cells import Cell
-from ncmc.results.table_cells import read_cells
 from ncmc.verdicts.judge import CellCache
 
 NAMES = [

@@ -11,6 +11,7 @@ import matplotlib.figure
 import pytest
 from colours import contrast
 from conftest import here
+from fakes import read_cells
 
 from ncmc.figures import epoch_curves, heat_maps, marks
 from ncmc.figures.class_sizes import class_size_panels
@@ -22,7 +23,6 @@ from ncmc.figures.styles import STYLES
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.results.cells import Cell
-from ncmc.results.table_cells import read_cells
 
 
 @pytest.fixture(scope="module")

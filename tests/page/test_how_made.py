@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from conftest import here
+from fakes import read_cells
 
 from ncmc.page.how_made import register
 from ncmc.plan import grid
 from ncmc.plan.option_text import Value
 from ncmc.results.cells import Cell
-from ncmc.results.table_cells import read_cells
 
 
 def planned(tmp_path: Path, **options: Value) -> list[Cell]:

@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 from conftest import CHECKOUT, here
+from fakes import read_cells
 from parsed_page import Page
 
 from ncmc.errors import UsageError
@@ -14,7 +15,6 @@ from ncmc.paper.claims import claims
 from ncmc.paper.errata import errata
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
-from ncmc.results.table_cells import read_cells
 from ncmc.verdicts.checks_file import all_checks
 
 

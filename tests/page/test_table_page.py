@@ -9,6 +9,7 @@ from pathlib import Path
 import fakes
 import pytest
 from conftest import here
+from fakes import read_cells
 from parsed_page import Page
 
 from ncmc.page import table_page
@@ -20,7 +21,6 @@ from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
 from ncmc.results.provenance import Git
 from ncmc.results.record import path_of
-from ncmc.results.table_cells import read_cells
 from ncmc.results.wording import plus_minus
 from ncmc.verdicts import judge
 from ncmc.verdicts.verdict import MARKS

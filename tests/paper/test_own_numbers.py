@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import here
+from fakes import read_cells
 from typer.testing import CliRunner
 
 from cli.main import app
@@ -12,7 +13,6 @@ from ncmc.jobs import config_files
 from ncmc.paper.own_numbers import COLUMNS, FILE, own_numbers
 from ncmc.paper.printed_numbers import number_for
 from ncmc.plan import grid
-from ncmc.results.table_cells import read_cells
 from ncmc.verdicts.judge import verify
 
 HEADER = ",".join(COLUMNS)

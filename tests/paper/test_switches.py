@@ -5,13 +5,13 @@ from pathlib import Path
 import fakes
 import pytest
 from conftest import here
+from fakes import read_cells
 
 from ncmc.errors import UsageError
 from ncmc.paper import switches
 from ncmc.plan import grid
 from ncmc.plan.option_text import Value
 from ncmc.plan.run import Run, make_run
-from ncmc.results.table_cells import read_cells
 from ncmc.results.wording import make_command
 from ncmc.verdicts import cell_selection, judge
 from ncmc.verdicts.checks_file import checks_of

@@ -6,6 +6,7 @@ from pathlib import Path
 import fakes
 import pytest
 from conftest import CHECKOUT, here
+from fakes import read_cells
 
 from ncmc import jobs
 from ncmc.errors import UsageError
@@ -13,7 +14,6 @@ from ncmc.page.alternatives import existing_records
 from ncmc.paper import switches
 from ncmc.plan import grid
 from ncmc.plan.run import parse_run_id, trained_run
-from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import table_data
 from ncmc.results.table_files import as_markdown
 from ncmc.targets import batches

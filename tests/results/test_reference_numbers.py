@@ -7,6 +7,7 @@ from pathlib import Path
 import fakes
 import pytest
 from conftest import here
+from fakes import read_cells
 
 from ncmc.plan import grid
 from ncmc.results.reference_numbers import (
@@ -15,7 +16,6 @@ from ncmc.results.reference_numbers import (
     reference_range,
     reference_words,
 )
-from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import CellEntry, TableData, table_data
 from ncmc.results.table_files import as_csv, as_markdown, write_table
 from ncmc.system import documents

@@ -12,6 +12,7 @@ from pathlib import Path
 import fakes
 import pytest
 from conftest import here
+from fakes import read_cells
 from typer.testing import CliRunner
 
 from cli.main import app
@@ -19,7 +20,6 @@ from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run, resolve_run
 from ncmc.results.cells import Cell
-from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import TableData, table_data
 from ncmc.results.table_files import as_csv, as_markdown, write_table
 from ncmc.results.table_latex import as_latex, latex_text

@@ -6,13 +6,13 @@ from pathlib import Path
 import fakes
 import pytest
 from conftest import here
+from fakes import read_cells
 
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.results.cells import read_cell
 from ncmc.results.problems import RecordProblem
 from ncmc.results.record import path_of, save_record
-from ncmc.results.table_cells import read_cells
 from ncmc.results.table_data import TableData, table_data
 from ncmc.results.table_files import as_csv, as_markdown, write_table
 from ncmc.system import documents

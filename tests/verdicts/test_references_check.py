@@ -10,6 +10,7 @@ import fakes
 import numpy as np
 import pytest
 from conftest import here
+from fakes import read_cells
 
 from ncmc.paper.references import Comparison, comparisons_for
 from ncmc.plan import grid
@@ -21,7 +22,6 @@ from ncmc.results.record import Accuracy, Record
 from ncmc.results.reference_numbers import reference_entries
 from ncmc.results.shared_spread import Prior, prior_of
 from ncmc.results.statistics import Sample, against_reported, welch
-from ncmc.results.table_cells import read_cells
 from ncmc.verdicts import judge
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.kinds.references import References

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ncmc.errors import listed
 from ncmc.paper.references import Comparison
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
@@ -15,12 +16,12 @@ from ncmc.verdicts.check import Cells, Positive, gap
 from ncmc.verdicts.contrasts import estimate_numbers
 from ncmc.verdicts.verdict import (
     MARKS,
+    MOST_NAMED,
     ONE_SEED,
     STATUSES,
     Finding,
     Status,
     Verdict,
-    listed,
     overall,
     verb,
 )
@@ -78,7 +79,11 @@ class References(Cells):
             f"{len(names)} {verb(s, len(names))}" for s, names in labels.items() if names
         )
         told += f"; {self.allow} may fail" if self.allow else ""
-        named = [f"{s}: {listed(names)}" for s, names in labels.items() if names and s != "holds"]
+        named = [
+            f"{s}: {listed(names, MOST_NAMED, '; ')}"
+            for s, names in labels.items()
+            if names and s != "holds"
+        ]
         told += f" ({'. '.join(named)})" if named else ""
         stand_in = next((s for f in findings if (s := f.numbers.get(STAND_IN))), None)
         status = overall([finding.status for finding in findings], self.allow)
