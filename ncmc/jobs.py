@@ -76,15 +76,22 @@ class Jobs:
         """The records that a table is made of."""
         return records_of(switches.table(self.project, wildcards.table).runs)
 
-    def stamp_of(self, wildcards: Any) -> str:
-        """Which records there are of a table and its verdicts, of later looks too, and of when.
+    def stamp_of_table(self, wildcards: Any) -> str:
+        """Which records a table has, those of later looks too, and of when.
 
         No inputs, so that none is trained for it. Snakemake itself sees records that are newer than the
         table, but not one that was replaced by an older file.
         """
         table = switches.table(self.project, wildcards.table)
-        others = evidence(self.project, table.name)
-        return self._stamp(records_of((*table.runs, *table.later_runs, *others)))
+        return self._stamp(records_of((*table.runs, *table.later_runs)))
+
+    def stamp_of_verdicts(self, wildcards: Any) -> str:
+        """The same, with the records of other tables that its checks look at.
+
+        A table has its own: a check that fits no cell must not keep its runs from being trained.
+        """
+        others = records_of(evidence(self.project, wildcards.table))
+        return self.stamp_of_table(wildcards) + self._stamp(others)
 
     def alternatives_of(self, wildcards: Any) -> list[str]:
         """Runs under other assumptions that a page shows too. No inputs: none is trained for it."""

@@ -22,7 +22,7 @@ rule table:
         paths.LOG_TABLE,
     localrule: True
     params:
-        records=job.stamp_of,  # made again when there are others
+        records=job.stamp_of_table,  # made again when there are others
     shell:
         "ncmc table {wildcards.table:q} --no-exit-code > {log:q} 2>&1"
 
@@ -44,7 +44,7 @@ rule verify:
         paths.LOG_VERIFY,
     localrule: True
     params:
-        records=job.stamp_of,
+        records=job.stamp_of_verdicts,
     shell:
         "ncmc verify {wildcards.table:q} --no-exit-code > {log:q} 2>&1"
 
