@@ -147,6 +147,12 @@ WRONG = {
         "a mean over the batch",
         r"its loss grows with the batch size",
     ),
+    "a part that is held constant": (
+        "scores = self.raw_scores(h)",
+        "scores = self.raw_scores(h) / self.linear.weight.norm().detach()",
+        "differences in float64",
+        r"gradient with respect to linear.weight is not that of the loss. Look for detach\(\)",
+    ),
     "no gradient for the backbone": (
         "scores = self.raw_scores(h)",
         "scores = self.raw_scores(h.detach())",
@@ -279,3 +285,11 @@ def test_a_wrong_method_is_told_where_and_how_to_mend_it(own_package: Path, faul
     assert [f.state for f in found] == ["wrong"]
     assert "methods/mine.py" in found[0].advice
     assert re.search(advice, found[0].advice, re.DOTALL), found[0].advice
+
+
+def test_a_part_that_is_held_constant_on_purpose_is_no_fault(own_package: Path) -> None:
+    old, new, *_ = WRONG["a part that is held constant"]
+    text = RIGHT.replace(old, new).replace(
+        "class MINE(Method):\n", "class MINE(Method):\n    holds_constant = True\n"
+    )
+    assert all(f.state == "ok" for f in checked(own_package, text))

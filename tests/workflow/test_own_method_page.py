@@ -102,10 +102,7 @@ def test_the_tests_pass_with_what_the_pages_add(tmp_path: Path) -> None:
 def test_a_method_is_one_file_from_the_page_to_a_table_and_a_verdict(fresh: Path) -> None:
     before = contents(fresh)
     (fresh / "ncmc" / "methods" / "my_loss.py").write_text(block("python", '"""MY-LOSS'))
-    lines = [
-        *block("sh", "ncmc check method").splitlines(),
-        *block("sh", "ncmc fetch").splitlines(),
-    ]
+    lines = block("sh", "ncmc check method").splitlines()
     assert [line.split()[1] for line in lines] == ["check", "fetch", "train"]
     for line in lines:
         done = ncmc(fresh, f"{line} -o epochs=2" if " train " in line else line)

@@ -1,10 +1,15 @@
-"""What a method must compute: finite losses and gradients, scores that find the classes."""
+"""What a method must compute: finite losses, true gradients, scores that find the classes."""
 
 import math
+import re
+from collections.abc import Sequence
 from copy import deepcopy
+from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.gradcheck import GradcheckError, gradcheck
+from torch.func import functional_call
 
 from ncmc.errors import UserError, listed
 from ncmc.methods import Labels, Method
@@ -28,6 +33,7 @@ ALL_COUNTS = {
 }
 COPIES = 4  # of each image in a batch: the gradient of a mean does not see them
 FREE_STEPS, FREE_LR = 150, 0.05  # Adam on features that may take any value
+STEP, TOLERANCE = 1e-6, 1e-4  # of central differences in float64, and of their slopes
 
 
 def is_finite(subject: MethodSubject) -> None:
@@ -87,6 +93,48 @@ def is_a_mean_over_the_batch(subject: MethodSubject) -> None:
                 "batch (.mean(), reduction='mean'), not the sum: learning rates are set for means, and "
                 "the last batch of an epoch is smaller."
             )
+
+
+def has_the_gradient_of_its_loss(subject: MethodSubject) -> None:
+    """In float64, autograd agrees with differences of the loss along a random direction."""
+    model = subject.on_features().double()
+    for stage in subject.stages(model):
+        settings = model.stages[stage]
+        if settings.views > 1 or getattr(subject.kind, "holds_constant", False):
+            continue
+        x, labels = batch(model, 7, features=True)
+        x = x.double().requires_grad_(not settings.freeze_backbone)
+        parameters = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        if not (x.requires_grad or parameters):
+            continue
+
+        try:
+            gradcheck(
+                partial(_loss_with, model, labels, [*parameters]),
+                (x, *parameters.values()),
+                eps=STEP,
+                atol=TOLERANCE**2,
+                rtol=TOLERANCE,
+                fast_mode=True,  # a random direction for each of them
+            )
+        except GradcheckError as error:
+            names = dict(enumerate(["the features", *parameters]))
+            place = re.search(r"respect to input (\d+)", str(error))
+            what = names[int(place[1])] if place else "an input"
+            raise UserError(
+                f"stage {stage}: the gradient with respect to {what} is not that of the loss. Look for "
+                "detach(), no_grad() or .data; a method that holds a part constant on purpose says so "
+                "by `holds_constant = True` in its class."
+            ) from error
+
+
+def _loss_with(
+    model: Method, labels: Labels, names: Sequence[str], x: Tensor, *values: Tensor
+) -> Tensor:
+    """The loss of features (B, d, 1, 1) with these values of parameters."""
+    copy = deepcopy(model)  # a loss may change statistics
+    loss: Tensor = functional_call(copy, dict(zip(names, values, strict=True)), (x, labels))
+    return loss
 
 
 def trains_every_parameter(subject: MethodSubject) -> None:

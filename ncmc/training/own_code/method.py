@@ -191,6 +191,7 @@ CHECKS: dict[str, Callable[[MethodSubject], None]] = {
     "an impossible option is refused in words": refuses_in_words,
     "loss and gradient are finite in every stage, for any number and size of classes": losses.is_finite,
     "the loss is a mean over the batch": losses.is_a_mean_over_the_batch,
+    "the gradient is that of the loss (differences in float64)": losses.has_the_gradient_of_its_loss,
     "every parameter is trained in some stage": losses.trains_every_parameter,
     "trained on free features, its scores find the classes": losses.finds_the_classes,
     "a last batch of one image trains": losses.trains_on_one_image,
