@@ -120,12 +120,20 @@ class Settings:
     @property
     def difference_words(self) -> str:
         """`CAL is above CE by 2.0 on average (95 %: 1.7 to 2.3)`."""
-        assert self.average is not None
-        mean, digits = self.average.difference.mean, digits_of(self.average, self.bounds)
+        found = self.average
+        assert found is not None
+        mean, ends = found.difference.mean, found.interval or ()
+        near = any(round(end, 1) == round(bound, 1) for end in ends for bound in self.bounds)
+        digits = (
+            4 if not found.unit else 2 if near else 1
+        )  # no end looks like a bound that it is not
         words = f"{self.names[0]} is {'above' if mean >= 0 else 'below'} {self.names[1]} by "
         words += f"{abs(mean):.{digits}f}" + (" on average" if self.k > 1 else "")
         words += f" over {self.compared} of {self.k} settings" if not self.all_compared else ""
-        return words + level_words(self.average, digits)
+        if not ends:
+            return f"{words} ({no_spread(found.n)})"
+        low, high = (f"{value:.{digits}f}".replace("-", "−") for value in ends)
+        return f"{words} ({100 * found.level:.3g} %: {low} to {high})"
 
     @property
     def origin(self) -> str:
@@ -178,22 +186,6 @@ def shown_in(p_values: Mapping[int, float | None], k: int, alpha: float) -> froz
     """The places of `k` settings in which something is shown; without a p value it is not."""
     known = (p_values.get(i) for i in range(k))
     return shown([1.0 if p is None else p for p in known], alpha)
-
-
-def digits_of(found: Contrast, bounds: Sequence[float]) -> int:
-    """One digit for points, unless an end of the interval would look like a bound that it is not."""
-    if not found.unit:
-        return 4
-    ends = found.interval or ()
-    return 2 if any(round(end, 1) == round(bound, 1) for end in ends for bound in bounds) else 1
-
-
-def level_words(found: Contrast, digits: int) -> str:
-    """` (95 %: 1.7 to 2.3)`, or why there is no interval."""
-    if found.interval is None:
-        return f" ({no_spread(found.n)})"
-    low, high = (f"{value:.{digits}f}".replace("-", "−") for value in found.interval)
-    return f" ({100 * found.level:.3g} %: {low} to {high})"
 
 
 def split_words(cells: Iterable[Cell]) -> str:
