@@ -35,6 +35,7 @@ PREDICTIONS = "results/predictions.md"  # of the tier's checks, beside what came
 BOARD_JSON = "results/board.json"
 PUBLISHED = "results/published/{tier}"  # in git: records, and all that follows from them
 PUBLISHED_RUNS = "results/published/runs.csv"  # a row per run of every published tier
+BADGE = "results/published/badge.json"  # as shields.io's endpoint reads it
 ANSWER_PICTURE = "results/published/answer-{page}.svg"  # README's, on light and dark pages
 THEORY = "results/theory/theory.json"
 PREFLIGHT = "results/.preflight"

@@ -1,7 +1,7 @@
 """Records packed for somebody else, as a zip file: same records, same bytes."""
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ncmc.plan.run import Run, parse_run_id, trained_runs
 from ncmc.project import Project
 from ncmc.results import problems
 from ncmc.results.record import Record, load_record, path_of
+from ncmc.sharing import crate, croissant
 from ncmc.sharing.export_format import NAME, Manifest, manifest_of
 from ncmc.system import files
 from ncmc.system.documents import MOST_BYTES
@@ -52,6 +53,7 @@ def export(
         if path.suffix in CONFIG_KINDS:
             name = path.relative_to(project.root).as_posix()
             content[name] = files.read_bytes(path, MOST_BYTES)
+    content |= descriptions(project, ", ".join(names), records.values(), content)
     manifest = manifest_of([name for name in names if name != ALL], content)
     content[NAME] = manifest.to_json()
     _write_zip(target, content)
@@ -118,6 +120,19 @@ def sources_of(
         if files.exists(project.root / name):
             content[name] = files.read_bytes(project.root / name, MOST_BYTES)
     return content
+
+
+def descriptions(
+    project: Project, name: str, records: Iterable[Record], content: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """What describes an export's files to others: an RO-Crate, and a Croissant file per split."""
+    latest_first = sorted(records, key=lambda record: (record.made.at, record.run.id), reverse=True)
+    described = {
+        f"{record.run.split_folder}/{croissant.NAME}": croissant.croissant(project, record, split)
+        for record in latest_first  # so that the first one dates its split
+        if (split := content.get(f"{record.run.split_folder}/{NAME}"))
+    }
+    return described | {crate.NAME: crate.crate(name, latest_first, {**content, **described})}
 
 
 def _write_zip(target: Path, content: Mapping[str, bytes]) -> None:

@@ -7,6 +7,7 @@ give every byte; the rest (figures, other forms of the tables) follows from them
 import json
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,12 +15,13 @@ from ncmc import paths
 from ncmc.board import board_text, predictions
 from ncmc.board.answers import with_answers
 from ncmc.board.entries import board_of
-from ncmc.board.published import FINDINGS, with_quotations
+from ncmc.board.published import FINDINGS, published_boards, with_quotations
 from ncmc.errors import UserError, unknown
 from ncmc.figures.figure_files import write_figures
 from ncmc.figures.of_table import figures_of_table
 from ncmc.figures.opening import SCALES, opening_figure, opening_images
 from ncmc.page import project_page
+from ncmc.paper.claims import claims
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import tiers
@@ -27,7 +29,7 @@ from ncmc.project import Project
 from ncmc.results import table_files
 from ncmc.results.record import load_record
 from ncmc.results.table_data import table_data
-from ncmc.sharing.export import records_of, runs_of, sources_of
+from ncmc.sharing.export import descriptions, records_of, runs_of, sources_of
 from ncmc.sharing.export_format import NAME, manifest_of
 from ncmc.sharing.runs_csv import runs_csv
 from ncmc.system import files
@@ -81,6 +83,23 @@ def answer_pictures(project: Project) -> dict[str, bytes]:
     return {paths.ANSWER_PICTURE.format(page=page): image for page, image in images.items()}
 
 
+def badge(project: Project) -> bytes:
+    """What is known of the paper's claims at its own scale, as shields.io's endpoint reads it."""
+    boards = published_boards(project).values()
+    entries = [entry for board in boards for entry in board.entries]
+    known = Counter(e.status for e in entries if e.subject == "claim" and e.scale == "paper")
+    total = sum(claim.shown_in is not None for claim in claims(project).values())
+    holds, differs = known["holds"], known["differs"]
+    message = f"{holds} hold, {differs} differ" if holds + differs else "none known"
+    body = {
+        "schemaVersion": 1,
+        "label": "claims at the paper's scale",
+        "message": f"{message} of {total}",
+        "color": "blue" if holds + differs else "lightgrey",
+    }
+    return json.dumps(body, indent=1).encode() + b"\n"
+
+
 def refresh_documents(project: Project) -> list[Path]:
     """Set runs.csv, README's picture and answers, and the quotations of docs/findings.md; what changed.
 
@@ -95,6 +114,7 @@ def refresh_documents(project: Project) -> list[Path]:
             changed.append(path)
 
     put(paths.PUBLISHED_RUNS, runs_csv(project).encode())
+    put(paths.BADGE, badge(project))
     for name, image in answer_pictures(project).items():
         put(name, image)
     for name, renewed in ((README, with_answers), (FINDINGS, with_quotations)):
@@ -141,7 +161,8 @@ def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[
         root = Path(place) / tier
         for name, data in sources.items():
             files.write_atomic(root / name, data)
-        present = {load_record(path).run for path in (root / paths.RUNS).rglob(paths.RECORD)}
+        records = [load_record(path) for path in (root / paths.RUNS).rglob(paths.RECORD)]
+        present = {record.run for record in records}
         tables = [grid.table(project, name) for name in tiers(project)[tier]]
         cells = CellCache(project, root / paths.RUNS)
         _write_board_and_page(project, tier, tables, root, cells)
@@ -153,6 +174,7 @@ def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[
                 write_figures(figures_of_table(project, table, cells), root / folder, IMAGES)
         names, content = {*sources, *pictures, paths.BOARD_JSON}, _read(root)
     content = {n: data for n, data in content.items() if n in names or n.endswith(READ)}
+    content |= descriptions(project, tier, records, content)
     content[NAME] = manifest_of([table.name for table in tables], content).to_json()
     return content
 
