@@ -1,4 +1,4 @@
-"""`ncmc report`: the page of a table or figure, or of the whole project."""
+"""`ncmc report`: the page of a table or figure, of a tier, or of the whole project."""
 
 from typing import Annotated
 
@@ -15,11 +15,12 @@ from cli.options import (
 from cli.progress import working
 from ncmc.errors import UsageError
 from ncmc.page import project_page, table_page
+from ncmc.plan.grid_file import table_names, tiers
 
 ALL = "all"
 EPILOG = (
     "Examples: `ncmc report` writes results/report.html, the page of the whole project; "
-    "`ncmc report smoke` writes results/smoke/report.html. "
+    "`ncmc report smoke` writes results/smoke/report.html, `ncmc report laptop` that of a tier. "
     "A damaged or outdated record is named on it, and counts as missing."
 )
 
@@ -28,7 +29,8 @@ def report(
     name: Annotated[
         str,
         typer.Argument(
-            help="A table or figure: see `ncmc list tables`; or `all`, the whole project."
+            help="A table or figure: see `ncmc list tables`; a tier of them, such as `laptop`; or "
+            "`all`, the whole project."
         ),
     ] = ALL,
     assume: Assume = None,
@@ -37,13 +39,15 @@ def report(
 ) -> None:
     """Write an HTML page: what holds, verdicts, results, curves and their origins."""
     project = reading_project()
-    if name == ALL:
+    larger = sorted(tiers(project).keys() - table_names(project))  # `smoke` is a table too
+    if name in (ALL, *larger):
         if assume:
             raise UsageError("--assume is of one table; give its name: ncmc report TABLE.")
-        with working("making the page of the whole project"):
-            path = project_page.report(project, results, out)
+        tier = "" if name == ALL else name
+        with working(f"making the page of {tier or 'the whole project'}"):
+            path = project_page.report(project, results, out, tier)
         print(path)
         return
-    chosen = chosen_table(project, name, assume, [ALL]).name
+    chosen = chosen_table(project, name, assume, [ALL, *larger]).name
     folder = results_folder(project, chosen, out)
     print(table_page.report(project, chosen, results, folder))

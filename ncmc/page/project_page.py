@@ -16,7 +16,7 @@ from ncmc.page.ranking import longest, rankings
 from ncmc.page.templating import rendered
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
-from ncmc.plan.grid_file import table_names
+from ncmc.plan.grid_file import table_names, tiers
 from ncmc.project import Project
 from ncmc.results.wording import make_command
 from ncmc.system import files
@@ -40,23 +40,25 @@ class Part:
         return make_command(self.table.name)
 
 
-def report(project: Project, results: Path | None = None, folder: Path | None = None) -> Path:
-    """Write the page of the whole project into `folder` (default: results); its path.
+def report(
+    project: Project, results: Path | None = None, folder: Path | None = None, tier: str = ""
+) -> Path:
+    """Write the page of a tier or of the whole project; its path.
 
-    Raises UserError for a damaged or outdated record.
+    `folder`: where, in place of results/ or results/TIER/. Raises UserError for a damaged or
+    outdated record.
     """
-    own = project.root / paths.PROJECT_PAGE
+    own = project.root / (paths.PAGE.format(table=tier) if tier else paths.PROJECT_PAGE)
     path = (folder or own.parent) / own.name
-    files.write_atomic(path, render(project, results))
+    files.write_atomic(path, render(project, results, tier))
     return path
 
 
-def render(
-    project: Project, results: Path | None = None, tier: str = "", names: Sequence[str] = ()
-) -> str:
+def render(project: Project, results: Path | None = None, tier: str = "") -> str:
     """The page as text, of the tables and figures of a tier or of all."""
     cache = CellCache(project, results)
-    tables = [grid.table(project, name) for name in names or table_names(project)]
+    names = tiers(project)[tier] if tier else table_names(project)
+    tables = [grid.table(project, name) for name in names]
     verdicts = [verdict for table in tables for verdict in verify_cells(table, cache)]
     board, looking = board_of(project, verdicts), verdicts_by_cell(project, verdicts)
     parts, once = [], dict[str, Row]()

@@ -197,8 +197,7 @@ def _write_board_and_page(
     if predicted := predictions.as_markdown(checks, verdicts):
         files.write_atomic(root / paths.PREDICTIONS, predicted)
     data = json.dumps(board_text.as_json(board), indent=1, ensure_ascii=False)
-    names = [table.name for table in tables]
-    page = project_page.render(project, root / paths.RUNS, tier, names)
+    page = project_page.render(project, root / paths.RUNS, tier)
     files.write_atomic(root / paths.BOARD_MARKDOWN, board_text.as_markdown(board))
     files.write_atomic(root / paths.BOARD_JSON, data + "\n")
     files.write_atomic(root / paths.PROJECT_PAGE, page)

@@ -98,7 +98,7 @@ def test_the_page_opens_with_the_picture_of_a_tier_that_has_its_records(tmp_path
     for spec in budget.cells:
         seeds = {"CAL": [61.0, 62.3, 62.7], "CE": [50.0, 51.0, 52.0]}
         fakes.fill(tmp_path, spec, seeds.get(spec.run.method, [60.5, 61.4, 62.6]))
-    text = Page(project_page.render(here(), tmp_path, "laptop", ["laptop_budget"])).text
+    text = Page(project_page.render(here(), tmp_path, "laptop")).text
     start = text[: text.index("runs recorded")]
     assert "✓ above CAL +11.0 points against CE" in start
     assert start.index("points against CE") < start.index("CAL minus each other method")
@@ -110,12 +110,12 @@ def test_the_page_opens_with_the_picture_of_a_tier_that_has_its_records(tmp_path
 def test_a_cell_names_the_claims_that_are_decided_and_no_empty_column(tmp_path: Path) -> None:
     smoke = grid.table(here(), "smoke")
     fakes.fill(tmp_path, fakes.spec_of(smoke, "CAL"), [80.0])
-    one = Page(project_page.render(here(), tmp_path, "smoke", ["smoke"]))
+    one = Page(project_page.render(here(), tmp_path, "smoke"))
     assert "claims that look at it" not in one.text
     assert "cell seeds last, % best, % CAL" in one.text
     for label in ("AL", "CAL"):
         fakes.fill(tmp_path, fakes.spec_of(smoke, label), [80.0, 80.4, 80.1, 79.9, 80.2])
-    more = Page(project_page.render(here(), tmp_path, "smoke", ["smoke"]))
+    more = Page(project_page.render(here(), tmp_path, "smoke"))
     assert "cell seeds last, % 95 % interval best, % claims that look at it" in more.text
 
 
@@ -143,3 +143,12 @@ def test_another_reading_is_of_one_table(results: Path) -> None:
     done = CliRunner().invoke(app, ["report", "all", "--assume", "A14=affine"])
     assert done.exit_code == 2
     assert "--assume is of one table" in done.output
+
+
+def test_a_tier_has_a_page_as_it_is_published(tmp_path: Path) -> None:
+    published = here().root / "results/published/laptop/results"
+    run = CliRunner().invoke(
+        app, ["report", "laptop", "--results", str(published / "runs"), "--out", str(tmp_path)]
+    )
+    assert run.exit_code == 0, run.output
+    assert (tmp_path / "report.html").read_bytes() == (published / "report.html").read_bytes()
