@@ -17,6 +17,7 @@ from ncmc.board.answers import with_answers
 from ncmc.board.entries import board_of
 from ncmc.board.published import FINDINGS, published_boards, with_quotations
 from ncmc.errors import UserError, unknown
+from ncmc.figures.figure import Figure
 from ncmc.figures.figure_files import write_figures
 from ncmc.figures.of_table import figures_of_table
 from ncmc.figures.opening import SCALES, opening_figure, opening_images
@@ -70,15 +71,20 @@ def publish(project: Project, tier: str, results: Path | None = None) -> tuple[P
     return folder, sum(name.endswith(f"/{paths.RECORD}") for name in sources)
 
 
-def answer_pictures(project: Project) -> dict[str, bytes]:
-    """README's picture of CAL minus each other method, by path; nothing where none is compared."""
+def answer_figure(project: Project) -> Figure | None:
+    """CAL minus each other method, of published records; None where nothing is compared."""
     cells = {}
     for tier, names in tiers(project).items():
         runs = project.root / paths.PUBLISHED.format(tier=tier) / paths.RUNS
         for table in (grid.table(project, name) for name in names if name in SCALES):
             if runs.is_dir():
                 cells[table.name] = (table, CellCache(project, runs).of(table))
-    figure = opening_figure(cells)
+    return opening_figure(cells)
+
+
+def answer_pictures(project: Project) -> dict[str, bytes]:
+    """README's picture, for light pages and for dark ones, by path."""
+    figure = answer_figure(project)
     images = opening_images(figure) if figure else {}
     return {paths.ANSWER_PICTURE.format(page=page): image for page, image in images.items()}
 

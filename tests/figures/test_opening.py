@@ -5,12 +5,14 @@ from xml.etree import ElementTree
 
 import fakes
 import pytest
-from conftest import here
+from conftest import CHECKOUT, here
 
+from ncmc.board.answers import leads
 from ncmc.figures.figure import Figure
 from ncmc.figures.opening import OTHERS, opening_figure, opening_images
 from ncmc.plan import grid
-from ncmc.sharing.publish import answer_pictures
+from ncmc.project import Project
+from ncmc.sharing.publish import answer_figure, answer_pictures
 from ncmc.verdicts.judge import CellCache
 
 MEANS = {"CAL": 61.0, "CE": 50.0, "SETF": 62.0, "AL": 60.9, "BALANCED-SOFTMAX": 64.0, "NCM": 58.0}
@@ -64,3 +66,15 @@ def test_the_published_pictures_are_of_the_published_records(configured: Path) -
     fill_budget(configured / "results" / "published" / "laptop" / "results" / "runs")
     names = [name.rpartition("/")[2] for name in answer_pictures(here())]
     assert names == ["answer-light.svg", "answer-dark.svg"]
+
+
+def test_the_picture_has_the_intervals_of_readmes_answers() -> None:
+    project = Project(CHECKOUT)
+    figure = answer_figure(project)
+    assert figure
+    drawn = {(row.row, row.mean): row for row in figure.rows}
+    answers = [lead for lead in leads(project) if lead.other in OTHERS]
+    assert answers
+    for lead in answers:
+        row = drawn[lead.other, lead.contrast.difference.mean]
+        assert (row.low, row.high) == (lead.contrast.interval or (None, None))
