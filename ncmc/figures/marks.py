@@ -127,13 +127,13 @@ def difference_mark(ours: Cell, other: Cell, row: str, series: str) -> Mark:
 
 
 def differences_drawn(title: str, rows: Sequence[Mark]) -> Panel:
-    """Differences with a line at 0, by colour, marker and word; the only series is said below."""
+    """Differences with a line at 0, by colour, marker and word; what all series share is said below."""
     series = {row.series for row in rows}
-    if len(series) == 1:
-        rows = [replace(row, series="") for row in rows]
-    below = ", ".join(filter(None, ("points of accuracy", *(series if len(series) == 1 else ()))))
+    shared = {name.partition(", ")[0] for name in series}
+    said = (series if len(series) == 1 else shared) if len(shared) == 1 else set()
+    below = ", ".join(filter(None, ("points of accuracy", *said)))
     styles = {(row.row, row.series): SIDES[row.word] for row in rows}
-    draw = partial(draw_marks, styles=styles, words=below, line_at=0.0)
+    draw = partial(draw_marks, styles=styles, words=below, line_at=0.0, said="".join(said))
     return Panel(title, tuple(rows), draw)
 
 
@@ -159,11 +159,17 @@ def _places(rows: Sequence[Mark]) -> list[float]:
 
 
 def draw_marks(
-    axes: Any, rows: Sequence[Mark], styles: Styles, words: str, line_at: float | None = None
+    axes: Any,
+    rows: Sequence[Mark],
+    styles: Styles,
+    words: str,
+    line_at: float | None = None,
+    said: str = "",
 ) -> None:
     """A marker with its interval at each line, its label at the left and its word at the right.
 
-    `line_at`: 0, where a line always stands, or chance, where one stands if it is near.
+    `line_at`: 0, where a line always stands, or chance, where one stands if it is near. `said`: the
+    start of all series, which the words below say.
     """
     places = _places(rows)
     for y, row in zip(places, rows, strict=True):
@@ -182,7 +188,8 @@ def draw_marks(
         dashes = {"dashes": (1, 2)} if line_at else {}
         axes.axvline(line_at, color=ink(), linewidth=0.9, **dashes)
     above = ("", *(row.row for row in rows))
-    axes.set_yticks(places, [_label(row, before) for row, before in zip(rows, above, strict=False)])
+    shown = [replace(row, series=row.series.removeprefix(said).removeprefix(", ")) for row in rows]
+    axes.set_yticks(places, [_label(row, name) for row, name in zip(shown, above, strict=False)])
     axes.set_ylim(places[-1] + 0.6, -0.6)
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")

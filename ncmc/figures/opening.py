@@ -45,7 +45,7 @@ def opening_figure(cells_of: Mapping[str, tuple[Table, Sequence[Cell]]]) -> Figu
         f"epoch, in points: right of 0 {METHOD} is better. {sentence(marks.INTERVAL)} ResNet-20 sees a "
         "tenth of the images.",
         panels=(marks.differences_drawn("", rows),),
-        size=(5.0 if len({row.series for row in rows}) > 1 else marks.WIDTH, marks.height(rows)),
+        size=(4.2 if len({row.series for row in rows}) > 1 else marks.WIDTH, marks.height(rows)),
     )
 
 
