@@ -15,7 +15,7 @@ from ncmc.plan.grid_file import tiers
 from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.samples import sample_of
-from ncmc.results.statistics import against
+from ncmc.results.statistics import Sample, against
 from ncmc.results.wording import plural, signed
 from ncmc.system import files
 from ncmc.verdicts.contrasts import Contrast, contrast
@@ -66,7 +66,7 @@ class Lead(NamedTuple):
     @property
     def words(self) -> str:
         """`above by 5.3 points (95 %: +3.1 to +7.5; 3 seeds)`."""
-        points, seeds = self.contrast.difference.mean, plural(self.contrast.n, "seed")
+        points, seeds = self.contrast.difference.mean, self.contrast.seeds
         if self.contrast.interval is None:
             return f"{signed(points, 1)} points with {seeds}, which decides nothing"
         low, high = (signed(bound, 1) for bound in self.contrast.interval)
@@ -141,8 +141,8 @@ def headline(project: Project) -> str:
     decided = next((lead.tier for lead in compared if lead.contrast.side), None)
     if decided is None:
         return (
-            f"{UNKNOWN} The nearest to it so far is {_link(project, nearest)} ({nearest.setting}): one "
-            "seed so far, which decides nothing."
+            f"{UNKNOWN} The nearest to it so far is {_link(project, nearest)} ({nearest.setting}): "
+            f"{_most_seeds(compared, nearest)} so far, which decides nothing."
         )
     sides = {lead.other: lead.contrast.side for lead in compared if lead.tier == decided}
     parts = [
@@ -154,9 +154,15 @@ def headline(project: Project) -> str:
     if decided == nearest:
         return f"{UNKNOWN} The nearest to it so far is {where}: there CAL is {_listed(parts)}."
     return (
-        f"{UNKNOWN} On {where} CAL is {_listed(parts)}; one seed on {_link(project, nearest)} "
-        f"({nearest.setting}), which is nearer to it, decides nothing so far."
+        f"{UNKNOWN} On {where} CAL is {_listed(parts)}; {_most_seeds(compared, nearest)} on "
+        f"{_link(project, nearest)} ({nearest.setting}), which is nearer to it, decides nothing so far."
     )
+
+
+def _most_seeds(compared: Sequence[Lead], tier: AnswerTier) -> str:
+    """`1 seed` or `2 of 3 seeds`: of the comparison of a tier that has most."""
+    contrasts = [lead.contrast for lead in compared if lead.tier == tier]
+    return max(contrasts, key=lambda contrast: contrast.n).seeds
 
 
 def five_answers(project: Project) -> list[str]:
@@ -203,23 +209,34 @@ def _listed(parts: Sequence[str]) -> str:
 
 
 def _collapse(project: Project) -> str:
-    """NC to the mean centers (0 to 4) that CAL ends with."""
+    """NC to the mean centers (0 to 4) that CAL ends with, and CE's around its own class means."""
     tiers_with = []
     for tier in TIERS:
-        parts, supported = [], False
+        supported, parts = False, []
         for cell in _cells(project, tier, f"{tier.name}_curves"):
             if cell.spec.run.method == "CAL" and (nc := sample_of(cell, "nc_mean")):
-                interval = against(nc, 0.0).interval() if nc.n > 1 else None
+                judged = nc.n >= max(2, *cell.looks[:1])
+                interval = against(nc, 0.0).interval() if judged else None
                 supported = supported or interval is not None
-                spread = f"95 %: {interval[0]:.2f} to {interval[1]:.2f}; " if interval else ""
-                mixup = "with" if cell.spec.resolved.recipe.mixup else "without"
-                parts.append(f"{nc.mean:.2f} {mixup} Mixup ({spread}{plural(nc.n, 'seed')})")
+                parts.append(_collapse_words(cell, nc, interval))
+        for cell in _cells(project, tier, f"{tier.name}_methods") if parts else ():
+            if cell.spec.coord("method") == "CE" and (nc := sample_of(cell, "nc_mean")):
+                parts.append(
+                    f"cross-entropy's, around its own class means, {_collapse_words(cell, nc)}"
+                )
         if parts:
             words = f"{_link(project, tier)} CAL's features end at NC {', '.join(parts)}"
             tiers_with.append((supported, words))
     scale = "NC is 0 at complete collapse to the mean centers, 2 for features that know nothing."
     known = _best_supported_first(tiers_with)
     return f"{known} {scale}" if known else "Not measured yet."
+
+
+def _collapse_words(cell: Cell, nc: Sample, interval: tuple[float, float] | None = None) -> str:
+    """`0.38 with Mixup (95 %: 0.08 to 0.67; 2 seeds)`."""
+    mixup = "with" if cell.spec.resolved.recipe.mixup else "without"
+    spread = f"95 %: {interval[0]:.2f} to {interval[1]:.2f}; " if interval else ""
+    return f"{nc.mean:.2f} {mixup} Mixup ({spread}{plural(nc.n, 'seed')})"
 
 
 def _harness(project: Project) -> str:

@@ -31,14 +31,13 @@ HOLLOW = Style("#7a7a7a", "s", SOLID, filled=False)
 SIDES = {  # of 0 -> how a difference looks
     "above": STATUS_STYLES["holds"],
     "below": STATUS_STYLES["differs"],
-    "not told apart": STATUS_STYLES["inconclusive"],
-    "": STATUS_STYLES["inconclusive"],  # one seed
 }
+UNDECIDED = STATUS_STYLES["inconclusive"]  # not told apart, or too few seeds
 LINE_HEIGHT = 0.17  # inches
 WIDTH = 4.2  # inches of a panel alone: letters can be read at 85 mm, a column of a journal
 INTERVAL = (
     "lines are 95 % intervals, or wider ones where seeds are added in planned steps; above or below: "
-    "0 lies outside; a mark without a line is one seed"
+    "0 lies outside; a mark without a line has too few seeds to be judged"
 )
 
 
@@ -49,7 +48,7 @@ class Mark:
     row: str
     series: str  # tells the marks of one row apart
     mean: float
-    low: float | None  # None: one seed, or a printed number without its spread
+    low: float | None  # None: too few seeds, or a printed number without its spread
     high: float | None
     level: float  # of the interval
     seeds: int | None  # None: not known
@@ -120,10 +119,15 @@ def difference_panel(page: Page, method: str) -> Panel | None:
 
 
 def difference_mark(ours: Cell, other: Cell, row: str, series: str) -> Mark:
-    """Ours minus another cell after the last epoch, at the level of its look; and what that says."""
+    """Ours minus another cell after the last epoch, at the level of its look; and its side of 0.
+
+    Without an interval, its word is how many seeds it has.
+    """
     gap = contrast([(1.0, ours), (-1.0, other)], "last")
     low, high = gap.interval or (None, None)
-    return Mark(row, series, gap.difference.mean, low, high, gap.level, gap.n, gap.side)
+    return Mark(
+        row, series, gap.difference.mean, low, high, gap.level, gap.n, gap.side or gap.seeds
+    )
 
 
 def differences_drawn(title: str, rows: Sequence[Mark]) -> Panel:
@@ -132,7 +136,7 @@ def differences_drawn(title: str, rows: Sequence[Mark]) -> Panel:
     shared = {name.partition(", ")[0] for name in series}
     said = (series if len(series) == 1 else shared) if len(shared) == 1 else set()
     below = ", ".join(filter(None, ("points of accuracy", *said)))
-    styles = {(row.row, row.series): SIDES[row.word] for row in rows}
+    styles = {(row.row, row.series): SIDES.get(row.word, UNDECIDED) for row in rows}
     draw = partial(draw_marks, styles=styles, words=below, line_at=0.0, said="".join(said))
     return Panel(title, tuple(rows), draw)
 

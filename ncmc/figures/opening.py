@@ -11,7 +11,7 @@ from ncmc.results.cells import Cell
 from ncmc.results.wording import sentence
 
 METHOD = "CAL"
-OTHERS = ("CE", "SETF", "AL", "BALANCED-SOFTMAX", "NCM")  # a row each
+OTHERS = ("CE", "SETF", "AL", "ARB", "BALANCED-SOFTMAX", "NCM")  # a row each
 INKS = {"light": painting.DARK, "dark": "#e4e2dd"}
 
 

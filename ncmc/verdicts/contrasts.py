@@ -28,6 +28,7 @@ class Contrast:
     paired: bool  # by seed
     alpha: float = ALPHA  # of its tests, both sides together
     spread_of: int = 0  # cells of the blocks that its spread is of; 0: its own cells alone
+    first_look: int = 0  # seeds below which nothing is judged; 0: no looks are planned
 
     @property
     def level(self) -> float:
@@ -36,8 +37,14 @@ class Contrast:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The interval at `level`; None where the seeds show no spread."""
-        return self.difference.interval(self.level)
+        """The interval at `level`; None where the seeds show no spread, or before the first look."""
+        return None if self.n < self.first_look else self.difference.interval(self.level)
+
+    @property
+    def seeds(self) -> str:
+        """`3 seeds`, or `2 of 3 seeds` before the first look."""
+        few = self.n < self.first_look
+        return f"{self.n} of {self.first_look} seeds" if few else plural(self.n, "seed")
 
     @property
     def side(self) -> str:
@@ -77,10 +84,11 @@ def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Con
     nothing in common.
     """
     cells = [cell for _, cell in terms]
+    first_look = max(cell.looks[0] if cell.looks else 0 for cell in cells)
     if seeds := paired_seeds(cells, measure):
         difference, of_cells = _by_seed(terms, measure, seeds, shared)
         alpha = min(cell.alpha_at(len(seeds)) for cell in cells)
-        return Contrast(measure, difference, len(seeds), True, alpha, of_cells)
+        return Contrast(measure, difference, len(seeds), True, alpha, of_cells, first_look)
     weights: dict[tuple[object, ...], float] = {}
     samples: dict[tuple[object, ...], Sample] = {}
     for weight, cell in terms:
@@ -91,7 +99,7 @@ def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Con
     known = [(weights[key], part) for key, part in samples.items()]
     fewest = min(len(by_seed(cell, measure)) for cell in cells)
     alpha = min(cell.alpha for cell in cells)
-    return Contrast(measure, combine(known), fewest, False, alpha)
+    return Contrast(measure, combine(known), fewest, False, alpha, first_look=first_look)
 
 
 def _by_seed(

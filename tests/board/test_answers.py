@@ -82,13 +82,13 @@ def test_what_has_an_interval_is_said_before_one_seed_of_a_larger_scale(project:
     publish(project, "full", "full_methods", {"CAL": [78.0], "CE": [72.0]})
     ce, setf, *_ = five_answers(project)
     assert ce.index("above by 10.0 points (") < ce.index("on [the full schedule]")
-    assert ce.endswith("#the-full-schedule) +6.0 points with 1 seed, which decides nothing.")
+    assert ce.endswith("#the-full-schedule) +6.0 points with 1 of 2 seeds, which decides nothing.")
     assert ce.count(".**") == 1
     assert "full schedule" not in setf
     says = headline(project)
     assert "(ResNet-20, a tenth of the images, 120 epochs) CAL is above cross-entropy (CE)" in says
     assert says.endswith(
-        "; one seed on [the full schedule](docs/plan.md#the-full-schedule) (ResNet-32, all images, "
+        "; 1 of 2 seeds on [the full schedule](docs/plan.md#the-full-schedule) (ResNet-32, all images, "
         "200 epochs), which is nearer to it, decides nothing so far."
     )
 
@@ -103,8 +103,14 @@ def test_the_larger_scale_is_said_first_once_its_seeds_have_an_interval(project:
 
 def test_one_seed_everywhere_decides_nothing(project: Project) -> None:
     publish(project, "laptop", "laptop_methods", {"CAL": [60.0], "CE": [50.0]})
-    assert "+10.0 points with 1 seed, which decides nothing" in five_answers(project)[0]
-    assert headline(project).endswith("one seed so far, which decides nothing.")
+    assert "+10.0 points with 1 of 3 seeds, which decides nothing" in five_answers(project)[0]
+    assert headline(project).endswith("1 of 3 seeds so far, which decides nothing.")
+
+
+def test_before_the_first_look_nothing_is_above(project: Project) -> None:
+    publish(project, "laptop", "laptop_methods", {"CAL": [60.0, 60.2], "CE": [50.0, 50.1]})
+    assert [lead.contrast.side for lead in leads(project)] == [""]
+    assert "+10.1 points with 2 of 3 seeds, which decides nothing" in five_answers(project)[0]
 
 
 def test_a_published_tier_is_linked_to_its_board(project: Project) -> None:

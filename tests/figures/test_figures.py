@@ -175,11 +175,11 @@ def test_the_lines_of_one_row_stand_below_each_other_and_its_name_once() -> None
     assert labels(panel)[:4] == ["CE  epochs 12", "epochs 40", "epochs 120", "SETF  epochs 12"]
 
 
-def test_one_seed_has_no_interval_and_says_nothing() -> None:
+def test_one_seed_has_no_interval_and_says_so() -> None:
     (group,) = groups(*planned("smoke"))
     panel = marks.difference_panel(Page((group,)), "CAL")
     assert panel
-    assert {(row.low, row.high, row.word) for row in panel.rows} == {(None, None, "")}
+    assert {(row.low, row.high, row.word) for row in panel.rows} == {(None, None, "1 seed")}
 
 
 def test_thirds_of_the_classes_are_called_so(group: Group) -> None:
