@@ -1,5 +1,7 @@
 """`ncmc verify`: verdicts on a table or figure, on the paper's claims, or on everything."""
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,6 +28,7 @@ from cli.options import (
 from cli.progress import working
 from cli.show.grids import console, literal, print_json
 from cli.show.verdicts import print_verdicts, status_text
+from ncmc.board.annotations import annotations
 from ncmc.board.board_text import LEVELS, SCALES, TITLES, as_markdown, remark, tally
 from ncmc.board.board_text import as_json as board_json
 from ncmc.board.entries import SUBJECTS, Board, board, board_of, is_wanted
@@ -77,14 +80,23 @@ def verify(
     markdown: Annotated[
         bool, typer.Option("--md", help="Print Markdown, a line per claim, number or check.")
     ] = False,
+    github: Annotated[
+        bool,
+        typer.Option(
+            "--github",
+            help="Print annotations of GitHub Actions, and append the Markdown to the summary of "
+            "the step (in $GITHUB_STEP_SUMMARY).",
+        ),
+    ] = False,
 ) -> None:
     """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
-    if as_json and markdown:
-        raise UsageError("--json and --md cannot both be printed: give one of them.")
+    if as_json + markdown + github > 1:
+        raise UsageError("--json, --md and --github cannot be printed together: give one of them.")
     if printed:
-        if name in WHOLE or assume or out or markdown:
+        if name in WHOLE or assume or out or markdown or github:
             raise UsageError(
-                "--printed is about one table, and takes --json and no --assume, --out or --md."
+                "--printed is about one table, and takes --json and no --assume, --out, --md or "
+                "--github."
             )
         _verify_printed(name, as_json, exit_code)
         return
@@ -114,6 +126,10 @@ def verify(
         part = board_of(project, shown)
     if markdown:
         print(as_markdown(part), end="")
+    elif github:
+        for line in annotations(part, None if name in WHOLE else data):
+            print(line)
+        _append_to_step_summary(f"# ncmc verify {name}\n\n{as_markdown(part)}")
     elif name not in WHOLE:
         print_verdicts(data, shown, as_json, filtered=len(shown) < len(verdicts))
     elif as_json:
@@ -127,6 +143,15 @@ def verify(
         )
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts, usable=usable))
+
+
+def _append_to_step_summary(text: str) -> None:
+    """To the file that GitHub shows below the step; without one, say so."""
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(text)
+    else:
+        say_on_stderr("GITHUB_STEP_SUMMARY is not set: there is no step whose summary to write.")
 
 
 NEXT = "`ncmc explain ID` says how a claim is read, which runs decide it, and what is missing."

@@ -2,6 +2,7 @@
 
 from conftest import here
 
+from ncmc.board.annotations import annotations
 from ncmc.board.board_text import as_json, as_markdown, tally
 from ncmc.board.entries import Board, board_of
 from ncmc.verdicts.verdict import STATUSES, Status, Verdict
@@ -46,3 +47,21 @@ def test_json_has_the_tally_the_exit_code_and_the_sentences() -> None:
     assert isinstance(told["entries"], list)
     assert told["tally"]["claim"] == dict.fromkeys(STATUSES, 1)
     assert next(e["sentence"] for e in told["entries"] if isinstance(e, dict)) == "Found C1."
+
+
+def test_github_gets_a_line_per_entry_at_the_level_of_its_exit_code() -> None:
+    lines = list(annotations(made(**ALL)))
+    assert [line.partition(" ")[0] for line in lines] == [
+        "::notice", "::error", "::warning", "::warning", "::notice",
+    ]  # fmt: skip
+    assert lines[0].endswith("::Holds: found C1.%0Aother commits")
+
+
+def test_what_stands_in_an_annotation_cannot_end_it_or_begin_another() -> None:
+    (entry,) = made(C1="differs").entries
+    odd = {"says": "a: b, c%0A::error::x\n::stop-commands::y", "line": "50 %\r\n::error::z"}
+    (line,) = annotations(Board(entries=(entry.model_copy(update=odd),)))
+    assert line == (
+        "::error title=C1 differs%3A a%3A b%2C c%250A%3A%3Aerror%3A%3Ax%0A%3A%3Astop-commands"
+        "%3A%3Ay::50 %25%0D%0A::error::z%0Aother commits"
+    )

@@ -55,13 +55,36 @@ def test_markdown_is_the_board_of_a_table_too(smoked: Path) -> None:
     assert "## Claims of the paper" in verify("claims", "--md").stdout
 
 
+def test_github_appends_the_markdown_to_the_summary_of_the_step(
+    smoked: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    shown = verify("smoke", "--github")
+    assert shown.stdout.startswith("::notice title=S1 seen at this scale")
+    assert "GITHUB_STEP_SUMMARY is not set" in shown.stderr
+    summary = smoked / "summary"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    verify("smoke", "--github")
+    markdown = verify("smoke", "--md").stdout
+    assert summary.read_text() == f"before\n# ncmc verify smoke\n\n{markdown}"
+
+
+def test_github_warns_of_a_record_that_does_not_count(smoked: Path) -> None:
+    next((smoked / paths.RUNS).rglob("record.json")).write_text("{}")
+    shown = verify("smoke", "--github")
+    assert shown.exit_code == 3
+    assert re.search(r"^::warning title=\S+record.json does not count::.+", shown.stdout, re.M)
+
+
 def test_what_belongs_to_one_table_is_refused(configured: Path) -> None:
     refused = verify("all", "--assume", "A14=affine")
     assert refused.exit_code == 2
     assert "takes no --assume" in refused.stderr
-    refused = verify("claims", "--json", "--md")
-    assert refused.exit_code == 2
-    assert "give one of them" in refused.stderr
+    for forms in (("--json", "--md"), ("--md", "--github")):
+        refused = verify("claims", *forms)
+        assert refused.exit_code == 2
+        assert "give one of them" in refused.stderr
 
 
 def test_the_board_writes_no_file(configured: Path) -> None:
