@@ -1,4 +1,4 @@
-# The whole re-run as a table of contents. What is trained: config/grid.yaml. How: config/train.yaml.
+# The whole re-run as a table of contents. What is trained: papers/ncmc/grid.yaml. How: config/train.yaml.
 #   snakemake --cores all smoke       bundled images, no download
 #   snakemake --cores all laptop      half a day on two cores, real images
 #   snakemake --cores all full        the paper's schedule on ResNet-32: days without a GPU

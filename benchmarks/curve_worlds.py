@@ -47,7 +47,7 @@ class Edge:
 
 
 def edges(checks: Mapping[str, Check]) -> Iterator[Edge]:
-    """One edge for each thing that a check of figures asks for, at the bounds of config/checks.yaml."""
+    """One edge for each thing that a check of figures asks for, at the bounds of checks.yaml."""
     collapse, hump, slower, floor, lower, cosine = (
         checks[name] for name in ("F1a", "F1b", "F1d", "F1e", "F4b", "F6")
     )

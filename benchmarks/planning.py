@@ -23,7 +23,16 @@ from ncmc.project import Project
 from ncmc.system import hardware
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("Snakefile", "rules", "profiles", "config", "dvc.yaml", "dvc.lock", "pyproject.toml")
+COPIED = (
+    "Snakefile",
+    "rules",
+    "profiles",
+    "config",
+    "papers",
+    "dvc.yaml",
+    "dvc.lock",
+    "pyproject.toml",
+)
 
 
 def main() -> None:
@@ -48,7 +57,7 @@ def make_grid(root: Path, wanted: int) -> int:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, root / name)
     count, seeds = size_of(root)
-    file = root / "config" / "grid.yaml"
+    file = root / "papers" / "ncmc" / "grid.yaml"
     more = -(-wanted * seeds // count)
     text = re.sub(r"^seeds: {value: \d+", f"seeds: {{value: {more}", file.read_text(), flags=re.M)
     text = re.sub(r"^looks: .*\n", "", text, flags=re.M)  # they begin at the grid's own seeds

@@ -191,9 +191,7 @@ def config_files(project: Project) -> dict[str, list[str]]:
     """
     run = (dataset_entries.FILE, recipes.FILE)  # what a run is made with
     table = (*grid_file.FILES, *run)
-    numbers = [printed_numbers.FILE, references.FILE]
-    if files.exists(project.config(own_numbers.FILE)):  # a reader's
-        numbers.append(own_numbers.FILE)
+    numbers = (printed_numbers.FILE, own_numbers.FILE, references.FILE)
     shown = (*table, *numbers, assumptions.FILE, claims.FILE, errata.FILE, checks_file.FILE)
     read = {
         "doctor": table,
@@ -203,7 +201,12 @@ def config_files(project: Project) -> dict[str, list[str]]:
         "shown": shown,  # by tables, verdicts, figures and pages
     }
     return {
-        command: [f"{paths.CONFIG}/{file}" for file in files] for command, files in read.items()
+        command: [
+            path.relative_to(project.root).as_posix()
+            for path in map(project.config, names)
+            if files.exists(path)  # a paper has few of them
+        ]
+        for command, names in read.items()
     }
 
 

@@ -1,6 +1,7 @@
 """Where everything lies: every path template, relative to the project's root. No I/O."""
 
 CONFIG = "config"  # what the user edits; the modules that read its files name them
+PAPER = "papers/{paper}"  # what a paper says, its tables, its checks, methods of its own
 WORKFLOW_CONFIG = CONFIG + "/workflow.yaml"
 DVC_FILE = "dvc.yaml"
 DVC_LOCK = "dvc.lock"

@@ -7,24 +7,31 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ncmc import paths
-from ncmc.errors import UsageError
+from ncmc.errors import UsageError, unknown
 
 P = ParamSpec("P")
 T = TypeVar("T")
-MARKER = Path("config") / "grid.yaml"  # what makes a folder a project
+MARKER = Path(paths.CONFIG) / "datasets.yaml"  # what makes a folder a project
+SHARED = ("train.yaml", "datasets.yaml", "plan.yaml", "workflow.yaml", "lab.yaml")  # by all papers
+OURS = "ncmc"  # the paper that is open where none is named
+# The open points that a run was made under: one register for all papers, whose runs may be the same.
+REGISTER = "assumptions.yaml"
 
 
 class Project:
-    """A folder with config/grid.yaml in it. Its configuration files are read once, when needed.
+    """A folder with config/datasets.yaml in it, and the paper that is open: a folder of papers/.
 
-    Two projects can be open in one process: every function that reads a file takes its project.
+    Its files are read once, when needed. Runs and data belong to all papers; tables, checks and pages
+    to one. Two projects can be open in one process: every function that reads takes its project.
     """
 
-    def __init__(self, root: Path, on_published: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, root: Path, on_published: Callable[[], None] | None = None, paper: str = OURS
+    ) -> None:
         """`on_published`: called when a published record stands in for one that is not here, once.
 
         Without it none does: trainings, plans and exports know the records of this checkout alone.
-        Raises UsageError if `root` is not the root of a project.
+        Raises UsageError if `root` is not the root of a project, or has no such paper.
         """
         if not _is_project(root):
             raise UsageError(
@@ -32,28 +39,35 @@ class Project:
                 "its checkout, or set NCMC_ROOT to it."
             )
         self.root = root.resolve()
+        self.paper = paper
+        if paper != OURS and paper not in (known := papers(root)):
+            raise unknown("paper", paper, known)
         self._on_published = on_published
         self.published_in_use: dict[str, Path] = {}  # run id -> its record
         self._kept: dict[Any, Any] = {}
 
     @classmethod
     def find(cls, on_published: Callable[[], None] | None = None) -> "Project":
-        """The project of $NCMC_ROOT, or of the nearest folder upwards from here.
+        """The project of $NCMC_ROOT, or of the nearest folder upwards; the paper of $NCMC_PAPER.
 
         Raises UsageError if there is none.
         """
+        paper = os.environ.get("NCMC_PAPER") or OURS
         if named := os.environ.get("NCMC_ROOT"):
-            return cls(Path(named), on_published)
+            return cls(Path(named), on_published, paper)
         try:
             here = Path.cwd()
         except FileNotFoundError as error:
             raise UsageError("the current folder was deleted. Change to another one.") from error
         root = next((f for f in (here, *here.parents) if _is_project(f)), here)
-        return cls(root, on_published)
+        return cls(root, on_published, paper)
 
     def config(self, name: str) -> Path:
-        """The path of a configuration file, such as `config("grid.yaml")`."""
-        return self.root / "config" / name
+        """The path of a file: in config/ if papers share it, else in the folder of the open paper."""
+        if name in SHARED:
+            return self.root / paths.CONFIG / name
+        paper = OURS if name == REGISTER else self.paper
+        return self.root / paths.PAPER.format(paper=paper) / name
 
     def record_path(self, run_id: str) -> Path:
         """Where a run's record lies: its own, if there is one, or where it is published."""
@@ -74,6 +88,12 @@ class Project:
             for folder in sorted(folders, reverse=True)  # of two tiers, the first by name counts
             for path in folder.rglob(paths.RECORD)
         }
+
+
+def papers(root: Path) -> list[str]:
+    """The names of the papers of a project, the folders of papers/ with a grid.yaml; ours first."""
+    names = sorted(path.parent.name for path in root.glob(paths.PAPER.format(paper="*/grid.yaml")))
+    return sorted(names, key=lambda name: name != OURS)
 
 
 def read_once(

@@ -43,7 +43,7 @@ documents._constructed = lambda text: pickle.loads(_pickled(text))
 pytest_plugins = ["projects", "own_files"]  # the fixtures `project` and `own_package`
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-PROJECT_FILES = ("config", "dvc.yaml", "dvc.lock", ".dvc/config", ".dvcignore")
+PROJECT_FILES = ("config", "papers", "dvc.yaml", "dvc.lock", ".dvc/config", ".dvcignore")
 
 
 def here() -> Project:

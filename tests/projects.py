@@ -41,7 +41,7 @@ class ScratchProject:
             (root / name).parent.mkdir(exist_ok=True)
             shutil.copy(CHECKOUT / name, root / name)
         (root / "config").mkdir()
-        (root / "config" / "grid.yaml").write_text("{}\n")
+        (root / "config" / "datasets.yaml").write_text("datasets: {}\n")
 
     def declare(self, name: str, reader: str, *files: dict[str, Any], **fields: Any) -> None:
         """One more entry in config/datasets.yaml."""

@@ -82,7 +82,8 @@ def test_every_section_that_a_value_has_from_the_paper_is_there() -> None:
     sections = re.findall(r"^## (.+)$", (CHECKOUT / "docs/paper.md").read_text(), re.MULTILINE)
     named = {
         name
-        for path in (CHECKOUT / "config").rglob("*.yaml")
+        for folder in ("config", "papers")
+        for path in (CHECKOUT / folder).rglob("*.yaml")
         for name in re.findall(r"spec, ([A-Z][A-Za-z ]+)", path.read_text())
     }
     assert named

@@ -18,7 +18,7 @@ def two(tmp_path: Path) -> tuple[Project, Project]:
     """Two projects; the second calls its smoke table otherwise."""
     for name in ("first", "second"):
         copy_project(tmp_path / name)
-    smoke = tmp_path / "second" / "config" / "smoke.yaml"
+    smoke = tmp_path / "second" / "papers" / "ncmc" / "smoke.yaml"
     smoke.write_text(smoke.read_text().replace("Smoke run: long-tailed digits", "Another title"))
     return Project(tmp_path / "first"), Project(tmp_path / "second")
 
@@ -53,7 +53,7 @@ def test_the_project_is_that_of_a_folder_above_or_of_the_environment(
 ) -> None:
     first, second = two
     monkeypatch.delenv("NCMC_ROOT", raising=False)
-    monkeypatch.chdir(first.config("paper"))
+    monkeypatch.chdir(first.config(""))
     assert Project.find().root == first.root
     monkeypatch.setenv("NCMC_ROOT", str(second.root))
     assert Project.find().root == second.root

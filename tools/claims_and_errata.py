@@ -1,4 +1,4 @@
-"""docs/claims.md and docs/errata.md, made from config/: `python tools/claims_and_errata.py`."""
+"""docs/claims.md and docs/errata.md, made from papers/ncmc/: `python tools/claims_and_errata.py`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -13,10 +13,10 @@ from ncmc.verdicts.checks_file import all_checks
 CLAIMS = """# Claims
 
 Each claim of the paper, its clauses, and how we read them. A clause is a check of
-`config/checks.yaml`, whose head explains every kind of check. Our reading is what we had to add to the
-words, such as what `slightly` means in points. `ncmc explain C1` adds the table, the kind of check and
-its settings; [verdicts.md](verdicts.md) explains the statistics. This page is generated from that file
-and `config/paper/claims.yaml`.
+`papers/ncmc/checks.yaml`, whose head explains every kind of check. Our reading is what we had to
+add to the words, such as what `slightly` means in points. `ncmc explain C1` adds the table, the kind
+of check and its settings; [verdicts.md](verdicts.md) explains the statistics. This page is generated
+from that file and `papers/ncmc/claims.yaml`.
 
 | claim | clause | how we read it |
 |---|---|---|
@@ -25,7 +25,7 @@ ERRATA = """# Errata
 
 Errors, gaps and contradictions found in the paper while it was re-run. Each entry says what is printed
 and where, what we find, the number that shows it with the command that prints it, and our choice, with
-its assumption (`ncmc list assumptions`). This page is generated from `config/paper/errata.yaml`.
+its assumption (`ncmc list assumptions`). This page is generated from `papers/ncmc/errata.yaml`.
 """
 LITERAL = "as it stands"
 SAME = "as above"

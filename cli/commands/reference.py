@@ -20,7 +20,7 @@ EPILOG = (
 )
 HELP = (
     "Enter numbers of the paper's tables 1 to 7 that you read in your copy of the PDF. They go to "
-    "config/paper/own_numbers.csv, which git ignores, and are compared like those of ours."
+    "papers/NAME/own_numbers.csv, which git ignores, and are compared like those of ours."
 )
 app = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True)
 

@@ -57,7 +57,8 @@ def sweep(
     ] = None,
     assume: Assume = None,
     seeds: Annotated[
-        int | None, typer.Option(help="Seeds of each cell.", show_default="as config/studies.yaml")
+        int | None,
+        typer.Option(help="Seeds of each cell.", show_default="as studies.yaml"),
     ] = None,
     name: Annotated[
         str | None,
@@ -157,9 +158,10 @@ def _save(project: Project, name: str, entry: dict[str, Any], file: str) -> None
     known = studies.is_saved(project, name, entry, file)
     path = project.config(file) if known else studies.save(project, name, entry, file)
     print(f"{name} is in {path}. To make it: {make_command(name)}")
-    saved = Project(project.root)  # its files as they are now
+    saved = Project(project.root, paper=project.paper)  # its files as they are now
     if not any(check.table == name for check in all_checks(saved)):
-        print("For verdicts it needs a check in config/checks.yaml: see docs/studies.md")
+        checks = project.config("checks.yaml").relative_to(project.root)
+        print(f"For verdicts it needs a check in {checks}: see docs/studies.md")
 
 
 def _train_and_show(name: str, device: str | None) -> None:
@@ -169,7 +171,7 @@ def _train_and_show(name: str, device: str | None) -> None:
     for dataset in {run.dataset for run in missing}:
         datasets.load(project, dataset, "train")  # what is not there is said once, not for each run
     if missing:
-        train_all(Project(project.root), missing, device)  # to records of its own
+        train_all(Project.find(), missing, device)  # to records of its own
     table(name)
     verify(name, exit_code=False)
     report(name)

@@ -78,7 +78,7 @@ def status_text(status: Status, words: str = "") -> Text:
 COLUMNS = ("cell", "theirs", "ours", "ours minus theirs", "verdict")
 CAPTION = (
     "accuracy in %; best*: at the best epoch, because theirs is not known. Intervals count the error "
-    "of both sides; what they do not state is assumed. The numbers: config/paper/references.csv"
+    "of both sides; what they do not state is assumed. The numbers: papers/NAME/references.csv"
 )
 
 

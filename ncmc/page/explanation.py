@@ -28,7 +28,7 @@ class Clause(Strict):
     """A check of a claim, or a printed number: how it is read, and what was found."""
 
     means: str  # the kind of check in one sentence
-    reading: Mapping[str, JsonValue]  # the keys of the check as config/checks.yaml has them
+    reading: Mapping[str, JsonValue]  # the keys of the check as papers/NAME/checks.yaml has them
     verdict: Verdict
 
 

@@ -16,7 +16,7 @@ from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
 
-FILE = "paper/assumptions.yaml"
+FILE = "assumptions.yaml"
 
 
 class Alternative(Strict):
@@ -62,19 +62,19 @@ class Assumption(Strict):
 
 
 class AssumptionsFile(Strict):
-    """config/paper/assumptions.yaml."""
+    """papers/ncmc/assumptions.yaml."""
 
-    assumptions: tuple[Assumption, ...]
+    assumptions: tuple[Assumption, ...] = ()
 
 
 @read_once
 def assumptions(project: Project) -> tuple[Assumption, ...]:
-    """The register of config/paper/assumptions.yaml, in its order.
+    """The register of papers/ncmc/assumptions.yaml, in its order.
 
     Raises UsageError naming the entry at fault.
     """
     path = project.config(FILE)
-    entries = documents.read_yaml(path, AssumptionsFile).assumptions
+    entries = documents.read_yaml(path, AssumptionsFile, optional=True).assumptions
     require_unique(path, [entry.id for entry in entries])
     options = _options()
     for entry in entries:

@@ -12,7 +12,7 @@ from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
 
-FILE = "paper/claims.yaml"
+FILE = "claims.yaml"
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]{0,9}$")]
 
@@ -33,20 +33,20 @@ class Claim(Strict):
 
 
 class ClaimsFile(Strict):
-    """config/paper/claims.yaml."""
+    """papers/NAME/claims.yaml."""
 
-    comparisons: tuple[Claim, ...]
-    theory: tuple[Claim, ...]
+    comparisons: tuple[Claim, ...] = ()
+    theory: tuple[Claim, ...] = ()
 
 
 @read_once
 def claims(project: Project) -> dict[str, Claim]:
-    """Every comparison, figure and theorem of config/paper/claims.yaml, by id.
+    """Every comparison, figure and theorem of papers/NAME/claims.yaml, by id.
 
     Raises UsageError naming the entry at fault.
     """
     path = project.config(FILE)
-    file = documents.read_yaml(path, ClaimsFile)
+    file = documents.read_yaml(path, ClaimsFile, optional=True)
     stated = (*file.comparisons, *file.theory)
     require_unique(path, [claim.id for claim in stated])
     for claim in file.comparisons:

@@ -12,7 +12,7 @@ from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
 
-FILE = "paper/errata.yaml"
+FILE = "errata.yaml"
 
 
 class Evidence(Strict):
@@ -43,19 +43,19 @@ class Erratum(Strict):
 
 
 class ErrataFile(Strict):
-    """config/paper/errata.yaml."""
+    """papers/NAME/errata.yaml."""
 
-    errata: tuple[Erratum, ...]
+    errata: tuple[Erratum, ...] = ()
 
 
 @read_once
 def errata(project: Project) -> tuple[Erratum, ...]:
-    """Every entry of config/paper/errata.yaml, in its order.
+    """Every entry of papers/NAME/errata.yaml, in its order.
 
     Raises UsageError for an id that stands twice, and for a check or an assumption that is not known.
     """
     path = project.config(FILE)
-    entries = documents.read_yaml(path, ErrataFile).errata
+    entries = documents.read_yaml(path, ErrataFile, optional=True).errata
     require_unique(path, [entry.id for entry in entries])
     ids = {
         "assumption": [entry.id for entry in assumptions(project)],

@@ -1,6 +1,6 @@
 """Numbers of tables 1 to 7 that a reader copied from the PDF, in a file that overlays ours.
 
-config/paper/own_numbers.csv, which git ignores, has a row per number, with the words of its cell. It may
+papers/NAME/own_numbers.csv, which git ignores, has a row per number, with the words of its cell. It may
 be separated by semicolons or tabs, with decimal commas, empty rows and dashes, as spreadsheets leave it.
 """
 
@@ -27,7 +27,7 @@ from ncmc.project import Project, read_once
 from ncmc.system import documents, files
 from ncmc.system.documents import Strict
 
-FILE = "paper/own_numbers.csv"
+FILE = "own_numbers.csv"
 NO_NUMBER = ("-", "–", "—", "−", "n/a", "na", "n.a.")  # what stands in a table in place of one
 SPREAD = re.compile(r"±|\\pm|\+|\(")  # 80.6 ± 0.3, 80.6 \pm 0.3, 80.6 +- 0.3, 80.6 (0.3)
 MOST_LETTERS = 80

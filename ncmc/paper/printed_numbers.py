@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ncmc import paths
 from ncmc.errors import UsageError, unknown
 from ncmc.paper.own_numbers import FILE as OWN_FILE
 from ncmc.paper.own_numbers import own_numbers
@@ -22,7 +23,7 @@ from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
 
-FILE = "paper/numbers.csv"
+FILE = "numbers.csv"
 
 
 class Stated(Strict):
@@ -50,7 +51,7 @@ COLUMNS = ("id", "table", *SETTING, "value", "std", "n", "where", "source", "not
 
 @read_once
 def printed_numbers(project: Project) -> tuple[Number, ...]:
-    """The numbers of config/paper/numbers.csv, then those that a reader entered himself.
+    """The numbers of papers/NAME/numbers.csv, then those that a reader entered himself.
 
     Raises UsageError naming the line at fault.
     """
@@ -84,7 +85,7 @@ def _entered(project: Project) -> dict[tuple[Run, str], Number]:
             std=entered.std,
             n=entered.n,
             where=f"{table}, page {entered.page}, read by {entered.by}",
-            source=f"config/{OWN_FILE}",
+            source=paths.PAPER.format(paper=project.paper) + f"/{OWN_FILE}",
             note="",
         )
     return numbers
@@ -92,12 +93,12 @@ def _entered(project: Project) -> dict[tuple[Run, str], Number]:
 
 @read_once
 def our_numbers(project: Project) -> dict[Run, Number]:
-    """The numbers of config/paper/numbers.csv, by the run, with seed 0, that each is printed for.
+    """The numbers of papers/NAME/numbers.csv, by the run, with seed 0, that each is printed for.
 
     Raises UsageError naming the line at fault.
     """
     path = project.config(FILE)
-    rows = documents.read_csv(path, COLUMNS)
+    rows = documents.read_csv(path, COLUMNS, optional=True)
     require_unique(path, [row["id"] for row in rows])
     numbers: dict[Run, Number] = {}
     for place, row in enumerate(rows, start=2):

@@ -26,7 +26,7 @@ from ncmc.project import Project, read_once
 from ncmc.system import documents
 from ncmc.system.documents import Strict
 
-FILE = "paper/references.csv"
+FILE = "references.csv"
 SWITCH = {"on": True, "off": False}
 MATCHED = ("method", "dataset", "tau", "backbone", "mixup")  # what the two must have in common
 UNKNOWN_RECIPE = "recipe not known to us"
@@ -67,12 +67,12 @@ COLUMNS = tuple(Reference.model_fields)
 
 @read_once
 def references(project: Project) -> tuple[Reference, ...]:
-    """The rows of config/paper/references.csv. Raises UsageError naming the line at fault.
+    """The rows of papers/NAME/references.csv. Raises UsageError naming the line at fault.
 
     A method that the harness does not have is allowed in a row that says so under `differs`.
     """
     path = project.config(FILE)
-    rows = documents.read_csv(path, COLUMNS)
+    rows = documents.read_csv(path, COLUMNS, optional=True)
     require_unique(path, [row["id"] for row in rows])
     methods, known_recipes = catalog.names("method"), recipes.recipes(project)
     stated = []

@@ -1,4 +1,4 @@
-"""config/grid.yaml and its neighbours: tables and figures as their files write them."""
+"""papers/NAME/grid.yaml and its neighbours: tables and figures as their files write them."""
 
 import itertools
 import math
@@ -13,7 +13,7 @@ from ncmc.errors import UsageError, shortened
 from ncmc.plan.option_text import parse_value, read_pi
 from ncmc.plan.recipes import Execution
 from ncmc.project import Project, read_once
-from ncmc.system import documents
+from ncmc.system import documents, files
 from ncmc.system.documents import Sourced, Strict
 
 PAPER = "grid.yaml"  # the paper's own tables and figures
@@ -76,7 +76,7 @@ Splits = Literal["one", "per_seed"]
 
 
 class Entry(Strict):
-    """A table or figure as config/grid.yaml writes it."""
+    """A table or figure as papers/NAME/grid.yaml writes it."""
 
     title: str
     where: str
@@ -179,11 +179,12 @@ def grids(project: Project) -> dict[Path, Grid]:
     read: dict[Path, Grid] = {}
     for file in FILES:
         path = project.config(file)
+        if file != PAPER and not files.exists(path):
+            continue
         read[path] = documents.read_yaml(path, Grid)
         if read[path].scale == "paper" and file != PAPER:
             raise UsageError(
-                f"{path}: 'scale' is 'paper', which only config/{PAPER} is; allowed: 'reduced', "
-                "'reference'."
+                f"{path}: 'scale' is 'paper', which only {PAPER} is; allowed: 'reduced', 'reference'."
             )
     return read
 
@@ -212,14 +213,14 @@ def table_names(project: Project, scale: Scale | None = None) -> list[str]:
 
 
 def table_names_in(project: Project, file: str) -> list[str]:
-    """The names of all tables and figures of one file of config/, such as `full.yaml`."""
+    """The names of all tables and figures of one file, such as `full.yaml`."""
     path = project.config(file)
     return [name for name, placed in grid_entries(project).items() if placed.file == path]
 
 
 def tiers(project: Project) -> dict[str, list[str]]:
     """The files of tables by short name (`paper`, `smoke`, `laptop`, ...), with their tables' names."""
-    named = {"paper" if file == PAPER else Path(file).stem: file for file in FILES}
+    named = {"paper" if path.name == PAPER else path.stem: path.name for path in grids(project)}
     return {tier: table_names_in(project, file) for tier, file in named.items()}
 
 

@@ -99,7 +99,7 @@ def why_unfit(project: Project, run: Run, record: Record) -> tuple[Kind, str, st
         return "damaged", f"contradicts its run: {'; '.join(contradictions)}", ""
     if other := _other_assumptions(project, record):
         words = f"was made under other assumptions: {'; '.join(other)}"
-        return "outdated", words, "undo the change in config/paper/assumptions.yaml, or "
+        return "outdated", words, "undo the change in papers/ncmc/assumptions.yaml, or "
     return None
 
 

@@ -158,7 +158,7 @@ class Record(Strict):
     run: Annotated[Run, BeforeValidator(_options_as_pairs), PlainSerializer(_pairs_as_options)]
     config: Mapping[str, Mapping[str, JsonValue]]  # recipe, split, backbone, method: as resolved
     config_hash: str  # equal for all seeds of a cell that share a split
-    assumptions: Mapping[str, str]  # id -> choice (config/paper/assumptions.yaml)
+    assumptions: Mapping[str, str]  # id -> choice (papers/ncmc/assumptions.yaml)
     split: SplitMade
     result: Result
     notes: tuple[str, ...]

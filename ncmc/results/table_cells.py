@@ -110,7 +110,8 @@ def measured_deviation(
     The pooled deviation in points (`last`), its cells and its degrees of freedom, of which there must
     be ENOUGH_DF: of cells that share their splits, without what the splits do. None without records.
     """
-    cells = TableCells(Project(project.root, lambda: None))  # published records count too
+    reader = Project(project.root, lambda: None, project.paper)  # published records count too
+    cells = TableCells(reader)
     blocks: dict[Hashable, dict[Run, list[float]]] = {}
     for name in table_names(project, scale):
         table = grid.table(project, name)

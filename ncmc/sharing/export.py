@@ -49,7 +49,8 @@ def export(
             "folder of the records with --results."
         )
     content = sources_of(project, records, results)
-    for path in sorted(project.config("").rglob("*")):
+    folders = project.root / paths.CONFIG, project.config("")
+    for path in sorted(path for folder in folders for path in folder.rglob("*")):
         if path.suffix in CONFIG_KINDS:
             name = path.relative_to(project.root).as_posix()
             content[name] = files.read_bytes(path, MOST_BYTES)

@@ -40,9 +40,13 @@ class Sourced(Strict, Generic[Value]):
     source: str
 
 
-def read_yaml(path: Path, model: type[Model]) -> Model:
-    """A YAML file as a `model`. Raises UsageError (its content) or UserError (cannot be read)."""
-    return parse(model, load_yaml(path), str(path))
+def read_yaml(path: Path, model: type[Model], *, optional: bool = False) -> Model:
+    """A YAML file as a `model`. Raises UsageError (its content) or UserError (cannot be read).
+
+    `optional`: a file that is missing is read as one without a key.
+    """
+    content = {} if optional and not files.exists(path) else load_yaml(path)
+    return parse(model, content, str(path))
 
 
 def read_json(path: Path, model: type[Model]) -> Model:
@@ -87,8 +91,15 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return content
 
 
-def read_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """The rows of a CSV file that has exactly these columns. Raises UsageError or UserError."""
+def read_csv(
+    path: Path, columns: tuple[str, ...], *, optional: bool = False
+) -> list[dict[str, str]]:
+    """The rows of a CSV file that has exactly these columns. Raises UsageError or UserError.
+
+    `optional`: a file that is missing has no rows.
+    """
+    if optional and not files.exists(path):
+        return []
     try:
         text = read_text(path).removeprefix("\ufeff")  # spreadsheets begin a file in UTF-8 with it
         separator = max(",;\t", key=text.partition("\n")[0].count)  # as spreadsheets choose it

@@ -1,4 +1,4 @@
-"""The numerical checks by name: T1 to T9 of config/paper/claims.yaml.
+"""The numerical checks by name: T1 to T9 of papers/NAME/claims.yaml.
 
 Each check optimises or samples from random starts with fixed seeds and takes the printed formula as
 an argument, so that a wrong one can be seen to fail.

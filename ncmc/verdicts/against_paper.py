@@ -33,7 +33,7 @@ def judge_number(
         why=finding.why,
         where=printed.where,
         measure="best",
-        source=f"tolerance {table.tolerance:g} points: config/grid.yaml",
+        source=f"tolerance {table.tolerance:g} points: grid.yaml",
         findings=(finding,),
         missing=finding.missing,
         remedy=make_command(table.name) if finding.missing else None,

@@ -1,4 +1,4 @@
-"""Which cells of which table a check is about: its selectors against the tables of config/grid.yaml."""
+"""Which cells of which table a check is about: its selectors against the tables of grid.yaml."""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,7 @@
 """How we read the paper's claims, in a form that a program can check.
 
-The checks of the paper's own tables stand in config/checks.yaml; any file of tables can have `checks`
-of its own (config/laptop.yaml, config/full.yaml, config/lab.yaml).
+The checks of the paper's own tables stand in papers/NAME/checks.yaml; any file of tables can have
+`checks` of its own (laptop.yaml, full.yaml, lab.yaml).
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ class Delta(Strict):
 class ChecksFile(Strict):
     """The whole file."""
 
-    checks: tuple[AnyCheck, ...]
+    checks: tuple[AnyCheck, ...] = ()
     delta: Delta | None = (
         None  # of checks that name none; without it any advantage must be excluded
     )
@@ -42,7 +42,7 @@ class ChecksFile(Strict):
 def all_checks(project: Project) -> tuple[Check, ...]:
     """All checks, each with words. Raises UsageError: the file, the check, what is wrong with it."""
     found: dict[str, Check] = {}
-    delta = documents.read_yaml(project.config(FILE), ChecksFile).delta
+    delta = documents.read_yaml(project.config(FILE), ChecksFile, optional=True).delta
     for path, check in _written_checks(project):
         try:
             if check.id in found:
@@ -61,7 +61,7 @@ def all_checks(project: Project) -> tuple[Check, ...]:
 def _written_checks(project: Project) -> Iterator[tuple[Path, Check]]:
     """Each check as it is written, with its file: those of the paper's tables first."""
     path = project.config(FILE)
-    for check in documents.read_yaml(path, ChecksFile).checks:
+    for check in documents.read_yaml(path, ChecksFile, optional=True).checks:
         yield path, check
     for path, grid in grids(project).items():
         for check in documents.parse(ChecksFile, {"checks": list(grid.checks)}, str(path)).checks:

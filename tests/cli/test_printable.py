@@ -67,7 +67,7 @@ def test_names_in_the_files_of_a_stranger_cannot_steer(configured: Path) -> None
 
 
 def test_a_title_of_a_stranger_cannot_steer_and_json_holds_it_as_it_is(configured: Path) -> None:
-    path = configured / "config" / "smoke.yaml"
+    path = configured / "papers" / "ncmc" / "smoke.yaml"
     name = NAME.replace("\udcff", "")  # which YAML does not hold
     path.write_text(path.read_text("utf-8").replace("Smoke run", json.dumps(name)[1:-1]), "utf-8")
     _, out, _ = printed("table", "smoke")

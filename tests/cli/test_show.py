@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from cli.show.grids import column_widths, literal
 from ncmc.plan import grid
+from ncmc.project import Project
 
 HOSTILE = "[/b] [red]x :smile: [bold"
 
@@ -27,7 +28,7 @@ def printed(*arguments: str, columns: int = 200) -> str:
 
 
 def rewrite(root: Path, file: str, old: str, new: str) -> None:
-    path = root / "config" / file
+    path = Project(root).config(file)
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new), "utf-8")
@@ -41,7 +42,7 @@ def rewrite(root: Path, file: str, old: str, new: str) -> None:
         ("smoke.yaml", "CAL, theta = 0", ["table smoke"]),
         ("datasets.yaml", "title: CIFAR-100", ["list datasets"]),
         ("checks.yaml", "CAL is above CE", ["verify smoke"]),
-        ("paper/claims.yaml", "the same on SVHN and STL-10", ["list claims", "verify table5"]),
+        ("claims.yaml", "the same on SVHN and STL-10", ["list claims", "verify table5"]),
     ],
 )
 def test_text_of_the_configuration_is_printed_as_it_stands(

@@ -65,7 +65,7 @@ def test_a_stream_that_the_caller_closed_is_no_failure(workspace: Path, end: str
 
 
 def test_a_stream_of_ascii_is_enough(workspace: Path) -> None:
-    path = workspace / "config" / "smoke.yaml"
+    path = workspace / "papers" / "ncmc" / "smoke.yaml"
     path.write_text(path.read_text("utf-8").replace("Smoke run", "Prüflauf ±"), "utf-8")
     shown = shell("ncmc table smoke", workspace, **ASCII)
     assert (shown.returncode, shown.stdout.isascii()) == (0, True), shown.stderr

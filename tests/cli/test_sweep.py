@@ -47,13 +47,13 @@ def blocks(language: str) -> list[str]:
 
 
 def test_it_prints_the_entry_the_runs_and_their_cost_and_writes_nothing(configured: Path) -> None:
-    before = (configured / "config/studies.yaml").read_bytes()
+    before = (configured / "papers/ncmc/studies.yaml").read_bytes()
     shown = ncmc("sweep", *DIGITS, "-o", "f=5,10,20", "-o", "theta=0,0.2,pi/2", "--seeds", "2")
     text, _, rest = shown.partition("\n\n")
     assert yaml.safe_load(text)["tables"]["sweep_f_theta"]["axes"]["theta"] == [0, 0.2, "pi/2"]
     assert "9 cells, 2 seeds: 18 runs, 0 of them done" in rest
     assert "sweep_f_theta on " in rest
-    assert (configured / "config/studies.yaml").read_bytes() == before
+    assert (configured / "papers/ncmc/studies.yaml").read_bytes() == before
     assert not (configured / "results").exists()
 
 
@@ -78,11 +78,11 @@ def test_saving_names_the_command_of_snakemake_and_again_changes_nothing(configu
     words = ("sweep", *DIGITS, "-o", "f=5,10", "--name", "mine", "--save")
     shown = ncmc(*words)
     assert "To make it: uv run snakemake --cores all mine" in shown
-    assert "it needs a check in config/checks.yaml" in shown
+    assert "it needs a check in papers/ncmc/checks.yaml" in shown
     assert "mine" in table_names(here(), "reduced")
-    before = (configured / "config/studies.yaml").read_bytes()
+    before = (configured / "papers/ncmc/studies.yaml").read_bytes()
     assert "To make it: uv run snakemake --cores all mine" in ncmc(*words)
-    assert (configured / "config/studies.yaml").read_bytes() == before
+    assert (configured / "papers/ncmc/studies.yaml").read_bytes() == before
 
 
 def test_without_the_data_it_says_once_which_command_brings_them(configured: Path) -> None:
@@ -94,13 +94,13 @@ def test_a_stranger_gets_table_map_and_verdicts_by_the_words_of_the_docs(workspa
     fetch, sweep = blocks("sh")[0].replace("\\\n", " ").strip().splitlines()
     assert fetch == "uv run ncmc fetch digits"
     entry, checks = blocks("yaml")
-    file = workspace / "config/checks.yaml"
+    file = workspace / "papers/ncmc/checks.yaml"
     file.write_text(file.read_text() + checks)
-    before = (workspace / "config/studies.yaml").read_text()
+    before = (workspace / "papers/ncmc/studies.yaml").read_text()
     words = shlex.split(sweep.removeprefix("uv run ncmc "))
 
     shown = ncmc(*words)
-    saved = (workspace / "config/studies.yaml").read_text()
+    saved = (workspace / "papers/ncmc/studies.yaml").read_text()
     assert entry in saved
     assert saved.replace(entry, "") == before
     assert "6 cells, 2 seeds: 12 runs, 0 of them done" in shown

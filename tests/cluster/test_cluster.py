@@ -31,7 +31,7 @@ def node() -> Iterator[Node]:
 def project(tmp_path: Path) -> Path:
     """The workflow in a folder of its own: ten runs of the smoke run, of one epoch, in two batches."""
     root: Path = copy_workflow(tmp_path / "project")
-    path = root / "config" / "smoke.yaml"
+    path = root / "papers" / "ncmc" / "smoke.yaml"
     text = path.read_text().replace("seeds: {value: 5", "seeds: {value: 2")
     path.write_text(text.replace("dataset: [digits]", "dataset: [digits]\n      epochs: [1]"))
     return root
@@ -122,7 +122,7 @@ def test_jobs_of_a_killed_launcher_are_taken_up(node: Node, project: Path) -> No
 
 
 def test_a_real_fault_is_not_sent_again(node: Node, project: Path) -> None:
-    path = project / "config" / "smoke.yaml"
+    path = project / "papers" / "ncmc" / "smoke.yaml"
     narrow = "- {CAL: {f: 7, linear: never, label: narrow}}\n"  # the network has fewer features
     path.write_text(path.read_text().replace("- CE\n", narrow))
     assert node.run(project, TABLE, "--jobs", "4") == 1

@@ -83,7 +83,7 @@ def by_host(root: Path) -> dict[str, Any]:
 def a_project(where: Path) -> Path:
     """The workflow in a folder of its own; its smoke run of two epochs and one seed."""
     project: Path = copy_workflow(where)
-    path = project / "config" / "smoke.yaml"
+    path = project / "papers" / "ncmc" / "smoke.yaml"
     text = path.read_text().replace("seeds: {value: 5", "seeds: {value: 1")
     path.write_text(text.replace("dataset: [digits]", "dataset: [digits]\n      epochs: [2]"))
     return project

@@ -24,7 +24,7 @@ ASKED = Asked(name="smoke")
 @pytest.fixture
 def looks(configured: Path) -> Path:
     """A smoke run of two looks, without a record; the folder of its runs."""
-    path = configured / "config/smoke.yaml"
+    path = configured / "papers/ncmc/smoke.yaml"
     path.write_text(
         path.read_text().replace('where: "no table', 'looks: [3, 5]\n    where: "no table')
     )

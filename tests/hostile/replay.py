@@ -17,7 +17,7 @@ from cli.main import app
 SECONDS = 60  # for one command; a refusal takes well under one
 LONGEST = 2500  # characters of a message: nobody reads more
 PWNED = "PWNED"  # the file that a hostile input tries to make
-WATCHED = ("data", "results", "ckpt", "config", PWNED)  # what a refusal leaves as it was
+WATCHED = ("data", "results", "ckpt", "config", "papers", PWNED)  # what a refusal leaves as it was
 
 Spoil = Callable[[Path], object]  # changes the project at a path
 

@@ -9,6 +9,8 @@ from conftest import CHECKOUT
 from replay import Case, Spoil, assert_refused, parameters
 from wrong_values import Place, changed, dotted, shown, wrong
 
+from ncmc.project import Project
+
 # (file, the command that reads it) -> kinds, each with its fields; a number is a place in a list.
 FIELDS: dict[tuple[str, str], str] = {
     ("smoke.yaml", "table smoke"): """
@@ -59,7 +61,7 @@ not negative: checks.0.margin
 from 0: checks.0.allow
 part: checks.3.ratio
 """,
-    ("paper/claims.yaml", "list claims"): """
+    ("claims.yaml", "list claims"): """
 list: numbers theory
 mapping: comparisons.0
 id: numbers.0.id
@@ -67,7 +69,7 @@ text: comparisons.0.says
 percent: numbers.0.value numbers.0.std
 tau: numbers.0.tau
 """,
-    ("paper/assumptions.yaml", "list assumptions"): """
+    ("assumptions.yaml", "list assumptions"): """
 list: assumptions.1.alternatives
 mapping: assumptions.0
 id: assumptions.0.id
@@ -79,16 +81,16 @@ yes or no: assumptions.0.theory
 
 def documents() -> dict[str, Any]:
     """Every configuration file, as YAML reads it."""
-    texts = {file: (CHECKOUT / "config" / file).read_text("utf-8") for file, _ in FIELDS}
+    texts = {file: Project(CHECKOUT).config(file).read_text("utf-8") for file, _ in FIELDS}
     return {file: yaml.load(text, yaml.CSafeLoader) for file, text in texts.items()}
 
 
 def spoil(file: str, place: Place, value: Any) -> Spoil:
-    """One field of a file of config/."""
+    """One field of a configuration file."""
 
     def write_it(root: Path) -> None:
         text = yaml.dump(changed(DOCUMENTS[file], place, value), Dumper=yaml.CSafeDumper)
-        (root / "config" / file).write_text(text, encoding="utf-8")
+        Project(root).config(file).write_text(text, encoding="utf-8")
 
     return write_it
 

@@ -7,17 +7,18 @@ from replay import NOT_READABLE, PWNED, Case, Spoil, assert_refused, parameters,
 
 # file -> the command that reads it
 READERS = {
-    "config/grid.yaml": "table table2",
-    "config/smoke.yaml": "table smoke",
+    "papers/ncmc/grid.yaml": "table table2",
+    "papers/ncmc/smoke.yaml": "table smoke",
     "config/train.yaml": "table smoke",
     "config/datasets.yaml": "list datasets",
-    "config/checks.yaml": "verify smoke",
-    "config/paper/claims.yaml": "list claims",
-    "config/paper/assumptions.yaml": "list assumptions",
-    "config/paper/numbers.csv": "table smoke",
-    "config/paper/references.csv": "table smoke",
-    "config/calibration.yaml": "table smoke",
-    "config/studies.yaml": "sweep --dataset digits --tau 0.02 --backbone resnet8 --method CAL --save",
+    "papers/ncmc/checks.yaml": "verify smoke",
+    "papers/ncmc/claims.yaml": "list claims",
+    "papers/ncmc/assumptions.yaml": "list assumptions",
+    "papers/ncmc/numbers.csv": "table smoke",
+    "papers/ncmc/references.csv": "table smoke",
+    "papers/ncmc/calibration.yaml": "table smoke",
+    "papers/ncmc/studies.yaml": "sweep --dataset digits --tau 0.02 --backbone resnet8 --method CAL "
+    "--save",
 }
 NOT_YAML = {
     "list": "- a\n- b\n",
@@ -44,7 +45,7 @@ NOT_CSV = {
     "columns twice": "id,id,id,id,id,id,id,id,id,id,id,id,id\n",
     "open quote": 'id,table,dataset,"tau\n',
 }
-FULLY = {"config/smoke.yaml", "config/paper/numbers.csv"}  # one of each kind with every way
+FULLY = {"papers/ncmc/smoke.yaml", "papers/ncmc/numbers.csv"}  # one of each kind with every way
 
 
 def ways(file: str) -> dict[str, Spoil]:

@@ -51,7 +51,7 @@ def rows(name: str, *lines: str) -> Case:
     """numbers.csv with more lines."""
 
     def spoil(root: Path) -> None:
-        path = root / "config/paper/numbers.csv"
+        path = root / "papers/ncmc/numbers.csv"
         path.write_text(path.read_text("utf-8") + "\n".join(lines) + "\n", encoding="utf-8")
 
     return Case(name, spoil, "table smoke", ("numbers.csv",))

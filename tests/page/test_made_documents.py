@@ -73,7 +73,7 @@ def test_a_page_has_every_erratum(tmp_path: Path) -> None:
     ],
 )
 def test_a_senseless_erratum_is_refused(configured: Path, old: str, new: str, said: str) -> None:
-    path = configured / "config" / "paper" / "errata.yaml"
+    path = configured / "papers" / "ncmc" / "errata.yaml"
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(UsageError, match=rf"errata\.yaml: {said}"):
         errata(here())

@@ -36,7 +36,7 @@ def written(root: Path, *rows: str) -> str:
 
 
 def own_file(root: Path) -> Path:
-    return root / "config" / FILE
+    return root / "papers" / "ncmc" / FILE
 
 
 def test_a_cell_that_is_read_is_judged_and_says_who_read_it_where(configured: Path) -> None:
@@ -289,6 +289,6 @@ def test_a_number_without_a_deviation_is_listed_without_one(configured: Path) ->
 
 
 def test_the_workflow_takes_the_file_as_an_input_where_it_exists(configured: Path) -> None:
-    assert f"config/{FILE}" not in config_files(here())["shown"]
+    assert f"papers/ncmc/{FILE}" not in config_files(here())["shown"]
     reference("import", written(configured, ROW))
-    assert f"config/{FILE}" in config_files(here())["shown"]
+    assert f"papers/ncmc/{FILE}" in config_files(here())["shown"]

@@ -1,12 +1,11 @@
 """The paper's numbers, claims and assumptions as data."""
 
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import here
+from conftest import copy_project, here
 
 from ncmc.errors import UsageError
 from ncmc.methods.cal import CAL
@@ -22,14 +21,14 @@ from ncmc.system import documents
 
 @pytest.fixture
 def claims_file() -> dict[str, Any]:
-    loaded: dict[str, Any] = documents.load_yaml(here().config("paper/claims.yaml"))
+    loaded: dict[str, Any] = documents.load_yaml(here().config("claims.yaml"))
     return loaded
 
 
 @pytest.fixture
 def empty_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project root with a copy of config/, to be spoilt."""
-    shutil.copytree(here().config("."), tmp_path / "config")
+    """A project root with a copy of the configuration, to be spoilt."""
+    copy_project(tmp_path)
     monkeypatch.setenv("NCMC_ROOT", str(tmp_path))
     return tmp_path
 
@@ -64,7 +63,7 @@ def test_a_number_describes_its_own_configuration_alone() -> None:
 
 
 def test_a_number_outside_percent_is_refused(empty_root: Path) -> None:
-    path = empty_root / "config" / "paper/numbers.csv"
+    path = empty_root / "papers" / "ncmc" / "numbers.csv"
     path.write_text(path.read_text().replace("80.6", "806"))
     with pytest.raises(UsageError, match=r"line 2 \(N1\): 'value' is 806.0: input should be"):
         printed_numbers(here())
@@ -88,7 +87,7 @@ def test_the_register_holds_every_assumption_once() -> None:
 
 
 def test_an_unknown_key_in_the_register_is_refused(empty_root: Path) -> None:
-    path = empty_root / "config" / "paper/assumptions.yaml"
+    path = empty_root / "papers" / "ncmc" / "assumptions.yaml"
     path.write_text(path.read_text().replace("option: generator", "optoin: generator"))
     with pytest.raises(UsageError, match=r"A2: unknown key 'optoin'. Did you mean 'option'"):
         assumptions(here())
@@ -165,8 +164,8 @@ def test_the_default_choice_is_what_the_recipes_resolve_to() -> None:
 
 
 def changed(root: Path, name: str, old: str, new: str) -> None:
-    """Replaces `old`, which stands there once at least, in a file of config/paper."""
-    path = root / "config" / "paper" / name
+    """Replaces `old`, which stands there once at least, in a file of papers/ncmc."""
+    path = root / "papers" / "ncmc" / name
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))

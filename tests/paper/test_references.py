@@ -14,7 +14,7 @@ from ncmc.plan.grid import CellSpec
 from ncmc.plan.run import Run, resolve_run
 from ncmc.project import Project
 
-CSV = CHECKOUT / "config" / "paper" / "references.csv"
+CSV = CHECKOUT / "papers" / "ncmc" / "references.csv"
 
 
 def reference(name: str) -> Reference:
@@ -86,8 +86,8 @@ def test_a_bad_row_is_refused(configured: Path, old: str, new: str, said: str) -
 
 
 def spoil(root: Path, name: str, old: str, new: str) -> None:
-    """Replace `old`, which stands there once at least, in a file of config/paper."""
-    path = root / "config" / "paper" / name
+    """Replace `old`, which stands there once at least, in a file of papers/ncmc."""
+    path = root / "papers" / "ncmc" / name
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new, 1))

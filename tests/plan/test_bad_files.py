@@ -38,7 +38,7 @@ def refused(root: Path) -> str:
 
 
 def edit(root: Path, file: str, change: Change) -> None:
-    path = root / "config" / file
+    path = Project(root).config(file)
     body = yaml.safe_load(path.read_text())
     change(body)
     path.write_text(yaml.safe_dump(body, sort_keys=False))
@@ -70,8 +70,9 @@ def test_the_files_as_they_are_can_be_planned(root: Path) -> None:
     ],
 )
 def test_a_file_of_another_type_is_refused(root: Path, file: str, text: str, told: str) -> None:
-    (root / "config" / file).write_text(text)
-    assert refused(root).startswith(f"/config/{file}")
+    path = Project(root).config(file)
+    path.write_text(text)
+    assert refused(root).startswith(f"/{path.relative_to(root)}")
     assert told in refused(root)
 
 
@@ -116,8 +117,8 @@ NO_AXIS = "says how a run is computed, not what is run; set it in config/train.y
 )  # fmt: skip
 def test_a_senseless_axis_is_refused(root: Path, axis: str, values: object, told: str) -> None:
     edit(root, "smoke.yaml", lambda body: body["tables"]["smoke"]["axes"].update({axis: values}))
-    assert refused(root).startswith("/config/smoke.yaml")
-    assert "smoke" in refused(root).removeprefix("/config/smoke.yaml")
+    assert refused(root).startswith("/papers/ncmc/smoke.yaml")
+    assert "smoke" in refused(root).removeprefix("/papers/ncmc/smoke.yaml")
     assert told in refused(root)
 
 
@@ -144,7 +145,7 @@ def test_a_senseless_key_of_a_table_is_refused(
     root: Path, key: str, value: object, told: str
 ) -> None:
     edit(root, "smoke.yaml", lambda body: body["tables"]["smoke"].update({key: value}))
-    assert refused(root).startswith("/config/smoke.yaml: ")
+    assert refused(root).startswith("/papers/ncmc/smoke.yaml: ")
     assert told in refused(root)
 
 
@@ -207,8 +208,8 @@ def test_the_example_of_a_labs_own_table_can_be_planned(root: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("reduced", "paper", "'scale' is 'paper', which only config/grid.yaml is"),
-        ("ours:", "smoke:", "'smoke' is also in /config/smoke.yaml: choose another name"),
+        ("reduced", "paper", "'scale' is 'paper', which only grid.yaml is"),
+        ("ours:", "smoke:", "'smoke' is also in /papers/ncmc/smoke.yaml: choose another name"),
         ("ours:", "all:", "a table is called 'all'"),
     ],
 )

@@ -22,7 +22,7 @@ def test_dvc_names_the_key_that_changed_since_a_commit(configured: Path) -> None
     dvc, git = (sys.executable, "-m", "dvc"), ("git", "-c", "user.name=a", "-c", "user.email=a@b")
     run(*dvc, "config", "--local", "core.no_scm", "false")
     run("git", "init", "--quiet")
-    run(*git, "add", "config", "dvc.yaml")
+    run(*git, "add", "config", "papers", "dvc.yaml")
     run(*git, "commit", "--quiet", "-m", "before")
     train = configured / "config" / "train.yaml"
     train.write_text(train.read_text().replace("momentum: {value: 0.9", "momentum: {value: 0.8", 1))

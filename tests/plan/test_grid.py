@@ -2,11 +2,10 @@
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, here
+from conftest import CHECKOUT, copy_project, here
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,8 +158,8 @@ def test_pi_halves_is_shown_as_such_on_an_axis() -> None:
 
 def rename_smoke(root: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """A project whose smoke.yaml calls its table by another name."""
-    shutil.copytree(CHECKOUT / "config", root / "config")
-    path = root / "config" / "smoke.yaml"
+    copy_project(root)
+    path = root / "papers" / "ncmc" / "smoke.yaml"
     path.write_text(path.read_text().replace("  smoke:", f"  {json.dumps(name)}:"))
     monkeypatch.setenv("NCMC_ROOT", str(root))
 

@@ -1,11 +1,10 @@
 """`splits: per_seed`: each seed of a table's cells draws a training set of its own."""
 
-import shutil
 from pathlib import Path
 
 import fakes
 import pytest
-from conftest import CHECKOUT, here
+from conftest import copy_project, here
 from fakes import read_cells
 
 from ncmc import jobs
@@ -39,7 +38,7 @@ ENTRY = """
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose config/lab.yaml a test writes."""
-    shutil.copytree(CHECKOUT / "config", tmp_path / "config")
+    copy_project(tmp_path)
     monkeypatch.setenv("NCMC_ROOT", str(tmp_path))
     return tmp_path / "config" / "lab.yaml"
 

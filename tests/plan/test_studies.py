@@ -1,4 +1,4 @@
-"""Sweeps as entries of config/studies.yaml, and the studies that come with it."""
+"""Sweeps as entries of papers/ncmc/studies.yaml, and the studies that come with it."""
 
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def test_a_sweep_is_the_table_that_its_entry_means_saved_or_not(configured: Path
 
 
 def test_saving_keeps_all_that_the_file_had(configured: Path) -> None:
-    path = configured / "config" / STUDIES
+    path = configured / "papers" / "ncmc" / STUDIES
     before = path.read_text()
     studies.save(here(), "mine", ENTRY)
     studies.save(here(), "other", studies.entry_of(AXES | {"f": [3]}, None))
@@ -97,7 +97,7 @@ def test_saving_keeps_all_that_the_file_had(configured: Path) -> None:
     ],
 )
 def test_an_entry_can_be_added_to_a_file_of_any_usual_form(configured: Path, rest: str) -> None:
-    path = configured / "config" / STUDIES
+    path = configured / "papers" / "ncmc" / STUDIES
     head = 'scale: reduced\nseeds: {value: 3, source: "ours"}\ntolerance: {value: 1.0, source: "ours"}\n'
     path.write_text(head + rest)
     studies.save(here(), "mine", ENTRY)
@@ -108,7 +108,7 @@ def test_an_entry_can_be_added_to_a_file_of_any_usual_form(configured: Path, res
 
 
 def test_a_file_that_cannot_be_added_to_is_left_as_it_is(configured: Path) -> None:
-    path = configured / "config" / STUDIES
+    path = configured / "papers" / "ncmc" / STUDIES
     whole = yaml.safe_load(path.read_text())
     path.write_text(yaml.safe_dump(whole, default_flow_style=True))
     before = path.read_text()

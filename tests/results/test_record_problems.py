@@ -309,7 +309,7 @@ def test_a_point_that_was_added_to_the_register_later_is_not_asked_of_a_record(
     older = changed(
         body, ("assumptions",), {k: v for k, v in body["assumptions"].items() if k != "A1"}
     )
-    path = workspace / "config/paper/assumptions.yaml"
+    path = workspace / "papers/ncmc/assumptions.yaml"
     text = path.read_text()
     for day, words in (("2024-01-01", "A1 is absent then"), ("2099-01-01", None)):
         path.write_text(text.replace("  - id: A1\n", f"  - id: A1\n    added: '{day}'\n"))

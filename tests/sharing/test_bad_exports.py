@@ -67,7 +67,7 @@ def other_manifest(packed: Path, **changes: Any) -> Content:
 BAD: dict[str, tuple[Callable[[Path], Content], str]] = {
     "a changed record": (lambda p: {record_in(p): b"{}"}, "was changed after it was packed"),
     "a changed configuration": (
-        lambda p: {"config/grid.yaml": b"tables: {}"},
+        lambda p: {"papers/ncmc/grid.yaml": b"tables: {}"},
         "was changed after it was packed",
     ),
     "a record edited by hand": (altered_record, "its digest does not match"),

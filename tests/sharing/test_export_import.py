@@ -44,7 +44,7 @@ def test_an_export_holds_records_manifests_of_splits_and_configuration(
         names = set(archive.namelist())
         manifest = json.loads(archive.read("manifest.json"))
     assert names == {"manifest.json", *manifest["files"]}
-    assert {"config/grid.yaml", "config/paper/numbers.csv"} <= names
+    assert {"papers/ncmc/grid.yaml", "papers/ncmc/numbers.csv"} <= names
     assert split.relative_to(here.root).as_posix() in names
     assert sum(name.endswith("record.json") for name in names) == 3
     assert manifest["tables"] == ["smoke"]

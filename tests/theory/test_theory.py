@@ -551,7 +551,7 @@ def test_a_product_after_the_division_can_floor_wrongly() -> None:
 
 
 def test_every_theory_claim_of_the_paper_has_a_check() -> None:
-    claims = documents.load_yaml(here().config("paper/claims.yaml"))["theory"]
+    claims = documents.load_yaml(here().config("claims.yaml"))["theory"]
     assert checks.names(here()) == [claim["id"] for claim in claims]
 
 
@@ -563,7 +563,7 @@ def test_an_unknown_claim_is_refused_with_the_known_ones() -> None:
 
 
 def test_a_project_that_states_no_theorem_has_none_to_check(configured: Path) -> None:
-    path = configured / "config/paper/claims.yaml"
+    path = configured / "papers/ncmc/claims.yaml"
     stated = documents.load_yaml(path)
     path.write_text(json.dumps(stated | {"theory": []}))
     done = CliRunner().invoke(app, ["theory"])

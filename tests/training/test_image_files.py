@@ -24,6 +24,7 @@ def configured(declared_set: ScratchProject) -> ScratchProject:
         ignore=shutil.ignore_patterns("datasets.yaml"),
         dirs_exist_ok=True,
     )
+    shutil.copytree(CHECKOUT / "papers", declared_set.root / "papers")
     path = declared_set.root / "config" / "datasets.yaml"  # other files name the checkout's sets
     entries = yaml.safe_load((CHECKOUT / "config" / "datasets.yaml").read_text())
     entries["datasets"] |= yaml.safe_load(path.read_text())["datasets"]

@@ -1,4 +1,4 @@
-"""config/checks.yaml against the claims and the grid."""
+"""papers/ncmc/checks.yaml against the claims and the grid."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,12 +30,12 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
     copy_project(tmp_path)
     monkeypatch.setenv("NCMC_ROOT", str(tmp_path))
     for file in FILES:
-        path = tmp_path / "config" / file
+        path = here().config(file)
         path.write_text(path.read_text().partition("\nchecks:")[0])
 
     def write(*checks: str) -> None:
         lines = "".join(f"  - {check}\n" for check in checks)
-        (tmp_path / "config" / FILE).write_text(f"checks:\n{lines}")
+        here().config(FILE).write_text(f"checks:\n{lines}")
 
     return write
 
@@ -235,7 +235,7 @@ def test_checks_of_accuracies_have_the_delta_of_the_file_or_their_own() -> None:
 
 def test_a_check_may_name_a_delta_of_its_own(written: Callable[..., None], tmp_path: Path) -> None:
     written(GREATER, GREATER.replace("id: X", "id: Y, delta: 1.5"))
-    path = tmp_path / "config" / FILE
+    path = here().config(FILE)
     path.write_text('delta: {value: 0.2, source: "a test"}\n' + path.read_text())
     assert [getattr(check, "delta", None) for check in all_checks(here())] == [0.2, 1.5]
 

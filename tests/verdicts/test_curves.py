@@ -20,7 +20,7 @@ Draw = Callable[[int, np.random.Generator], Mapping[str, Sequence[object]]]
 
 
 def of_claim(name: str) -> Curve:
-    """A check of config/checks.yaml: that of the paper's figure."""
+    """A check of papers/ncmc/checks.yaml: that of the paper's figure."""
     (check,) = (c for c in all_checks(here()) if c.id == name)
     assert isinstance(check, Curve)
     return check

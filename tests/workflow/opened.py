@@ -1,4 +1,4 @@
-"""`python opened.py COMMAND ...` runs an `ncmc` command; prints the files of config/ that it opened."""
+"""`python opened.py COMMAND ...` runs an `ncmc` command; prints which configuration files it opened."""
 
 import os
 import sys
@@ -19,4 +19,6 @@ from cli.main import app  # noqa: E402
 try:
     app(sys.argv[1:])
 finally:
-    print(*sorted(path for path in opened if path.startswith("config/")), file=sys.stderr)
+    print(
+        *sorted(path for path in opened if path.startswith(("config/", "papers/"))), file=sys.stderr
+    )

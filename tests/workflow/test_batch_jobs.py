@@ -21,7 +21,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The workflow in a folder of its own, its smoke run of one seed and one epoch."""
     root: Path = copy_workflow(tmp_path / "project")
     monkeypatch.setenv("NCMC_ROOT", str(root))
-    path = root / "config" / "smoke.yaml"
+    path = root / "papers" / "ncmc" / "smoke.yaml"
     text = path.read_text().replace("value: 5", "value: 1")
     path.write_text(text.replace("dataset: [digits]", "dataset: [digits]\n      epochs: [1]"))
     return root
@@ -41,7 +41,7 @@ def test_every_small_run_is_in_one_batch_and_no_large_one_is() -> None:
 
 
 def test_two_thousand_short_runs_are_at_most_a_hundred_jobs(project: Path) -> None:
-    path = project / "config" / "smoke.yaml"
+    path = project / "papers" / "ncmc" / "smoke.yaml"
     text = path.read_text().replace(
         "seeds: {value: 1", "seeds: {value: 400"
     )  # seeds of each of five cells
@@ -59,7 +59,7 @@ def test_two_thousand_short_runs_are_at_most_a_hundred_jobs(project: Path) -> No
 @pytest.fixture
 def thousands(project: Path) -> Path:
     """The paper's own grid, 31 seeds of each cell in place of three."""
-    path = project / "config" / "grid.yaml"
+    path = project / "papers" / "ncmc" / "grid.yaml"
     text = re.sub(r"^seeds: {value: \d+", "seeds: {value: 31", path.read_text(), flags=re.M)
     path.write_text(re.sub(r"^looks: .*\n", "", text, flags=re.M))
     return project
@@ -93,7 +93,7 @@ def test_a_batch_of_large_runs_asks_for_one_gpu_and_the_time_of_one_run(
 
 
 def test_the_seeds_of_a_rule_are_trained_with_those_of_its_model(thousands: Path) -> None:
-    path = thousands / "config" / "grid.yaml"
+    path = thousands / "papers" / "ncmc" / "grid.yaml"
     path.write_text(path.read_text().replace("[CE,", "[CE, NCM,", 1))
     there = Project(thousands)
     found = batches(there, missing(there, ["all"]).of_tables)
@@ -127,7 +127,7 @@ def test_a_log_tells_whether_another_attempt_would_help(
 
 @pytest.mark.slow
 def test_a_real_fault_is_not_tried_again(project: Path) -> None:
-    path = project / "config" / "smoke.yaml"
+    path = project / "papers" / "ncmc" / "smoke.yaml"
     narrow = "- {CAL: {f: 7, linear: never, label: narrow}}\n"  # the network has fewer features
     path.write_text(path.read_text().replace("- CE\n", narrow))
     failed = snakemake(
@@ -188,7 +188,7 @@ def test_runs_are_dealt_out_evenly() -> None:
 
 @pytest.mark.slow
 def test_a_batch_that_fails_costs_only_the_runs_that_failed(project: Path) -> None:
-    path = project / "config" / "smoke.yaml"
+    path = project / "papers" / "ncmc" / "smoke.yaml"
     text = path.read_text()
     narrow = "- {CAL: {f: 7, linear: never, label: narrow}}\n"  # the network has fewer features
     path.write_text(text.replace("- CE\n", narrow))
@@ -208,7 +208,7 @@ def test_a_batch_that_fails_costs_only_the_runs_that_failed(project: Path) -> No
 
 def test_a_rule_is_in_the_batch_of_its_model_and_needs_no_other(tmp_path: Path) -> None:
     root = copy_workflow(tmp_path / "project")
-    path = root / "config" / "smoke.yaml"
+    path = root / "papers" / "ncmc" / "smoke.yaml"
     path.write_text(path.read_text().replace("- CE\n", "- NCM\n"))
     job = jobs.Jobs(Project(root))
     for runs in batches(

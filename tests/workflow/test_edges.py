@@ -24,7 +24,7 @@ PAGE = "results/smoke/report.html"
 
 
 def opened(root: Path, *command: str) -> set[str]:
-    """The files of config/ that a command opens in a project."""
+    """The configuration files that a command opens in a project."""
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("opened.py")), *command],
         cwd=root,
@@ -58,7 +58,7 @@ def test_a_rule_takes_the_configuration_files_that_its_command_reads(
     workspace: Path, with_lab: bool
 ) -> None:
     if with_lab:
-        smoke = (workspace / "config/smoke.yaml").read_text()
+        smoke = (workspace / "papers/ncmc/smoke.yaml").read_text()
         (workspace / "config/lab.yaml").write_text(smoke.replace("  smoke:", "  ours:"))
     fakes.smoke(workspace / paths.RUNS, grid.table(here(), "smoke"))  # figures draw no empty table
     listed = jobs.Jobs(here()).config
@@ -76,7 +76,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workflow whose smoke run has all its records, and a number that the paper prints for it."""
     root: Path = copy_workflow(tmp_path / "project")
     monkeypatch.setenv("NCMC_ROOT", str(root))
-    with (root / "config/paper/numbers.csv").open("a") as file:
+    with (root / "papers/ncmc/numbers.csv").open("a") as file:
         file.write("X1,smoke,digits,0.02,resnet8,CE,,77.7,,,Table X,a test,\n")
     fakes.smoke(root / paths.RUNS, grid.table(here(), "smoke"))
     return root
@@ -103,14 +103,14 @@ def test_an_edit_reaches_the_page_and_the_verdicts_and_trains_nothing(project: P
         assert "CAL is above CE" in text
         assert re.search(r"paper(&#39;|')s 77\.7", text)
 
-    edit(project / "config/checks.yaml", "CAL is above CE", "CAL outdoes CE by far")
+    edit(project / "papers/ncmc/checks.yaml", "CAL is above CE", "CAL outdoes CE by far")
     for text in run():
         assert "CAL outdoes CE by far" in text
 
-    edit(project / "config/smoke.yaml", "Smoke run: long-tailed digits", "A title of my own")
+    edit(project / "papers/ncmc/smoke.yaml", "Smoke run: long-tailed digits", "A title of my own")
     assert "A title of my own" in run()[0]
 
-    edit(project / "config/paper/numbers.csv", "77.7", "66.6")
+    edit(project / "papers/ncmc/numbers.csv", "77.7", "66.6")
     for text in run():
         assert re.search(r"paper(&#39;|')s 66\.6", text)
         assert not re.search(r"paper(&#39;|')s 77\.7", text)
@@ -118,7 +118,11 @@ def test_an_edit_reaches_the_page_and_the_verdicts_and_trains_nothing(project: P
 
 def test_a_comment_in_any_file_is_no_reason_to_fetch_split_or_train(project: Path) -> None:
     assert snakemake(project, "--cores", "1", PAGE, in_process=True).returncode == 0
-    for path in [*(project / "config").rglob("*.yaml"), *project.glob("rules/*.smk")]:
+    for path in [
+        *(project / "config").rglob("*.yaml"),
+        *(project / "papers").rglob("*.yaml"),
+        *project.glob("rules/*.smk"),
+    ]:
         path.write_text(path.read_text() + "# a comment\n")
     done = snakemake(project, "-n", "smoke")
     assert not {"fetch", "split"} & planned_jobs(done.stdout).keys()
@@ -185,7 +189,7 @@ def test_a_table_under_another_assumption_is_a_target_that_shares_the_other_runs
 
 
 def test_a_table_is_made_again_when_the_register_of_assumptions_changes(project: Path) -> None:
-    assert "config/paper/assumptions.yaml" in jobs.Jobs(here()).config["shown"]
+    assert "papers/ncmc/assumptions.yaml" in jobs.Jobs(here()).config["shown"]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +204,11 @@ def test_a_target_that_is_no_switch_is_refused(project: Path, target: str) -> No
 
 
 def test_a_record_of_a_later_look_reaches_the_table_and_none_is_asked_for(project: Path) -> None:
-    edit(project / "config/smoke.yaml", 'where: "no table', 'looks: [2, 5]\n    where: "no table')
+    edit(
+        project / "papers/ncmc/smoke.yaml",
+        'where: "no table',
+        'looks: [2, 5]\n    where: "no table',
+    )
     smoke = grid.table(here(), "smoke")
     spec = smoke.cells[0]
     for seed in (2, 3, 4):
@@ -247,7 +255,11 @@ def test_imported_records_need_no_data(project: Path) -> None:
 @pytest.mark.slow
 def test_records_that_are_there_are_kept_when_one_of_them_is_made(project: Path) -> None:
     """Its split has to be made first, and other runs train on it too."""
-    edit(project / "config/smoke.yaml", "dataset: [digits]", "dataset: [digits]\n      epochs: [1]")
+    edit(
+        project / "papers/ncmc/smoke.yaml",
+        "dataset: [digits]",
+        "dataset: [digits]\n      epochs: [1]",
+    )
     table = grid.table(here(), "smoke")
     fakes.smoke(project / paths.RUNS, table)
     lost, *kept = (path_of(here(), spec.run) for spec in table.cells)

@@ -147,7 +147,7 @@ def test_after_an_import_of_a_part_the_rest_is_planned(project: Path) -> None:
 def test_a_table_of_ones_own_trains_its_runs_and_no_others(project: Path) -> None:
     """CE's three seeds are those of the smoke run too."""
     lab = project / "config/lab.yaml"
-    smoke = (project / "config/smoke.yaml").read_text().replace("  smoke:", "  ours:")
+    smoke = (project / "papers/ncmc/smoke.yaml").read_text().replace("  smoke:", "  ours:")
     smoke = smoke[: smoke.index("        - SETF")] + smoke[smoke.index("        - {CAL") :]
     lab.write_text(smoke.replace("value: 5", "value: 3"))
     ours = grid.table(here(), "ours").runs
@@ -208,7 +208,7 @@ def test_a_job_of_a_cluster_trains_what_its_launcher_planned(project: Path) -> N
 def test_a_chain_with_holes_ends_with_verdicts_of_the_records_that_are_there(
     project: Path, seed: int
 ) -> None:
-    path = project / "config" / "smoke.yaml"
+    path = project / "papers" / "ncmc" / "smoke.yaml"
     text = path.read_text().replace("value: 5", "value: 2")
     path.write_text(text.replace("dataset: [digits]", "dataset: [digits]\n      epochs: [1]"))
     first = snakemake(project, "--cores", "2", "smoke", timeout=500)

@@ -26,7 +26,7 @@ def block(kind: str, beginning: str) -> str:
 
 def contents(root: Path) -> dict[str, bytes]:
     """The code and the configuration of a project."""
-    folders = [root / name for name in ("ncmc", "cli", "rules", "config")]
+    folders = [root / name for name in ("ncmc", "cli", "rules", "config", "papers")]
     paths = [p for folder in folders for p in folder.rglob("*") if p.suffix != ".pyc"]
     return {str(p.relative_to(root)): p.read_bytes() for p in paths if p.is_file()}
 

@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Path:
     """A workflow with a table of two looks, one check that two seeds decide and one that none do."""
     root: Path = copy_workflow(tmp_path / "project")
     (root / "config/lab.yaml").write_text(LAB)
-    with (root / "config/checks.yaml").open("a") as file:
+    with (root / "papers/ncmc/checks.yaml").open("a") as file:
         file.write(CHECK)
     return root
 

@@ -72,7 +72,7 @@ def test_a_typo_in_a_target_fails_at_once(project: Path) -> None:
 
 @pytest.mark.slow
 def test_a_smaller_smoke_run_goes_from_fetch_to_page(project: Path) -> None:
-    path = project / "config" / "smoke.yaml"
+    path = project / "papers" / "ncmc" / "smoke.yaml"
     text = path.read_text().replace("value: 5", "value: 1")
     path.write_text(text.replace("dataset: [digits]", "dataset: [digits]\n      epochs: [1]"))
     done = snakemake(project, "--cores", "2", "smoke", timeout=300)
@@ -211,7 +211,7 @@ def test_a_container_that_cannot_be_had_fails_in_planning(project: Path) -> None
 
 
 def test_a_table_with_a_hostile_name_fails_in_planning(project: Path) -> None:
-    path = project / "config" / "smoke.yaml"
+    path = project / "papers" / "ncmc" / "smoke.yaml"
     path.write_text(path.read_text().replace("  smoke:", '  "x;touch PWNED":'))
     done = snakemake(project, "--cores", "1", "x;touch PWNED", in_process=True)
     assert done.returncode != 0

@@ -1,4 +1,4 @@
-"""The kinds of check, one file each: its fields in config/checks.yaml, and how it is judged.
+"""The kinds of check, one file each: its fields in papers/NAME/checks.yaml, and how it is judged.
 
 A new kind is a file like the others, and its name in the two lists below.
 """

@@ -41,7 +41,7 @@ STAND_IN = "stand_in"  # the key of a finding's numbers that says so
 class References(Cells):
     """In each cell with numbers of others that count, ours is within `tolerance` of their range.
 
-    A number counts if config/paper/references.csv names our recipe and no difference. holds: our
+    A number counts if papers/NAME/references.csv names our recipe and no difference. holds: our
     mean lies among those numbers, or within `tolerance` points of the nearest. differs: it does
     not, and a t-test with the error of both sides tells it from the nearest. `allow` cells may fail.
     """
