@@ -1,5 +1,6 @@
 """`ncmc explain`: one claim, printed number or check in full."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -22,8 +23,9 @@ from ncmc.page import explanation
 from ncmc.page.explanation import Clause, Explanation
 from ncmc.plan.filters import make_filter
 from ncmc.results.wording import duration, plural, sentence, size
-from ncmc.verdicts.verdict import STATUSES
+from ncmc.verdicts.verdict import ADDED, STATUSES
 
+BESIDE_READING = ("prediction", "turns_on", "added")  # keys of a check told in sentences
 EPILOG = (
     "Examples: `ncmc explain C13`, a claim of the paper; `ncmc explain N1`, a printed number; "
     "`ncmc explain S1`, a check of ours. `ncmc verify all` lists them."
@@ -95,14 +97,29 @@ def _print_clause(clause: Clause, claim: Explanation) -> None:
         out.print(literal(f"{verdict.says} ({verdict.id})"), style="bold")
     out.print(literal(f"  read as: {verdict.kind}, in {verdict.table}: {clause.means}"))
     for key, value in {"measure": verdict.measure, **clause.reading}.items():
-        if value not in (None, "", {}, []):
+        if value not in (None, "", {}, []) and key not in BESIDE_READING:
             out.print(literal(f"    {key}: {_value(value)}"))
     if verdict.source:
         out.print(literal(f"  source: {verdict.source}"))
+    for line in _beside_reading(clause):
+        out.print(literal(f"  {line}"))
     rows = [(status_text(f.status), f.label, f.why) for f in verdict.findings]
     print_grid(("verdict", "setting", "what was found"), rows)
     if len(verdict.findings) > 1 and not sentence(claim.sentence).endswith(sentence(verdict.why)):
         out.print(literal(f"  {verdict.why}"))
+
+
+def _beside_reading(clause: Clause) -> Iterator[str]:
+    """What was expected before the runs, what the verdict depends on, and when it was written."""
+    if isinstance(prediction := clause.reading.get("prediction"), dict):
+        yield f"predicted before the runs: {prediction['expected']}, because {prediction['because']}"
+        for key, words in (("against", "count against the paper"), ("nothing", "say nothing")):
+            if prediction[key]:
+                yield f"would {words}: {prediction[key]}"
+    if clause.verdict.turns_on:
+        yield f"depends on open points: {', '.join(clause.verdict.turns_on)}"
+    if clause.verdict.added:
+        yield f"{ADDED}: {clause.verdict.added}"
 
 
 def _value(value: JsonValue) -> str:

@@ -9,7 +9,7 @@ from ncmc.results.reference_numbers import ReferenceEntry, difference_words, sta
 from ncmc.results.table_data import CellEntry, MeanEntry, TableData
 from ncmc.results.wording import plus_minus
 from ncmc.verdicts.kinds.references import reference_verdict
-from ncmc.verdicts.verdict import MARKS, Status, Verdict, verdict_exit_code
+from ncmc.verdicts.verdict import ADDED, MARKS, Status, Verdict, verdict_exit_code
 
 STYLES: dict[Status, str] = {
     "holds": "green",
@@ -50,7 +50,12 @@ def print_verdicts(
 
 def _print_verdicts(table: TableData, verdicts: Sequence[Verdict]) -> None:
     rows = [
-        (status_text(v.status, v.outcome), v.says, v.why, f"{v.id}\n{v.where}" if v.where else v.id)
+        (
+            status_text(v.status, v.outcome),
+            f"{v.says} ({ADDED})" if v.added else v.says,
+            v.why,
+            f"{v.id}\n{v.where}" if v.where else v.id,
+        )
         for v in verdicts
     ]
     scale = "" if table.scale == "paper" else f", {table.scale} scale"

@@ -23,8 +23,9 @@ SCALES: dict[Scale, str] = {
     "reference": "calibration",
 }
 LEVELS = (
-    "An interval that is not of 95 % belongs to a look: seeds are added in steps, and each step has a "
-    "part of the 5 % (docs/plan.md)."
+    "Intervals are of 95 %, with two exceptions: where seeds are added in steps each step has a part of "
+    "the 5 % (docs/plan.md), and that two sides are alike is two one-sided tests at 5 %, an interval of "
+    "90 %."
 )
 
 

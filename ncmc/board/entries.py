@@ -95,12 +95,17 @@ def board(
     return board_of(project, [v for table in tables for v in verify_cells(table, cells)])
 
 
-def board_of(project: Project, verdicts: Iterable[Verdict]) -> Board:
-    """The board of verdicts: those of one claim, at whatever scales, are one entry."""
+def board_of(
+    project: Project, verdicts: Iterable[Verdict], beside: Iterable[Verdict] = ()
+) -> Board:
+    """The board of verdicts: those of one claim, at whatever scales, are one entry.
+
+    `beside`: verdicts that are no part of it, on whether a lead grows with the budget.
+    """
     verdicts, grouped = list(verdicts), dict[str, list[Verdict]]()
     for verdict in verdicts:
         grouped.setdefault(verdict.claim or verdict.id, []).append(verdict)
-    stalled = stalled_of(verdicts)
+    stalled = stalled_of([*verdicts, *beside])
     entries = [_entry(project, name, told, stalled) for name, told in grouped.items()]
     place = {name: i for i, name in enumerate(claims(project))}
     entries.sort(key=lambda e: (SUBJECTS.index(e.subject), place.get(e.id, len(place))))

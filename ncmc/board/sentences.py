@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
-from ncmc.results.wording import capital, plural, sentence
-from ncmc.verdicts.verdict import STATUSES, Outcome, Status, Verdict, at_scale, overall, verb
+from ncmc.results.wording import all_of, capital, plural, sentence
+from ncmc.verdicts.verdict import ADDED, STATUSES, Outcome, Status, Verdict, at_scale, overall, verb
 
 LONGEST = 200  # characters of a board's line; the whole sentence is one step further
 WORST: tuple[Status, ...] = ("differs", "inconclusive", "incomplete", "holds", "not testable")
@@ -126,7 +126,7 @@ def _remarks(stage: Stage) -> list[str]:
         return []
     added = sum(bool(verdict.added) for verdict in stage.verdicts)
     of = "check" if len(stage.verdicts) == 1 else f"{added} of {len(stage.verdicts)} clauses"
-    remarks = [f"{of} added or changed after results were seen"] if added else []
+    remarks = [f"{of} {ADDED}"] if added else []
     turns_on = dict.fromkeys(point for verdict in stage.verdicts for point in verdict.turns_on)
     return [*remarks, *([f"depends on {', '.join(turns_on)}"] if turns_on else [])]
 
@@ -142,27 +142,31 @@ def whole_sentence(staged: Sequence[Stage]) -> str:
     if len(staged) == 1 and (staged[0].paper or staged[0].status == "incomplete"):
         return clauses_sentence(staged[0].verdicts)
     return " ".join(
-        f"{capital(stage.words)}: {clauses_sentence(stage.verdicts)}"
+        sentence(f"{stage.words}: {_clauses_words(stage.verdicts)}")
         + (f" {capital('; '.join(remarks))}." if (remarks := _remarks(stage)) else "")
         for stage in staged
     )
 
 
 def clauses_sentence(verdicts: Sequence[Verdict]) -> str:
-    """The verdicts on one claim, number or check of ours as text; at least one is needed.
+    """The verdicts on one claim, number or check of ours as text; at least one is needed."""
+    return sentence(_clauses_words(verdicts))
 
-    One clause, or a number that stands in several tables, is told by its own words.
-    """
+
+def _clauses_words(verdicts: Sequence[Verdict]) -> str:
+    """One clause, or a number that stands in several tables, is told by its own words."""
     if len({verdict.why for verdict in verdicts}) == 1 and len({v.id for v in verdicts}) == 1:
-        return sentence(verdicts[0].why)
+        return verdicts[0].why
     groups = [(status, [v for v in verdicts if v.status == status]) for status in STATUSES]
     told = [(status, clauses) for status, clauses in groups if clauses]
     if len(told) == 1:
         ((status, clauses),) = told
-        every = "both" if len(clauses) == 2 else f"all {len(clauses)}"
-        return sentence(f"{every} clauses {verb(status, 2)}{_clauses(status, clauses)}")
-    parts = [f"{len(c)} {verb(status, len(c))}{_clauses(status, c)}" for status, c in told]
-    return sentence(f"of {plural(len(verdicts), 'clause')} " + ". ".join(parts))
+        return f"{all_of(len(clauses), 'clause')} {verb(status, 2)}{_clauses(status, clauses)}"
+    of = f" of {plural(len(verdicts), 'clause')}"
+    return ". ".join(
+        f"{len(c)}{'' if i else of} {verb(status, len(c))}{_clauses(status, c)}"
+        for i, (status, c) in enumerate(told)
+    )
 
 
 def _clauses(status: Status, clauses: Sequence[Verdict]) -> str:

@@ -9,9 +9,8 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.verdicts import cell_selection
-from ncmc.verdicts.against_paper import judge_number
 from ncmc.verdicts.check import Pairs
-from ncmc.verdicts.judge import CellCache, judge
+from ncmc.verdicts.judge import CellCache, verdicts_by_id
 from ncmc.verdicts.labels import versus
 from ncmc.verdicts.verdict import Status, Verdict
 
@@ -32,21 +31,13 @@ class State:
 
 def states(project: Project, questions: Sequence[Question], cells: CellCache) -> list[State]:
     """Where questions stand, by the present records. Raises UserError for a damaged record."""
-    verdicts = [verdict_of(question, cells) for question in questions]
+    judged = verdicts_by_id((question.table for question in questions), cells)
+    verdicts = [judged[question.id] for question in questions]
     closed = {entry.id for entry in board_of(project, verdicts).entries if entry.status in DECIDED}
     return [
         _state(question, verdict, question.subject in closed, cells)
         for question, verdict in zip(questions, verdicts, strict=True)
     ]
-
-
-def verdict_of(question: Question, cells: CellCache) -> Verdict:
-    """What cells say of a question."""
-    if question.check:
-        return judge(question.check, cells)
-    assert question.number is not None
-    ((spec, table),) = question.places
-    return judge_number(question.number, cells.cell(spec, table), table)
 
 
 def _state(question: Question, verdict: Verdict, closed: bool, cells: CellCache) -> State:

@@ -18,7 +18,8 @@ from ncmc.project import Project
 from ncmc.results.wording import make_command
 from ncmc.system.documents import Strict
 from ncmc.verdicts.checks_file import all_checks
-from ncmc.verdicts.judge import CellCache, verify_cells
+from ncmc.verdicts.judge import CellCache, verdicts_by_id
+from ncmc.verdicts.kinds.trend import Trend
 from ncmc.verdicts.verdict import Outcome, Status, Verdict
 
 NOT_READING = {"id", "table", "kind", "claim", "says", "source"}  # keys told elsewhere
@@ -68,9 +69,10 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
     _require_entry(project, name)
     questions = decides(project, name)
     cells = CellCache(project, results)
-    verdicts = [v for q in questions for v in verify_cells(q.table, cells) if v.id == q.id]
-    clauses = [_clause(q, v) for q in questions for v in verdicts if v.id == q.id]
-    entries = board_of(project, verdicts).entries
+    judged = verdicts_by_id((question.table for question in questions), cells)
+    verdicts = [judged[question.id] for question in questions]
+    clauses = [_clause(q, v) for q, v in zip(questions, verdicts, strict=True)]
+    entries = board_of(project, verdicts, _along_the_budget(project, verdicts, cells)).entries
     entry = entries[0]
     whole = name == entry.id
     claim = claims(project).get(verdicts[0].claim or "")
@@ -91,6 +93,17 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
         commands=tuple(map(make_command, _tables(project, questions))) if missing else (),
         problems=tuple(dict.fromkeys(told for found in entries for told in found.problems)),
     )
+
+
+def _along_the_budget(
+    project: Project, verdicts: Sequence[Verdict], cells: CellCache
+) -> Collection[Verdict]:
+    """The verdicts on leads along the epochs, where "against it at this scale" turns on them."""
+    if not any(v.opposite and v.outcome == "not seen at this scale" for v in verdicts):
+        return ()
+    checks = (check for check in all_checks(project) if isinstance(check, Trend))
+    names = [check.table for check in checks if check.axis == "epochs"]
+    return verdicts_by_id((grid.table(project, name) for name in names), cells).values()
 
 
 def entry_ids(project: Project) -> list[str]:

@@ -42,8 +42,13 @@ def printed(number: "Number | PaperEntry | None") -> str:
 
 
 def signed(value: float, digits: int = 2) -> str:
-    """`+1.50` or `−1.50`."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    """`+1.50` or `−1.50`; `+0.00` for what rounds to 0."""
+    return f"{value:+z.{digits}f}".replace("-", "−")
+
+
+def rounded(value: float, digits: int) -> str:
+    """`1.50` or `−1.50`; `0.00` for what rounds to 0, whatever its sign."""
+    return f"{value:z.{digits}f}".replace("-", "−")
 
 
 def interval_words(
@@ -52,13 +57,18 @@ def interval_words(
     """` (95 % interval 1.00 to 2.00)`; nothing without an interval."""
     if interval is None:
         return ""
-    low, high = (f"{value:.{digits}f}".replace("-", "−") for value in interval)
+    low, high = (rounded(value, digits) for value in interval)
     return f" ({100 * level:.3g} % interval {low} to {high})"
 
 
 def plural(n: int, word: str) -> str:
     """`1 seed`, `5 seeds`."""
     return f"{n:,} {word}{'' if n == 1 else 's'}"
+
+
+def all_of(n: int, word: str) -> str:
+    """`both clauses`, `all 3 clauses`: what is said of several at once."""
+    return f"both {word}s" if n == 2 else f"all {plural(n, word)}"
 
 
 def counted(n: int, planned: int) -> str:

@@ -8,7 +8,7 @@ from ncmc.results.cells import Cell
 from ncmc.results.samples import moderated
 from ncmc.results.shared_spread import as_printed
 from ncmc.results.statistics import Sample, against_reported
-from ncmc.results.wording import make_command
+from ncmc.results.wording import make_command, rounded
 from ncmc.results.wording import printed as words
 from ncmc.verdicts.check import gap, incomplete
 from ncmc.verdicts.contrasts import estimate_numbers
@@ -70,7 +70,7 @@ def compare(
     status, digits = _status(interval, tolerance), _digits(interval or (), tolerance)
     spread = no_spread(ours.n)
     if interval:
-        ends = " to ".join(f"{end:.{digits}f}".replace("-", "−") for end in interval)
+        ends = " to ".join(rounded(end, digits) for end in interval)
         spread = f"{100 * level:.3g} %: {ends}, both sides' seeds counted"
     spread += f"; assumed: {assumed}" if assumed else ""
     return Finding(

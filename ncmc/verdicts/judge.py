@@ -53,6 +53,16 @@ def verify_cells(table: Table, cells: "CellCache") -> list[Verdict]:
     return [*numbers, *verdicts.values()]
 
 
+def verdicts_by_id(tables: Iterable[Table], cells: "CellCache") -> dict[str, Verdict]:
+    """The verdicts on several tables by id, each table judged once; a number stands in its first."""
+    each = {table.name: table for table in tables}
+    return {
+        verdict.id: verdict
+        for table in reversed(each.values())
+        for verdict in verify_cells(table, cells)
+    }
+
+
 def holm_over_clauses(
     clauses: Sequence[Check], verdicts: Mapping[str, Verdict], cells: "CellCache"
 ) -> dict[str, Verdict]:

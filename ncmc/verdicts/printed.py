@@ -9,6 +9,7 @@ thousands of test images that is a mean with three decimals, or a few images of 
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from ncmc.paper import switches
 from ncmc.paper.printed_numbers import Number, number_for
@@ -20,6 +21,7 @@ from ncmc.results.cells import Cell
 from ncmc.results.record import Accuracy, Epoch, Record, Result
 from ncmc.results.samples import IN_PERCENT
 from ncmc.results.statistics import t_quantile
+from ncmc.results.wording import plural
 from ncmc.results.wording import printed as as_printed
 from ncmc.verdicts.check import Check
 from ncmc.verdicts.checks_file import checks_of
@@ -46,22 +48,24 @@ class PrintedCells(CellCache):
         )
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
-        """A cell of as many seeds as were printed, with that mean and deviation."""
+        """A cell of as many seeds as were printed, with that mean and deviation.
+
+        A mean and deviation of which nobody states how many runs they are of: as of one run.
+        """
+        spec = replace(
+            spec, split_per_seed=False
+        )  # its seeds are made up: they pair with no others
         number = self.number(spec, table)
         if number is None:
             return Cell(spec, (), tuple(spec.runs(1)))
-        n = runs_of(number)
-        spread = spread_of(n, number.std or 0.0)
+        n = number.n or (1 if number.std is None else 2)
+        one_run = number.n is None  # taken for one: two seeds, whose mean has the deviation of one
+        spread = spread_of(n, (number.std or 0.0) * (math.sqrt(2) if one_run else 1.0))
         records = [
             _record(run, number.value + away)
             for run, away in zip(spec.runs(n), spread, strict=True)
         ]
         return self.sharing(Cell(spec, tuple(records), ()), table)
-
-
-def runs_of(number: Number) -> int:
-    """The runs behind a printed number: as stated, else the fewest that it can be of."""
-    return number.n or (1 if number.std is None else 2)
 
 
 def spread_of(n: int, std: float) -> list[float]:
@@ -124,8 +128,8 @@ def assumption(table: Table, cells: PrintedCells) -> str:
     if all(number.n for number in numbers):
         return ""
     return (
-        "Where the number of runs is not known the fewest are assumed: one, or two beside a printed "
-        "deviation."
+        "Where the number of runs is not known, one run is assumed, with the deviation printed beside "
+        "it."
     )
 
 
@@ -135,54 +139,69 @@ def assumption(table: Table, cells: PrintedCells) -> str:
 def impossible(table: Table, cells: PrintedCells) -> Iterator[str]:
     """What is impossible in print, cell by cell, in words."""
     images = dataset_entries(cells.project)
-    for spec in table.cells:
-        if number := cells.number(spec, table):
-            known = images[spec.run.dataset].test_images
-            for words in wrong_in(number, known):
-                yield f"{spec.label}, {as_printed(number)}: {words}"
+    known = [(spec, number) for spec in table.cells if (number := cells.number(spec, table))]
+    fewest = [min(1, decimals(number.value)) for _, number in known]
+    for spec, number in known:
+        for words in wrong_in(number, images[spec.run.dataset].test_images, max(fewest)):
+            yield f"{spec.label}, {as_printed(number)}: {words}"
 
 
-def wrong_in(number: Number, images: int | None) -> Iterator[str]:
-    """Why a number cannot be a mean, or have the deviation, of its runs on so many test images."""
-    n, value, std = runs_of(number), number.value, number.std
-    if std is not None and number.n == 1:
+def wrong_in(number: Number, images: int | None, fewest: int = 1) -> Iterator[str]:
+    """Why a number cannot be a mean, or have the deviation, of its runs on so many test images.
+
+    `fewest`: the decimals that it is printed with at least: an 80 beside an 81.5 is 80.0. Nothing is
+    said of a mean of which nobody states how many runs it is of: enough runs give any.
+    """
+    n, value, std = number.n, number.value, number.std
+    if std is not None and n == 1:
         yield "a single run has no deviation"
-    largest = math.sqrt(n / (n - 1) * value * (100 - value)) if n > 1 else math.inf
-    if std is not None and std > largest + half_digit(std):
-        yield f"{n} runs of mean {value:g} deviate by at most {largest:.1f}"
-    if images is None:
+    elif std is not None:
+        least = n or 2  # of two runs it can be largest
+        largest = math.sqrt(least / (least - 1) * value * (100 - value))
+        if std > largest + half_digit(std, fewest):
+            runs = plural(n, "run") if n else "runs"
+            yield f"{runs} of mean {value:g} deviate by at most {largest:.1f}"
+    if images is None or n is None:
         return
-    counts = right_counts(value, images * n)
+    counts = right_counts(value, images * n, fewest)
     if not counts:
-        yield f"no number of {images} test images in {n} runs gives that mean"
-    elif std is not None and n > 1 and not any(deviates(c, std, images, n) for c in counts):
+        yield f"no number of {images} test images in {plural(n, 'run')} gives that mean"
+    elif std is not None and n > 1 and not any(deviates(c, std, images, n, fewest) for c in counts):
         yield f"no {n} runs of {images} test images have that mean and that deviation"
 
 
-def right_counts(value: float, images: int) -> range:
+def right_counts(value: float, images: int, fewest: int = 1) -> range:
     """How many of `images` may be right for a share that is printed as `value` percent (GRIM)."""
-    half = half_digit(value) + 1e-9
+    half = half_digit(value, fewest) + 1e-9
     low, high = (images * (value + sign * half) / 100 for sign in (-1, 1))
     return range(max(0, math.ceil(low)), min(images, math.floor(high)) + 1)
 
 
-def deviates(right: int, std: float, images: int, n: int) -> bool:
+def deviates(right: int, std: float, images: int, n: int, fewest: int = 1) -> bool:
     """Whether n whole numbers of sum `right` can have a deviation printed as `std` (GRIMMER).
 
-    Their sum of squares is whole, and odd where their sum is.
+    Their sum of squares is whole, and odd where their sum is. The deviation may be over n - 1 or, as
+    numpy's `std` has it, over n.
     """
-    half = half_digit(std) + 1e-9
+    half = half_digit(std, fewest) + 1e-9
     variances = [(images * max(0.0, std + sign * half) / 100) ** 2 for sign in (-1, 1)]
-    low, high = ((n - 1) * v + right**2 / n for v in variances)
-    first = math.ceil(low - 1e-6)
-    first += (first - right) % 2
-    return first <= high + 1e-6
+    for over in (n - 1, n):
+        low, high = (over * variance + right**2 / n for variance in variances)
+        first = math.ceil(low - 1e-6)
+        first += (first - right) % 2
+        if first <= high + 1e-6:
+            return True
+    return False
 
 
-def half_digit(value: float) -> float:
-    """Half of a printed number's last digit; of one decimal at least, as tables have it."""
-    decimals = max(1, len(f"{value:.10g}".partition(".")[2]))
-    return 0.5 * 10.0**-decimals
+def half_digit(value: float, fewest: int = 1) -> float:
+    """Half of a printed number's last digit; of at least the `fewest` decimals."""
+    return 0.5 * 10.0 ** -max(fewest, decimals(value))
+
+
+def decimals(value: float) -> int:
+    """How many decimals a number has, final zeros apart."""
+    return len(f"{value:.10g}".partition(".")[2])
 
 
 def _record(run: Run, accuracy: float) -> Record:

@@ -10,7 +10,7 @@ from ncmc.errors import listed
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.results.statistics import shown
-from ncmc.results.wording import plural
+from ncmc.results.wording import plural, rounded
 from ncmc.verdicts.check import Pair, gap
 from ncmc.verdicts.contrasts import Contrast, average, contrasts
 from ncmc.verdicts.labels import shared, sides, versus
@@ -119,7 +119,7 @@ class Settings:
 
     @property
     def difference_words(self) -> str:
-        """`CAL is above CE by 2.0 on average (95 %: 1.7 to 2.3)`."""
+        """`CAL is above CE by 2.0 points on average (95 %: 1.7 to 2.3)`."""
         found = self.average
         assert found is not None
         mean, ends = found.difference.mean, found.interval or ()
@@ -128,11 +128,11 @@ class Settings:
             4 if not found.unit else 2 if near else 1
         )  # no end looks like a bound that it is not
         words = f"{self.names[0]} is {'above' if mean >= 0 else 'below'} {self.names[1]} by "
-        words += f"{abs(mean):.{digits}f}" + (" on average" if self.k > 1 else "")
+        words += f"{abs(mean):.{digits}f}{found.unit}" + (" on average" if self.k > 1 else "")
         words += f" over {self.compared} of {self.k} settings" if not self.all_compared else ""
         if not ends:
             return f"{words} ({no_spread(found.n)})"
-        low, high = (f"{value:.{digits}f}".replace("-", "−") for value in ends)
+        low, high = (rounded(value, digits) for value in ends)
         return f"{words} ({100 * found.level:.3g} %: {low} to {high})"
 
     @property

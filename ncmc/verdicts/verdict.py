@@ -1,11 +1,13 @@
 """What the results say of a check: its findings, and the verdict over them."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
 from pydantic import JsonValue
 
 from ncmc.plan.grid_file import Scale
+from ncmc.results.wording import all_of, plural
 from ncmc.system.documents import Strict
 
 Status = Literal["holds", "differs", "inconclusive", "incomplete", "not testable"]
@@ -135,6 +137,7 @@ MARKS: dict[Status, str] = {
 }
 ONE_SEED = "one seed shows no spread"
 EQUAL_SEEDS = "seeds that are all equal show no spread"
+ADDED = "added or changed after results were seen"  # of a check
 MOST_NAMED = 6  # settings, in a sentence
 
 
@@ -150,13 +153,22 @@ def verb(status: Status, n: int) -> str:
     return f"{'is' if n == 1 else 'are'} {status}"
 
 
+def counts_words(word: str, counts: Mapping[Status, int]) -> str:
+    """`both cells hold`, `2 of 3 cells hold, 1 differs`."""
+    total = sum(counts.values())
+    (first, n), *others = [(status, counts[status]) for status in STATUSES if counts.get(status)]
+    if not others:
+        return f"{plural(n, word) if n == 1 else all_of(n, word)} {verb(first, n)}"
+    parts = [f"{n} of {plural(total, word)} {verb(first, n)}"]
+    return ", ".join([*parts, *(f"{n} {verb(status, n)}" for status, n in others)])
+
+
 def summary(findings: Sequence[Finding], allow: int = 0) -> str:
     """The findings of a check in one sentence, with the numbers of one that decides."""
     if len(findings) == 1:
         return findings[0].why
-    counts = [(status, sum(f.status == status for f in findings)) for status in STATUSES]
-    listed = ", ".join(f"{n} {verb(status, n)}" for status, n in counts if n)
-    told = f"of {len(findings)} comparisons {listed}" + (f"; {allow} may fail" if allow else "")
+    told = counts_words("comparison", Counter(finding.status for finding in findings))
+    told += f"; {allow} may fail" if allow else ""
     order: tuple[Status, ...] = ("differs", "inconclusive", "holds")
     deciding = (f for status in order for f in findings if f.status == status)
     one = next(deciding, None)

@@ -47,7 +47,7 @@ def told(*clauses: tuple[str, Status]) -> str:
 
 def test_a_claim_says_which_of_its_clauses_hold_and_which_do_not() -> None:
     assert told(("C1a", "holds"), ("C1b", "differs"), ("C1c", "holds")) == (
-        "Of 3 clauses 2 hold: a (C1a): b; a (C1c): b. 1 differs: a (C1b): b."
+        "2 of 3 clauses hold: a (C1a): b; a (C1c): b. 1 differs: a (C1b): b."
     )
     assert told(("C1a", "holds"), ("C1b", "holds")) == "Both clauses hold: a (C1a): b; a (C1b): b."
     assert told(("C1a", "inconclusive")) == "B."

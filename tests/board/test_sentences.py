@@ -110,6 +110,15 @@ def test_a_check_that_came_after_results_were_seen_is_marked() -> None:
     assert both.line.endswith("; 1 of 2 clauses added or changed after results were seen.")
 
 
+def test_a_sentence_goes_on_in_lower_case_after_its_place() -> None:
+    entry = entry_of(verdict("L-C4a", "incomplete"), verdict("L-C4b", "holds"), paper("holds"))
+    assert entry.sentence.startswith(
+        "Incomplete after 120 epochs of resnet20 in 1 of 2 clauses: 1 of 2 clauses holds: "
+    )
+    both = entry_of(verdict("L-C4a", "holds"), verdict("L-C4b", "holds"), paper("holds"))
+    assert both.sentence.startswith("Seen after 120 epochs of resnet20: both clauses hold: ")
+
+
 def test_a_line_is_short_and_names_the_clause_that_decides() -> None:
     long = "CAL is below LDAM-DRW by 1.2 (97.9 %: −2.0 to −0.4) " + "in many words " * 30
     entry = entry_of(

@@ -15,7 +15,6 @@ from scipy import stats
 from ncmc.errors import UsageError
 from ncmc.forecast.power import assumed, deviation_of, power_of
 from ncmc.forecast.questions import Question, decides
-from ncmc.forecast.state import verdict_of
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
@@ -25,7 +24,7 @@ from ncmc.results.looks import levels
 from ncmc.results.record import Record
 from ncmc.results.table_cells import measured_deviation
 from ncmc.verdicts import cell_selection
-from ncmc.verdicts.judge import CellCache
+from ncmc.verdicts.judge import CellCache, judge
 
 DRAWS = 60
 
@@ -89,7 +88,7 @@ def share(asked: Question, wanted: str, above: float) -> float:
     assert asked.check
     better = cell_selection.select(project, asked.check, "better")
     means = {spec.run: 50.0 + above for spec in better}
-    told = [verdict_of(asked, DrawnCells(project, means, seed)).status for seed in range(DRAWS)]
+    told = [judge(asked.check, DrawnCells(project, means, seed)).status for seed in range(DRAWS)]
     return told.count(wanted) / DRAWS  # type: ignore[arg-type]
 
 

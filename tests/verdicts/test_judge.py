@@ -5,13 +5,17 @@ from pathlib import Path
 import fakes
 import pytest
 from conftest import here
+from worlds import Change, MadeCells, World
 
+from ncmc.forecast.questions import decides
+from ncmc.forecast.state import states
+from ncmc.page import explanation
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
 from ncmc.results.record import path_of
 from ncmc.verdicts import judge
-from ncmc.verdicts.check import Pairs
+from ncmc.verdicts.check import Check, Pairs
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.verdict import Status, Verdict, overall, verdict_exit_code
 
@@ -105,3 +109,37 @@ def test_exit_code_says_the_worst() -> None:
     assert verdict_exit_code(verdicts("holds", "incomplete")) == 3
     assert verdict_exit_code(verdicts("inconclusive")) == 3
     assert verdict_exit_code([]) == 3
+
+
+# --- the same verdict wherever it is shown -----------------------------------------------------
+
+
+def test_a_plan_goes_by_the_verdicts_of_verify(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clause that differs by luck alone stays open (Holm), and a number stands beside the others."""
+    whole = judge.judge
+
+    def by_luck(check: Check, cells: judge.CellCache, share: float = 1.0) -> Verdict:
+        verdict = whole(check, cells, share)
+        differs = check.id == "C9a" and share == 1
+        return verdict.model_copy(update={"status": "differs"}) if differs else verdict
+
+    monkeypatch.setattr(judge, "judge", by_luck)
+    cells = MadeCells(here(), World())
+    for name in ("C9", "N1"):
+        for state in states(here(), decides(here(), name), cells):
+            verified = {v.id: v for v in judge.verify_cells(state.question.table, cells)}
+            assert state.verdict == verified[state.question.id]
+            assert state.question.id != "C9a" or not state.decided
+
+
+def test_explain_says_as_the_board_does_that_a_result_is_against_a_claim(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """That turns on checks of other tables: whether the lead grows with the budget."""
+    behind = World((Change({"method": "CAL", "dataset": "cifar10_binary"}, points=-9.0),))
+    monkeypatch.setattr(
+        explanation, "CellCache", lambda project, results: MadeCells(project, behind)
+    )
+    told = explanation.explain(here(), "L-C4", tmp_path)
+    assert told.outcome == "against it at this scale"
+    assert told.sentence.startswith("Against it after 120 epochs of resnet20: CAL is below CE by")

@@ -20,6 +20,7 @@ from ncmc.verdicts.printed import (
     follows_words,
     impossible,
     of_printed,
+    right_counts,
     spread_of,
     wrong_in,
 )
@@ -58,6 +59,24 @@ def test_numbers_without_a_deviation_say_how_small_it_would_have_to_be() -> None
     assert "it would follow" not in told(35.0, std=None)["C1a"].why
 
 
+def test_printed_cells_are_not_paired_where_each_seed_of_ours_has_a_split_of_its_own() -> None:
+    """Their seeds are made up, in one order: paired, they would have next to no spread."""
+    table = grid.table(here(), "laptop_methods")
+
+    def printed(spec: CellSpec, table: Table) -> Number | None:
+        known = {"CAL": number(45.0, 1.05, 3), "CE": number(44.5, 1.0, 3)}
+        return known.get(spec.run.method)
+
+    verdicts = {v.id: v for v in of_printed(table, PrintedCells(here(), printed))}
+    assert verdicts["L-C1a"].status == "inconclusive"
+    assert verdicts["L-C1a"].findings[0].numbers["paired"] is False
+
+
+def test_whole_percents_are_read_as_whole_where_a_table_has_no_decimals() -> None:
+    for value, fewest, possible in ((81.0, 0, True), (81.0, 1, False), (80.0, 0, False)):
+        assert bool(right_counts(value, 27, fewest)) == possible  # 22 of 27 are 81.48 %
+
+
 def test_unknown_cells_are_counted() -> None:
     verdicts = of_printed(TABLE1, PrintedCells(here()))
     assert {v.status for v in verdicts} == {"incomplete"}
@@ -78,15 +97,19 @@ def test_the_seeds_of_a_printed_number_have_its_deviation() -> None:
     [
         (number(80.6, 0.5, 3), 10_000, []),
         (number(80.6, 0.5, 1), 10_000, ["a single run has no deviation"]),
-        (number(80.6), 27, ["no number of 27 test images in 1 runs gives that mean"]),
-        (number(81.5), 27, []),  # 22 of 27
+        (number(80.6, n=1), 27, ["no number of 27 test images in 1 run gives that mean"]),
+        (number(81.5, n=1), 27, []),  # 22 of 27
+        (number(80.6), 27, []),  # 108.8 of 135: enough runs give any mean
         (number(99.0, 40.0, 3), 10_000, ["3 runs of mean 99 deviate by at most 12.2"]),
+        (number(99.0, 40.0), 10_000, ["runs of mean 99 deviate by at most 14.1"]),
+        (number(99.0, 13.0), 10_000, []),  # of two
         (
             number(50.0, 0.3, 3),
             10,
             ["no 3 runs of 10 test images have that mean and that deviation"],
         ),
         (number(50.0, 10.0, 3), 10, []),  # 4, 5 and 6 of 10
+        (number(50.0, 8.2, 3), 10, []),  # the same, with the deviation over n
     ],
 )
 def test_what_cannot_be_printed_is_named(printed: Number, images: int, said: list[str]) -> None:
@@ -108,7 +131,7 @@ def test_grim_agrees_with_counting() -> None:
     assert len(means) == 15
     for tenth in range(1001):
         mean = tenth / 10
-        named = any("gives that mean" in words for words in wrong_in(number(mean), 14))
+        named = any("gives that mean" in words for words in wrong_in(number(mean, n=1), 14))
         assert named == (mean not in means)
 
 

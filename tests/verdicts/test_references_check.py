@@ -111,9 +111,7 @@ def test_a_harness_that_reproduces_them_is_fit_to_judge(tmp_path: Path) -> None:
     fill(tmp_path, faithful())
     found = verdict(tmp_path)
     assert found.status == "holds"
-    assert found.why == (
-        "the harness is fit to judge: of the 12 cells that decide 12 hold; 2 may fail"
-    )
+    assert found.why == ("the harness is fit to judge: all 12 deciding cells hold; 2 may fail")
     assert verdict_exit_code([found]) == 0
     assert [entry.label for entry in found.findings] == deciding()
 
@@ -128,7 +126,7 @@ def test_two_cells_may_fail_and_three_may_not(tmp_path: Path) -> None:
         assert finding(found, label).status == "differs"
         assert found.status == ("holds" if place <= 2 else "differs")
     assert found.why.startswith(
-        "the harness is not fit to judge: of the 12 cells that decide 9 hold"
+        "the harness is not fit to judge: 9 of 12 deciding cells hold, 3 differ"
     )
     assert f"differs: {'; '.join(off)}" in found.why
     assert verdict_exit_code([found]) == 1
@@ -263,7 +261,7 @@ def test_jpeg_copies_agree_but_do_not_make_the_harness_fit(tmp_path: Path) -> No
     found = verdict(tmp_path, table)
     assert found.status == "holds"
     assert found.why == (
-        "JPEG copies: of the 3 cells that decide 3 hold; "
+        "JPEG copies: all 3 deciding cells hold; "
         "this alone does not tell whether the harness is fit to judge"
     )
     assert all(entry.why.startswith("JPEG copies: ours") for entry in found.findings)

@@ -17,7 +17,7 @@ from ncmc.results.cells import Cell
 from ncmc.results.curves import Curve as Series
 from ncmc.results.curves import MatrixMeasure, Measure
 from ncmc.results.statistics import Difference, against, sample
-from ncmc.results.wording import plural
+from ncmc.results.wording import plural, rounded
 from ncmc.system.documents import Strict
 from ncmc.verdicts.check import EachCell, Positive
 from ncmc.verdicts.verdict import Finding, Status, no_spread
@@ -276,7 +276,7 @@ class Decision:
 
     def _shown(self, value: float) -> str:
         if not self.term.log:
-            return f"{value:.3f}".replace("-", "−")
+            return rounded(value, 3)
         share = 100 * math.exp(value)
         return f"{share:.0f} %" if share >= 10 else f"{share:.1f} %"
 

@@ -11,7 +11,7 @@ from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.results.reference_numbers import ReferenceEntry, difference
 from ncmc.results.statistics import Difference
-from ncmc.results.wording import interval_words, plural
+from ncmc.results.wording import interval_words
 from ncmc.verdicts.check import Cells, Positive, gap
 from ncmc.verdicts.contrasts import estimate_numbers
 from ncmc.verdicts.verdict import (
@@ -22,8 +22,8 @@ from ncmc.verdicts.verdict import (
     Finding,
     Status,
     Verdict,
+    counts_words,
     overall,
-    verb,
 )
 
 FIT: dict[Status, str] = {
@@ -74,10 +74,7 @@ class References(Cells):
         if [finding.label for finding in findings] == [NO_CELL]:
             return f"{FIT['inconclusive']}: {NO_NUMBER}"
         labels = {s: [f.label for f in findings if f.status == s] for s in STATUSES}
-        told = "of the " + plural(len(findings), "cell") + " that decide "
-        told += ", ".join(
-            f"{len(names)} {verb(s, len(names))}" for s, names in labels.items() if names
-        )
+        told = counts_words("deciding cell", {s: len(names) for s, names in labels.items()})
         told += f"; {self.allow} may fail" if self.allow else ""
         named = [
             f"{s}: {listed(names, MOST_NAMED, '; ')}"
