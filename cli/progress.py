@@ -14,8 +14,10 @@ from rich.text import Text
 
 from cli.show.grids import console, literal
 from ncmc.plan.run import Run
+from ncmc.results.progress import Standing
 from ncmc.results.record import Epoch
 from ncmc.results.wording import duration, plural
+from ncmc.training.progress_file import Progress
 
 LOG_SECONDS = 20  # between two lines of a log
 
@@ -42,16 +44,16 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def progress_for(stream: IO[str]) -> Iterator["Progress"]:
-    """A Progress for a run: live if `stream` is a terminal, plain lines otherwise."""
+def progress_for(stream: IO[str]) -> Iterator["Shown"]:
+    """The progress of a run: live if `stream` is a terminal, plain lines otherwise."""
     if not stream.isatty():
-        yield Progress(stream)
+        yield Shown(stream)
         return
     with Live(console=console(stderr=True), refresh_per_second=4, transient=True) as live:
-        yield Progress(stream, live)
+        yield Shown(stream, live)
 
 
-class Progress:
+class Shown(Progress):
     """A run while it is trained: a bar and a line that are drawn again, or lines in a log.
 
     A log gets the first and last epoch, and a line every LOG_SECONDS.
@@ -59,34 +61,29 @@ class Progress:
 
     def __init__(self, stream: IO[str], live: Live | None = None):
         self.stream, self.live = stream, live
-        self.run: Run | None = None
-        self.epochs = self.steps = self.done = self.images = self.first = 0
-        self.began = self.told = time.monotonic()
-        self.loss: float | None = None
-        self.accuracy: float | None = None  # as last measured, like the next
-        self.nc_mean: float | None = None
+        self.logged = time.monotonic()
 
     def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
         """Training begins, or is resumed."""
-        self.run, self.epochs, self.steps = run, epochs, steps
-        self.first = self.done = done_epochs * steps + done_steps
-        self.began = time.monotonic()
         self.say(f"{run.id}: {plural(epochs, 'epoch')} of {plural(steps, 'step')}")
-
-    def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
-        """A step is done."""
-        self.done = (epoch - 1) * self.steps + step
-        self.images += images
-        self.loss = loss if loss is not None else self.loss
-        if self.live or time.monotonic() - self.told > LOG_SECONDS:
-            self._tell()
+        super().start(run, epochs, steps, done_epochs, done_steps)
 
     def epoch(self, entry: Epoch) -> None:
         """An epoch is measured."""
-        self.accuracy = self.accuracy if entry.test_accuracy is None else entry.test_accuracy
-        self.nc_mean = entry.collapse.nc_mean if entry.collapse else self.nc_mean
-        if self.live or entry.epoch in (1, self.epochs):
-            self._tell()
+        super().epoch(entry)
+        if not self.live and entry.epoch in (1, self.standing.epochs):
+            self._log(self.standing)
+
+    def show(self, standing: Standing) -> None:
+        """Draw it again, or add a line to the log if the last one is old."""
+        if self.live:
+            rows = Table.grid(expand=True)  # a bar alone does not end its line
+            total = standing.epochs * standing.steps
+            rows.add_row(ProgressBar(total=total, completed=standing.done, width=60))
+            rows.add_row(Text(line(standing), no_wrap=True, overflow="ellipsis"))
+            self.live.update(rows)
+        elif time.monotonic() - self.logged > LOG_SECONDS:
+            self._log(standing)
 
     def say(self, text: str) -> None:
         """A remark, above the bar."""
@@ -95,33 +92,26 @@ class Progress:
         else:
             print(text, file=self.stream, flush=True)
 
-    def _tell(self) -> None:
-        self.told = time.monotonic()
-        if not self.live:
-            self.say(self.line())
-            return
-        rows = Table.grid(expand=True)  # a bar alone does not end its line
-        rows.add_row(ProgressBar(total=self.epochs * self.steps, completed=self.done, width=60))
-        rows.add_row(Text(self.line(), no_wrap=True, overflow="ellipsis"))
-        self.live.update(rows)
+    def _log(self, standing: Standing) -> None:
+        self.logged = time.monotonic()
+        self.say(line(standing))
 
-    def line(self) -> str:
-        """Where the run stands, in one line; what matters most first, for narrow terminals."""
-        seconds = max(time.monotonic() - self.began, 1e-9)
-        parts = [f"epoch {self.done / max(self.steps, 1):.1f}/{self.epochs}"]
-        if self.accuracy is not None:
-            parts.append(f"accuracy {self.accuracy:.2f} %")
-        left = self.epochs * self.steps - self.done
-        if self.done > self.first:
-            parts.append(f"{duration(left * seconds / (self.done - self.first))} left")
-        if self.loss is not None:
-            parts.append(f"loss {self.loss:.4f}")
-        if self.nc_mean is not None:
-            parts.append(f"collapse {self.nc_mean:.3f}")
-        parts.append(f"{self.images / seconds:.0f} images/s")
-        if memory := _device_memory():
-            parts.append(memory)
-        return ", ".join(parts)
+
+def line(standing: Standing) -> str:
+    """Where a run stands, in one line; what matters most first, for narrow terminals."""
+    parts = [f"epoch {standing.epoch:.1f}/{standing.epochs}"]
+    if standing.accuracy is not None:
+        parts.append(f"accuracy {standing.accuracy:.2f} %")
+    if standing.seconds_left is not None:
+        parts.append(f"{duration(standing.seconds_left)} left")
+    if standing.loss is not None:
+        parts.append(f"loss {standing.loss:.4f}")
+    if standing.nc_mean is not None:
+        parts.append(f"collapse {standing.nc_mean:.3f}")
+    parts.append(f"{standing.images / max(standing.at - standing.since, 1e-9):.0f} images/s")
+    if memory := _device_memory():
+        parts.append(memory)
+    return ", ".join(parts)
 
 
 def _device_memory() -> str | None:

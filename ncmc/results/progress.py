@@ -28,11 +28,14 @@ class Standing(Strict):
     state: TrainingState
     at: float  # seconds since 1970 of this word
     since: float  # ... of the start, or of the resumption
-    epochs: Count
-    steps: Count  # per epoch
-    first: Count  # steps done at `since`
-    done: Count  # steps done, of `epochs` times `steps`
+    epochs: Count = 0
+    steps: Count = 0  # per epoch
+    first: Count = 0  # steps done at `since`
+    done: Count = 0  # steps done, of `epochs` times `steps`
+    images: Count = 0  # trained on since `since`
+    loss: float | None = None  # of the last step whose loss is known
     accuracy: float | None = None  # percent, as last measured
+    nc_mean: float | None = None  # as last measured
     why: str | None = None  # of a failure
 
     @property

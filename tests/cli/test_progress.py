@@ -1,12 +1,13 @@
 """What is seen of a run while it is trained."""
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 from rich.live import Live
 
-from cli.progress import Progress
+from cli.progress import Shown
 from ncmc.plan.run import Run
 from ncmc.results.record import Collapse, Epoch
 
@@ -19,30 +20,34 @@ ENTRY = Epoch(
 )
 
 
-def at_epoch_160(shown: Progress, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.progress.time.monotonic", lambda: 1000.0)
+def at_epoch_160(shown: Shown, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ncmc.training.progress_file.time.time", lambda: 1000.0)
+    shown.open(RUN, folder / "progress.json")
     shown.start(RUN, 200, 97, 0, 0)
-    monkeypatch.setattr("cli.progress.time.monotonic", lambda: 9000.0)
+    monkeypatch.setattr("ncmc.training.progress_file.time.time", lambda: 9000.0)
     shown.epoch(ENTRY)
     shown.step(160, 97, 1.4321, 97 * 128 * 160)
 
 
 def test_a_narrow_terminal_shows_accuracy_and_the_time_that_is_left(
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stream = io.StringIO()
     console = Console(file=stream, width=80, force_terminal=True)
     with Live(console=console, auto_refresh=False) as live:
-        at_epoch_160(Progress(stream, live), monkeypatch)
+        at_epoch_160(Shown(stream, live), tmp_path, monkeypatch)
         live.refresh()
     last = [line for line in stream.getvalue().splitlines() if "epoch 160.0" in line][-1]
     assert "epoch 160.0/200, accuracy 85.50 %, 33 min 20 s left, loss 1.4321" in last
 
 
-def test_the_first_line_counts_in_plain_english() -> None:
+def test_the_first_line_counts_in_plain_english(tmp_path: Path) -> None:
     stream = io.StringIO()
-    Progress(stream).start(RUN, 1, 97, 0, 0)
-    Progress(stream).start(RUN, 2, 1, 0, 0)
+    shown = Shown(stream)
+    shown.open(RUN, tmp_path / "progress.json")
+    shown.start(RUN, 1, 97, 0, 0)
+    shown.start(RUN, 2, 1, 0, 0)
     assert stream.getvalue().splitlines() == [
         f"{RUN.id}: 1 epoch of 97 steps",
         f"{RUN.id}: 2 epochs of 1 step",

@@ -559,11 +559,10 @@ def test_a_model_is_evaluated_again_to_the_same_record(workspace: Path) -> None:
 
 
 def test_test_and_collapse_are_measured_as_often_as_the_recipe_says(workspace: Path) -> None:
-    progress = Watch()
     run = run_of("CE", epochs=5, test_every=2, collapse_every=3)
-    trained(run, progress)
-    tested = [e.epoch for e in progress.entries if e.test_accuracy is not None]
-    measured = [e.epoch for e in progress.entries if e.collapse is not None]
+    history = trained(run).result.history
+    tested = [e.epoch for e in history if e.test_accuracy is not None]
+    measured = [e.epoch for e in history if e.collapse is not None]
     assert (tested, measured) == ([2, 4, 5], [1, 3, 5])
     assert load_record(path_of(here(), run)).result.accuracy.best_epoch in tested
 

@@ -8,35 +8,24 @@ from typing import Any
 from conftest import here
 
 from ncmc.plan.run import Run, make_run
-from ncmc.results.record import Epoch, Record
+from ncmc.results.progress import Standing
+from ncmc.results.record import Record
+from ncmc.training.progress_file import Progress
 from ncmc.training.run_inputs import RunInputs
 from ncmc.training.train import train
 
 
-class Watch:
-    """A Progress that keeps what it was told, and acts at a step."""
+class Watch(Progress):
+    """A Progress that keeps what was said, and acts at a step."""
 
     def __init__(self, at: int | None = None, act: Any = None) -> None:
-        self.losses: list[float | None] = []
-        self.entries: list[Epoch] = []
         self.said: list[str] = []
-        self.at, self.act = at, act
+        self.at, self.act, self.steps = at, act, 0
 
-    @property
-    def steps(self) -> int:
-        """How many it was told of."""
-        return len(self.losses)
-
-    def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
-        self.began = (done_epochs, done_steps)
-
-    def step(self, epoch: int, step: int, loss: float | None, images: int) -> None:
-        self.losses.append(loss)
-        if self.steps == self.at:
+    def show(self, standing: Standing) -> None:
+        before, self.steps = self.steps, standing.done - standing.first
+        if before < self.steps == self.at:
             self.act()
-
-    def epoch(self, entry: Epoch) -> None:
-        self.entries.append(entry)
 
     def say(self, text: str) -> None:
         self.said.append(text)
