@@ -9,7 +9,6 @@ from typing import Any
 
 from ncmc import paths
 from ncmc.forecast import plan_file
-from ncmc.page.alternatives import existing_records
 from ncmc.paper import (
     assumptions,
     claims,
@@ -92,10 +91,6 @@ class Jobs:
         """
         others = records_of(evidence(self.project, wildcards.table))
         return self.stamp_of_table(wildcards) + self._stamp(others)
-
-    def alternatives_of(self, wildcards: Any) -> list[str]:
-        """Runs under other assumptions that a page shows too. No inputs: none is trained for it."""
-        return existing_records(self.project, switches.table(self.project, wildcards.table))
 
     def planned(self, wildcards: Any) -> list[str]:
         """The records of the step that `ncmc plan` wrote last. Raises UserError: there is none."""

@@ -64,8 +64,6 @@ rule report:
     log:
         paths.LOG_REPORT,
     localrule: True
-    params:
-        alternatives=job.alternatives_of,  # a page is made again when there are others
     shell:
         "ncmc report {wildcards.table:q} > {log:q} 2>&1"
 

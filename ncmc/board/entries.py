@@ -39,16 +39,6 @@ class BoardEntry(Strict):
         """What must be said of the records that its verdicts rest on, each once."""
         return tuple(dict.fromkeys(p for verdict in self.verdicts for p in verdict.problems))
 
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """The ids of the runs that its verdicts lack, each once."""
-        return tuple(dict.fromkeys(run for verdict in self.verdicts for run in verdict.missing))
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """The tables and figures that its verdicts are of."""
-        return tuple(dict.fromkeys(verdict.table for verdict in self.verdicts))
-
 
 class Board(Strict):
     """Every entry: the paper's claims in its order, then its numbers, then checks of ours."""

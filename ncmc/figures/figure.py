@@ -4,10 +4,9 @@ A figure is made by two functions: one that makes rows of cells or verdicts, and
 and knows nothing else. Its CSV is the rows.
 """
 
-import dataclasses
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,14 +103,3 @@ def slug(text: str) -> str:
     """Text as part of a file's name: `cifar10_resnet50_tau_0.005`."""
     plain = text.replace("π", "pi").replace("/", "-")
     return re.sub(r"[^A-Za-z0-9.=+-]+", "_", plain).strip("_.-")[:80]
-
-
-def named_apart(figures: Iterable[Figure]) -> list[Figure]:
-    """The figures, a number after a name that another one has."""
-    by_name: dict[str, Figure] = {}
-    for figure in figures:
-        name, more = figure.name, 2
-        while name.lower() in by_name:
-            name, more = f"{figure.name}_{more}", more + 1
-        by_name[name.lower()] = dataclasses.replace(figure, name=name)
-    return list(by_name.values())

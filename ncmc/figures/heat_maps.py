@@ -1,7 +1,7 @@
 """Matrices as fields of colour: accuracy over two options, and cosines."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -85,7 +85,10 @@ def draw_map(axes: Any, rows: Sequence[MapCell], low: float, high: float) -> Non
     at = {(downs.index(row.row), columns.index(row.column)): row for row in rows}
     means = {place: row.mean for place, row in at.items()}
     mesh = _draw_field(axes, (downs, columns), means, cmap=COLOURS, vmin=low, vmax=high)
-    _write(axes, mesh, means, lambda place: plus_minus(at[place]).replace(" ±", "\n±"))
+    for (down, across), row in at.items():
+        words = plus_minus(row).replace(" ±", "\n±")
+        colour = ink() if row.mean is None else ink_on(mesh.cmap(mesh.norm(row.mean))[:3])
+        axes.text(across + 0.5, down + 0.5, words, color=colour, ha="center", va="center")
     axes.set_xlabel(rows[0].across)
     axes.set_ylabel(rows[0].down)
     bar = axes.figure.colorbar(mesh, ax=axes, ticks=[rows[0].chance, high])
@@ -112,16 +115,13 @@ def cosine_panels(record: Record, measure: MatrixMeasure, most: int = 3) -> list
     epochs = sorted(kept)
     if len(epochs) > most:
         epochs = [epochs[round(i * (len(epochs) - 1) / (most - 1))] for i in range(most)]
-    draw = partial(draw_cosines, of=AXES[measure])
-    panels = [Panel(f"Epoch {e}", tuple(_cosines(e, matrix_of(kept[e]))), draw) for e in epochs]
-    last = partial(draw_cosines, of=AXES[measure], scale=True)
-    return [*panels[:-1], *(replace(panel, draw=last) for panel in panels[-1:])]
-
-
-def _cosines(epoch: int, matrix: Sequence[Sequence[float | None]]) -> list[Cosine]:
-    return [
-        Cosine(epoch, i, j, value) for i, line in enumerate(matrix) for j, value in enumerate(line)
-    ]
+    panels = []
+    for epoch in epochs:
+        lines = enumerate(matrix_of(kept[epoch]))
+        rows = tuple(Cosine(epoch, i, j, v) for i, line in lines for j, v in enumerate(line))
+        draw = partial(draw_cosines, of=AXES[measure], scale=epoch == epochs[-1])
+        panels.append(Panel(f"Epoch {epoch}", rows, draw))
+    return panels
 
 
 def draw_cosines(axes: Any, rows: Sequence[Cosine], of: str, scale: bool = False) -> None:
@@ -163,16 +163,6 @@ def _draw_field(
     axes.grid(False)
     axes.tick_params(length=0)
     return mesh
-
-
-def _write(
-    axes: Any, mesh: Any, values: Places, words: Callable[[tuple[int, int]], str], **keys: Any
-) -> None:
-    """Words in fields, in black or white."""
-    for place, value in values.items():
-        colour = ink() if value is None else ink_on(mesh.cmap(mesh.norm(value))[:3])
-        at = place[1] + 0.5, place[0] + 0.5
-        axes.text(*at, words(place), color=colour, ha="center", va="center", **keys)
 
 
 def ink_on(colour: tuple[float, float, float]) -> str:

@@ -9,17 +9,11 @@ from typing import Any
 from ncmc.figures.figure import Panel
 from ncmc.figures.grouping import Group, Page
 from ncmc.figures.painting import ink
-from ncmc.figures.styles import SOLID, Style, style_of
-from ncmc.paper.printed_numbers import Number
-from ncmc.paper.references import Reference
-from ncmc.results.cells import Cell
-from ncmc.results.record import GROUPS
-from ncmc.results.statistics import LEVEL, Sample, against, sample
+from ncmc.figures.styles import SOLID, Style
+from ncmc.results.statistics import LEVEL, Sample, against
 from ncmc.verdicts.contrasts import contrast
 from ncmc.verdicts.verdict import Status
 
-OURS, PRINTED, OTHERS = "ours", "the paper's", "others'"
-THIRDS = dict(zip(GROUPS, ("largest third", "middle third", "smallest third"), strict=True))
 STATUS_STYLES: dict[Status, Style] = {
     "holds": Style("#007a5e", "o", SOLID),
     "differs": Style("#d55e00", "X", SOLID),
@@ -27,7 +21,6 @@ STATUS_STYLES: dict[Status, Style] = {
     "incomplete": Style("#8c8c8c", "s", SOLID, filled=False),
     "not testable": Style("#8c8c8c", "x", SOLID),
 }
-HOLLOW = Style("#7a7a7a", "s", SOLID, filled=False)
 SIDES = {  # of 0 -> how a difference looks
     "above": STATUS_STYLES["holds"],
     "below": STATUS_STYLES["differs"],
@@ -48,10 +41,10 @@ class Mark:
     row: str
     series: str  # tells the marks of one row apart
     mean: float
-    low: float | None  # None: too few seeds, or a printed number without its spread
+    low: float | None  # None: too few seeds
     high: float | None
     level: float  # of the interval
-    seeds: int | None  # None: not known
+    seeds: int
     word: str = ""  # what it says
 
 
@@ -60,74 +53,42 @@ Styles = Mapping[tuple[str, str], Style]  # (row, series) -> how it looks
 
 def accuracy_panel(group: Group, title: str) -> Panel:
     """Every method of a group, the best first."""
-    rows = [_mark(line.label, "", line.cell.last, line.cell.n) for line in group.by_mean]
+    rows = [_accuracy(line.label, line.cell.last) for line in group.by_mean]
     styles = {(line.label, ""): line.style for line in group.lines}
     words = f"test accuracy, % (chance {group.chance:.3g})"
     draw = partial(draw_marks, styles=styles, words=words, line_at=group.chance)
     return Panel(title, tuple(rows), draw)
 
 
-def class_group_panels(group: Group, page: Page) -> list[Panel]:
-    """The methods of a group on the largest, the middle and the smallest third of its classes."""
-    panels = []
-    for name, words in THIRDS.items() if len(group.lines) > 1 else ():
-        rows = []
-        for line in group.by_mean:
-            values = [getattr(r.result.groups.thirds, name) for r in line.cell.records]
-            if None not in values:
-                rows.append(_mark(line.label, "", sample(values), len(values)))
-        styles = {(line.label, ""): line.style for line in group.lines}
-        draw = partial(draw_marks, styles=styles, words="test accuracy, %")
-        panels.append(Panel(page.panel_title(words, group), tuple(rows), draw))
-    return [panel for panel in panels if panel.rows]
-
-
-def compared_panel(cells: Sequence[Cell]) -> Panel | None:
-    """Ours (the best epoch, A8), the paper's and others' numbers of the cells that have one."""
-    rows, styles = [], dict[tuple[str, str], Style]()
-    for cell in cells:
-        references = [c for c in cell.references if c.counts]
-        if cell.best is None or not (cell.paper or references):
-            continue
-        last = not cell.paper and all(c.measure == "last" for c in references)
-        label, style = cell.spec.label, style_of(cell.spec.run.method)
-        rows.append(_mark(label, OURS, cell.last if last else cell.best, cell.n))
-        styles[label, OURS] = style
-        printed: list[tuple[str, Number | Reference]] = [
-            *([(PRINTED, cell.paper)] if cell.paper else []),
-            *((f"{OTHERS}, {c.reference.id}", c.reference) for c in references),
-        ]
-        for whose, number in printed:
-            theirs = Sample(number.value, number.std, number.n or 1)
-            rows.append(_mark(label, whose, theirs, number.n))
-            styles[label, whose] = HOLLOW
-    draw = partial(draw_marks, styles=styles, words="test accuracy, %")
-    return Panel("", tuple(rows), draw) if rows else None
+def _accuracy(label: str, value: Sample | None) -> Mark:
+    assert value
+    low, high = (against(value, 0.0).interval() if value.n > 1 else None) or (None, None)
+    return Mark(label, "", value.mean, low, high, LEVEL, value.n)
 
 
 def difference_panel(page: Page, method: str) -> Panel | None:
     """A method minus each other one of its groups, which are the series; None without a pair."""
-    rows = []
-    for group in page.groups:
-        ours = next((line for line in group.lines if line.label == method), None)
-        for line in group.lines if ours else ():
-            if line is not ours and ours:
-                rows.append(difference_mark(ours.cell, line.cell, line.label, page.own(group)))
+    rows = [row for group in page.groups for row in differences(group, method, page.own(group))]
     order = {label: place for place, label in enumerate(dict.fromkeys(row.row for row in rows))}
     rows.sort(key=lambda row: order[row.row])  # the series of a row below each other
     return differences_drawn(f"{method} minus", rows) if rows else None
 
 
-def difference_mark(ours: Cell, other: Cell, row: str, series: str) -> Mark:
-    """Ours minus another cell after the last epoch, at the level of its look; and its side of 0.
+def differences(group: Group, method: str, series: str = "") -> list[Mark]:
+    """A method minus each other one of a group after the last epoch, and its side of 0.
 
-    Without an interval, its word is how many seeds it has.
+    Intervals are at the level of the look. Without an interval the word is how many seeds there are.
+    None where the method has no record.
     """
-    gap = contrast([(1.0, ours), (-1.0, other)], "last")
-    low, high = gap.interval or (None, None)
-    return Mark(
-        row, series, gap.difference.mean, low, high, gap.level, gap.n, gap.side or gap.seeds
-    )
+    marks = []
+    ours = next((line for line in group.lines if line.label == method), None)
+    for line in group.lines if ours else ():
+        if ours and line is not ours:
+            gap = contrast([(1.0, ours.cell), (-1.0, line.cell)], "last")
+            low, high = gap.interval or (None, None)
+            mean, level, word = gap.difference.mean, gap.level, gap.side or gap.seeds
+            marks.append(Mark(line.label, series, mean, low, high, level, gap.n, word))
+    return marks
 
 
 def differences_drawn(title: str, rows: Sequence[Mark]) -> Panel:
@@ -139,12 +100,6 @@ def differences_drawn(title: str, rows: Sequence[Mark]) -> Panel:
     styles = {(row.row, row.series): SIDES.get(row.word, UNDECIDED) for row in rows}
     draw = partial(draw_marks, styles=styles, words=below, line_at=0.0, said="".join(said))
     return Panel(title, tuple(rows), draw)
-
-
-def _mark(row: str, series: str, value: Sample | None, seeds: int | None) -> Mark:
-    assert value is not None
-    low, high = (against(value, 0.0).interval() if value.n > 1 else None) or (None, None)
-    return Mark(row, series, value.mean, low, high, LEVEL, seeds)
 
 
 def height(rows: Sequence[Mark]) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from ncmc.board.entries import board_of
 from ncmc.figures import epoch_curves, heat_maps, marks
 from ncmc.figures.class_sizes import MOST_POINTS, class_size_panels
-from ncmc.figures.figure import Figure, Panel, named_apart
+from ncmc.figures.figure import Figure, Panel, slug
 from ncmc.figures.forest_plot import claims_figure
 from ncmc.figures.grouping import Group, Page, groups, pages_of
 from ncmc.plan import grid
@@ -66,17 +66,18 @@ def table_figures(project: Project, table: Table, cells: Sequence[Cell]) -> list
         return []
     banner = table_data(project, table, cells).banner
     setting = caption(f"{table.title} ({table.name}, {table.where})", _seeds(table, cells), banner)
+    drawn: Iterator[Figure]
     if table.shows in ("class_cosines", "tail_cosines"):
-        drawn = iter([_cosines(table, group) for group in shared])
+        drawn = (_cosines(table, group, len(shared) > 1) for group in shared)
     elif table.shows == "curves":
         drawn = _of_curves(table, pages_of(shared))
     else:
         drawn = _of_accuracies(table, cells, shared)
-    return named_apart(
+    return [
         dataclasses.replace(figure, banner=banner, setting=setting)
         for figure in drawn
         if figure.panels
-    )
+    ]
 
 
 def caption(*parts: str | None) -> str:
@@ -102,13 +103,10 @@ def _of_accuracies(
     yield _accuracy(table, shared)
     for page in pages:
         yield _differences(page)
-    if panel := marks.compared_panel(cells):
-        yield _compared(panel)
     if panels := heat_maps.map_panels(table, cells):
         yield _map(panels)
     for page in pages:
         yield _class_sizes(page)
-        yield _class_groups(page)
         kinds = (*epoch_curves.COLLAPSE, epoch_curves.ACCURACY)
         title = "Collapse and accuracy over the epochs"
         yield _curves(page, "curves", kinds, title, caption(COLLAPSE, ACCURACY, BAND))
@@ -126,6 +124,7 @@ def _accuracy(table: Table, shared: Sequence[Group]) -> Figure:
     page = Page(tuple(shared))
     compared = [group for group in shared if len(group.lines) > 1]
     panels = tuple(marks.accuracy_panel(group, page.own(group)) for group in compared)
+    highest = max((marks.height(panel.rows) for panel in panels), default=0.0)
     return Figure(
         name="accuracy",
         title=page.title(f"Accuracy: {table.title}"),
@@ -137,7 +136,7 @@ def _accuracy(table: Table, shared: Sequence[Group]) -> Figure:
         ),
         panels=panels,
         columns=1 if len(panels) == 1 else 3 if len(panels) > ACROSS_TWO else 2,
-        size=(marks.WIDTH if len(panels) == 1 else 3.6, _highest(panels)),
+        size=(marks.WIDTH if len(panels) == 1 else 3.6, highest),
     )
 
 
@@ -155,21 +154,6 @@ def _differences(page: Page) -> Figure:
         ),
         panels=(panel,) if panel else (),
         size=(marks.WIDTH, marks.height(panel.rows) if panel else 0.0),
-    )
-
-
-def _compared(panel: Panel) -> Figure:
-    return Figure(
-        name="ours_and_printed",
-        title="Ours and what is printed",
-        caption=caption(
-            "Top-1 accuracy in percent: ours in the method's colour, at the best test epoch where a "
-            "number of the paper stands beside it (A8), and printed numbers, hollow",
-            "Lines are 95 % intervals of the mean over each side's own seeds; a printed number "
-            "without deviation or seeds has none",
-        ),
-        panels=(panel,),
-        size=(6.4, marks.height(panel.rows)),
     )
 
 
@@ -210,27 +194,6 @@ def _class_sizes(page: Page) -> Figure:
     )
 
 
-def _class_groups(page: Page) -> Figure:
-    panels = [panel for g in page.groups for panel in marks.class_group_panels(g, page)]
-    return Figure(
-        name=page.name("class_groups"),
-        title=page.title("Accuracy of large and small classes, %"),
-        caption=caption(
-            "Mean test accuracy of thirds of the classes, from those with most training images to "
-            "those with fewest, the method with the best mean over all classes first",
-            INTERVAL,
-        ),
-        panels=tuple(panels),
-        columns=3,
-        size=(3.0, _highest(panels)),
-        shared=True,
-    )
-
-
-def _highest(panels: Sequence[Panel]) -> float:
-    return max((marks.height(panel.rows) for panel in panels), default=0.0)
-
-
 def _curves(
     page: Page, name: str, kinds: Sequence[epoch_curves.Kind], title: str, caption: str
 ) -> Figure:
@@ -254,12 +217,12 @@ def _curves(
     )
 
 
-def _cosines(table: Table, group: Group) -> Figure:
+def _cosines(table: Table, group: Group, several: bool) -> Figure:
     assert table.shows in ("class_cosines", "tail_cosines")
     line = group.lines[0]
     record = line.cell.records[0]
     return Figure(
-        name="cosines",
+        name=f"cosines_{slug(group.title)}" if several else "cosines",
         title=table.title,
         caption=caption(
             f"Cosines between {heat_maps.OF[table.shows]} of the training images at the first, a middle "

@@ -45,7 +45,7 @@ def opening_figure(cells_of: Mapping[str, tuple[Table, Sequence[Cell]]]) -> Figu
         f"epoch, in points: right of 0 {METHOD} is better. {sentence(marks.INTERVAL)} ResNet-20 sees a "
         "tenth of the images.",
         panels=(marks.differences_drawn("", rows),),
-        size=(4.2 if len({row.series for row in rows}) > 1 else marks.WIDTH, marks.height(rows)),
+        size=(marks.WIDTH, marks.height(rows)),
     )
 
 
@@ -60,10 +60,5 @@ def _marks(table: Table, cells: Sequence[Cell]) -> Iterator[marks.Mark]:
     runs = [cell.spec.run for cell in cells]
     kept = [c for c, r in zip(cells, runs, strict=True) if (r.dataset, r.tau, r.backbone) == place]
     for group in groups(table, kept):
-        by_label = {line.label: line.cell for line in group.lines}
-        ours = by_label.get(METHOD)
-        for other in OTHERS:
-            if ours and other in by_label:
-                epochs = ours.records[0].config["recipe"]["epochs"]
-                series = f"{words}, {epochs} epochs"
-                yield marks.difference_mark(ours, by_label[other], other, series)
+        epochs = group.lines[0].cell.records[0].config["recipe"]["epochs"]
+        yield from marks.differences(group, METHOD, f"{words}, {epochs} epochs")

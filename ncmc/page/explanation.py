@@ -1,6 +1,6 @@
 """One claim, number or check in full: how it is read, which runs decide it, what was found."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -12,7 +12,6 @@ from ncmc.forecast.questions import Question, decides, runs_of
 from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import printed_numbers
 from ncmc.plan import grid
-from ncmc.plan.filters import Filter
 from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
 from ncmc.results.wording import make_command
@@ -49,16 +48,6 @@ class Explanation(Strict):
     cost_of_missing: Estimate
     commands: tuple[str, ...]  # that make what is missing
     problems: tuple[str, ...]
-
-    def shown(self, wanted: Filter, statuses: Collection[Status]) -> "Explanation":
-        """With those settings alone that are wanted; verdicts and runs stay as they are."""
-        clauses = []
-        for clause in self.clauses:
-            findings = clause.verdict.findings
-            kept = [f for f in findings if f.status in statuses and wanted.any_fits(f.cells)]
-            verdict = clause.verdict.model_copy(update={"findings": tuple(kept)})
-            clauses.append(clause.model_copy(update={"verdict": verdict}))
-        return self.model_copy(update={"clauses": tuple(clauses)})
 
 
 def explain(project: Project, name: str, results: Path | None = None) -> Explanation:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ncmc.figures.grouping import Group, groups
-from ncmc.figures.marks import Mark, difference_mark
+from ncmc.figures.marks import Mark, differences
 from ncmc.figures.opening import METHOD
 from ncmc.plan.grid import Table
 from ncmc.results.cells import Cell
@@ -23,10 +23,8 @@ def rankings(table: Table, cells: Sequence[Cell]) -> list[Ranking]:
     """A ranking per group of a table of accuracies in which CAL and two others have records."""
     rankings = []
     for group in groups(table, cells) if table.shows == "accuracy" else ():
-        by_label = {line.label: line.cell for line in group.lines}
-        ours = by_label.pop(METHOD, None)
-        if ours and len(by_label) >= 2:
-            marks = {o: difference_mark(ours, cell, METHOD, "") for o, cell in by_label.items()}
+        marks = {mark.row: mark for mark in differences(group, METHOD)}
+        if len(marks) >= 2:
             rankings.append(Ranking(table, group, marks))
     return rankings
 

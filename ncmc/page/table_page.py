@@ -4,7 +4,7 @@ One file that needs nothing else: styles, pictures and a small script stand in i
 same where the script does not run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ncmc import paths
@@ -12,7 +12,6 @@ from ncmc.board.board_text import tally
 from ncmc.board.entries import board_of
 from ncmc.figures.of_table import table_figures
 from ncmc.page import how_made
-from ncmc.page.alternatives import Alternative, Coords, alternatives
 from ncmc.page.cell_rows import cells_json, filters_of, rows_of, verdicts_by_cell
 from ncmc.page.claim_rows import anchors_of, claim_groups
 from ncmc.page.ranking import rankings
@@ -57,23 +56,15 @@ def report(
     folder = folder or project.root / paths.RESULTS.format(table=name)
     cache = CellCache(project, results)
     cells, verdicts = cache.of(table), verify_cells(table, cache)
-    others = alternatives(project, table, cells, results)
     path = folder / Path(paths.PAGE).name
-    files.write_atomic(path, render(project, table, cells, verdicts, others))
+    files.write_atomic(path, render(project, table, cells, verdicts))
     return path
 
 
 def render(
-    project: Project,
-    table: Table,
-    cells: Sequence[Cell],
-    verdicts: Sequence[Verdict],
-    others: Mapping[Coords, Sequence[Alternative]] | None = None,
+    project: Project, table: Table, cells: Sequence[Cell], verdicts: Sequence[Verdict]
 ) -> str:
-    """The page as text.
-
-    `others`: the numbers under other assumptions, by the place of a cell.
-    """
+    """The page as text."""
     data = table_data(project, table, cells)
     missing = [run.id for cell in cells for run in cell.missing]
     lacking = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
@@ -111,7 +102,6 @@ def render(
         cards=[how_made.card(row.cell, row.key, row.label) for row in rows if row.cell.n],
         cells_json=cells_json(rows),
         register=how_made.register(project, cells),
-        others=others or {},
         errata=errata(project),
         missing=missing,
         elsewhere=[run for run in lacking if run not in missing],

@@ -17,7 +17,7 @@ from PIL import Image
 
 from ncmc.errors import UsageError
 from ncmc.figures import marks
-from ncmc.figures.figure import Figure, named_apart, slug
+from ncmc.figures.figure import Figure, slug
 from ncmc.figures.figure_files import FORMATS, as_csv, parse_formats, write_figures
 from ncmc.figures.of_table import figures_of_board, figures_of_table
 from ncmc.figures.painting import images, page_svg
@@ -27,7 +27,7 @@ from ncmc.results.cells import Cell
 from ncmc.verdicts.judge import CellCache
 
 NAMES = [
-    "accuracy", "differences", "class_sizes", "class_groups", "curves", "claims",
+    "accuracy", "differences", "class_sizes", "curves", "claims",
 ]  # fmt: skip
 BANNER = "Reduced scale: digits, resnet8. Not the paper's table."
 
@@ -72,7 +72,7 @@ def close(rows: Sequence[dict[str, str]], key: str, values: Sequence[float | Non
 def test_a_table_has_its_figures(smoke: dict[str, Figure]) -> None:
     assert list(smoke) == NAMES
     assert {name: len(figure.panels) for name, figure in smoke.items()} == {
-        name: {"class_sizes": 5, "class_groups": 3, "curves": 4}.get(name, 1) for name in NAMES
+        name: {"class_sizes": 5, "curves": 4}.get(name, 1) for name in NAMES
     }
 
 
@@ -120,7 +120,6 @@ def test_the_csv_of_curves_has_every_epoch_with_its_band_and_floor(
 def test_every_csv_has_a_line_for_each_row_and_no_other(smoke: dict[str, Figure]) -> None:
     counts = {name: len(lines(figure)) for name, figure in smoke.items()}
     assert counts["class_sizes"] == 5 * 10
-    assert counts["class_groups"] == 5 * 3
     assert counts["curves"] == 5 * 4 * 60
     assert counts["differences"] == 4
 
@@ -214,11 +213,9 @@ def test_the_papers_figures_are_drawn_from_records(name: str, panels: int, tmp_p
     assert table.title in first.title
 
 
-def test_names_are_parts_of_paths_and_no_two_are_the_same(smoke: dict[str, Figure]) -> None:
+def test_names_are_parts_of_paths() -> None:
     assert slug("cifar10, tau 0.005, theta π/2") == "cifar10_tau_0.005_theta_pi-2"
     assert slug("../x;y") == "x_y"
-    twice = named_apart([smoke["accuracy"], smoke["accuracy"]])
-    assert [figure.name for figure in twice] == ["accuracy", "accuracy_2"]
 
 
 def test_formats_are_names_with_commas() -> None:

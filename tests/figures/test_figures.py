@@ -161,10 +161,9 @@ def test_a_difference_is_seen_against_0_however_far_it_is() -> None:
 
 
 def test_what_all_marks_have_in_common_is_said_once_below_them() -> None:
-    cells = {cell.spec.run.method: cell for cell in planned("smoke", seeds=3)[1]}
-    rows = [marks.difference_mark(cells["CAL"], cells[o], o, "60 epochs") for o in ("CE", "AL")]
-    panel = marks.differences_drawn("", rows)
-    assert labels(panel) == ["CE", "AL"]
+    (group,) = groups(*planned("smoke", seeds=3))
+    panel = marks.differences_drawn("", marks.differences(group, "CAL", "60 epochs"))
+    assert labels(panel)[:3] == ["CE", "SETF", "AL"]
     assert drawn(panel).get_xlabel() == "points of accuracy, 60 epochs"
 
 
@@ -180,14 +179,6 @@ def test_one_seed_has_no_interval_and_says_so() -> None:
     panel = marks.difference_panel(Page((group,)), "CAL")
     assert panel
     assert {(row.low, row.high, row.word) for row in panel.rows} == {(None, None, "1 seed")}
-
-
-def test_thirds_of_the_classes_are_called_so(group: Group) -> None:
-    panels = marks.class_group_panels(group, Page((group,)))
-    assert [p.title for p in panels] == ["largest third", "middle third", "smallest third"]
-    records = group.by_mean[0].cell.records
-    few = [r.result.groups.thirds.few for r in records if r.result.groups.thirds.few is not None]
-    assert panels[2].rows[0].mean == pytest.approx(sum(few) / len(few))
 
 
 def test_at_most_five_methods_have_a_panel_against_the_size_of_classes() -> None:

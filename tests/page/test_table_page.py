@@ -13,8 +13,6 @@ from fakes import read_cells
 from parsed_page import Page
 
 from ncmc.page import table_page
-from ncmc.page.alternatives import alternatives
-from ncmc.paper import switches
 from ncmc.plan import grid
 from ncmc.plan.code_digest import code_of
 from ncmc.plan.grid import Table
@@ -263,61 +261,6 @@ def test_a_figure_shows_its_pictures(tmp_path: Path, name: str) -> None:
     shown = rendered(name, tmp_path)
     assert len(shown.all("figure")) >= (1 if name != "figure1" else 2)
     assert any(mark in shown.text for mark in MARKS.values())
-
-
-def with_records_of(tmp_path: Path, name: str, values: list[float]) -> Page:
-    """The page of the smoke run, or of a switched one, where another table has records too."""
-    plain = grid.table(here(), "smoke")
-    fakes.smoke(tmp_path / "runs", plain)
-    for spec in switches.table(here(), "smoke+A14=affine").cells:
-        if spec.run != spec.plain:
-            fakes.fill(tmp_path / "runs", spec, values)
-    return Page(table_page.report(here(), name, tmp_path / "runs", tmp_path).read_text())
-
-
-@pytest.mark.usefixtures("bare")
-def test_a_number_stands_beside_those_under_other_assumptions(tmp_path: Path) -> None:
-    (cell,) = [c for c in grid.table(here(), "smoke").cells if c.coord("method") == "CAL"]
-    text = with_records_of(tmp_path, "smoke", [66.0, 66.0, 66.0, 66.0]).text
-    (ours,) = [
-        c
-        for c in read_cells(here(), grid.table(here(), "smoke"), tmp_path / "runs")
-        if c.spec == cell
-    ]
-    assert ours.last is not None
-    gap = f"{66 - ours.last.mean:.1f}".replace("-", "−")
-    assert f"best {plus_minus(ours.best)} A14=affine 66.0 ± 0.0" in text
-    assert f"Under A14=affine: 66.0 ± 0.0 ({gap} points, 4 of 5 seeds)" in text
-    assert text.count("A14=affine 66.0") == 3  # AL, CAL, CAL at theta = 0
-
-
-@pytest.mark.usefixtures("bare")
-def test_the_page_of_a_switched_table_shows_what_is_chosen_beside_it(tmp_path: Path) -> None:
-    text = with_records_of(tmp_path, "smoke+A14=affine", [66.0] * 5).text
-    assert "Smoke run: long-tailed digits, with A14=affine" in text
-    assert text.count("best 66.5 ± 0.0 as chosen") == 3
-
-
-@pytest.mark.usefixtures("bare")
-def test_a_damaged_record_of_another_table_keeps_no_page_from_being_made(tmp_path: Path) -> None:
-    (cell,) = [c for c in grid.table(here(), "smoke").cells if c.coord("method") == "CAL"]
-    (switch,) = switches.parse_switches(here(), ["A14=none"])
-    damaged = path_of(here(), switch.applied(here(), cell.run), tmp_path / "runs")
-    damaged.parent.mkdir(parents=True)
-    damaged.write_text("{")
-    text = with_records_of(tmp_path, "smoke", [66.0]).text
-    assert "A14=none: its record cannot be used; ncmc status --outdated says why" in text
-
-
-@pytest.mark.usefixtures("bare")
-def test_cells_of_the_table_itself_are_not_shown_beside_its_numbers(tmp_path: Path) -> None:
-    table = grid.table(here(), "table1")
-    for spec in table.cells:
-        fakes.fill(tmp_path / "runs", spec, [50.0] * table.seeds)
-    found = alternatives(
-        here(), table, read_cells(here(), table, tmp_path / "runs"), tmp_path / "runs"
-    )
-    assert found == {}  # A19=off is its own column of cells
 
 
 @pytest.mark.usefixtures("bare")

@@ -9,7 +9,6 @@ from fakes import read_cells
 
 from ncmc import jobs
 from ncmc.errors import UsageError
-from ncmc.page.alternatives import existing_records
 from ncmc.paper import switches
 from ncmc.plan import grid
 from ncmc.plan.run import parse_run_id, trained_run
@@ -120,9 +119,6 @@ def test_another_draw_is_no_alternative_where_every_seed_has_its_own(lab: Path) 
     switched = switches.table(here(), "ours+A2=split_seed=1")
     with pytest.raises(UsageError, match="A2=split_seed=1 changes no run of ours"):
         switches.require_effect(here(), switched)
-    (lab.parents[1] / "results" / "runs" / "digits").mkdir(parents=True)
-    fakes.fill(lab.parents[1] / "results" / "runs", switched.cells[0], [50.0] * 3)
-    assert existing_records(here(), grid.table(here(), "ours")) == []
 
 
 def test_cells_read_the_records_of_their_own_splits_and_say_so(lab: Path, tmp_path: Path) -> None:
