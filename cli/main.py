@@ -17,11 +17,6 @@ from ncmc.errors import UserError, printable, unknown
 
 FUNCTIONS = {"list": "list_names", "import": "import_results"}  # Python has the names
 MODULES = {"list": "listing", "import": "import_"}
-RENAMED = {
-    "show": ["table", "--verdicts"],
-    "outdated": ["status", "--outdated"],
-    **{f"check-{kind}": ["check", kind] for kind in ("method", "backbone", "dataset")},
-}
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 START = """\
 Does the paper hold? What is known here: {published}
@@ -61,10 +56,6 @@ class Commands(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is called, imported now: `ncmc --help` need not wait for all of them."""
-        if new := RENAMED.get(args[0]):
-            now = " ".join(new)
-            print(f"ncmc: `ncmc {args[0]}` is called `ncmc {now}` since 0.4.", file=sys.stderr)
-            args = [*new, *args[1:]]
         if not args[0].startswith("-") and args[0] not in self.commands:
             raise unknown("command", args[0], self.commands)
         name, _, rest = super().resolve_command(ctx, args)

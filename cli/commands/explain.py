@@ -7,23 +7,13 @@ import typer
 from pydantic import JsonValue
 from rich.text import Text
 
-from cli.options import (
-    Datasets,
-    Json,
-    Methods,
-    Records,
-    Statuses,
-    Taus,
-    chosen_statuses,
-    reading_project,
-)
+from cli.options import Json, Records, reading_project
 from cli.show.grids import console, literal, print_grid, print_json, print_line, print_lines
 from cli.show.verdicts import status_text
 from ncmc.page import explanation
 from ncmc.page.explanation import Clause, Explanation
-from ncmc.plan.filters import make_filter
 from ncmc.results.wording import duration, plural, sentence, size
-from ncmc.verdicts.verdict import ADDED, STATUSES
+from ncmc.verdicts.verdict import ADDED
 
 BESIDE_READING = ("prediction", "turns_on", "added")  # keys of a check told in sentences
 EPILOG = (
@@ -39,18 +29,11 @@ def explain(
             metavar="ID", help="A claim (C13, F1), a printed number (N1), or a check (C1a, S1)."
         ),
     ],
-    methods: Methods = None,
-    datasets: Datasets = None,
-    taus: Taus = None,
-    statuses: Statuses = None,
     results: Records = None,
     as_json: Json = False,
 ) -> None:
     """Say what a claim is, how it is read, which runs decide it, their cost, and what was found."""
-    project = reading_project()
-    wanted = make_filter(project, methods, datasets, taus)
-    so = chosen_statuses(statuses, STATUSES)
-    claim = explanation.explain(project, name, results).shown(wanted, so)
+    claim = explanation.explain(reading_project(), name, results)
     if as_json:
         print_json(claim.model_dump(mode="json"))
     else:

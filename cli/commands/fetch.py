@@ -1,6 +1,5 @@
 """`ncmc fetch`: datasets through DVC, verified."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -8,7 +7,6 @@ from typing import Annotated
 import typer
 from rich import progress
 
-from cli.options import Json
 from cli.show.grids import console, literal
 from ncmc.data import datasets, own_dataset, raw
 from ncmc.data import fetch as fetching
@@ -38,7 +36,6 @@ def fetch(
             "--replace", help="Import your own dataset again, replacing the copy that is here."
         ),
     ] = False,
-    as_json: Json = False,
 ) -> None:
     """Fetch datasets through DVC and verify their checksums; an interrupted fetch resumes."""
     project = Project.find()
@@ -54,12 +51,8 @@ def fetch(
         with transfer() as (show, say):
             how = fetching.fetch(project, name, source, replace=replace, progress=show, say=say)
             datasets.prepare(project, name, say=say)
-        folder, lines = raw.folder(project, name), own_dataset.described(project, name)
-        if as_json:
-            body = {"dataset": name, "how": how, "folder": str(folder)}
-            print(json.dumps(body | {"understood": lines}))
-        else:
-            print("\n  ".join([f"{name}: {how}, verified, {folder}", *lines]))
+        lines = own_dataset.described(project, name)
+        print("\n  ".join([f"{name}: {how}, verified, {raw.folder(project, name)}", *lines]))
 
 
 @contextmanager

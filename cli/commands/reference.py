@@ -1,12 +1,11 @@
 """`ncmc reference`: numbers that a reader copies from a PDF of his own."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.options import Json
+from cli.options import say_on_stderr
 from cli.show.listings import print_listing
 from ncmc.errors import UsageError, UserError
 from ncmc.paper import own_numbers
@@ -55,7 +54,8 @@ def import_numbers(
             f"{file} holds no number: every value is empty or a dash. Fill some in. To take a number "
             f"back, delete its row in {path}."
         )
-    _say(own_numbers.doubts(project, new))
+    for doubt in own_numbers.doubts(project, new):
+        say_on_stderr(doubt)
     cells = own_numbers.cells(project)
     for key, number in new.items():
         there = known.get(key) or our_numbers(project).get(cells[key].run.cell)
@@ -73,7 +73,7 @@ def import_numbers(
 
 
 @app.command("status", epilog="Example: `ncmc reference status table2`.")
-def status(table: Table = None, as_json: Json = False) -> None:
+def status(table: Table = None) -> None:
     """Show which cells have a number, who read it, and which are empty."""
     project = Project.find()
     rows = []
@@ -81,10 +81,6 @@ def status(table: Table = None, as_json: Json = False) -> None:
         known = number_for(project, spec.run, name)
         shown = {key: getattr(known, key, None) for key in ("value", "std", "n", "id", "where")}
         rows.append({"table": name, "cell": spec.label, **shown})
-    print_listing(rows, as_json)
-    _say(own_numbers.doubts(project, own_numbers.own_numbers(project)))
-
-
-def _say(remarks: list[str]) -> None:
-    for remark in remarks:
-        print(f"ncmc: {remark}", file=sys.stderr)
+    print_listing(rows, as_json=False)
+    for doubt in own_numbers.doubts(project, own_numbers.own_numbers(project)):
+        say_on_stderr(doubt)

@@ -360,13 +360,3 @@ def test_an_unknown_command_is_told_with_those_that_exist(name: str, said: str) 
     done = ncmc(name, "digits")
     assert (done.exit_code, done.stdout) == (2, "")
     assert said in done.stderr
-
-
-def test_a_command_of_an_older_version_runs_and_says_what_it_is_called_now(
-    configured: Path,
-) -> None:
-    done = ncmc("outdated", "--json")
-    assert done.exit_code == 0
-    assert done.stdout == ncmc("status", "--outdated", "--json").stdout
-    assert "`ncmc outdated` is called `ncmc status --outdated` since 0.4." in done.stderr
-    assert "unknown dataset 'nobodys'" in ncmc("check-dataset", "nobodys").stderr

@@ -46,16 +46,6 @@ def test_the_board_is_filtered_by_dataset_tau_and_status(smoked: Path) -> None:
     assert "C13" not in ids("--tau", "0.1")
 
 
-def test_explain_shows_the_wanted_settings_alone(configured: Path) -> None:
-    def labels(*options: str) -> list[str]:
-        told = json.loads(ncmc("explain", "C4", "--json", *options).stdout)
-        return [f["label"] for f in told["clauses"][0]["verdict"]["findings"]]
-
-    assert len(labels()) == 12
-    assert len(labels("--dataset", "cifar10", "--tau", "0.01")) == 2
-    assert labels("--status", "holds") == []
-
-
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -69,24 +59,13 @@ def test_explain_shows_the_wanted_settings_alone(configured: Path) -> None:
 def test_an_unknown_value_names_the_known_ones(
     configured: Path, options: tuple[str, str], said: str
 ) -> None:
-    for command in (("verify", "all"), ("verify", "table2"), ("explain", "C4")):
+    for command in (("verify", "all"), ("verify", "table2")):
         refused = ncmc(*command, *options)
         assert refused.exit_code == 2
         assert said in refused.stderr
 
 
-def test_a_filtered_table_shows_a_part_and_writes_the_whole(smoked: Path) -> None:
-    part = ncmc("table", "smoke", "--method", "CAL", "--json")
-    assert {cell["method"] for cell in json.loads(part.stdout)["cells"]} == {"CAL"}
-    assert "3 of 5 cells are not shown" in part.stderr
-    written = json.loads((smoked / "results/smoke/table.json").read_text())
-    assert len(written["cells"]) == 5
-
-
 def test_a_filter_that_fits_nothing_is_told(smoked: Path) -> None:
-    table = ncmc("table", "smoke", "--dataset", "cifar10")
-    assert (table.exit_code, table.stdout) == (2, "")
-    assert "no cell of smoke has that method, dataset and tau" in table.stderr
     assert "no verdict fits the filter" in ncmc("verify", "smoke", "--dataset", "cifar10").stdout
     assert "Nothing fits the filter." in ncmc("verify", "claims", "--status", "holds").stdout
 
