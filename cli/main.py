@@ -34,9 +34,6 @@ class Commands(TyperGroup):
         with streams.watched() as (out, err):
             try:
                 return super().main(*args, **kwargs)
-            except UserError as error:
-                print(f"ncmc: {error}", file=sys.stderr)
-                raise SystemExit(error.exit_code) from error
             except Exception as error:  # a fault of ours: told through the streams, as all the rest
                 traceback.print_exc()
                 raise SystemExit(1) from error

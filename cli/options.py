@@ -113,7 +113,7 @@ def chosen_statuses(statuses: Sequence[str] | None, known: Collection[Name]) -> 
 
 
 def chosen_table(
-    project: Project, name: str, assume: list[str] | None, others: Sequence[str] = ()
+    project: Project, name: str, assume: list[str] | None = None, others: Sequence[str] = ()
 ) -> Table:
     """The table or figure called `name`, with what `--assume` switches.
 

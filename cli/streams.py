@@ -7,7 +7,7 @@ escaped, whatever name of a stranger they stood in, and a full disk or a closed 
 import errno
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -41,8 +41,12 @@ class Watched:
             self._give_up(error)
 
     def _give_up(self, error: OSError) -> None:
-        """From here on to nowhere: what still stands in buffers would fail again and again."""
-        self.lost = self.lost or error
+        """From here on to nowhere: what still stands in buffers would fail again and again.
+
+        A reader who went away (`ncmc list | head`, a launcher that stopped listening) lost nothing.
+        """
+        if error.errno != errno.EPIPE:
+            self.lost = self.lost or error
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
@@ -58,19 +62,12 @@ class Printable:
     """
 
     def __init__(self, stream: Watched) -> None:
-        self.rich_proxied_file = (
-            stream  # the attribute by which Rich asks where it may write itself
-        )
+        self.rich_proxied_file = stream  # where Rich asks whether it may write itself
 
     def write(self, text: str) -> int:
         """Write `text`, with what is not printable escaped."""
         self.rich_proxied_file.write(printable(text))
         return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        """Write each of `lines`."""
-        for line in lines:
-            self.write(line)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.rich_proxied_file, name)
@@ -92,23 +89,15 @@ def watched() -> Iterator[tuple[Watched, Watched]]:
 
 
 def lost_output(out: Watched, err: Watched) -> bool:
-    """Whether something that was printed has not arrived; says so where there is a reader.
-
-    A reader who went away (`ncmc list | head`, a launcher that stopped listening) lost nothing.
-    """
+    """Whether something that was printed has not arrived; says so where there is a reader."""
     out.flush()
-    if _is_lost(out):
-        assert out.lost
+    if out.lost:
         print(
             f"ncmc: standard output cannot be written ({out.lost.strerror}): what was printed is lost.",
             file=err,
         )
     err.flush()
-    return _is_lost(out) or _is_lost(err)
-
-
-def _is_lost(stream: Watched) -> bool:
-    return stream.lost is not None and stream.lost.errno != errno.EPIPE
+    return bool(out.lost or err.lost)
 
 
 def _occupy_closed_descriptors() -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from cli.options import Assume, Json, chosen_table, say_on_stderr
+from cli.options import Json, chosen_table, say_on_stderr
 from cli.progress import working
 from cli.show.grids import console, literal, print_grid, print_json
 from ncmc import preflight
@@ -36,15 +36,12 @@ def doctor(
             help="Measure what a table (or laptop, full, all) would take here, by a short probe."
         ),
     ] = None,
-    assume: Assume = None,
     gate: Annotated[bool, typer.Option(hidden=True)] = False,
     insist: Annotated[bool, typer.Option(hidden=True)] = False,
     as_json: Json = False,
 ) -> None:
     """Check what this machine can run, what is missing, and how long a table would take."""
     project = Project.find()
-    if assume and not cost:
-        raise UsageError("--assume belongs to --cost: it changes the runs of a table.")
     if cost == "":
         raise UsageError(
             "--cost is empty; needed is the name of a table, or `laptop`, `full` or `all`."
@@ -53,8 +50,7 @@ def doctor(
         if not insist:
             require_gpu(project)
     elif cost:
-        whole = cost in WHOLE and not assume
-        name = cost if whole else chosen_table(project, cost, assume).name
+        name = cost if cost in WHOLE else chosen_table(project, cost).name
         with working(f"measuring what the runs of {name} would take") as say:
             measured = cost_of(project, name, runs_of(project, name), say)
         print_cost(measured, as_json)

@@ -1,13 +1,11 @@
 """`ncmc evaluate`: records made again from trained models."""
 
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.options import Assume, Device, Results, chosen_table
+from cli.options import Device, Results, chosen_table
 from cli.show.listings import print_trained
 from ncmc.errors import UsageError, UserError
 from ncmc.paper import switches
@@ -24,7 +22,6 @@ EPILOG = (
 
 def evaluate(
     names: Annotated[list[str], typer.Argument(help="Run ids, or names of tables.")],
-    assume: Assume = None,
     device: Device = None,
     results: Results = None,
 ) -> None:
@@ -32,40 +29,12 @@ def evaluate(
 
     Of several runs, those without a usable model are named at the end, with exit code 3.
     """
-    project = Project.find()
-    chosen = switches.parse_switches(project, assume or [])
-    runs = dict.fromkeys(
-        run
-        for name in names
-        for run in (
-            chosen_table(project, name, assume).runs
-            if switches.plain_name(name) in table_names(project)
-            else [switches.switched(project, parse_run_id(project, name), chosen)]
-        )
-    )
-    missed = _evaluate_all(project, list(runs), device, results)
-    if missed:
-        print(
-            f"ncmc: {len(missed)} of {plural(len(runs), 'run')} could not be evaluated:",
-            *missed,
-            sep="\n",
-            file=sys.stderr,
-        )
-        raise typer.Exit(3)
-
-
-def _evaluate_all(
-    project: Project, runs: Sequence[Run], device: str | None, results: Path | None
-) -> list[str]:
-    """Evaluate what has a model, printing a line each; why the others could not be evaluated.
-
-    Raises the error of a single run, and one that is the same for all of them: data or a device that
-    is not there.
-    """
     from ncmc.training.decision_rule import evaluate_model
     from ncmc.training.run_inputs import RunInputs
 
-    missed: list[UserError] = []
+    project = Project.find()
+    runs = dict.fromkeys(run for name in names for run in _runs_of(project, name))
+    failures: list[UserError] = []
     for run in runs:
         inputs = RunInputs(project, run, results=results)
         try:
@@ -73,9 +42,19 @@ def _evaluate_all(
         except UsageError:
             raise
         except UserError as error:
-            missed.append(error)
-            continue
-        print_trained(record, inputs.record_path, "evaluated", as_json=False)
-    if len(missed) == len(runs) and len({str(error) for error in missed}) == 1:
-        raise missed[0]
-    return [str(error) for error in missed]
+            failures.append(error)
+        else:
+            print_trained(record, inputs.record_path, "evaluated", as_json=False)
+    if len(failures) == len(runs) and len(set(map(str, failures))) == 1:
+        raise failures[0]  # of a single run, or the same for all: data or a device is missing
+    if failures:
+        n, of = len(failures), plural(len(runs), "run")
+        print(f"ncmc: {n} of {of} could not be evaluated:", *failures, sep="\n", file=sys.stderr)
+        raise typer.Exit(3)
+
+
+def _runs_of(project: Project, name: str) -> tuple[Run, ...]:
+    """The runs of a table, or the one with this id."""
+    if switches.plain_name(name) in table_names(project):
+        return tuple(chosen_table(project, name).runs)
+    return (parse_run_id(project, name),)

@@ -15,17 +15,15 @@ from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import Number, printed_numbers
 from ncmc.plan import catalog, grid
 from ncmc.plan.dataset_entries import dataset_entries
-from ncmc.plan.filters import Filter, make_filter
+from ncmc.plan.filters import make_filter
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.option_text import format_value
 from ncmc.project import Project
 
 EPILOG = (
-    "Examples: `ncmc list assumptions`; `ncmc list tables --method CAL`, the tables with it, and how "
-    "many of their cells and runs have it; `ncmc list runs calibration_jpeg --method CE`, one run id "
-    "per line: `ncmc train $(ncmc list runs calibration_jpeg --method CE)`."
+    "Examples: `ncmc list assumptions`; `ncmc list runs calibration_jpeg --method CE`, one run id per "
+    "line: `ncmc train $(ncmc list runs calibration_jpeg --method CE)`."
 )
-FILTERED = ("tables", "runs")
 KINDS = ("datasets", "methods", "backbones", "tables", "runs", "claims", "assumptions")
 Row = dict[str, Any]
 
@@ -48,52 +46,41 @@ def list_names(
     plural = kind if kind in KINDS else f"{kind}s"
     if plural not in KINDS:
         raise unknown("kind", kind, KINDS)
-    if names and plural != "runs":
-        raise UsageError(
-            f"`ncmc list {plural}` takes no further names: `ncmc list runs TABLE` does."
-        )
-    if plural not in FILTERED and (methods or datasets or taus):
-        raise UsageError(f"{plural} are not filtered; {' and '.join(FILTERED)} are.")
     project = Project.find()
-    wanted = make_filter(project, methods, datasets, taus)
-    if plural == "tables":
-        print_listing(_tables(project, wanted), as_json)
-    elif plural == "runs":
-        runs = chosen_runs(project, names, wanted)
+    if plural == "runs":
+        runs = chosen_runs(project, names, make_filter(project, methods, datasets, taus))
         if as_json:
             print_json([{"run": run.id} for run in runs])
         else:
-            print(*(run.id for run in runs), sep="\n")  # one a line, for a shell to take
-    else:
-        makers: dict[str, Callable[[Project], list[Row]]] = {
-            "datasets": _datasets,
-            "methods": lambda project: _code(project, "method"),
-            "backbones": lambda project: _code(project, "backbone"),
-            "claims": _claims,
-            "assumptions": _assumptions,
+            print(*(run.id for run in runs), sep="\n")  # one per line, for a shell to take
+        return
+    if names or methods or datasets or taus:
+        raise UsageError(
+            f"`ncmc list {plural}` takes no further names and no filter: `ncmc list runs TABLE` does."
+        )
+    makers: dict[str, Callable[[Project], list[Row]]] = {
+        "datasets": _datasets,
+        "methods": lambda project: _code(project, "method"),
+        "backbones": lambda project: _code(project, "backbone"),
+        "tables": _tables,
+        "claims": _claims,
+        "assumptions": _assumptions,
+    }
+    print_listing(makers[plural](project), as_json)
+
+
+def _tables(project: Project) -> list[Row]:
+    return [
+        {
+            "name": table.name,
+            "title": table.title,
+            "where": table.where,
+            "cells": len(table.cells),
+            "runs": len(table.runs),
+            "scale": table.scale,
         }
-        print_listing(makers[plural](project), as_json)
-
-
-def _tables(project: Project, wanted: Filter) -> list[Row]:
-    """The tables with a cell and a run that is wanted, and how many of them are."""
-    rows = []
-    for name in table_names(project):
-        table = grid.table(project, name)
-        cells = [cell for cell in table.cells if wanted.fits(cell.run.id)]
-        runs = [run for run in table.runs if wanted.fits(run.id)]
-        if cells:
-            rows.append(
-                {
-                    "name": name,
-                    "title": table.title,
-                    "where": table.where,
-                    "cells": len(cells),
-                    "runs": len(runs),
-                    "scale": table.scale,
-                }
-            )
-    return rows
+        for table in (grid.table(project, name) for name in table_names(project))
+    ]
 
 
 def _datasets(project: Project) -> list[Row]:

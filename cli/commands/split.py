@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from cli.options import Assume, DatasetName, Json, Options, Tau, parse_given
+from cli.options import DatasetName, Json, Options, Tau, parse_given
 from cli.show.grids import print_json, print_lines
 from ncmc.data import datasets, splits
 from ncmc.data.splits import Split
 from ncmc.errors import unknown
-from ncmc.paper import switches
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.run import make_run, resolve_run
 from ncmc.project import Project
@@ -20,14 +19,10 @@ def split(
     name: DatasetName,
     tau: Tau,
     option: Options = None,
-    assume: Assume = None,
     as_json: Json = False,
 ) -> None:
     """Draw a long-tailed training set, and show how many images each class has."""
     project, options = Project.find(), parse_given(option)
-    chosen = switches.parse_switches(project, assume or [])
-    for switch in chosen:
-        options |= dict(switch.changes)
     for key in options:
         if key not in SplitOptions.model_fields:
             raise unknown("option of a split", key, SplitOptions.model_fields)

@@ -9,11 +9,10 @@ from cli.commands.report import report
 from cli.commands.table import table
 from cli.commands.train import train_all
 from cli.commands.verify import verify
-from cli.options import Assume, Device, reading_project
+from cli.options import Device, reading_project
 from cli.progress import working
 from ncmc.data import datasets
 from ncmc.errors import UsageError, shortened
-from ncmc.paper import switches
 from ncmc.plan import grid, studies
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import LAB, STUDIES
@@ -55,7 +54,6 @@ def sweep(
             metavar="KEY=VALUE,...",
         ),
     ] = None,
-    assume: Assume = None,
     seeds: Annotated[
         int | None,
         typer.Option(help="Seeds of each cell.", show_default="as studies.yaml"),
@@ -79,7 +77,7 @@ def sweep(
     project = reading_project() if beside else Project.find()
     names = {"dataset": dataset, "backbone": backbone, "method": method, "tau": tau}
     given = {axis: text for axis, text in names.items() if text is not None}
-    axes = _axes(project, given, option or [], assume or [])
+    axes = _axes(given, option or [])
     if beside:
         entry, file = _entry_beside(project, beside, axes, seeds), LAB
         name = name or f"{beside}_{method}"[:MOST_NAME]
@@ -113,9 +111,7 @@ def _entry_beside(
     return studies.entry_beside(project, table, str(method), options)
 
 
-def _axes(
-    project: Project, names: dict[str, str], options: list[str], assume: list[str]
-) -> dict[str, list[Any]]:
+def _axes(names: dict[str, str], options: list[str]) -> dict[str, list[Any]]:
     """Axis -> values, in the order in which they are given."""
     axes = {axis: axis_values(text) for axis, text in names.items()}
     for text in options:
@@ -125,15 +121,6 @@ def _axes(
         if key in axes:
             raise UsageError(f"'{shortened(key)}' is given twice.")
         axes[key] = axis_values(values)
-    for switch in switches.parse_switches(project, assume):
-        if len(switch.options) < len(switch.changes):
-            ((kind, given),) = switch.changes
-            raise UsageError(
-                f"--assume {switch} changes the {kind}: give --{kind} {given} instead."
-            )
-        if twice := axes.keys() & switch.options.keys():
-            raise UsageError(f"option {min(twice)} is given by -o and by --assume {switch}.")
-        axes |= {key: [value] for key, value in switch.options.items()}
     return axes
 
 

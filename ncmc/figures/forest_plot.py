@@ -2,12 +2,10 @@
 
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-
-from pydantic import JsonValue
 
 from ncmc.board.entries import Board
 from ncmc.figures.figure import Figure, Panel
@@ -25,13 +23,12 @@ LETTERS = 64  # of a line of a label
 
 @dataclass(frozen=True)
 class Checked:
-    """A check, or one of its settings, as the board has it. Advantages in points of accuracy."""
+    """A check as the board has it. Advantages in points of accuracy."""
 
     table: str
     claim: str
     check: str  # its id; of a number of the paper, which several tables may hold, the number's
     says: str
-    setting: str  # empty: all of its settings together
     status: Status
     outcome: str  # the status in the words of its scale
     estimate: float | None  # None: it is not about an advantage, or not measured
@@ -45,29 +42,28 @@ class Checked:
 
 def claims_figure(board: Board, title: str, banner: str | None = None) -> Figure | None:
     """The board's checks below each other; None where nothing has records."""
-    rows = tuple(row for entry in board.entries for v in entry.verdicts for row in _rows(v))
-    checks = [row for row in rows if not row.setting]
-    if all(row.status == "not testable" for row in checks):
+    verdicts = [verdict for entry in board.entries for verdict in entry.verdicts]
+    rows = tuple(_row(verdict) for verdict in verdicts if verdict.status != "incomplete")
+    if all(row.status == "not testable" for row in rows):
         return None
-    left_out = sum(v.status == "incomplete" for e in board.entries for v in e.verdicts)
+    left_out = len(verdicts) - len(rows)
     parts = [
         f"Each check of the board: the advantage that it is about, in points of accuracy, with its "
-        f"interval ({_levels(checks)}), and its verdict by word, colour and marker; pale strokes are "
-        "its single settings",
+        f"interval ({_levels(rows)}), and its verdict by word, colour and marker",
         "The line is 0, the dotted ones are the smallest advantage that matters, where one is "
         "stated. A check of something else, such as a curve, has its verdict alone",
         "A number of the paper stands as ours minus the printed one",
     ]
     if left_out:
         parts.append(f"{plural(left_out, 'check')} without all of its records: not drawn")
-    labels = [_label(row, checks) for row in checks]
+    labels = [_label(row, rows) for row in rows]
     lines = sum(label.count("\n") + 1 for label in labels)
     return Figure(
         name="claims",
         title=title,
         caption=" ".join(map(sentence, parts)),
         panels=(Panel("", rows, partial(draw_claims, labels=labels)),),
-        size=(9.0, 0.7 + 0.12 * len(checks) + 0.14 * lines),
+        size=(9.0, 0.7 + 0.12 * len(rows) + 0.14 * lines),
         banner=banner,
     )
 
@@ -80,64 +76,44 @@ def _levels(checks: Sequence[Checked]) -> str:
     return f"{levels[0] if levels else 95:g} %"
 
 
-def _rows(verdict: Verdict) -> list[Checked]:
-    """A verdict's row, then one for each of its settings if there are several."""
-    if verdict.status == "incomplete":
-        return []
-    findings = verdict.findings
-    together = verdict.numbers or (findings[0].numbers if len(findings) == 1 else {})
-    rows = [_row(verdict, "", verdict.status, together)]
-    if len(findings) > 1:
-        rows += [_row(verdict, f.label, f.status, f.numbers) for f in findings]
-    return rows
-
-
-def _row(
-    verdict: Verdict, setting: str, status: Status, numbers: Mapping[str, JsonValue]
-) -> Checked:
+def _row(verdict: Verdict) -> Checked:
+    """A verdict over all its settings, with the numbers that it says of them together."""
+    only = verdict.findings[0].numbers if len(verdict.findings) == 1 else {}
+    numbers = {k: n for k, n in (verdict.numbers or only).items() if isinstance(n, int | float)}
     about = verdict.kind in ADVANTAGES and verdict.measure in POINTS
-    known = {key: value for key, value in numbers.items() if isinstance(value, int | float)}
     keys = ("estimate", "low", "high", "level", "delta")
-    shown, of = (known.get(key) for key in ("shown", "of"))
+    shown, of = (numbers.get(key) for key in ("shown", "of"))
     return Checked(
         table=verdict.table,
         claim=verdict.claim or "",
         check=verdict.id,
         says=verdict.says,
-        setting=setting,
-        status=status,
-        outcome=(verdict.outcome if status == verdict.status else status).removesuffix(HERE),
+        status=verdict.status,
+        outcome=verdict.outcome.removesuffix(HERE),
         shown=None if shown is None else int(shown),
         of=None if of is None else int(of),
-        **{key: known.get(key) if about else None for key in keys},
+        **{key: numbers.get(key) if about else None for key in keys},
     )
 
 
 def draw_claims(axes: Any, rows: Sequence[Checked], labels: Sequence[str]) -> None:
     """A line per check: its words on the left, its advantage, and its verdict on the right."""
-    checks = [row for row in rows if not row.setting]
-    places = {(row.table, row.check): y for y, row in enumerate(checks)}
-    for row in rows:
-        y, style = places[row.table, row.check], STATUS_STYLES[row.status]
-        if row.estimate is None:
-            continue
-        if row.setting:
-            axes.plot([row.estimate], [y], "|", color=style.colour, alpha=0.45, markersize=7)
-            continue
+    for y, row in enumerate(rows):
+        style = STATUS_STYLES[row.status]
         if row.low is not None:
             axes.plot([row.low, row.high], [y, y], color=style.colour, linewidth=1.5)
-        axes.plot([row.estimate], [y], linestyle="none", markersize=5.5, **style.marker_keys)
+        if row.estimate is not None:
+            axes.plot([row.estimate], [y], linestyle="none", markersize=5.5, **style.marker_keys)
+        settings = f", {row.shown} of {row.of}" if row.shown is not None and row.of != 1 else ""
+        word = f"{MARKS[row.status]} {row.outcome}{settings}"
+        keys = {"va": "center", "color": style.colour, "fontsize": 7.5}
+        axes.text(1.01, y, word, transform=axes.get_yaxis_transform(), **keys)
     axes.axvline(0, color=ink(), linewidth=0.9)
-    for delta in sorted({row.delta for row in checks if row.delta}):
+    for delta in sorted({row.delta for row in rows if row.delta}):
         for side in (-delta, delta):
             axes.axvline(side, color=ink(), linewidth=0.8, dashes=(1, 2))
-    axes.set_yticks(range(len(checks)), labels)
-    axes.set_ylim(len(checks) - 0.4, -0.6)
-    for y, row in enumerate(checks):
-        seen = f", {row.shown} of {row.of}" if row.shown is not None and (row.of or 0) > 1 else ""
-        word = f"{MARKS[row.status]} {row.outcome}{seen}"
-        keys = {"va": "center", "color": STATUS_STYLES[row.status].colour, "fontsize": 7.5}
-        axes.text(1.01, y, word, transform=axes.get_yaxis_transform(), **keys)
+    axes.set_yticks(range(len(rows)), labels)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(True, axis="x")
     axes.tick_params(axis="y", labelsize=7.5)
     axes.set_xlabel("advantage, points of accuracy")

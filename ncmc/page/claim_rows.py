@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from ncmc.board.board_text import TITLES
 from ncmc.board.entries import SUBJECTS, Board, BoardEntry
 from ncmc.board.sentences import Stage, Stalled, stages, stalled_of
-from ncmc.paper import switches
-from ncmc.paper.printed_numbers import number_for
+from ncmc.forecast.questions import decides
 from ncmc.plan.grid import CellSpec
-from ncmc.project import Project
+from ncmc.project import Project, read_once
 from ncmc.results.wording import capital
-from ncmc.verdicts import cell_selection
-from ncmc.verdicts.check import Check, Pairs
-from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.verdict import Verdict
 
 
@@ -94,18 +90,13 @@ def anchors_of(groups: Sequence[ClaimGroup]) -> dict[tuple[str, str], str]:
 
 def looked_at(project: Project, verdict: Verdict) -> list[CellSpec]:
     """The cells that decide a verdict; none if none can, or if its check is no longer there."""
-    if verdict.kind == "untestable":
-        return []
-    if verdict.kind == "number":
-        specs = switches.table(project, verdict.table).cells
-        name = switches.plain_name(verdict.table)
-        numbers = ((spec, number_for(project, spec.plain, name)) for spec in specs)
-        return [spec for spec, number in numbers if number and number.id == verdict.id]
-    checks = [check for check in checks_of(project, verdict.table) if check.id == verdict.id]
-    return [spec for check in checks for spec in _cells_of(project, check)]
+    return _deciding_cells(project, verdict.table).get(verdict.id, [])
 
 
-def _cells_of(project: Project, check: Check) -> list[CellSpec]:
-    if isinstance(check, Pairs):
-        return [spec for pair in cell_selection.pairs(project, check) for spec in pair]
-    return [spec for side in check.sides for spec in cell_selection.select(project, check, side)]
+@read_once
+def _deciding_cells(project: Project, table: str) -> dict[str, list[CellSpec]]:
+    """Id of each check and printed number of a table -> the cells that decide it."""
+    cells: dict[str, list[CellSpec]] = {}
+    for question in decides(project, table):
+        cells.setdefault(question.id, []).extend(spec for spec, _ in question.places)
+    return cells

@@ -68,8 +68,8 @@ def test_runs_that_share_a_training_are_counted_once(configured: Path) -> None:
     assert "2 runs (1 training), 0" in ncmc("sweep", *names, "--method", "CE,NCM", "--seeds", "1")
 
 
-def test_an_assumption_is_an_option_of_a_sweep(configured: Path) -> None:
-    shown = ncmc("sweep", *DIGITS, "-o", "f=5,10", "--assume", "A14=none")
+def test_a_study_is_called_by_what_is_swept(configured: Path) -> None:
+    shown = ncmc("sweep", *DIGITS, "-o", "f=5,10", "-o", "prediction_bn=none")
     assert "      prediction_bn: [none]\n" in shown
     assert "sweep_f:" in shown
 
