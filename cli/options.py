@@ -1,7 +1,7 @@
 """Arguments and options that several commands share."""
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -81,17 +81,13 @@ def _only(option: str, text: str) -> Any:
     return typer.Option(
         option,
         help=f"Only {text}; repeatable.",
-        rich_help_panel="Show a part (what is judged and written stays whole)",
+        rich_help_panel="Show a part",
     )
 
 
 Methods = Annotated[list[str] | None, _only("--method", "this method")]
 Datasets = Annotated[list[str] | None, _only("--dataset", "this dataset")]
 Taus = Annotated[list[str] | None, _only("--tau", "this imbalance ratio")]
-Statuses = Annotated[
-    list[str] | None,
-    _only("--status", "holds, differs, inconclusive, incomplete or 'not testable'"),
-]
 States = Annotated[
     list[str] | None,
     _only(
@@ -99,14 +95,6 @@ States = Annotated[
         "runs that are done, running, failed, stopped, damaged, outdated or waiting",
     ),
 ]
-
-
-def chosen_statuses(statuses: Sequence[str] | None, known: Collection[Name]) -> frozenset[Name]:
-    """The statuses to show, all of them without `--status`. Raises UsageError for an unknown one."""
-    for status in statuses or ():
-        if status not in known:
-            raise unknown("status", status, known)
-    return frozenset(status for status in known if not statuses or status in statuses)
 
 
 # --- what they choose --------------------------------------------------------------------------

@@ -109,13 +109,4 @@ def line(standing: Standing) -> str:
     if standing.nc_mean is not None:
         parts.append(f"collapse {standing.nc_mean:.3f}")
     parts.append(f"{standing.images / max(standing.at - standing.since, 1e-9):.0f} images/s")
-    if memory := _device_memory():
-        parts.append(memory)
     return ", ".join(parts)
-
-
-def _device_memory() -> str | None:
-    torch = sys.modules.get("torch")  # a training has imported it; nothing else should
-    if torch is None or not torch.cuda.is_initialized():
-        return None
-    return f"{torch.cuda.max_memory_allocated() / 2**30:.1f} GiB on the device"

@@ -15,7 +15,7 @@ from cli.progress import working
 from cli.show.grids import console, literal, print_grid, print_json
 from ncmc import preflight
 from ncmc.data import fetch
-from ncmc.errors import UsageError, UserError
+from ncmc.errors import UserError
 from ncmc.forecast import cost as estimates
 from ncmc.paper import switches
 from ncmc.plan.grid_file import table_names_in
@@ -42,14 +42,10 @@ def doctor(
 ) -> None:
     """Check what this machine can run, what is missing, and how long a table would take."""
     project = Project.find()
-    if cost == "":
-        raise UsageError(
-            "--cost is empty; needed is the name of a table, or `laptop`, `full` or `all`."
-        )
     if gate:
         if not insist:
             require_gpu(project)
-    elif cost:
+    elif cost is not None:
         name = cost if cost in WHOLE else chosen_table(project, cost).name
         with working(f"measuring what the runs of {name} would take") as say:
             measured = cost_of(project, name, runs_of(project, name), say)

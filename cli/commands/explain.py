@@ -10,8 +10,8 @@ from rich.text import Text
 from cli.options import Json, Records, reading_project
 from cli.show.grids import console, literal, print_grid, print_json, print_line, print_lines
 from cli.show.verdicts import status_text
-from ncmc.page import explanation
-from ncmc.page.explanation import Clause, Explanation
+from ncmc.forecast import explanation
+from ncmc.forecast.explanation import Clause, Explanation
 from ncmc.results.wording import duration, plural, sentence, size
 from ncmc.verdicts.verdict import ADDED
 

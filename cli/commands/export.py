@@ -1,6 +1,7 @@
 """`ncmc export`: results packed for somebody else."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -52,18 +53,10 @@ def _check_target(path: Path) -> None:
     """Raises UsageError unless writing `path` harms nothing: it is new, empty, or an export."""
     if not path.absolute().parent.is_dir():
         raise UsageError(f"--to {path}: there is no folder {path.parent}. Make it first.")
-    if path.is_dir():
-        raise UsageError(f"--to {path} is a folder; the name of a file is needed.")
-    if not files.exists(path):
-        return
-    try:
-        ours = files.size(path) == 0 or is_export(path)
-    except UserError:
-        ours = False
-    if not ours:
-        raise UsageError(
-            f"--to {path} is there already and is not an export of ncmc. Name another file."
-        )
+    with suppress(UserError):
+        if not files.exists(path) or (path.is_file() and (not files.size(path) or is_export(path))):
+            return
+    raise UsageError(f"--to {path} exists and is not a file of ncmc export. Name another file.")
 
 
 def print_exported(

@@ -8,11 +8,10 @@ import typer
 
 from cli.options import Json, Results
 from cli.show.grids import print_json, print_line, print_lines
-from ncmc.errors import unknown
 from ncmc.project import Project
 from ncmc.results.wording import plural
 from ncmc.sharing import import_ as importing
-from ncmc.sharing.import_ import Merge
+from ncmc.sharing.import_ import Merge, Prefer
 
 EPILOG = (
     "Examples: `ncmc import ann.zip --dry-run`, then `ncmc import ann.zip`. Exit code: 0 merged, "
@@ -27,11 +26,8 @@ def import_results(
         typer.Argument(help="What ncmc export wrote: a .zip file or a folder.", metavar="PATH"),
     ],
     prefer: Annotated[
-        str | None,
-        typer.Option(
-            help="Whose records to keep where both have another one of a run.",
-            metavar="ours|theirs",
-        ),
+        Prefer | None,
+        typer.Option(help="Whose record to keep where the two of a run are not the same."),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check it and say what would be done; write nothing.")
@@ -40,16 +36,9 @@ def import_results(
     as_json: Json = False,
 ) -> None:
     """Merge the records of an export into results/runs, after everything in it is checked."""
-    from typing import get_args
-
-    if prefer is not None and prefer not in get_args(importing.Prefer):
-        raise unknown("value of --prefer", prefer, get_args(importing.Prefer))
-    chosen: importing.Prefer | None = None
-    if prefer is not None:
-        chosen = "ours" if prefer == "ours" else "theirs"
-    done = importing.merge(Project.find(), path, results, prefer=chosen, dry_run=dry_run)
-    print_merge(done, chosen, dry_run, as_json)
-    if done.clashes and chosen is None:
+    done = importing.merge(Project.find(), path, results, prefer=prefer, dry_run=dry_run)
+    print_merge(done, prefer, dry_run, as_json)
+    if done.clashes and prefer is None:
         raise typer.Exit(1)
     raise typer.Exit(3 if done.left_out else 0)
 

@@ -21,11 +21,10 @@ from cli.options import (
     States,
     Taus,
     chosen_runs,
-    chosen_statuses,
     say_on_stderr,
 )
 from cli.show.grids import console, literal, print_json, print_line
-from ncmc.errors import UsageError
+from ncmc.errors import UsageError, unknown
 from ncmc.plan.filters import Filter, make_filter
 from ncmc.project import Project
 from ncmc.results import problems
@@ -72,7 +71,8 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Show which runs are done, running (with epoch and time left), failed (why) or waiting."""
-    chosen_statuses(states, STATES)
+    if odd := [state for state in states or () if state not in STATES]:
+        raise unknown("status", odd[0], STATES)
     if watch and (as_json or outdated):
         raise UsageError(
             "--watch is for people who wait for runs: leave out --json and --outdated."

@@ -12,14 +12,9 @@ from rich.text import Text
 from cli.options import (
     WHOLE,
     Assume,
-    Datasets,
     Folder,
     Json,
-    Methods,
     Records,
-    Statuses,
-    Taus,
-    chosen_statuses,
     chosen_table,
     reading_project,
     results_folder,
@@ -31,16 +26,15 @@ from cli.show.verdicts import print_verdicts, status_text
 from ncmc.board.annotations import annotations
 from ncmc.board.board_text import LEVELS, SCALES, TITLES, as_markdown, remark, tally
 from ncmc.board.board_text import as_json as board_json
-from ncmc.board.entries import SUBJECTS, Board, board, board_of, is_wanted
+from ncmc.board.entries import SUBJECTS, Board, board, board_of
 from ncmc.errors import UsageError, printable
 from ncmc.plan import grid
-from ncmc.plan.filters import make_filter
 from ncmc.project import Project
 from ncmc.results.table_data import table_data
 from ncmc.results.wording import capital
 from ncmc.verdicts import judge, verdicts_file
 from ncmc.verdicts.printed import PrintedCells, assumption, follows_words, impossible, of_printed
-from ncmc.verdicts.verdict import STATUSES, verdict_exit_code
+from ncmc.verdicts.verdict import verdict_exit_code
 
 EPILOG = (
     "Examples: `ncmc verify table2 && echo all of it holds`; `ncmc verify claims`, the paper's "
@@ -59,10 +53,6 @@ def verify(
         ),
     ],
     assume: Assume = None,
-    methods: Methods = None,
-    datasets: Datasets = None,
-    taus: Taus = None,
-    statuses: Statuses = None,
     results: Records = None,
     out: Folder = None,
     printed: Annotated[
@@ -101,8 +91,6 @@ def verify(
         _verify_printed(name, as_json, exit_code)
         return
     project = reading_project()
-    wanted = make_filter(project, methods, datasets, taus)
-    so = chosen_statuses(statuses, STATUSES)
     if name in WHOLE:
         if assume or out:
             raise UsageError(
@@ -112,7 +100,7 @@ def verify(
         with working("judging every claim, number and check"):
             whole = board(project, results=results)
         judged = whole.of("claim") if name == "claims" else whole
-        verdicts, part = list(judged.verdicts), judged.shown(wanted, so)
+        verdicts = list(judged.verdicts)
         usable = True  # what cannot be used makes its claims incomplete
     else:
         chosen = chosen_table(project, name, assume, WHOLE)
@@ -122,25 +110,19 @@ def verify(
         usable = data.usable
         folder = results_folder(project, chosen.name, out)
         verdicts_file.write(verdicts, folder, cells.all_read(), usable=usable)
-        shown = [v for v in verdicts if v.status in so and is_wanted((v,), wanted)]
-        part = board_of(project, shown)
+        judged = board_of(project, verdicts)
     if markdown:
-        print(as_markdown(part), end="")
+        print(as_markdown(judged), end="")
     elif github:
-        for line in annotations(part, None if name in WHOLE else data):
+        for line in annotations(judged, None if name in WHOLE else data):
             print(line)
-        _append_to_step_summary(f"# ncmc verify {name}\n\n{as_markdown(part)}")
+        _append_to_step_summary(f"# ncmc verify {name}\n\n{as_markdown(judged)}")
     elif name not in WHOLE:
-        print_verdicts(data, shown, as_json, filtered=len(shown) < len(verdicts))
+        print_verdicts(data, verdicts, as_json)
     elif as_json:
-        print_json(board_json(part))
+        print_json(board_json(judged))
     else:
-        print_board(part)
-    if hidden := len(verdicts) - len(part.verdicts):
-        say_on_stderr(
-            f"filtered: {hidden} verdict{'s are' if hidden > 1 else ' is'} not shown; the exit code "
-            "and what is written are of all of them."
-        )
+        print_board(judged)
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts, usable=usable))
 
@@ -207,9 +189,6 @@ def print_board(board: Board) -> None:
             out.print()
             out.print(Text(TITLES[subject], style="bold"))
             out.print(grid)
-    if not board.entries:
-        out.print("Nothing fits the filter.")
-        return
     out.print()
     out.print(literal(NEXT), style="dim")
     if board.of("claim").entries:

@@ -17,25 +17,15 @@ STYLES: dict[Status, str] = {
 }
 
 
-def print_verdicts(
-    table: TableData, verdicts: Sequence[Verdict], as_json: bool, filtered: bool = False
-) -> None:
-    """The verdicts on a table: status, what is claimed, why; how to make what is missing.
-
-    `filtered`: some verdicts are left out.
-    """
+def print_verdicts(table: TableData, verdicts: Sequence[Verdict], as_json: bool) -> None:
+    """The verdicts on a table: status, what is claimed, why; how to make what is missing."""
     if as_json:
         code = verdict_exit_code(verdicts, usable=table.usable)
         told = [verdict.model_dump(mode="json") for verdict in verdicts]
         print_json({"table": table.table, "exit_code": code, "verdicts": told})
         return
     if not verdicts:
-        why = (
-            "no verdict fits the filter"
-            if filtered
-            else "the paper and our checks say nothing of it"
-        )
-        print_line(f"{table.table}: {why}")
+        print_line(f"{table.table}: no number of the paper and no check is about it")
         return
     rows = [
         (

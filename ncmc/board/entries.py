@@ -1,14 +1,13 @@
 """The board: what the results say of every claim, claim by claim, over all tables."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
 from ncmc.board.sentences import Stalled, line, stages, stalled_of, whole_sentence
 from ncmc.paper.claims import claims
 from ncmc.plan import grid
-from ncmc.plan.filters import Filter
 from ncmc.plan.grid_file import Scale, table_names
 from ncmc.project import Project
 from ncmc.system.documents import Strict
@@ -50,13 +49,6 @@ class Board(Strict):
         """The verdicts of every entry."""
         return tuple(verdict for entry in self.entries for verdict in entry.verdicts)
 
-    def shown(self, wanted: Filter, statuses: Collection[Status]) -> "Board":
-        """The entries of some statuses that look at wanted cells; their verdicts stay as they are."""
-        entries = (
-            e for e in self.entries if e.status in statuses and is_wanted(e.verdicts, wanted)
-        )
-        return Board(entries=tuple(entries))
-
     def of(self, subject: Subject) -> "Board":
         """The entries of one subject."""
         return Board(entries=tuple(e for e in self.entries if e.subject == subject))
@@ -65,12 +57,6 @@ class Board(Strict):
         """How many entries have each status."""
         counts = Counter(entry.status for entry in self.entries)
         return {status: counts[status] for status in STATUSES}
-
-
-def is_wanted(verdicts: Iterable[Verdict], wanted: Filter) -> bool:
-    """Whether one of the verdicts looks at a wanted cell."""
-    cells = (cell for v in verdicts for finding in v.findings for cell in finding.cells)
-    return wanted.any_fits(cells)
 
 
 def board(

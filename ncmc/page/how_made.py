@@ -36,8 +36,6 @@ class Provenance:
     packages: Counts
     splits: Counts
     code: tuple[str, ...]  # what differs in the code that they were made with, in words
-    dirty: int  # records made with uncommitted changes
-    without_commit: int
     seconds: float
     first: str
     last: str
@@ -57,8 +55,6 @@ def provenance(cells: Sequence[Cell]) -> Provenance | None:
         packages=_counts(_packages(entry) for entry in made),
         splits=_counts(_split_words(record) for record in records),
         code=tuple(code_versions.differences(records)),
-        dirty=sum(bool(entry.dirty) for entry in made),
-        without_commit=sum(entry.git.commit is None for entry in made),
         seconds=sum(entry.seconds for entry in made),
         first=dates[0],
         last=dates[-1],

@@ -1,6 +1,6 @@
 """Which cells to show, by method, dataset and tau. A filter shows a part; it decides nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ncmc.errors import UsageError, unknown
@@ -20,26 +20,17 @@ class Filter:
     datasets: frozenset[str] = frozenset()
     taus: frozenset[str] = frozenset()
 
-    @property
-    def empty(self) -> bool:
-        """Whether it shows everything."""
-        return not (self.methods or self.datasets or self.taus)
-
     def fits(self, configuration: str) -> bool:
         """Whether a run's id, with or without its seed, is of what is wanted."""
         parts = configuration.split("/")
         if len(parts) < 4:  # a folder that is called like no run
-            return self.empty
+            return not (self.methods or self.datasets or self.taus)
         dataset, tau, _, method = parts[:4]
         return (
             (not self.datasets or dataset in self.datasets)
             and (not self.taus or tau.removeprefix("tau=") in self.taus)
             and (not self.methods or method in self.methods)
         )
-
-    def any_fits(self, configurations: Iterable[str]) -> bool:
-        """Whether one of several configurations is of what is wanted; without a filter always."""
-        return self.empty or any(map(self.fits, configurations))
 
 
 def make_filter(

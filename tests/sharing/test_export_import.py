@@ -236,8 +236,8 @@ def test_an_export_replaces_one_of_ours_and_nothing_else(here: Project, tmp_path
     empty.touch()
     (tmp_path / "folder.zip").mkdir()
     for target, words in (
-        (mine, "is there already and is not an export of ncmc"),
-        (tmp_path / "folder.zip", "is a folder"),
+        (mine, "exists and is not a file of ncmc export"),
+        (tmp_path / "folder.zip", "exists and is not a file of ncmc export"),
         (tmp_path / "new" / "out.zip", "there is no folder"),
         (tmp_path, "is no .zip file"),
     ):

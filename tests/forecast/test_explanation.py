@@ -7,7 +7,7 @@ import pytest
 from conftest import here
 
 from ncmc.errors import UsageError
-from ncmc.page.explanation import entry_ids, explain
+from ncmc.forecast.explanation import entry_ids, explain
 from ncmc.plan import grid
 from ncmc.verdicts.checks_file import all_checks
 
