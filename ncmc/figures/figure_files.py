@@ -1,14 +1,12 @@
 """Figures as files: images on white, the numbers as CSV, and the caption."""
 
-import csv
-import dataclasses
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from ncmc.errors import UsageError
 from ncmc.figures.figure import Figure
 from ncmc.figures.painting import images
+from ncmc.results.table_files import csv_of
 from ncmc.system import files
 
 FORMATS = ("svg", "png", "pdf")
@@ -45,20 +43,11 @@ def write_figures(
 
 def as_csv(figure: Figure) -> str:
     """The numbers that a figure draws, a line per row, the panel first if there are several."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    many = len(figure.panels) > 1
-    fields = [entry.name for entry in dataclasses.fields(figure.rows[0])]
-    writer.writerow([*(["panel"] if many else []), *fields])
-    for panel in figure.panels:
-        for row in panel.rows:
-            values = [_csv_value(getattr(row, name)) for name in fields]
-            writer.writerow([*([_csv_value(panel.title)] if many else []), *values])
-    return out.getvalue()
-
-
-def _csv_value(value: object) -> object:
-    """A value as a spreadsheet takes it for what it is: text that begins a formula gets a quote."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return "" if value is None else value
+    return csv_of(
+        [
+            ({"panel": panel.title} if len(figure.panels) > 1 else {}) | vars(row)
+            for panel in figure.panels
+            for row in panel.rows
+        ],
+        exact=True,
+    )

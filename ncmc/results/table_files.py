@@ -53,11 +53,16 @@ def as_json(table: TableData) -> str:
 
 def as_csv(table: TableData) -> str:
     """One line a cell; what is not known or not measured stays empty."""
+    return csv_of([_csv_row(cell) for cell in table.cells])
+
+
+def csv_of(rows: Sequence[Mapping[str, Any]], exact: bool = False) -> str:
+    """Rows with equal keys as CSV with a header; nothing without rows. `exact`: see `csv_text`."""
     out = io.StringIO()
-    rows = [_csv_row(cell) for cell in table.cells]
-    writer = csv.DictWriter(out, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    if rows:
+        writer = csv.DictWriter(out, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: csv_text(v, exact) for key, v in row.items()} for row in rows)
     return out.getvalue()
 
 
@@ -97,11 +102,14 @@ def _reference_columns(references: Sequence[ReferenceEntry]) -> dict[str, str]:
     }
 
 
-def csv_text(value: Any) -> str:
-    """A value in a CSV file: nothing for None, four digits, and no formula for a spreadsheet to run."""
+def csv_text(value: Any, exact: bool = False) -> str:
+    """A value in a CSV file: nothing for None, four digits, and no formula for a spreadsheet to run.
+
+    `exact`: with all digits.
+    """
     if value is None:
         return ""
-    if isinstance(value, float):
+    if isinstance(value, float) and not exact:
         return f"{value:.4f}".rstrip("0").rstrip(".")
     text = str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA_SIGNS) else text

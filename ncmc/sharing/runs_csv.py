@@ -1,7 +1,5 @@
 """results/published/runs.csv: every published run as one row, for a spreadsheet or a data frame."""
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,23 +7,19 @@ from ncmc import paths
 from ncmc.plan.option_text import format_options, format_value
 from ncmc.project import Project
 from ncmc.results.record import Record, load_record
-from ncmc.results.table_files import csv_text
+from ncmc.results.table_files import csv_of
 
 
 def runs_csv(project: Project) -> str:
     """The rows of all records below results/published, by tier and run. Raises UserError."""
     tiers = sorted(project.root.glob(paths.PUBLISHED.format(tier="*")))
-    rows = [
-        {"tier": tier.name, **_row(load_record(path))}
-        for tier in tiers
-        for path in sorted((tier / paths.RUNS).rglob(paths.RECORD))
-    ]
-    out = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(out, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: csv_text(value) for key, value in row.items()} for row in rows)
-    return out.getvalue()
+    return csv_of(
+        [
+            {"tier": tier.name, **_row(load_record(path))}
+            for tier in tiers
+            for path in sorted((tier / paths.RUNS).rglob(paths.RECORD))
+        ]
+    )
 
 
 def _row(record: Record) -> Mapping[str, Any]:
