@@ -177,32 +177,19 @@ class Jobs:
         return int(TORCH + min(COPIES * images * pixels / 1e6, limit))
 
 
-def config_files(project: Project) -> dict[str, list[str]]:
-    """The files that a user may edit which each kind of job reads.
+def config_files(project: Project) -> list[str]:
+    """The files that a user may edit: what is shown is made again when one of them changes.
 
-    A job is done again when one of them changes. But fetch, split and train take theirs as `ancient`:
-    a comment must not cost hours, and what they made says itself whether it fits (an archive by its
-    checksum, a record by the hash of its configuration).
+    No data, split or record: a comment must not cost hours, and these say themselves whether they fit
+    (an archive by its checksum, a record by the hash of its configuration).
     """
-    run = (dataset_entries.FILE, recipes.FILE)  # what a run is made with
-    table = (*grid_file.FILES, *run)
-    numbers = (printed_numbers.FILE, own_numbers.FILE, references.FILE)
-    shown = (*table, *numbers, assumptions.FILE, claims.FILE, errata.FILE, checks_file.FILE)
-    read = {
-        "doctor": table,
-        "fetch": (dataset_entries.FILE,),
-        "split": run,
-        "train": (*run, assumptions.FILE),
-        "shown": shown,  # by tables, verdicts, figures and pages
-    }
-    return {
-        command: [
-            path.relative_to(project.root).as_posix()
-            for path in map(project.config, names)
-            if files.exists(path)  # a paper has few of them
-        ]
-        for command, names in read.items()
-    }
+    runs = (*grid_file.FILES, dataset_entries.FILE, recipes.FILE, assumptions.FILE)
+    paper = (printed_numbers.FILE, own_numbers.FILE, references.FILE, claims.FILE, errata.FILE)
+    return [
+        path.relative_to(project.root).as_posix()
+        for path in map(project.config, (*runs, *paper, checks_file.FILE))
+        if files.exists(path)  # a paper has few of them
+    ]
 
 
 def table_pattern(names: Iterable[str]) -> str:

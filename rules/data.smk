@@ -4,7 +4,7 @@
 rule preflight:
     """Can this machine do it? Asked before anything of the paper's grid is fetched or trained."""
     input:
-        ancient(job.config["doctor"]),
+        ancient(job.config),
     output:
         temp(paths.PREFLIGHT),
     log:
@@ -20,7 +20,7 @@ rule fetch:
     """A dataset's archives through DVC, verified, and the arrays made from them."""
     input:
         gate=job.gate_of,
-        config=ancient([*job.config["fetch"], paths.DVC_FILE, paths.DVC_LOCK]),
+        dvc=ancient([paths.DVC_FILE, paths.DVC_LOCK]),
     output:
         paths.ARRAYS_META,
     log:
@@ -36,7 +36,6 @@ rule split:
     """A long-tailed training set: which images, and a manifest that proves it."""
     input:
         images=paths.ARRAYS_META,
-        config=ancient(job.config["split"]),
     output:
         paths.SPLIT_MANIFEST,
         paths.SPLIT_INDICES,

@@ -7,7 +7,7 @@ rule table:
     """The cells of a table or figure, as CSV, JSON, Markdown and LaTeX."""
     input:
         records=job.records_of,
-        config=job.config["shown"],
+        config=job.config,
     output:
         csv=report(
             paths.TABLE_CSV,
@@ -32,7 +32,7 @@ rule verify:
     input:
         records=job.records_of,
         others=job.evidence_of,
-        config=job.config["shown"],
+        config=job.config,
     output:
         report(
             paths.VERDICTS,
@@ -53,7 +53,7 @@ rule report:
     """The page of a table or figure: verdicts, numbers, curves, how each was made."""
     input:
         verdicts=paths.VERDICTS,
-        config=job.config["shown"],
+        config=job.config,
     output:
         report(
             paths.PAGE,
@@ -72,7 +72,7 @@ rule figures:
     """The figures of a table or figure: images, the numbers in them, captions."""
     input:
         verdicts=paths.VERDICTS,
-        config=job.config["shown"],
+        config=job.config,
     output:
         report(
             directory(paths.FIGURES),
@@ -92,7 +92,7 @@ rule figures:
 rule board:
     """The page of the whole project, from the records that there are. It trains nothing."""
     input:
-        job.config["shown"],
+        job.config,
     output:
         report(
             paths.PROJECT_PAGE,
@@ -118,7 +118,7 @@ for name in tables:
             name
         input:
             made=targets.made_of([name]),
-            config=job.config["shown"],
+            config=job.config,
         log:
             paths.LOG_SHOW.format(table=name),
         localrule: True
@@ -131,7 +131,7 @@ for name in tables:
 rule theory:
     """Numerical checks of the theorems."""
     input:
-        job.config["shown"],
+        job.config,
     output:
         report(
             paths.THEORY,

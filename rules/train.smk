@@ -17,7 +17,6 @@ rule train:
     input:
         data=ancient(lambda wildcards: job.data_of(job.runs_of(wildcards))),
         model=lambda wildcards: job.models_of(job.runs_of(wildcards)),
-        config=ancient(job.config["train"]),
     output:
         update(paths.RUN_RECORD),
     log:
@@ -44,8 +43,7 @@ for name, runs in trainings.batches.items():
         input:
             data=ancient(lambda wildcards, runs=runs: job.data_of(runs)),
             model=job.models_of(runs),
-            config=ancient(job.config["train"]),
-        output:
+            output:
             update(jobs.records_of(runs)),
         log:
             paths.LOG_TRAIN.format(run=name),

@@ -67,11 +67,6 @@ MARKS = {True: Text("✓", "green"), False: Text("✗", "red"), None: Text("·",
 WORK = {"smoke": "snakemake --cores all smoke"} | dict.fromkeys(
     ("laptop", "full", "table2", "all"), "time: ncmc doctor --cost {name}"
 )
-WHAT = {
-    "all": "the paper's grid",
-    "laptop": "the laptop tier",
-    "full": "the full schedule on ResNet-32",
-}
 
 
 @dataclass(frozen=True)
@@ -179,9 +174,9 @@ def print_cost(costs: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(costs)
         return
-    name, out = costs["table"], console()
+    out = console()
     out.print(
-        f"{f'{WHAT[name]} (its tables and figures)' if name in WHAT else name} on {costs['device']}: "
+        f"{costs['table']} on {costs['device']}: "
         f"{plural(costs['runs'] - costs['done'], 'run')}, about {duration(costs['hours'] * 3600)} "
         f"({costs['hours']:.1f} h) one after the other, {costs['disk_gb']:.1f} GB of disk"
     )

@@ -6,11 +6,11 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ncmc.board.entries import board_of
-from ncmc.errors import UsageError, unknown
+from ncmc.errors import UsageError
 from ncmc.forecast.cost import Estimate, estimate, without_record
-from ncmc.forecast.questions import Question, decides, runs_of
+from ncmc.forecast.questions import ALL, Question, decides, runs_of
+from ncmc.paper import switches
 from ncmc.paper.claims import claims
-from ncmc.paper.printed_numbers import printed_numbers
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
@@ -44,8 +44,7 @@ class Explanation(Strict):
     clauses: tuple[Clause, ...]
     runs: tuple[str, ...]  # ids of the runs that decide it
     missing: tuple[str, ...]  # those without a record
-    cost: Estimate  # of all of them, guessed
-    cost_of_missing: Estimate
+    cost_of_missing: Estimate  # guessed
     commands: tuple[str, ...]  # that make what is missing
     problems: tuple[str, ...]
 
@@ -53,7 +52,7 @@ class Explanation(Strict):
 def explain(project: Project, name: str, results: Path | None = None) -> Explanation:
     """What is to be said of a claim, a printed number or a check by id.
 
-    Raises UsageError for an id that there is not, and UserError as the reading of cells does.
+    Raises UsageError for an unknown id, and UserError as the reading of cells does.
     """
     _require_entry(project, name)
     questions = decides(project, name)
@@ -77,7 +76,6 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
         clauses=tuple(clauses),
         runs=tuple(run.id for run in runs),
         missing=tuple(run.id for run in missing),
-        cost=estimate(project, runs),
         cost_of_missing=estimate(project, missing),
         commands=tuple(map(make_command, _tables(project, questions))) if missing else (),
         problems=tuple(dict.fromkeys(told for found in entries for told in found.problems)),
@@ -95,17 +93,9 @@ def _along_the_budget(
     return verdicts_by_id((grid.table(project, name) for name in names), cells).values()
 
 
-def entry_ids(project: Project) -> list[str]:
-    """The ids that `explain` takes: claims that runs decide, printed numbers, checks."""
-    stated = [claim.id for claim in claims(project).values() if claim.shown_in]
-    numbers = [number.id for number in printed_numbers(project)]
-    checks = [check.id for check in all_checks(project)]
-    return list(dict.fromkeys([*stated, *numbers, *checks]))
-
-
 def _require_entry(project: Project, name: str) -> None:
     """Raises UsageError for what is known, but no claim, number or check."""
-    if name in ("all", "claims") or name in table_names(project):
+    if name in (ALL, "claims") or switches.plain_name(name) in table_names(project):
         raise UsageError(
             f"'{name}' is not a claim, a printed number or a check. `ncmc verify {name}` lists "
             "theirs; then `ncmc explain ID`."
@@ -115,8 +105,6 @@ def _require_entry(project: Project, name: str) -> None:
         raise UsageError(
             f"{name} is a theorem ({claim.where}): no run decides it. `ncmc theory` checks it."
         )
-    if name not in (known := entry_ids(project)):
-        raise unknown("claim, number or check", name, known)
 
 
 def _clause(question: Question, verdict: Verdict) -> Clause:

@@ -7,7 +7,7 @@ import pytest
 from conftest import here
 
 from ncmc.errors import UsageError
-from ncmc.forecast.explanation import entry_ids, explain
+from ncmc.forecast.explanation import explain
 from ncmc.plan import grid
 from ncmc.verdicts.checks_file import all_checks
 
@@ -16,8 +16,7 @@ def test_a_claim_of_several_tables_names_the_runs_of_all_and_what_they_cost(tmp_
     told = explain(here(), "C13", tmp_path)
     assert {run.split("/")[3] for run in told.runs} == {"CAL", "SETF"}
     assert told.missing == told.runs
-    assert told.cost.hours > 0
-    assert told.cost_of_missing == told.cost
+    assert told.cost_of_missing.hours > 0
     clause = told.clauses[0]
     assert clause.reading["margin"] == 2.0
     assert "within 2 points" in clause.verdict.source
@@ -64,7 +63,6 @@ def one_of_each() -> list[str]:
 
 @pytest.mark.parametrize("name", one_of_each())
 def test_every_kind_of_entry_can_be_explained(name: str, tmp_path: Path) -> None:
-    assert name in entry_ids(here())
     told = explain(here(), name, tmp_path)
     assert told.clauses
     assert told.sentence
@@ -73,11 +71,11 @@ def test_every_kind_of_entry_can_be_explained(name: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("C99", "unknown claim, number or check 'C99'"),
+        ("C99", "unknown table, claim or check 'C99'"),
         ("T1", "`ncmc theory` checks it"),
         ("table2", "`ncmc verify table2` lists"),
         ("all", "`ncmc verify all` lists"),
-        ("", "unknown claim"),
+        ("", "unknown table, claim or check"),
     ],
 )
 def test_what_is_no_entry_is_refused_with_what_to_do(name: str, said: str) -> None:
