@@ -1,6 +1,6 @@
 """One claim, number or check in full: how it is read, which runs decide it, what was found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
