@@ -1,6 +1,6 @@
 """A hook of mkdocs: pages that are not files of docs/, and links that lead out of it.
 
-CONTRIBUTING.md and CHANGELOG.md are read where they are; the start page lists the groups of the
+The pages of OUTSIDE are read where they are; the start page lists the groups of the
 navigation; each room of ncmc gets a page with the docstrings of its modules. A link to a file that is
 no page, such as a module, becomes plain text: the site names no host.
 """
@@ -25,6 +25,7 @@ pip install uv && uv run snakemake --cores all smoke   # the whole chain on bund
 ```
 """
 OUTSIDE = {
+    "ARTIFACT.md": "artifact.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
 }
