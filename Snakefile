@@ -33,6 +33,8 @@ try:
     tables = table_names(project)
     job = jobs.Jobs(project)
     trainings = targets.trainings(project, launcher=workflow.is_main_process)
+    if workflow.is_main_process:
+        job.forget_incomplete(tables)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

@@ -12,7 +12,7 @@ from ncmc.errors import UsageError, unknown
 from ncmc.paper import switches
 from ncmc.plan.filters import Filter
 from ncmc.plan.grid import Table
-from ncmc.plan.grid_file import table_names
+from ncmc.plan.grid_file import table_names, tiers
 from ncmc.plan.option_text import Value, parse_options
 from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
@@ -108,6 +108,10 @@ def chosen_table(
     `others`: what a command takes in place of a table. Raises UsageError, which names these too.
     """
     if switches.plain_name(name) not in (known := table_names(project)):
+        if name in (of_tier := tiers(project)):
+            raise UsageError(
+                f"{name} is a tier. Name one of its tables: {', '.join(of_tier[name])}."
+            )
         raise unknown("table", name, [*others, *known])
     chosen = switches.parse_switches(project, assume or [])
     table = switches.table(project, switches.name_of(name, chosen))
@@ -139,6 +143,29 @@ def reading_project() -> Project:
 def results_folder(project: Project, name: str, out: Path | None) -> Path:
     """Where the files of a table or figure go."""
     return out or project.root / paths.RESULTS.format(table=name)
+
+
+def has_place(project: Project, results: Path | None, out: Path | None) -> bool:
+    """Whether what is made of these records has a place: results/TABLE is of results/runs alone.
+
+    Else Snakemake would take it for what follows from the records that are there.
+    """
+    own = project.root / paths.RUNS
+    return out is not None or results is None or results.resolve() == own.resolve()
+
+
+def check_place(project: Project, results: Path | None, out: Path | None) -> None:
+    """Raises UsageError where files of other records would go among those of results/runs."""
+    if not has_place(project, results, out):
+        raise UsageError(
+            f"--results {results} reads other records than those of results/runs, to which the files "
+            "in results/ belong. Give a folder of their own with --out."
+        )
+
+
+def say_nothing_is_written(results: Path | None) -> None:
+    """A remark of a command that shows other records and writes no file of them."""
+    say_on_stderr(f"no file is written of the records in {results}: that takes --out FOLDER.")
 
 
 def parse_given(options: list[str] | None) -> dict[str, Value]:

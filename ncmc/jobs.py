@@ -92,6 +92,19 @@ class Jobs:
         others = records_of(evidence(self.project, wildcards.table))
         return self.stamp_of_table(wildcards) + self._stamp(others)
 
+    def forget_incomplete(self, tables: Iterable[str]) -> None:
+        """Delete the lists of figures, of which one is gone: Snakemake makes what has no list again.
+
+        It looks at the folder of a table's figures as a whole, and not into it.
+        """
+        for table in tables:
+            listed = self.project.root / paths.FIGURE_LIST.format(table=table)
+            folder = self.project.root / paths.FIGURES.format(table=table)
+            with suppress(OSError, UnicodeDecodeError):
+                names = listed.read_text("utf-8").splitlines()
+                if not all((folder / name).is_file() for name in names):
+                    listed.unlink()
+
     def planned(self, wildcards: Any) -> list[str]:
         """The records of the step that `ncmc plan` wrote last. Raises UserError: there is none."""
         runs = plan_file.read(self.project).runs

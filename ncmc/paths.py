@@ -30,6 +30,7 @@ TABLE_LATEX = RESULTS + "/table.tex"
 VERDICTS = RESULTS + "/verdicts.json"
 PAGE = RESULTS + "/report.html"
 FIGURES = RESULTS + "/figures"  # NAME.svg, .png, .pdf, .csv and .txt
+FIGURE_LIST = RESULTS + "/figures.txt"  # the names of these files
 PROJECT_PAGE = "results/report.html"  # of every table and figure together
 BOARD_MARKDOWN = "results/board.md"  # of a published tier, in its folder
 PREDICTIONS = "results/predictions.md"  # of the tier's checks, beside what came

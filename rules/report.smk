@@ -82,6 +82,7 @@ rule figures:
             subcategory="{table}",
             labels={"figure": "{name}"},
         ),
+        paths.FIGURE_LIST,
     log:
         paths.LOG_FIGURES,
     localrule: True
@@ -125,7 +126,7 @@ for name in tables:
         params:
             table=name,
         shell:
-            "ncmc table {params.table:q} --verdicts 2> >(tee {log:q} >&2)"
+            "ncmc table {params.table:q} --verdicts 2> {log:q} || code=$?; cat {log:q} >&2; exit ${{code:-0}}"
 
 
 rule theory:

@@ -8,6 +8,7 @@ from cli.options import (
     Assume,
     Folder,
     Records,
+    check_place,
     chosen_table,
     reading_project,
     results_folder,
@@ -39,6 +40,7 @@ def report(
 ) -> None:
     """Write an HTML page: what holds, verdicts, results, curves and their origins."""
     project = reading_project()
+    check_place(project, results, out)
     larger = sorted(tiers(project).keys() - table_names(project))  # `smoke` is a table too
     if name in (ALL, *larger):
         if assume:

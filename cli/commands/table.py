@@ -11,8 +11,10 @@ from cli.options import (
     Records,
     TableName,
     chosen_table,
+    has_place,
     reading_project,
     results_folder,
+    say_nothing_is_written,
 )
 from cli.show.tables import print_table
 from cli.show.verdicts import print_verdicts
@@ -49,7 +51,10 @@ def table(
     if with_verdicts and as_json:
         raise UsageError("--verdicts shows the table and its verdicts as text, not as JSON.")
     if not with_verdicts:
-        write_table(data, results_folder(project, chosen.name, out))
+        if has_place(project, results, out):
+            write_table(data, results_folder(project, chosen.name, out))
+        else:
+            say_nothing_is_written(results)
     print_table(data, as_json)
     if with_verdicts:
         print_verdicts(data, verify_cells(chosen, cells), as_json)

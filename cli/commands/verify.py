@@ -16,8 +16,10 @@ from cli.options import (
     Json,
     Records,
     chosen_table,
+    has_place,
     reading_project,
     results_folder,
+    say_nothing_is_written,
     say_on_stderr,
 )
 from cli.progress import working
@@ -108,8 +110,11 @@ def verify(
         verdicts = judge.verify_cells(chosen, cells)
         data = table_data(project, chosen, cells.of(chosen))
         usable = data.usable
-        folder = results_folder(project, chosen.name, out)
-        verdicts_file.write(verdicts, folder, cells.all_read(), usable=usable)
+        if has_place(project, results, out):
+            folder = results_folder(project, chosen.name, out)
+            verdicts_file.write(verdicts, folder, cells.all_read(), usable=usable)
+        else:
+            say_nothing_is_written(results)
         judged = board_of(project, verdicts)
     if markdown:
         print(as_markdown(judged), end="")

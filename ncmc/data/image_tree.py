@@ -87,11 +87,13 @@ def _layout(
         raise UserError(f"no image files{only}. {EXPECTED}")
     holding = {parent for name in names if not is_hidden(name) for parent in name.parents}
     places = {_place(n) for n in holding.union(folders) if n.parts and not is_hidden(n)}
+    whole = next(iter(images.values()))
     images, places = _from_the_parts(images, places)
+    around = whole[: len(whole) - len(next(iter(images.values())))]  # the folders around all
     inside: dict[str, set[str]] = {}  # top folder that holds images -> the folders in it that do
     for place in sorted(images.values()):
         inside.setdefault(place[0], set()).update(place[1:2] if len(place) > 2 else ())
-    divided = any(top.casefold() in PART_OF and folders for top, folders in inside.items())
+    divided = any(_role(top) and folders for top, folders in inside.items())
     train, test, left_out = _parts(inside, held_out) if divided else ("", "", [])
     depth = 1 if divided else 0  # of the class folders
     read = {name: place for name, place in images.items() if place[0] not in left_out}
@@ -112,6 +114,7 @@ def _layout(
     if len(by_class) < 2:
         raise UserError(f"there is one class, {listed([*by_class])}; at least 2 are needed.")
     notes = [f"training images from {train}; test images from {test}"]
+    notes += [f"{top} is all there is, and taken for the whole set" for top in around if _role(top)]
     for top in left_out:
         n_unread = sum(place[0] == top for place in images.values())
         notes.append(f"{top} is not read ({n_unread:,} images): beside a test part it has no use")
@@ -135,6 +138,11 @@ def _place(name: PurePosixPath) -> Place:
     return tuple(unicodedata.normalize("NFC", part) for part in name.parts)
 
 
+def _role(folder: str) -> str | None:
+    """The part that a folder is called like: `train`, `test` or `val`."""
+    return PART_OF.get(folder.casefold())
+
+
 def _from_the_parts(
     images: dict[PurePosixPath, Place], places: set[Place]
 ) -> tuple[dict[PurePosixPath, Place], set[Place]]:
@@ -145,9 +153,9 @@ def _from_the_parts(
     """
     while True:
         tops = {place[0] for place in images.values()}
-        roles = {PART_OF.get(top.casefold()) for top in tops}
+        roles = {_role(top) for top in tops}
         for top in sorted({place[0] for place in places} - tops):
-            role = PART_OF.get(top.casefold())
+            role = _role(top)
             if role and not (role == "val" and "test" in roles):
                 raise UserError(f"{top} holds no image that can be read. {EXPECTED}")
         if len(tops) > 1 or min(map(len, images.values())) < 3:
@@ -165,7 +173,7 @@ def _parts(inside: dict[str, set[str]], held_out: int | None) -> tuple[str, str,
         )
     by_role: dict[str, list[str]] = {}
     for top in inside:
-        by_role.setdefault(PART_OF.get(top.casefold(), ""), []).append(top)
+        by_role.setdefault(_role(top) or "", []).append(top)
     trains, tests = by_role.get("train", []), by_role.get("test") or by_role.get("val", [])
     if "" in by_role or not trains or not tests or max(map(len, by_role.values())) > 1:
         raise UserError(
@@ -183,10 +191,16 @@ def _check_same_classes(inside: dict[str, set[str]], train: str, test: str) -> N
 
 
 def _check_no_parts(inside: dict[str, set[str]]) -> None:
-    """Raise UserError where folders inside those that would be classes may be parts or classes."""
+    """Raise UserError where folders that would be classes, or lie in these, may be parts."""
+    if len({_role(top) for top in inside} - {None}) > 1:
+        parts = [top for top in inside if _role(top)]
+        raise UserError(
+            f"{listed(parts)} are called like parts, and images lie directly in them, in no class "
+            f"folder. {EXPECTED}"
+        )
     inner = Counter(folder for folders in inside.values() for folder in folders)
     shared = {folder for folder, n in inner.items() if n > 1}
-    roles = {PART_OF[folder.casefold()] for folder in inner if folder.casefold() in PART_OF}
+    roles = {_role(folder) for folder in inner} - {None}
     if len(roles) > 1 or any(f & shared and len(f) > 1 for f in inside.values()):
         raise UserError(
             f"inside {listed([top for top in inside if inside[top]])} lie {listed(sorted(inner))}: "

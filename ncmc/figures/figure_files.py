@@ -29,7 +29,8 @@ def write_figures(
 ) -> list[Path]:
     """Write each figure as NAME.svg, .png and .pdf, its NAME.csv and its caption, NAME.txt.
 
-    The paths of all. Raises UserError if a file cannot be written.
+    The paths of all; their names also stand in a list beside the folder, which tells Snakemake when
+    one is gone (`jobs.forget_incomplete`). Raises UserError if a file cannot be written.
     """
     written = []
     for figure in figures:
@@ -38,6 +39,8 @@ def write_figures(
         for ending, content in contents.items():
             written.append(folder / f"{figure.name}.{ending}")
             files.write_atomic(written[-1], content)
+    names = "".join(f"{path.name}\n" for path in written)
+    files.write_atomic(folder.with_suffix(".txt"), names)
     return written
 
 

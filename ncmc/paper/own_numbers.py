@@ -31,12 +31,15 @@ FILE = "own_numbers.csv"
 NO_NUMBER = ("-", "–", "—", "−", "n/a", "na", "n.a.")  # what stands in a table in place of one
 SPREAD = re.compile(r"±|\\pm|\+|\(")  # 80.6 ± 0.3, 80.6 \pm 0.3, 80.6 +- 0.3, 80.6 (0.3)
 MOST_LETTERS = 80
+LAST_PAGE = 9999
 MOST_POINTS = 10  # a deviation over seeds that is larger was misread
 
 Key = tuple[str, int]  # a table, and the place of a cell in it, from 1
 
 
 def _text(text: str) -> str:
+    if not text.strip():
+        raise ValueError(f"is empty; give one line of 1 to {MOST_LETTERS} characters")
     if len(text) > MOST_LETTERS or not text.isprintable() or text[:1] in (*"=+-@", ""):
         raise ValueError(
             f"{shortened(repr(text))} is not allowed; give one line of 1 to {MOST_LETTERS} characters "
@@ -46,8 +49,8 @@ def _text(text: str) -> str:
 
 
 def _page(text: str) -> str:
-    if text.isdecimal() and int(text) < 1:
-        raise ValueError(f"{text} is not a page; pages are counted from 1")
+    if text.isdecimal() and not 1 <= int(text) <= LAST_PAGE:
+        raise ValueError(f"{shortened(text)} is not a page; allowed: 1 to {LAST_PAGE}")
     return text
 
 

@@ -19,6 +19,7 @@ FILE = "train.yaml"
 NAME = "recipe"  # the option that names another recipe than the dataset's
 
 Positive = Annotated[float, Field(gt=0)]
+Factor = Annotated[float, Field(gt=0, le=1e6)]  # float32 holds what it is multiplied with
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -26,16 +27,16 @@ class Recipe(Strict):
     """What is trained, apart from the model: part of a run's identity. Epochs count from 1."""
 
     epochs: Annotated[int, Field(ge=1, le=1_000_000)]
-    batch_size: Annotated[int, Field(ge=1)]  # images
-    lr: Positive
+    batch_size: Annotated[int, Field(ge=1, le=2**31)]  # images
+    lr: Factor
     schedule: Literal["step", "cosine"]
     milestones: tuple[Share, ...]  # shares of `epochs` after which lr is multiplied by gamma
-    gamma: Positive
+    gamma: Factor
     warmup_epochs: Annotated[int, Field(ge=0)]
     momentum: Share
-    weight_decay: Annotated[float, Field(ge=0)]
+    weight_decay: Annotated[float, Field(ge=0, le=1e6)]
     mixup: bool
-    mixup_alpha: Positive
+    mixup_alpha: Factor
     augment: Literal["crop_flip", "none", "resized_crop_flip"]
     padding: Annotated[int, Field(ge=0, le=4096)]  # pixels on each side, before a random crop
     mean: tuple[float, ...]  # one a channel, of pixel values scaled to 0..1

@@ -188,10 +188,14 @@ def _collapse(record: "Record") -> Iterator[str]:
     """Distances of unit vectors are from 0 to 4; a mean over pairs is that of the pairs."""
     counts = record.split.counts
     smallest = min((n for n in counts if n), default=0)  # of the classes that have images
+    floors = set()
     for entry in record.result.history:
         if entry.collapse:
+            floors.add(entry.collapse.variability_floor)
             for what in _of_unit_vectors(entry.collapse, len(counts), smallest):
                 yield f"{what} at epoch {entry.epoch}"
+    if None in floors and len(floors) > 1:
+        yield "variability_floor is measured at some epochs and not at others"
 
 
 def _of_unit_vectors(collapse: "Collapse", classes: int, smallest: int) -> Iterator[str]:
@@ -211,10 +215,17 @@ def _of_unit_vectors(collapse: "Collapse", classes: int, smallest: int) -> Itera
             yield f"{name} has {len(kept)} numbers, of {vectors} vectors there are {due} pairs"
         if any(abs(value) > 1 + ROUNDED for value in pairs):
             yield f"{name} are not from -1 to 1"
+        if pairs and sum(pairs) / len(pairs) < -1 / (_vectors(len(pairs)) - 1) - ROUNDED:
+            yield f"{name} are smaller on average than those of so many unit vectors can be"
         if pairs and name == "class_cosines":
             mean_cosine = sum(pairs) / len(pairs)
             if collapse.class_cosine is None or abs(mean_cosine - collapse.class_cosine) > ROUNDED:
                 yield f"class_cosine is {collapse.class_cosine}, of the pairs {mean_cosine:.4f}"
+
+
+def _vectors(pairs: int) -> int:
+    """How many vectors have so many pairs. The mean cosine of n vectors is at least -1 / (n - 1)."""
+    return (1 + math.isqrt(1 + 8 * pairs)) // 2
 
 
 def _made(record: "Record") -> Iterator[str]:
@@ -227,11 +238,15 @@ def _made(record: "Record") -> Iterator[str]:
     else:
         if not FIRST <= at <= datetime.now(UTC) + CLOCK:
             yield f"made.at is {made.at}, when no record was made"
+        elif made.seconds > (at - FIRST).total_seconds():
+            yield f"made.seconds is {made.seconds:g}, more than there were before {made.at}"
     images = 0 if record.model_of else record.split.n_train * len(record.result.history)
     rate = images / made.seconds if made.seconds else None
     yield from _differs("made.images_per_second", made.images_per_second, rate)
     if images > FASTEST * made.seconds:
         yield f"made.seconds is {made.seconds:g}, in which no machine trains {images:,} images"
+    if made.device == "cpu" and not record.model_of and made.processor != made.hardware.processor:
+        yield f"made.processor is {made.processor}, made.hardware.processor another"
     installed = made.packages.get("torch", "").partition("+")[0]
     if made.code.torch != installed:
         yield f"made.code.torch is {made.code.torch}, made.packages.torch {installed or 'absent'}"

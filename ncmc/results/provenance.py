@@ -19,7 +19,9 @@ from ncmc.project import Project
 from ncmc.system import hardware
 from ncmc.system.documents import Strict
 
-Positive = Annotated[int, Field(ge=1)]
+MOST = 2**53  # of a count: whole numbers up to it are exact as floats too
+Positive = Annotated[int, Field(ge=1, le=MOST)]
+Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$")]
 
 
 class Git(Strict):
@@ -28,7 +30,7 @@ class Git(Strict):
     `dirty`: whether code that the run's numbers depend on does something else than in the commit.
     """
 
-    commit: str | None
+    commit: Commit | None
     dirty: bool | None
 
 
@@ -36,8 +38,8 @@ class Machine(Strict):
     """The hardware."""
 
     processor: str
-    cores: Positive
-    memory_gib: float
+    cores: Annotated[int, Field(ge=1, le=2**16)]
+    memory_gib: Annotated[float, Field(gt=0, le=2**20)]
     system: str
 
 
@@ -49,10 +51,10 @@ class Session(Strict):
     precision: str
     threads: Threads
     epoch: Positive
-    step: Annotated[int, Field(ge=0)]
+    step: Annotated[int, Field(ge=0, le=MOST)]
     gpu_libraries: str | None = None  # driver, CUDA, cuDNN and whether TF32 is on; None on a CPU
     code: Code | None = None  # None, as its commit: before 0.4 only that of the last was recorded
-    commit: str | None = None
+    commit: Commit | None = None
     dirty: bool | None = None  # see `Git`
     instructions: str | None = None  # of the processor, that torch used
 

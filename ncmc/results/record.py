@@ -29,14 +29,14 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.contradictions import contradictions, unprintable
 from ncmc.results.history import Triangle, as_columns, as_entries
-from ncmc.results.provenance import Made, Positive
+from ncmc.results.provenance import MOST, Made, Positive
 from ncmc.system import documents, files
 from ncmc.system.documents import Strict
 
 SCHEMA: Literal[3] = 3  # 1: before 0.2, with other random draws; 2: before 0.4, code without parts
 
 Percent = Annotated[float, Field(ge=0, le=100)]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=MOST)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -248,10 +248,10 @@ def parse_record(data: bytes, where: str) -> Record:
 def _parse(body: Any, path: str) -> Record:
     if not isinstance(body, dict) or not {"schema", "digest"} <= body.keys():
         raise UsageError(f"{path} is not a record of ncmc: it has no schema and digest.")
-    if body["schema"] != SCHEMA:
+    if type(body["schema"]) is not int or body["schema"] != SCHEMA:
         raise UsageError(
-            f"{path} has record schema {shortened(str(body['schema']))}; this version of ncmc reads "
-            f"{SCHEMA}."
+            f"{path} has record schema {shortened(repr(body['schema']))}; this version of ncmc reads "
+            f"the number {SCHEMA}."
         )
     unsigned = {key: value for key, value in body.items() if key != "digest"}
     if sign := unprintable(unsigned):

@@ -154,7 +154,8 @@ def _checked(path: Path, names: Iterable[str], read: Read) -> Export:
     if "" not in folders and len(folders) != 1:
         raise DamagedError(
             f"{path} is not an export of ncmc: needed is one {NAME}, at its top or in one folder; "
-            f"found: {', '.join(sorted(folders)) or 'none'}. Give what ncmc export wrote, or unpack it."
+            f"found: {', '.join(sorted(folders)) or 'none'}. Give what ncmc export wrote, or unpack it. "
+            "Records in a folder are read there with --results, or packed by ncmc export --results."
         )
     where, around = f"{path}: {NAME}", min(folders, key=len)
     data = documents.json_of(read(around + NAME, MOST_BYTES), where)

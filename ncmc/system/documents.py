@@ -140,7 +140,9 @@ def _text(data: bytes, where: str) -> str:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{where} is not a text file in UTF-8.") from error
+        raise UsageError(
+            f'{where} is not a text file in UTF-8. Save it as UTF-8, in a spreadsheet as "CSV UTF-8".'
+        ) from error
     if "\0" in text:
         raise UsageError(f"{where} is not a text file (it holds a zero byte).")
     return text

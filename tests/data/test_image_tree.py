@@ -87,6 +87,11 @@ CATS = "cat dog"
         ([*tree(set__train=CATS, set__test=CATS), "docs/1.png"], "inside set lie test, train: "),
         ([*tree(train=CATS), "test/cat/1.heic"], "test holds no image that can be read"),
         ([*tree(train=CATS, val=CATS), "test/cat/1.heic"], "test holds no image"),
+        (
+            ["train/1.png", "test/1.png"],
+            "test, train are called like parts, and images lie directly",
+        ),
+        (["Train/1.png", "dog/1.png", "val/1.png"], "Train, val are called like parts"),
         (["cat/1.png", "cat/2.png"], "there is one class, cat; at least 2"),
         (
             ["cat/1.png", "cat/1.png", *tree(dog="a")],
@@ -112,6 +117,11 @@ def test_classes_may_be_called_as_parts_are() -> None:
         "bus",
         "train",
     ]
+
+
+def test_a_lone_part_is_said_to_be_taken_for_the_whole() -> None:
+    notes = understood(tree(test=CATS)).notes
+    assert "test is all there is, and taken for the whole set" in notes
 
 
 def test_letters_composed_and_decomposed_are_one_class() -> None:

@@ -96,7 +96,9 @@ def test_a_number_changed_by_hand_is_found(record: Record, tmp_path: Path) -> No
 def test_another_schema_is_refused(record: Record, tmp_path: Path, schema: int) -> None:
     path = tmp_path / "record.json"
     path.write_text(json.dumps(record.to_json() | {"schema": schema}))
-    with pytest.raises(UserError, match=f"schema {schema}; this version of ncmc reads 3"):
+    with pytest.raises(
+        UserError, match=f"schema {schema}; this version of ncmc reads the number 3"
+    ):
         load_record(path)
 
 

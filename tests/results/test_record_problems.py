@@ -138,7 +138,11 @@ LIES: dict[str, tuple[Place, Any, str]] = {
         "class_cosines has 15 numbers, of 10 vectors there are 45 pairs at epoch 1",
     ),
     "sessions": (("made", "sessions"), [], "made.sessions is empty"),
-    "another schema": (("schema",), 2, "has record schema 2; this version of ncmc reads 3"),
+    "another schema": (
+        ("schema",),
+        2,
+        "has record schema 2; this version of ncmc reads the number 3",
+    ),
     "images": (("split", "n_train"), 5, "n_train is 5, its classes have 357"),
     "the best epoch": (("result", "accuracy", "best_epoch"), 1, "best_epoch is 1, the best of the"),
     "a calibration error": (
@@ -212,6 +216,34 @@ LIES: dict[str, tuple[Place, Any, str]] = {
         {"run": "digits/tau=0.02/resnet8/CE/default/seed=0", "digest": "ab" * 32},
         "at epoch 1 is measured",
     ),
+    "more images than can be counted": (
+        ("result", "confusion", 0, 1),
+        10**400,
+        "'result.confusion.0.1' is",
+    ),
+    "years of training": (
+        ("made", "seconds"),
+        1e12,
+        "made.seconds is 1e+12, more than there were before",
+    ),
+    "memory": (("made", "hardware", "memory_gib"), -5.0, "'made.hardware.memory_gib' is -5.0"),
+    "cores": (("made", "hardware", "cores"), 10**9, "'made.hardware.cores' is 1000000000"),
+    "a commit in words": (
+        ("made", "git", "commit"),
+        "my laptop",
+        "'made.git.commit' is 'my laptop'",
+    ),
+    "the hardware's processor": (
+        ("made", "hardware", "processor"),
+        "Z80",
+        "made.hardware.processor another",
+    ),
+    "vectors all apart": (
+        ("result", "history", "class_cosines", 0),
+        [-1.0] * 45,
+        "class_cosines are smaller on average than those of so many unit vectors can be",
+    ),
+    "a schema as text": (("schema",), "3", "has record schema '3'; this version of ncmc reads"),
     "steering signs": (
         ("made", "processor"),
         "Xeon\u202e",

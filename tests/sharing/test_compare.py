@@ -55,9 +55,7 @@ def test_a_cell_that_differs_has_its_difference_over_seeds_with_an_interval(
 
 def test_runs_of_one_side_alone_and_reasons_are_named(here: Project, other: Project) -> None:
     first, second, third = smoke_runs(here)[:3]
-    made = fakes.MADE.model_copy(
-        update={"hardware": fakes.MADE.hardware.model_copy(update={"processor": "a GPU node"})}
-    )
+    made = fakes.made_on("a GPU node")
     fill(here, [first, second])
     fill(other, [third])
     fakes.save(other.root / "results/runs", fakes.record(second, 12.0, made=made))

@@ -84,12 +84,8 @@ def test_a_clash_is_shown_and_nothing_is_written_until_somebody_says_whose(
     here: Project, other: Project, tmp_path: Path, prefer: str, kept: float
 ) -> None:
     run, second = smoke_runs(here)[:2]
-    made = fakes.MADE.model_copy(
-        update={
-            "git": fakes.MADE.git.model_copy(update={"commit": "f" * 40, "dirty": True}),
-            "hardware": fakes.MADE.hardware.model_copy(update={"processor": "their machine"}),
-        }
-    )
+    git = fakes.MADE.git.model_copy(update={"commit": "f" * 40, "dirty": True})
+    made = fakes.made_on("their machine", git=git)
     fakes.save(here.root / "results/runs", fakes.record(run, 71.0))
     fakes.save(other.root / "results/runs", fakes.record(run, 80.0, made=made))
     fill(other, [second])

@@ -86,3 +86,27 @@ def test_results_that_are_named_are_the_only_ones(clone: Project, tmp_path: Path
     (tmp_path / "none").mkdir()
     done = ncmc("verify", "smoke", "--results", str(tmp_path / "none"))
     assert (done.exit_code, SAID in done.stderr) == (3, False)
+
+
+@pytest.mark.parametrize("command", ["table", "verify"])
+def test_of_records_elsewhere_nothing_is_written_among_ones_own(
+    here: Project, other: Project, tmp_path: Path, command: str
+) -> None:
+    fill(other, smoke_runs(other)[:2])
+    elsewhere = str(other.root / "results/runs")
+    done = ncmc(command, "smoke", "--results", elsewhere)
+    assert "no file is written of the records in" in " ".join(done.stderr.split())
+    assert not (here.root / "results/smoke").exists()
+    ncmc(command, "smoke", "--results", elsewhere, "--out", str(tmp_path / "theirs"))
+    assert list((tmp_path / "theirs").iterdir())
+
+
+@pytest.mark.parametrize("command", ["report", "figures"])
+def test_files_of_records_elsewhere_want_a_folder(
+    here: Project, other: Project, command: str
+) -> None:
+    fill(other, smoke_runs(other)[:2])
+    done = ncmc(command, "smoke", "--results", str(other.root / "results/runs"))
+    assert done.exit_code == 2
+    assert "Give a folder of their own with --out" in " ".join(done.stderr.split())
+    assert not (here.root / "results/smoke").exists()

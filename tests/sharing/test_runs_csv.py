@@ -29,10 +29,7 @@ def test_a_run_is_a_row_of_what_its_record_says(configured: Path) -> None:
     assert runs_csv(project) == ""
     folder = configured / paths.PUBLISHED.format(tier="smoke") / paths.RUNS
     run = make_run("digits", 0.02, "resnet8", "CAL", {"f": 10}, 3)
-    foreign = {"processor": "=cmd()"}
-    session = fakes.SESSION.model_copy(update=foreign)
-    made = fakes.MADE.model_copy(update=foreign | {"sessions": (session,)})
-    record = fakes.record(run, 80.0, 81.0, made=made)
+    record = fakes.record(run, 80.0, 81.0, made=fakes.made_on("=cmd()"))
     fakes.save(folder, record)
     (row,) = rows(runs_csv(project))
     end = record.result.history[-1].collapse

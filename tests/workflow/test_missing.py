@@ -24,6 +24,7 @@ from ncmc.sharing.import_ import merge
 
 SPLIT = "data/splits/digits/tau=0.02/default/manifest.json"
 PRODUCTS = ("table", "verify", "report", "figures")  # rules
+PICTURES = ["accuracy.svg", "accuracy.csv"]
 NAMES = ["smoke", "study_f_theta", "study_order"]  # they share runs; the second looks at smoke's
 
 
@@ -50,15 +51,20 @@ def leave_behind(root: Path, names: list[str]) -> None:
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).touch()
     for name in names:
-        (root / paths.FIGURES.format(table=name)).mkdir()
+        folder = root / paths.FIGURES.format(table=name)
+        folder.mkdir()
+        for picture in PICTURES:
+            (folder / picture).touch()
+        (root / paths.FIGURE_LIST.format(table=name)).write_text("\n".join(PICTURES))
 
 
 def delete_some(root: Path, names: list[str], chance: random.Random) -> None:
     """Delete some of everything: records, tables, verdicts, pages, figures, splits, images."""
     found = [*root.rglob("record.json"), *root.glob("data/**/*.json"), *root.glob("data/**/*.npz")]
     found += [path for name in names for path in (root / "results" / name).iterdir()]
+    found += [path for name in names for path in root.glob(f"results/{name}/figures/*")]
     for path in chance.sample(sorted(found), chance.choice([0, 1, 3, 10, len(found) // 2])):
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def expected(root: Path, name: str, page: bool = False) -> tuple[set[str], set[str]]:
@@ -71,11 +77,12 @@ def expected(root: Path, name: str, page: bool = False) -> tuple[set[str], set[s
     own = jobs.records_of(switches.table(here(), name).runs)
     table = gone(*own, *targets.TABLE_FILES)
     verify = bool(runs) or gone(paths.VERDICTS)
+    pictures = [paths.FIGURE_LIST, *(f"{paths.FIGURES}/{picture}" for picture in PICTURES)]
     rules = {
         "table": table and not page,
         "verify": verify,
         "report": verify or gone(paths.PAGE),
-        "figures": (verify or gone(paths.FIGURES)) and not page,
+        "figures": (verify or gone(*pictures)) and not page,
     }
     return {run.id for run in runs}, {rule for rule, planned in rules.items() if planned}
 
