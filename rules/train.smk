@@ -43,7 +43,7 @@ for name, runs in trainings.batches.items():
         input:
             data=ancient(lambda wildcards, runs=runs: job.data_of(runs)),
             model=job.models_of(runs),
-            output:
+        output:
             update(jobs.records_of(runs)),
         log:
             paths.LOG_TRAIN.format(run=name),

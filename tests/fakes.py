@@ -66,9 +66,9 @@ MADE = Made(
 def made_on(processor: str, **changes: Any) -> Made:
     """The same, made on another processor."""
     named = {"processor": processor}
-    of_record = {"hardware": MADE.hardware.model_copy(update=named)}
-    of_record |= {"sessions": (SESSION.model_copy(update=named),)}
-    return MADE.model_copy(update=named | of_record | changes)
+    hardware, session = MADE.hardware.model_copy(update=named), SESSION.model_copy(update=named)
+    of_record = {"hardware": hardware, "sessions": (session,)}
+    return MADE.model_copy(update={**named, **of_record, **changes})
 
 
 def record(
