@@ -7,31 +7,37 @@ Left wing: plans, reads and judges.
     errors, paths   user errors, and where files lie
     project     the open checkout; where a run's record is, its own or a published one (record_path)
     system      what the operating system gives: files, YAML and JSON, hardware, threads, signals
-    plan        config/ -> tables, cells and runs; the catalog of methods and backbones (catalog);
-                the digest of the code that a run's numbers depend on (code_digest)
-    paper       what the paper says: printed numbers, claims, errata, assumptions
-    results     records of runs, what is wrong with them (problems, contradictions, dead_runs), and
-                the cells, tables and statistics computed from them; looks: seeds added in steps
+    plan        papers/ and config/ -> tables, cells and runs; the catalog of methods and backbones
+                (catalog); class_counts of a tau, learning_rate; the digest of the code that a run's
+                numbers depend on (code_digest): what makes a record outdated
+    paper       what a paper says: printed numbers, claims, errata; assumptions where it is silent
+    results     records of runs, and what is wrong with one (problems, contradictions, dead_runs);
+                cells and their tables, as text, CSV, Markdown and LaTeX (table_data, table_latex);
+                statistics, with shared_spread: moderated variances; looks: seeds added in steps
     verdicts    whether each check and printed number holds; kinds/: one file per kind of check
     board       what the verdicts say in words, claim by claim (sentences); README.md's answers
-    forecast    before anything runs: what it would decide, with which power, at what cost
-    figures     curves, intervals and maps, drawn from cells and verdicts; of_table lists them
+    forecast    before anything runs: what it would decide (questions), its power, its cost
+    figures     of_table lists the figures of a table; painting draws them as SVG, PNG and PDF
     page        the HTML pages: rows in Python, HTML in templates/
-    sharing     exports and their import, what is published, what differs, how far runs are
-    jobs, targets, preflight   what the Snakefile asks for, what is missing, what it refuses
-    data        archives -> arrays -> long-tailed splits; readers/: one file per format
+    sharing     exports (export_format: checksums) and import_, what is published, what differs
+    jobs        the inputs of the Snakefile's rules: records_of a table, resources
+    targets     which runs a target asks for, and in which jobs they are trained
+    preflight   what is refused before Snakemake plans anything
+    data        archives -> arrays -> long-tailed splits; readers/: one file per format of others,
+                image_tree: which folders of one's own images are classes
 
 Right wing: trains, with torch.
     formulas    the paper's mathematics as pure functions: frames, losses, metrics
     backbones   networks, one file each
     methods     losses with their heads and decision rules, one file each
-    training    one run -> its model and its record; own_code/: what `ncmc check` asks of one's own
+    training    one run -> its model and its record: batches (with Mixup), optimiser, checkpoint;
+                own_code/: what `ncmc check` asks of one's own
     theory      the paper's theorems, checked numerically
 
-A file of config/ is read and refused by one module, the room of which follows from what it says:
+A file of papers/ or config/ is read and refused by one module, the room of which follows from what it says:
 plan (grid_file, recipes, dataset_entries), verdicts (checks_file), forecast, paper.
 
-The commands are in `cli`, above all rooms. What a lab's own code needs is exported here and
+The commands are in `cli` (commands/: one file each), above all rooms. What a lab's own code needs is exported here and
 loaded on first use: `from ncmc import OnFeatures, simplex_etf, make_run`.
 """
 
