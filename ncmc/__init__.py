@@ -34,11 +34,11 @@ Right wing: trains, with torch.
                 own_code/: what `ncmc check` asks of one's own
     theory      the paper's theorems, checked numerically
 
-A file of papers/ or config/ is read and refused by one module, the room of which follows from what it says:
-plan (grid_file, recipes, dataset_entries), verdicts (checks_file), forecast, paper.
+A file of papers/ or config/ is read and refused by one module, the room of which follows from what
+it says: plan (grid_file, recipes, dataset_entries), verdicts (checks_file), forecast, paper.
 
-The commands are in `cli` (commands/: one file each), above all rooms. What a lab's own code needs is exported here and
-loaded on first use: `from ncmc import OnFeatures, simplex_etf, make_run`.
+The commands are in `cli` (commands/: one file each), above all rooms. What a lab's own code needs is
+exported here and loaded on first use: `from ncmc import OnFeatures, simplex_etf, make_run`.
 """
 
 from importlib import import_module
