@@ -63,5 +63,5 @@ rule all:
     """Every table and figure of the paper."""
     default_target: True
     input:
-        targets.made_of(table_names_in(project, PAPER)),
+        targets.made_of(project, table_names_in(project, PAPER)),
     localrule: True

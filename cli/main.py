@@ -1,5 +1,6 @@
 """`ncmc`: the command line. Each command imports what it needs when it runs, so help is instant."""
 
+import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typer.main import get_command
 
 from cli import streams
 from ncmc.errors import UserError, printable, unknown
+from ncmc.paths import OURS, PAPER_VARIABLE
 
 FUNCTIONS = {"list": "list_names", "import": "import_results"}  # Python has the names
 MODULES = {"list": "listing", "import": "import_"}
@@ -135,8 +137,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings=SETTINGS,
-    help="Re-run 'Neural Collapse To Multiple Centers For Imbalanced Data' (NeurIPS 2024) "
-    "and say, claim by claim, whether the result holds.",
+    help="Re-run a paper on long-tailed learning and say, claim by claim, whether the result holds. "
+    "Without --paper that is 'Neural Collapse To Multiple Centers For Imbalanced Data' (NeurIPS 2024).",
     epilog="The whole chain on bundled images: `snakemake --cores all smoke`. Inside a checkout "
     "`uv run` goes before each command.",
 )
@@ -148,8 +150,16 @@ def options(
     version: bool = typer.Option(
         False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
     ),
+    paper: str = typer.Option(
+        "",
+        help="The paper that is asked: a folder of papers/.",
+        show_default=f"${PAPER_VARIABLE}, or {OURS}",
+        metavar="NAME",
+    ),
 ) -> None:
     """Options of `ncmc` itself."""
+    if paper:  # in the environment, so that Snakemake and every process that is started agree
+        os.environ[PAPER_VARIABLE] = paper
     if context.invoked_subcommand is None:
         print(_start(), end="")
 

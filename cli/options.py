@@ -142,7 +142,7 @@ def reading_project() -> Project:
 
 def results_folder(project: Project, name: str, out: Path | None) -> Path:
     """Where the files of a table or figure go."""
-    return out or project.root / paths.RESULTS.format(table=name)
+    return out or project.place(paths.RESULTS, table=name)
 
 
 def has_place(project: Project, results: Path | None, out: Path | None) -> bool:

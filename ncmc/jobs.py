@@ -14,6 +14,7 @@ from ncmc.paper import (
     claims,
     errata,
     own_numbers,
+    paper_file,
     printed_numbers,
     references,
     switches,
@@ -197,10 +198,11 @@ def config_files(project: Project) -> list[str]:
     (an archive by its checksum, a record by the hash of its configuration).
     """
     runs = (*grid_file.FILES, dataset_entries.FILE, recipes.FILE, assumptions.FILE)
-    paper = (printed_numbers.FILE, own_numbers.FILE, references.FILE, claims.FILE, errata.FILE)
+    numbers = (printed_numbers.FILE, own_numbers.FILE, references.FILE)
+    said = (paper_file.FILE, *numbers, claims.FILE, errata.FILE, checks_file.FILE)
     return [
         path.relative_to(project.root).as_posix()
-        for path in map(project.config, (*runs, *paper, checks_file.FILE))
+        for path in map(project.config, (*runs, *said))
         if files.exists(path)  # a paper has few of them
     ]
 

@@ -1,5 +1,10 @@
-"""Where everything lies: every path template, relative to the project's root. No I/O."""
+"""Where everything lies: every path template, relative to the project's root. No I/O.
 
+Tables, pages and logs of another paper than ours lie in papers/NAME below: `of_paper`.
+"""
+
+OURS = "ncmc"  # the paper that is open where none is named ...
+PAPER_VARIABLE = "NCMC_PAPER"  # ... by this variable
 CONFIG = "config"  # what the user edits; the modules that read its files name them
 PAPER = "papers/{paper}"  # what a paper says, its tables, its checks, methods of its own
 WORKFLOW_CONFIG = CONFIG + "/workflow.yaml"
@@ -57,3 +62,12 @@ LOG_BOARD = "logs/board.log"
 LOG_SHOW = "logs/show/{table}.log"
 LOG_THEORY = "logs/theory.log"
 LOG_PLAN = "logs/plan.log"
+
+
+def of_paper(template: str, paper: str) -> str:
+    """The template of a table, page, plan or log of a paper: `results/papers/NAME/{table}`.
+
+    Ours is as it stands above. Runs, splits and data belong to all papers and have one place.
+    """
+    folder, _, rest = template.partition("/")
+    return template if paper == OURS else f"{folder}/papers/{paper}/{rest}"

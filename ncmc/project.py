@@ -8,12 +8,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ncmc import paths
 from ncmc.errors import UsageError, unknown
+from ncmc.paths import OURS
 
 P = ParamSpec("P")
 T = TypeVar("T")
 MARKER = Path(paths.CONFIG) / "datasets.yaml"  # what makes a folder a project
 SHARED = ("train.yaml", "datasets.yaml", "plan.yaml", "workflow.yaml", "lab.yaml")  # by all papers
-OURS = "ncmc"  # the paper that is open where none is named
 # The open points that a run was made under: one register for all papers, whose runs may be the same.
 REGISTER = "assumptions.yaml"
 
@@ -52,7 +52,7 @@ class Project:
 
         Raises UsageError if there is none.
         """
-        paper = os.environ.get("NCMC_PAPER") or OURS
+        paper = os.environ.get(paths.PAPER_VARIABLE) or OURS
         if named := os.environ.get("NCMC_ROOT"):
             return cls(Path(named), on_published, paper)
         try:
@@ -68,6 +68,19 @@ class Project:
             return self.root / paths.CONFIG / name
         paper = OURS if name == REGISTER else self.paper
         return self.root / paths.PAPER.format(paper=paper) / name
+
+    def of_paper(self, template: str) -> str:
+        """The template of a table, page, plan or log, for the open paper."""
+        return paths.of_paper(template, self.paper)
+
+    def place(self, template: str, **names: str) -> Path:
+        """Where a table, page or plan of the open paper lies."""
+        return self.root / self.of_paper(template).format(**names)
+
+    def published(self, tier: str) -> Path:
+        """Where a tier of the open paper is published: NAME-TIER, but for ours."""
+        own = "" if self.paper == OURS else f"{self.paper}-"
+        return self.root / paths.PUBLISHED.format(tier=own + tier)
 
     def record_path(self, run_id: str) -> Path:
         """Where a run's record lies: its own, if there is one, or where it is published."""
@@ -91,8 +104,8 @@ class Project:
 
 
 def papers(root: Path) -> list[str]:
-    """The names of the papers of a project, the folders of papers/ with a grid.yaml; ours first."""
-    names = sorted(path.parent.name for path in root.glob(paths.PAPER.format(paper="*/grid.yaml")))
+    """The names of the papers of a project, the folders of papers/ with a paper.yaml; ours first."""
+    names = sorted(path.parent.name for path in root.glob(paths.PAPER.format(paper="*/paper.yaml")))
     return sorted(names, key=lambda name: name != OURS)
 
 

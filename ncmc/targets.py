@@ -112,15 +112,15 @@ def missing(project: Project, targets: Iterable[str]) -> Missing:
             runs = _runs(project, table, with_evidence=file not in TABLE_FILES)
             if runs := _lacking(project, runs, seen):
                 found.of_tables[table] = found.of_tables.get(table, []) + runs
-            verdicts = paths.VERDICTS.format(table=table)
+            verdicts = project.of_paper(paths.VERDICTS).format(table=table)
             if file in MADE_OF_VERDICTS and not (project.root / verdicts).exists():
                 found.files.append(verdicts)
     return found
 
 
-def made_of(tables: Iterable[str]) -> list[str]:
+def made_of(project: Project, tables: Iterable[str]) -> list[str]:
     """Everything that is made of tables and figures."""
-    return [file.format(table=name) for name in tables for file in FILES]
+    return [project.of_paper(file).format(table=name) for name in tables for file in FILES]
 
 
 def _settings_of_call() -> Any:
@@ -162,7 +162,7 @@ def _tables(project: Project, target: str) -> Iterable[tuple[str, str | None]]:
     if target == PLAN or target in table_names(project):
         return [(target, None)]
     folder, _, file = os.path.normpath(target).rpartition("/")
-    table = folder.removeprefix("results/")
+    table = folder.removeprefix(project.of_paper(paths.RESULTS).format(table=""))
     template = f"{paths.RESULTS}/{file}"
     made = template in FILES and re.fullmatch(table_pattern(table_names(project)), table)
     return [(table, template)] if made else []

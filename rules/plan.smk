@@ -7,7 +7,7 @@ rule plan:
     input:
         job.planned,
     log:
-        paths.LOG_PLAN,
+        project.of_paper(paths.LOG_PLAN),
     localrule: True
     shell:
         "ncmc plan --next 2> {log:q}"

@@ -10,16 +10,16 @@ rule table:
         config=job.config,
     output:
         csv=report(
-            paths.TABLE_CSV,
+            project.of_paper(paths.TABLE_CSV),
             caption="captions/table.rst",
             category="Numbers",
             labels={"table": "{table}", "what": "a line per cell (CSV)"},
         ),
-        json=paths.TABLE_JSON,
-        markdown=paths.TABLE_MARKDOWN,
-        latex=paths.TABLE_LATEX,
+        json=project.of_paper(paths.TABLE_JSON),
+        markdown=project.of_paper(paths.TABLE_MARKDOWN),
+        latex=project.of_paper(paths.TABLE_LATEX),
     log:
-        paths.LOG_TABLE,
+        project.of_paper(paths.LOG_TABLE),
     localrule: True
     params:
         records=job.stamp_of_table,  # made again when there are others
@@ -35,13 +35,13 @@ rule verify:
         config=job.config,
     output:
         report(
-            paths.VERDICTS,
+            project.of_paper(paths.VERDICTS),
             caption="captions/verdicts.rst",
             category="Verdicts",
             labels={"table": "{table}", "what": "every comparison (JSON)"},
         ),
     log:
-        paths.LOG_VERIFY,
+        project.of_paper(paths.LOG_VERIFY),
     localrule: True
     params:
         records=job.stamp_of_verdicts,
@@ -52,17 +52,17 @@ rule verify:
 rule report:
     """The page of a table or figure: verdicts, numbers, curves, how each was made."""
     input:
-        verdicts=paths.VERDICTS,
+        verdicts=project.of_paper(paths.VERDICTS),
         config=job.config,
     output:
         report(
-            paths.PAGE,
+            project.of_paper(paths.PAGE),
             caption="captions/page.rst",
             category="Tables and figures",
             labels={"table": "{table}", "what": "the page"},
         ),
     log:
-        paths.LOG_REPORT,
+        project.of_paper(paths.LOG_REPORT),
     localrule: True
     shell:
         "ncmc report {wildcards.table:q} > {log:q} 2>&1"
@@ -71,11 +71,11 @@ rule report:
 rule figures:
     """The figures of a table or figure: images, the numbers in them, captions."""
     input:
-        verdicts=paths.VERDICTS,
+        verdicts=project.of_paper(paths.VERDICTS),
         config=job.config,
     output:
         report(
-            directory(paths.FIGURES),
+            directory(project.of_paper(paths.FIGURES)),
             patterns=["{name}.svg"],
             caption="captions/figure.rst",
             category="Figures",
@@ -84,7 +84,7 @@ rule figures:
         ),
         paths.FIGURE_LIST,
     log:
-        paths.LOG_FIGURES,
+        project.of_paper(paths.LOG_FIGURES),
     localrule: True
     shell:
         "ncmc figures {wildcards.table:q} > {log:q} 2>&1"
@@ -96,13 +96,13 @@ rule board:
         job.config,
     output:
         report(
-            paths.PROJECT_PAGE,
+            project.of_paper(paths.PROJECT_PAGE),
             caption="captions/board.rst",
             category="The whole project",
             labels={"table": "all", "what": "the page"},
         ),
     log:
-        paths.LOG_BOARD,
+        project.of_paper(paths.LOG_BOARD),
     localrule: True
     params:
         records=job.stamp_of_all,  # made again when there are others
@@ -118,10 +118,10 @@ for name in tables:
         name:
             name
         input:
-            made=targets.made_of([name]),
+            made=targets.made_of(project, [name]),
             config=job.config,
         log:
-            paths.LOG_SHOW.format(table=name),
+            project.of_paper(paths.LOG_SHOW).format(table=name),
         localrule: True
         params:
             table=name,
@@ -135,13 +135,13 @@ rule theory:
         job.config,
     output:
         report(
-            paths.THEORY,
+            project.of_paper(paths.THEORY),
             caption="captions/theory.rst",
             category="Verdicts",
             labels={"table": "theory", "what": "every theorem (JSON)"},
         ),
     log:
-        paths.LOG_THEORY,
+        project.of_paper(paths.LOG_THEORY),
     localrule: True
     shell:
         "ncmc theory --no-exit-code > {log:q} 2>&1"

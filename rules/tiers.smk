@@ -6,5 +6,5 @@ for file in TIERS:
         name:
             file.removesuffix(".yaml")
         input:
-            targets.made_of(table_names_in(project, file)),
+            targets.made_of(project, table_names_in(project, file)),
         localrule: True

@@ -71,7 +71,7 @@ def _of_one(
     if not drawn:
         raise UserError(
             f"no run of {table.name} has a record, so there is nothing to draw. "
-            f"Make them: {make_command(table.name)}"
+            f"Make them: {make_command(table.name, table.paper)}"
         )
     yield table.name, drawn
 
@@ -89,7 +89,7 @@ def _of_all(project: Project, cells: CellCache) -> Iterator[tuple[str, list[Figu
 
 
 def _folder(project: Project, table: str, asked: str, out: Path | None) -> Path:
-    folder = project.root / paths.FIGURES.format(table=table)
+    folder = project.place(paths.FIGURES, table=table)
     if out is None:
         return folder
     return out / table / folder.name if asked == "all" else out / folder.name

@@ -108,7 +108,7 @@ def _code(project: Project, kind: str) -> list[Row]:
             "used by": ", ".join(
                 t for t in table_names(project) if name in _used(project, t, kind)
             ),
-            "file": f"ncmc/{kind}s/{name.lower().replace('-', '_')}.py",
+            "file": str(catalog.file_of(kind, name).relative_to(catalog.PACKAGE.parent)),
         }
         for name in catalog.names(kind)
     ]

@@ -144,7 +144,7 @@ def _print_plan(project: Project, table: Table) -> None:
 def _save(project: Project, name: str, entry: dict[str, Any], file: str) -> None:
     known = studies.is_saved(project, name, entry, file)
     path = project.config(file) if known else studies.save(project, name, entry, file)
-    print(f"{name} is in {path}. To make it: {make_command(name)}")
+    print(f"{name} is in {path}. To make it: {make_command(name, project.paper)}")
     saved = Project(project.root, paper=project.paper)  # its files as they are now
     if not any(check.table == name for check in all_checks(saved)):
         checks = project.config("checks.yaml").relative_to(project.root)

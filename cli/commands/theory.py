@@ -35,7 +35,7 @@ def theory(
     project = Project.find()
     wanted = names or checks.names(project)
     if not wanted:
-        say_on_stderr("papers/NAME/claims.yaml states no theorem: nothing to check.")
+        say_on_stderr(f"{project.paper} states no theorem: nothing to check.")
     verdicts = []
     with working(f"checking {plural(len(wanted), 'theorem')}") as say:
         for number, name in enumerate(wanted, 1):

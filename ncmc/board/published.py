@@ -28,7 +28,7 @@ class PublishedBoard(Strict):
 
 def published_boards(project: Project) -> dict[str, Board]:
     """Tier -> its board, of every tier that is published."""
-    folders = {tier: project.root / paths.PUBLISHED.format(tier=tier) for tier in tiers(project)}
+    folders = {tier: project.published(tier) for tier in tiers(project)}
     return {
         tier: Board(entries=documents.read_json(path, PublishedBoard).entries)
         for tier, folder in folders.items()

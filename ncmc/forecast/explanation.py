@@ -77,7 +77,9 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
         runs=tuple(run.id for run in runs),
         missing=tuple(run.id for run in missing),
         cost_of_missing=estimate(project, missing),
-        commands=tuple(map(make_command, _tables(project, questions))) if missing else (),
+        commands=tuple(make_command(name, project.paper) for name in _tables(project, questions))
+        if missing
+        else (),
         problems=tuple(dict.fromkeys(told for found in entries for told in found.problems)),
     )
 

@@ -62,7 +62,7 @@ class PlanFile(Strict):
 
 def write(project: Project, plan: PlanFile) -> Path:
     """Write results/plan.json whole or not at all; its path. Raises UserError."""
-    path = project.root / paths.PLAN
+    path = project.place(paths.PLAN)
     body = plan.model_dump(mode="json", by_alias=True)
     files.write_atomic(path, json.dumps(body, indent=1, allow_nan=False) + "\n")
     return path
@@ -70,7 +70,7 @@ def write(project: Project, plan: PlanFile) -> Path:
 
 def read(project: Project) -> PlanFile:
     """The plan that was made last. Raises UserError: none was made, or the file is not ours."""
-    path = project.root / paths.PLAN
+    path = project.place(paths.PLAN)
     if not files.exists(path):
         raise UserError(f"{path} does not exist. Make a plan first: ncmc plan TABLE|CLAIM|all.")
     try:

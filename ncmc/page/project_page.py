@@ -14,6 +14,8 @@ from ncmc.page.cell_rows import Row, cells_json, filters_of, rows_of, verdicts_b
 from ncmc.page.claim_rows import anchors_of, claim_groups
 from ncmc.page.ranking import longest, rankings
 from ncmc.page.templating import rendered
+from ncmc.paper.paper_file import paper
+from ncmc.paths import OURS
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names, tiers
@@ -37,7 +39,7 @@ class Part:
     @property
     def command(self) -> str:
         """What makes all of it."""
-        return make_command(self.table.name)
+        return make_command(self.table.name, self.table.paper)
 
 
 def report(
@@ -48,7 +50,7 @@ def report(
     `folder`: where, in place of results/ or results/TIER/. Raises UserError for a damaged or
     outdated record.
     """
-    own = project.root / (paths.PAGE.format(table=tier) if tier else paths.PROJECT_PAGE)
+    own = project.place(paths.PAGE if tier else paths.PROJECT_PAGE, table=tier)
     path = (folder or own.parent) / own.name
     files.write_atomic(path, render(project, results, tier))
     return path
@@ -80,6 +82,7 @@ def render(project: Project, results: Path | None = None, tier: str = "") -> str
     return rendered(
         "project.html.j2",
         project.root,
+        paper=paper(project),
         answer=answer,
         differences=answer.rows if answer else (),
         published=() if tier else published_answers(project),
@@ -104,6 +107,9 @@ def render(project: Project, results: Path | None = None, tier: str = "") -> str
 def published_answers(project: Project) -> tuple[str, ...]:
     """What README.md opens with: a headline, and five answers, of the published records.
 
-    The page of one published tier does not depend on the records of others.
+    The page of one published tier does not depend on the records of others. README.md is our
+    paper's: another one has no such answers.
     """
+    if project.paper != OURS:
+        return ()
     return headline(project), *five_answers(project)

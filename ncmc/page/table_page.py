@@ -18,6 +18,7 @@ from ncmc.page.ranking import rankings
 from ncmc.page.templating import rendered
 from ncmc.paper import switches
 from ncmc.paper.errata import errata
+from ncmc.paper.paper_file import paper
 from ncmc.plan.grid import Table
 from ncmc.project import Project
 from ncmc.results.cells import Cell
@@ -53,7 +54,7 @@ def report(
     A damaged or outdated record is named on it. Raises UsageError for an unknown name.
     """
     table = switches.table(project, name)
-    folder = folder or project.root / paths.RESULTS.format(table=name)
+    folder = folder or project.place(paths.RESULTS, table=name)
     cache = CellCache(project, results)
     cells, verdicts = cache.of(table), verify_cells(table, cache)
     path = folder / Path(paths.PAGE).name
@@ -76,6 +77,7 @@ def render(
     return rendered(
         "table.html.j2",
         project.root,
+        paper=paper(project),
         table=table,
         data=data,
         answer=answer,
@@ -105,7 +107,7 @@ def render(
         errata=errata(project),
         missing=missing,
         elsewhere=[run for run in lacking if run not in missing],
-        make_command=make_command(table.name),
+        make_command=make_command(table.name, table.paper),
     )
 
 

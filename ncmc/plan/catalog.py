@@ -1,4 +1,9 @@
-"""The backbones and methods that there are: each is one file, found by listing, without importing."""
+"""The backbones and methods that there are: each is one file, found by listing, without importing.
+
+Ours lie in ncmc/methods and ncmc/backbones, those that belong to a paper or a lab in its folder:
+papers/NAME/methods and papers/NAME/backbones of the same checkout. All papers have one catalog,
+because a run's id holds a method's name alone.
+"""
 
 import ast
 import importlib
@@ -7,25 +12,45 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
-from ncmc.errors import unknown
+from ncmc import paths
+from ncmc.errors import UsageError, unknown
 
 KINDS = ("backbone", "method")
 PACKAGE = Path(__file__).parents[1]
 
 
+def folders(kind: str) -> list[Path]:
+    """Where the files of a kind lie: in the package, and in the folders of papers beside it."""
+    papers = PACKAGE.parent.glob(paths.PAPER.format(paper=f"*/{kind}s"))
+    return [PACKAGE / f"{kind}s", *sorted(papers)]
+
+
 def names(kind: str) -> list[str]:
-    """The names of a kind ("backbone" or "method"), sorted: those that have a file."""
+    """The names of a kind ("backbone" or "method"), sorted: those that have a file.
+
+    Raises UsageError for a name that has two.
+    """
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
-    folder = PACKAGE / f"{kind}s"
-    return list(_names_in(folder, kind, folder.stat().st_mtime_ns))
+    places = tuple((folder, folder.stat().st_mtime_ns) for folder in folders(kind))
+    return list(_names_in(kind, places))
 
 
 @lru_cache(maxsize=16)
-def _names_in(folder: Path, kind: str, changed: int) -> tuple[str, ...]:
-    """The names that have a file in a folder. Kept until it changes: each run of a plan asks."""
-    stems = [file.stem for file in folder.glob("*.py")]
-    return tuple(sorted(_name(kind, stem) for stem in stems if stem[0] != "_" and stem != "base"))
+def _names_in(kind: str, places: tuple[tuple[Path, int], ...]) -> tuple[str, ...]:
+    """The names that have a file in folders. Kept until one changes: each run of a plan asks."""
+    files: dict[str, Path] = {}
+    for folder, _ in places:
+        for file in sorted(folder.glob("*.py")):
+            if file.stem[0] == "_" or file.stem == "base":
+                continue
+            first = files.setdefault(_name(kind, file.stem), file)
+            if first != file:
+                raise UsageError(
+                    f"{first} and {file} have one name, and a run's id holds the name alone: choose "
+                    "another one for the second."
+                )
+    return tuple(sorted(files))
 
 
 def canonical(kind: str, name: str, allowed: list[str] | None = None) -> str:
@@ -45,6 +70,9 @@ def load(kind: str, name: str) -> ModuleType:
     file = file_of(kind, name)
     if not file.is_file():
         raise unknown(kind, name, names(kind))
+    package = importlib.import_module(f"ncmc.{kind}s")
+    more = [str(folder) for folder in folders(kind) if str(folder) not in package.__path__]
+    package.__path__ = [*package.__path__, *more]  # a paper's file is a module of the same package
     return importlib.import_module(f"ncmc.{kind}s.{file.stem}")
 
 
@@ -57,7 +85,17 @@ def summary(kind: str, name: str) -> str:
 
 def file_of(kind: str, name: str) -> Path:
     """Where the code of a backbone or a method stands, or would stand."""
-    return PACKAGE / f"{kind}s" / f"{_plain(name)}.py"
+    return place_of(f"ncmc.{kind}s.{_plain(name)}").with_suffix(".py")
+
+
+def place_of(module: str) -> Path:
+    """Where a module of ncmc lies, without its ending; one of a method may lie in a paper's folder."""
+    _, *parts = module.split(".")
+    own = PACKAGE.joinpath(*parts)
+    if len(parts) != 2 or parts[0][:-1] not in KINDS or own.with_suffix(".py").is_file():
+        return own
+    others = (folder / parts[1] for folder in folders(parts[0][:-1]))
+    return next((place for place in others if place.with_suffix(".py").is_file()), own)
 
 
 def option_names(backbone: str, method: str) -> frozenset[str] | None:
@@ -180,12 +218,11 @@ def _imported_from(statements: list[ast.stmt], base: str) -> tuple[Path, str] | 
     for node in statements:
         if not isinstance(node, ast.ImportFrom) or not str(node.module).startswith("ncmc."):
             continue
-        folder = PACKAGE.parent.joinpath(*str(node.module).split("."))
         names = {alias.asname or alias.name: alias.name for alias in node.names}
         if first in names:  # from ncmc.methods import ce
-            return folder / f"{names[first]}.py", last
+            return place_of(f"{node.module}.{names[first]}").with_suffix(".py"), last
         if not first and last in names:  # from ncmc.methods._fixed_frame import MultiCenter
-            return folder.with_suffix(".py"), names[last]
+            return place_of(str(node.module)).with_suffix(".py"), names[last]
     return None
 
 

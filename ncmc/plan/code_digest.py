@@ -99,7 +99,7 @@ def part_code(project: Project, part: str, root: str) -> tuple[str | None, tuple
     """The digest of a part that starts from a module, and its files; None if that has no file."""
     splits = ("ncmc.data.splits",) if part == "data" else ()
     pending = [file for module in (root, *splits) for file in _files_of(module, ROOMS[part])]
-    if not _place(root).with_suffix(".py").is_file():
+    if not catalog.place_of(root).with_suffix(".py").is_file():
         return None, ()
     digests: dict[Path, str] = {}
     while pending:
@@ -108,7 +108,7 @@ def part_code(project: Project, part: str, root: str) -> tuple[str | None, tuple
             status = file.stat()
             digests[file], modules = _read(file, (status.st_mtime_ns, status.st_size))
             pending += [f for module in modules for f in _files_of(module, ROOMS[part])]
-    names = {file: file.relative_to(catalog.PACKAGE).as_posix() for file in sorted(digests)}
+    names = {file: _name(file) for file in sorted(digests)}
     text = "".join(f"{name}\n{digests[file]}\n" for file, name in names.items())
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH], tuple(names)
 
@@ -123,7 +123,8 @@ def _read(file: Path, state: tuple[int, int]) -> tuple[str, tuple[str, ...]]:
     except (SyntaxError, ValueError) as error:
         raise UserError(f"{file} is not valid Python: {error}.") from error
     digest = digest_of(tree)
-    package = ["ncmc", *file.relative_to(catalog.PACKAGE).parent.parts]
+    place = Path(_name(file)).parent.parts
+    package = ["ncmc", *(place if file.is_relative_to(catalog.PACKAGE) else place[-1:])]
     return digest, tuple(_imported(tree, package))
 
 
@@ -146,11 +147,10 @@ def _files_of(module: str, rooms: tuple[str, ...]) -> Iterator[Path]:
     """The files that importing a module of `rooms` runs: packages on the way, and its own."""
     if not _lies_in(module, rooms) or _lies_in(module, SEAMS):
         return
-    place = _place(module)
-    for folder in (place, *place.parents):
-        if folder == catalog.PACKAGE:
-            return
-        yield from (f for f in (folder / "__init__.py", folder.with_suffix(".py")) if f.is_file())
+    parts = module.split(".")
+    for end in range(len(parts), 1, -1):
+        place = catalog.place_of(".".join(parts[:end]))
+        yield from (f for f in (place / "__init__.py", place.with_suffix(".py")) if f.is_file())
 
 
 def _lies_in(module: str, others: Iterable[str]) -> bool:
@@ -158,8 +158,10 @@ def _lies_in(module: str, others: Iterable[str]) -> bool:
     return any(f"{module}.".startswith(f"{other}.") for other in others)
 
 
-def _place(module: str) -> Path:
-    return catalog.PACKAGE.joinpath(*module.split(".")[1:])
+def _name(file: Path) -> str:
+    """What a file is called in a digest: `methods/cal.py`, or `papers/NAME/methods/own.py`."""
+    own = file.is_relative_to(catalog.PACKAGE)
+    return file.relative_to(catalog.PACKAGE if own else catalog.PACKAGE.parent).as_posix()
 
 
 def _plain(value: object) -> str:

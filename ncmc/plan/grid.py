@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from ncmc.errors import UsageError, UserError, unknown
+from ncmc.paths import OURS
 from ncmc.plan.dataset_entries import SPLIT_SEED, dataset_entries
 from ncmc.plan.grid_file import (
     NAMED,
@@ -84,6 +85,7 @@ class Table:
     tolerance: float  # points of accuracy
     cells: tuple[CellSpec, ...]
     source: str
+    paper: str = OURS
 
     @property
     def seeds(self) -> int:
@@ -141,6 +143,7 @@ def build(project: Project, name: str, placed: Placed) -> Table:
         tolerance=grid.tolerance.value,
         cells=tuple(_cells(project, name, placed)),
         source=entry.source,
+        paper=project.paper,
     )
 
 

@@ -44,7 +44,7 @@ RESERVED = frozenset(
             "train",
             "table",
         ),
-        *("verify", "report", "figures", "theory", "runs", "published"),
+        *("verify", "report", "figures", "theory", "runs", "published", "papers"),
         *("config", "data", "results", "logs", "ckpt", "rules"),
     }
 )

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from ncmc.paper.references import uncompared
+from ncmc.paths import OURS
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import Scale
 from ncmc.plan.option_text import Value, format_value
@@ -114,6 +115,7 @@ class TableData(Strict):
     cells: tuple[CellEntry, ...]
     notes: tuple[str, ...] = ()  # what must be said with the numbers
     uncompared: tuple[Uncompared, ...] = ()  # reference numbers that stand beside no cell
+    paper: str = OURS  # the folder of papers/ that it is of
 
     @property
     def usable(self) -> bool:
@@ -148,6 +150,7 @@ def table_data(project: Project, table: Table, cells: Sequence[Cell]) -> TableDa
         schema=2,
         table=table.name,
         title=table.title,
+        paper=table.paper,
         where=table.where,
         scale=table.scale,
         seeds=table.seeds,

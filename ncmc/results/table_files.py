@@ -148,7 +148,7 @@ def _markdown_lines(table: TableData) -> Iterator[str]:
         yield markdown_text(note)
     if missing := [run for cell in table.cells for run in cell.missing_runs]:
         yield ""
-        yield f"Missing runs, all made by `{make_command(table.table)}`:"
+        yield f"Missing runs, all made by `{make_command(table.table, table.paper)}`:"
         yield ""
         yield from (f"- `{run}`" for run in missing)
 

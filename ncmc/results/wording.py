@@ -114,7 +114,12 @@ def train_command(run: Run) -> str:
     return f"ncmc train {run.id}"
 
 
-def make_command(table: str) -> str:
-    """The command that makes every record that a table and its checks need, and the table."""
-    target = paths.PAGE.format(table=table) if is_switched(table) else table
-    return f"uv run snakemake --cores all {target}"
+def make_command(table: str, paper: str = paths.OURS) -> str:
+    """The command that makes every record that a table and its checks need, and the table.
+
+    `paper`: that of the table.
+    """
+    page = paths.of_paper(paths.PAGE, paper).format(table=table)
+    target = page if is_switched(table) else table
+    own = "" if paper == paths.OURS else f"{paths.PAPER_VARIABLE}={paper} "
+    return f"{own}uv run snakemake --cores all {target}"

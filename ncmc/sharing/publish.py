@@ -48,7 +48,7 @@ def folder_of(project: Project, tier: str) -> Path:
     """Where a tier is published. Raises UsageError for an unknown tier."""
     if tier not in tiers(project):
         raise unknown("file of tables", tier, tiers(project))
-    return project.root / paths.PUBLISHED.format(tier=tier)
+    return project.published(tier)
 
 
 def publish(project: Project, tier: str, results: Path | None = None) -> tuple[Path, int]:
@@ -75,7 +75,7 @@ def answer_figure(project: Project) -> Figure | None:
     """CAL minus each other method, of published records; None where nothing is compared."""
     cells = {}
     for tier, names in tiers(project).items():
-        runs = project.root / paths.PUBLISHED.format(tier=tier) / paths.RUNS
+        runs = project.published(tier) / paths.RUNS
         for table in (grid.table(project, name) for name in names if name in SCALES):
             if runs.is_dir():
                 cells[table.name] = (table, CellCache(project, runs).of(table))
@@ -188,7 +188,7 @@ def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[
 def _pictures_in_documents(project: Project, tier: str) -> set[str]:
     """The published pictures that README or a document shows, and their folders."""
     texts = [path.read_text("utf-8") for name in SHOWING for path in project.root.glob(name)]
-    folder = re.escape(paths.PUBLISHED.format(tier=tier))
+    folder = re.escape(project.published(tier).relative_to(project.root).as_posix())
     names = {name for text in texts for name in re.findall(rf"{folder}/([\w./=+-]+\.svg)", text)}
     return names | {name.rpartition("/")[0] for name in names}
 

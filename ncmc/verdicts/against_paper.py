@@ -36,7 +36,7 @@ def judge_number(
         source=f"tolerance {table.tolerance:g} points: grid.yaml",
         findings=(finding,),
         missing=finding.missing,
-        remedy=make_command(table.name) if finding.missing else None,
+        remedy=make_command(table.name, table.paper) if finding.missing else None,
         scale=table.scale,
         problems=finding.problems,
     )

@@ -162,7 +162,7 @@ def judge(check: Check, cells: CellCache, share: float = 1.0) -> Verdict:
         findings=tuple(findings),
         numbers=told.numbers,
         missing=missing,
-        remedy=make_command(check.table) if missing else None,
+        remedy=make_command(check.table, cells.project.paper) if missing else None,
         problems=problems_of(findings),
         epochs=max((spec.resolved.recipe.epochs for spec in specs), default=None),
         backbones=tuple(dict.fromkeys(spec.run.backbone for spec in specs)),
