@@ -92,7 +92,7 @@ def _nearest(came: str, names: Sequence[str]) -> str | None:
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """What one check of somebody's own file found."""
 
     what: str  # what should be so
@@ -102,33 +102,33 @@ class Finding:
 
 def examine(
     subject: T, checks: Mapping[str, Callable[[T], None]], needed: int, file: Path
-) -> list[Finding]:
+) -> list[CheckResult]:
     """Run checks, each named by what should be so; none any more after one of the first `needed` fails.
 
     A check raises UserError with what is wrong and how to mend it. Whatever else `file` raises is
     told with the line that raised it.
     """
-    found: list[Finding] = []
+    results: list[CheckResult] = []
     for what, check in checks.items():
-        if any(finding.state == "wrong" for finding in found[:needed]):
-            found.append(Finding(what, "skipped"))
+        if any(result.state == "wrong" for result in results[:needed]):
+            results.append(CheckResult(what, "skipped"))
         else:
-            found.append(_finding(subject, what, check, file))
-    return found
+            results.append(_result(subject, what, check, file))
+    return results
 
 
-def _finding(subject: T, what: str, check: Callable[[T], None], file: Path) -> Finding:
+def _result(subject: T, what: str, check: Callable[[T], None], file: Path) -> CheckResult:
     name = f"{file.parent.name}/{file.name}"
     try:
         check(subject)
     except UserError as error:
         text = str(error)
-        return Finding(what, "wrong", text if name in text else f"{name}: {text}")
+        return CheckResult(what, "wrong", text if name in text else f"{name}: {text}")
     except Exception as error:  # of somebody's own code
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(file)]
         if isinstance(error, SyntaxError) and error.filename == str(file):
             lines = [error.lineno]
         place = f"{name}, line {lines[-1]}" if lines else name
-        return Finding(what, "wrong", f"{place}: {type(error).__name__}: {first_line(error)}")
-    return Finding(what, "ok")
+        return CheckResult(what, "wrong", f"{place}: {type(error).__name__}: {first_line(error)}")
+    return CheckResult(what, "ok")

@@ -8,8 +8,6 @@ PAPER_VARIABLE = "NCMC_PAPER"  # ... by this variable
 CONFIG = "config"  # what the user edits; the modules that read its files name them
 PAPER = "papers/{paper}"  # what a paper says, its tables, its checks, methods of its own
 WORKFLOW_CONFIG = CONFIG + "/workflow.yaml"
-DVC_FILE = "dvc.yaml"
-DVC_LOCK = "dvc.lock"
 
 RAW = "data/raw/{dataset}"  # archives as they came; DVC tracks these
 ARRAYS = "data/arrays/{dataset}"  # uint8 images and labels made from them

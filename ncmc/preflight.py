@@ -19,7 +19,7 @@ CONTAINER_PROGRAMS = ("apptainer", "singularity")  # either does; Snakemake look
 VARIABLE = "NCMC_IMAGE"  # handed on by the profiles
 
 
-class Settings(Strict):
+class WorkflowSettings(Strict):
     """config/workflow.yaml, with what `--config` changes."""
 
     container: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -27,9 +27,9 @@ class Settings(Strict):
     insist: Annotated[bool, BeforeValidator(TypeAdapter(bool).validate_python)]
 
 
-def settings(given: Mapping[str, Any]) -> Settings:
+def settings(given: Mapping[str, Any]) -> WorkflowSettings:
     """The workflow's configuration, checked. Raises UsageError: the key, what is allowed."""
-    return documents.parse(Settings, dict(given), "config/workflow.yaml or --config")
+    return documents.parse(WorkflowSettings, dict(given), "config/workflow.yaml or --config")
 
 
 def check_container(container: str) -> None:

@@ -3,8 +3,6 @@
 
 rule preflight:
     """Can this machine do it? Asked before anything of the paper's grid is fetched or trained."""
-    input:
-        ancient(job.config),
     output:
         temp(paths.PREFLIGHT),
     log:
@@ -19,8 +17,7 @@ rule preflight:
 rule fetch:
     """A dataset's archives through DVC, verified, and the arrays made from them."""
     input:
-        gate=job.gate_of,
-        dvc=ancient([paths.DVC_FILE, paths.DVC_LOCK]),
+        job.gate_of,
     output:
         paths.ARRAYS_META,
     log:
@@ -35,7 +32,7 @@ rule fetch:
 rule split:
     """A long-tailed training set: which images, and a manifest that proves it."""
     input:
-        images=paths.ARRAYS_META,
+        paths.ARRAYS_META,
     output:
         paths.SPLIT_MANIFEST,
         paths.SPLIT_INDICES,

@@ -98,7 +98,7 @@ def _claim_rows(
     board = published_boards(project).get(tier)
     for entry in board.entries if board else ():
         if entry.subject == "claim" or entry.status not in ("incomplete", "not testable"):
-            table = grid.table(project, entry.tables[0])
+            table = grid.table(project, entry.verdicts[0].table)
             scale = f" ({SCALES[entry.scale]})" if SCALES[entry.scale] else ""
             claim = f"**{entry.id}** {markdown_text(entry.says + scale)}"
             incomplete = "Incomplete: " if entry.status == "incomplete" else ""

@@ -10,7 +10,7 @@ import typer
 from cli.options import Json
 from cli.show.grids import console, literal, print_json, print_line
 from ncmc.data import own_dataset
-from ncmc.errors import Finding, UsageError, UserError, unknown
+from ncmc.errors import CheckResult, UsageError, UserError, unknown
 from ncmc.plan import catalog
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.project import Project
@@ -71,7 +71,7 @@ def _own_name(kind: str, name: str) -> str:
         ) from error
 
 
-def _check_code(project: Project, kind: str, name: str, image_size: int) -> list[Finding]:
+def _check_code(project: Project, kind: str, name: str, image_size: int) -> list[CheckResult]:
     import torch
 
     from ncmc.training.own_code import backbone, method
@@ -89,7 +89,7 @@ MARKS = {"ok": ("✓", "green"), "wrong": ("✗", "red"), "skipped": ("·", "dim
 
 
 def print_findings(
-    name: str, findings: Sequence[Finding], as_json: bool, understood: Sequence[str]
+    name: str, findings: Sequence[CheckResult], as_json: bool, understood: Sequence[str]
 ) -> None:
     """What was understood of a dataset, then each check with its mark, and how to mend what is wrong."""
     if as_json:

@@ -12,7 +12,7 @@ from ncmc.errors import UsageError
 from ncmc.project import Project
 from ncmc.results.wording import plural, signed
 from ncmc.sharing import compare as comparing
-from ncmc.sharing.compare import CellDifference, Comparison
+from ncmc.sharing.compare import CellDifference, ResultsComparison
 
 EPILOG = (
     "Examples: `ncmc compare ann.zip` against results/runs; `ncmc compare old.zip new.zip`. "
@@ -40,7 +40,7 @@ def compare(
 COLUMNS = ("cell", "seeds that differ", "A", "B", "B - A", "95 % interval")
 
 
-def print_comparison(compared: Comparison, as_json: bool) -> None:
+def print_comparison(compared: ResultsComparison, as_json: bool) -> None:
     """Runs in one alone, cells whose numbers differ, and what was otherwise when they were made."""
     if as_json:
         print_json(compared.model_dump(mode="json") | {"same": compared.same})

@@ -18,6 +18,7 @@ from ncmc.data import fetch
 from ncmc.errors import UserError
 from ncmc.forecast import cost as estimates
 from ncmc.paper import switches
+from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid_file import table_names_in
 from ncmc.plan.run import Run
 from ncmc.project import Project
@@ -82,7 +83,7 @@ class Part:
 def diagnose(project: Project) -> list[Part]:
     """Look at programs, data, disk and devices. Imports no torch."""
     here, free = hardware.machine(), shutil.disk_usage(project.root).free / 1e9
-    data = fetch.status(project)
+    data = {name: fetch.status(project, name) for name in dataset_entries(project)}
     return [
         Part("processor", f"{here['processor']}, {here['cores']} cores", True),
         Part("memory", f"{here['memory_gib']} GiB", here["memory_gib"] >= 4, "4 GiB are needed"),
@@ -93,7 +94,10 @@ def diagnose(project: Project) -> list[Part]:
             for name, version in hardware.packages().items()
         ),
         *_programs(),
-        *(Part(f"data: {d.name}", d.state, d.state == "ready" or None, d.detail) for d in data),
+        *(
+            Part(f"data: {name}", state, state == "ready" or None, advice)
+            for name, (state, advice) in data.items()
+        ),
         *(_work(project, name) for name in WORK),
     ]
 

@@ -109,14 +109,13 @@ def print_plan(plan: "PlanFile", path: Path, as_json: bool) -> None:
 def _row(question: "Planned") -> tuple[str, ...]:
     seeds = f", {question.seeds} seeds" if question.seeds else ""
     took = f", {duration(question.hours * 3600)}" if question.hours else ""
+    power = question.power
     return (
         question.id,
         shortened(question.says, LONGEST),
         question.status,
         question.state + seeds,
-        "-"
-        if question.power is None or question.refutes is None
-        else f"{100 * question.power:.0f}/{100 * question.refutes:.0f} %",
+        f"{100 * power.holds:.0f}/{100 * power.differs:.0f} %" if power else "-",
         f"{plural(question.runs, 'run')}{took}" if question.runs else "-",
     )
 
@@ -131,8 +130,8 @@ def _lines(plan: "PlanFile", path: Path) -> list[str]:
             f"Budget: {duration(plan.asked.budget * 3600)}, of which {duration(plan.spent * 3600)} "
             "went into earlier steps."
         )
-    if any(q.power is not None for q in plan.questions):
-        worlds = dict.fromkeys(f"{q.if_true} / {q.if_false}" for q in plan.questions if q.if_true)
+    if powers := [q.power for q in plan.questions if q.power]:
+        worlds = dict.fromkeys(f"{power.if_true} / {power.if_false}" for power in powers)
         lines.append(
             "Power: the probability that the next look shows it if it is true, and refutes it if it is "
             f"false. True / false mean: {'; '.join(worlds)}. It rests on deviations over seeds: "

@@ -8,8 +8,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from cli.show.grids import console, literal, print_json, print_line
+from ncmc.results.cells import Cell
 from ncmc.results.reference_numbers import reference_range
-from ncmc.results.table_data import BEST_IS_LAST, CellEntry, TableData
+from ncmc.results.table_data import BEST_IS_LAST, TableData, table_json
 from ncmc.results.table_layout import Layout, blocks, layout
 from ncmc.results.wording import plus_minus
 
@@ -17,31 +18,31 @@ CAPTION = "accuracy in % after the last epoch ± standard deviation over seeds"
 WIDEST = 10_000  # columns; no table is wider
 
 
-def print_table(table: TableData, as_json: bool) -> None:
+def print_table(data: TableData, as_json: bool) -> None:
     """A table of results: last accuracy, beside it the best and the paper's number where they tell more.
 
     What is too wide for the terminal is printed as several tables below one another.
     """
     if as_json:
-        print_json(table.model_dump(mode="json", by_alias=True))
+        print_json(table_json(data))
         return
     out = console()
-    if table.banner:
-        out.print(Text(table.banner, style="bold yellow"))
-    out.print(literal(f"{table.table}: {table.title}"))
-    laid = layout(table)
+    if data.banner:
+        out.print(Text(data.banner, style="bold yellow"))
+    out.print(literal(f"{data.table.name}: {data.table.title}"))
+    laid = layout(data)
 
     def part(columns: range) -> Grid:
-        return _part(laid, columns, table.measures)
+        return _part(laid, columns, data.measures)
 
     for columns in blocks(laid, lambda columns: _fits(out, part(columns))):
         out.print(part(columns))
     out.print(Text(CAPTION, style="dim"))
-    if "best" not in table.measures:
+    if "best" not in data.measures:
         out.print(Text(BEST_IS_LAST, style="dim"))
-    if "others" in table.measures:
+    if "others" in data.measures:
         out.print(Text("others: what they report; in brackets: made otherwise", style="dim"))
-    for note in table.notes:
+    for note in data.notes:
         print_line(note)
 
 
@@ -63,19 +64,19 @@ def _part(laid: Layout, columns: range, measures: Sequence[str]) -> Grid:
     return grid
 
 
-def _values(cell: CellEntry | None, measures: Sequence[str]) -> list[str]:
+def _values(cell: Cell | None, measures: Sequence[str]) -> list[str]:
     if cell is None:
         return [""] * len(measures)
     values = {
         "last": plus_minus(cell.last),
         "best": plus_minus(cell.best),
-        "paper": "not known" if cell.paper.value is None else f"{cell.paper.value:.1f}",
+        "paper": "not known" if cell.paper is None else f"{cell.paper.value:.1f}",
         "others": reference_range(cell.references),
     }
     return [values[measure] for measure in measures]
 
 
-def _seeds(cell: CellEntry) -> str:
+def _seeds(cell: Cell) -> str:
     return str(cell.planned) if cell.complete else f"{cell.n} of {cell.planned}"
 
 

@@ -17,15 +17,15 @@ STYLES: dict[Status, str] = {
 }
 
 
-def print_verdicts(table: TableData, verdicts: Sequence[Verdict], as_json: bool) -> None:
+def print_verdicts(data: TableData, verdicts: Sequence[Verdict], as_json: bool) -> None:
     """The verdicts on a table: status, what is claimed, why; how to make what is missing."""
     if as_json:
-        code = verdict_exit_code(verdicts, usable=table.usable)
+        code = verdict_exit_code(verdicts, usable=data.usable)
         told = [verdict.model_dump(mode="json") for verdict in verdicts]
-        print_json({"table": table.table, "exit_code": code, "verdicts": told})
+        print_json({"table": data.table.name, "exit_code": code, "verdicts": told})
         return
     if not verdicts:
-        print_line(f"{table.table}: no number of the paper and no check is about it")
+        print_line(f"{data.table.name}: no number of the paper and no check is about it")
         return
     rows = [
         (
@@ -36,11 +36,11 @@ def print_verdicts(table: TableData, verdicts: Sequence[Verdict], as_json: bool)
         )
         for v in verdicts
     ]
-    scale = "" if table.scale == "paper" else f", {table.scale} scale"
+    scale = "" if data.table.scale == "paper" else f", {data.table.scale} scale"
     print_grid(
         ("verdict", "what is claimed", "what was found", "id"),
         rows,
-        f"{table.table}: verdicts{scale}",
+        f"{data.table.name}: verdicts{scale}",
     )
     by_problem: dict[str, list[str]] = {}
     for verdict in verdicts:
@@ -51,8 +51,8 @@ def print_verdicts(table: TableData, verdicts: Sequence[Verdict], as_json: bool)
         console().print(literal(line), style="yellow", soft_wrap=True)
     for remedy in dict.fromkeys(v.remedy for v in verdicts if v.remedy):
         console().print(literal(f"To make what is missing: {remedy}"))
-    if any(cell.references for cell in table.cells):
-        print_line(f"Each number of others beside ours: ncmc report {table.table}")
+    if any(cell.references for cell in data.cells):
+        print_line(f"Each number of others beside ours: ncmc report {data.table.name}")
 
 
 def status_text(status: Status, words: str = "") -> Text:

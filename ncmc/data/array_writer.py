@@ -64,9 +64,8 @@ class Sink:
     folder: Path
     class_names: list[str] = field(default_factory=list)
     summary: TreeSummary | None = None  # of somebody's own images
-    shape: tuple[int, ...] | None = (
-        None  # (H, W, C) of the images; None if they stay in their files
-    )
+    # (H, W, C) of the images; None if they stay in their files
+    shape: tuple[int, ...] | None = None
     # part -> (name of a released part, images)
     origins: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     _files: dict[str, _GrowingArray] = field(default_factory=dict)

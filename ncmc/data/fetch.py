@@ -1,8 +1,6 @@
 """`ncmc fetch`: a dataset's archives, from DVC's cache if it has them, else from outside."""
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ncmc.data import checksums, datasets, download, dvc_store, raw, readers
@@ -147,43 +145,21 @@ def _compare_with_lock(project: Project, name: str, digests: dict[str, Digest], 
         )
 
 
-@dataclass(frozen=True)
-class DatasetStatus:
-    """What is here of a dataset. Sizes in bytes."""
+def status(project: Project, name: str) -> tuple[str, str]:
+    """(state, what to do) of a dataset: missing, partial, fetched, or ready, with arrays made.
 
-    name: str
-    title: str
-    state: str  # missing, partial, fetched, ready (fetched, and arrays made)
-    detail: str  # one line; what to do, where there is something to do
-    raw: int  # archives
-    arrays: int
-    partial: int  # downloads under way
-
-
-def status(project: Project, names: Iterable[str] | None = None) -> list[DatasetStatus]:
-    """What is here of each dataset, in the order of config/datasets.yaml; nothing is hashed."""
-    return [_status(project, name) for name in names or dataset_entries(project)]
-
-
-def _status(project: Project, name: str) -> DatasetStatus:
-    entry, under_way = dataset_entry(project, name), _bytes(raw.aside(project, "partial", name))
-    state, detail = "ready", ""
+    Nothing is hashed.
+    """
+    entry = dataset_entry(project, name)
     if missing := raw.missing(project, name):
-        detail = f"ncmc fetch {name}{'' if any(f.urls for f in entry.files) else ' --from PATH'}"
-        state = "missing"
+        advice = f"ncmc fetch {name}{'' if any(f.urls for f in entry.files) else ' --from PATH'}"
+        under_way = any(raw.aside(project, "partial", name).rglob("*"))
         if under_way or len(missing) < len(entry.files):
-            state, detail = "partial", f"{', '.join(missing)} still missing; resume with: {detail}"
-    else:
-        try:
-            for part in PARTS:
-                datasets.load(project, name, part)
-        except UserError as error:
-            state, detail = "fetched", str(error)
-    archives, arrays = raw.folder(project, name), datasets.folder(project, name)
-    return DatasetStatus(
-        name, entry.title, state, detail, _bytes(archives), _bytes(arrays), under_way
-    )
-
-
-def _bytes(path: Path) -> int:
-    return sum(files.size(file) or 0 for file in path.rglob("*"))
+            return "partial", f"{', '.join(missing)} still missing; resume with: {advice}"
+        return "missing", advice
+    try:
+        for part in PARTS:
+            datasets.load(project, name, part)
+    except UserError as error:
+        return "fetched", str(error)
+    return "ready", ""

@@ -8,7 +8,7 @@ import numpy as np
 from ncmc.data import datasets, fetch, splits
 from ncmc.data.array_writer import PARTS
 from ncmc.data.datasets import Images
-from ncmc.errors import Finding, UserError, examine, listed, unknown
+from ncmc.errors import CheckResult, UserError, examine, listed, unknown
 from ncmc.plan.dataset_entries import FILE, dataset_entries, dataset_entry
 from ncmc.plan.recipes import recipes
 from ncmc.project import Project
@@ -52,7 +52,7 @@ def _unequal(images: Images, consequence: str) -> list[str]:
     return [f"unequal classes ({smallest:,} to {largest:,} {part} images): {consequence}"]
 
 
-def check(project: Project, name: str) -> list[Finding]:
+def check(project: Project, name: str) -> list[CheckResult]:
     """What holds of a dataset, and what is wrong with it, check by check.
 
     Raises UsageError for a name without an entry, with the lines to add.

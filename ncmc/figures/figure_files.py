@@ -6,8 +6,7 @@ from pathlib import Path
 from ncmc.errors import UsageError
 from ncmc.figures.figure import Figure
 from ncmc.figures.painting import images
-from ncmc.results.table_files import csv_of
-from ncmc.system import files
+from ncmc.system import documents, files
 
 FORMATS = ("svg", "png", "pdf")
 
@@ -46,11 +45,10 @@ def write_figures(
 
 def as_csv(figure: Figure) -> str:
     """The numbers that a figure draws, a line per row, the panel first if there are several."""
-    return csv_of(
+    return documents.as_csv(
         [
             ({"panel": panel.title} if len(figure.panels) > 1 else {}) | vars(row)
             for panel in figure.panels
             for row in panel.rows
-        ],
-        exact=True,
+        ]
     )

@@ -14,6 +14,7 @@ from ncmc.results.cells import Cell
 from ncmc.results.curves import MatrixMeasure
 from ncmc.results.history import matrix_of
 from ncmc.results.record import Record
+from ncmc.results.statistics import Sample
 from ncmc.results.wording import plus_minus
 
 COLOURS = "cividis"  # from dark to light: the order stays in grey, and for the colour-blind
@@ -37,6 +38,11 @@ class MapCell:
     std: float | None
     seeds: int
     chance: float
+
+    @property
+    def sample(self) -> Sample | None:
+        """Its mean and deviation; None without a record."""
+        return None if self.mean is None else Sample(self.mean, self.std, self.seeds)
 
 
 def map_panels(table: Table, cells: Sequence[Cell]) -> list[Panel]:
@@ -86,7 +92,7 @@ def draw_map(axes: Any, rows: Sequence[MapCell], low: float, high: float) -> Non
     means = {place: row.mean for place, row in at.items()}
     mesh = _draw_field(axes, (downs, columns), means, cmap=COLOURS, vmin=low, vmax=high)
     for (down, across), row in at.items():
-        words = plus_minus(row).replace(" ±", "\n±")
+        words = plus_minus(row.sample).replace(" ±", "\n±")
         colour = ink() if row.mean is None else ink_on(mesh.cmap(mesh.norm(row.mean))[:3])
         axes.text(across + 0.5, down + 0.5, words, color=colour, ha="center", va="center")
     axes.set_xlabel(rows[0].across)

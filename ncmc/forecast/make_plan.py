@@ -1,19 +1,40 @@
-"""From a name and a budget to the plan: which runs to do next, by what they decide per hour."""
+"""From a name and a budget to the plan: where questions stand, and what to run next for them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from ncmc.board.entries import board_of
 from ncmc.forecast import cost
 from ncmc.forecast.cost import Speeds
-from ncmc.forecast.plan_file import Asked, Place, PlanFile, Planned
-from ncmc.forecast.power import Power, deviation_of, power_of, seeds_at
-from ncmc.forecast.questions import decides
-from ncmc.forecast.state import State, states
+from ncmc.forecast.plan_file import Asked, Place, PlanFile, Planned, Power
+from ncmc.forecast.power import deviation_of, power_of, seeds_at
+from ncmc.forecast.questions import Question, decides
 from ncmc.plan.run import Run, parse_run_id, trained_runs
 from ncmc.project import Project
-from ncmc.verdicts.judge import CellCache
+from ncmc.results.cells import Cell
+from ncmc.verdicts import cell_selection
+from ncmc.verdicts.check import Pairs
+from ncmc.verdicts.judge import CellCache, verdicts_by_id
+from ncmc.verdicts.labels import versus
+from ncmc.verdicts.verdict import Status, Verdict
 
 HoursOf = Callable[[Iterable[Run]], Mapping[Run, float]]  # the trainings behind runs, with hours
+
+
+DECIDED: tuple[Status, ...] = ("holds", "differs", "not testable")
+OPEN: tuple[Status, ...] = ("incomplete", "inconclusive")
+
+
+@dataclass(frozen=True)
+class QuestionState:
+    """A question with its verdict, and the runs that would bring it to its next look."""
+
+    question: Question
+    verdict: Verdict
+    decided: bool  # it, or the claim that it belongs to
+    look: int  # the place of the look that `needs` reaches, in the tables that have it
+    needs: tuple[Run, ...]  # without a record; none where it is decided, or has no look left
 
 
 def make_plan(
@@ -70,22 +91,22 @@ def spent_on(project: Project, plan: PlanFile, results: Path | None = None) -> f
 
 
 def _by_worth(
-    waiting: Sequence[State],
+    waiting: Sequence[QuestionState],
     powers: Mapping[str, Power | None],
     hours_of: HoursOf,
     budget: float | None,
-) -> list[State]:
+) -> list[QuestionState]:
     """The questions whose next look fits into a budget (hours), those that decide most per hour first.
 
     A question counts with its power at that look where its claim is true, and with 1 where none is
     stated; trainings that another question has brought in cost nothing more.
     """
-    left, chosen, taken = list(waiting), list[State](), dict[Run, float]()
+    left, chosen, taken = list(waiting), list[QuestionState](), dict[Run, float]()
 
-    def more(state: State) -> float:
+    def more(state: QuestionState) -> float:
         return sum(h for run, h in hours_of(state.needs).items() if run not in taken)
 
-    def worth(state: State) -> tuple[float, float]:
+    def worth(state: QuestionState) -> tuple[float, float]:
         power, hours = powers[state.question.id], more(state)
         share = power.holds if power else 1.0
         return (share / hours if hours else float("inf")), share
@@ -101,7 +122,7 @@ def _by_worth(
         left.remove(best)
 
 
-def _planned(state: State, chosen: bool, power: Power | None, hours_of: HoursOf) -> Planned:
+def _planned(state: QuestionState, chosen: bool, power: Power | None, hours_of: HoursOf) -> Planned:
     question = state.question
     place: Place = "decided" if state.decided else "next" if chosen else "over budget"
     if not state.decided and not state.needs:
@@ -118,14 +139,11 @@ def _planned(state: State, chosen: bool, power: Power | None, hours_of: HoursOf)
         else None,
         runs=len(state.needs),
         hours=sum(hours_of(state.needs).values()),
-        power=power.holds if power else None,
-        refutes=power.differs if power else None,
-        if_true=power.if_true if power else "",
-        if_false=power.if_false if power else "",
+        power=power,
     )
 
 
-def _deviations(project: Project, standing: Sequence[State]) -> str:
+def _deviations(project: Project, standing: Sequence[QuestionState]) -> str:
     """What the power rests on: the deviations of what is asked about, with their sources."""
     known: dict[tuple[float, str], dict[str, None]] = {}
     for spec, table in dict.fromkeys(p for s in standing for p in s.question.places):
@@ -135,3 +153,63 @@ def _deviations(project: Project, standing: Sequence[State]) -> str:
         f"{', '.join(names)}: {value:.3g} points ({source})"
         for (value, source), names in known.items()
     )
+
+
+# --- where a question stands -------------------------------------------------------------------
+
+
+def states(
+    project: Project, questions: Sequence[Question], cells: CellCache
+) -> list[QuestionState]:
+    """Where questions stand, by the present records. Raises UserError for a damaged record."""
+    judged = verdicts_by_id((question.table for question in questions), cells)
+    verdicts = [judged[question.id] for question in questions]
+    closed = {entry.id for entry in board_of(project, verdicts).entries if entry.status in DECIDED}
+    return [
+        _state(question, verdict, question.subject in closed, cells)
+        for question, verdict in zip(questions, verdicts, strict=True)
+    ]
+
+
+def _state(question: Question, verdict: Verdict, closed: bool, cells: CellCache) -> QuestionState:
+    if closed or verdict.status in DECIDED:
+        return QuestionState(question, verdict, True, 0, ())
+    if lacking := [run for cell in _cells(question, cells) for run in cell.missing]:
+        return QuestionState(question, verdict, False, 0, tuple(dict.fromkeys(lacking)))
+    look, needs = 0, list[Run]()
+    for comparison in _undecided(question, verdict, cells):
+        seeds = min(cell.n for cell, _ in comparison)  # that it has come to, whoever has more
+        for cell, table in comparison:
+            following = next((n for n in table if n > seeds), cell.n)
+            if following > cell.n:
+                look = max(look, table.index(following))
+                there = {record.run for record in cell.records}
+                planned = cell.spec.runs(following)
+                needs += [
+                    run for run in planned if run not in there and run.seed not in cell.unused
+                ]
+    return QuestionState(question, verdict, False, look, tuple(dict.fromkeys(needs)))
+
+
+def _cells(question: Question, cells: CellCache) -> Iterable[Cell]:
+    return (cells.cell(spec, table) for spec, table in question.places)
+
+
+def _undecided(
+    question: Question, verdict: Verdict, cells: CellCache
+) -> list[list[tuple[Cell, tuple[int, ...]]]]:
+    """The cells of each comparison that is open, each with the looks of its table."""
+    still_open = {f.label for f in verdict.findings if f.status in OPEN}
+    there = {
+        (spec.run, spec.label): (cells.cell(spec, table), table.looks)
+        for spec, table in question.places
+    }
+    specs = [spec for spec, _ in question.places]
+    if isinstance(question.check, Pairs):
+        pairs = cell_selection.pairs(cells.project, question.check)
+        named = [list(pair) for pair in pairs if versus(*pair) in still_open]
+    else:
+        named = [[spec] for spec in specs if spec.label in still_open]
+    return [  # an average is of all of them
+        [there[spec.run, spec.label] for spec in comparison] for comparison in named or [specs]
+    ]

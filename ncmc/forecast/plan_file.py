@@ -26,6 +26,15 @@ class Asked(Strict):
     budget: Positive | None = None  # hours, of all steps together
 
 
+class Power(Strict):
+    """How probably the verdict is right where the question's answer is known."""
+
+    holds: Share  # where it is true
+    differs: Share  # where it is false
+    if_true: str  # what that means, in words
+    if_false: str
+
+
 class Planned(Strict):
     """A question, where it stands, and what the next step does for it."""
 
@@ -38,16 +47,13 @@ class Planned(Strict):
     seeds: int | None  # of each cell at the look that it waits for
     runs: int  # that this look needs and that have no record
     hours: NotNegative  # of these, before others share them
-    power: Share | None  # that it holds if it is true; None: decided, or no deviation is stated
-    refutes: Share | None  # that it differs if it is false
-    if_true: str = ""
-    if_false: str = ""
+    power: Power | None  # None: decided, or no deviation is stated
 
 
 class PlanFile(Strict):
     """The whole file."""
 
-    version: Literal[2] = Field(default=2, alias="schema")
+    version: Literal[3] = Field(default=3, alias="schema")
     asked: Asked
     spent: NotNegative  # hours of the steps that are done, by the same guess
     device: str

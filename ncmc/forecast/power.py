@@ -8,11 +8,12 @@ settings are taken for independent of each other.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from pydantic import Field
 
+from ncmc.forecast.plan_file import Power
 from ncmc.forecast.questions import Place, Question
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.grid_file import Points, tiers
@@ -54,16 +55,6 @@ class Assumed(Strict):
 
     deviation: Deviation
     effect: Sourced[Points]
-
-
-@dataclass(frozen=True)
-class Power:
-    """How probably the verdict is right where the question's answer is known."""
-
-    holds: float  # where it is true
-    differs: float  # where it is false
-    if_true: str  # what that means, in words
-    if_false: str
 
 
 @read_once
@@ -116,16 +107,20 @@ def power_of(project: Project, question: Question, look: int) -> Power | None:
         words = f"{effect:g} points above everywhere", "all equal"
         if check.margin:
             words = "both equal", f"{check.margin + effect:g} points below"
-        return Power(_all_but(shown, check.allow), refuted, *words)
+        return _power(_all_but(shown, check.allow), refuted, words)
     if isinstance(check, Equal):
         inside = [_within(d, check.margin, alpha) for d in one_by_one]
         words = "both equal", f"{check.margin + effect:g} points apart"
-        return Power(math.prod(inside), detected(average, effect, alpha), *words)
+        return _power(math.prod(inside), detected(average, effect, alpha), words)
     if isinstance(check, Slight):
         inside_gain = _within(average, check.most / 2, alpha / 2)
         words = f"a gain of {check.most / 2:g}", f"a gain of {check.most + effect:g}"
-        return Power(inside_gain, detected(average, effect, alpha / 2), *words)
+        return _power(inside_gain, detected(average, effect, alpha / 2), words)
     return None
+
+
+def _power(holds: float, differs: float, words: tuple[str, str]) -> Power:
+    return Power(holds=holds, differs=differs, if_true=words[0], if_false=words[1])
 
 
 def detected(expected: Difference, away: float, level: float) -> float:
@@ -224,4 +219,4 @@ def _of_number(project: Project, question: Question, look: int) -> Power:
     difference = against_reported(ours, theirs)
     alpha = levels(table.looks)[min(look, len(table.looks) - 1)]
     words = "ours is the paper's", f"ours is {tolerance + effect:g} points away"
-    return Power(_within(difference, tolerance, alpha), detected(difference, effect, alpha), *words)
+    return _power(_within(difference, tolerance, alpha), detected(difference, effect, alpha), words)

@@ -52,13 +52,12 @@ def report(
     """
     own = project.place(paths.PAGE if tier else paths.PROJECT_PAGE, table=tier)
     path = (folder or own.parent) / own.name
-    files.write_atomic(path, render(project, results, tier))
+    files.write_atomic(path, render(project, CellCache(project, results), tier))
     return path
 
 
-def render(project: Project, results: Path | None = None, tier: str = "") -> str:
+def render(project: Project, cache: CellCache, tier: str = "") -> str:
     """The page as text, of the tables and figures of a tier or of all."""
-    cache = CellCache(project, results)
     names = tiers(project)[tier] if tier else table_names(project)
     tables = [grid.table(project, name) for name in names]
     verdicts = [verdict for table in tables for verdict in verify_cells(table, cache)]

@@ -15,7 +15,7 @@ from ncmc.figures.painting import page_svg
 from ncmc.page.cell_rows import key_of
 from ncmc.page.claim_rows import slug
 from ncmc.page.how_made import commit_words
-from ncmc.results.reference_numbers import difference_words, reference_words, stated_words
+from ncmc.results.reference_numbers import difference_words, reference_words
 from ncmc.results.table_data import best_is_last
 from ncmc.results.wording import (
     capital,
@@ -82,7 +82,6 @@ def _environment() -> jinja2.Environment:
         "plural": plural,
         "capital": capital,
         "best_is_last": best_is_last,
-        "theirs": stated_words,
         "difference": difference_words,
         "reference_words": reference_words,
         "reference_verdict": reference_verdict,

@@ -4,9 +4,7 @@ papers/NAME/own_numbers.csv, which git ignores, has a row per number, with the w
 be separated by semicolons or tabs, with decimal commas, empty rows and dashes, as spreadsheets leave it.
 """
 
-import csv
 import difflib
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -211,12 +209,10 @@ def _rises(
 
 def as_csv(cells: Mapping[Key, CellSpec], numbers: Mapping[Key, Entered]) -> str:
     """Cells, with the numbers that are known of them, as CSV text."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows = []
     for key, spec in cells.items():
         number = numbers.get(key)
         entered = number.model_dump() if number else dict.fromkeys(Entered.model_fields)
-        printed = [f"{v:g}" if isinstance(v, float) else v for v in entered.values()]
-        writer.writerow([key[0], spec.label, *printed])
-    return out.getvalue()
+        printed = {k: f"{v:g}" if isinstance(v, float) else v for k, v in entered.items()}
+        rows.append({"table": key[0], "cell": spec.label, **printed})
+    return documents.as_csv(rows)

@@ -61,6 +61,11 @@ class Reference(Strict):
     recipe_from: str  # how we know recipe, options and epoch
     differs: tuple[str, ...]  # what differs from every recipe of ours; the file separates by `; `
 
+    @property
+    def stated(self) -> str:
+        """The number as it is stated: `44.66 ± 0.24`."""
+        return f"{self.value:g}" if self.std is None else f"{self.value:g} ± {self.std:g}"
+
 
 COLUMNS = tuple(Reference.model_fields)
 
@@ -128,6 +133,17 @@ class Comparison:
         """Whether it counts when the harness is judged."""
         return not self.differs
 
+    @property
+    def remark(self) -> str:
+        """Whether it counts, and if not, what differs."""
+        return "counts" if self.counts else f"not counted: {'; '.join(self.differs)}"
+
+    @property
+    def compared_with(self) -> str:
+        """What of ours it is compared with: `best`, `best*` if its epoch is not known to us."""
+        measure = self.reference.epoch or f"{self.measure}*"
+        return f"{self.stand_in}: {measure}" if self.stand_in else measure
+
 
 def comparisons_for(project: Project, spec: CellSpec) -> tuple[Comparison, ...]:
     """The reference numbers of a cell's dataset, tau, backbone, method and Mixup, in their order.
@@ -143,16 +159,16 @@ def comparisons_for(project: Project, spec: CellSpec) -> tuple[Comparison, ...]:
     )
 
 
-def uncompared(project: Project, specs: Sequence[CellSpec]) -> dict[Reference, str]:
-    """The reference numbers that stand beside none of the cells, each with the reason."""
+def uncompared(project: Project, specs: Sequence[CellSpec]) -> dict[str, list[str]]:
+    """The ids of the reference numbers that stand beside none of the cells, by the reason."""
     settings, methods = [_matched_by(spec) for spec in specs], catalog.names("method")
-    return {
-        reference: _reason(_setting(reference), settings)
-        if reference.method in methods
-        else "; ".join(reference.differs)
-        for reference in references(project)
-        if _setting(reference) not in settings
-    }
+    by_reason: dict[str, list[str]] = {}
+    for reference in references(project):
+        if (setting := _setting(reference)) not in settings:
+            known = reference.method in methods
+            why = _reason(setting, settings) if known else "; ".join(reference.differs)
+            by_reason.setdefault(why, []).append(reference.id)
+    return by_reason
 
 
 def _differences(reference: Reference, spec: CellSpec) -> list[str]:

@@ -45,9 +45,7 @@ class SplitOptions(Strict):
     # given: the data set comes long-tailed (ImageNet-LT), every image is taken
     imbalance: Literal["exp", "step", "given"] = "exp"
     n_max_rule: Literal["mean", "common"] = "mean"  # A3
-    n_max: Annotated[int, Field(ge=1)] | None = (
-        None  # images of the largest class; None: by the rule
-    )
+    n_max: Count | None = None  # images of the largest class; None: by the rule
     split_seed: Annotated[int, Field(ge=0, lt=2**32)] = 0  # A2
     generator: Literal["mislas", "pcg64"] = "mislas"  # A2
     svhn_labels: Literal["correct", "as_released"] = "correct"  # A4

@@ -9,15 +9,7 @@ from typing import Any, Literal
 from ncmc.errors import UsageError, UserError, unknown
 from ncmc.paths import OURS
 from ncmc.plan.dataset_entries import SPLIT_SEED, dataset_entries
-from ncmc.plan.grid_file import (
-    NAMED,
-    Placed,
-    Scale,
-    Shows,
-    Splits,
-    grid_entries,
-    split_axis_value,
-)
+from ncmc.plan.grid_file import NAMED, Placed, Scale, Shows, Splits, grid_entries, split_axis_value
 from ncmc.plan.option_text import Value, axis_label, format_value
 from ncmc.plan.recipes import Resolved, owner, recipes
 from ncmc.plan.run import Run, make_run, resolve_run

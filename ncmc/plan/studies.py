@@ -5,6 +5,7 @@ A study is a table like any other; here is only what writes its entry.
 
 import json
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ncmc.project import Project
 from ncmc.system import documents, files
 
 MOST_NAME = 40  # characters
+MOST_WIDTH = 10_000  # characters of a line: a list stays in one
 TABLES = re.compile(r"^tables:(?: *\{\})?( *#.*)?\n", re.MULTILINE)
 
 
@@ -92,13 +94,9 @@ def entry_beside(
 
 def as_yaml(name: str, entry: Mapping[str, Any]) -> str:
     """An entry as it stands below `tables:`, its lists in one line each."""
-    lines = [f"  {name}:"]
-    for key, value in entry.items():
-        if key == "axes":
-            lines += ["    axes:", *(f"      {axis}: {_flow(v)}" for axis, v in value.items())]
-        else:
-            lines.append(f"    {key}: {_flow(value)}")
-    return "\n".join(lines) + "\n"
+    text = yaml.safe_dump({name: entry}, default_flow_style=None, sort_keys=False,
+                          allow_unicode=True, width=MOST_WIDTH)  # fmt: skip
+    return textwrap.indent(text, "  ")
 
 
 def table_of(project: Project, name: str, entry: Mapping[str, Any], file: str = STUDIES) -> Table:
@@ -142,7 +140,11 @@ def save(project: Project, name: str, entry: Mapping[str, Any], file: str = STUD
     before = documents.load_yaml(path)
     after = before | {"tables": (before.get("tables") or {}) | {name: dict(entry)}}
     text = _with_entry(documents.read_text(path), as_yaml(name, entry))
-    if _plain(text) != after:
+    try:
+        added = yaml.safe_load(text) == after
+    except yaml.YAMLError:
+        added = False
+    if not added:
         raise UserError(
             f"{path} is not written in a form that ncmc can add to. Put the entry below its "
             "`tables:` by hand."
@@ -163,19 +165,3 @@ def _with_entry(text: str, entry: str) -> str:
     if not TABLES.search(text):
         return f"{text.rstrip()}\ntables:\n{entry}"
     return TABLES.sub(lambda key: f"tables:{key[1] or ''}\n{entry}", text, count=1)
-
-
-def _plain(text: str) -> Any:
-    """The content of YAML text; None if it is not valid."""
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return None
-
-
-def _flow(value: Any) -> str:
-    """A value of YAML in one line."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    shown = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10**6)
-    return shown.removesuffix("...\n").strip()

@@ -5,7 +5,7 @@ against a record in a project (another configuration, other code) says `ncmc.res
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,9 @@ from ncmc.plan import catalog, recipes
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.learning_rate import learning_rate
 from ncmc.plan.recipes import Execution, Recipe
-from ncmc.results.class_groups import group_accuracy
+from ncmc.results.class_groups import NAMES, group_accuracy
 from ncmc.results.history import pairs_of
+from ncmc.results.provenance import OF_LAST
 from ncmc.system import documents
 
 if TYPE_CHECKING:
@@ -37,24 +38,19 @@ def unprintable(value: Any, where: str = "") -> str | None:
     Control characters, line breaks, bidirectional marks, lone surrogates.
     """
     if isinstance(value, str):
-        if value.isprintable():
+        sign = next((letter for letter in value if not letter.isprintable()), None)
+        if sign is None:
             return None
-        sign = next(letter for letter in value if not letter.isprintable())
         what = "half a character" if "\ud800" <= sign <= "\udfff" else "a character without a shape"
         name = f"'{where}'" if where else "a key"
         return f"{name} holds {what}, U+{ord(sign):04X}"
-    if isinstance(value, list | tuple):
-        entries = [(str(place), entry) for place, entry in enumerate(value)]
-    elif isinstance(value, Mapping):
-        if words := next(filter(None, map(unprintable, value)), None):
-            return words
-        entries = list(value.items())
-    else:
-        return None
-    for key, entry in entries:
-        if isinstance(entry, str | list | tuple | Mapping) and (
-            words := unprintable(entry, f"{where}.{key}".strip("."))
-        ):
+    if isinstance(value, list):
+        value = dict(enumerate(value))
+    for key, entry in value.items():
+        words = unprintable(key) if isinstance(key, str) else None
+        if isinstance(entry, str | list | dict):
+            words = words or unprintable(entry, f"{where}.{key}".strip("."))
+        if words:
             return words
     return None
 
@@ -93,12 +89,10 @@ def _accuracy(record: "Record") -> Iterator[str]:
 
 def _groups(record: "Record") -> Iterator[str]:
     """The means over groups of classes follow from the classes."""
-    per_class, counts, groups = record.result.per_class, record.split.counts, record.result.groups
-    for rule in ("thirds", "shots", "released"):
-        stored = getattr(groups, rule)
-        expected = group_accuracy(per_class, counts, rule)
-        if _apart(None if stored is None else dict(stored), expected):
-            yield f"groups.{rule} is not the mean of its classes"
+    for rule, groups in record.result.groups:
+        due = group_accuracy(record.result.per_class, record.split.counts, rule) or {}
+        for name in NAMES:
+            yield from _differs(f"groups.{rule}.{name}", getattr(groups, name, None), due.get(name))
 
 
 def _configuration(record: "Record") -> Iterator[str]:
@@ -289,10 +283,8 @@ def _sessions(record: "Record", recipe: Recipe | None) -> Iterator[str]:
             yield f"made.sessions has the device {session.device} with other libraries"
         if session.precision not in PRECISIONS:
             yield f"made.sessions has the precision {session.precision}"
-    of_both = ["device", "processor", "precision", "threads", "instructions"]
-    if record.model_of is None:  # else the sessions are those of the model, which other code made
-        of_both.append("code")
-    for name in of_both:
+    trained = record.model_of is None  # else the sessions are the model's, which other code made
+    for name in (*OF_LAST, "code") if trained else OF_LAST:
         if getattr(made, name) != getattr(made.sessions[-1], name):
             yield f"made.{name} is not that of its last session"
 
@@ -304,11 +296,3 @@ def _differs(name: str, value: float | None, due: float | None) -> Iterator[str]
             yield f"{name} is {value}, by the rest of it {due}"
     elif not math.isclose(value, due, rel_tol=1e-9, abs_tol=1e-9):
         yield f"{name} is {value:g}, by the rest of it {due:g}"
-
-
-def _apart(
-    stored: Mapping[str, float | None] | None, expected: Mapping[str, float | None] | None
-) -> bool:
-    if stored is None or expected is None:
-        return stored is not expected
-    return any(any(_differs(name, stored[name], expected[name])) for name in expected)

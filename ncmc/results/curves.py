@@ -1,13 +1,13 @@
 """What was measured along the epochs, one series a seed. Used by the checks and by the pictures."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from ncmc.results.cells import Cell
-from ncmc.results.history import Triangle, pairs_of
-from ncmc.results.record import Collapse, Epoch, Record
+from ncmc.results.history import OF_EPOCH, Triangle, pairs_of
+from ncmc.results.record import Epoch, Record
 
 # `last` and `best` are accuracies of a whole run; over the epochs both are the test accuracy.
 Measure = Literal[
@@ -28,7 +28,7 @@ MatrixMeasure = Literal["class_cosines", "tail_cosines"]
 
 
 @dataclass(frozen=True)
-class Curve:
+class Series:
     """A measure over the epochs at which every seed has it. `values`: one tuple a seed."""
 
     measure: Measure
@@ -51,12 +51,12 @@ class Curve:
         return tuple(series[-1] for series in self.values)
 
 
-def curve(cell: Cell, measure: Measure) -> Curve | None:
+def curve(cell: Cell, measure: Measure) -> Series | None:
     """A measure of a cell over the epochs; None where no epoch has it in every seed."""
     return of_records(cell.records, measure)
 
 
-def of_records(records: Sequence[Record], measure: Measure) -> Curve | None:
+def of_records(records: Sequence[Record], measure: Measure) -> Series | None:
     """The same for any records."""
     series = [_series(record, measure) for record in records]
     if not series:
@@ -64,7 +64,7 @@ def of_records(records: Sequence[Record], measure: Measure) -> Curve | None:
     epochs = sorted(set(series[0]).intersection(*series[1:]))
     if not epochs:
         return None
-    return Curve(measure, tuple(epochs), tuple(tuple(s[e] for e in epochs) for s in series))
+    return Series(measure, tuple(epochs), tuple(tuple(s[e] for e in epochs) for s in series))
 
 
 def final(record: Record, measure: Measure) -> float | None:
@@ -79,8 +79,8 @@ def cosines(record: Record, measure: MatrixMeasure) -> dict[int, Triangle]:
     """{epoch: cosines} of a record, at the epochs at which they are kept."""
     kept = {}
     for entry in record.result.history:
-        if entry.collapse and (found := _COSINES[measure](entry.collapse)):
-            kept[entry.epoch] = found
+        if entry.collapse and (pairs := getattr(entry.collapse, measure)):
+            kept[entry.epoch] = pairs
     return kept
 
 
@@ -96,37 +96,19 @@ def pair_curves(cell: Cell, measure: MatrixMeasure) -> dict[int, list[list[float
 
 def _series(record: Record, measure: Measure) -> dict[int, float]:
     """{epoch: value} of a record, without the epochs at which it was not measured, or not finite."""
-    values = ((entry.epoch, _MEASURES[measure](entry)) for entry in record.result.history)
+    values = ((entry.epoch, _value(entry, measure)) for entry in record.result.history)
     return {epoch: v for epoch, v in values if v is not None and math.isfinite(v)}
 
 
-def _of_collapse(
-    measure: Callable[[Collapse], float | None],
-) -> Callable[[Epoch], float | None]:
-    return lambda entry: measure(entry.collapse) if entry.collapse else None
-
-
-def _tail_cosine(collapse: Collapse) -> float | None:
-    """The mean cosine between two images of the smallest class."""
-    known = pairs_of(collapse.tail_cosines or ())
-    return sum(known) / len(known) if known else None
-
-
-_MEASURES: Mapping[Measure, Callable[[Epoch], float | None]] = {
-    "last": lambda entry: entry.test_accuracy,
-    "best": lambda entry: entry.test_accuracy,
-    "test_accuracy": lambda entry: entry.test_accuracy,
-    "test_accuracy_raw": lambda entry: entry.test_accuracy_raw,
-    "loss": lambda entry: entry.loss,
-    "lr": lambda entry: entry.lr,
-    "nc_mean": _of_collapse(lambda collapse: collapse.nc_mean),
-    "nc_std": _of_collapse(lambda collapse: collapse.nc_std),
-    "variability": _of_collapse(lambda collapse: collapse.variability),
-    "variability_floor": _of_collapse(lambda collapse: collapse.variability_floor),
-    "class_cosine": _of_collapse(lambda collapse: collapse.class_cosine),
-    "tail_cosine": _of_collapse(_tail_cosine),
-}
-_COSINES: Mapping[MatrixMeasure, Callable[[Collapse], Triangle | None]] = {
-    "class_cosines": lambda collapse: collapse.class_cosines,
-    "tail_cosines": lambda collapse: collapse.tail_cosines,
-}
+def _value(entry: Epoch, measure: Measure) -> float | None:
+    """A measure after one epoch; the tail's cosine is the mean between two images of that class."""
+    if measure in ("last", "best"):
+        return entry.test_accuracy
+    if measure in OF_EPOCH:
+        value: float | None = getattr(entry, measure)
+    elif measure == "tail_cosine":
+        known = pairs_of((entry.collapse and entry.collapse.tail_cosines) or ())
+        value = sum(known) / len(known) if known else None
+    else:
+        value = getattr(entry.collapse, measure, None)
+    return value

@@ -22,6 +22,7 @@ from ncmc.system.documents import Strict
 MOST = 2**53  # of a count: whole numbers up to it are exact as floats too
 Positive = Annotated[int, Field(ge=1, le=MOST)]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$")]
+OF_LAST = ("device", "processor", "precision", "threads", "instructions")  # session, told twice
 
 
 class Git(Strict):
@@ -99,7 +100,7 @@ def provenance(
     `command`: what makes it again; `seconds`: its wall time; `images`: how many it was shown, each as
     often as it was. Raises UserError for a method without a file: nothing would say what was run.
     """
-    last, code = sessions[-1], code_of(project, run)
+    code = code_of(project, run)
     if code is None:
         raise UserError(
             f"the code of {run.method} or {run.backbone} lies in no file of this package."
@@ -112,14 +113,10 @@ def provenance(
         packages=hardware.packages(),
         seconds=seconds,
         images_per_second=images / seconds if seconds else None,
-        device=last.device,
-        processor=last.processor,
-        precision=last.precision,
-        threads=last.threads,
         sessions=tuple(sessions),
         sources=sources,
         code=code,
-        instructions=last.instructions,
+        **{name: getattr(sessions[-1], name) for name in OF_LAST},
         image=os.environ.get("NCMC_IMAGE") or None,
     )
 

@@ -1,39 +1,38 @@
 """A table's files: table.json (everything), table.csv (a line a cell), table.md, table.tex."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from ncmc import paths
+from ncmc.paper.references import Comparison
 from ncmc.plan.option_text import format_value
-from ncmc.results.reference_numbers import ReferenceEntry, reference_words
-from ncmc.results.table_data import BEST_IS_LAST, CellEntry, TableData
+from ncmc.results.cells import Cell
+from ncmc.results.reference_numbers import reference_words
+from ncmc.results.table_data import BEST_IS_LAST, TableData, cell_json, table_json
 from ncmc.results.table_latex import as_latex
 from ncmc.results.table_layout import layout
 from ncmc.results.wording import counted, make_command, plural, plus_minus, printed, sentence
-from ncmc.system import files
+from ncmc.system import documents, files
 
 MEANING = (
     "Top-1 accuracy in percent on the balanced test set after the last epoch, mean ± sample "
     "standard deviation over seeds"
 )
 BEST = "; best: at the best test epoch, a selection on the test set (assumption A8)."
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs what begins with one
+DIGITS = 4  # after the point, in CSV
 MARKDOWN = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;"} | {sign: f"\\{sign}" for sign in "\\`*|[]"}
 )
 
 
-def write_table(table: TableData, folder: Path) -> list[Path]:
+def write_table(data: TableData, folder: Path) -> list[Path]:
     """Write the files into `folder`; their paths. Raises UserError if that fails."""
     texts = {
-        paths.TABLE_CSV: as_csv(table),
-        paths.TABLE_JSON: as_json(table),
-        paths.TABLE_MARKDOWN: as_markdown(table),
-        paths.TABLE_LATEX: as_latex(table),
+        paths.TABLE_CSV: as_csv(data),
+        paths.TABLE_JSON: as_json(data),
+        paths.TABLE_MARKDOWN: as_markdown(data),
+        paths.TABLE_LATEX: as_latex(data),
     }
     written = []
     for template, text in texts.items():
@@ -45,82 +44,57 @@ def write_table(table: TableData, folder: Path) -> list[Path]:
 # --- JSON and CSV ------------------------------------------------------------------------------
 
 
-def as_json(table: TableData) -> str:
+def as_json(data: TableData) -> str:
     """The table as JSON text."""
-    body = table.model_dump(mode="json", by_alias=True)
-    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(table_json(data), indent=1, ensure_ascii=False) + "\n"
 
 
-def as_csv(table: TableData) -> str:
-    """One line a cell; what is not known or not measured stays empty."""
-    return csv_of([_csv_row(cell) for cell in table.cells])
+def as_csv(data: TableData) -> str:
+    """One line per cell; what is not known or not measured stays empty."""
+    return documents.as_csv([_csv_row(cell) for cell in data.cells], DIGITS)
 
 
-def csv_of(rows: Sequence[Mapping[str, Any]], exact: bool = False) -> str:
-    """Rows with equal keys as CSV with a header; nothing without rows. `exact`: see `csv_text`."""
-    out = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(out, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: csv_text(v, exact) for key, v in row.items()} for row in rows)
-    return out.getvalue()
-
-
-def _csv_row(cell: CellEntry) -> dict[str, str]:
+def _csv_row(cell: Cell) -> dict[str, object]:
     """A cell as columns: nested keys joined by `_`, lists by spaces."""
-    row: dict[str, str] = {}
-    for key, value in cell.model_dump().items():
+    row: dict[str, object] = {}
+    for key, value in cell_json(cell).items():
         if key in ("coords", "missing_runs"):  # its label and the seeds say them
             continue
         if key == "unusable":
-            row[key] = " ".join(str(entry.seed) for entry in cell.unusable)
-            continue
-        if key == "options":
-            options = [f"{name}={format_value(option)}" for name, option in value.items()]
-            row[key] = csv_text(",".join(options))
+            row[key] = _spaced(entry.run.seed for entry in cell.unusable)
+        elif key == "options":
+            row[key] = ",".join(f"{name}={format_value(v)}" for name, v in value.items())
         elif key == "references":
             row |= _reference_columns(cell.references)
         elif key == "interval":
-            row["low"], row["high"] = (csv_text(bound) for bound in value or (None, None))
+            row["low"], row["high"] = value or (None, None)
         elif isinstance(value, Mapping):
-            row |= {f"{key}_{inner}": csv_text(entry) for inner, entry in value.items()}
-        elif isinstance(value, tuple):
-            row[key] = " ".join(csv_text(entry) for entry in value)
+            row |= {f"{key}_{inner}": entry for inner, entry in value.items()}
         else:
-            row[key] = csv_text(value)
+            row[key] = _spaced(value) if isinstance(value, tuple) else value
     return row
 
 
-def _reference_columns(references: Sequence[ReferenceEntry]) -> dict[str, str]:
+def _reference_columns(references: Sequence[Comparison]) -> dict[str, str]:
     """The numbers that others report for a cell, who they are, and which of them count."""
+    stated = [number.reference for number in references]
     return {
-        "references": " ".join(csv_text(entry.value) for entry in references),
-        "references_from": csv_text(
-            "; ".join(f"{entry.id}: {entry.source}, {entry.place}" for entry in references)
-        ),
-        "references_remarks": "; ".join(f"{entry.id}: {entry.remark}" for entry in references),
+        "references": _spaced(r.value for r in stated),
+        "references_from": "; ".join(f"{r.id}: {r.source}, {r.place}" for r in stated),
+        "references_remarks": "; ".join(f"{n.reference.id}: {n.remark}" for n in references),
     }
 
 
-def csv_text(value: Any, exact: bool = False) -> str:
-    """A value in a CSV file: nothing for None, four digits, and no formula for a spreadsheet to run.
-
-    `exact`: with all digits.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, float) and not exact:
-        return f"{value:.4f}".rstrip("0").rstrip(".")
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA_SIGNS) else text
+def _spaced(values: Iterable[object]) -> str:
+    return " ".join(documents.csv_text(value, DIGITS) for value in values)
 
 
 # --- Markdown ----------------------------------------------------------------------------------
 
 
-def as_markdown(table: TableData) -> str:
+def as_markdown(data: TableData) -> str:
     """The table for people: `last`, `best` and the paper's number in each cell; what is missing."""
-    return "\n".join(_markdown_lines(table)) + "\n"
+    return "\n".join(_markdown_lines(data)) + "\n"
 
 
 def markdown_text(text: str) -> str:
@@ -128,44 +102,44 @@ def markdown_text(text: str) -> str:
     return " ".join(text.split()).translate(MARKDOWN)
 
 
-def _markdown_lines(table: TableData) -> Iterator[str]:
-    shown = layout(table)
+def _markdown_lines(data: TableData) -> Iterator[str]:
+    table, shown = data.table, layout(data)
     yield f"# {markdown_text(table.title)}"
     yield ""
-    best = BEST if "best" in table.measures else f". {BEST_IS_LAST}"
+    best = BEST if "best" in data.measures else f". {BEST_IS_LAST}"
     yield f"{markdown_text(sentence(table.where))} {MEANING}{best}"
-    if table.banner:
+    if data.banner:
         yield ""
-        yield f"**{markdown_text(table.banner)}**"
+        yield f"**{markdown_text(data.banner)}**"
     yield ""
     yield markdown_row(markdown_text(text) for text in (*shown.stub, *shown.headings))
     yield markdown_row(["---"] * len(shown.stub) + ["---:"] * len(shown.headings))
     for row in shown.rows:
         labels = [markdown_text(label) for label in row.labels]
-        yield markdown_row([*labels, *(_markdown_cell(table, cell) for cell in row.cells)])
-    for note in table.notes:
+        yield markdown_row([*labels, *(_markdown_cell(data, cell) for cell in row.cells)])
+    for note in data.notes:
         yield ""
         yield markdown_text(note)
-    if missing := [run for cell in table.cells for run in cell.missing_runs]:
+    if missing := [run.id for cell in data.cells for run in cell.missing]:
         yield ""
-        yield f"Missing runs, all made by `{make_command(table.table, table.paper)}`:"
+        yield f"Missing runs, all made by `{make_command(table.name, table.paper)}`:"
         yield ""
         yield from (f"- `{run}`" for run in missing)
 
 
-def _markdown_cell(table: TableData, cell: CellEntry | None) -> str:
+def _markdown_cell(data: TableData, cell: Cell | None) -> str:
     if cell is None:
         return "not planned"
     parts = [plus_minus(cell.last)] if cell.n else ["no record"]
-    if cell.n and "best" in table.measures:
+    if cell.n and "best" in data.measures:
         parts.append(f"*best* {plus_minus(cell.best)}")
-    if table.scale == "paper":
+    if data.table.scale == "paper":
         parts.append(f"paper: {markdown_text(printed(cell.paper))}")
     if cell.references:
         parts.append(f"others: {markdown_text(reference_words(cell.references))}")
     if cell.n and not cell.complete:
         parts.append(counted(cell.n, cell.planned))
-    elif cell.n > table.seeds:  # at a later look than others may be
+    elif cell.n > data.table.seeds:  # at a later look than others may be
         parts.append(plural(cell.n, "seed"))
     return "; ".join(parts)
 

@@ -4,9 +4,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+from ncmc.results.cells import Cell
 from ncmc.results.reference_numbers import reference_range
-from ncmc.results.table_data import BEST_IS_LAST, CellEntry, MeanEntry, TableData
-from ncmc.results.table_layout import Layout, Row, blocks, layout
+from ncmc.results.statistics import Sample
+from ncmc.results.table_data import BEST_IS_LAST, TableData
+from ncmc.results.table_layout import Layout, TableRow, blocks, layout
 from ncmc.results.wording import plural, sentence
 
 SIGNS = {
@@ -43,12 +45,12 @@ UNSEEN = re.compile(r"[${}^]|\\(?=\W)|(?<=\\)[A-Za-z]+ ?")  # of a command, \\ i
 ACCENTED = range(0xC0, 0x180)  # letters that LaTeX reads without a package
 
 
-def as_latex(table: TableData) -> str:
+def as_latex(data: TableData) -> str:
     """A `table` environment: after the last epoch, the best epoch, the paper's number where known.
 
     Its label is `tab:NAME`. Rules are those of booktabs; all text from outside is escaped.
     """
-    return "\n".join(_lines(table, layout(table))) + "\n"
+    return "\n".join(_lines(data, layout(data))) + "\n"
 
 
 def latex_text(text: str) -> str:
@@ -66,24 +68,24 @@ def _letter(sign: str) -> str:
     return f"$\\{name}$" if name in GREEK else f"(U+{ord(sign):04X})"
 
 
-def _lines(table: TableData, laid: Layout) -> Iterator[str]:
+def _lines(data: TableData, laid: Layout) -> Iterator[str]:
     def fits(columns: range, letters: tuple[float, float] = SMALL) -> bool:
-        return _width(laid, columns, table.measures, *letters) <= TEXT
+        return _width(laid, columns, data.measures, *letters) <= TEXT
 
     whole = range(len(laid.columns))
     small = not fits(whole, PLAIN)
     yield r"% Needs \usepackage{booktabs}."
     yield r"\begin{table}"
     yield r"\centering"
-    yield rf"\caption{{{_caption(table)}}}"
-    yield rf"\label{{tab:{table.table}}}"
+    yield rf"\caption{{{_caption(data)}}}"
+    yield rf"\label{{tab:{data.table.name}}}"
     yield r"\medskip"
     if small:
         yield r"\footnotesize \setlength{\tabcolsep}{4pt}"
     for part in blocks(laid, fits) if small else [whole]:
         if part.start:
             yield r"\par\medskip"
-        yield from _tabular(table, laid, part)
+        yield from _tabular(data, laid, part)
     yield r"\end{table}"
 
 
@@ -99,11 +101,11 @@ def _width(
     return sum(letters * letter + between for letters in widest)
 
 
-def _tabular(table: TableData, laid: Layout, columns: range) -> Iterator[str]:
-    beside = table.measures
+def _tabular(data: TableData, laid: Layout, columns: range) -> Iterator[str]:
+    beside = data.measures
     yield rf"\begin{{tabular}}{{{'l' * len(laid.stub)}{'r' * len(beside) * len(columns)}}}"
     yield r"\toprule"
-    yield from _heading(table, laid, columns, len(beside))
+    yield from _heading(data.table.columns, laid, columns, len(beside))
     yield _row([*map(_axis, laid.stub), *beside * len(columns)])
     yield r"\midrule"
     for place, row in enumerate(laid.rows):
@@ -115,32 +117,32 @@ def _tabular(table: TableData, laid: Layout, columns: range) -> Iterator[str]:
     yield r"\end{tabular}"
 
 
-def _caption(table: TableData) -> str:
-    parts = [sentence(table.title), *([table.banner] if table.banner else [])]
+def _caption(data: TableData) -> str:
+    parts = [sentence(data.table.title), *([data.banner] if data.banner else [])]
     parts.append(
         "Top-1 accuracy in percent on the balanced test set, mean ± sample standard deviation over "
-        f"{_seeds(table)}: after the last epoch"
-        + (BEST if "best" in table.measures else f". {BEST_IS_LAST}")
+        f"{_seeds(data)}: after the last epoch"
+        + (BEST if "best" in data.measures else f". {BEST_IS_LAST}")
     )
-    if "paper" in table.measures:
+    if "paper" in data.measures:
         parts.append("Paper: the number printed there; a dash where it is not known to us.")
-    if "others" in table.measures:
+    if "others" in data.measures:
         parts.append("Others: what they report; in parentheses: made otherwise.")
-    if any(cell.n and not cell.complete for cell in table.cells):
+    if any(cell.n and not cell.complete for cell in data.cells):
         parts.append("A superscript says how many of the planned seeds have a record.")
-    return latex_text(" ".join([*parts, *map(sentence, table.notes)]))
+    return latex_text(" ".join([*parts, *map(sentence, data.notes)]))
 
 
-def _seeds(table: TableData) -> str:
+def _seeds(data: TableData) -> str:
     """`3 seeds`, or `3 to 10 seeds` where some cells are at a later look."""
-    planned = sorted({cell.planned for cell in table.cells})
+    planned = sorted({cell.planned for cell in data.cells})
     most = plural(planned[-1], "seed")
     return most if len(planned) == 1 else f"{planned[0]} to {most}"
 
 
-def _heading(table: TableData, laid: Layout, columns: range, wide: int) -> Iterator[str]:
+def _heading(axes: Sequence[str], laid: Layout, columns: range, wide: int) -> Iterator[str]:
     """The labels of the column axes, each over those of the columns that it spans."""
-    for axis, line in zip(table.columns, laid.header, strict=True):
+    for axis, line in zip(axes, laid.header, strict=True):
         cells, rules, at = [""] * len(laid.stub), list[str](), len(laid.stub)
         for label, spanned in _spans(line):
             if span := wide * len([column for column in spanned if column in columns]):
@@ -170,27 +172,27 @@ def _place(axis: str, label: str) -> str:
     return latex_text(label)
 
 
-def _labels(row: Row) -> list[str]:
+def _labels(row: TableRow) -> list[str]:
     """Its labels, each once for the rows that it spans."""
     return [latex_text(label) if spanned else "" for label, spanned in row.stubs]
 
 
-def _values(cell: CellEntry | None, measures: Sequence[str]) -> list[str]:
+def _values(cell: Cell | None, measures: Sequence[str]) -> list[str]:
     if cell is None:
         return [""] * len(measures)
     seeds = "" if cell.complete or not cell.n else f"^{{{cell.n}/{cell.planned}}}"
     values = {
         "last": _number(cell.last, seeds),
         "best": _number(cell.best),
-        "paper": _number(MeanEntry(mean=cell.paper.value, std=cell.paper.std)),
+        "paper": _number(Sample(cell.paper.value, cell.paper.std, 1) if cell.paper else None),
         "others": latex_text(reference_range(cell.references)),
     }
     return [values[measure] for measure in measures]
 
 
-def _number(value: MeanEntry, above: str = "") -> str:
+def _number(value: Sample | None, above: str = "") -> str:
     """`$84.1 \\pm 0.5$`; what is not known is a dash."""
-    if value.mean is None:
+    if value is None:
         return "--"
     spread = "" if value.std is None else rf" \pm {value.std:.1f}"
     return f"${value.mean:.1f}{spread}{above}$"

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from itertools import accumulate, groupby
 
 from ncmc.plan.grid import axis_words
-from ncmc.results.table_data import CellEntry, TableData
+from ncmc.results.cells import Cell
+from ncmc.results.table_data import TableData
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One row: its labels on the row axes, its cells; None where nothing is planned.
 
     `stubs` are the labels with the rows that each spans; 0 where a row above spans this one.
     """
 
     labels: tuple[str, ...]
-    cells: tuple[CellEntry | None, ...]
+    cells: tuple[Cell | None, ...]
     stubs: tuple[tuple[str, int], ...]
 
 
@@ -26,7 +27,7 @@ class Layout:
 
     stub: tuple[str, ...]  # the row axes
     columns: tuple[tuple[str, ...], ...]  # labels on the column axes, one tuple a column
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
 
     @property
     def headings(self) -> tuple[str, ...]:
@@ -39,23 +40,23 @@ class Layout:
         return tuple(_spans(self.columns, depth) for depth in range(len(self.columns[0])))
 
 
-def layout(table: TableData) -> Layout:
+def layout(data: TableData) -> Layout:
     """Rows and columns of a table, from its axes; an axis with one value names no rows."""
-    row_axes = [axis for axis in table.axes if axis not in table.columns]
-    varying = [axis for axis in row_axes if len({cell.coord(axis) for cell in table.cells}) > 1]
+    table = data.table
+    varying = [a for a in table.rows if len({cell.spec.coord(a) for cell in data.cells}) > 1]
     stub = tuple(varying) or ("method",)
-    by_place: dict[tuple[str, ...], dict[tuple[str, ...], CellEntry]] = {}
+    by_place: dict[tuple[str, ...], dict[tuple[str, ...], Cell]] = {}
     columns: dict[tuple[str, ...], None] = {}
-    for cell in table.cells:
-        column = tuple(axis_words(axis, cell.coord(axis)) for axis in table.columns)
+    for cell in data.cells:
+        column = tuple(axis_words(axis, cell.spec.coord(axis)) for axis in table.columns)
         columns[column] = None
-        by_place.setdefault(tuple(cell.coord(axis) for axis in stub), {})[column] = cell
+        by_place.setdefault(tuple(cell.spec.coord(axis) for axis in stub), {})[column] = cell
     ordered = sorted(columns, key=_rank(columns))
     ranked = sorted(by_place, key=_rank(by_place))
     spans = [_spans(ranked, depth) for depth in range(len(stub))]
     starts = [_starts(line) for line in spans]
     rows = tuple(
-        Row(
+        TableRow(
             labels,
             tuple(by_place[labels].get(column) for column in ordered),
             tuple((labels[d], starts[d].get(place, 0)) for d in range(len(stub))),

@@ -1,6 +1,6 @@
 """Numbers and names as people read them: in the terminal, in Markdown and on the page alike."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ncmc import paths
 from ncmc.paper.switches import is_switched
@@ -8,34 +8,22 @@ from ncmc.plan.run import Run
 
 if TYPE_CHECKING:
     from ncmc.paper.printed_numbers import Number
-    from ncmc.results.table_data import PaperEntry
-
-
-class Spread(Protocol):
-    """A mean over seeds with its deviation: a Sample, or an entry of a table's file."""
-
-    @property
-    def mean(self) -> float | None:
-        """None without a seed."""
-
-    @property
-    def std(self) -> float | None:
-        """None below two seeds."""
+    from ncmc.results.statistics import Sample
 
 
 # --- numbers -----------------------------------------------------------------------------------
 
 
-def plus_minus(value: Spread | None) -> str:
+def plus_minus(value: "Sample | None") -> str:
     """`84.1 ± 0.5`; one seed has no deviation, no seed is a dash."""
-    if value is None or value.mean is None:
+    if value is None:
         return "–"
     return f"{value.mean:.1f}" if value.std is None else f"{value.mean:.1f} ± {value.std:.1f}"
 
 
-def printed(number: "Number | PaperEntry | None") -> str:
+def printed(number: "Number | None") -> str:
     """The paper's number with its place, or `not known`."""
-    if number is None or number.value is None:
+    if number is None:
         return "not known"
     spread = "" if number.std is None else f" ± {number.std:.1f}"
     return f"{number.value:.1f}{spread} ({number.where})"

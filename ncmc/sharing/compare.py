@@ -68,7 +68,7 @@ class CellDifference(Strict):
     reasons: tuple[str, ...]  # what was otherwise when they were made, of all differing runs
 
 
-class Comparison(Strict):
+class ResultsComparison(Strict):
     """Two sets of results, A and B. Runs by id."""
 
     a: str
@@ -84,7 +84,7 @@ class Comparison(Strict):
         return not (self.only_a or self.only_b or self.cells)
 
 
-def compare(project: Project, a: Path | None, b: Path | None) -> Comparison:
+def compare(project: Project, a: Path | None, b: Path | None) -> ResultsComparison:
     """Compare two sets of results: an export, a folder of records, or None for results/runs.
 
     Raises DamagedError for a record or an export that is damaged, UsageError for a place without
@@ -97,7 +97,7 @@ def compare(project: Project, a: Path | None, b: Path | None) -> Comparison:
     for run in both:
         cells.setdefault(first[run].cell, []).append((first[run], second[run]))
     differences_of = (_difference(cell, pairs) for cell, pairs in cells.items())
-    return Comparison(
+    return ResultsComparison(
         a=str(a or paths.RUNS),
         b=str(b or paths.RUNS),
         only_a=tuple(sorted(first.keys() - second.keys())),

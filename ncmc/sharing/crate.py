@@ -38,13 +38,13 @@ def crate(name: str, records: Iterable[Record], content: Mapping[str, bytes]) ->
     entities: dict[str, Entity] = {}
     actions = [_action(record, content, entities) for record in records]
     files = [
-        {
-            "@id": path,
-            "@type": "File",
-            "name": path,
-            "contentSize": str(len(data)),
-            "encodingFormat": TYPES.get(path[path.rfind(".") :], "application/octet-stream"),
-        }
+        _entity(
+            path,
+            "File",
+            name=path,
+            contentSize=str(len(data)),
+            encodingFormat=TYPES.get(path[path.rfind(".") :], "application/octet-stream"),
+        )
         for path, data in sorted(content.items())
     ]
     root = {

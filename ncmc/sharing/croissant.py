@@ -38,27 +38,26 @@ def croissant(project: Project, record: Record, manifest: bytes) -> bytes:
     """The description of the split that a record's run was trained on. `manifest`: its manifest.json."""
     run, entry = record.run, dataset_entries(project)[record.run.dataset]
     archives = [
-        {
-            "@type": "cr:FileObject",
-            "@id": file.name,
-            "name": file.name,
-            "contentUrl": next(url for url in file.urls if url.startswith("http")),
-            "encodingFormat": "application/octet-stream",
+        _file(
+            file.name,
+            contentUrl=next(url for url in file.urls if url.startswith("http")),
+            encodingFormat="application/octet-stream",
             **({"sha256": file.sha256} if file.sha256 else {"md5": file.md5}),
-        }
+        )
         for file in entry.files
         if (file.sha256 or file.md5) and any(url.startswith("http") for url in file.urls)
     ]
-    note = {
-        "@type": "cr:FileObject",
-        "@id": "manifest.json",
-        "name": "manifest.json",
-        "description": "What the split was drawn with, and the SHA-256 of the indices of its images",
-        "contentUrl": "manifest.json",
-        "encodingFormat": "application/json",
-        "sha256": hashlib.sha256(manifest).hexdigest(),
-    }
-    fields = ("class", "images")
+    note = _file(
+        "manifest.json",
+        description="What the split was drawn with, and the SHA-256 of the indices of its images",
+        contentUrl="manifest.json",
+        encodingFormat="application/json",
+        sha256=hashlib.sha256(manifest).hexdigest(),
+    )
+    fields = [
+        {"@type": "cr:Field", "@id": f"classes/{name}", "name": name, "dataType": "sc:Integer"}
+        for name in ("class", "images")
+    ]
     body: dict[str, Any] = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -80,20 +79,16 @@ def croissant(project: Project, record: Record, manifest: bytes) -> bytes:
                 "@id": "classes",
                 "name": "classes",
                 "description": "Training images per class",
-                "field": [
-                    {
-                        "@type": "cr:Field",
-                        "@id": f"classes/{field}",
-                        "name": field,
-                        "dataType": "sc:Integer",
-                    }
-                    for field in fields
-                ],
+                "field": fields,
                 "data": [
-                    {f"classes/{name}": value for name, value in zip(fields, row, strict=True)}
-                    for row in enumerate(record.split.counts)
+                    {"classes/class": label, "classes/images": n}
+                    for label, n in enumerate(record.split.counts)
                 ],
             }
         ],
     }
     return json.dumps(body, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def _file(name: str, **properties: str | None) -> dict[str, str | None]:
+    return {"@type": "cr:FileObject", "@id": name, "name": name, **properties}

@@ -10,6 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ncmc import paths
 from ncmc.board import board_text, predictions
@@ -26,15 +27,15 @@ from ncmc.paper.claims import claims
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import tiers
+from ncmc.plan.option_text import format_options, format_value
 from ncmc.project import Project
 from ncmc.results import table_files
-from ncmc.results.record import load_record
+from ncmc.results.record import Record, load_record
 from ncmc.results.table_data import table_data
 from ncmc.sharing.export import descriptions, records_of, runs_of, sources_of
 from ncmc.sharing.export_format import NAME, manifest_of
-from ncmc.sharing.runs_csv import runs_csv
 from ncmc.system import files
-from ncmc.system.documents import MOST_BYTES
+from ncmc.system.documents import MOST_BYTES, as_csv
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.judge import CellCache, verify_cells
 
@@ -106,6 +107,50 @@ def badge(project: Project) -> bytes:
     return json.dumps(body, indent=1).encode() + b"\n"
 
 
+def runs_csv(project: Project) -> str:
+    """The rows of all records below results/published, by tier and run. Raises UserError."""
+    tiers = sorted(project.root.glob(paths.PUBLISHED.format(tier="*")))
+    rows = [
+        {"tier": tier.name, **_row(load_record(path))}
+        for tier in tiers
+        for path in sorted((tier / paths.RUNS).rglob(paths.RECORD))
+    ]
+    return as_csv(rows, table_files.DIGITS)
+
+
+def _row(record: Record) -> Mapping[str, Any]:
+    """A run as columns. Accuracies in percent, after the last epoch unless it is said otherwise."""
+    run, result, made = record.run, record.result, record.made
+    end = next((e.collapse for e in reversed(result.history) if e.collapse), None)
+    return {
+        "run": run.id,
+        "dataset": run.dataset,
+        "tau": format_value(run.tau),
+        "backbone": run.backbone,
+        "method": run.method,
+        "options": format_options(run.options),
+        "seed": run.seed,
+        "epochs": len(result.history),
+        "training_images": record.split.n_train,
+        "accuracy": result.accuracy.last,
+        "best_accuracy": result.accuracy.best,  # over epochs: a selection on the test set (A8)
+        **{f"thirds_{name}": value for name, value in result.groups.thirds},
+        **{f"shots_{name}": value for name, value in result.groups.shots},
+        "ece": result.ece,
+        "nc_mean": end and end.nc_mean,
+        "nc_std": end and end.nc_std,
+        "variability": end and end.variability,
+        "class_cosine": end and end.class_cosine,
+        "seconds": round(made.seconds, 1),
+        "device": made.device,
+        "processor": made.processor,
+        "torch": made.packages.get("torch"),
+        "commit": made.git.commit,
+        "code": ".".join(digest for part, digest in made.code if part != "torch"),
+        "digest": record.digest,
+    }
+
+
 def refresh_documents(project: Project) -> list[Path]:
     """Set runs.csv, README's picture and answers, and the quotations of docs/findings.md; what changed.
 
@@ -154,7 +199,10 @@ def differing(project: Project, tier: str) -> list[str]:
 
     Raises UserError if the tier is not published.
     """
-    published = _published(project, tier)
+    folder = folder_of(project, tier)
+    if not folder.is_dir():
+        raise UserError(f"{tier} is not published: {folder} is not there. Run ncmc publish {tier}.")
+    published = _read(folder)
     content = contents(project, tier, sources_in(published))
     names = published.keys() | content.keys()
     return sorted(name for name in names if published.get(name) != content.get(name))
@@ -203,18 +251,10 @@ def _write_board_and_page(
     if predicted := predictions.as_markdown(checks, verdicts):
         files.write_atomic(root / paths.PREDICTIONS, predicted)
     data = json.dumps(board_text.as_json(board), indent=1, ensure_ascii=False)
-    page = project_page.render(project, root / paths.RUNS, tier)
+    page = project_page.render(project, cells, tier)
     files.write_atomic(root / paths.BOARD_MARKDOWN, board_text.as_markdown(board))
     files.write_atomic(root / paths.BOARD_JSON, data + "\n")
     files.write_atomic(root / paths.PROJECT_PAGE, page)
-
-
-def _published(project: Project, tier: str) -> dict[str, bytes]:
-    """Every file of a published tier. Raises UserError if it is not published."""
-    folder = folder_of(project, tier)
-    if not folder.is_dir():
-        raise UserError(f"{tier} is not published: {folder} is not there. Run ncmc publish {tier}.")
-    return _read(folder)
 
 
 def sources_in(content: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ import io
 import json
 import re
 import typing
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +25,7 @@ Value = TypeVar("Value")
 MOST_BYTES = 64 << 20  # of one document; the largest record is a few megabytes
 MOST_DEPTH = 40  # of nested lists and mappings
 MOST_LETTERS = 400  # of what a validator says
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs what begins with one
 
 
 class Strict(BaseModel):
@@ -118,6 +119,25 @@ def read_csv(
         if None in row or None in row.values():
             raise UsageError(f"{path}, line {number}: needed are {len(columns)} values.")
     return rows
+
+
+def as_csv(rows: Sequence[Mapping[str, object]], digits: int | None = None) -> str:
+    """Rows with equal keys as the text of a CSV file, `csv_text` in each cell; nothing without rows."""
+    out = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(out, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({key: csv_text(row[key], digits) for key in row} for row in rows)
+    return out.getvalue()
+
+
+def csv_text(value: object, digits: int | None = None) -> str:
+    """A value in a CSV file: nothing for None, fractions with so many digits, and no formula to run."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and digits is not None:
+        return f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else str(value)
 
 
 def csv_number(

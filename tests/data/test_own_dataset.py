@@ -12,17 +12,17 @@ from projects import ScratchProject, class_folders, picture, ready, tar
 
 from ncmc.data import datasets, own_dataset
 from ncmc.data.datasets import Images
-from ncmc.errors import Finding, UsageError
+from ncmc.errors import CheckResult, UsageError
 from ncmc.project import Project
 
 WHOLE = "archives and arrays are here, unaltered, and hold what the entry says"
 
 
-def checked(name: str = "pets") -> dict[str, Finding]:
+def checked(name: str = "pets") -> dict[str, CheckResult]:
     return {finding.what: finding for finding in own_dataset.check(Project.find(), name)}
 
 
-def wrong(findings: dict[str, Finding]) -> list[tuple[str, str]]:
+def wrong(findings: dict[str, CheckResult]) -> list[tuple[str, str]]:
     return [(f.what, f.advice) for f in findings.values() if f.state == "wrong"]
 
 

@@ -117,7 +117,7 @@ def test_a_claim_of_a_published_board_has_a_row_and_its_target_can_be_made(
             (row,) = [r for r in text.splitlines() if r.startswith(f"| **{entry.id}** ")]
             target = row.split(" | ")[1].strip("`")
             assert target in table_names(here())
-            assert entry.tables[0] == target
+            assert entry.verdicts[0].table == target
 
 
 def test_a_record_that_goes_takes_its_time_along(artifact: ModuleType, configured: Path) -> None:

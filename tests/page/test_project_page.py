@@ -13,6 +13,7 @@ from cli.main import app
 from ncmc.board.entries import board
 from ncmc.page import project_page
 from ncmc.plan import grid
+from ncmc.verdicts.judge import CellCache
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def text(results: Path) -> str:
-    return project_page.render(here(), results)
+    return project_page.render(here(), CellCache(here(), results))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_what_is_missing_is_said_table_by_table(page: Page) -> None:
 
 
 def test_the_same_records_give_the_same_bytes(text: str, results: Path) -> None:
-    assert project_page.render(here(), results) == text
+    assert project_page.render(here(), CellCache(here(), results)) == text
 
 
 def test_the_page_opens_with_the_picture_of_a_tier_that_has_its_records(tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ def test_the_page_opens_with_the_picture_of_a_tier_that_has_its_records(tmp_path
     for spec in budget.cells:
         seeds = {"CAL": [61.0, 62.3, 62.7], "CE": [50.0, 51.0, 52.0]}
         fakes.fill(tmp_path, spec, seeds.get(spec.run.method, [60.5, 61.4, 62.6]))
-    text = Page(project_page.render(here(), tmp_path, "laptop")).text
+    text = Page(project_page.render(here(), CellCache(here(), tmp_path), "laptop")).text
     start = text[: text.index("runs recorded")]
     assert "✓ above CAL +11.0 points against CE" in start
     assert start.index("points against CE") < start.index("CAL minus each other method")
@@ -110,17 +111,17 @@ def test_the_page_opens_with_the_picture_of_a_tier_that_has_its_records(tmp_path
 def test_a_cell_names_the_claims_that_are_decided_and_no_empty_column(tmp_path: Path) -> None:
     smoke = grid.table(here(), "smoke")
     fakes.fill(tmp_path, fakes.spec_of(smoke, "CAL"), [80.0])
-    one = Page(project_page.render(here(), tmp_path, "smoke"))
+    one = Page(project_page.render(here(), CellCache(here(), tmp_path), "smoke"))
     assert "claims that look at it" not in one.text
     assert "cell seeds last, % best, % CAL" in one.text
     for label in ("AL", "CAL"):
         fakes.fill(tmp_path, fakes.spec_of(smoke, label), [80.0, 80.4, 80.1, 79.9, 80.2])
-    more = Page(project_page.render(here(), tmp_path, "smoke"))
+    more = Page(project_page.render(here(), CellCache(here(), tmp_path), "smoke"))
     assert "cell seeds last, % 95 % interval best, % claims that look at it" in more.text
 
 
 def test_without_records_nothing_empty_is_unfolded(tmp_path: Path) -> None:
-    empty = Page(project_page.render(here(), tmp_path))
+    empty = Page(project_page.render(here(), CellCache(here(), tmp_path)))
     assert "0 of " in empty.text
     assert not [link for link in empty.all("a") if "data-opens" in link]
     assert not empty.all("figure")

@@ -9,8 +9,7 @@ from conftest import CHECKOUT
 from ncmc import paths
 from ncmc.plan.run import make_run
 from ncmc.project import Project
-from ncmc.sharing.publish import refresh_documents
-from ncmc.sharing.runs_csv import runs_csv
+from ncmc.sharing.publish import refresh_documents, runs_csv
 
 
 def rows(text: str) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ncmc.errors import Finding
+from ncmc.errors import CheckResult
 from ncmc.training.own_code import backbone
 from ncmc.training.own_code.backbone import BackboneSubject
 
@@ -41,7 +41,7 @@ def build(image_size, channels=3, *, width=6, kind="plain"):
 '''
 
 
-def checked(package: Path, text: str) -> list[Finding]:
+def checked(package: Path, text: str) -> list[CheckResult]:
     (package / "backbones" / "mine.py").write_text(text)
     return backbone.check(BackboneSubject("mine", 8, [(2, 1), (16, 3)]))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import here
 
-from ncmc.errors import Finding
+from ncmc.errors import CheckResult
 from ncmc.training.own_code import method
 from ncmc.training.own_code.subject import MethodSubject
 
@@ -60,7 +60,7 @@ class MINE(Method):
 '''
 
 
-def checked(package: Path, text: str) -> list[Finding]:
+def checked(package: Path, text: str) -> list[CheckResult]:
     (package / "methods" / "mine.py").write_text(text)
     return method.check(MethodSubject(here(), "MINE"))
 

@@ -7,9 +7,9 @@ import pytest
 from conftest import here
 from worlds import Change, MadeCells, World
 
+from ncmc.forecast import explanation
+from ncmc.forecast.make_plan import states
 from ncmc.forecast.questions import decides
-from ncmc.forecast.state import states
-from ncmc.page import explanation
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names

@@ -19,7 +19,7 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.record import Accuracy, Record
-from ncmc.results.reference_numbers import reference_entries
+from ncmc.results.reference_numbers import reference_json
 from ncmc.results.shared_spread import Prior, prior_of
 from ncmc.results.statistics import Sample, against_reported, welch
 from ncmc.verdicts import judge
@@ -219,8 +219,9 @@ def test_our_deviation_is_moderated_by_the_cells_around_it_on_the_page_too(tmp_p
     assert isinstance(high, float)
     assert high - low > 5 * own
     cells = read_cells(opened(), grid.table(opened(), TABLE), tmp_path)
-    entries = [e for c in cells if c.spec.label == CE for e in reference_entries(c) if e.counts]
-    assert any((e.low, e.high) == pytest.approx((low, high)) for e in entries)
+    (cell,) = (cell for cell in cells if cell.spec.label == CE)
+    entries = [reference_json(cell, number) for number in cell.references if number.counts]
+    assert any((e["low"], e["high"]) == pytest.approx((low, high)) for e in entries)
 
 
 def test_a_reported_deviation_of_several_seeds_makes_it_welchs() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ncmc.errors import Finding, UserError, examine, listed
+from ncmc.errors import CheckResult, UserError, examine, listed
 from ncmc.plan import catalog
 from ncmc.training import contract
 from ncmc.training.own_code.subject import (
@@ -51,7 +51,7 @@ class BackboneSubject:
         return images.to(memory_format=torch.channels_last)
 
 
-def check(subject: BackboneSubject) -> list[Finding]:
+def check(subject: BackboneSubject) -> list[CheckResult]:
     """What holds of a backbone, and what is wrong with it, check by check."""
     return examine(subject, CHECKS, NEEDED, catalog.file_of("backbone", subject.name))
 

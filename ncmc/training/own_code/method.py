@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ncmc.errors import Finding, UserError, examine, listed
+from ncmc.errors import CheckResult, UserError, examine, listed
 from ncmc.formulas.losses import in_full
 from ncmc.methods import Labels
 from ncmc.plan import catalog
@@ -206,6 +206,6 @@ CHECKS: dict[str, Callable[[MethodSubject], None]] = {
 NEEDED = 3  # the first of them: without these no other makes sense
 
 
-def check(subject: MethodSubject) -> list[Finding]:
+def check(subject: MethodSubject) -> list[CheckResult]:
     """What holds of a method, and what is wrong with it, check by check."""
     return examine(subject, CHECKS, NEEDED, catalog.file_of("method", subject.name))

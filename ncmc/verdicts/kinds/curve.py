@@ -14,8 +14,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from ncmc.results import curves
 from ncmc.results.cells import Cell
-from ncmc.results.curves import Curve as Series
-from ncmc.results.curves import MatrixMeasure, Measure
+from ncmc.results.curves import MatrixMeasure, Measure, Series
 from ncmc.results.statistics import Difference, against, sample
 from ncmc.results.wording import plural, rounded
 from ncmc.system.documents import Strict

@@ -9,7 +9,7 @@ from ncmc.errors import listed
 from ncmc.paper.references import Comparison
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
-from ncmc.results.reference_numbers import ReferenceEntry, difference
+from ncmc.results.reference_numbers import difference
 from ncmc.results.statistics import Difference
 from ncmc.results.wording import interval_words
 from ncmc.verdicts.check import Cells, Positive, gap
@@ -147,8 +147,8 @@ def _range(values: Sequence[float]) -> str:
     return f", the nearest of {len(values)} from {values[0]:g} to {values[-1]:g}"
 
 
-def reference_verdict(entry: ReferenceEntry, cell: str, verdicts: Sequence[Verdict]) -> str:
+def reference_verdict(number: Comparison, cell: Cell, verdicts: Sequence[Verdict]) -> str:
     """What a number of others says of ours: its cell's verdict if it counts, else why it does not."""
     judged = [f for v in verdicts if v.kind == "references" for f in v.findings]
-    status = next((finding.status for finding in judged if finding.label == cell), None)
-    return f"{MARKS[status]} {status}" if entry.counts and status else entry.remark
+    status = next((finding.status for finding in judged if finding.label == cell.spec.label), None)
+    return f"{MARKS[status]} {status}" if number.counts and status else number.remark
