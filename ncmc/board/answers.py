@@ -14,7 +14,7 @@ from ncmc.plan import grid
 from ncmc.plan.grid_file import tiers
 from ncmc.project import Project
 from ncmc.results.cells import Cell
-from ncmc.results.samples import sample_of
+from ncmc.results.curves import sample_of
 from ncmc.results.statistics import Sample, against
 from ncmc.results.wording import plural, signed
 from ncmc.system import files

@@ -18,8 +18,8 @@ from ncmc.forecast.questions import Place, Question
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.grid_file import Points, tiers
 from ncmc.project import Project, read_once
+from ncmc.results.curves import IN_PERCENT
 from ncmc.results.looks import levels
-from ncmc.results.samples import IN_PERCENT
 from ncmc.results.shared_spread import FEWEST, Prior, as_printed
 from ncmc.results.statistics import (
     Difference,

@@ -8,6 +8,7 @@ from typing import Literal
 from ncmc.results.cells import Cell
 from ncmc.results.history import OF_EPOCH, Triangle, pairs_of
 from ncmc.results.record import Epoch, Record
+from ncmc.results.statistics import Sample, sample
 
 # `last` and `best` are accuracies of a whole run; over the epochs both are the test accuracy.
 Measure = Literal[
@@ -24,6 +25,7 @@ Measure = Literal[
     "class_cosine",
     "tail_cosine",
 ]
+IN_PERCENT: tuple[Measure, ...] = ("last", "best", "test_accuracy", "test_accuracy_raw")
 MatrixMeasure = Literal["class_cosines", "tail_cosines"]
 
 
@@ -73,6 +75,23 @@ def final(record: Record, measure: Measure) -> float | None:
         return record.result.accuracy.best
     series = _series(record, measure)
     return series[max(series)] if series else None
+
+
+def by_seed(cell: Cell, measure: Measure) -> dict[int, float]:
+    """{seed: value} of the seeds that have the measure."""
+    values = ((r.run.seed, final(r, measure)) for r in cell.records)
+    return {seed: value for seed, value in values if value is not None}
+
+
+def sample_of(cell: Cell, measure: Measure) -> Sample | None:
+    """Mean and own deviation of a measure over the seeds that have it; None if none has."""
+    return sample(list(values.values())) if (values := by_seed(cell, measure)) else None
+
+
+def moderated(cell: Cell, measure: Measure) -> Sample | None:
+    """The same, with the deviation that the cells around it moderate (shared_spread)."""
+    own, prior = sample_of(cell, measure), cell.priors(measure)
+    return prior.moderate(own) if own and prior else own
 
 
 def cosines(record: Record, measure: MatrixMeasure) -> dict[int, Triangle]:

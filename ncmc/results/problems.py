@@ -57,6 +57,11 @@ class RecordProblem:
     remedy: str
 
     @property
+    def why(self) -> str:
+        """The reason, after the name of the file."""
+        return self.reason.removeprefix(f"{self.path} ").rstrip(".")
+
+    @property
     def words(self) -> str:
         """Why it does not count, and what to do."""
         return f"{self.reason.rstrip('.')}. {self.remedy}"
@@ -225,19 +230,20 @@ def outdated_records(project: Project, results: Path | None = None) -> list[Outd
     records = []
     for path in sorted(root.rglob(paths.RECORD)):
         run_id = path.parent.relative_to(root).as_posix()
-        if why := _why(project, path, run_id, results):
+        record = record_of(project, run_id, path)
+        why = why_outdated(project, record, results) if isinstance(record, Record) else record
+        if why:
             records.append(Outdated(run_id, path, why))
     return records
 
 
-def _why(project: Project, path: Path, run_id: str, results: Path | None) -> str | None:
+def record_of(project: Project, run_id: str, path: Path) -> Record | str | None:
+    """The record of a run at `path`, or why no table can show it, in words; None without one."""
     try:
         record = read_record(project, parse_run_id(project, run_id), path)
     except UserError as error:
-        return f"is of a run that cannot be made now: {error}"
-    if isinstance(record, RecordProblem):
-        return record.reason.removeprefix(f"{path} ").rstrip(".")
-    return why_outdated(project, record, results) if record else None
+        return f"is of a run that cannot be made here: {error}"
+    return record.why if isinstance(record, RecordProblem) else record
 
 
 def delete(records: list[Outdated]) -> None:

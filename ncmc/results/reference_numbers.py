@@ -5,7 +5,7 @@ from typing import Any
 
 from ncmc.paper.references import Comparison, Reference
 from ncmc.results.cells import Cell
-from ncmc.results.samples import moderated
+from ncmc.results.curves import moderated
 from ncmc.results.statistics import Difference, Sample, against_reported
 from ncmc.results.wording import interval_words, signed
 

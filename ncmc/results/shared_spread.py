@@ -40,12 +40,6 @@ class Prior:
     df: float
     pooled: float
 
-    def moderated(self, variance: float, df: float) -> tuple[float, float]:
-        """A variance of `df` degrees of freedom, drawn towards the common one, and its own df."""
-        counted = min(HALF * self.df, MOST_DF)
-        mixed = (counted * self.variance + df * variance) / (counted + df)
-        return mixed, min(counted + df, HALF * self.pooled)
-
     def of_one_source(self, part: Sample) -> Sample:
         """A printed sample, whose source's deviations are taken for one: all their df count."""
         assert part.std is not None
@@ -59,8 +53,10 @@ class Prior:
         """A sample with the moderated deviation; that of a single seed as it is, without one."""
         if part.std is None:
             return part
-        variance, df = self.moderated(part.std**2, part.degrees)
-        return Sample(part.mean, math.sqrt(variance), part.n, df, HALF * self.pooled)
+        counted, most = min(HALF * self.df, MOST_DF), HALF * self.pooled
+        df = counted + part.degrees
+        variance = (counted * self.variance + part.degrees * part.std**2) / df
+        return Sample(part.mean, math.sqrt(variance), part.n, min(df, most), most)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,7 @@ from ncmc.plan.grid_file import Scale, table_names
 from ncmc.plan.run import Run
 from ncmc.project import Project, read_once
 from ncmc.results.cells import Cell, read_cell
-from ncmc.results.curves import Measure
-from ncmc.results.samples import IN_PERCENT, by_seed, sample_of
+from ncmc.results.curves import IN_PERCENT, Measure, by_seed, sample_of
 from ncmc.results.shared_spread import InBlock, Prior, block_of, prior_of
 
 ENOUGH_DF = 10  # of a deviation that a plan takes over from records

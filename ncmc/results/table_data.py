@@ -22,7 +22,7 @@ class TableData:
     """A table or figure with its cells."""
 
     table: Table
-    cells: Sequence[Cell]  # all of them, or those that a filter shows
+    cells: Sequence[Cell]
     uncompared: Mapping[str, Sequence[str]]  # reason -> reference numbers that stand beside no cell
 
     @property

@@ -12,7 +12,7 @@ from ncmc.plan.grid import Table
 from ncmc.plan.run import Run, parse_run_id, trained_runs
 from ncmc.project import Project
 from ncmc.results import problems
-from ncmc.results.record import Record, load_record, path_of
+from ncmc.results.record import Record, path_of
 from ncmc.sharing import crate, croissant
 from ncmc.sharing.export_format import NAME, Manifest, manifest_of
 from ncmc.system import files
@@ -72,18 +72,11 @@ def records_of(
         ids |= {path.parent.relative_to(root).as_posix() for path in root.rglob(paths.RECORD)}
     records, left_out = dict[Run, Record](), list[RunNote]()
     for run_id in sorted(ids):
-        path = root / run_id / paths.RECORD
-        if not files.exists(path):
-            continue
-        try:
-            record = load_record(path)
-            why = why_unfit(project, run_id, record)
-        except UserError as error:
-            why = f"cannot be used: {error}"
-        if why:
-            left_out.append(RunNote(run_id, why))
-        else:
+        record = problems.record_of(project, run_id, root / run_id / paths.RECORD)
+        if isinstance(record, Record):
             records[record.run] = record
+        elif record:
+            left_out.append(RunNote(run_id, record))
     return records, left_out
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan.grid import Table
 from ncmc.results.cells import Cell
-from ncmc.results.samples import moderated
+from ncmc.results.curves import moderated
 from ncmc.results.shared_spread import as_printed
 from ncmc.results.statistics import Sample, against_reported
 from ncmc.results.wording import make_command, rounded

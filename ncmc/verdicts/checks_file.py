@@ -12,7 +12,7 @@ from ncmc.paper import switches
 from ncmc.paper.claims import claim as claim_named
 from ncmc.plan.grid_file import grid_entries, grids
 from ncmc.project import Project, read_once
-from ncmc.results.samples import IN_PERCENT
+from ncmc.results.curves import IN_PERCENT
 from ncmc.system import documents
 from ncmc.system.documents import Strict
 from ncmc.verdicts import cell_selection

@@ -7,8 +7,7 @@ from pydantic import JsonValue
 
 from ncmc.plan.run import Run
 from ncmc.results.cells import Cell
-from ncmc.results.curves import Measure
-from ncmc.results.samples import IN_PERCENT, by_seed, moderated
+from ncmc.results.curves import IN_PERCENT, Measure, by_seed, moderated
 from ncmc.results.shared_spread import InBlock, Prior, over_settings, prior_of
 from ncmc.results.statistics import ALPHA, LEVEL, Difference, Sample, against, combine, sample
 from ncmc.results.table_cells import block_key

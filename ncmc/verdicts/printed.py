@@ -18,8 +18,8 @@ from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.cells import Cell
+from ncmc.results.curves import IN_PERCENT
 from ncmc.results.record import Accuracy, Epoch, Record, Result
-from ncmc.results.samples import IN_PERCENT
 from ncmc.results.statistics import t_quantile
 from ncmc.results.wording import plural
 from ncmc.results.wording import printed as as_printed

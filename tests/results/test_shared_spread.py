@@ -61,9 +61,9 @@ def test_half_the_priors_degrees_of_freedom_count_and_never_many() -> None:
         (Prior(1.0, math.inf, 40.0), 2.0, 6.0),
         (Prior(1.0, math.inf, 8.0), 2.0, 4.0),  # half of the eight that are pooled
     ):
-        found = prior.moderated(4.0, 2)
-        assert found[0] == pytest.approx(variance)
-        assert found[1] == df
+        moderated = prior.moderate(Sample(80.0, 2.0, 3))
+        assert (moderated.std or 0) ** 2 == pytest.approx(variance)
+        assert moderated.df == df
 
 
 def test_a_cell_without_spread_gets_that_of_the_others_and_a_single_seed_none() -> None:

@@ -14,10 +14,10 @@ from ncmc.plan import grid
 from ncmc.plan.run import Run
 from ncmc.results.cells import Cell
 from ncmc.results.class_groups import group_accuracy
+from ncmc.results.curves import sample_of
 from ncmc.results.dead_runs import is_dead
 from ncmc.results.problems import problems_in
 from ncmc.results.record import Accuracy, Groups, Record
-from ncmc.results.samples import sample_of
 from ncmc.results.shared_spread import prior_of
 from ncmc.results.table_cells import TableCells
 from ncmc.verdicts import judge
