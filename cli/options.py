@@ -128,7 +128,7 @@ def chosen_runs(project: Project, names: Sequence[str] | None, wanted: Filter) -
         names = table_names(project)
     planned = [run for name in names for run in switches.table(project, name).runs]
     unique = dict.fromkeys([*trained_runs(project, planned), *planned])
-    runs = [run for run in unique if wanted.fits(run.id)]
+    runs = [run for run in unique if wanted(run.id)]
     if not runs:
         raise UsageError("no run of these tables has that method, dataset and tau.")
     return runs

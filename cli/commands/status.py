@@ -105,7 +105,7 @@ def _list_outdated(
     as_json: bool,
 ) -> None:
     """Every outdated record that fits, those that no table plans too unless tables are named."""
-    records = [o for o in problems.outdated_records(project, results) if wanted.fits(o.run)]
+    records = [o for o in problems.outdated_records(project, results) if wanted(o.run)]
     if names and "all" not in names:
         planned = {run.id for run in chosen_runs(project, names, wanted)}
         records = [record for record in records if record.run in planned]

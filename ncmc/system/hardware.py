@@ -30,14 +30,16 @@ def machine() -> dict[str, Any]:
 
 
 def _processor() -> str:
+    model = re.search(r"^model name\s*:(.*)", _cpuinfo(), re.MULTILINE)
+    return model[1].strip() if model else platform.processor() or platform.machine()
+
+
+def _cpuinfo() -> str:
+    """What Linux tells of the processor; elsewhere nothing."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
-        return platform.processor() or platform.machine()
-    return next(
-        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
-        platform.machine(),
-    )
+        return ""
 
 
 def cores() -> int:
@@ -115,8 +117,4 @@ def torch_cuda() -> str | None:
 
 def has_bfloat16() -> bool:
     """Whether this processor multiplies bfloat16 in hardware, as Linux tells it; elsewhere, False."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return "avx512_bf16" in text or "amx_bf16" in text
+    return any(flag in _cpuinfo() for flag in ("avx512_bf16", "amx_bf16"))

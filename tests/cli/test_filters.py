@@ -30,8 +30,8 @@ def smoked(configured: Path) -> Path:
     [
         (("--method", "CLA"), "Did you mean 'CAL'?"),
         (("--dataset", "cifar11"), "unknown dataset 'cifar11'"),
-        (("--tau", "0.03"), "unknown tau '0.03'"),
-        (("--tau", "x"), "unknown tau 'x'"),
+        (("--tau", "0.03"), "no run of these tables has that method, dataset and tau"),
+        (("--tau", "x"), "tau is x; allowed: a number in (0, 1]"),
         (("--status", "runing"), "Did you mean 'running'?"),
     ],
 )

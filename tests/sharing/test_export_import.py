@@ -156,7 +156,7 @@ def test_an_export_names_the_records_that_it_cannot_pack(here: Project, tmp_path
     path_of(here, damaged).write_text("{}")
     done = ncmc("export", "smoke", "--to", tmp_path / "out.zip")
     assert done.exit_code == 3
-    assert f"left out: {damaged.id} cannot be used" in done.stdout
+    assert f"left out: {damaged.id} is not a record of ncmc" in done.stdout
     assert "1 record of smoke" in done.stdout
 
 
