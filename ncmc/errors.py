@@ -118,17 +118,30 @@ def examine(
 
 
 def _result(subject: T, what: str, check: Callable[[T], None], file: Path) -> CheckResult:
-    name = f"{file.parent.name}/{file.name}"
     try:
         check(subject)
     except UserError as error:
-        text = str(error)
+        text, name = str(error), _name(file)
         return CheckResult(what, "wrong", text if name in text else f"{name}: {text}")
     except Exception as error:  # of somebody's own code
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if frame.filename == str(file)]
-        if isinstance(error, SyntaxError) and error.filename == str(file):
-            lines = [error.lineno]
-        place = f"{name}, line {lines[-1]}" if lines else name
-        return CheckResult(what, "wrong", f"{place}: {type(error).__name__}: {first_line(error)}")
+        return CheckResult(what, "wrong", place_in(file, error) or f"{_name(file)}: {_kind(error)}")
     return CheckResult(what, "ok")
+
+
+def place_in(file: Path, error: Exception) -> str | None:
+    """The last line of `file` on the way to an error, and the error; None if it was not passed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(file)]
+    if isinstance(error, SyntaxError) and error.filename == str(file):
+        lines = [error.lineno]
+    return f"{_name(file)}, line {lines[-1]}: {_kind(error)}" if lines else None
+
+
+def _kind(error: Exception) -> str:
+    return f"{type(error).__name__}: {first_line(error)}"
+
+
+def _name(file: Path) -> str:
+    """A file as messages name it: `ncmc/methods/mine.py`, `papers/NAME/methods/mine.py`."""
+    parts = 4 if "papers" in file.parts[-4:-3] else 3 if file.suffix == ".py" else 2
+    return "/".join(file.parts[-parts:])

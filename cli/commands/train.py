@@ -3,8 +3,8 @@
 import sys
 import time
 import traceback
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +13,9 @@ import typer
 from cli.options import Assume, Device, Json, Options, Results, parse_given, say_on_stderr
 from cli.progress import progress_for
 from cli.show.listings import print_trained
-from ncmc.errors import BusyError, UsageError, UserError
+from ncmc.errors import BusyError, UsageError, UserError, place_in
 from ncmc.paper import switches
+from ncmc.plan import catalog
 from ncmc.plan.option_text import Value, parse_options
 from ncmc.plan.run import Run, make_run, parse_run_id
 from ncmc.project import Project
@@ -123,7 +124,8 @@ def train_all(
     for run in runs:
         try:
             inputs = RunInputs(project, run, execution or {}, results)
-            record, how = _trained(inputs, device, force, wait)
+            with _explain_own_code(run):
+                record, how = _trained(inputs, device, force, wait)
             print_trained(record, inputs.record_path, how, as_json)
         except Exception as error:  # of a lab's own method too: the other runs are not to blame
             if len(runs) == 1:
@@ -134,6 +136,22 @@ def train_all(
             say_on_stderr(f"{run.id}: {error}")
     if failures:
         raise UserError(f"{failures} of {len(runs)} runs failed; see above. The others are done.")
+
+
+@contextmanager
+def _explain_own_code(run: Run) -> Iterator[None]:
+    """An error on a line of the run's method or backbone as a UserError that names the line."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        for kind, name in (("method", run.method), ("backbone", run.backbone)):
+            if place := place_in(catalog.file_of(kind, name), error):
+                raise UserError(
+                    f"{place}. `ncmc check {kind} {name}` looks at all of it."
+                ) from error
+        raise
 
 
 def _trained(

@@ -20,12 +20,20 @@ NO_MEMORY = re.compile(
 
 
 def check_weights(training: Training, state: State) -> None:
-    """Raises UserError if a step has left weights or statistics that are not finite."""
+    """Raises UserError if steps left weights that are not finite, or a backbone that nothing trains."""
     values = [v for v in training.model.state_dict().values() if v.is_floating_point()]
     if not torch.stack([value.isfinite().all() for value in values]).all():
         raise UserError(
             f"weights are not finite after epoch {state.epoch}, step {state.step} of "
             f"{training.steps}, of {training.run.id}. {_remedy(training)}"
+        )
+    model = training.model
+    reached = [name for name, p in model.named_parameters() if p.grad is not None]  # none: no step
+    frozen = model.stages[model.stage].freeze_backbone
+    if reached and not frozen and not any(name.startswith("backbone.") for name in reached):
+        raise UserError(
+            f"no gradient reaches the backbone in epoch {state.epoch} of {training.run.id}: its loss "
+            f"does not depend on the features. `ncmc check method {training.run.method}` says more."
         )
 
 

@@ -253,6 +253,18 @@ WRONG = {
         "are cosines",
         "its scores grow .* take out",
     ),
+    "a constant that does not move": (
+        'self.register_buffer("frame", unit(frame))',
+        "self.frame = unit(frame)",
+        "on a GPU every tensor is there",
+        r"the loss of stage 0 meets a tensor that stays on the CPU .* register_buffer\(\)",
+    ),
+    "a new tensor on the CPU": (
+        "scores = self.raw_scores(h)",
+        "scores = self.raw_scores(h) + torch.zeros(self.n_classes)",
+        "on a GPU every tensor is there",
+        "make new tensors where the old ones are: device=h.device",
+    ),
     "a rule for a model that there is not": (
         "class MINE(Method):\n",
         'class MINE(Method):\n    trained_as = "NONE"\n',
@@ -283,7 +295,7 @@ def test_a_wrong_method_is_told_where_and_how_to_mend_it(own_package: Path, faul
     text = RIGHT.replace(old, new)
     found = [f for f in checked(own_package, text) if what in f.what]
     assert [f.state for f in found] == ["wrong"]
-    assert "methods/mine.py" in found[0].advice
+    assert "ncmc/methods/mine.py" in found[0].advice
     assert re.search(advice, found[0].advice, re.DOTALL), found[0].advice
 
 
@@ -293,3 +305,9 @@ def test_a_part_that_is_held_constant_on_purpose_is_no_fault(own_package: Path) 
         "class MINE(Method):\n", "class MINE(Method):\n    holds_constant = True\n"
     )
     assert all(f.state == "ok" for f in checked(own_package, text))
+
+
+def test_after_a_loss_that_is_not_finite_nothing_else_is_asked(own_package: Path) -> None:
+    findings = checked(own_package, RIGHT.replace("return loss", 'return loss * float("nan")'))
+    assert [f.state for f in findings if f.state != "skipped"] == ["ok", "ok", "ok", "wrong"]
+    assert "the loss of a batch of 6 is not finite" in findings[3].advice

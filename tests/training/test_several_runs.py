@@ -53,7 +53,7 @@ def test_runs_in_one_process_have_the_records_of_runs_alone(workspace: Path) -> 
 
 
 def test_a_run_that_fails_does_not_stop_the_others(workspace: Path) -> None:
-    failing = tiny(0, lr=1e30, warmup_epochs=0)
+    failing = tiny(0, lr=1e6, warmup_epochs=0)
     done = CliRunner().invoke(app, command(RUNS[0], failing, RUNS[1]))
     assert done.exit_code == 1
     assert f"ncmc: {failing.id}: loss is nan" in done.stderr
@@ -61,6 +61,28 @@ def test_a_run_that_fails_does_not_stop_the_others(workspace: Path) -> None:
     assert record(RUNS[0]).run == RUNS[0]
     assert record(RUNS[1]).run == RUNS[1]
     assert not path_of(here(), failing).exists()
+
+
+FAULTS = {
+    "raises": ("labels.no_such_name", "ncmc/methods/mine.py, line 8: AttributeError: "),
+    "constant": ("self.linear.weight.mean()", "no gradient reaches the backbone in epoch 1 of "),
+}
+
+
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_loss_of_ones_own_that_is_wrong_ends_in_a_sentence(own_package: Path, fault: str) -> None:
+    returned, said = FAULTS[fault]
+    (own_package / "methods" / "mine.py").write_text(
+        '"""MINE: a loss."""\n\nfrom ncmc.methods import ce\n\n\nclass MINE(ce.CE):\n'
+        f"    def criterion(self, h, labels):\n        return {returned}\n"
+    )
+    done = CliRunner().invoke(app, command(tiny(0, "MINE")))
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    (told,) = [line for line in done.stderr.splitlines() if line.startswith("ncmc: ")]
+    assert told.startswith(f"ncmc: {said}")
+    assert "`ncmc check method MINE`" in told
 
 
 def test_a_run_that_has_its_record_is_skipped(

@@ -24,7 +24,7 @@ from ncmc.training.own_code.subject import (
     MethodSubject,
     batch,
     check_alone,
-    check_host_reads,
+    check_as_on_gpu,
     fitted,
     images,
 )
@@ -135,16 +135,18 @@ def only_looks_in_evaluation(subject: MethodSubject) -> None:
         raise UserError(f"predict() changes {listed(changed)}: do that in observe(), or in loss().")
 
 
-def reads_nothing_on_the_host(subject: MethodSubject) -> None:
-    """The loss of every stage can be compiled and recorded."""
+def stays_on_the_gpu(subject: MethodSubject) -> None:
+    """Loss and scores need nothing of the host; the loss of every stage can be recorded."""
     model = subject.model()
     for stage in subject.stages(model):
         x, labels = batch(model, 6)
-        check_host_reads(
+        check_as_on_gpu(
+            model,
             lambda x, first: model.loss(x, Labels(first)),
             (x, labels.first),
             f"the loss of stage {stage}",
         )
+    check_as_on_gpu(model.eval(), model.predict, (images(3),), "the scores")
 
 
 def says_whether_its_scores_are_cosines(subject: MethodSubject) -> None:
@@ -188,8 +190,8 @@ CHECKS: dict[str, Callable[[MethodSubject], None]] = {
     "the file has a class of its name, and options that planning can read": has_a_class,
     "every option has a default, and a name of its own": options_have_defaults,
     "features, loss, scores, classifier and targets have their shapes": has_its_shapes,
-    "an impossible option is refused in words": refuses_in_words,
     "loss and gradient are finite in every stage, for any number and size of classes": losses.is_finite,
+    "an impossible option is refused in words": refuses_in_words,
     "the loss is a mean over the batch": losses.is_a_mean_over_the_batch,
     "the gradient is that of the loss (differences in float64)": losses.has_the_gradient_of_its_loss,
     "every parameter is trained in some stage": losses.trains_every_parameter,
@@ -199,11 +201,11 @@ CHECKS: dict[str, Callable[[MethodSubject], None]] = {
     "its generator decides what it draws": follows_its_generator,
     "its state brings it back": comes_back_from_its_state,
     "evaluation changes nothing and takes images one by one": only_looks_in_evaluation,
-    "no value is read on the host": reads_nothing_on_the_host,
+    "on a GPU every tensor is there, and no value is read on the host": stays_on_the_gpu,
     "it says whether its scores are cosines": says_whether_its_scores_are_cosines,
     "it takes the trained model of the method that it names": fits_its_trained_model,
 }
-NEEDED = 3  # the first of them: without these no other makes sense
+NEEDED = 4  # the first of them: without these no other makes sense
 
 
 def check(subject: MethodSubject) -> list[CheckResult]:

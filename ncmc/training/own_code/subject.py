@@ -1,12 +1,14 @@
 """A method that is checked, random images for it, and what both methods and backbones must keep."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch._subclasses import FakeTensorMode
+from torch.func import functional_call
 
 from ncmc.errors import UserError, first_line
 from ncmc.methods import Labels, Method
@@ -99,19 +101,42 @@ def check_alone(call: Callable[[Tensor], Tensor], images: Tensor, what: str) -> 
     return together
 
 
-def check_host_reads(call: Callable[..., object], arguments: Sequence[Tensor], what: str) -> None:
-    """Raises UserError if `call` needs a value of a tensor, or its number of elements, on the host.
+def check_as_on_gpu(
+    model: nn.Module, call: Callable[..., object], arguments: Sequence[Tensor], what: str
+) -> None:
+    """Raises UserError if `call` of the model meets a tensor on the CPU when the model is on a GPU.
 
-    It gets tensors that have a shape and no values.
+    And if the host needs a value of a tensor, or its number of elements. Tensors of a GPU that have a
+    shape and no values stand in for those of the model and for the arguments.
     """
     with FakeTensorMode(allow_non_fake_inputs=True) as mode:
-        without_values = [mode.from_tensor(tensor) for tensor in arguments]
+        own = [*model.named_parameters(prefix="model"), *model.named_buffers(prefix="model")]
+        moved = {name: mode.from_tensor(tensor).to("cuda") for name, tensor in own}
         try:
-            call(*without_values)
+            given = tuple(mode.from_tensor(tensor).to("cuda") for tensor in arguments)
+            functional_call(_Caller(model, call), moved, given)
         except Exception as error:
+            if re.search(r"two (different )?devices", str(error)):
+                raise UserError(
+                    f"{what} meets a tensor that stays on the CPU when the model moves to a GPU. Keep "
+                    "constants by register_buffer(), not as plain attributes, and make new tensors "
+                    "where the old ones are: device=h.device."
+                ) from error
             raise UserError(
                 f"{what} needs values of tensors on the host ({first_line(error)}): by item(), by a "
                 "condition, or where elements are chosen by a mask, whose number only the host knows. A "
                 "step with it cannot be compiled or recorded as a CUDA graph: use torch.where, sums and "
                 "comparisons instead."
             ) from error
+
+
+class _Caller(nn.Module):
+    """Any call of a model, as a module of which `functional_call` can replace the tensors."""
+
+    def __init__(self, model: nn.Module, call: Callable[..., object]) -> None:
+        super().__init__()
+        self.model = model
+        self.call = call
+
+    def forward(self, *arguments: Tensor) -> object:
+        return self.call(*arguments)
