@@ -133,38 +133,40 @@ STYLES = {
 }
 
 
-def print_status(found: Sequence[RunStatus], states: Sequence[str], as_json: bool) -> None:
+def print_status(statuses: Sequence[RunStatus], states: Sequence[str], as_json: bool) -> None:
     """The counts, and the runs of `states`, or those that are not simply done or waiting."""
     if as_json:
-        chosen = [one for one in found if not states or one.state in states]
+        chosen = [one for one in statuses if not states or one.state in states]
         body = [one.model_dump(mode="json") for one in chosen]
-        print_json({"counts": _counts(found), "runs": body})
+        print_json({"counts": _counts(statuses), "runs": body})
         return
-    console().print(drawn(found, states, len(found) if states else MOST_LINES), soft_wrap=True)
+    console().print(
+        drawn(statuses, states, len(statuses) if states else MOST_LINES), soft_wrap=True
+    )
 
 
 def watch_status(look: Callable[[], Sequence[RunStatus]], states: Sequence[str]) -> None:
     """Draw it again every few seconds, until every run is done or Ctrl-C."""
     out = console()
-    found = look()
+    statuses = look()
     with Live(console=out, auto_refresh=False) as live:
         while True:
-            live.update(drawn(found, states, max(out.height // 5, 3)), refresh=True)
-            if all(one.state == "done" for one in found):
+            live.update(drawn(statuses, states, max(out.height // 5, 3)), refresh=True)
+            if all(one.state == "done" for one in statuses):
                 return
             time.sleep(SECONDS)
-            found = look()
+            statuses = look()
 
 
-def drawn(found: Sequence[RunStatus], states: Sequence[str], most: int) -> RenderableType:
+def drawn(statuses: Sequence[RunStatus], states: Sequence[str], most: int) -> RenderableType:
     """A bar, the counts, and at most `most` lines on runs of each state."""
-    counts = _counts(found)
+    counts = _counts(statuses)
     rows = Table.grid()  # a bar alone does not end its line
-    rows.add_row(ProgressBar(total=len(found), completed=counts["done"], width=60))
+    rows.add_row(ProgressBar(total=len(statuses), completed=counts["done"], width=60))
     summary = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
-    rows.add_row(literal(f"{plural(len(found), 'run')}: {summary}"))
+    rows.add_row(literal(f"{plural(len(statuses), 'run')}: {summary}"))
     for state in states or TOLD:
-        runs = [one for one in found if one.state == state]
+        runs = [one for one in statuses if one.state == state]
         for one in runs[:most]:
             rows.add_row(_line(one))
         if len(runs) > most:
@@ -172,8 +174,8 @@ def drawn(found: Sequence[RunStatus], states: Sequence[str], most: int) -> Rende
     return rows
 
 
-def _counts(found: Sequence[RunStatus]) -> dict[str, int]:
-    counted = Counter(one.state for one in found)
+def _counts(statuses: Sequence[RunStatus]) -> dict[str, int]:
+    counted = Counter(one.state for one in statuses)
     return {state: counted[state] for state in STATES}
 
 

@@ -160,7 +160,7 @@ def _trained(
     """The record of a run and how it came about; with `wait` after any other process that trains it."""
     from ncmc.training.launch import launch
 
-    told = False
+    waiting = False
     while True:
         try:
             with ExitStack() as shown:
@@ -169,7 +169,7 @@ def _trained(
         except BusyError:
             if not wait:
                 raise
-            if not told:
+            if not waiting:
                 say_on_stderr(f"{inputs.run.id}: another process is training it; waiting.")
-                told = True
+                waiting = True
             time.sleep(SECONDS_BETWEEN_TRIES)

@@ -189,8 +189,10 @@ def print_board(board: Board) -> None:
                 scale = f" ({SCALES[entry.scale]})" if SCALES[entry.scale] else ""
                 says = f"{entry.says}{scale}  {entry.id}"
                 parts = [part for part in (entry.line, remark(entry)) if part]
-                found = Text(printable("\n".join(parts)), style="dim")
-                grid.add_row(status_text(entry.status, entry.outcome), Group(literal(says), found))
+                details = Text(printable("\n".join(parts)), style="dim")
+                grid.add_row(
+                    status_text(entry.status, entry.outcome), Group(literal(says), details)
+                )
             out.print()
             out.print(Text(TITLES[subject], style="bold"))
             out.print(grid)

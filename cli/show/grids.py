@@ -55,7 +55,7 @@ def print_lines(lines: Sequence[str]) -> None:
         print_line(f"... and {len(lines) - MOST_LINES} more; --json names all")
 
 
-def words(value: object) -> str:
+def cell_text(value: object) -> str:
     """A value in a column: yes or no for booleans, a dash for None."""
     if value is None:
         return "-"
@@ -90,7 +90,7 @@ def column_widths(
     """Characters for each column, so that no word is cut; None if `width` cannot hold the words."""
     full = [[Text(column), *cells] for column, *cells in zip(columns, *rows, strict=True)]
     lines = [max(_longest(cell.plain.splitlines()) for cell in cells) for cells in full]
-    least = [min(max(_longest(_words(cell)) for cell in cells), LONGEST_WORD) for cells in full]
+    least = [min(max(_longest(_words_of(cell)) for cell in cells), LONGEST_WORD) for cells in full]
     free = width - 3 * len(columns) - 1  # a border and two spaces a column, and one more border
     if sum(lines) <= free:
         return lines
@@ -100,7 +100,7 @@ def column_widths(
     return [word + spare * (line - word) // wanted for word, line in zip(least, lines, strict=True)]
 
 
-def _words(cell: Text) -> list[str]:
+def _words_of(cell: Text) -> list[str]:
     return [cell.plain] if cell.no_wrap else cell.plain.split()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cli.options import say_on_stderr
-from cli.show.grids import print_grid, print_json, words
+from cli.show.grids import cell_text, print_grid, print_json
 from ncmc.results.dead_runs import dead_words, is_dead
 from ncmc.results.record import Record
 
@@ -14,7 +14,7 @@ def print_listing(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
     if as_json:
         print_json(rows)
     elif rows:
-        print_grid(list(rows[0]), [[words(value) for value in row.values()] for row in rows])
+        print_grid(list(rows[0]), [[cell_text(value) for value in row.values()] for row in rows])
 
 
 def print_trained(record: Record, path: Path, how: str, as_json: bool) -> None:
@@ -26,8 +26,8 @@ def print_trained(record: Record, path: Path, how: str, as_json: bool) -> None:
             "longer warm-up (-o warmup_epochs=10) or a smaller rate may train all of its seeds."
         )
     if as_json:
-        said = {"run": record.run.id, "record": path, "accuracy": accuracy.model_dump()}
-        print_json(said | {"dead": dead})
+        body = {"run": record.run.id, "record": path, "accuracy": accuracy.model_dump()}
+        print_json(body | {"dead": dead})
         return
     print(
         f"{record.run.id}: {how}, accuracy {accuracy.last:.2f} % "

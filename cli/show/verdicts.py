@@ -21,8 +21,8 @@ def print_verdicts(data: TableData, verdicts: Sequence[Verdict], as_json: bool) 
     """The verdicts on a table: status, what is claimed, why; how to make what is missing."""
     if as_json:
         code = verdict_exit_code(verdicts, usable=data.usable)
-        told = [verdict.model_dump(mode="json") for verdict in verdicts]
-        print_json({"table": data.table.name, "exit_code": code, "verdicts": told})
+        entries = [verdict.model_dump(mode="json") for verdict in verdicts]
+        print_json({"table": data.table.name, "exit_code": code, "verdicts": entries})
         return
     if not verdicts:
         print_line(f"{data.table.name}: no number of the paper and no check is about it")

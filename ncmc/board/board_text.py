@@ -82,8 +82,8 @@ def _markdown_lines(board: Board) -> Iterator[str]:
         yield "| verdict | id | what it says | what was found |"
         yield "| --- | --- | --- | --- |"
         for e in entries:
-            found = " ".join(filter(None, (e.line, remark(e))))
-            parts = (f"{MARKS[e.status]} {e.outcome}", e.id, _says(e), found)
+            details = " ".join(filter(None, (e.line, remark(e))))
+            parts = (f"{MARKS[e.status]} {e.outcome}", e.id, _says(e), details)
             yield markdown_row(map(markdown_text, parts))
 
 

@@ -92,8 +92,8 @@ def _seeds(table: Table, cells: Sequence[Cell]) -> str:
     words = words if counts[0] == counts[-1] else f"{counts[0]} to {words}"
     missing = sum(cell.planned - cell.n for cell in cells)
     have = "has" if missing == 1 else "have"
-    lacking = f"; {missing} of {plural(len(table.runs), 'run')} {have} no record"
-    return f"{words} per line or field" + (lacking if missing else "")
+    without_record = f"; {missing} of {plural(len(table.runs), 'run')} {have} no record"
+    return f"{words} per line or field" + (without_record if missing else "")
 
 
 def _of_accuracies(

@@ -12,7 +12,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ncmc.page.claim_rows import looked_at, words
+from ncmc.page.claim_rows import deciding_cells, filter_words
 from ncmc.plan.grid import CellSpec, Table, axis_words
 from ncmc.project import Project
 from ncmc.results.cells import Cell
@@ -43,9 +43,9 @@ class Row:
         """What the filters look at, by the name of the filter."""
         statuses = {verdict.status for verdict in self.verdicts}
         return {
-            "method": words([self.cell.spec.run.method]),
-            "dataset": words([self.cell.spec.run.dataset]),
-            "verdict": words(status for status in STATUSES if status in statuses),
+            "method": filter_words([self.cell.spec.run.method]),
+            "dataset": filter_words([self.cell.spec.run.dataset]),
+            "verdict": filter_words(status for status in STATUSES if status in statuses),
         }
 
 
@@ -59,7 +59,7 @@ def verdicts_by_cell(project: Project, verdicts: Sequence[Verdict]) -> dict[str,
     """Key of a cell -> the verdicts that look at it, whatever table each is of."""
     by_key: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        for key in dict.fromkeys(map(key_of, looked_at(project, verdict))):
+        for key in dict.fromkeys(map(key_of, deciding_cells(project, verdict))):
             by_key.setdefault(key, []).append(verdict)
     return by_key
 
@@ -83,7 +83,7 @@ def filters_of(tokens: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
     for axis in ("dataset", "method", "verdict"):
         values = {word for row in tokens for word in row.get(axis, "").split()}
         if len(values) > 1:
-            statuses = words(STATUSES).split()
+            statuses = filter_words(STATUSES).split()
             order = sorted(values) if axis != "verdict" else [s for s in statuses if s in values]
             filters[axis] = order
     return filters
@@ -94,12 +94,12 @@ def filters_of(tokens: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
 
 def cells_json(rows: Iterable[Row]) -> Markup:
     """{key of a cell: what it shows} for a script element, in which no `<` may stand."""
-    data = {row.key: opened(row.cell) for row in rows if row.cell.n}
+    data = {row.key: cell_content(row.cell) for row in rows if row.cell.n}
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return Markup(text.replace("<", "\\u003c"))
 
 
-def opened(cell: Cell) -> dict[str, Any]:
+def cell_content(cell: Cell) -> dict[str, Any]:
     """What a cell with records shows: a curve per seed, accuracy per class, confusion over seeds."""
     records = cell.records
     return {
@@ -153,9 +153,9 @@ def _confusion(records: Sequence[Record]) -> dict[str, Any]:
     if len(summed) <= MOST_CLASSES:
         return {"all": summed}
     pairs = [
-        [true, said, n]
+        [true, predicted, n]
         for true, row in enumerate(summed)
-        for said, n in enumerate(row)
-        if n and said != true
+        for predicted, n in enumerate(row)
+        if n and predicted != true
     ]
     return {"most": sorted(pairs, key=lambda pair: (-pair[2], *pair[:2]))[:MOST_CONFUSED]}

@@ -55,13 +55,13 @@ def claim_groups(project: Project, board: Board) -> list[ClaimGroup]:
 
 
 def _row(project: Project, entry: BoardEntry, stalled: Stalled) -> ClaimRow:
-    specs = [spec for verdict in entry.verdicts for spec in looked_at(project, verdict)]
-    found = reversed(stages(entry.verdicts, stalled))
-    known = tuple(stage for stage in found if _is_known(stage))
+    specs = [spec for verdict in entry.verdicts for spec in deciding_cells(project, verdict)]
+    staged = reversed(stages(entry.verdicts, stalled))
+    known = tuple(stage for stage in staged if _is_known(stage))
     tokens = {
-        "method": words(spec.run.method for spec in specs),
-        "dataset": words(spec.run.dataset for spec in specs),
-        "verdict": words(stage.status for stage in known) or slug(entry.status),
+        "method": filter_words(spec.run.method for spec in specs),
+        "dataset": filter_words(spec.run.dataset for spec in specs),
+        "verdict": filter_words(stage.status for stage in known) or slug(entry.status),
     }
     return ClaimRow(entry, known, tokens)
 
@@ -77,7 +77,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.+-]+", "-", text)
 
 
-def words(values: Iterable[str]) -> str:
+def filter_words(values: Iterable[str]) -> str:
     """Values of a filter, as an attribute of a row has them."""
     return " ".join(dict.fromkeys(map(slug, values)))
 
@@ -88,13 +88,13 @@ def anchors_of(groups: Sequence[ClaimGroup]) -> dict[tuple[str, str], str]:
     return {(v.table, v.id): row.anchor for row in rows for v in row.entry.verdicts}
 
 
-def looked_at(project: Project, verdict: Verdict) -> list[CellSpec]:
+def deciding_cells(project: Project, verdict: Verdict) -> list[CellSpec]:
     """The cells that decide a verdict; none if none can, or if its check is no longer there."""
-    return _deciding_cells(project, verdict.table).get(verdict.id, [])
+    return _cells_by_id(project, verdict.table).get(verdict.id, [])
 
 
 @read_once
-def _deciding_cells(project: Project, table: str) -> dict[str, list[CellSpec]]:
+def _cells_by_id(project: Project, table: str) -> dict[str, list[CellSpec]]:
     """Id of each check and printed number of a table -> the cells that decide it."""
     cells: dict[str, list[CellSpec]] = {}
     for question in decides(project, table):

@@ -155,7 +155,7 @@ def register(project: Project, cells: Sequence[Cell]) -> list[Choice]:
 def notes(project: Project, cells: Sequence[Cell]) -> list[str]:
     """What must be said with every result of these datasets and records."""
     entries = dataset_entries(project)
-    said = [
+    texts = [
         note
         for cell in cells
         for note in (
@@ -164,8 +164,8 @@ def notes(project: Project, cells: Sequence[Cell]) -> list[str]:
         )
     ]
     if best_is_last(cells):  # and stands nowhere
-        said = [note for note in said if "`best`" not in note]
-    return list(dict.fromkeys(sentence(note) for note in said))
+        texts = [note for note in texts if "`best`" not in note]
+    return list(dict.fromkeys(sentence(note) for note in texts))
 
 
 # --- words -------------------------------------------------------------------------------------

@@ -68,12 +68,12 @@ def render(
     """The page as text."""
     data = table_data(project, table, cells)
     missing = [run.id for cell in cells for run in cell.missing]
-    lacking = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
+    needed = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
     rows = rows_of(table, cells, verdicts_by_cell(project, verdicts))
     board, ranked = board_of(project, verdicts), rankings(table, cells)
     claims = claim_groups(project, board)
-    shown = table_figures(project, table, cells)
-    answer = next((p for p in shown if p.name == "differences"), None)
+    figures = table_figures(project, table, cells)
+    answer = next((p for p in figures if p.name == "differences"), None)
     return rendered(
         "table.html.j2",
         project.root,
@@ -99,14 +99,14 @@ def render(
         layout=layout(data),
         group_rules=tuple(Groups.model_fields),
         group_names=GROUPS,
-        pictures=[p for p in shown if p is not answer],
+        pictures=[p for p in figures if p is not answer],
         provenance=how_made.provenance(cells),
         cards=[how_made.card(row.cell, row.key, row.label) for row in rows if row.cell.n],
         cells_json=cells_json(rows),
         register=how_made.register(project, cells),
         errata=errata(project),
         missing=missing,
-        elsewhere=[run for run in lacking if run not in missing],
+        elsewhere=[run for run in needed if run not in missing],
         make_command=make_command(table.name, table.paper),
     )
 
