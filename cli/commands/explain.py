@@ -12,7 +12,7 @@ from cli.show.grids import console, literal, print_grid, print_json, print_line,
 from cli.show.verdicts import status_text
 from ncmc.forecast import explanation
 from ncmc.forecast.explanation import Clause, Explanation
-from ncmc.results.wording import duration, plural, sentence, size
+from ncmc.results.wording import duration, plural, size
 from ncmc.verdicts.verdict import ADDED
 
 BESIDE_READING = ("prediction", "turns_on", "added")  # keys of a check told in sentences
@@ -88,7 +88,7 @@ def _print_clause(clause: Clause, claim: Explanation) -> None:
         out.print(literal(f"  {line}"))
     rows = [(status_text(f.status), f.label, f.why) for f in verdict.findings]
     print_grid(("verdict", "setting", "what was found"), rows)
-    if len(verdict.findings) > 1 and not sentence(claim.sentence).endswith(sentence(verdict.why)):
+    if len(verdict.findings) > 1 and verdict.why.rstrip(".") not in claim.sentence:
         out.print(literal(f"  {verdict.why}"))
 
 
