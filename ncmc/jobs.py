@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.option_text import format_value, parse_options
 from ncmc.plan.run import Run, parse_run_id, resolve_run, trained_runs
 from ncmc.project import Project, read_once
-from ncmc.results.record import path_of
 from ncmc.system import documents, files
 from ncmc.verdicts import cell_selection, checks_file
 from ncmc.verdicts.checks_file import checks_of
@@ -245,33 +244,6 @@ def pattern_of(runs: Iterable[Run] | None) -> str:
 def train_command(runs: str) -> str:
     """The shell command that trains `runs` (a placeholder) and adds to the log."""
     return TRAIN.replace("RUNS", runs)
-
-
-class Attempts:
-    """How many times a job of several runs may be sent again: as often for each run as one alone.
-
-    Counted anew whenever a run has been trained, so a run that is killed each time, for want of memory
-    say, is sent no more often than alone. (Snakemake counts attempts of the whole job.)
-    """
-
-    def __init__(self, project: Project, batches: Mapping[str, list[Run]]) -> None:
-        self._models = {
-            name: [path_of(project, run).with_name(paths.MODEL) for run in runs]
-            for name, runs in batches.items()
-        }
-        self._latest = {name: (0, self._trained(name)) for name in batches}  # attempt, models then
-
-    def restarts(self, batch: str, attempt: int, each: int) -> int:
-        """Restarts that a job may have in all, after attempt number `attempt`; `each`: of one run."""
-        if batch not in self._models:
-            return each
-        trained = self._trained(batch)
-        if trained > self._latest[batch][1]:
-            self._latest[batch] = (attempt, trained)
-        return self._latest[batch][0] + each
-
-    def _trained(self, batch: str) -> int:
-        return sum(model.exists() for model in self._models[batch])
 
 
 def failed_by_itself(logs: Iterable[str]) -> bool:

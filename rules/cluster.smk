@@ -5,18 +5,9 @@ from snakemake.jobs import Job
 
 # A job that ended with an error of its own would end so again: only one that was stopped from outside (a time
 # limit, a node, scancel) is sent again.
-attempts = jobs.Attempts(project, trainings.batches)
-
-
-def restart_times(job) -> int:
-    """How many times a job may be sent again, all in all."""
-    if jobs.failed_by_itself(map(str, job.log)):
-        return 0
-    batch = job.rule.name.removeprefix(targets.rule_name(""))
-    return attempts.restarts(batch, job.attempt, job.rule.restart_times)
-
-
-Job.restart_times = property(restart_times)
+Job.restart_times = property(
+    lambda job: 0 if jobs.failed_by_itself(map(str, job.log)) else job.rule.restart_times
+)
 
 # Without accounting `sacct` tells nothing, for ever; `squeue` then knows finished jobs for a while, within which
 # it has to be asked. Loaded wherever it is installed; elsewhere there is no Slurm.

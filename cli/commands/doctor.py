@@ -22,12 +22,11 @@ from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid_file import table_names_in
 from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results.record import path_of
 from ncmc.results.wording import duration, plural
 from ncmc.system import hardware
 from ncmc.targets import WHOLE
 
-EPILOG = "Examples: `ncmc doctor`, `ncmc doctor --cost table2`."
+EPILOG = "Examples: `ncmc doctor`, `ncmc doctor --cost table2`. What is done: `ncmc status`."
 
 
 def doctor(
@@ -65,9 +64,6 @@ def doctor(
 
 
 MARKS = {True: Text("✓", "green"), False: Text("✗", "red"), None: Text("·", "dim")}
-WORK = {"smoke": "snakemake --cores all smoke"} | dict.fromkeys(
-    ("laptop", "full", "table2", "all"), "time: ncmc doctor --cost {name}"
-)
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,6 @@ def diagnose(project: Project) -> list[Part]:
             Part(f"data: {name}", state, state == "ready" or None, advice)
             for name, (state, advice) in data.items()
         ),
-        *(_work(project, name) for name in WORK),
     ]
 
 
@@ -129,14 +124,6 @@ def _programs() -> list[Part]:
         good = True if place else False if "uv sync" in said else None
         parts.append(Part(name, place or "not found", good, said))
     return parts
-
-
-def _work(project: Project, name: str) -> Part:
-    """How much there is to do of a table or a tier."""
-    runs = runs_of(project, name)
-    done = sum(path_of(project, run).exists() for run in runs)
-    advice = WORK[name].format(name=name)
-    return Part(f"runs: {name}", f"{done} of {len(runs)} runs done", None, advice)
 
 
 # --- cost --------------------------------------------------------------------------------------

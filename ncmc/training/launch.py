@@ -64,11 +64,6 @@ def launch(
         if note := note_without_commit(inputs.project.root):
             listener.say(note)
         record = train.train(inputs, listener, device=device, anew=force)
-    if before and before.digest != record.digest:
-        listener.say(
-            f"{inputs.run.id}: trained again for its model, it came out otherwise than the record that "
-            "was here, which this one replaces (made on another processor?)"
-        )
     return record, "trained"
 
 

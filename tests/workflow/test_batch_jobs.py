@@ -1,18 +1,16 @@
-"""Small runs, and the seeds of large grids, are several in a job, and none is lost with another."""
+"""Small runs are several in a job, and none is lost with another."""
 
 import os
-import re
 from pathlib import Path
 
 import pytest
-from calls import BIN, copy_workflow, planned_jobs, planned_runs, snakemake
+from calls import BIN, copy_workflow, snakemake
 from conftest import here
 
-from ncmc import jobs, paths, targets
+from ncmc import jobs, targets
 from ncmc.plan import grid
-from ncmc.plan.run import Run, make_run, trained_run, trained_runs
+from ncmc.plan.run import Run, make_run, trained_run
 from ncmc.project import Project
-from ncmc.results.record import path_of
 from ncmc.targets import batches, missing
 
 
@@ -54,55 +52,6 @@ def test_two_thousand_short_runs_are_at_most_a_hundred_jobs(project: Path) -> No
     assert sorted(dealt) == sorted(grid.table(there, "smoke").runs)
     job = jobs.Jobs(there)
     assert max(map(job.minutes_of, found.values())) <= jobs.MINUTES
-
-
-@pytest.fixture
-def thousands(project: Path) -> Path:
-    """The paper's own grid, 31 seeds of each cell in place of three."""
-    path = project / "papers" / "ncmc" / "grid.yaml"
-    text = re.sub(r"^seeds: {value: \d+", "seeds: {value: 31", path.read_text(), flags=re.M)
-    path.write_text(re.sub(r"^looks: .*\n", "", text, flags=re.M))
-    return project
-
-
-def test_of_thousands_of_runs_the_seeds_of_a_cell_share_jobs(thousands: Path) -> None:
-    there = Project(thousands)
-    asked = missing(there, ["all"]).of_tables
-    runs = [run for of_table in asked.values() for run in of_table]
-    assert len(runs) > 5000
-    found = batches(there, asked)
-    assert len(found) <= targets.MOST_JOBS
-    assert sorted(run for batch in found.values() for run in batch) == sorted(runs)
-    trained = [trained_runs(there, batch) for batch in found.values()]  # a rule is with its model
-    assert all(len({run.cell for run in batch}) == 1 for batch in trained)
-    assert {len(batch) for batch in trained} == {10, 11}
-
-
-def test_a_batch_of_large_runs_asks_for_one_gpu_and_the_time_of_one_run(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(targets, "MOST_JOBS", 50)  # table2 has 36 cells of three seeds
-    planned = snakemake(project, "-n", "-p", "table2")
-    assert planned.returncode == 0, planned.stderr
-    counts = planned_jobs(planned.stdout)
-    assert "train" not in counts
-    jobs_told = [part for part in planned.stdout.split("rule ") if part[:13] == "train_table2_"]
-    for told in jobs_told:
-        assert re.search(rf"resources: .*gpu=1.*runtime={jobs.MINUTES}\b", told)
-    assert [sum(planned_runs(told).values()) for told in jobs_told] == [3] * 36
-
-
-def test_the_seeds_of_a_rule_are_trained_with_those_of_its_model(thousands: Path) -> None:
-    path = thousands / "papers" / "ncmc" / "grid.yaml"
-    path.write_text(path.read_text().replace("[CE,", "[CE, NCM,", 1))
-    there = Project(thousands)
-    found = batches(there, missing(there, ["all"]).of_tables)
-    rules = [b for b in found.values() if any(run.method == "NCM" for run in b)]
-    assert rules
-    for batch in rules:
-        for run in batch:
-            source = trained_run(there, run)
-            assert batch.index(source) <= batch.index(run)
 
 
 @pytest.mark.parametrize(
@@ -163,21 +112,6 @@ def test_a_training_that_is_stopped_from_outside_is_tried_again_and_its_log_kept
     assert log.count("== 20") == 3
     assert log.count("killed") == 2
     assert log.rindex("killed") < log.index("trained")
-
-
-def test_a_batch_is_sent_again_as_often_for_each_run_as_one_alone(project: Path) -> None:
-    runs = grid.table(here(), "smoke").runs[:4]
-    models = [path_of(here(), run).with_name(paths.MODEL) for run in runs]
-    for model in models:
-        model.parent.mkdir(parents=True)
-    models[0].touch()  # trained by an earlier call
-    attempts = jobs.Attempts(here(), {"smoke_1": runs})
-    assert attempts.restarts("train", 1, 3) == 3  # a run with a job of its own
-    assert attempts.restarts("smoke_1", 1, 3) == 3
-    models[1].touch()  # by the second attempt
-    assert attempts.restarts("smoke_1", 2, 3) == 2 + 3
-    for attempt in range(3, 7):  # want of memory, each time: sent no more often than one alone
-        assert attempts.restarts("smoke_1", attempt, 3) == 2 + 3
 
 
 def test_runs_are_dealt_out_evenly() -> None:
