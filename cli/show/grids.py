@@ -67,7 +67,7 @@ def cell_text(value: object) -> str:
 def print_grid(
     columns: Sequence[str], rows: Sequence[Sequence[Cell]], title: str | None = None
 ) -> None:
-    """Print rows as a table; as one list a row where the terminal is too narrow for a table."""
+    """Print rows as a table; as one list per row where the terminal is too narrow for a table."""
     out = console()
     cells = [[literal(cell) for cell in row] for row in rows]
     if title:
@@ -91,7 +91,7 @@ def column_widths(
     full = [[Text(column), *cells] for column, *cells in zip(columns, *rows, strict=True)]
     lines = [max(_longest(cell.plain.splitlines()) for cell in cells) for cells in full]
     least = [min(max(_longest(_words_of(cell)) for cell in cells), LONGEST_WORD) for cells in full]
-    free = width - 3 * len(columns) - 1  # a border and two spaces a column, and one more border
+    free = width - 3 * len(columns) - 1  # a border and two spaces per column, and one more border
     if sum(lines) <= free:
         return lines
     if sum(least) > free:

@@ -42,5 +42,5 @@ def build(image_size: int, channels: int = 3, *, init: str = "kaiming") -> Backb
 
 
 def _after(side: int) -> int:
-    """Pixels a side after an unpadded 5x5 convolution and pooling by two."""
+    """Pixels per side after an unpadded 5x5 convolution and pooling by two."""
     return (side - 4) // 2

@@ -31,7 +31,7 @@ SPEEDS = {
     "densenet150": (29.8, 5.5, 6.1),
     "vgg11": (350, 84, 37),
 }
-SIZE = 32  # pixels a side of the images that were measured ...
+SIZE = 32  # pixels per side of the images that were measured ...
 GROWTH = 12  # ... and the growth of the DenseNet
 STEM = 4  # the stem for ImageNet leaves the network sides that are this many times shorter
 FORWARD = 1 / 3  # an evaluation's share of the work of a training step: the backward pass takes two

@@ -21,7 +21,7 @@ ORDERS = ("ascending", "descending")  # of the class-aware strategy (A16)
 
 
 def mean_count(f: int, f_counts: str) -> int:
-    """Centers a class on average: f as printed (Def. 3.2), f - 1 as released (assumption A25).
+    """Centers per class on average: f as printed (Def. 3.2), f - 1 as released (assumption A25).
 
     The released f*K orthonormal rows are the K rows of W0 and (f - 1)*K rows of V; the printed f*K
     are those of V alone. Raises UsageError for another `f_counts`, or if no center is left.
@@ -37,7 +37,7 @@ def mean_count(f: int, f_counts: str) -> int:
 def class_aware_counts(
     counts: Sequence[int], f: int, order: str = "ascending", f_counts: str = "printed"
 ) -> list[int]:
-    """Centers a class, f_k, in the order of `counts`: the class-aware strategy (Sec. 3.5).
+    """Centers per class, f_k, in the order of `counts`: the class-aware strategy (Sec. 3.5).
 
     a_k = floor((m - 1) K n_k / N) + 1 over the classes from the largest to the smallest, where m is
     `mean_count(f, f_counts)`, the f_k's mean. `order` (A16): "ascending" as the released loss does,

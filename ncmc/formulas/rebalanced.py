@@ -23,7 +23,7 @@ def logit_adjusted(
 ) -> Float[Tensor, ""]:
     """Cross-entropy on z_k + strength * log(n_k), the mean over the batch.
 
-    counts (K,): images a class, n_k; those of the training set give the logit-adjusted loss of
+    counts (K,): images per class, n_k; those of the training set give the logit-adjusted loss of
     Menon et al. 2021 (their Eq. 10; log n_k and log of the prior n_k/N differ by a constant, which
     softmax ignores), and with strength 1 Balanced Softmax (Ren et al. 2020, Eq. 4),
 

@@ -1,4 +1,4 @@
-"""AL, the "average loss" (App. F.1): the cosine regression loss with equally many centers a class."""
+"""AL, the "average loss" (App. F.1): the cosine regression loss with equally many centers per class."""
 
 from typing import Any
 

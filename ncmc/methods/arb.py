@@ -21,7 +21,7 @@ class ARB(ce.CE):
     the same.
     """
 
-    sizes: Tensor  # (K,) training images a class
+    sizes: Tensor  # (K,) training images per class
 
     @dataclass(frozen=True)
     class Options(ce.CE.Options):

@@ -12,7 +12,7 @@ from ncmc.methods import ce
 class BALANCED_SOFTMAX(ce.CE):
     """CE whose loss, not whose decision, is on z_k + log n_k. There is nothing to set."""
 
-    sizes: Tensor  # (K,) training images a class
+    sizes: Tensor  # (K,) training images per class
 
     def set_up(self, options: Any, generator: torch.Generator | None) -> None:
         super().set_up(options, generator)

@@ -1,4 +1,4 @@
-"""The contract of a method: a backbone, a head, a loss and a decision rule. One file a method.
+"""The contract of a method: a backbone, a head, a loss and a decision rule. One file per method.
 
 A file `ncmc/methods/ldam_drw.py` is the method LDAM-DRW: a subclass of `Method` named LDAM_DRW,
 with a nested frozen dataclass `Options`. `loss` never reads a value on the host and has only static
@@ -51,7 +51,7 @@ class Stage:
 
 
 class Method(nn.Module):
-    """Base of all methods. Features h are (B, d) float32; `counts` are training images a class."""
+    """Base of all methods. Features h are (B, d) float32; `counts` are training images per class."""
 
     # The method whose trained model this one applies another decision rule to. The two have the same
     # parameters and buffers; what the rule adds (`fit`) is a buffer with persistent=False.

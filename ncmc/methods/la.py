@@ -14,7 +14,7 @@ from ncmc.methods._checks import check_number
 class LA(ce.CE):
     """CE whose loss, not whose decision, is on z_k + strength * log(n_k / N)."""
 
-    sizes: Tensor  # (K,) training images a class
+    sizes: Tensor  # (K,) training images per class
 
     @dataclass(frozen=True)
     class Options(ce.CE.Options):

@@ -82,7 +82,7 @@ class Dataset(Strict):
     image_size: Annotated[int, Field(ge=1, le=4096)] | None = None  # pixels, square
     channels: Channels = 3
     train_images: Count | None = None
-    train_counts: tuple[Count, ...] | None = None  # images a class, where they are not all equal
+    train_counts: tuple[Count, ...] | None = None  # images per class, where they are not all equal
     test_images: Count | None = None
     test_counts: Count | tuple[Count, ...] | None = None  # images per class; one number: of each
     files: tuple[DatasetFile, ...] = ()

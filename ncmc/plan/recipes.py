@@ -39,7 +39,7 @@ class Recipe(Strict):
     mixup_alpha: Factor
     augment: Literal["crop_flip", "none", "resized_crop_flip"]
     padding: Annotated[int, Field(ge=0, le=4096)]  # pixels on each side, before a random crop
-    mean: tuple[float, ...]  # one a channel, of pixel values scaled to 0..1
+    mean: tuple[float, ...]  # one per channel, of pixel values scaled to 0..1
     std: tuple[Positive, ...]
     drop_last: bool
     test_every: Annotated[int, Field(ge=1)]  # epochs

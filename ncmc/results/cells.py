@@ -96,12 +96,12 @@ class Cell:
 
     @property
     def values_last(self) -> tuple[float, ...]:
-        """Test accuracy after the last epoch, one a seed."""
+        """Test accuracy after the last epoch, one per seed."""
         return tuple(record.result.accuracy.last for record in self.records)
 
     @property
     def values_best(self) -> tuple[float, ...]:
-        """The best test accuracy over epochs, one a seed: selected on the test set (A8)."""
+        """The best test accuracy over epochs, one per seed: selected on the test set (A8)."""
         return tuple(record.result.accuracy.best for record in self.records)
 
     @property

@@ -1,4 +1,4 @@
-"""What was measured along the epochs, one series a seed. Used by the checks and by the pictures."""
+"""What was measured along the epochs, one series per seed. Used by the checks and by the pictures."""
 
 import math
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ MatrixMeasure = Literal["class_cosines", "tail_cosines"]
 
 @dataclass(frozen=True)
 class Series:
-    """A measure over the epochs at which every seed has it. `values`: one tuple a seed."""
+    """A measure over the epochs at which every seed has it. `values`: one tuple per seed."""
 
     measure: Measure
     epochs: tuple[int, ...]

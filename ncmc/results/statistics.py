@@ -87,7 +87,7 @@ class Difference:
 
 
 def sample(values: Sequence[float]) -> Sample:
-    """The mean and standard deviation of one value a seed. Needs at least one value."""
+    """The mean and standard deviation of one value per seed. Needs at least one value."""
     data = np.asarray(values, dtype=float)
     std = float(data.std(ddof=1)) if len(data) > 1 else None
     return Sample(float(data.mean()), std, len(data))

@@ -1,4 +1,4 @@
-"""A table's files: table.json (everything), table.csv (a line a cell), table.md, table.tex."""
+"""A table's files: table.json (everything), table.csv (a line per cell), table.md, table.tex."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -26,7 +26,7 @@ class Layout:
     """A table as it is shown, in the terminal, in Markdown and in HTML alike."""
 
     stub: tuple[str, ...]  # the row axes
-    columns: tuple[tuple[str, ...], ...]  # labels on the column axes, one tuple a column
+    columns: tuple[tuple[str, ...], ...]  # labels on the column axes, one tuple per column
     rows: tuple[TableRow, ...]
 
     @property

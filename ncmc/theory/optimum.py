@@ -77,9 +77,9 @@ IMBALANCED_EDGE = (
 
 
 def tail_cases(counts: tuple[int, ...] = (12, 4, 1), f: int = 3) -> tuple[Case, ...]:
-    """One, f and class-aware centers a class, with decays between the limits of the rarest class.
+    """One, f and class-aware centers per class, with decays between the limits of the rarest class.
 
-    At the first decays only f centers a class let it vanish, at the second one center does too.
+    At the first decays only f centers per class let it vanish, at the second one center does too.
     """
     aware = frames.class_aware_counts(counts, f, "descending")  # as Sec. 3.5 prints it
     ways = [(1,) * len(counts), (f,) * len(counts), tuple(aware)]

@@ -34,7 +34,7 @@ def one_thread() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Problem:
-    """n_k samples and f_k centers a class, the angle theta in radians, the two decays of Eq. 22."""
+    """n_k samples and f_k centers per class, the angle theta in radians, the two decays of Eq. 22."""
 
     counts: tuple[int, ...]  # n_k
     centers: tuple[int, ...]  # f_k

@@ -101,7 +101,7 @@ def right_share(
     theta: float = 0.0,
     rule: Rule = "max over centers",
 ) -> float:
-    """The share of features that the rule gives their label, with `centers` vectors a class."""
+    """The share of features that the rule gives their label, with `centers` vectors per class."""
     rng = np.random.default_rng(seed)
     vectors, owner = rule_vectors(centers, theta, rule, draw.extra_dim, seed)
     right = 0

@@ -35,7 +35,7 @@ class Features(Backbone):
 class OnFeatures(nn.Module):
     """The loss and the classifier of a method, such as CAL, on the features of any network.
 
-    name: a method of `ncmc list methods`; width: features an image; counts (K,): training images per
+    name: a method of `ncmc list methods`; width: features per image; counts (K,): training images per
     class; seed: decides the frame and all that the method draws; options: those of the method's
     file, such as f=20 and theta=0.2 of CAL. A module like any other: train its parameters with those
     of the network (CAL has a linear layer), move it with `to`, save its `state_dict`, call `train()`

@@ -137,7 +137,7 @@ class Settings:
 
     @property
     def origin(self) -> str:
-        """`One split, 3 seeds`, `A split a seed (3 splits), 3 seeds`: what it all rests on."""
+        """`One split, 3 seeds`, `One split per seed (3 splits), 3 seeds`: what it all rests on."""
         cells = [cell for pair in self.pairs for cell in pair if cell.n]
         if not cells or self.average is None:
             return ""
@@ -189,7 +189,7 @@ def shown_in(p_values: Mapping[int, float | None], k: int, alpha: float) -> froz
 
 
 def split_words(cells: Iterable[Cell]) -> str:
-    """`one split`, or `a split a seed (3 splits)`: which of the two was planned for these cells.
+    """`one split`, or `one split per seed (3 splits)`: which of the two was planned for these cells.
 
     The number is that of different splits in the cell that has fewest; without records it is left out.
     Of cells of both kinds it says so.
@@ -199,5 +199,5 @@ def split_words(cells: Iterable[Cell]) -> str:
     if not drawn:
         return "one split"
     seen = min(len({record.split.sha256 for record in cell.records}) for cell in drawn)
-    words = f"a split a seed ({plural(seen, 'split')})" if seen else "a split a seed"
+    words = f"one split per seed ({plural(seen, 'split')})" if seen else "one split per seed"
     return words if len(drawn) == len(cells) else f"{words} in some cells, one split in others"

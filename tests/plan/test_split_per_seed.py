@@ -127,7 +127,7 @@ def test_cells_read_the_records_of_their_own_splits_and_say_so(lab: Path, tmp_pa
     spec, results = ours.cells[0], tmp_path / "runs"
     one = grid.CellSpec(spec.run, spec.coords, spec.plain, spec.resolved)
     fakes.fill(results, one, [1.0, 2.0, 3.0])  # on one split: of another cell
-    assert split_words([*read_cells(here(), ours, results)]) == "a split a seed"
+    assert split_words([*read_cells(here(), ours, results)]) == "one split per seed"
     made = [
         fakes.record(run, 50.0, split=fakes.SPLIT.model_copy(update={"sha256": f"{run.seed:064d}"}))
         for run in spec.runs(2)
@@ -136,5 +136,5 @@ def test_cells_read_the_records_of_their_own_splits_and_say_so(lab: Path, tmp_pa
     cell = read_cells(here(), ours, results)[0]
     assert cell.values_last == (50.0, 50.0)
     assert [run.id for run in cell.missing] == [spec.runs(3)[2].id]
-    assert split_words([cell]) == "a split a seed (2 splits)"
+    assert split_words([cell]) == "one split per seed (2 splits)"
     assert f"`{spec.runs(3)[2].id}`" in as_markdown(table_data(here(), ours, [cell]))

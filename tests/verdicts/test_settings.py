@@ -197,12 +197,12 @@ def test_a_verdict_says_the_kind_of_split_and_how_many_were_seen() -> None:
 
     pairs = pairs_of(check, [2.0] * 12)
     each = [(drawn(b, 3), drawn(t, 3)) for b, t in pairs]
-    assert words(each) == "A split a seed (3 splits), 3 seeds"
+    assert words(each) == "One split per seed (3 splits), 3 seeds"
     assert words([(drawn(each[0][0], 2), each[0][1]), *each[1:]]) == (
-        "A split a seed (2 splits), 3 seeds"
+        "One split per seed (2 splits), 3 seeds"
     )
     fewer = dataclasses.replace(each[0][0], records=each[0][0].records[:2])
-    assert words([(fewer, each[0][1]), *each[1:]]) == "A split a seed (2 splits), 2 to 3 seeds"
+    assert words([(fewer, each[0][1]), *each[1:]]) == "One split per seed (2 splits), 2 to 3 seeds"
     assert words([*each[:6], *pairs[6:]]) == (
-        "A split a seed (3 splits) in some cells, one split in others, 3 seeds"
+        "One split per seed (3 splits) in some cells, one split in others, 3 seeds"
     )

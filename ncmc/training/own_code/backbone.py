@@ -27,7 +27,7 @@ class BackboneSubject:
     """A backbone that is looked at. Images are square."""
 
     name: str
-    image_size: int = 32  # pixels a side: it must work at this size
+    image_size: int = 32  # pixels per side: it must work at this size
     sizes: Sequence[tuple[int, int]] = ()  # other (pixels, channels): it works, or refuses them
     options: Mapping[str, Any] = field(default_factory=dict)  # of its own, where it would be large
 
@@ -141,7 +141,7 @@ def takes_one_image(subject: BackboneSubject) -> None:
             raise
         raise UserError(
             f"a training batch of one image fails at {subject.image_size} pixels: a batch "
-            "normalisation sees a single value a channel there. Keep more pixels (a stride or a "
+            "normalisation sees a single value per channel there. Keep more pixels (a stride or a "
             "pooling less), or train with drop_last=on (A21: the last batch can be one image)."
         ) from error
     if not features.isfinite().all():

@@ -18,7 +18,7 @@ from ncmc.project import Project
 from ncmc.training import build, contract
 from ncmc.training.on_features import OnFeatures
 
-COUNTS = (9, 5, 2)  # training images a class, where nothing else is said
+COUNTS = (9, 5, 2)  # training images per class, where nothing else is said
 ONE_VALUE = "more than 1 value per channel"  # what torch says of a batch of one image
 IMAGE_SIZE, CHANNELS, WIDTH = 8, 1, 24  # pixels; features, where there is no network
 

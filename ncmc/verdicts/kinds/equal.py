@@ -89,5 +89,5 @@ class Equal(Pairs):
 
 
 def one_sided(found: Contrast) -> Contrast:
-    """A contrast whose tests, one a side, are at alpha each: its interval is that at 1 - 2 alpha."""
+    """A contrast whose tests, one per side, are at alpha each: its interval is that at 1 - 2 alpha."""
     return replace(found, alpha=2 * found.alpha)
