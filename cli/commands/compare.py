@@ -16,7 +16,7 @@ from ncmc.sharing.compare import CellDifference, ResultsComparison
 
 EPILOG = (
     "Examples: `ncmc compare ann.zip` against results/runs; `ncmc compare old.zip new.zip`. "
-    "Exit code: 0 the same runs with the same digests, 1 they differ, 2 wrong usage, also a place "
+    "Exit code: 0 the same runs with the same digests, 1 they differ, 2 wrong usage, or a place "
     "without records; 3 a record or an export is damaged: nothing is compared."
 )
 SOURCE = "An export, or a folder of records; without, results/runs."
@@ -27,7 +27,7 @@ def compare(
     b: Annotated[Path | None, typer.Argument(help=SOURCE, metavar="[B]")] = None,
     as_json: Json = False,
 ) -> None:
-    """Tell two sets of results apart: which runs, by how much, made where and with what."""
+    """Compare two sets of results: which runs differ, by how much, made where and with what."""
     if a is None and b is None:
         raise UsageError("name at least one set: ncmc compare ann.zip")
     # a set alone is compared with ours, ours first: the difference is what theirs adds

@@ -20,7 +20,7 @@ from ncmc.system import files
 
 EPILOG = (
     "Examples: `ncmc export table2 --to table2.zip`; `ncmc export all --to results.zip`, every record. "
-    "An export that is there is replaced; another file is not, and no folder is made for it. Exit "
+    "An existing export is replaced; another file is not, and no folder is made. Exit "
     "code: 0 all packed, 1 a fault, 2 wrong usage, 3 packed without records that no table can show."
 )
 

@@ -15,7 +15,7 @@ from ncmc.sharing.import_ import Merge, Prefer
 
 EPILOG = (
     "Examples: `ncmc import ann.zip --dry-run`, then `ncmc import ann.zip`. Exit code: 0 merged, "
-    "1 clashes, or a fault of the disk; 2 wrong usage; 3 a damaged export, or merged without records "
+    "1 clashes or a disk error; 2 wrong usage; 3 a damaged export, or merged without records "
     "that do not fit the configuration here. With a clash or a damaged export nothing is written."
 )
 

@@ -28,7 +28,7 @@ def publish(
     ] = False,
     results: Records = None,
 ) -> None:
-    """Put a tier's records, and what a reader opens of them, where git keeps them."""
+    """Copy a tier's records, with their tables, board and page, to where git keeps them."""
     project = Project.find()
     if not check:
         folder, n = publishing.publish(project, tier, results)

@@ -21,7 +21,7 @@ HELP = (
     "Enter numbers of the paper's tables 1 to 7 that you read in your copy of the PDF. They go to "
     "papers/NAME/own_numbers.csv, which git ignores, and are compared like those of ours."
 )
-app = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True)
+app = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True, add_completion=False)
 
 Table = Annotated[str | None, typer.Argument(help="Only this table.")]
 
@@ -35,12 +35,12 @@ def form(table: Table = None) -> None:
 @app.command(
     "import",
     epilog="Example: `ncmc reference import mine.csv --replace`. Exit code: 0 all entered, or known "
-    "already; 1 a clash, which --replace decides, or a fault of the disk; 2 wrong usage, or a fault in "
+    "already; 1 a clash, which --replace decides, or a disk error; 2 wrong usage, or a fault in "
     "the file. With a clash or a fault nothing is entered.",
 )
 def import_numbers(
     file: Annotated[Path, typer.Argument(help="CSV with the columns of `ncmc reference form`.")],
-    by: Annotated[str, typer.Option(help="Who read rows that do not say it.")] = "",
+    by: Annotated[str, typer.Option(help="The reader of rows that name none.")] = "",
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a cell that has another number.")
     ] = False,

@@ -54,7 +54,7 @@ def status(
     taus: Taus = None,
     states: States = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Draw it again every few seconds until all are done.")
+        bool, typer.Option("--watch", help="Update it every few seconds until all runs are done.")
     ] = False,
     outdated: Annotated[
         bool,

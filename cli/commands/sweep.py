@@ -40,8 +40,8 @@ def sweep(
     beside: Annotated[
         str | None,
         typer.Option(
-            help="In place of dataset, tau and backbone: a table whose settings one method of your own "
-            "gets, as one more row, in config/lab.yaml.",
+            help="Add one method of your own to the settings of this table, as one more row (in "
+            "config/lab.yaml); in place of --dataset, --tau and --backbone.",
             metavar="TABLE",
         ),
     ] = None,
@@ -63,7 +63,8 @@ def sweep(
         typer.Option(help="What the study is called.", show_default="sweep_ and what is swept"),
     ] = None,
     save: Annotated[
-        bool, typer.Option("--save", help="Add it to its file in config: a target of Snakemake.")
+        bool,
+        typer.Option("--save", help="Add it to its configuration file: a target of Snakemake."),
     ] = False,
     run: Annotated[
         bool,

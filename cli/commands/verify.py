@@ -23,7 +23,7 @@ from cli.options import (
     say_on_stderr,
 )
 from cli.progress import working
-from cli.show.grids import console, literal, print_json
+from cli.show.grids import console, literal, print_json, print_line
 from cli.show.verdicts import print_verdicts, status_text
 from ncmc.board.annotations import annotations
 from ncmc.board.board_text import LEVELS, SCALES, TITLES, as_markdown, remark, tally
@@ -61,8 +61,8 @@ def verify(
         bool,
         typer.Option(
             "--printed",
-            help="Ask a table's claims of the numbers that the paper prints, in place of records: "
-            "whether they follow from its own cells, and what cannot be printed at all.",
+            help="Judge a table's claims by the numbers that the paper prints, not by records: "
+            "whether they follow from its own cells, and which numbers are impossible.",
         ),
     ] = False,
     exit_code: Annotated[
@@ -155,21 +155,16 @@ def _verify_printed(name: str, as_json: bool, exit_code: bool) -> None:
         rows = [{**v.model_dump(mode="json"), "printed": follows_words(v)} for v in verdicts]
         print_json({"table": name, "exit_code": code, "verdicts": rows, "impossible": wrong})
     else:
-        for verdict in verdicts:
-            words = (
-                f"{capital(verdict.says)} ({verdict.id}) {follows_words(verdict)}: {verdict.why}."
-            )
-            console().print(literal(words), soft_wrap=True)
-        for words in wrong:
-            console().print(literal(f"Impossible in print: {words}."), soft_wrap=True)
-        if note := assumption(table, cells):
-            console().print(literal(note), soft_wrap=True)
+        lines = [f"{capital(v.says)} ({v.id}) {follows_words(v)}: {v.why}." for v in verdicts]
+        lines += [f"Impossible in print: {words}." for words in wrong]
+        lines += filter(None, [assumption(table, cells)])
         if not verdicts:
-            note = (
+            lines.append(
                 f"{name} has no check that printed means can decide: curves, chance and numbers of "
                 f"others need records: `ncmc verify {name}`."
             )
-            console().print(literal(note), soft_wrap=True)
+        for line in lines:
+            print_line(line)
     if exit_code:
         raise typer.Exit(code)
 
