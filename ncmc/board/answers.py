@@ -119,8 +119,8 @@ def _picture(project: Project) -> list[str]:
         return []
     return [
         "",
-        "CAL minus each other method (right of 0 CAL is better), with intervals from the first planned number "
-        "of seeds on; tau 0.01: the smallest class has a hundredth of the largest; last epoch.",
+        "CAL minus each other method (right of 0 CAL is better), with intervals from the first planned "
+        "number of seeds on; tau 0.01: the smallest class has a hundredth of the largest; last epoch.",
         "",
         "<picture>",
         f'  <source media="(prefers-color-scheme: dark)" srcset="{dark}">',

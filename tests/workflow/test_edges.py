@@ -50,7 +50,7 @@ COMMANDS = {  # rule -> the call
 
 @pytest.mark.slow  # seven processes
 @pytest.mark.parametrize("with_lab", [False, True], ids=["as it comes", "with a lab's tables"])
-def test_a_rule_takes_the_configuration_files_that_its_command_reads(
+def test_pages_take_every_configuration_file_that_a_command_reads(
     workspace: Path, with_lab: bool
 ) -> None:
     if with_lab:
