@@ -19,8 +19,8 @@ Left wing: plans, reads and judges.
     forecast    before anything runs: what it would decide (questions), its power, its cost
     figures     of_table lists the figures of a table; painting draws them as SVG, PNG and PDF
     page        the HTML pages: rows in Python, HTML in templates/
-    sharing     exports (export_format: checksums) and import_, what is published, what differs
     jobs        the inputs of the Snakefile's rules: records_of a table, resources
+    sharing     exports (export_format: checksums), import_, publish, what differs; artifact: ARTIFACT.md
     targets     which runs a target asks for, and in which jobs they are trained
     preflight   what is refused before Snakemake plans anything
     data        archives -> arrays -> long-tailed splits; readers/: one file per format of others,

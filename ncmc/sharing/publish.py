@@ -32,6 +32,7 @@ from ncmc.project import Project
 from ncmc.results import table_files
 from ncmc.results.record import Record, load_record
 from ncmc.results.table_data import table_data
+from ncmc.sharing import artifact
 from ncmc.sharing.export import descriptions, records_of, runs_of, sources_of
 from ncmc.sharing.export_format import NAME, manifest_of
 from ncmc.system import files
@@ -152,7 +153,7 @@ def _row(record: Record) -> Mapping[str, Any]:
 
 
 def refresh_documents(project: Project) -> list[Path]:
-    """Set runs.csv, README's picture and answers, and the quotations of docs/findings.md; what changed.
+    """Set what is made of all published records, and quotations and answers in documents; what changed.
 
     Raises UsageError for a quotation of a check that no published board has.
     """
@@ -168,6 +169,8 @@ def refresh_documents(project: Project) -> list[Path]:
     put(paths.BADGE, badge(project))
     for name, image in answer_pictures(project).items():
         put(name, image)
+    if files.exists(project.root / artifact.NAME):
+        put(artifact.NAME, artifact.artifact_appendix(project).encode())
     for name, renewed in ((README, with_answers), (FINDINGS, with_quotations)):
         if files.exists(project.root / name):
             text = files.read_bytes(project.root / name, MOST_BYTES).decode()

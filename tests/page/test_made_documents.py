@@ -1,8 +1,6 @@
 """The documents and the section of errata that are made of files of data."""
 
 import importlib
-import json
-import shutil
 from pathlib import Path
 from types import ModuleType
 
@@ -11,15 +9,12 @@ from conftest import CHECKOUT, here
 from fakes import read_cells
 from parsed_page import Page
 
-from ncmc.board.published import published_boards
 from ncmc.errors import UsageError
 from ncmc.page import table_page
 from ncmc.paper.claims import claims
 from ncmc.paper.errata import errata
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
-from ncmc.project import Project
-from ncmc.results.wording import duration
 from ncmc.verdicts.checks_file import all_checks
 
 
@@ -27,12 +22,6 @@ from ncmc.verdicts.checks_file import all_checks
 def tool(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(CHECKOUT / "tools")
     return importlib.import_module("claims_and_errata")
-
-
-@pytest.fixture
-def artifact(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(CHECKOUT / "tools")
-    return importlib.import_module("artifact")
 
 
 def test_the_documents_are_made_of_the_data(tool: ModuleType) -> None:
@@ -88,47 +77,3 @@ def test_a_senseless_erratum_is_refused(configured: Path, old: str, new: str, sa
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(UsageError, match=rf"errata\.yaml: {said}"):
         errata(here())
-
-
-def test_the_artifact_appendix_is_made_of_the_published_records(artifact: ModuleType) -> None:
-    text = artifact.artifact_document(Project(CHECKOUT))
-    assert (CHECKOUT / "ARTIFACT.md").read_text() == text, "run `python tools/artifact.py`"
-
-
-def test_its_hours_are_those_of_the_records_each_once(artifact: ModuleType) -> None:
-    found = {}
-    for path in (CHECKOUT / "results/published").rglob("record.json"):
-        record = json.loads(path.read_text())
-        if "model_of" not in record:
-            found[record["digest"]] = record["made"]
-    hours = sum(made["seconds"] for made in found.values()) / 3600
-    text = artifact.artifact_document(Project(CHECKOUT))
-    assert f"In all {len(found)} trainings and {hours:.1f} hours" in text
-    for made in found.values():
-        assert f"{made['device']}: {made['processor']}, {made['hardware']['cores']} cores" in text
-
-
-def test_a_claim_of_a_published_board_has_a_row_and_its_target_can_be_made(
-    artifact: ModuleType,
-) -> None:
-    text = artifact.artifact_document(Project(CHECKOUT))
-    for board in published_boards(Project(CHECKOUT)).values():
-        for entry in board.of("claim").entries:
-            (row,) = [r for r in text.splitlines() if r.startswith(f"| **{entry.id}** ")]
-            target = row.split(" | ")[1].strip("`")
-            assert target in table_names(here())
-            assert entry.verdicts[0].table == target
-
-
-def test_a_record_that_goes_takes_its_time_along(artifact: ModuleType, configured: Path) -> None:
-    shutil.copytree(CHECKOUT / "results/published/smoke", configured / "results/published/smoke")
-    seconds = [
-        json.loads(path.read_text())["made"]["seconds"]
-        for path in sorted((configured / "results").rglob("record.json"))
-    ]
-    told = artifact.artifact_document(here())
-    assert f"| {duration(sum(seconds))} for 25 of 25 trainings |" in told
-    sorted((configured / "results").rglob("record.json"))[0].unlink()
-    told = artifact.artifact_document(here())
-    assert f"| {duration(sum(seconds[1:]))} for 24 of 25 trainings |" in told
-    assert "only the grid tests them" in told
