@@ -20,7 +20,7 @@ Left wing: plans, reads and judges.
     figures     of_table lists the figures of a table; painting draws them as SVG, PNG and PDF
     page        the HTML pages: rows in Python, HTML in templates/
     jobs        the inputs of the Snakefile's rules: records_of a table, resources
-    sharing     exports (export_format: checksums), import_, publish, what differs; artifact: ARTIFACT.md
+    sharing     exports (export_format: checksums), import_, publish, compare; artifact: ARTIFACT.md
     targets     which runs a target asks for, and in which jobs they are trained
     preflight   what is refused before Snakemake plans anything
     data        archives -> arrays -> long-tailed splits; readers/: one file per format of others,
