@@ -17,8 +17,12 @@ from cli import streams
 from ncmc.errors import UserError, printable, unknown
 from ncmc.paths import OURS, PAPER_VARIABLE
 
-FUNCTIONS = {"list": "list_names", "import": "import_results"}  # Python has the names
-MODULES = {"list": "listing", "import": "import_"}
+FUNCTIONS = {
+    "list": "list_names",
+    "import": "import_results",
+    "new-paper": "new_paper",
+}  # Python has the names
+MODULES = {"list": "listing", "import": "import_", "new-paper": "new_paper"}
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 START = """\
 Does the paper hold? What is known here: {published}
@@ -90,11 +94,12 @@ class Commands(TyperGroup):
 @cache
 def _command(name: str) -> Any:
     """The command of a name, built from the module in cli/commands."""
-    module = import_module(f"cli.commands.{MODULES.get(name, name)}")
+    plain = name.replace("-", "_")
+    module = import_module(f"cli.commands.{MODULES.get(name, plain)}")
     if name == "reference":
         return get_command(module.app)
     own = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=SETTINGS)
-    own.command(name, epilog=module.EPILOG)(getattr(module, FUNCTIONS.get(name, name)))
+    own.command(name, epilog=module.EPILOG)(getattr(module, FUNCTIONS.get(name, plain)))
     return get_command(own)
 
 
@@ -183,7 +188,8 @@ PANELS = {  # as in `ncmc --help`; each command's own help has more
         "theory": "The theorems, checked numerically.",
     },
     "Your own": {
-        "check": "What is wrong with a method, backbone or dataset of yours.",
+        "check": "What is wrong with a method, backbone, dataset or paper of yours.",
+        "new-paper": "A folder for another paper, with a form to fill in.",
         "sweep": "A study over options, planned and trained.",
         "reference": "Numbers that you read in your copy of the paper.",
     },

@@ -5,7 +5,8 @@ The map. A room imports only from rooms further up, and the left wing never impo
 
 Left wing: plans, reads and judges.
     errors, paths   user errors, and where files lie
-    project     the open checkout; where a run's record is, its own or a published one (record_path)
+    project     the open checkout and paper: which folder a file is in (config), where a run's record
+                is, its own or a published one (record_path)
     system      what the operating system gives: files, YAML and JSON, hardware, threads, signals
     plan        papers/ and config/ -> tables, cells and runs; the catalog of methods and backbones
                 (catalog); class_counts of a tau, learning_rate; the digest of the code that a run's

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from conftest import CHECKOUT, copy_project, here
+from typer.testing import CliRunner
 
+from cli.main import app
 from ncmc import paths
 from ncmc.errors import UsageError
 from ncmc.paper.assumptions import assumptions
@@ -157,3 +159,84 @@ def test_two_files_of_one_name_are_refused(mine: Path) -> None:
     shutil.copy(mine, mine.with_name("cal.py"))
     with pytest.raises(UsageError, match=r"ncmc/methods/cal.py and .*papers/mine/methods/cal.py"):
         catalog.names("method")
+
+
+# --- the form, and what is wrong with a paper ----------------------------------------------------
+
+
+def ncmc(*words: str) -> tuple[int, str]:
+    """A command's exit code, and what it printed."""
+    done = CliRunner().invoke(app, list(words), env={"COLUMNS": "200"})
+    return done.exit_code, done.output
+
+
+@pytest.fixture
+def form(configured: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new paper as `ncmc new-paper` makes it, its title filled in."""
+    monkeypatch.setenv(paths.PAPER_VARIABLE, "")  # put back after --paper
+    assert ncmc("new-paper", "third")[0] == 0
+    folder = configured / "papers" / "third"
+    code, told = ncmc("check", "paper", "third")
+    assert (code, "'title' is still the form's" in told) == (1, True)
+    path = folder / "paper.yaml"
+    path.write_text(path.read_text().replace('"TITLE"', '"A third paper"'))
+    return folder
+
+
+def test_a_new_paper_can_be_planned_and_judged_as_it_is(form: Path) -> None:
+    code, told = ncmc("check", "paper", "third")
+    assert (code, "all ok" in told, "no errata.yaml: errors found" in told) == (0, True, True)
+    assert "table1" in ncmc("--paper", "third", "list", "tables")[1]
+    code, told = ncmc("--paper", "third", "verify", "table1")
+    assert (code, "BALANCED-SOFTMAX is better than CE" in told) == (3, True)
+    assert (form.parents[1] / "results/papers/third/table1/verdicts.json").is_file()
+    assert ncmc("--paper", "third", "report", "table1")[0] == 0
+    page = (form.parents[1] / "results/papers/third/table1/report.html").read_text()
+    assert "“A third paper” (VENUE YEAR)" in page
+    assert "third" in ncmc("list", "papers")[1]
+    assert ncmc("--paper", "third", "theory")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("grid.yaml", "BALANCED-SOFTMAX]", "BALANCED]", "unknown method 'BALANCED'"),
+        ("claims.yaml", "table: table1", "table: table9", "unknown table 'table9'"),
+        ("checks.yaml", "than: {method: CE}", "than: {method: LDAM}", "C1: "),
+        ("checks.yaml", "claim: C1, ", "", "claim C1 has no check"),
+        (
+            "numbers.csv",
+            "note\n",
+            "note\nB1,table1,cifar10,0.01,resnet32,CE,,70,,,Table 1,print,\n",
+            "no cell of table1: it is compared with nothing",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_papers_file_is_said(
+    form: Path, file: str, old: str, new: str, words: str
+) -> None:
+    text = (form / file).read_text()
+    assert old in text
+    (form / file).write_text(text.replace(old, new))
+    code, told = ncmc("check", "paper", "third")
+    assert words in told
+    assert code == (0 if "has no check" in words else 1)
+
+
+def test_a_register_that_nothing_reads_is_wrong(form: Path) -> None:
+    shutil.copy(form.parent / "ncmc" / "assumptions.yaml", form)
+    code, told = ncmc("check", "paper", "third")
+    assert (code, "third/assumptions.yaml is not read" in told) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("ncmc", "exists"), ("../x", "allowed: a letter"), ("", "allowed: a letter")],
+)
+def test_a_name_that_no_new_paper_can_have_is_refused(
+    configured: Path, name: str, words: str
+) -> None:
+    before = sorted((configured / "papers").rglob("*"))
+    code, told = ncmc("new-paper", name)
+    assert (code, words in told) == (2, True)
+    assert sorted((configured / "papers").rglob("*")) == before

@@ -1,4 +1,4 @@
-"""`ncmc check`: the contract of a method, backbone or dataset, on a file or entry of your own."""
+"""`ncmc check`: the contract of a method, backbone, dataset or paper, on files of your own."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -14,24 +14,28 @@ from ncmc.errors import CheckResult, UsageError, UserError, unknown
 from ncmc.plan import catalog
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.project import Project
+from ncmc.verdicts import own_paper
 
 EPILOG = (
     "Examples: `ncmc check method MY-LOSS`, `ncmc check backbone my_net --image-size 64`, "
-    "`ncmc check dataset pets`. Exit code: 0 all ok, 1 something is wrong, 2 wrong usage."
+    "`ncmc check dataset pets`, `ncmc check paper ldam-drw`. Exit code: 0 all ok, 1 something is wrong, "
+    "2 wrong usage."
 )
-KINDS = ("method", "backbone", "dataset")
+KINDS = ("method", "backbone", "dataset", "paper")
 IMAGE_SIZE = 32  # pixels, unless --image-size says otherwise
 LARGEST = 96  # pixels: larger images of the catalog would take too long
 
 
 def check(
-    kind: Annotated[str, typer.Argument(help="method, backbone or dataset.")],
+    kind: Annotated[str, typer.Argument(help="method, backbone, dataset or paper.")],
     name: Annotated[
         str,
         typer.Argument(
-            help="A file in ncmc/methods or ncmc/backbones, or an entry in config/datasets.yaml."
+            help="A file in ncmc/methods or ncmc/backbones, an entry in config/datasets.yaml, or a "
+            "folder of papers/ (by default the paper that is open).",
+            show_default=False,
         ),
-    ],
+    ] = "",
     image_size: Annotated[
         int | None,
         typer.Option(
@@ -43,9 +47,11 @@ def check(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check a method, backbone or dataset of your own; say what is wrong and how to mend it."""
+    """Check a method, backbone, dataset or paper of your own; say what is wrong and how to mend it."""
     if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
+    if not name and kind != "paper":
+        raise UsageError(f"which {kind}? ncmc check {kind} NAME")
     if image_size is not None and kind != "backbone":
         raise UsageError("--image-size belongs to a backbone: ncmc check backbone NAME")
     project, understood = Project.find(), []
@@ -53,6 +59,11 @@ def check(
         findings = own_dataset.check(project, name)
         with suppress(UserError):  # not prepared: the checks say so
             understood = own_dataset.described(project, name)
+    elif kind == "paper":
+        project = Project(project.root, paper=name or project.paper)
+        name, findings = project.paper, own_paper.check(project)
+        with suppress(UserError):  # wrong: the checks say so
+            understood = own_paper.missing(project)
     else:
         name = _own_name(kind, name)
         findings = _check_code(project, kind, name, image_size or IMAGE_SIZE)

@@ -12,19 +12,20 @@ from ncmc.errors import UsageError, unknown
 from ncmc.paper import switches
 from ncmc.paper.assumptions import Alternative, assumptions
 from ncmc.paper.claims import claims
+from ncmc.paper.paper_file import paper
 from ncmc.paper.printed_numbers import Number, printed_numbers
 from ncmc.plan import catalog, grid
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.filters import make_filter
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.option_text import format_value
-from ncmc.project import Project
+from ncmc.project import Project, papers
 
 EPILOG = (
     "Examples: `ncmc list assumptions`; `ncmc list runs calibration_jpeg --method CE`, one run id per "
     "line: `ncmc train $(ncmc list runs calibration_jpeg --method CE)`."
 )
-KINDS = ("datasets", "methods", "backbones", "tables", "runs", "claims", "assumptions")
+KINDS = ("datasets", "methods", "backbones", "papers", "tables", "runs", "claims", "assumptions")
 Row = dict[str, Any]
 
 
@@ -42,7 +43,7 @@ def list_names(
     taus: Taus = None,
     as_json: Json = False,
 ) -> None:
-    """List the datasets, methods, backbones, tables, claims, assumptions, or the runs of a table."""
+    """List the datasets, methods, backbones, papers, tables, claims, assumptions, or a table's runs."""
     plural = kind if kind in KINDS else f"{kind}s"
     if plural not in KINDS:
         raise unknown("kind", kind, KINDS)
@@ -60,6 +61,7 @@ def list_names(
         )
     makers: dict[str, Callable[[Project], list[Row]]] = {
         "datasets": _datasets,
+        "papers": _papers,
         "methods": lambda project: _code(project, "method"),
         "backbones": lambda project: _code(project, "backbone"),
         "tables": _tables,
@@ -80,6 +82,13 @@ def _tables(project: Project) -> list[Row]:
             "scale": table.scale,
         }
         for table in (grid.table(project, name) for name in table_names(project))
+    ]
+
+
+def _papers(project: Project) -> list[Row]:
+    return [
+        {"name": name, **paper(Project(project.root, paper=name)).model_dump()}
+        for name in papers(project.root)
     ]
 
 

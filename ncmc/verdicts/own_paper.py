@@ -1,0 +1,96 @@
+"""The contract of a paper's folder: what is wrong in its files, and which of them would give more."""
+
+from ncmc.errors import Finding, UsageError, examine
+from ncmc.paper import claims, errata, own_numbers, paper_file, printed_numbers, references
+from ncmc.paths import OURS
+from ncmc.plan import grid
+from ncmc.plan.grid_file import PAPER, table_names, tiers
+from ncmc.project import REGISTER, Project
+from ncmc.system import files
+from ncmc.verdicts import checks_file
+
+GIVES = {  # a file that may be missing -> what it would give
+    claims.FILE: "what the paper states in words, so that `ncmc verify claims` says what holds",
+    checks_file.FILE: "how claims are read so that a program can judge them",
+    printed_numbers.FILE: "the numbers that the paper prints, compared with ours cell by cell",
+    errata.FILE: "errors found in the paper, on its pages",
+    references.FILE: "numbers that others report for the same settings",
+    "smoke.yaml": "tables of the same form at another scale, as papers/ncmc has for a laptop",
+}
+NEEDED = 1  # without tables nothing else can be looked at
+
+
+def check(project: Project) -> list[Finding]:
+    """What holds of the open paper's folder, and what is wrong with it, file by file."""
+    return examine(project, CHECKS, NEEDED, project.config(""))
+
+
+def missing(project: Project) -> list[str]:
+    """What the folder does not have, a line each with what it would give. Raises UsageError."""
+    lines = [
+        f"no {name}: {gives}"
+        for name, gives in GIVES.items()
+        if not files.exists(project.config(name))
+    ]
+    checked = {check.claim for check in checks_file.all_checks(project)}
+    stated = claims.claims(project).values()
+    unchecked = [claim.id for claim in stated if claim.shown_in and claim.id not in checked]
+    return lines + [f"claim {name} has no check in {checks_file.FILE}" for name in unchecked]
+
+
+def _says_which_paper(project: Project) -> None:
+    if paper_file.paper(project).title == "TITLE":
+        path = project.config(paper_file.FILE)
+        raise UsageError(f"{path}: 'title' is still the form's. Write the paper's own.")
+
+
+def _has_tables(project: Project) -> None:
+    if not tiers(project)["paper"]:
+        raise UsageError(f"{project.config(PAPER)} has no table; needed: an entry below `tables:`.")
+    for name in table_names(project):
+        grid.table(project, name)
+
+
+def _has_known_claims(project: Project) -> None:
+    claims.claims(project)
+
+
+def _has_checks_that_fit(project: Project) -> None:
+    for name in table_names(project):
+        checks_file.checks_of(project, name)
+
+
+def _has_numbers_of_its_cells(project: Project) -> None:
+    tables = [grid.table(project, name) for name in table_names(project)]
+    cells = {table.name: {spec.run for spec in table.cells} for table in tables}
+    for number in printed_numbers.printed_numbers(project):
+        of = cells[number.table] if number.table else set().union(*cells.values())
+        if number.run not in of:
+            path = project.config(printed_numbers.FILE)
+            raise UsageError(
+                f"{path}: {number.id} is of {number.run.configuration}, no cell of "
+                f"{number.table or 'any table'}: it is compared with nothing. Write its dataset, tau, "
+                "backbone, method and options as the cell has them (`ncmc list runs TABLE`)."
+            )
+
+
+def _has_readable_rest(project: Project) -> None:
+    for read in (errata.errata, references.references, own_numbers.own_numbers):
+        read(project)
+    if project.paper != OURS and files.exists(
+        path := project.config(paper_file.FILE).with_name(REGISTER)
+    ):
+        raise UsageError(
+            f"{path} is not read: a run that two papers share is made under one register. Add the open "
+            f"point to {project.config(REGISTER)}."
+        )
+
+
+CHECKS = {
+    "its tables can be planned: names, options and axes are known": _has_tables,
+    f"{paper_file.FILE} says which paper it is": _says_which_paper,
+    "its claims have an id and a table or figure": _has_known_claims,
+    "its checks fit cells of its tables": _has_checks_that_fit,
+    "its printed numbers are of cells of its tables": _has_numbers_of_its_cells,
+    "its other files can be read": _has_readable_rest,
+}
