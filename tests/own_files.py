@@ -27,7 +27,7 @@ def own_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     before = set(sys.modules)
     yield package
     for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(package)):
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
             room, _, file = name.rpartition(".")
             del sys.modules[name]
             vars(sys.modules[room]).pop(file, None)

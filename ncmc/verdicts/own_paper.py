@@ -1,6 +1,6 @@
 """The contract of a paper's folder: what is wrong in its files, and which of them would give more."""
 
-from ncmc.errors import Finding, UsageError, examine
+from ncmc.errors import CheckResult, UsageError, examine
 from ncmc.paper import claims, errata, own_numbers, paper_file, printed_numbers, references
 from ncmc.paths import OURS
 from ncmc.plan import grid
@@ -20,7 +20,7 @@ GIVES = {  # a file that may be missing -> what it would give
 NEEDED = 1  # without tables nothing else can be looked at
 
 
-def check(project: Project) -> list[Finding]:
+def check(project: Project) -> list[CheckResult]:
     """What holds of the open paper's folder, and what is wrong with it, file by file."""
     return examine(project, CHECKS, NEEDED, project.config(""))
 
