@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     Field,
     SerializerFunctionWrapHandler,
     StringConstraints,
@@ -25,14 +24,8 @@ PACKAGE = "package:"  # in place of an address: the path of a file inside an ins
 SPLIT_SEED = "split_seed"  # the field of SplitOptions that `splits: per_seed` sets for each run
 
 
-def _grey_or_colour(channels: int) -> int:
-    if channels not in (1, 3):
-        raise ValueError("allowed: 1 (grey) or 3 (colour)")
-    return channels
-
-
 Count = Annotated[int, Field(ge=1)]
-Channels = Annotated[int, AfterValidator(_grey_or_colour)]
+Channels = Literal[1, 3]  # grey or colour
 Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Sha1 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]

@@ -192,20 +192,14 @@ def check_seed(seed: Any) -> None:
         )
 
 
-def parse_seed(text: str) -> int:
-    """A seed from text. Raises UsageError."""
-    value = parse_value(text)
-    check_seed(value)
-    return int(value)
-
-
 def parse_run_id(project: Project, text: str) -> Run:
     """The Run of an id such as `digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`."""
     match = ID.fullmatch(text.strip("/"))
     if not match:
         raise UsageError(f"'{shortened(text)}' is not a run id; allowed: {SHAPE}.")
     *cell, seed = match.groups()
-    return _parse_cell(project, *cell).with_seed(parse_seed(seed))
+    check_seed(value := parse_value(seed))
+    return _parse_cell(project, *cell).with_seed(int(value))
 
 
 @read_once
