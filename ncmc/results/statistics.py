@@ -56,34 +56,38 @@ class Difference:
 
     def p_different(self, shift: float = 0.0) -> float | None:
         """The two-sided p value of "the difference is `shift`"."""
-        if self.df <= 0:
-            return None
-        return min(1.0, 2 * _t_tail(abs(self.mean - shift), self.error, self.df))
+        tail = self._tail(abs(self.mean - shift))
+        return None if tail is None else min(1.0, 2 * tail)
 
     def p_above(self, bound: float) -> float | None:
         """The one-sided p value of "the difference is at most `bound`"."""
-        return None if self.df <= 0 else _t_tail(self.mean - bound, self.error, self.df)
+        return self._tail(self.mean - bound)
 
     def p_below(self, bound: float) -> float | None:
         """The one-sided p value of "the difference is at least `bound`"."""
-        return None if self.df <= 0 else _t_tail(bound - self.mean, self.error, self.df)
+        return self._tail(bound - self.mean)
 
     def p_outside(self, margin: float) -> float | None:
         """The p value of "the difference is at most `margin` away from 0", on the side of its mean.
 
         At the level alpha it says what the interval at 1 - 2 alpha says.
         """
-        if self.df <= 0:
-            return None
-        return _t_tail(abs(self.mean) - margin, self.error, self.df)
+        return self._tail(abs(self.mean) - margin)
 
     def p_equivalent(self, margin: float) -> float | None:
         """The TOST p value of "the difference is at least `margin` away from 0" (Schuirmann)."""
+        lower, upper = self._tail(self.mean + margin), self._tail(margin - self.mean)
+        return None if lower is None or upper is None else max(lower, upper)
+
+    def _tail(self, distance: float) -> float | None:
+        """P(T > distance / error); None where the spread is not known."""
+        from scipy import special
+
         if self.df <= 0:
             return None
-        lower = _t_tail(self.mean + margin, self.error, self.df)
-        upper = _t_tail(margin - self.mean, self.error, self.df)
-        return max(lower, upper)
+        if math.isinf(self.df):
+            return float(special.ndtr(-distance / self.error))
+        return float(special.stdtr(self.df, -distance / self.error))
 
 
 def sample(values: Sequence[float]) -> Sample:
@@ -172,12 +176,3 @@ def t_quantile(probability: float, df: float) -> float:
     if math.isinf(df):
         return float(special.ndtri(probability))
     return float(special.stdtrit(df, probability))
-
-
-def _t_tail(distance: float, error: float, df: float) -> float:
-    """P(T > distance / error)."""
-    from scipy import special
-
-    if math.isinf(df):
-        return float(special.ndtr(-distance / error))
-    return float(special.stdtr(df, -distance / error))
