@@ -37,7 +37,6 @@ TAKES_A_NAME = {
     "check method": ("check", "method"),
     "check dataset": ("check", "dataset"),
     "sweep --method": ("sweep", *PARTS[:6], "--save", "--method"),
-    "sweep --assume": (*SWEEP, "--assume"),
     "train": ("train",),
     "train --method": ("train", *PARTS[:6], "--method"),
 }
@@ -98,12 +97,6 @@ ANSWERED: dict[str, tuple[str, ...]] = {  # each refused with the word that foll
         ),
     ),
     "sweep, a name upwards | ../../etc": (*SWEEP, "--name", "../../etc"),
-    "sweep, a method by assumption | method": (
-        *("sweep", *PARTS[:6], "--method", "CE", "--save", "--assume", "A9=CE-FROZEN"),
-    ),
-    "sweep, option and assumption | A14": (
-        *(*SWEEP, "-o", "prediction_bn=none", "--assume", "A14=none"),
-    ),
     "theory one of two | T10": ("theory", "T9", "T10"),
 }
 PLAIN_ID = ID.replace("f=20+theta=0.2", "default")
