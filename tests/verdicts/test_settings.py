@@ -56,7 +56,7 @@ def test_a_claim_holds_where_all_settings_show_it() -> None:
     found = concluded("C4", "table2", [2.0] * 12)
     assert found.status == "holds"
     assert found.why == (
-        "CAL is above CE by 2.0 on average (95 %: 1.8 to 2.2), shown in all 12 settings. "
+        "CAL is above CE by 2.0 points on average (95 %: 1.8 to 2.2), shown in all 12 settings. "
         "One split, 3 seeds"
     )
     assert (found.numbers["shown"], found.numbers["of"], found.numbers["delta"]) == (12, 12, 0.5)
@@ -123,7 +123,9 @@ def test_without_some_records_the_other_settings_are_still_judged() -> None:
     found = check.conclude(pairs, findings)
     assert found.status == "incomplete"
     assert [finding.status for finding in findings].count("holds") == 11
-    assert found.why.startswith("CAL is above CE by 2.0 on average over 11 of 12 settings (95 %:")
+    assert found.why.startswith(
+        "CAL is above CE by 2.0 points on average over 11 of 12 settings (95 %:"
+    )
     assert (
         "shown in at least 11 of 12 settings; 1 setting without all records: resnet50, cifar100"
         in (found.why)
@@ -152,8 +154,12 @@ def test_a_gain_of_nothing_is_not_slight() -> None:
 
 
 def test_sides_are_called_by_what_tells_them_apart() -> None:
-    assert concluded("C15a", "table6", [2.0]).why.startswith("f 20 is above f 10 by 2.0 (95 %: ")
-    assert concluded("C15b", "table6", [2.0]).why.startswith("f 20 is above f 10 by 2.0 (95 %: ")
+    assert concluded("C15a", "table6", [2.0]).why.startswith(
+        "f 20 is above f 10 by 2.0 points (95 %: "
+    )
+    assert concluded("C15b", "table6", [2.0]).why.startswith(
+        "f 20 is above f 10 by 2.0 points (95 %: "
+    )
 
 
 def test_a_table_without_records_says_how_many_there_are_to_make(tmp_path: Path) -> None:
