@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.train import print_trained
 from cli.options import Device, Results, chosen_table
-from cli.show.listings import print_trained
 from ncmc.errors import UsageError, UserError
 from ncmc.paper import switches
 from ncmc.plan.grid_file import table_names

@@ -6,8 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.options import Datasets, Json, Methods, Taus, chosen_runs
-from cli.show.grids import print_json
-from cli.show.listings import print_listing
+from cli.show.grids import print_json, print_listing
 from ncmc.errors import UsageError, unknown
 from ncmc.paper import switches
 from ncmc.paper.assumptions import Alternative, assumptions

@@ -12,13 +12,14 @@ import typer
 
 from cli.options import Assume, Device, Json, Options, Results, parse_given, say_on_stderr
 from cli.progress import progress_for
-from cli.show.listings import print_trained
+from cli.show.grids import print_json
 from ncmc.errors import BusyError, UsageError, UserError, place_in
 from ncmc.paper import switches
 from ncmc.plan import catalog
 from ncmc.plan.option_text import Value, parse_options
 from ncmc.plan.run import Run, make_run, parse_run_id
 from ncmc.project import Project
+from ncmc.results.dead_runs import dead_words, is_dead
 from ncmc.results.record import Record
 from ncmc.system import signals
 
@@ -152,6 +153,24 @@ def _explain_own_code(run: Run) -> Iterator[None]:
                     f"{place}. `ncmc check {kind} {name}` looks at all of it."
                 ) from error
         raise
+
+
+def print_trained(record: Record, path: Path, how: str, as_json: bool) -> None:
+    """What a run reached."""
+    accuracy, dead = record.result.accuracy, is_dead(record)
+    if dead:
+        say_on_stderr(
+            f"{record.run.configuration}: {dead_words(record)}. No verdict rests on its cell. A "
+            "longer warm-up (-o warmup_epochs=10) or a smaller rate may train all of its seeds."
+        )
+    if as_json:
+        body = {"run": record.run.id, "record": path, "accuracy": accuracy.model_dump()}
+        print_json(body | {"dead": dead})
+        return
+    print(
+        f"{record.run.id}: {how}, accuracy {accuracy.last:.2f} % "
+        f"(best {accuracy.best:.2f} % in epoch {accuracy.best_epoch}), {path}"
+    )
 
 
 def _trained(

@@ -1,7 +1,7 @@
 """Rows in columns, as wide as the terminal, with every word whole and every bracket as it stands."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -62,6 +62,14 @@ def cell_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def print_listing(rows: Sequence[Mapping[str, object]], as_json: bool) -> None:
+    """Rows with equal keys."""
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_grid(list(rows[0]), [[cell_text(value) for value in row.values()] for row in rows])
 
 
 def print_grid(

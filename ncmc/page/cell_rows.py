@@ -1,4 +1,4 @@
-"""The cells of a page: a row each, and what a cell shows when it is opened, as compact JSON.
+"""The cells of a page: a row each, ranked by method, and what an opened cell shows, as compact JSON.
 
 The page's script draws curves, classes and confusion when a reader asks: pictures of every cell would
 make a page of thousands of runs too heavy to open.
@@ -12,6 +12,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ncmc.figures.grouping import Group, groups
+from ncmc.figures.marks import Mark, differences
+from ncmc.figures.opening import METHOD
 from ncmc.page.claim_rows import deciding_cells, filter_words
 from ncmc.plan.grid import CellSpec, Table, axis_words
 from ncmc.project import Project
@@ -87,6 +90,33 @@ def filters_of(tokens: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
             order = sorted(values) if axis != "verdict" else [s for s in statuses if s in values]
             filters[axis] = order
     return filters
+
+
+# --- the methods of a table by their accuracy ---------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Cells that can be compared, the best first, with CAL minus each of the others."""
+
+    table: Table
+    group: Group
+    differences: Mapping[str, Mark]  # by label; CAL itself has none
+
+
+def rankings(table: Table, cells: Sequence[Cell]) -> list[Ranking]:
+    """A ranking per group of a table of accuracies in which CAL and two others have records."""
+    rankings = []
+    for group in groups(table, cells) if table.shows == "accuracy" else ():
+        marks = {mark.row: mark for mark in differences(group, METHOD)}
+        if len(marks) >= 2:
+            rankings.append(Ranking(table, group, marks))
+    return rankings
+
+
+def longest(rankings: Sequence[Ranking]) -> list[Ranking]:
+    """The ranking of most methods at the paper's scale, or else at another; one or none."""
+    return sorted(rankings, key=lambda r: (r.table.scale != "paper", -len(r.differences)))[:1]
 
 
 # --- an opened cell ----------------------------------------------------------------------------

@@ -10,9 +10,16 @@ from ncmc.board.board_text import tally
 from ncmc.board.entries import board_of
 from ncmc.figures.opening import opening_figure
 from ncmc.page import how_made
-from ncmc.page.cell_rows import Row, cells_json, filters_of, rows_of, verdicts_by_cell
+from ncmc.page.cell_rows import (
+    Row,
+    cells_json,
+    filters_of,
+    longest,
+    rankings,
+    rows_of,
+    verdicts_by_cell,
+)
 from ncmc.page.claim_rows import anchors_of, claim_groups
-from ncmc.page.ranking import longest, rankings
 from ncmc.page.templating import rendered
 from ncmc.paper.paper_file import paper
 from ncmc.paths import OURS

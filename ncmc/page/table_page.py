@@ -12,9 +12,8 @@ from ncmc.board.board_text import tally
 from ncmc.board.entries import board_of
 from ncmc.figures.of_table import table_figures
 from ncmc.page import how_made
-from ncmc.page.cell_rows import cells_json, filters_of, rows_of, verdicts_by_cell
+from ncmc.page.cell_rows import cells_json, filters_of, rankings, rows_of, verdicts_by_cell
 from ncmc.page.claim_rows import anchors_of, claim_groups
-from ncmc.page.ranking import rankings
 from ncmc.page.templating import rendered
 from ncmc.paper import switches
 from ncmc.paper.errata import errata
