@@ -8,7 +8,9 @@ from conftest import CHECKOUT, here
 from ncmc.board import published
 from ncmc.board.published import published_verdicts
 from ncmc.errors import UsageError
+from ncmc.plan import grid
 from ncmc.verdicts.checks_file import all_checks
+from ncmc.verdicts.judge import CellCache
 
 FINDINGS = CHECKOUT / "docs" / "findings.md"
 ID = re.compile(r"`((?:L|FULL)-[A-Z][A-Z_a-z0-9]*|CONTROL\d|JPEG\d|CALIBRATION[-A-Z]*)`")
@@ -56,12 +58,27 @@ def test_each_mean_and_lead_is_published() -> None:
     published = "".join(texts).replace(" points (", " (")
     rows = [line for line in lines() if line.startswith("|")]
     told = [text for row in rows for text in re.findall(r"\d+\.\d+ ± \d+\.\d+", row)]
-    told += [text for row in rows for text in re.findall(r"\d+\.\d+ \(9\d %: [^)]+\)", row)]
+    told += [text for row in rows for text in re.findall(r"\d+\.\d+ \(9[\d.]+ %: [^)]+\)", row)]
     told += [
         f"*best* {best}" for row in rows for best in re.findall(r"^\|[^|]+\| ([\d.]+) \|", row)
     ]
     assert len(told) >= 10
     assert [text for text in told if text not in published] == []
+
+
+def test_each_row_of_the_laptop_tier_is_of_its_records() -> None:
+    runs = CHECKOUT / "results/published/laptop/results/runs"
+    table = grid.table(here(), "laptop_methods")
+    cells = {c.spec.coord("method"): c for c in CellCache(here(), runs).of(table)[::-1]}
+    names = {"Balanced Softmax": "BALANCED-SOFTMAX"}
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| (\d+, \d+, \d+) \|", FINDINGS.read_text(), re.M)
+    assert len(rows) >= 8
+    for label, accuracy, thirds in rows:
+        cell = cells[names.get(label, label.partition(",")[0])]
+        groups = cell.groups.thirds
+        assert thirds == f"{groups.many:.0f}, {groups.medium:.0f}, {groups.few:.0f}", label
+        assert cell.last
+        assert accuracy == f"{cell.last.mean:.1f} ± {cell.last.std:.1f}", label
 
 
 def test_what_the_findings_leave_out_is_not_a_refutation() -> None:

@@ -53,6 +53,7 @@ PLAIN = {  # methods by their labels, in words for a reader who has not met them
     "NCM": "the nearest class mean of CE's features",
     "CE-LA": "logit adjustment of CE's own scores",
 }
+SIDES = {"above": "above ", "below": "below ", "not told apart": "not told apart from "}
 ONE_LINE = ("BALANCED-SOFTMAX", "NCM", "CE-LA")
 
 
@@ -147,15 +148,15 @@ def headline(project: Project) -> str:
         )
     sides = {lead.other: lead.contrast.side for lead in compared if lead.tier == decided}
     parts = [
-        f"{sides[name]} {'from ' if sides[name].startswith('not') else ''}{PLAIN[name]}"
-        for name in PLAIN
-        if sides.get(name)
+        words + _listed([PLAIN[name] for name in PLAIN if sides.get(name) == side])
+        for side, words in SIDES.items()
+        if side in {sides.get(name) for name in PLAIN}
     ]
     where = f"{_link(project, decided)} ({decided.setting})"
     if decided == nearest:
-        return f"{UNKNOWN} The nearest to it so far is {where}: there CAL is {_listed(parts)}."
+        return f"{UNKNOWN} The nearest to it so far is {where}: there CAL is {', '.join(parts)}."
     return (
-        f"{UNKNOWN} On {where} CAL is {_listed(parts)}; {_most_seeds(compared, nearest)} on "
+        f"{UNKNOWN} On {where} CAL is {', '.join(parts)}; {_most_seeds(compared, nearest)} on "
         f"{_link(project, nearest)} ({nearest.setting}), which is nearer to it, decides nothing so far."
     )
 

@@ -72,8 +72,8 @@ def test_a_lead_is_told_by_its_interval(project: Project) -> None:
     assert "not told apart, +0.1 points (" in setf
     assert "Balanced Softmax: below by 4.0 points (" in one_line
     assert (
-        "there CAL is above cross-entropy (CE), not told apart from the fixed simplex classifier (SETF) "
-        "and below Balanced Softmax."
+        "there CAL is above cross-entropy (CE), below Balanced Softmax, not told apart from the fixed "
+        "simplex classifier (SETF)."
     ) in headline(project)
 
 
