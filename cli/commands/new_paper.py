@@ -9,7 +9,7 @@ from ncmc.project import Project
 
 EPILOG = (
     "Example: `ncmc new-paper mislas`, fill in its files, `ncmc check paper mislas`. "
-    "More in docs/papers.md."
+    "More in docs/your-own.md."
 )
 
 
