@@ -11,7 +11,8 @@ Left wing: plans, reads and judges.
     plan        papers/ and config/ -> tables, cells and runs; the catalog of methods and backbones
                 (catalog); class_counts of a tau, learning_rate; the digest of the code that a run's
                 numbers depend on (code_digest): what makes a record outdated
-    paper       what a paper says: printed numbers, claims, errata; assumptions where it is silent
+    paper       what a paper says: printed numbers, claims, errata; assumptions where it is silent;
+                theorems: how its papers/NAME/theory is checked
     results     records of runs, and what is wrong with one (problems, contradictions, dead_runs);
                 cells and their tables, as text, CSV, Markdown and LaTeX (table_data, table_latex);
                 statistics, with shared_spread: moderated variances; looks: seeds added in steps
@@ -33,7 +34,6 @@ Right wing: trains, with torch.
     methods     losses with their heads and decision rules, one file each
     training    one run -> its model and its record: batches (with Mixup), optimiser, checkpoint;
                 own_code/: what `ncmc check` asks of one's own
-    theory      the paper's theorems, checked numerically
 
 A file of papers/ or config/ is read and refused by one module, the room of which follows from what
 it says: plan (grid_file, recipes, dataset_entries), verdicts (checks_file), forecast, paper.

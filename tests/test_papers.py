@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from ncmc import paths
 from ncmc.errors import UsageError
+from ncmc.paper import theorems
 from ncmc.paper.assumptions import assumptions
 from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import printed_numbers
@@ -21,7 +22,6 @@ from ncmc.plan.grid_file import table_names, tiers
 from ncmc.plan.run import Run, make_run
 from ncmc.project import Project
 from ncmc.results.configuration import config_hash
-from ncmc.theory import checks
 from ncmc.verdicts.checks_file import all_checks
 from ncmc.verdicts.judge import verify
 
@@ -105,7 +105,7 @@ def test_a_paper_needs_its_name_and_its_grid_alone(tmp_path: Path) -> None:
         shutil.copy(root / "papers" / "setf" / name, bare)
     project = Project(root, paper="bare")
     assert tiers(project).keys() == {"paper", "lab"}
-    empty = claims(project), printed_numbers(project), all_checks(project), checks.names(project)
+    empty = claims(project), printed_numbers(project), all_checks(project), theorems.names(project)
     assert not any(empty)
     assert verify("cifar", project=project) == []
 

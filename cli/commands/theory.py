@@ -9,6 +9,7 @@ from cli.options import Folder, Json, results_folder, say_on_stderr
 from cli.progress import working
 from cli.show.grids import print_grid, print_json
 from cli.show.verdicts import status_text
+from ncmc.paper import theorems
 from ncmc.project import Project
 from ncmc.results.wording import plural
 from ncmc.system import files
@@ -30,19 +31,17 @@ def theory(
     as_json: Json = False,
 ) -> None:
     """Check the paper's theorems numerically: about a minute on one core."""
-    from ncmc.theory import checks
-
     project = Project.find()
-    wanted = names or checks.names(project)
+    wanted = names or theorems.names(project)
     if not wanted:
         say_on_stderr(f"{project.paper} states no theorem: nothing to check.")
     verdicts = []
     with working(f"checking {plural(len(wanted), 'theorem')}") as say:
         for number, name in enumerate(wanted, 1):
             say(f"checking {name}, {number} of {len(wanted)}")
-            verdicts.append(checks.check(project, name))
+            verdicts.append(theorems.check(project, name))
     entries = [verdict.to_json() for verdict in verdicts]
-    text = json.dumps({"schema": checks.SCHEMA, "verdicts": entries}, indent=1, allow_nan=False)
+    text = json.dumps({"schema": theorems.SCHEMA, "verdicts": entries}, indent=1, allow_nan=False)
     files.write_atomic(results_folder(project, "theory", out) / "theory.json", text + "\n")
     if as_json:
         print_json(entries)

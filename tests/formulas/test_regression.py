@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ncmc.errors import UsageError
 from ncmc.formulas import frames, losses, regression
-from ncmc.theory.problem import Problem, loss_p
+from papers.ncmc.theory.problem import Problem, loss_p
 
 torch.set_num_threads(1)
 FEW = settings(max_examples=30, deadline=None)

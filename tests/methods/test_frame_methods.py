@@ -16,8 +16,8 @@ from ncmc.methods.al import AL
 from ncmc.methods.al_pull import AL_PULL
 from ncmc.methods.cal import CAL
 from ncmc.methods.p import P
-from ncmc.theory.fixed import closed_form, feature_norms
-from ncmc.theory.problem import Problem
+from papers.ncmc.theory.fixed import closed_form, feature_norms
+from papers.ncmc.theory.problem import Problem
 
 torch.set_num_threads(1)
 LABELS = torch.repeat_interleave(torch.arange(4), torch.tensor(COUNTS))

@@ -3,8 +3,8 @@
 import pytest
 from conftest import here
 
+from ncmc.paper import theorems
 from ncmc.paper.errata import Evidence, errata
-from ncmc.theory import checks
 
 BY_CHECK: dict[str, list[Evidence]] = {}
 for _entry in errata(here()):
@@ -20,7 +20,7 @@ SAMPLED = ("T2", "T6", "T7")  # seconds each
     [pytest.param(c, marks=pytest.mark.slow) if c in SAMPLED else c for c in sorted(BY_CHECK)],
 )
 def test_the_theory_prints_the_numbers_of_the_errata(check: str) -> None:
-    measured = checks.check(here(), check).outcome.measured
+    measured = theorems.check(here(), check).outcome.measured
     for number in BY_CHECK[check]:
         assert number.measure in measured, sorted(measured)
         expected = pytest.approx(number.value, rel=0, abs=number.within)

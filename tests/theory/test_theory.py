@@ -17,9 +17,11 @@ from typer.testing import CliRunner
 from cli.main import app
 from ncmc.errors import UsageError
 from ncmc.formulas import frames
+from ncmc.paper import theorems
 from ncmc.paper.claims import Claim
+from ncmc.paper.theorems import Outcome, Part, Relation, Status, worst
 from ncmc.system import documents
-from ncmc.theory import (
+from papers.ncmc.theory import (
     allocation,
     angles,
     checks,
@@ -30,8 +32,7 @@ from ncmc.theory import (
     problem,
     rules,
 )
-from ncmc.theory.outcome import Outcome, Part, Relation, Status, worst
-from ncmc.theory.problem import Point, Problem
+from papers.ncmc.theory.problem import Point, Problem
 
 
 @pytest.fixture(autouse=True)
@@ -552,14 +553,14 @@ def test_a_product_after_the_division_can_floor_wrongly() -> None:
 
 def test_every_theory_claim_of_the_paper_has_a_check() -> None:
     claims = documents.load_yaml(here().config("claims.yaml"))["theory"]
-    assert checks.names(here()) == [claim["id"] for claim in claims]
+    assert theorems.names(here()) == [claim["id"] for claim in claims]
 
 
 def test_an_unknown_claim_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="'T10'.*T1, T2, T3"):
-        checks.check(here(), "T10")
+        theorems.check(here(), "T10")
     with pytest.raises(UsageError, match="theory claim 'C1'"):
-        checks.check(here(), "C1")
+        theorems.check(here(), "C1")
 
 
 def test_a_project_that_states_no_theorem_has_none_to_check(configured: Path) -> None:
@@ -576,7 +577,7 @@ def test_a_project_that_states_no_theorem_has_none_to_check(configured: Path) ->
 
 @pytest.mark.parametrize(("name", "where"), [("T3", "Cor. 3.7"), ("T4", "Remark 3.8")])
 def test_a_check_gives_a_verdict_with_its_place(name: str, where: str) -> None:
-    found = checks.check(here(), name)
+    found = theorems.check(here(), name)
     assert (found.outcome.status, found.claim.where) == ("holds", where)
     assert {part.name for part in found.outcome.parts} <= set(found.outcome.measured)
 
@@ -605,7 +606,9 @@ def test_a_known_erratum_is_no_failure_and_any_other_difference_is(
 
 def test_a_number_that_is_not_finite_becomes_null_in_the_data() -> None:
     outcome = Outcome((Part("x", math.nan, 0.0, 1.0, sound=False),), "odd", {"y": math.inf})
-    entry = checks.TheoryVerdict(Claim(id="T0", where="nowhere"), outcome, (), False, 0.1).to_json()
+    entry = theorems.TheoryVerdict(
+        Claim(id="T0", where="nowhere"), outcome, (), False, 0.1
+    ).to_json()
     assert entry["parts"][0]["measured"] is None
     assert entry["also"] == {"y": None}
     assert entry["status"] == "inconclusive"

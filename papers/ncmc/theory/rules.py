@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from ncmc.formulas import frames
-from ncmc.theory.outcome import Outcome, Part
+from ncmc.paper.theorems import Outcome, Part
 
 Rule = Literal["max over centers", "mean center"]
 

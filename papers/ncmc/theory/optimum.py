@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ncmc.formulas import frames
-from ncmc.theory.outcome import Outcome, Part, worst
-from ncmc.theory.problem import (
+from ncmc.paper.theorems import Outcome, Part, worst
+from papers.ncmc.theory.problem import (
     GRADIENT,
     Point,
     Problem,

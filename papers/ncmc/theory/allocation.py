@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 
 from ncmc.formulas import frames
+from ncmc.paper.theorems import Outcome, Part
 from ncmc.plan.class_counts import long_tailed_counts
-from ncmc.theory.outcome import Outcome, Part
 
 Strategy = Callable[[Sequence[int], int], list[int]]
 

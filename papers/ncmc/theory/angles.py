@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ncmc.formulas import frames
-from ncmc.theory.outcome import Outcome, worst
+from ncmc.paper.theorems import Outcome, worst
 
 TOLERANCE = 1e-7  # radians; arccos near 1 loses half of the digits
 LAYOUTS = ((2, 2), (3, 3, 3), (1, 2, 5), (2, 3, 4, 7))

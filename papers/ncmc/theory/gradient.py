@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ncmc.formulas import frames, losses
-from ncmc.theory.outcome import Outcome, Part, worst
+from ncmc.paper.theorems import Outcome, Part, worst
 
 Gradient = Callable[[Tensor, Tensor], Tensor]  # (unit center w (d,), feature h (d,)) -> (d,)
 

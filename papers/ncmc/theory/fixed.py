@@ -8,8 +8,8 @@ from scipy import optimize
 from torch import Tensor
 
 from ncmc.formulas import frames
-from ncmc.theory.outcome import Outcome, worst
-from ncmc.theory.problem import (
+from ncmc.paper.theorems import Outcome, worst
+from papers.ncmc.theory.problem import (
     GRADIENT,
     Point,
     Problem,

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from ncmc.formulas import frames
-from ncmc.theory.outcome import Outcome, Part, Relation
-from ncmc.theory.rules import Rule, chunks, share_error
+from ncmc.paper.theorems import Outcome, Part, Relation
+from papers.ncmc.theory.rules import Rule, chunks, share_error
 
 SAMPLES = 200_000
 TOLERANCE = 0.002  # of eps_0, whose scale is cos(theta) sqrt(s)
