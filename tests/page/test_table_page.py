@@ -215,7 +215,7 @@ def test_records_from_several_commits_and_machines_are_said(tmp_path: Path, smok
     other = fakes.MADE.model_copy(
         update={
             "code": code.model_copy(update={"torch": "2.12.0"}),
-            "git": Git(commit="fedcba9876543210", dirty=False),
+            "git": Git(commit="fedcba9876543210" * 3, dirty=False),
             "sessions": (fakes.SESSION.model_copy(update={"dirty": True}),),
             "hardware": fakes.MADE.hardware.model_copy(update={"processor": "another"}),
             "packages": {"torch": "2.12.0"},
