@@ -55,41 +55,29 @@ def figures(
     cells = CellCache(project, results)
     written: list[Path] = []
     with working(f"drawing the figures of {name}"):
-        made = _of_all(project, cells) if name == "all" else _of_one(project, name, assume, cells)
-        for table, drawn in made:
-            folder = _folder(project, table, name, out)
+        for table, drawn in _figures(project, name, assume, cells):
+            folder = project.place(paths.FIGURES, table=table)
+            if out is not None:
+                folder = (out / table if name == "all" else out) / folder.name
             written += write_figures(drawn, folder, wanted, not untitled)
+    if not written:
+        table = "smoke" if name == "all" else chosen_table(project, name, assume).name
+        raise UserError(
+            f"no run of {name} has a record, so there is nothing to draw. "
+            f"Make them: {make_command(table, project.paper)}"
+        )
     for path in written:
         print(path)
 
 
-def _of_one(
+def _figures(
     project: Project, name: str, assume: list[str] | None, cells: CellCache
 ) -> Iterator[tuple[str, list[Figure]]]:
-    table = chosen_table(project, name, assume)
-    drawn = figures_of_table(project, table, cells)
-    if not drawn:
-        raise UserError(
-            f"no run of {table.name} has a record, so there is nothing to draw. "
-            f"Make them: {make_command(table.name, table.paper)}"
-        )
-    yield table.name, drawn
-
-
-def _of_all(project: Project, cells: CellCache) -> Iterator[tuple[str, list[Figure]]]:
-    board = figures_of_board(project, cells)
-    if not board:
-        raise UserError(
-            "no table has the records that a check needs, so there is nothing to draw. "
-            "Start with `uv run snakemake --cores all smoke`."
-        )
-    yield BOARD, board
-    for name in table_names(project):
-        yield name, figures_of_table(project, grid.table(project, name), cells)
-
-
-def _folder(project: Project, table: str, asked: str, out: Path | None) -> Path:
-    folder = project.place(paths.FIGURES, table=table)
-    if out is None:
-        return folder
-    return out / table / folder.name if asked == "all" else out / folder.name
+    """(table, its figures): of one table, or of the board and every table."""
+    if name == "all":
+        yield BOARD, figures_of_board(project, cells)
+        tables = [grid.table(project, table) for table in table_names(project)]
+    else:
+        tables = [chosen_table(project, name, assume)]
+    for table in tables:
+        yield table.name, figures_of_table(project, table, cells)

@@ -48,8 +48,8 @@ def claims_figure(board: Board, title: str, banner: str | None = None) -> Figure
         return None
     left_out = len(verdicts) - len(rows)
     parts = [
-        f"Each check of the board: the advantage that it is about, in points of accuracy, with its "
-        f"interval ({_levels(rows)}), and its verdict by word, colour and marker",
+        "Each check of the board: the advantage that it is about, in points of accuracy, with its "
+        "interval (95 %, or at the level of its look), and its verdict by word, colour and marker",
         "The line is 0, the dotted ones are the smallest advantage that matters, where one is "
         "stated. A check of something else, such as a curve, has its verdict alone",
         "A number of the paper stands as ours minus the printed one",
@@ -66,14 +66,6 @@ def claims_figure(board: Board, title: str, banner: str | None = None) -> Figure
         size=(9.0, 0.7 + 0.12 * len(rows) + 0.14 * lines),
         banner=banner,
     )
-
-
-def _levels(checks: Sequence[Checked]) -> str:
-    """`95 %`, or `92.9 to 96.5 %, by its look`: what looks by plan leave of the test's level."""
-    levels = sorted({round(100 * row.level, 1) for row in checks if row.level})
-    if len(levels) > 1:
-        return f"{levels[0]:g} to {levels[-1]:g} %, by its look"
-    return f"{levels[0] if levels else 95:g} %"
 
 
 def _row(verdict: Verdict) -> Checked:

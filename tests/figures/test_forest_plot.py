@@ -116,15 +116,6 @@ def test_a_line_per_check_with_its_words_its_verdict_and_zero_and_delta() -> Non
     assert [-0.5, -0.5] in upright
 
 
-@pytest.mark.parametrize(
-    ("levels", "words"), [((0.95,), "(95 %)"), ((0.9646, 0.9287), "(92.9 to 96.5 %, by its look)")]
-)
-def test_the_caption_says_the_level_of_the_intervals(levels: tuple[float, ...], words: str) -> None:
-    numbers = [{"estimate": 1.0, "low": 0.0, "high": 2.0, "level": level} for level in levels]
-    figure = claims(*(verdict(f"C{n}", "holds", numbers=n_) for n, n_ in enumerate(numbers)))
-    assert f"with its interval {words}" in figure.caption
-
-
 def test_long_words_take_two_lines_and_are_cut_after_them() -> None:
     long = verdict("C4", "holds", finding(1)).model_copy(update={"says": "word " * 60})
     label = axes_of(claims(long)).get_yticklabels()[0].get_text()
