@@ -120,13 +120,15 @@ def chosen_table(
 
 
 def chosen_runs(project: Project, names: Sequence[str] | None, wanted: Filter) -> list[Run]:
-    """The runs of tables (of every table without `names`), those whose models others use first.
+    """The runs of tables and tiers (of every table without), those whose models others use first.
 
     Raises UsageError for an unknown table, and if no run fits.
     """
     if not names or "all" in names:
         names = table_names(project)
-    planned = [run for name in names for run in switches.table(project, name).runs]
+    known = tiers(project) | {name: [name] for name in table_names(project)}  # `smoke` is both
+    tables = [table for name in names for table in known.get(name, [name])]
+    planned = [run for table in tables for run in switches.table(project, table).runs]
     unique = dict.fromkeys([*trained_runs(project, planned), *planned])
     runs = [run for run in unique if wanted(run.id)]
     if not runs:

@@ -24,9 +24,9 @@ Left wing: plans, reads and judges.
     jobs        the inputs of the Snakefile's rules: records_of a table, resources
     sharing     exports (export_format: checksums), import_, publish, compare; artifact: ARTIFACT.md
     targets     which runs a target asks for, and in which jobs they are trained
-    preflight   what is refused before Snakemake plans anything
     data        archives -> arrays -> long-tailed splits; readers/: one file per format of others,
                 image_tree: which folders of one's own images are classes
+    preflight   what is refused before Snakemake runs anything
 
 Right wing: trains, with torch.
     formulas    the paper's mathematics as pure functions: frames, losses, metrics

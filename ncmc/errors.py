@@ -66,13 +66,24 @@ def listed(names: Sequence[str], most: int = 10, between: str = ", ") -> str:
     return between.join(names[:most]) + more
 
 
+MOST_NAMES = 10
+LISTED = ("table", "dataset", "method", "backbone", "claim", "assumption")  # by `ncmc list`
+
+
 def unknown(kind: str, name: object, allowed: Iterable[str]) -> UsageError:
-    """The error for a name that is not in a list: what came, what is allowed, the nearest match."""
+    """The error for a name that is not in a list: what came, the nearest match, what is allowed.
+
+    Of a long list the first names, and where it stands whole.
+    """
     names = sorted(dict.fromkeys(allowed), key=_in_order)
     came = shortened(str(name))
     near = _nearest(came, names)
     hint = f" Did you mean '{near}'?" if near else ""
-    return UsageError(f"unknown {kind} '{came}'.{hint} Allowed: {', '.join(names) or '(none)'}.")
+    place = f": ncmc list {kind}s" if kind in LISTED and len(names) > MOST_NAMES else ""
+    most = MOST_NAMES if near or place else len(names)
+    return UsageError(
+        f"unknown {kind} '{came}'.{hint} Allowed: {listed(names, most) or '(none)'}{place}."
+    )
 
 
 def _in_order(name: str) -> list[tuple[str, float]]:

@@ -46,17 +46,17 @@ UNKNOWN_SIDE = 224  # pixels, of a dataset that does not state its size
 MINUTES = 720  # a time limit for schedulers; a run that meets it resumes from its checkpoint
 MINUTES_SHORT = 30
 
-# The shell command of a training job. Snakemake deletes a log before each attempt, so it is a link to a
-# file that grows: a line before, and one after an error, unless it is stopped from outside
-# (`failed_by_itself`). The launcher is the Snakemake that started the shell, without which the training
-# stops.
+# The shell command of a training job. Snakemake deletes a log before each attempt, and shows it whole
+# after an error, so it is a link to a file of this attempt: a line before, and one after an error,
+# unless it is stopped from outside (`failed_by_itself`). The launcher is the Snakemake that started the
+# shell, without which the training stops.
 TRAIN = """
-attempts={log:q}.attempts
-ln -sf "$(basename "$attempts")" {log:q}
-echo "== $(date -u +%FT%TZ) on $(uname -n)${{SLURM_JOB_ID:+, Slurm job $SLURM_JOB_ID}}" >> "$attempts"
-NCMC_LAUNCHER=$PPID ncmc train --wait RUNS >> "$attempts" 2>&1 || {{
+attempt={log:q}.$(date -u +%Y%m%dT%H%M%SZ).$$
+ln -sf "$(basename "$attempt")" {log:q}
+echo "== $(date -u +%FT%TZ) on $(uname -n)${{SLURM_JOB_ID:+, Slurm job $SLURM_JOB_ID}}" >> "$attempt"
+NCMC_LAUNCHER=$PPID ncmc train --wait RUNS >> "$attempt" 2>&1 || {{
     code=$?
-    echo "== ncmc train: exit code $code" >> "$attempts"
+    echo "== ncmc train: exit code $code" >> "$attempt"
     exit $code
 }}
 """
@@ -253,8 +253,8 @@ def failed_by_itself(logs: Iterable[str]) -> bool:
             end = Path(log).read_bytes()[-200:].decode(errors="replace")
         except OSError:
             continue
-        if found := ENDED.search(end):
-            return int(found[1]) <= SIGNALS
+        if code := ENDED.search(end):
+            return int(code[1]) <= SIGNALS
     return False
 
 

@@ -5,14 +5,18 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, StringConstraints, TypeAdapter
 
+from ncmc import paths
+from ncmc.data import dvc_store, raw
 from ncmc.errors import UserError
-from ncmc.system import documents
+from ncmc.plan.dataset_entries import dataset_entry
+from ncmc.project import Project
+from ncmc.system import documents, files
 from ncmc.system.documents import Strict
 
 CONTAINER_PROGRAMS = ("apptainer", "singularity")  # either does; Snakemake looks in this order
@@ -54,6 +58,18 @@ def check_container(container: str) -> None:
             f"--use-singularity (--sdm apptainer) cannot work here: {'; and '.join(missing)}. "
             "Without --use-singularity the same rules run in this environment."
         )
+
+
+def check_datasets(project: Project, names: Iterable[str]) -> None:
+    """Datasets that nothing but their user can bring are here. Raises UserError: how to get them."""
+    for name in names:
+        entry = dataset_entry(project, name)
+        arrays = project.root / paths.ARRAYS_META.format(dataset=name)
+        if any(file.urls for file in entry.files) or files.exists(arrays):
+            continue
+        if raw.missing(project, name) and not dvc_store.may_hold(project, name):
+            how = entry.get or f"Bring its files: uv run ncmc fetch {name} --from PATH"
+            raise UserError(f"the images of {name} are not here. {how}")
 
 
 def name_image(container: str) -> None:

@@ -125,8 +125,10 @@ for name in tables:
         localrule: True
         params:
             table=name,
+            page=paths.PAGE.format(table=name),
         shell:
-            "ncmc table {params.table:q} --verdicts 2> {log:q} || code=$?; cat {log:q} >&2; exit ${{code:-0}}"
+            "ncmc table {params.table:q} --verdicts 2> {log:q} || code=$?; cat {log:q} >&2; "
+            "echo Page: {params.page:q}; exit ${{code:-0}}"
 
 
 rule theory:

@@ -8,7 +8,7 @@
 # Model and checkpoint lie outside the outputs: Snakemake deletes those of a job that fails. A record lost in
 # this way is made again from its model in a moment, so that a batch that is killed costs no more than the
 # steps since the last checkpoint.
-# `--wait`: a job of a launcher that was killed may still train the run. A log holds every attempt; how the
+# `--wait`: a job of a launcher that was killed may still train the run. Each attempt has a log; how the
 # last one ended says whether another would help (rules/cluster.smk).
 
 

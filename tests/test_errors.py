@@ -25,5 +25,13 @@ def test_the_name_that_was_meant_is_offered(came: str, meant: str) -> None:
     assert f"Did you mean '{meant}'?" in str(unknown("name", came, names))
 
 
+def test_of_a_long_list_the_first_are_named_and_where_it_stands() -> None:
+    names = [f"study_{i}" for i in range(60)]
+    said = str(unknown("table", "sudy_7", names))
+    assert "Did you mean 'study_7'? Allowed: study_0, " in said
+    assert said.endswith("study_9 and 50 more: ncmc list tables.")
+    assert "study_59" in str(unknown("axis", "x", names))  # no command lists these
+
+
 def test_a_name_like_no_other_gets_no_guess() -> None:
     assert "Did you mean" not in str(unknown("name", "xyz", ["CAL", "SETF"]))

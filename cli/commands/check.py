@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import Json
+from cli.progress import working
 from cli.show.grids import console, literal, print_json, print_line
 from ncmc.data import own_dataset
 from ncmc.errors import CheckResult, UsageError, UserError, unknown
@@ -66,7 +67,8 @@ def check(
             understood = own_paper.missing(project)
     else:
         name = _own_name(kind, name)
-        findings = _check_code(project, kind, name, image_size or IMAGE_SIZE)
+        with working(f"checking {name}"):
+            findings = _check_code(project, kind, name, image_size or IMAGE_SIZE)
     print_findings(name, findings, as_json, understood)
     if any(finding.state != "ok" for finding in findings):
         raise typer.Exit(1)

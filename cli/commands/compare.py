@@ -16,8 +16,8 @@ from ncmc.sharing.compare import CellDifference, ResultsComparison
 
 EPILOG = (
     "Examples: `ncmc compare ann.zip` against results/runs; `ncmc compare old.zip new.zip`. "
-    "Exit code: 0 the same runs with the same digests, 1 they differ, 2 wrong usage, or a place "
-    "without records; 3 a record or an export is damaged: nothing is compared."
+    "Exit code: 0 A has every run of B with the same digest (and may have more), 1 not, 2 wrong usage, "
+    "also a place without records; 3 a record or an export is damaged: nothing is compared."
 )
 SOURCE = "An export, or a folder of records; without, results/runs."
 

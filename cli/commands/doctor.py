@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid_file import table_names_in
 from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results.wording import duration, plural
+from ncmc.results.wording import duration, plural, size
 from ncmc.system import hardware
 from ncmc.targets import WHOLE
 
@@ -63,6 +64,7 @@ def doctor(
             raise typer.Exit(1)
 
 
+SLURM_PLUGIN = "snakemake-executor-plugin-slurm==2.8.0"
 MARKS = {True: Text("✓", "green"), False: Text("✗", "red"), None: Text("·", "dim")}
 
 
@@ -123,7 +125,18 @@ def _programs() -> list[Part]:
         place = shutil.which(name) or shutil.which(name, path=beside)
         good = True if place else False if "uv sync" in said else None
         parts.append(Part(name, place or "not found", good, said))
+    if shutil.which("sbatch"):
+        parts.append(_slurm_plugin())
     return parts
+
+
+def _slurm_plugin() -> Part:
+    """What `snakemake --workflow-profile slurm` needs beside Slurm; without, it prints its usage."""
+    there = find_spec("snakemake_executor_plugin_slurm") is not None
+    advice = f"run: uv pip install {SLURM_PLUGIN}"
+    return Part(
+        "Slurm in Snakemake", "installed" if there else "not installed", there or None, advice
+    )
 
 
 # --- cost --------------------------------------------------------------------------------------
@@ -166,25 +179,26 @@ def print_cost(costs: dict[str, Any], as_json: bool) -> None:
         print_json(costs)
         return
     out = console()
+    disk = f", {size(int(costs['disk_gb'] * 1e9))} of disk" if costs["disk_gb"] else ""
     out.print(
         f"{costs['table']} on {costs['device']}: "
-        f"{plural(costs['runs'] - costs['done'], 'run')}, about {duration(costs['hours'] * 3600)} "
-        f"({costs['hours']:.1f} h) one after the other, {costs['disk_gb']:.1f} GB of disk"
+        f"{plural(costs['runs'] - costs['done'], 'run')}, about {duration(costs['hours'] * 3600)} one "
+        f"after the other{disk}"
     )
     if costs["done"]:
         out.print(f"done already: {plural(costs['done'], 'run')}")
     for note in costs["notes"]:
         out.print(literal(note))
-    out.print("Measured by a probe of some seconds for each network.", end=" ")
+    measured = "Measured by a probe of some seconds for each network."
     if costs["busy"]:
         out.print(
-            f"This machine is busy: the probe had {costs['processor_share']:.0%} of its threads' "
-            "time, and on shared cores training is slower out of proportion. Measure again when it is "
-            "quiet.",
+            f"{measured} This machine is busy: the probe had {costs['processor_share']:.0%} of its "
+            "threads' time, and on shared cores training is slower out of proportion. Measure again "
+            "when it is quiet.",
             style="yellow",
         )
     else:
-        out.print("A guess within a factor of 1.5.")
+        out.print(f"{measured} A guess within a factor of 1.5.")
 
 
 def require_gpu(project: Project) -> None:
@@ -200,7 +214,7 @@ def require_gpu(project: Project) -> None:
         f"the paper's grid is planned for a GPU, and {why}.\n"
         f"  Missing: {len(estimates.without_record(project, runs))} of its {len(runs)} runs. A rough "
         f"estimate, from speeds measured on another processor: {guess.hours / 24:,.0f} days with this "
-        f"machine's {guess.device} at work, and {guess.disk / 1e9:.0f} GB of disk{without}.\n"
+        f"machine's {guess.device} at work, and {size(int(guess.disk))} of disk{without}.\n"
         "  To measure it here: ncmc doctor --cost all\n"
         "  To run what needs no GPU: snakemake --cores all smoke\n"
         "  To start the paper's grid all the same, put this last on the line: --config insist=true"

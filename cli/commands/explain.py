@@ -1,6 +1,7 @@
 """`ncmc explain`: one claim, printed number or check in full."""
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Annotated
 
 import typer
@@ -10,10 +11,11 @@ from rich.text import Text
 from cli.options import Json, Records, reading_project
 from cli.show.grids import console, literal, print_grid, print_json, print_line, print_lines
 from cli.show.verdicts import status_text
+from ncmc.errors import printable
 from ncmc.forecast import explanation
-from ncmc.forecast.explanation import Clause, Explanation
+from ncmc.forecast.explanation import Clause, Explanation, unrecorded
 from ncmc.results.wording import duration, plural, size
-from ncmc.verdicts.verdict import ADDED
+from ncmc.verdicts.verdict import ADDED, Finding
 
 BESIDE_READING = ("prediction", "turns_on", "added")  # keys of a check told in sentences
 EPILOG = (
@@ -76,20 +78,44 @@ def _runs(claim: Explanation) -> str:
 def _print_clause(clause: Clause, claim: Explanation) -> None:
     out, verdict = console(), clause.verdict
     out.print()
+    if not clause.recorded and any(other.recorded for other in claim.clauses):
+        where = f"{verdict.id}, {plural(len(verdict.findings), 'setting')} in {verdict.table}"
+        out.print(literal(f"{verdict.says} ({where}): no run has a record"))
+        return
     if verdict.says != claim.says:  # of a claim with one clause, or a number, the head says it
         out.print(literal(f"{verdict.says} ({verdict.id})"), style="bold")
     out.print(literal(f"  read as: {verdict.kind}, in {verdict.table}: {clause.means}"))
-    for key, value in {"measure": verdict.measure, **clause.reading}.items():
-        if value not in (None, "", {}, []) and key not in BESIDE_READING:
-            out.print(literal(f"    {key}: {_value(value)}"))
+    reading = {"measure": verdict.measure, **clause.reading}
+    keys = [
+        f"{key}: {_value(value)}"
+        for key, value in reading.items()
+        if value not in (None, "", {}, []) and key not in BESIDE_READING
+    ]
+    out.print(literal(f"  with {'; '.join(keys)}"))
     if verdict.source:
         out.print(literal(f"  source: {verdict.source}"))
     for line in _beside_reading(clause):
         out.print(literal(f"  {line}"))
-    rows = [(status_text(f.status), f.label, f.why) for f in verdict.findings]
-    print_grid(("verdict", "setting", "what was found"), rows)
+    rows = list(_rows(clause))
+    if len(rows) == 1:
+        status, setting, why = rows[0]
+        out.print(Text.assemble("  ", status, f"  {setting}: {why}"))
+    else:
+        print_grid(("verdict", "setting", "what was found"), rows)
     if len(verdict.findings) > 1 and verdict.why.rstrip(".") not in claim.sentence:
         out.print(literal(f"  {verdict.why}"))
+
+
+def _rows(clause: Clause) -> Iterator[tuple[Text, str, str]]:
+    """Verdict, setting and what was found; the settings without any record in one row."""
+    empty = [f for f in clause.verdict.findings if unrecorded(f)]
+    for finding, so_far in zip_longest(clause.verdict.findings, clause.so_far, fillvalue=""):
+        assert isinstance(finding, Finding)
+        if finding not in empty or len(empty) == 1:
+            why = f"{finding.why}; so far {so_far}" if so_far else finding.why
+            yield status_text(finding.status), printable(finding.label), printable(why)
+    if len(empty) > 1:
+        yield status_text("incomplete"), plural(len(empty), "setting"), "no run has a record"
 
 
 def _beside_reading(clause: Clause) -> Iterator[str]:

@@ -98,7 +98,7 @@ def print_plan(plan: "PlanFile", path: Path, as_json: bool) -> None:
     if as_json:
         print_json(plan.model_dump(mode="json", by_alias=True))
         return
-    columns = ("id", "says", "now", "next step", "power, true/false", "to run")
+    columns = ("id", "says", "now", "next step", "power", "to run")
     rows = [_row(question) for question in plan.questions]
     print_grid(columns, rows, title=f"Plan: {plan.asked.name}")
     out = console()
@@ -115,7 +115,7 @@ def _row(question: "Planned") -> tuple[str, ...]:
         shortened(question.says, LONGEST),
         question.status,
         question.state + seeds,
-        f"{100 * power.holds:.0f}/{100 * power.differs:.0f} %" if power else "-",
+        f"{100 * power.holds:.0f} / {100 * power.differs:.0f} %" if power else "-",
         f"{plural(question.runs, 'run')}{took}" if question.runs else "-",
     )
 
@@ -133,7 +133,7 @@ def _lines(plan: "PlanFile", path: Path) -> list[str]:
     if powers := [q.power for q in plan.questions if q.power]:
         worlds = dict.fromkeys(f"{power.if_true} / {power.if_false}" for power in powers)
         lines.append(
-            "Power: the probability that the next look shows it if it is true, and refutes it if it is "
+            "Power: the probability that the next look shows it if it is true / refutes it if it is "
             f"false. True / false mean: {'; '.join(worlds)}. It rests on deviations over seeds: "
             f"{plan.deviation} (docs/plan.md)."
         )

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.options import Records
+from cli.progress import working
 from ncmc.project import Project
 from ncmc.results.wording import plural
 from ncmc.sharing import publish as publishing
@@ -31,12 +32,15 @@ def publish(
     """Copy a tier's records, with their tables, board and page, to where git keeps them."""
     project = Project.find()
     if not check:
-        folder, n = publishing.publish(project, tier, results)
+        with working(f"making the tables, board and page of {tier}"):
+            folder, n = publishing.publish(project, tier, results)
+            documents = publishing.refresh_documents(project)
         print(f"{folder}: {plural(n, 'record')}")
-        for path in publishing.refresh_documents(project):
+        for path in documents:
             print(f"{path}: as published now. Read the words around it again.")
         return
-    differing = publishing.differing(project, tier)
+    with working(f"making {tier} again, to compare it"):
+        differing = publishing.differing(project, tier)
     folder = publishing.folder_of(project, tier)
     for name in differing:
         print(f"differs: {name}")

@@ -52,4 +52,6 @@ def report(
         return
     chosen = chosen_table(project, name, assume, [ALL, *larger]).name
     folder = results_folder(project, chosen, out)
-    print(table_page.report(project, chosen, results, folder))
+    with working(f"making the page of {chosen}"):
+        path = table_page.report(project, chosen, results, folder)
+    print(path)

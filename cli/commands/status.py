@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -44,8 +45,8 @@ def status(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Tables or figures; `all`, the default, is every one of `ncmc list tables`, with the "
-            "calibrations and studies.",
+            help="Tables, figures or tiers of them, such as `laptop`; `all`, the default, is every one "
+            "of `ncmc list tables`, with the calibrations and studies.",
             metavar="[TABLE]...",
         ),
     ] = None,
@@ -117,13 +118,15 @@ def _list_outdated(
         return
     for record in records:
         print_line(f"{record.run} {record.why}")
-    hint = "; `ncmc status --outdated --delete` deletes them" if records else ""
-    print(f"{plural(len(records), 'outdated record')}{' deleted' if delete else hint}")
+    hint = "; `ncmc status --outdated --delete` deletes them"
+    found = f"{plural(len(records), 'outdated record')}{' deleted' if delete else hint}"
+    print(found if records else "no record is outdated")
 
 
 SECONDS = 3.0  # between two looks
 MOST_LINES = 15  # of one state, unless it is asked for; --json has all
 TOLD = ("running", "failed", "stopped", "damaged", "outdated")  # listed unless others are asked for
+NEW_LINE = "\n" + " " * 10  # below the run, beside its state
 STYLES = {
     "done": "green",
     "running": "bold",
@@ -146,29 +149,34 @@ def print_status(statuses: Sequence[RunStatus], states: Sequence[str], as_json: 
 
 
 def watch_status(look: Callable[[], Sequence[RunStatus]], states: Sequence[str]) -> None:
-    """Draw it again every few seconds, until every run is done or Ctrl-C."""
+    """Draw it again every few seconds, until every run is done or Ctrl-C; to a log, what changes."""
     out = console()
-    statuses = look()
-    with Live(console=out, auto_refresh=False) as live:
+    before, statuses = None, look()
+    with Live(console=out, auto_refresh=False) if out.is_terminal else nullcontext() as live:
         while True:
-            live.update(drawn(statuses, states, max(out.height // 5, 3)), refresh=True)
+            if live:
+                most = max(out.height // 5, 3)
+                live.update(drawn(statuses, states, most, out.width), refresh=True)
+            elif (now := _summary(statuses)) != before:
+                print(now, flush=True)
+                before = now
             if all(one.state == "done" for one in statuses):
                 return
             time.sleep(SECONDS)
             statuses = look()
 
 
-def drawn(statuses: Sequence[RunStatus], states: Sequence[str], most: int) -> RenderableType:
-    """A bar, the counts, and at most `most` lines on runs of each state."""
-    counts = _counts(statuses)
+def drawn(
+    statuses: Sequence[RunStatus], states: Sequence[str], most: int, width: int | None = None
+) -> RenderableType:
+    """A bar, the counts, and at most `most` runs of each state; `width`: of lines, in characters."""
     rows = Table.grid()  # a bar alone does not end its line
-    rows.add_row(ProgressBar(total=len(statuses), completed=counts["done"], width=60))
-    summary = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
-    rows.add_row(literal(f"{plural(len(statuses), 'run')}: {summary}"))
+    rows.add_row(ProgressBar(total=len(statuses), completed=_counts(statuses)["done"], width=60))
+    rows.add_row(literal(_summary(statuses)))
     for state in states or TOLD:
         runs = [one for one in statuses if one.state == state]
         for one in runs[:most]:
-            rows.add_row(_line(one))
+            rows.add_row(_line(one, width))
         if len(runs) > most:
             rows.add_row(literal(f"... and {len(runs) - most} more {state}; --json names all"))
     return rows
@@ -179,8 +187,16 @@ def _counts(statuses: Sequence[RunStatus]) -> dict[str, int]:
     return {state: counted[state] for state in STATES}
 
 
-def _line(one: RunStatus) -> Text:
-    parts = [one.state.ljust(8), one.run]
+def _summary(statuses: Sequence[RunStatus]) -> str:
+    counts = _counts(statuses)
+    states = ", ".join(f"{n} {state}" for state, n in counts.items() if n)
+    idle = "" if counts["running"] or counts["done"] == len(statuses) else "; nothing is running"
+    return f"{plural(len(statuses), 'run')}: {states}{idle}"
+
+
+def _line(one: RunStatus, width: int | None) -> Text:
+    """A run in one line, or in two where `width` is too narrow."""
+    parts = []
     if one.epochs:
         parts.append(f"epoch {one.epoch or 0.0:.1f}/{one.epochs}")
     if one.seconds_left is not None:
@@ -189,6 +205,8 @@ def _line(one: RunStatus) -> Text:
         parts.append(f"accuracy {one.accuracy:.2f} %")
     if one.why:
         parts.append(" ".join(one.why.splitlines()[-1:]))
-    text = literal("  ".join(parts))
+    head, rest = f"{one.state.ljust(8)}  {one.run}", "  ".join(parts)
+    narrow = width is not None and len(f"{head}  {rest}") > width
+    text = literal(f"{head}{NEW_LINE if narrow else '  '}{rest}".rstrip())
     text.stylize(STYLES.get(one.state, ""), 0, len(one.state))
     return text

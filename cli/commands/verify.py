@@ -142,6 +142,10 @@ def _append_to_step_summary(text: str) -> None:
 
 
 NEXT = "`ncmc explain ID` says how a claim is read, which runs decide it, and what is missing."
+SMALLER = (
+    "The claims at reduced scale: `ncmc verify all`, or the boards in results/published, such as "
+    "laptop/results/board.md."
+)
 THEOREMS = "The theorems are checked by `ncmc theory`."
 
 
@@ -195,3 +199,4 @@ def print_board(board: Board) -> None:
     out.print(literal(NEXT), style="dim")
     if board.of("claim").entries:
         out.print(literal(THEOREMS), style="dim")
+        out.print(literal(SMALLER), style="dim")

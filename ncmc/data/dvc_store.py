@@ -72,6 +72,14 @@ def checkout(project: Project, name: str) -> str | None:
     return None
 
 
+def may_hold(project: Project, name: str) -> bool:
+    """Whether `checkout` may find a dataset: it is in the cache, or there is a remote to ask."""
+    with _repository(project, name, "look for") as repo:
+        store, folder = Path(repo.cache.local.path), recorded(project, name)
+        cached = folder is not None and files.exists(store / folder[:2] / folder[2:])
+        return cached or bool(repo.config["core"].get("remote"))
+
+
 def drop(project: Project, name: str) -> None:
     """Remove a dataset from the cache."""
     with _repository(project, name, "mend") as repo:

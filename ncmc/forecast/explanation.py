@@ -1,6 +1,6 @@
 """One claim, number or check in full: how it is read, which runs decide it, what was found."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -14,12 +14,16 @@ from ncmc.paper.claims import claims
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
-from ncmc.results.wording import make_command
+from ncmc.results.curves import sample_of
+from ncmc.results.wording import counted, make_command, signed
 from ncmc.system.documents import Strict
+from ncmc.verdicts import cell_selection
+from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.checks_file import all_checks
+from ncmc.verdicts.contrasts import contrast
 from ncmc.verdicts.judge import CellCache, verdicts_by_id
 from ncmc.verdicts.kinds.trend import Trend
-from ncmc.verdicts.verdict import Outcome, Status, Verdict
+from ncmc.verdicts.verdict import Finding, Outcome, Status, Verdict
 
 NOT_READING = {"id", "table", "kind", "claim", "says", "source"}  # keys told elsewhere
 
@@ -30,6 +34,16 @@ class Clause(Strict):
     means: str  # the kind of check in one sentence
     reading: Mapping[str, JsonValue]  # the keys of the check as papers/NAME/checks.yaml has them
     verdict: Verdict
+    # for each finding of a comparison: `+10.2 points with 2 of 3 seeds` where runs are missing, else ""
+    so_far: tuple[str, ...] = ()
+
+    @property
+    def recorded(self) -> bool:
+        """Whether any run of it has a record."""
+        return any(
+            f.status not in ("incomplete", "not testable") or f.numbers.get("n")
+            for f in self.verdict.findings
+        )
 
 
 class Explanation(Strict):
@@ -49,6 +63,11 @@ class Explanation(Strict):
     problems: tuple[str, ...]
 
 
+def unrecorded(finding: Finding) -> bool:
+    """Whether no run of a setting has a record."""
+    return finding.status == "incomplete" and not finding.numbers.get("n")
+
+
 def explain(project: Project, name: str, results: Path | None = None) -> Explanation:
     """What is to be said of a claim, a printed number or a check by id.
 
@@ -59,7 +78,8 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
     cells = CellCache(project, results)
     judged = verdicts_by_id((question.table for question in questions), cells)
     verdicts = [judged[question.id] for question in questions]
-    clauses = [_clause(q, v) for q, v in zip(questions, verdicts, strict=True)]
+    clauses = [_clause(q, v, cells) for q, v in zip(questions, verdicts, strict=True)]
+    clauses.sort(key=lambda clause: not clause.recorded)  # what there is something to say of first
     entries = board_of(project, verdicts, _along_the_budget(project, verdicts, cells)).entries
     entry = entries[0]
     whole = name == entry.id
@@ -109,7 +129,7 @@ def _require_entry(project: Project, name: str) -> None:
         )
 
 
-def _clause(question: Question, verdict: Verdict) -> Clause:
+def _clause(question: Question, verdict: Verdict, cells: CellCache) -> Clause:
     check = question.check
     if check is None:
         means = "ours is compared with the printed number, both with their spread"
@@ -117,8 +137,29 @@ def _clause(question: Question, verdict: Verdict) -> Clause:
     given = check.model_dump(mode="json", exclude=NOT_READING)
     reading = {key: value for key, value in given.items() if value not in (None, {}, "")}
     return Clause(
-        means=_first_sentence(type(check).__doc__ or ""), reading=reading, verdict=verdict
+        means=_first_sentence(type(check).__doc__ or ""),
+        reading=reading,
+        verdict=verdict,
+        so_far=tuple(_so_far(check, verdict, cells)) if isinstance(check, Pairs) else (),
     )
+
+
+def _so_far(check: Pairs, verdict: Verdict, cells: CellCache) -> Iterator[str]:
+    """For each setting the difference so far, where runs of it are missing; else nothing."""
+    tables = [cell_selection.table_of(cells.project, check, side) for side in check.sides]
+    pairs = cell_selection.pairs(cells.project, check)
+    if len(pairs) != len(verdict.findings):
+        return
+    for pair, finding in zip(pairs, verdict.findings, strict=True):
+        better, than = (cells.cell(spec, table) for spec, table in zip(pair, tables, strict=True))
+        measured = all(sample_of(cell, check.measured) for cell in (better, than))
+        if finding.status != "incomplete" or not measured:
+            yield ""
+            continue
+        difference = contrast([(1.0, better), (-1.0, than)], check.measured)
+        mean = signed(difference.difference.mean, 1 if difference.unit else 4)
+        seeds = counted(difference.n, max(table.seeds for table in tables))
+        yield f"{mean}{difference.unit} with {seeds}"
 
 
 def _first_sentence(text: str) -> str:

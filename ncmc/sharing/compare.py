@@ -80,8 +80,8 @@ class ResultsComparison(Strict):
 
     @property
     def same(self) -> bool:
-        """Whether both hold the same runs with the same digests."""
-        return not (self.only_a or self.only_b or self.cells)
+        """Whether A holds every run of B with the same digest; it may hold others too."""
+        return not (self.only_b or self.cells)
 
 
 def compare(project: Project, a: Path | None, b: Path | None) -> ResultsComparison:

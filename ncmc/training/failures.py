@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from pydantic import ValidationError
 
-from ncmc.errors import UserError
+from ncmc.errors import UserError, listed
 from ncmc.training.draws import EpochPlan
 from ncmc.training.session import State, Training
 
@@ -58,7 +58,7 @@ def not_finite(
     return UserError(
         f"loss is {value} in epoch {state.epoch}, step {step + 1} of {training.steps}, of "
         f"{training.run.id}. Images of that batch (indices in {training.run.dataset}): "
-        f"{', '.join(str(i) for i in places)}. {_remedy(training)}"
+        f"{listed(list(map(str, places)))}. {_remedy(training)}"
     )
 
 

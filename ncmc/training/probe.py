@@ -9,6 +9,7 @@ from ncmc.forecast.cost import Speed, Speeds
 from ncmc.plan.dataset_entries import dataset_entries, dataset_entry
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.project import Project, read_once
+from ncmc.results.wording import plural
 from ncmc.system import allocator
 from ncmc.training import build, precision
 from ncmc.training.batches import InMemory
@@ -118,5 +119,4 @@ def _seconds(work: Callable[[], object], device: torch.device, warm_up: int = 1)
 def _name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    threads = torch.get_num_threads()
-    return f"CPU ({threads} thread{'s' * (threads != 1)})"
+    return f"a CPU with {plural(torch.get_num_threads(), 'thread')}"

@@ -254,6 +254,21 @@ def test_the_paper_grid_without_a_gpu_stops_at_once_with_a_rough_cost(
     assert ncmc("doctor", "--gate").exit_code == 0
 
 
+def test_doctor_looks_for_the_plugin_where_there_is_slurm(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from cli.commands import doctor
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "Slurm in Snakemake" not in {part.what for part in doctor._programs()}
+    (tmp_path / "sbatch").write_text("#!/bin/sh\n")
+    (tmp_path / "sbatch").chmod(0o755)
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
+    plugin = {part.what: part for part in doctor._programs()}["Slurm in Snakemake"]
+    assert plugin.found == "not installed"
+    assert plugin.advice == "run: uv pip install snakemake-executor-plugin-slurm==2.8.0"
+
+
 @pytest.mark.parametrize("program", ["apptainer", "singularity"])
 def test_doctor_takes_either_program_for_containers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str

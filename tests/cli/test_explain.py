@@ -1,6 +1,7 @@
 """`ncmc explain` in the terminal."""
 
 import json
+import re
 from pathlib import Path
 
 import fakes
@@ -36,7 +37,7 @@ def test_what_is_missing_is_named_with_its_command(configured: Path) -> None:
     shown = explain("C13").stdout
     assert "cifar100/tau=0.005/resnet50/SETF/default/seed=0" in shown
     assert "To make what is missing: uv run snakemake --cores all table6" in shown
-    assert "margin: 2.0" in shown
+    assert "margin: 2.0" in " ".join(shown.split())
 
 
 @pytest.mark.parametrize("columns", [80, 120, 200])
@@ -48,7 +49,20 @@ def test_no_line_of_the_findings_is_wider_than_the_terminal(smoked: Path, column
 def test_an_unknown_id_names_the_known_ones(configured: Path) -> None:
     refused = explain("C0")
     assert refused.exit_code == 2
-    assert "C17c" in refused.stderr
+    assert "C1a, C1b" in refused.stderr
+
+
+def test_what_has_no_record_is_one_line_and_what_has_some_says_how_it_stands(
+    smoked: Path,
+) -> None:
+    runs = [run for run in grid.table(here(), "smoke").runs if run.seed > 1]
+    for run in runs:
+        (smoked / paths.RUN_RECORD.format(run=run.id)).unlink()
+    shown = " ".join(explain("S1", columns=200).stdout.split())
+    assert re.search(
+        r"6 of 10 runs have no record; so far [+−-]\d+\.\d points with 2 of 5 seeds", shown
+    )
+    assert "6 settings: no run has a record" in " ".join(explain("C1", columns=200).stdout.split())
 
 
 def test_a_setting_without_all_of_its_runs_says_how_many(smoked: Path) -> None:

@@ -33,4 +33,4 @@ def test_outdated_records_are_listed_then_deleted(workspace: Path) -> None:
     assert "1 outdated record deleted" in outdated("--delete").stdout
     assert not path_of(here(), RUN).exists()
     assert path_of(here(), now.run).exists()
-    assert outdated().stdout == "0 outdated records\n"
+    assert outdated().stdout == "no record is outdated\n"

@@ -60,6 +60,9 @@ def test_runs_of_one_side_alone_and_reasons_are_named(here: Project, other: Proj
     fill(other, [third])
     fakes.save(other.root / "results/runs", fakes.record(second, 12.0, made=made))
     source = other.root / "results/runs"
+    assert (
+        ncmc("compare", source, here.root / "results/runs").exit_code == 1
+    )  # `first` is in B alone
     done = ncmc("compare", here.root / "results/runs", source)
     assert done.exit_code == 1
     assert f"in A alone: {first.id}" in done.stdout
@@ -67,6 +70,15 @@ def test_runs_of_one_side_alone_and_reasons_are_named(here: Project, other: Proj
     assert "machine a test here, a GPU node there (1 cell)" in done.stdout
     body = json.loads(ncmc("compare", source, "--json").stdout)
     assert (body["same"], body["equal"]) == (False, [])
+
+
+def test_runs_of_ours_beyond_theirs_are_no_difference(here: Project, other: Project) -> None:
+    runs = smoke_runs(here)[:5]
+    fill(here, runs)
+    fill(other, runs[:3])
+    done = ncmc("compare", other.root / "results/runs")
+    assert done.exit_code == 0
+    assert "3 runs with equal digests, 0 with other ones, 2 in A alone" in done.stdout
 
 
 def test_a_folder_with_two_records_of_a_run_is_refused_unless_they_are_the_same(

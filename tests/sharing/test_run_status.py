@@ -2,6 +2,7 @@
 
 import json
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import fakes
@@ -148,6 +149,31 @@ def test_watching_looks_again_until_then(here: Project, monkeypatch: pytest.Monk
         naps.append(seconds)
         fill(here, runs[-1:])
 
-    monkeypatch.setattr(time, "sleep", nap)
-    assert ncmc("status", "smoke", "--watch").exit_code == 0
+    # not `time.sleep` itself, with which subprocess waits for git
+    monkeypatch.setattr("cli.commands.status.time", SimpleNamespace(sleep=nap))
+    done = ncmc("status", "smoke", "--watch")
+    assert done.exit_code == 0
     assert len(naps) == 1
+    assert done.stdout.splitlines() == [  # a log gets a line when it changes
+        "25 runs: 24 done, 1 waiting; nothing is running",
+        "25 runs: 25 done",
+    ]
+
+
+def test_a_line_too_wide_for_the_terminal_breaks_after_the_run(here: Project) -> None:
+    run = smoke_runs(here)[0]
+    stand(here, run)
+    out = Console(width=60)
+    with out.capture() as shown:
+        out.print(drawn(Watcher(here).look([run]), [], 15, 60))
+    _, summary, head, rest = (line.rstrip() for line in shown.get().splitlines())
+    assert summary == "1 run: 1 running"
+    assert head == f"running   {run.id}"
+    assert rest.startswith("          epoch 100.0/200  ")
+
+
+def test_a_tier_is_all_of_its_tables(here: Project) -> None:
+    runs = ncmc("list", "runs", "laptop").stdout.split()
+    of_table = ncmc("list", "runs", "laptop_methods").stdout.split()
+    assert set(of_table) < set(runs)
+    assert ncmc("status", "laptop").stdout.splitlines()[1].startswith(f"{len(runs)} runs: ")

@@ -1,6 +1,9 @@
 """Small runs are several in a job, and none is lost with another."""
 
 import os
+import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -83,9 +86,38 @@ def test_a_real_fault_is_not_tried_again(project: Path) -> None:
         project, "--cores", "1", "--retries", "3", "results/smoke/table.json", timeout=300
     )
     assert failed.returncode == 1
-    log = (project / "logs/train/smoke_1.log").read_text()
-    assert log.count("== 20") == 1
-    assert "== ncmc train: exit code 1" in log
+    (log,) = project.glob("logs/train/smoke_1.log.*")
+    assert "== ncmc train: exit code 1" in log.read_text()
+    again = snakemake(project, "--cores", "1", "results/smoke/table.json", timeout=300)
+    assert again.stderr.count("ncmc train --wait") == again.stderr.count("== 20") == 1
+
+
+@pytest.mark.slow
+def test_an_interrupted_call_says_how_to_go_on_and_nothing_of_a_fault(project: Path) -> None:
+    path = project / "papers" / "ncmc" / "smoke.yaml"
+    path.write_text(path.read_text().replace("epochs: [1]", "epochs: [500]"))
+    call = subprocess.Popen(
+        [BIN / "snakemake", "--cores", "1", "smoke"],
+        cwd=project,
+        env=os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 200
+    while not any("epochs of" in log.read_text() for log in project.glob("logs/train/*.log")):
+        assert call.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    os.killpg(call.pid, signal.SIGINT)  # Ctrl-C reaches every process of a terminal
+    said, _ = call.communicate(timeout=60)
+    assert call.returncode == 130, said
+    assert "run the same command to resume" in said.splitlines()[-1]
+    assert "rror" not in said
+    (log,) = project.glob("logs/train/*.log")
+    assert "a checkpoint is saved" in log.read_text()
+    assert snakemake(project, "-n", "smoke").returncode == 0  # it is not locked
 
 
 @pytest.mark.slow
@@ -108,10 +140,12 @@ def test_a_training_that_is_stopped_from_outside_is_tried_again_and_its_log_kept
     arguments = ("--cores", "1", "--retries", "2", "results/smoke/table.json")
     done = snakemake(project, *arguments, timeout=300, PATH=path)
     assert done.returncode == 0, done.stderr[-2000:]
-    log = (project / "logs/train/smoke_1.log").read_text()
-    assert log.count("== 20") == 3
-    assert log.count("killed") == 2
-    assert log.rindex("killed") < log.index("trained")
+    attempts = [log.read_text() for log in project.glob("logs/train/smoke_1.log.*")]
+    assert sum(log.count("== 20") for log in attempts) == 3
+    assert sum(log.count("killed") for log in attempts) == 2
+    last = (project / "logs/train/smoke_1.log").read_text()
+    assert "trained" in last
+    assert "killed" not in last
 
 
 def test_runs_are_dealt_out_evenly() -> None:

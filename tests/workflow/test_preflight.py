@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import here
 
-from ncmc import preflight
+from ncmc import paths, preflight
+from ncmc.data import dvc_store
 from ncmc.errors import UsageError, UserError
 
 GIVEN = {"container": "ncmc.sif", "insist": False}
@@ -81,6 +83,30 @@ def test_an_image_that_is_not_there_is_told_alone(only: Path) -> None:
     with pytest.raises(UserError, match="the image file:///nowhere does not exist") as caught:
         preflight.check_container("file:///nowhere")
     assert "neither" not in str(caught.value)
+
+
+def test_images_that_only_their_user_can_bring_are_named_before_anything_runs(
+    configured: Path,
+) -> None:
+    project = here()
+    with pytest.raises(UserError, match=r"cifar10_binary are not here.*cifar10_binary.py official"):
+        preflight.check_datasets(project, ["digits", "cifar10", "cifar10_binary"])
+    with pytest.raises(UserError, match="ncmc fetch cifar10_jpeg --from PATH"):
+        preflight.check_datasets(project, ["cifar10_jpeg"])
+    arrays = project.root / paths.ARRAYS_META.format(dataset="cifar10_binary")
+    arrays.parent.mkdir(parents=True)
+    arrays.touch()
+    preflight.check_datasets(project, ["cifar10_binary"])
+
+
+def test_images_that_dvc_may_have_are_left_to_it(configured: Path) -> None:
+    project = here()
+    md5 = dvc_store.recorded(project, "cifar10_jpeg")
+    assert md5 is not None
+    cached = project.root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
+    cached.parent.mkdir(parents=True)
+    cached.touch()
+    preflight.check_datasets(project, ["cifar10_jpeg"])
 
 
 def test_an_image_is_named_by_the_digest_of_its_file(only: Path) -> None:

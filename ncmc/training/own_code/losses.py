@@ -190,7 +190,7 @@ def finds_the_classes(subject: MethodSubject) -> None:
     if right <= largest:  # a right method need not find all: few images, and a rule with a bias
         raise UserError(
             f"after training on features that may take any value, the scores find the class of "
-            f"{right:.0%} of them; who always names the largest class finds {largest:.0%}. Look at the "
+            f"{right:.0%} of them; naming the largest class every time finds {largest:.0%}. Look at the "
             "sign of criterion() and of raw_scores(), and at the order of the classes."
         )
 
