@@ -27,6 +27,7 @@ RUN uv venv /opt/venv \
 # The code: a layer of some hundred kilobytes. Its wheel is built by the packages above and nothing newer.
 COPY pyproject.toml README.md LICENSE ./
 COPY cli ./cli
+COPY papers ./papers
 COPY ncmc ./ncmc
 RUN python -m hatchling build --target wheel --directory /tmp/wheel \
  && uv pip install --python /opt/venv/bin/python --no-deps /tmp/wheel/*.whl \

@@ -44,7 +44,7 @@ def run(site: Path, where: Path, *arguments: str) -> subprocess.CompletedProcess
 
 def test_the_wheel_has_one_package(installed: Path) -> None:
     assert {path.name for path in installed.iterdir() if path.suffix != ".dist-info"} == {"ncmc"}
-    for part, place in (("ncmc", "ncmc"), ("cli", "ncmc/cli")):
+    for part, place in (("ncmc", "ncmc"), ("cli", "ncmc/cli"), ("papers", "ncmc/papers")):
         files = [f for f in (CHECKOUT / part).rglob("*") if f.is_file() and f.suffix != ".pyc"]
         for file in files:
             copy = installed / place / file.relative_to(CHECKOUT / part)
@@ -56,6 +56,8 @@ def test_the_command_works_on_a_project_and_says_elsewhere_what_it_needs(
 ) -> None:
     listed = run(installed, configured, "list", "tables", "--json")
     assert (listed.returncode, '"smoke"' in listed.stdout) == (0, True), listed.stderr
+    methods = run(installed, configured, "list", "methods").stdout
+    assert "ncmc/papers/ldam-drw/methods/ce_drw.py" in methods.replace("\n", "")
     refused = run(installed, tmp_path, "list", "tables")
     assert refused.returncode == 2
     assert "Start ncmc inside its checkout, or set NCMC_ROOT to it." in refused.stderr

@@ -20,9 +20,10 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def folders(kind: str) -> list[Path]:
-    """Where the files of a kind lie: in the package, and in the folders of papers beside it."""
-    papers = PACKAGE.parent.glob(paths.PAPER.format(paper=f"*/{kind}s"))
-    return [PACKAGE / f"{kind}s", *sorted(papers)]
+    """Where the files of a kind lie: in the package, and in papers/ beside it (in a wheel: in it)."""
+    papers = paths.PAPER.format(paper=f"*/{kind}s")
+    others = (folder for place in (PACKAGE.parent, PACKAGE) for folder in place.glob(papers))
+    return [PACKAGE / f"{kind}s", *sorted(others)]
 
 
 def names(kind: str) -> list[str]:

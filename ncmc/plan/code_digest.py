@@ -124,7 +124,7 @@ def _read(file: Path, state: tuple[int, int]) -> tuple[str, tuple[str, ...]]:
         raise UserError(f"{file} is not valid Python: {error}.") from error
     digest = digest_of(tree)
     place = Path(_name(file)).parent.parts
-    package = ["ncmc", *(place if file.is_relative_to(catalog.PACKAGE) else place[-1:])]
+    package = ["ncmc", *(place[-1:] if place[:1] == ("papers",) else place)]
     return digest, tuple(_imported(tree, package))
 
 
