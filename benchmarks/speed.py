@@ -3,8 +3,9 @@
     taskset -c 0 python -m benchmarks.speed --device cpu --out cpu.json
     python -m benchmarks.speed --device cuda --out gpu.json
 
-Random images: no data is needed. For each network, steps of every variant in turn, in rounds; the ratio
-to the plain loop is taken round by round. Then whole epochs with evaluation, of the plain loop and of
+Random images: no data is needed. On a GPU first how many runs can share it (benchmarks/shared_gpu.py).
+For each network, steps of every variant in turn, in rounds; the ratio to the plain loop is taken round
+by round. Then whole epochs with evaluation, of the plain loop and of
 the fastest variant. The file is written again at every row: whatever ends the program, it holds what
 was measured. Times are of the process on a CPU (others may use it too), of the clock on a GPU.
 `--tiny` shows in seconds that everything runs.
@@ -23,7 +24,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from benchmarks import plain
+from benchmarks import plain, shared_gpu
 from ncmc.plan.recipes import Recipe, Resolved, resolve
 from ncmc.plan.run import Run, make_run, resolve_run
 from ncmc.project import Project
@@ -37,6 +38,8 @@ from ncmc.training.step import GraphStep, Step, make_step
 # More and more of ours switched on; torch.compile, which takes minutes before its first step, last.
 VARIANTS = {"cpu": ("plain", "ours"), "cuda": ("plain", "float32", "ours", "graphs", "compiled")}
 STEPS = {"resnet20": 8, "resnet32": 8}  # of a round on a CPU, 1 for larger networks; 40 on a GPU
+SHARING = {"cpu": "", "cuda": "1,2,4,8"}  # runs at a time ...
+SECONDS = 10.0  # ... and for how long they train side by side
 TRAINED, TESTED = 12_406, 10_000  # images: CIFAR-10 at tau 0.01
 Work = Callable[[int], object]  # that many steps
 
@@ -47,32 +50,42 @@ def main() -> None:
     parser.add_argument("--networks", default="resnet32,resnet50,densenet150")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=0, help="of the plain loop's DataLoader")
+    parser.add_argument("--runs", help="at a time; by default 1,2,4,8 on a GPU, none on a CPU")
     parser.add_argument("--tiny", action="store_true", help="a few images: does it run at all")
     parser.add_argument("--out", type=Path, required=True)
     chosen = parser.parse_args()
+    bench = random_bench(chosen.device, chosen.tiny, chosen.out)
+    bench.workers, bench.rounds = chosen.workers, chosen.rounds
+    runs = SHARING[chosen.device] if chosen.runs is None else chosen.runs
+    counts = [int(n) for n in runs.split(",") if n]
+    options = ["--device", chosen.device, *(["--tiny"] if chosen.tiny else [])]
+    for row in shared_gpu.measure(counts, options, 0.2 if chosen.tiny else SECONDS):
+        bench.say(**row)
+    for network in filter(None, chosen.networks.split(",")):
+        try:
+            measure(bench, network)
+        except Exception as error:  # a network that fails must not take the others along
+            bench.say(what="network", network=network, failed=repr(error)[:300])
+
+
+def random_bench(device_name: str, tiny: bool, out: Path) -> "Bench":
+    """Random images in the numbers of CIFAR-10 at tau 0.01 (`tiny`: a few), and this process set up."""
     allocator.keep_pages()  # for both sides
     torch.set_num_threads(1)
     torch.set_float32_matmul_precision("high")  # TF32 for the plain loop, as PyTorch users set it
-    device = precision.pick_device(chosen.device)
+    device = precision.pick_device(device_name)
     precision.use_device(device)
-    n, tests, side = (10, 4, 8) if chosen.tiny else (TRAINED, TESTED, 32)
+    n, tests, side = (10, 4, 8) if tiny else (TRAINED, TESTED, 32)
     rng = np.random.default_rng(0)
-    bench = Bench(
+    return Bench(
         device=device,
         images=rng.integers(0, 256, (n, side, side, 3), dtype=np.uint8),
         labels=np.arange(n) % 10,
         test_images=rng.integers(0, 256, (tests, side, side, 3), dtype=np.uint8),
         test_labels=rng.integers(0, 10, tests),
-        options={"batch_size": 4} if chosen.tiny else {},
-        workers=chosen.workers,
-        rounds=chosen.rounds,
-        out=chosen.out,
+        options={"batch_size": 4} if tiny else {},
+        out=out,
     )
-    for network in chosen.networks.split(","):
-        try:
-            measure(bench, network)
-        except Exception as error:  # a network that fails must not take the others along
-            bench.say(what="network", network=network, failed=repr(error)[:300])
 
 
 @dataclass
@@ -85,9 +98,9 @@ class Bench:
     test_images: np.ndarray
     test_labels: np.ndarray
     options: dict[str, Any]  # of all runs
-    workers: int
-    rounds: int
     out: Path
+    workers: int = 0
+    rounds: int = 5
     project: Project = field(default_factory=Project.find)
     rows: list[dict[str, Any]] = field(default_factory=list)
 
