@@ -89,6 +89,9 @@ class Commands(TyperGroup):
                 raise
             print(f"ncmc: {error.filename}: {error.strerror}.", file=sys.stderr)
             raise typer.Exit(1) from error
+        finally:
+            while streams.AT_END:
+                streams.AT_END.pop()()
 
 
 @cache

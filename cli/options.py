@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
+from cli import streams
 from ncmc import paths
 from ncmc.errors import UsageError, unknown
 from ncmc.paper import switches
@@ -137,9 +139,21 @@ def chosen_runs(project: Project, names: Sequence[str] | None, wanted: Filter) -
 
 
 def reading_project() -> Project:
-    """The project, for a command that reads: a published record stands in for one that is not here."""
-    remark = "runs without a record in results/runs are read from results/published."
-    return Project.find(lambda: say_on_stderr(remark))
+    """The project, for a command that reads: a published record stands in for one that is not here.
+
+    How many did is said when the command ends, of the project that it opened last.
+    """
+    project = Project.find(reads_published=True)
+    streams.AT_END[:] = [partial(_say_what_is_published, project)]
+    return project
+
+
+def _say_what_is_published(project: Project) -> None:
+    own, published = len(project.own_in_use), len(project.published_in_use)
+    alone = f".\n      Yours alone: --results {paths.RUNS}" if own else "."
+    if published:
+        of_all = f"{published:,} of {published + own:,}"
+        say_on_stderr(f"{of_all} records are published ones, not made here{alone}")
 
 
 def results_folder(project: Project, name: str, out: Path | None) -> Path:

@@ -7,12 +7,14 @@ escaped, whatever name of a stranger they stood in, and a full disk or a closed 
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 from ncmc.errors import printable
+
+AT_END: list[Callable[[], None]] = []  # remarks on a command, made when it ends
 
 
 class Watched:

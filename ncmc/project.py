@@ -25,13 +25,11 @@ class Project:
     to one. Two projects can be open in one process: every function that reads takes its project.
     """
 
-    def __init__(
-        self, root: Path, on_published: Callable[[], None] | None = None, paper: str = OURS
-    ) -> None:
-        """`on_published`: called when a published record stands in for one that is not here, once.
+    def __init__(self, root: Path, reads_published: bool = False, paper: str = OURS) -> None:
+        """`reads_published`: whether a published record stands in for one that is not here.
 
-        Without it none does: trainings, plans and exports know the records of this checkout alone.
-        Raises UsageError if `root` is not the root of a project, or has no such paper.
+        Trainings, plans and exports know the records of this checkout alone. Raises UsageError if
+        `root` is not the root of a project, or has no such paper.
         """
         if not _is_project(root):
             raise UsageError(
@@ -42,25 +40,26 @@ class Project:
         self.paper = paper
         if paper != OURS and paper not in (known := papers(root)):
             raise unknown("paper", paper, known)
-        self._on_published = on_published
-        self.published_in_use: dict[str, Path] = {}  # run id -> its record
+        self._reads_published = reads_published
+        self.own_in_use: set[Path] = set()  # records; kept where published ones are read too
+        self.published_in_use: set[Path] = set()
         self._kept: dict[Any, Any] = {}
 
     @classmethod
-    def find(cls, on_published: Callable[[], None] | None = None) -> "Project":
+    def find(cls, reads_published: bool = False) -> "Project":
         """The project of $NCMC_ROOT, or of the nearest folder upwards; the paper of $NCMC_PAPER.
 
         Raises UsageError if there is none.
         """
         paper = os.environ.get(paths.PAPER_VARIABLE) or OURS
         if named := os.environ.get("NCMC_ROOT"):
-            return cls(Path(named), on_published, paper)
+            return cls(Path(named), reads_published, paper)
         try:
             here = Path.cwd()
         except FileNotFoundError as error:
             raise UsageError("the current folder was deleted. Change to another one.") from error
         root = next((f for f in (here, *here.parents) if _is_project(f)), here)
-        return cls(root, on_published, paper)
+        return cls(root, reads_published, paper)
 
     def config(self, name: str) -> Path:
         """The path of a file: in config/ if papers share it, else in the folder of the open paper."""
@@ -82,25 +81,36 @@ class Project:
         own = "" if self.paper == OURS else f"{self.paper}-"
         return self.root / paths.PUBLISHED.format(tier=own + tier)
 
-    def record_path(self, run_id: str) -> Path:
-        """Where a run's record lies: its own, if there is one, or where it is published."""
+    def record_path(self, run_id: str, tier: str | None = None) -> Path:
+        """Where a run's record lies: its own, if there is one, or where it is published.
+
+        `tier`: that of the table that it is read for, whose record is preferred.
+        """
         own = self.root / paths.RUNS / run_id / paths.RECORD
-        if not self._on_published or run_id not in self._published or _is_there(own):
+        if not self._reads_published:
             return own
-        if not self.published_in_use:
-            self._on_published()
-        self.published_in_use[run_id] = self._published[run_id]
-        return self._published[run_id]
+        if is_here := _is_there(own):
+            self.own_in_use.add(own)
+        published = None if is_here else self.published_record(run_id, tier)
+        if published:
+            self.published_in_use.add(published)
+        return published or own
+
+    def published_record(self, run_id: str, tier: str | None = None) -> Path | None:
+        """Where a run's record is published: in `tier`, or else in the first tier by name."""
+        places = self._published.get(run_id, {})
+        preferred = places.get(self.published(tier).name) if tier else None
+        return preferred or next(iter(places.values()), None)
 
     @cached_property
-    def _published(self) -> dict[str, Path]:
-        """Run id -> its record, of every published tier."""
-        folders = self.root.glob(f"{paths.PUBLISHED.format(tier='*')}/{paths.RUNS}")
-        return {
-            path.parent.relative_to(folder).as_posix(): path
-            for folder in sorted(folders, reverse=True)  # of two tiers, the first by name counts
-            for path in folder.rglob(paths.RECORD)
-        }
+    def _published(self) -> dict[str, dict[str, Path]]:
+        """Run id -> folder of a published tier -> its record; the folders sorted by name."""
+        records: dict[str, dict[str, Path]] = {}
+        for folder in sorted(self.root.glob(paths.PUBLISHED.format(tier="*"))):
+            for path in (folder / paths.RUNS).rglob(paths.RECORD):
+                run_id = path.parent.relative_to(folder / paths.RUNS).as_posix()
+                records.setdefault(run_id, {})[folder.name] = path
+        return records
 
 
 def papers(root: Path) -> list[str]:

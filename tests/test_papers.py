@@ -70,7 +70,7 @@ def test_the_digest_of_the_code_names_our_files_as_it_did(method: str, backbone:
 @pytest.fixture
 def of_ldam() -> Project:
     """The checkout with LDAM-DRW's paper open, published records read."""
-    return Project(CHECKOUT, lambda: None, "ldam-drw")
+    return Project(CHECKOUT, reads_published=True, paper="ldam-drw")
 
 
 def test_another_paper_has_tables_and_files_of_its_own_and_shares_the_runs(

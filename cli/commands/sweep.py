@@ -1,22 +1,24 @@
 """`ncmc sweep`: a study over options, from the command line to its table."""
 
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
 
 from cli.commands.doctor import cost_of, print_cost
 from cli.commands.report import report
-from cli.commands.table import table
+from cli.commands.table import table as show_table
 from cli.commands.train import train_all
 from cli.commands.verify import verify
 from cli.options import Device, reading_project
 from cli.progress import working
-from ncmc.data import datasets
-from ncmc.errors import UsageError, shortened
+from ncmc.data import fetch
+from ncmc.errors import UsageError, UserError, shortened
 from ncmc.plan import grid, studies
+from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import LAB, STUDIES
-from ncmc.plan.run import trained_runs
+from ncmc.plan.run import Run, trained_runs
 from ncmc.plan.studies import MOST_NAME, axis_values
 from ncmc.project import Project
 from ncmc.results.record import path_of
@@ -75,7 +77,7 @@ def sweep(
     device: Device = None,
 ) -> None:
     """Plan a study over any options of any methods; save it, and train it."""
-    project = reading_project() if beside else Project.find()
+    project = reading_project()
     names = {"dataset": dataset, "backbone": backbone, "method": method, "tau": tau}
     given = {axis: text for axis, text in names.items() if text is not None}
     axes = _axes(given, option or [])
@@ -88,12 +90,25 @@ def sweep(
         entry, file = studies.entry_of(axes, seeds), STUDIES
         name = studies.name_of(axes) if name is None else name
     table = studies.table_of(project, name, entry, file)
+    _check_options(table)
+    untrained = [run for run in table.runs if not path_of(project, run).exists()]
+    absent = _absent_images(project, untrained)
+    if run and absent:
+        raise UserError(" ".join(absent))
     print(f"tables:\n{studies.as_yaml(name, entry)}")
-    _print_plan(project, table)
+    _print_plan(project, table, untrained, beside)
+    print("".join(f"{line}\n" for line in absent), end="")
+    if run and untrained:  # before it is saved: what fails leaves no entry
+        train_all(Project.find(), untrained, device)
     if save or run:
         _save(project, name, entry, file)
     if run:
-        _train_and_show(name, device)
+        show_table(name)
+        verify(name, exit_code=False)
+        report(name)
+    elif save:
+        again = "the same command with --run, which takes published records as they are"
+        print(f"To make it: {again if beside else make_command(name, project.paper)}")
 
 
 def _entry_beside(
@@ -125,18 +140,44 @@ def _axes(names: dict[str, str], options: list[str]) -> dict[str, list[Any]]:
     return axes
 
 
-def _print_plan(project: Project, table: Table) -> None:
-    """How many runs a study has, and what those that are missing would take here."""
-    from importlib.util import find_spec
+def _check_options(table: Table) -> None:
+    """Raises UsageError for a value that a method or backbone of a study refuses."""
+    if not find_spec("torch"):
+        return
+    from ncmc.training import build
 
-    done = sum(path_of(project, run).exists() for run in table.runs)
+    models = {(c.run.backbone, c.run.method, str(c.resolved.model)): c for c in table.cells}
+    for cell in models.values():
+        build.parts(cell.run, cell.resolved.model)
+
+
+def _absent_images(project: Project, runs: list[Run]) -> list[str]:
+    """What has to be done for the images of runs that are not here, in sentences."""
+    sentences = []
+    for name in sorted({run.dataset for run in runs}):
+        state, remedy = fetch.status(project, name)
+        if state != "ready":
+            how = dataset_entry(project, name).get if state == "missing" else ""
+            sentences.append(
+                f"The images of {name} are not here. {how or remedy.rstrip('.') + '.'}"
+            )
+    return sentences
+
+
+def _print_plan(project: Project, table: Table, untrained: list[Run], beside: str | None) -> None:
+    """How many runs a study has, and what those without a record would take here."""
+    done = len(table.runs) - len(untrained)
     trained = len(trained_runs(project, table.runs))
     rules = f" ({plural(trained, 'training')})" if trained < len(table.runs) else ""
     print(
         f"{plural(len(table.cells), 'cell')}, {plural(table.seeds, 'seed')}: "
         f"{plural(len(table.runs), 'run')}{rules}, {done:,} of them done"
     )
-    if done < len(table.runs) and find_spec("torch"):
+    if beside and untrained:
+        others = len({*untrained} & {*grid.table(project, beside).runs})
+        own = plural(len(untrained) - others, "run")
+        print(f"To train: {own} of your own, {others:,} of {beside} that are not published yet")
+    if untrained and find_spec("torch"):
         with working("measuring what its runs would take") as say:
             cost = cost_of(project, table.name, table.runs, say)
         print_cost(cost, as_json=False)
@@ -145,21 +186,11 @@ def _print_plan(project: Project, table: Table) -> None:
 def _save(project: Project, name: str, entry: dict[str, Any], file: str) -> None:
     known = studies.is_saved(project, name, entry, file)
     path = project.config(file) if known else studies.save(project, name, entry, file)
-    print(f"{name} is in {path}. To make it: {make_command(name, project.paper)}")
+    print(f"{name} is in {path}.")
     saved = Project(project.root, paper=project.paper)  # its files as they are now
     if not any(check.table == name for check in all_checks(saved)):
-        checks = project.config("checks.yaml").relative_to(project.root)
-        print(f"For verdicts it needs a check in {checks}: see docs/studies.md")
-
-
-def _train_and_show(name: str, device: str | None) -> None:
-    """Train what is missing of a saved study, published or not; its table, verdicts and page."""
-    project = reading_project()  # as it is now that the study is saved
-    missing = [run for run in grid.table(project, name).runs if not path_of(project, run).exists()]
-    for dataset in {run.dataset for run in missing}:
-        datasets.load(project, dataset, "train")  # what is not there is said once, not for each run
-    if missing:
-        train_all(Project.find(), missing, device)  # to records of its own
-    table(name)
-    verify(name, exit_code=False)
-    report(name)
+        place = f"`checks:` of {path.relative_to(project.root)}: see docs/your-own.md"
+        if file != LAB:
+            checks = project.config("checks.yaml").relative_to(project.root)
+            place = f"{checks}: see docs/studies.md"
+        print(f"For verdicts it needs a check in {place}")

@@ -207,8 +207,17 @@ def table_names_in(project: Project, file: str) -> list[str]:
 
 def tiers(project: Project) -> dict[str, list[str]]:
     """The files of tables by short name (`paper`, `smoke`, `laptop`, ...), with their tables' names."""
-    named = {"paper" if path.name == PAPER else path.stem: path.name for path in grids(project)}
-    return {tier: table_names_in(project, file) for tier, file in named.items()}
+    return {_tier(path): table_names_in(project, path.name) for path in grids(project)}
+
+
+def tier_of(project: Project, name: str) -> str | None:
+    """The tier of a table; None for one that stands in no file, as a study that is not saved."""
+    placed = grid_entries(project).get(name)
+    return _tier(placed.file) if placed else None
+
+
+def _tier(file: Path) -> str:
+    return "paper" if file.name == PAPER else file.stem
 
 
 def split_axis_value(axis: str, value: AxisValue) -> tuple[Any, dict[str, Any]]:

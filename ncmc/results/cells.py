@@ -157,17 +157,21 @@ class Cell:
 
 
 def read_cell(
-    project: Project, spec: CellSpec, seeds: int | tuple[int, ...], results: Path | None = None
+    project: Project,
+    spec: CellSpec,
+    seeds: int | tuple[int, ...],
+    results: Path | None = None,
+    tier: str | None = None,
 ) -> Cell:
     """The cell at the last look that its records complete, or at the first, with what it misses.
 
-    `seeds`: a table's looks, or the seeds of its only one. A look has seeds 0 .. n - 1; those beyond
-    it are not read. A record that is damaged, of another run, or of another configuration is listed
-    as unusable. Raises UsageError if `results` is not a folder.
+    `seeds`: a table's looks, or the seeds of its only one; `tier`: where the table stands. A look has
+    seeds 0 .. n - 1; those beyond it are not read. A record that is damaged, of another run, or of
+    another configuration is listed as unusable. Raises UsageError if `results` is not a folder.
     """
     check_results_folder(results)
     looks = seeds if isinstance(seeds, tuple) else (seeds,)
-    planned = [(run, path_of(project, run, results)) for run in spec.runs(looks[-1])]
+    planned = [(run, path_of(project, run, results, tier)) for run in spec.runs(looks[-1])]
     seeds_there = {run.seed for run, path in planned if _may_be_there(path)}
     look = reached(looks, seeds_there) or 0
     records = {run: read_record(project, run, path) for run, path in planned[: looks[look]]}

@@ -83,7 +83,7 @@ def read_record(project: Project, run: Run, path: Path) -> Record | RecordProble
         return RecordProblem(run, path, "damaged", str(error), sentence(again))
     if unfit := why_unfit(project, run, record):
         kind, words, remedy = unfit
-        if kind == "outdated" and path == project.published_in_use.get(run.id):
+        if kind == "outdated" and path in project.published_in_use:
             return None  # of no use here, and nobody's to mend
         return RecordProblem(run, path, kind, f"{path} {words}.", sentence(f"{remedy}{again}"))
     return record

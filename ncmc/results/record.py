@@ -202,9 +202,11 @@ def digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def path_of(project: Project, run: Run, results: Path | None = None) -> Path:
-    """Where the record of a run lies: below `results`, or where the project has it."""
-    return results / run.id / paths.RECORD if results else project.record_path(run.id)
+def path_of(
+    project: Project, run: Run, results: Path | None = None, tier: str | None = None
+) -> Path:
+    """Where the record of a run lies: below `results`, or where the project has it, first for `tier`."""
+    return results / run.id / paths.RECORD if results else project.record_path(run.id, tier)
 
 
 def check_results_folder(results: Path | None) -> None:

@@ -13,7 +13,7 @@ from ncmc.paper.printed_numbers import number_for
 from ncmc.plan import grid
 from ncmc.plan.dataset_entries import SPLIT_SEED
 from ncmc.plan.grid import CellSpec, Table
-from ncmc.plan.grid_file import Scale, table_names
+from ncmc.plan.grid_file import Scale, table_names, tier_of
 from ncmc.plan.run import Run
 from ncmc.project import Project, read_once
 from ncmc.results.cells import Cell, read_cell
@@ -29,16 +29,18 @@ class TableCells:
     def __init__(self, project: Project, results: Path | None = None) -> None:
         self.project = project
         self.results = results
-        self._read: dict[tuple[Run, bool, tuple[int, ...]], Cell] = {}
+        self._read: dict[tuple[Hashable, ...], Cell] = {}
         self._priors: dict[tuple[str, str, str], Prior | None] = {}
         self._blocks: dict[tuple[Hashable, ...], dict[Run, InBlock]] = {}
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
         """One cell, at the look that its records reach, with the paper's number in that table."""
-        key = (spec.run, spec.split_per_seed, table.looks)
+        name = switches.plain_name(table.name)
+        tier = tier_of(self.project, name)
+        key = (spec.run, spec.split_per_seed, table.looks, tier)
         if key not in self._read:
-            self._read[key] = read_cell(self.project, spec, table.looks, self.results)
-        paper = number_for(self.project, spec.plain, switches.plain_name(table.name))
+            self._read[key] = read_cell(self.project, spec, table.looks, self.results, tier)
+        paper = number_for(self.project, spec.plain, name)
         return self.sharing(dataclasses.replace(self._read[key], spec=spec, paper=paper), table)
 
     def sharing(self, cell: Cell, table: Table) -> Cell:
@@ -109,7 +111,7 @@ def measured_deviation(
     The pooled deviation in points (`last`), its cells and its degrees of freedom, of which there must
     be ENOUGH_DF: of cells that share their splits, without what the splits do. None without records.
     """
-    reader = Project(project.root, lambda: None, project.paper)  # published records count too
+    reader = Project(project.root, reads_published=True, paper=project.paper)
     cells = TableCells(reader)
     blocks: dict[Hashable, dict[Run, list[float]]] = {}
     for name in table_names(project, scale):

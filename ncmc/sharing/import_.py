@@ -8,6 +8,7 @@ from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.plan.run import parse_run_id, trained_run
 from ncmc.project import Project
+from ncmc.results import code_versions
 from ncmc.results.record import Record, load_record, path_of
 from ncmc.results.wording import signed
 from ncmc.sharing.compare import brief, reasons
@@ -26,6 +27,7 @@ class Merge:
     new: tuple[str, ...]
     equal: tuple[str, ...]  # here already, with the same digest
     clashes: tuple[RunNote, ...]  # another record is here; why: what differs
+    of_machines: tuple[RunNote, ...]  # the same, made by the same code on another kind of processor
     left_out: tuple[RunNote, ...]  # no table here could show them
     written: tuple[str, ...] = ()
 
@@ -40,7 +42,8 @@ def merge(
 ) -> Merge:
     """Check an export, then write the records that are not here yet; a record's bytes stay as packed.
 
-    With clashes nothing is written, unless `prefer` says whose records are right. Raises DamagedError
+    With clashes nothing is written, unless `prefer` says whose records are right; where only the kind of
+    processor is another both can be, and ours stay unless it says `theirs`. Raises DamagedError
     for an export that is damaged, altered or not ours, and UserError if a record cannot be written:
     those before it are, each whole, and the same call goes on with the rest.
     """
@@ -48,7 +51,8 @@ def merge(
     plan = _plan(project, export, results)
     if dry_run or (plan.clashes and prefer is None):
         return plan
-    replaced = [clash.run for clash in plan.clashes] if prefer == "theirs" else []
+    others = (*plan.clashes, *plan.of_machines)
+    replaced = [other.run for other in others] if prefer == "theirs" else []
     # a decision rule's record after that of its model: Snakemake takes an older one for outdated
     runs = {run_id: parse_run_id(project, run_id) for run_id in (*plan.new, *replaced)}
     ordered = sorted(runs, key=lambda run_id: trained_run(project, runs[run_id]) != runs[run_id])
@@ -61,7 +65,8 @@ def merge(
 
 
 def _plan(project: Project, export: Export, results: Path | None) -> Merge:
-    new, equal, clashes, left_out = list[str](), list[str](), list[RunNote](), list[RunNote]()
+    new, equal = list[str](), list[str]()
+    clashes, of_machines, left_out = list[RunNote](), list[RunNote](), list[RunNote]()
     for run_id in export.manifest.runs:
         record = export.record(run_id)
         if why := why_unfit(project, run_id, record):
@@ -69,10 +74,26 @@ def _plan(project: Project, export: Export, results: Path | None) -> Merge:
         elif not files.exists(here := path_of(project, record.run, results)):
             new.append(run_id)
         elif differing := _differing(record, here):
-            clashes.append(RunNote(run_id, differing))
+            (of_machines if _both_right(record, here) else clashes).append(
+                RunNote(run_id, differing)
+            )
         else:
             equal.append(run_id)
-    return Merge(export.path, tuple(new), tuple(equal), tuple(clashes), tuple(left_out))
+    notes = tuple(clashes), tuple(of_machines), tuple(left_out)
+    return Merge(export.path, tuple(new), tuple(equal), *notes)
+
+
+def _both_right(theirs: Record, path: Path) -> bool:
+    """Whether the same code, on another kind of processor, made a record of theirs that differs."""
+    try:
+        ours = load_record(path)
+    except UserError:
+        return False
+    if ours.made.dirty or theirs.made.dirty:
+        return False
+    kinds = {(record.made.device, record.made.processor) for record in (ours, theirs)}
+    same_run = (ours.config_hash, ours.split) == (theirs.config_hash, theirs.split)
+    return len(kinds) > 1 and same_run and not code_versions.differences((ours, theirs))
 
 
 def _differing(theirs: Record, path: Path) -> str:

@@ -26,8 +26,9 @@ from ncmc.page import project_page
 from ncmc.paper.claims import claims
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
-from ncmc.plan.grid_file import tiers
+from ncmc.plan.grid_file import LAB, tiers
 from ncmc.plan.option_text import format_options, format_value
+from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results import table_files
 from ncmc.results.record import Record, load_record
@@ -42,6 +43,7 @@ from ncmc.verdicts.judge import CellCache, verify_cells
 
 IMAGES = ("svg",)  # of figures: text, so that git shows what changed
 READ = (".md", ".html")  # what is kept beside the records ...
+LAB_TIER = Path(LAB).stem
 README = "README.md"
 SHOWING = (README, "docs/*.md")  # ... with the pictures that these show
 
@@ -181,9 +183,14 @@ def refresh_documents(project: Project) -> list[Path]:
 def _add_records(
     project: Project, tier: str, sources: dict[str, bytes], folder: Path, results: Path | None
 ) -> None:
-    """The records and manifests of splits that are not published yet, into `sources`."""
+    """The records and manifests of splits that are not published yet, into `sources`.
+
+    Of a lab those of its own alone: what another tier has published is read from there.
+    """
     root = results or project.root / paths.RUNS
     records, _ = records_of(project, tiers(project)[tier], results)
+    if tier == LAB_TIER:
+        records = {run: record for run, record in records.items() if not _elsewhere(project, run)}
     if not records and not sources:
         raise UserError(f"no run of {tier} has a record in {root}: there is nothing to publish.")
     for run, record in records.items():
@@ -212,7 +219,10 @@ def differing(project: Project, tier: str) -> list[str]:
 
 
 def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files of a published tier, made of its records and manifests of splits alone."""
+    """The files of a published tier, made of its records and manifests of splits alone.
+
+    The tables of a lab show published records of other tiers too.
+    """
     pictures = _pictures_in_documents(project, tier)
     with tempfile.TemporaryDirectory() as place:
         root = Path(place) / tier
@@ -221,6 +231,12 @@ def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[
         records = [load_record(path) for path in (root / paths.RUNS).rglob(paths.RECORD)]
         present = {record.run for record in records}
         tables = [grid.table(project, name) for name in tiers(project)[tier]]
+        if tier == LAB_TIER:
+            for run in {run for table in tables for run in runs_of(project, table)} - present:
+                if other := _elsewhere(project, run):
+                    files.write_atomic(
+                        root / paths.RUN_RECORD.format(run=run.id), other.read_bytes()
+                    )
         cells = CellCache(project, root / paths.RUNS)
         _write_board_and_page(project, tier, tables, root, cells)
         tables = [table for table in tables if present & set(runs_of(project, table))]
@@ -234,6 +250,12 @@ def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[
     content |= descriptions(project, tier, records, content)
     content[NAME] = manifest_of([table.name for table in tables], content).to_json()
     return content
+
+
+def _elsewhere(project: Project, run: Run) -> Path | None:
+    """Where a run is published, if not in a lab's tier."""
+    path = project.published_record(run.id)
+    return path if path and not path.is_relative_to(folder_of(project, LAB_TIER)) else None
 
 
 def _pictures_in_documents(project: Project, tier: str) -> set[str]:

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 from cli.commands import sweep
 from cli.main import app
 from ncmc import paths
-from ncmc.data import datasets
+from ncmc.data import fetch
+from ncmc.errors import UserError
 from ncmc.forecast.cost import Speed
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
@@ -159,7 +160,7 @@ def test_a_method_of_ones_own_gets_a_row_beside_a_published_table(
         fakes.save(published.root / paths.RUNS, *(fakes.record(run, 90.0) for run in runs))
 
     monkeypatch.setattr(sweep, "train_all", train_all)
-    monkeypatch.setattr(datasets, "load", lambda *_: None)
+    monkeypatch.setattr(fetch, "status", lambda *_: ("ready", ""))
     shown = ncmc("sweep", "--beside", "smoke", "--method", "mine", "-o", "lr=0.05", "--run")
     smoke = grid.table(here(), "smoke")
     assert {run.method for run in trained} == {"MINE"}
@@ -177,9 +178,48 @@ def test_a_method_of_ones_own_gets_a_row_beside_a_published_table(
     ncmc("publish", "lab")  # what a pull request holds: the own records alone
     sent = published.root / paths.PUBLISHED.format(tier="lab")
     assert {path.parts[-4] for path in sent.rglob(paths.RECORD)} == {"MINE"}
+    fakes.save(published.root / paths.RUNS, *(fakes.record(run, 60.0) for run in smoke.runs))
+    ncmc("publish", "lab")  # the smoke table, made here too, is published elsewhere
+    assert {path.parts[-4] for path in sent.rglob(paths.RECORD)} == {"MINE"}
+    shown = (sent / "results/smoke_mine/table.md").read_text()
+    assert "no record" not in shown
+    assert (
+        "| CAL, theta = 0 | 72.0" in shown
+    )  # the mean of the published records, which are 70 to 74
     ncmc("publish", "lab", "--check")
     shutil.rmtree(published.root / paths.RUNS)
     assert json.loads(ncmc("table", "smoke_mine", "--json"))["cells"] == cells
+
+
+def test_a_plan_beside_a_table_tells_ones_own_runs_and_how_to_train_them(
+    published: Project,
+) -> None:
+    (cal,) = (published.root / paths.PUBLISHED.format(tier="smoke")).rglob("CAL")
+    shutil.rmtree(cal)
+    words = ("sweep", "--beside", "smoke", "--method", "mine")
+    shown = ncmc(*words, "--save")
+    assert "To train: 5 runs of your own, 10 of smoke that are not published yet" in shown
+    assert "The images of digits are not here. ncmc fetch digits." in shown
+    assert "To make it: the same command with --run" in shown
+    assert "a check in `checks:` of config/lab.yaml: see docs/your-own.md" in shown
+
+
+@pytest.mark.usefixtures("published")
+def test_what_cannot_be_trained_leaves_no_entry(
+    configured: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (configured / "config/lab.yaml").read_bytes()
+    words = ("sweep", "--beside", "laptop_methods", "--method")
+    assert "strength" in ncmc(*words, "LA", "-o", "strength=-1", "--run", code=2)
+    assert "tools/cifar10_binary.py official" in ncmc(*words, "mine", "--run", code=1)
+
+    def fails(*_: object) -> None:
+        raise UserError("1 of 5 runs failed")
+
+    monkeypatch.setattr(fetch, "status", lambda *_: ("ready", ""))
+    monkeypatch.setattr(sweep, "train_all", fails)
+    ncmc("sweep", "--beside", "smoke", "--method", "mine", "--run", code=1)
+    assert (configured / "config/lab.yaml").read_bytes() == before
 
 
 @pytest.mark.parametrize(

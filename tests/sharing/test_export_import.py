@@ -11,7 +11,7 @@ from made_results import files_below, fill, ncmc, project_at, smoke_runs, unpack
 from ncmc.errors import UserError
 from ncmc.plan.run import make_run, trained_run
 from ncmc.project import Project
-from ncmc.results.record import path_of
+from ncmc.results.record import load_record, path_of
 from ncmc.sharing.export import export
 from ncmc.sharing.import_ import merge
 from ncmc.system import files
@@ -106,6 +106,25 @@ def test_a_clash_is_shown_and_nothing_is_written_until_somebody_says_whose(
     record = json.loads(path_of(here, run).read_text())
     assert record["result"]["accuracy"]["last"] == kept
     assert path_of(here, second).exists()
+
+
+def test_records_of_two_kinds_of_processor_are_no_clash(
+    here: Project, other: Project, tmp_path: Path
+) -> None:
+    run, second = smoke_runs(here)[:2]
+    fakes.save(here.root / "results/runs", fakes.record(run, 71.0))
+    theirs = fakes.record(run, 71.6, made=fakes.made_on("their machine"))
+    fakes.save(other.root / "results/runs", theirs)
+    fill(other, [second])
+    export(other, ["all"], tmp_path / "out.zip")
+    done = ncmc("import", tmp_path / "out.zip")
+    assert done.exit_code == 0
+    assert f"another processor: {run.id}: accuracy 71.00 % here, 71.60 % there" in done.stdout
+    assert "1 run of the same code on another kind of processor: both can be right" in done.stdout
+    assert path_of(here, second).exists()
+    assert load_record(path_of(here, run)).result.accuracy.last == 71.0
+    assert ncmc("import", tmp_path / "out.zip", "--prefer", "theirs").exit_code == 0
+    assert load_record(path_of(here, run)).result.accuracy.last == 71.6
 
 
 def test_a_clash_with_a_damaged_record_says_so(

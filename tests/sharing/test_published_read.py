@@ -11,10 +11,12 @@ from typer.testing import CliRunner, Result
 from cli.main import app
 from ncmc import jobs, paths
 from ncmc.forecast.cost import without_record
+from ncmc.plan import grid
 from ncmc.project import Project
 from ncmc.results.record import path_of
+from ncmc.results.table_cells import TableCells
 
-SAID = "runs without a record in results/runs are read from results/published."
+SAID = "records are published ones, not made here"
 
 
 def ncmc(*arguments: str) -> Result:
@@ -56,12 +58,33 @@ def test_a_fresh_clone_answers_from_what_is_published(clone: Project) -> None:
 def test_a_record_of_ones_own_wins_and_alone_says_nothing(clone: Project) -> None:
     run = smoke_runs(clone)[0]
     fakes.save(clone.root / paths.RUNS, fakes.record(run, 12.0))
-    reading = Project(clone.root, lambda: None)
+    reading = Project(clone.root, reads_published=True)
     assert path_of(reading, run).is_relative_to(clone.root / paths.RUNS)
     (clone.root / paths.RUNS / run.id / paths.RECORD).write_text("{}")  # ours, though damaged
     assert path_of(reading, run).is_relative_to(clone.root / paths.RUNS)
+    fill(clone, smoke_runs(clone)[:9])
+    assert ncmc("table", "smoke").stderr.splitlines() == [
+        "ncmc: 16 of 25 records are published ones, not made here.",
+        "      Yours alone: --results results/runs",
+    ]
     fill(clone, smoke_runs(clone))
     assert SAID not in ncmc("table", "smoke").stderr
+
+
+def test_a_table_reads_the_tier_that_it_stands_in(clone: Project) -> None:
+    """Two tiers publish the same runs with other numbers: each table shows those of its own."""
+    run, *_ = shared = [
+        r for r in grid.table(clone, "study_controls").runs if r in smoke_runs(clone)
+    ]
+    runs = clone.published("calibration") / paths.RUNS  # the first by name
+    fakes.save(runs, *(fakes.record(r, 11.0) for r in shared))
+    fakes.save(clone.published("studies") / paths.RUNS, *(fakes.record(r, 22.0) for r in shared))
+    for table, accuracy in (("smoke", 70.0 + len(run.method) + run.seed), ("study_controls", 22.0)):
+        reading = Project(clone.root, reads_published=True)
+        cells = TableCells(reading).of(grid.table(reading, table))
+        (cell,) = (cell for cell in cells if run in {record.run for record in cell.records})
+        (record,) = (record for record in cell.records if record.run == run)
+        assert record.result.accuracy.last == accuracy
 
 
 def test_what_trains_plans_and_shares_knows_this_checkout_alone(clone: Project) -> None:
