@@ -52,12 +52,10 @@ def print_merge(done: Merge, prefer: str | None, dry_run: bool, as_json: bool) -
     new = plural(len(done.new), "new record")
     print_line(f"{done.path}: {new}, {len(done.equal)} here already, {clashes}")
     print_lines([f"clash: {clash.run}: {clash.why}" for clash in done.clashes])
-    print_lines([f"another processor: {other.run}: {other.why}" for other in done.of_machines])
-    if done.of_machines:
-        n = plural(len(done.of_machines), "run")
-        kept = (
-            "Theirs are taken" if prefer == "theirs" else "Ours stay; --prefer theirs takes theirs"
-        )
+    print_lines([f"another processor: {other.run}: {other.why}" for other in done.other_processor])
+    if done.other_processor:
+        n = plural(len(done.other_processor), "run")
+        kept = "Theirs are taken" if prefer == "theirs" else "Ours stay; else: --prefer theirs"
         print_line(f"{n} of the same code on another kind of processor: both can be right. {kept}.")
     print_lines([f"left out: {entry.run} {entry.why}" for entry in done.left_out])
     if done.clashes and prefer is None:

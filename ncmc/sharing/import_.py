@@ -27,7 +27,7 @@ class Merge:
     new: tuple[str, ...]
     equal: tuple[str, ...]  # here already, with the same digest
     clashes: tuple[RunNote, ...]  # another record is here; why: what differs
-    of_machines: tuple[RunNote, ...]  # the same, made by the same code on another kind of processor
+    other_processor: tuple[RunNote, ...]  # ... made by the same code: both can be right
     left_out: tuple[RunNote, ...]  # no table here could show them
     written: tuple[str, ...] = ()
 
@@ -51,7 +51,7 @@ def merge(
     plan = _plan(project, export, results)
     if dry_run or (plan.clashes and prefer is None):
         return plan
-    others = (*plan.clashes, *plan.of_machines)
+    others = (*plan.clashes, *plan.other_processor)
     replaced = [other.run for other in others] if prefer == "theirs" else []
     # a decision rule's record after that of its model: Snakemake takes an older one for outdated
     runs = {run_id: parse_run_id(project, run_id) for run_id in (*plan.new, *replaced)}
@@ -66,44 +66,39 @@ def merge(
 
 def _plan(project: Project, export: Export, results: Path | None) -> Merge:
     new, equal = list[str](), list[str]()
-    clashes, of_machines, left_out = list[RunNote](), list[RunNote](), list[RunNote]()
+    clashes, other_processor, left_out = list[RunNote](), list[RunNote](), list[RunNote]()
     for run_id in export.manifest.runs:
         record = export.record(run_id)
         if why := why_unfit(project, run_id, record):
             left_out.append(RunNote(run_id, why))
         elif not files.exists(here := path_of(project, record.run, results)):
             new.append(run_id)
-        elif differing := _differing(record, here):
-            (of_machines if _both_right(record, here) else clashes).append(
-                RunNote(run_id, differing)
-            )
         else:
-            equal.append(run_id)
-    notes = tuple(clashes), tuple(of_machines), tuple(left_out)
+            differing, both_right = _differing(record, here)
+            if differing:
+                (other_processor if both_right else clashes).append(RunNote(run_id, differing))
+            else:
+                equal.append(run_id)
+    notes = tuple(clashes), tuple(other_processor), tuple(left_out)
     return Merge(export.path, tuple(new), tuple(equal), *notes)
 
 
-def _both_right(theirs: Record, path: Path) -> bool:
-    """Whether the same code, on another kind of processor, made a record of theirs that differs."""
-    try:
-        ours = load_record(path)
-    except UserError:
-        return False
-    if ours.made.dirty or theirs.made.dirty:
-        return False
-    kinds = {(record.made.device, record.made.processor) for record in (ours, theirs)}
-    same_run = (ours.config_hash, ours.split) == (theirs.config_hash, theirs.split)
-    return len(kinds) > 1 and same_run and not code_versions.differences((ours, theirs))
+def _differing(theirs: Record, path: Path) -> tuple[str, bool]:
+    """(what differs between a record of theirs and ours, whether both can be right); "" if nothing.
 
-
-def _differing(theirs: Record, path: Path) -> str:
-    """What differs between a record of theirs and ours, in words; "" if the digest is the same."""
+    They can if the same code made them, on two kinds of processor.
+    """
     try:
         ours = load_record(path)
     except UserError as error:
-        return f"ours cannot be used: {error}"
+        return f"ours cannot be used: {error}", False
     if ours.digest == theirs.digest:
-        return ""
+        return "", True
     here, there = brief(ours), brief(theirs)
     accuracy = f"accuracy {here.last:.2f} % here, {there.last:.2f} % there"
-    return "; ".join((f"{accuracy} ({signed(there.last - here.last)})", *reasons(here, there)))
+    words = "; ".join((f"{accuracy} ({signed(there.last - here.last)})", *reasons(here, there)))
+    both = ours, theirs
+    processors = {(record.made.device, record.made.processor) for record in both}
+    same_run = (ours.config_hash, ours.split) == (theirs.config_hash, theirs.split)
+    other_code = any(record.made.dirty for record in both) or code_versions.differences(both)
+    return words, len(processors) > 1 and same_run and not other_code
