@@ -22,6 +22,7 @@ from ncmc.plan.grid_file import table_names, tiers
 from ncmc.plan.run import Run, make_run
 from ncmc.project import Project
 from ncmc.results.configuration import config_hash
+from ncmc.sharing import publish
 from ncmc.verdicts.checks_file import all_checks
 from ncmc.verdicts.judge import verify
 
@@ -240,3 +241,27 @@ def test_a_name_that_no_new_paper_can_have_is_refused(
     code, told = ncmc("new-paper", name)
     assert (code, words in told) == (2, True)
     assert sorted((configured / "papers").rglob("*")) == before
+
+
+@pytest.mark.slow
+def test_publishing_another_paper_leaves_the_documents_of_ours_as_they_are(tmp_path: Path) -> None:
+    root = copy_project(tmp_path)
+    for name in ("docs", "results/published"):
+        shutil.copytree(CHECKOUT / name, root / name)
+    shutil.copy(CHECKOUT / "README.md", root)
+    other = Project(root, paper="ldam-drw")
+    folder, records = publish.publish(
+        other, "paper", root / "results/published/calibration/results/runs"
+    )
+    assert (folder.name, records) == ("ldam-drw-paper", 2)
+    assert publish.differing(other, "paper") == []
+    changed = {path.name for path in publish.refresh_documents(other)}
+    assert changed <= {"runs.csv", "ARTIFACT.md"}  # which are of all published records
+
+
+@pytest.mark.usefixtures("form")
+def test_a_study_of_a_paper_without_a_file_of_studies_is_saved_among_a_labs_tables() -> None:
+    words = ("--dataset", "digits", "--tau", "0.02", "--backbone", "resnet8", "--method", "CE")
+    done = ncmc("--paper", "third", "sweep", *words, "-o", "epochs=1,2", "--name", "mine", "--save")
+    assert done[0] == 0, done
+    assert "config/lab.yaml" in done[1].replace("\n", "")

@@ -23,6 +23,7 @@ from ncmc.plan.studies import MOST_NAME, axis_values
 from ncmc.project import Project
 from ncmc.results.record import path_of
 from ncmc.results.wording import make_command, plural
+from ncmc.system import files
 from ncmc.verdicts.checks_file import all_checks
 
 EPILOG = (
@@ -87,7 +88,9 @@ def sweep(
     else:
         if missing := [f"--{axis}" for axis in names if axis not in given]:
             raise UsageError(f"{', '.join(missing)} is missing; or give --beside TABLE.")
-        entry, file = studies.entry_of(axes, seeds), STUDIES
+        entry = studies.entry_of(axes, seeds)
+        has_studies = files.exists(project.config(STUDIES))
+        file = STUDIES if has_studies else LAB
         name = studies.name_of(axes) if name is None else name
     table = studies.table_of(project, name, entry, file)
     _check_options(table)

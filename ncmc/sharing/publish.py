@@ -157,9 +157,10 @@ def _row(record: Record) -> Mapping[str, Any]:
 def refresh_documents(project: Project) -> list[Path]:
     """Set what is made of all published records, and quotations and answers in documents; what changed.
 
-    Raises UsageError for a quotation of a check that no published board has.
+    Documents are of our paper, whichever is open. Raises UsageError for a quotation of a check that no
+    published board has.
     """
-    changed = []
+    project, changed = Project(project.root), []
 
     def put(name: str, content: bytes) -> None:
         path = project.root / name
