@@ -6,7 +6,8 @@
 Every check of the paper's claims about accuracies, as `ncmc verify` judges it (Holm over the clauses of
 a claim), from three seeds at 5 %, where every claim is true and where all methods are equal. Beside
 normal noise (benchmarks/verdicts.py has more of its kind): seeds that are lucky for every method; two
-basins; machines that differ from cell to cell; seeds that get better with their number.
+basins; machines that differ from cell to cell; seeds that get better with their number; seeds that a
+method has its luck with at every tau and on every dataset; one method with a long tail to the bad side.
 """
 
 import argparse
@@ -70,9 +71,29 @@ def rising(rng: np.random.Generator, luck: Luck) -> Callable[[CellSpec], Floats]
     return lambda spec: 0.3 * (np.arange(SEEDS) - 1) + rng.normal(0, DEVIATION, SEEDS)
 
 
+def in_all_settings(rng: np.random.Generator, luck: Luck) -> Callable[[CellSpec], Floats]:
+    """Half of the variance is a seed's luck with a method, at every tau and on every dataset alike."""
+    of_method: dict[str, Floats] = {}
+
+    def noise(spec: CellSpec) -> Floats:
+        shared = of_method.setdefault(spec.run.method, rng.normal(0, DEVIATION, SEEDS))
+        return np.asarray((shared + rng.normal(0, DEVIATION, SEEDS)) / np.sqrt(2))
+
+    return noise
+
+
+def tail(rng: np.random.Generator, luck: Luck) -> Callable[[CellSpec], Floats]:
+    """CAL has a long tail to the bad side (exponential), the others none; all of one deviation."""
+    return lambda spec: (
+        DEVIATION * (1 - rng.exponential(1, SEEDS))
+        if spec.run.method == "CAL"
+        else rng.normal(0, DEVIATION, SEEDS)
+    )
+
+
 NOISES: dict[str, Noise] = {
     "normal": normal, "lucky seeds": lucky, "two basins": basins, "machines": machines,
-    "rising seeds": rising,
+    "rising seeds": rising, "luck in all settings": in_all_settings, "a tail of one method": tail,
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """For each clause of each claim: worlds in which it is false, and what must then be false with it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from worlds import NC, QUARTER_TURN, STD, Change, Series, cancelling, elsewhere, every_pair
 
@@ -137,3 +137,29 @@ CURVES = [
 ]
 
 FALSITIES = [*ACCURACIES, *CURVES]
+
+# --- at reduced scale --------------------------------------------------------------------------
+
+OTHER_CELLS = {  # are of a tau, f or backbone that no table of a reduced scale has
+    "C7d", "C7d in the middle", "C7f", "C12 at pi/2 for f = 5 alone", "C13a f = 5", "C13a f = 10",
+    "C14 twice, f = 5", "C14 twice, f = 10", "F4b at one tau",
+}  # fmt: skip
+SCALES = ("L-", "FULL-")  # how ids of checks begin at each
+OTHER_NAMES = {"C15b": "C15"}
+
+
+def reduced(false: Falsity, scale: str) -> Falsity:
+    """The same at a reduced scale, on its dataset and network."""
+    changes = tuple(
+        replace(c, where={k: v for k, v in c.where.items() if k not in ("dataset", "backbone")})
+        for c in false.changes
+    )
+    name = scale + OTHER_NAMES.get(false.clause, false.clause)
+    return Falsity(name, changes, frozenset(scale + i for i in false.implied), false.variant)
+
+
+OF_REDUCED = [
+    *(reduced(f, scale) for f in FALSITIES if f.name not in OTHER_CELLS for scale in SCALES),
+    shifted("L-C7d", 5, method="LDAM-DRW", tau="0.01"),
+    shifted("L-C7f", 3, method="ARB", tau="0.01"),
+]

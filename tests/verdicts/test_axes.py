@@ -101,6 +101,29 @@ def test_a_trend_changes_as_the_line_of_least_squares_does() -> None:
     assert finding.numbers["estimate"] == pytest.approx(slope * math.log(120 / 12))
 
 
+def test_a_last_step_that_falls_on_one_dataset_and_rises_on_the_other_decides_nothing() -> None:
+    """It held where the average of the two fell, as the line did on both."""
+    rng, leads = np.random.default_rng(0), {"0.005": 9.0, "0.01": 6.0}
+    check = Trend(
+        id="X", table="table3", kind="trend", source="a test", measure="best", axis="tau", way="falls",
+        better={"method": "CAL"}, than={"method": "CE"}, delta=0.5,
+        where={"dataset": ("cifar10", "cifar100")},
+    )  # fmt: skip
+
+    def judged(last: dict[str, float]) -> Status:
+        pairs = [
+            (
+                made(b, 50 + leads.get(b.attributes["tau"], last[b.run.dataset]), rng, 0.1),
+                made(t, 50, rng, 0.1),
+            )
+            for b, t in cell_selection.pairs(here(), check)
+        ]
+        return check.judge(pairs)[0].status
+
+    assert judged({"cifar10": 1.0, "cifar100": 1.0}) == "holds"
+    assert judged({"cifar10": 0.0, "cifar100": 8.0}) == "inconclusive"
+
+
 def test_a_lead_that_still_grows_is_rarely_said_to_have_stopped() -> None:
     """It grows by 0.5 in its last step, where the means of the seeds fall in every third world."""
     check, rng = check_of("laptop_budget", "L-TREND_CE"), np.random.default_rng(0)

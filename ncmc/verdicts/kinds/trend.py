@@ -67,12 +67,15 @@ class Trend(Pairs):
         status: Status = "holds" if both == {"holds"} else "inconclusive"
         if "differs" in {self._status(half) for half in (_strict(line), _strict(step))}:
             status = "differs"
-        lines = [
-            self._change([pairs[i] for i in places.values()], change_weights)
-            for places in groups.values()
-        ]
-        if opposed([contrast(line, self.measured) for line in lines]):
-            status, told = "inconclusive", f"{told}; {OPPOSED}"
+        for weights in (change_weights, last_step_weights):
+            each = [
+                self._change([pairs[i] for i in places.values()], weights)
+                for places in groups.values()
+            ]
+            if opposed([contrast(terms, self.measured) for terms in each]):
+                status, told = "inconclusive", f"{told}; {OPPOSED}"
+                numbers["last_step_status"] = "inconclusive"
+                break
         return [Finding(label=label, status=status, why=told, numbers=numbers)]
 
     def _status(self, found: Contrast) -> Status:
