@@ -23,9 +23,9 @@ SCALES: dict[Scale, str] = {
     "reference": "calibration",
 }
 LEVELS = (
-    "Intervals are of 95 %, with two exceptions: where seeds are added in steps each step has a part of "
-    "the 5 % (docs/plan.md), and that two sides are alike is two one-sided tests at 5 %, an interval of "
-    "90 %."
+    "Intervals are of 95 %. Where seeds are added in steps, each step has a part of the 5 % "
+    "(docs/plan.md); several values that are compared at once share it; that two sides are alike is two "
+    "one-sided tests, an interval of 90 %."
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ncmc.results.wording import all_of, capital, plural, sentence
-from ncmc.verdicts.verdict import ADDED, STATUSES, Outcome, Status, Verdict, at_scale, overall, verb
+from ncmc.verdicts.verdict import LATE, STATUSES, Outcome, Status, Verdict, at_scale, overall, verb
 
 LONGEST = 200  # characters of a board's line; the whole sentence is one step further
 WORST: tuple[Status, ...] = ("differs", "inconclusive", "incomplete", "holds", "not testable")
@@ -59,7 +59,7 @@ class Stage:
         agree = self.outcomes.count(self.outcome)
         if agree == len(self.outcomes):
             return f"{short}{self.place}"
-        return f"{short}{self.place} in {agree} of {plural(len(self.outcomes), 'clause')}"
+        return f"{short} in {agree} of {plural(len(self.outcomes), 'clause')}{self.place}"
 
 
 def stages(verdicts: Iterable[Verdict], stalled: Stalled) -> list[Stage]:
@@ -113,10 +113,8 @@ def line(staged: Sequence[Stage]) -> str:
     head = ", ".join(stage.words for stage in known)
     tail = "".join(f"; {part}" for part in _remarks(shown))
     clause = min(shown.verdicts, key=lambda verdict: WORST.index(verdict.status))
-    detail = _detail_of(clause, len(shown.verdicts) > 1)
     room = LONGEST - len(head) - len(tail) - len(": .")
-    if len(detail) > room:
-        detail = detail[: max(0, room - 1)].rpartition(" ")[0].rstrip(",;:") + "…"
+    detail = _detail_of(clause, room, named=len(shown.verdicts) > 1)
     return f"{capital(head)}: {detail}{tail}."[: LONGEST + 1]
 
 
@@ -126,15 +124,26 @@ def _remarks(stage: Stage) -> list[str]:
         return []
     added = sum(bool(verdict.added) for verdict in stage.verdicts)
     of = "check" if len(stage.verdicts) == 1 else f"{added} of {len(stage.verdicts)} clauses"
-    remarks = [f"{of} {ADDED}"] if added else []
+    remarks = [f"{of} {LATE}"] if added else []
     turns_on = dict.fromkeys(point for verdict in stage.verdicts for point in verdict.turns_on)
     return [*remarks, *([f"depends on {', '.join(turns_on)}"] if turns_on else [])]
 
 
-def _detail_of(verdict: Verdict, named: bool) -> str:
-    """The first thing that a verdict says, with its numbers; of several clauses, which it is."""
-    told = verdict.why.split("; ")[0].split(". ")[0].rstrip(".")
-    return f"{verdict.says}: {told}" if named else told
+def _detail_of(verdict: Verdict, room: int, named: bool) -> str:
+    """As much as there is room for of what a verdict says: its numbers first.
+
+    `named`: of several clauses, which it is, if that leaves room for its numbers.
+    """
+    told, *others = verdict.why.split(". ")[0].rstrip(".").split("; ")
+    if len(told) > room:
+        told = told.rpartition(", such as ")[2]
+    if named and len(f"{verdict.says}: {told}") <= room:
+        told = f"{verdict.says}: {told}"
+    for other in others:
+        if len(f"{told}; {other}") > room:
+            break
+        told += f"; {other}"
+    return told if len(told) <= room else told[: room - 1].rpartition(" ")[0].rstrip(",;:") + "…"
 
 
 def whole_sentence(staged: Sequence[Stage]) -> str:
@@ -161,12 +170,20 @@ def _clauses_words(verdicts: Sequence[Verdict]) -> str:
     told = [(status, clauses) for status, clauses in groups if clauses]
     if len(told) == 1:
         ((status, clauses),) = told
-        return f"{all_of(len(clauses), 'clause')} {verb(status, 2)}{_clauses(status, clauses)}"
+        return f"{all_of(len(clauses), 'clause')} {_do(clauses)}{_clauses(status, clauses)}"
     of = f" of {plural(len(verdicts), 'clause')}"
     return ". ".join(
-        f"{len(c)}{'' if i else of} {verb(status, len(c))}{_clauses(status, c)}"
+        f"{len(c)}{'' if i else of} {_do(c)}{_clauses(status, c)}"
         for i, (status, c) in enumerate(told)
     )
+
+
+def _do(clauses: Sequence[Verdict]) -> str:
+    """What clauses of one status do: `hold`; at a smaller scale than the paper's `are seen`."""
+    status, n = clauses[0].status, len(clauses)
+    if clauses[0].scale != "reduced":
+        return verb(status, n)
+    return f"{'is' if n == 1 else 'are'} {at_scale(status).removesuffix(' at this scale')}"
 
 
 def _clauses(status: Status, clauses: Sequence[Verdict]) -> str:

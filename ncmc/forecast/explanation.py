@@ -22,7 +22,7 @@ from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.checks_file import all_checks
 from ncmc.verdicts.contrasts import contrast
 from ncmc.verdicts.judge import CellCache, verdicts_by_id
-from ncmc.verdicts.kinds.trend import Trend
+from ncmc.verdicts.kinds.along_axis import Trend
 from ncmc.verdicts.verdict import Finding, Outcome, Status, Verdict
 
 NOT_READING = {"id", "table", "kind", "claim", "says", "source"}  # keys told elsewhere

@@ -30,9 +30,23 @@ def sides(
 ) -> tuple[str, str]:
     """What the two sides of several pairs are called: by their cells, else by their selectors."""
     found = {(one, other) for _, one, other in (_apart(*pair) for pair in pairs)}
-    if len(found) == 1 and all(names := found.pop()):
-        return names
-    return _selected(better, than), _selected(than, better)
+    if not (len(found) == 1 and all(names := found.pop())):
+        names = _selected(better, than), _selected(than, better)
+    return _named(names[0]), _named(names[1])
+
+
+def shortened(labels: Sequence[str]) -> list[str]:
+    """Several labels, each without the parts that all of them have: `tau 0.01` and `tau 0.1`."""
+    parts = [label.split(", ") for label in labels]
+    common = set(parts[0]).intersection(*parts) if len(set(labels)) > 1 else set()
+    short = (", ".join(part for part in own if part not in common) for own in parts)
+    return [words or label for words, label in zip(short, labels, strict=True)]
+
+
+def _named(words: str) -> str:
+    """`CAL (f 20, theta 1)`: a name apart from what describes it, amid a sentence."""
+    name, _, rest = words.partition(", ")
+    return f"{name} ({rest})" if rest else name
 
 
 def _apart(better: CellSpec, than: CellSpec) -> tuple[str, str, str]:

@@ -10,11 +10,11 @@ from ncmc.errors import listed
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.results.statistics import shown
-from ncmc.results.wording import plural, rounded
+from ncmc.results.wording import plural
 from ncmc.verdicts.check import Pair, gap
 from ncmc.verdicts.contrasts import Contrast, average, contrasts
-from ncmc.verdicts.labels import shared, sides, versus
-from ncmc.verdicts.verdict import MOST_NAMED, Finding, no_spread
+from ncmc.verdicts.labels import shared, shortened, sides, versus
+from ncmc.verdicts.verdict import MOST_NAMED, Finding
 
 OPPOSED = "settings of opposite sign, so that their average decides nothing"
 
@@ -99,9 +99,11 @@ class Settings:
         """The settings whose finding has a status."""
         alike = len({sides([(b.spec, t.spec)], {}, {}) for b, t in self.pairs}) == 1
         label = shared if alike else versus
-        found = zip(self.pairs, self.findings, strict=True)
-        labels = [label(b.spec, t.spec) for (b, t), f in found if f.status == status]
-        return listed(labels, MOST_NAMED, "; ")
+        labels = shortened([label(b.spec, t.spec) for b, t in self.pairs])
+        named = [
+            words for words, f in zip(labels, self.findings, strict=True) if f.status == status
+        ]
+        return listed(named, MOST_NAMED, "; ")
 
     @property
     def nothing(self) -> str:
@@ -120,20 +122,12 @@ class Settings:
     @property
     def difference_words(self) -> str:
         """`CAL is above CE by 2.0 points on average (95 %: 1.7 to 2.3)`."""
-        found = self.average
-        assert found is not None
-        mean, ends = found.difference.mean, found.interval or ()
-        near = any(round(end, 1) == round(bound, 1) for end in ends for bound in self.bounds)
-        digits = (
-            4 if not found.unit else 2 if near else 1
-        )  # no end looks like a bound that it is not
-        words = f"{self.names[0]} is {'above' if mean >= 0 else 'below'} {self.names[1]} by "
-        words += f"{abs(mean):.{digits}f}{found.unit}" + (" on average" if self.k > 1 else "")
-        words += f" over {self.compared} of {self.k} settings" if not self.all_compared else ""
-        if not ends:
-            return f"{words} ({no_spread(found.n)})"
-        low, high = (rounded(value, digits) for value in ends)
-        return f"{words} ({100 * found.level:.3g} %: {low} to {high})"
+        assert self.average is not None
+        size, interval = self.average.in_words(self.bounds)
+        way = "above" if self.average.difference.mean >= 0 else "below"
+        where = " on average" if self.k > 1 else ""
+        where += f" over {self.compared} of {self.k} settings" if not self.all_compared else ""
+        return f"{self.names[0]} is {way} {self.names[1]} by {size}{where} ({interval})"
 
     @property
     def origin(self) -> str:

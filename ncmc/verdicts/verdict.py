@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from ncmc.plan.grid_file import Scale
 from ncmc.results.wording import all_of, plural
 from ncmc.system.documents import Strict
+from ncmc.verdicts.labels import shortened
 
 Status = Literal["holds", "differs", "inconclusive", "incomplete", "not testable"]
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -138,6 +139,7 @@ MARKS: dict[Status, str] = {
 ONE_SEED = "one seed shows no spread"
 EQUAL_SEEDS = "seeds that are all equal show no spread"
 ADDED = "added or changed after results were seen"  # of a check
+LATE = "added or changed late"  # the same, where there is little room
 MOST_NAMED = 6  # settings, in a sentence
 
 
@@ -172,4 +174,7 @@ def summary(findings: Sequence[Finding], allow: int = 0) -> str:
     order: tuple[Status, ...] = ("differs", "inconclusive", "holds")
     deciding = (f for status in order for f in findings if f.status == status)
     one = next(deciding, None)
-    return told if one is None else f"{told}, such as {one.label}: {one.why}"
+    if one is None:
+        return told
+    label = shortened([finding.label for finding in findings])[findings.index(one)]
+    return f"{told}, such as {label}: {one.why}"

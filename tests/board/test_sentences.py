@@ -105,21 +105,39 @@ def test_a_line_has_its_numbers_and_ends_with_what_it_turns_on() -> None:
 
 def test_a_check_that_came_after_results_were_seen_is_marked() -> None:
     late = verdict("L-C4", "holds", added="after the first seed of the full schedule")
-    assert entry_of(late).line.endswith("; check added or changed after results were seen.")
+    assert entry_of(late).line.endswith("; check added or changed late.")
     both = entry_of(late, verdict("L-C4b", "holds"))
-    assert both.line.endswith("; 1 of 2 clauses added or changed after results were seen.")
+    assert both.line.endswith("; 1 of 2 clauses added or changed late.")
 
 
 def test_a_sentence_goes_on_in_lower_case_after_its_place() -> None:
     entry = entry_of(verdict("L-C4a", "incomplete"), verdict("L-C4b", "holds"), paper("holds"))
     assert entry.sentence.startswith(
-        "Incomplete after 120 epochs of resnet20 in 1 of 2 clauses: 1 of 2 clauses holds: "
+        "Incomplete in 1 of 2 clauses after 120 epochs of resnet20: 1 of 2 clauses is seen: "
     )
     both = entry_of(verdict("L-C4a", "holds"), verdict("L-C4b", "holds"), paper("holds"))
-    assert both.sentence.startswith("Seen after 120 epochs of resnet20: both clauses hold: ")
+    assert both.sentence.startswith("Seen after 120 epochs of resnet20: both clauses are seen: ")
 
 
-def test_a_line_is_short_and_names_the_clause_that_decides() -> None:
+def test_a_line_names_the_clause_that_decides_if_its_numbers_have_room_too() -> None:
+    below = "CAL is below LDAM-DRW by 1.2 (97.9 %: −2.0 to −0.4)"
+    clauses = (verdict("L-C4b", "differs", says="CAL > LDAM-DRW", why=f"{below}; excluded"),)
+    assert (
+        f": CAL > LDAM-DRW: {below}; excluded."
+        in entry_of(verdict("L-C4a", "holds"), *clauses).line
+    )
+    long = (clauses[0].model_copy(update={"says": "CAL comparable to or better than " * 4}),)
+    assert f": {below}; excluded." in entry_of(verdict("L-C4a", "holds"), *long).line
+
+
+def test_a_line_of_several_comparisons_has_the_numbers_of_one_that_decides() -> None:
+    why = "1 of 2 comparisons holds, 1 differs, such as AL: the deviation is 50 % of its peak (95 %: 48 "
+    why += "to 52 %), claimed: below 33 %, in many words that have no room on a line of the board"
+    entry = entry_of(verdict("L-C4a", "holds"), verdict("L-C4b", "differs", says="x" * 60, why=why))
+    assert "resnet20: AL: the deviation is 50 % of its peak (95 %: 48 to 52 %), " in entry.line
+
+
+def test_a_line_is_short() -> None:
     long = "CAL is below LDAM-DRW by 1.2 (97.9 %: −2.0 to −0.4) " + "in many words " * 30
     entry = entry_of(
         verdict("L-C4a", "holds"),
@@ -127,7 +145,7 @@ def test_a_line_is_short_and_names_the_clause_that_decides() -> None:
     )
     assert len(entry.line) <= LONGEST + 1
     assert entry.line.startswith(
-        "Not seen after 120 epochs of resnet20 in 1 of 2 clauses: CAL > LDAM-DRW:"
+        "Not seen in 1 of 2 clauses after 120 epochs of resnet20: CAL is below LDAM-DRW by 1.2"
     )
     assert entry.line.endswith("…; depends on A19.")
     assert long.strip() in entry.sentence

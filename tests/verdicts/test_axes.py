@@ -16,7 +16,7 @@ from ncmc.results.record import Accuracy
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.checks_file import checks_of
-from ncmc.verdicts.kinds.trend import Trend
+from ncmc.verdicts.kinds.along_axis import Trend
 from ncmc.verdicts.verdict import Status, overall
 
 DRAWS = 150
@@ -77,7 +77,7 @@ def test_an_exception_that_is_none_is_rarely_excluded() -> None:
 def test_an_axis_of_a_trend_has_two_places_above_0() -> None:
     check = check_of("table3", "C10a")
     pairs = cell_selection.pairs(here(), check)
-    with pytest.raises(UsageError, match="tau has 0.005 alone"):
+    with pytest.raises(UsageError, match="tau has the value 0.005 alone"):
         check.require_places(pairs[:1])
     words = check.model_copy(update={"axis": "method"})
     with pytest.raises(UsageError, match="method has the value CAL, no number"):

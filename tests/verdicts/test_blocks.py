@@ -100,6 +100,22 @@ def test_an_average_is_not_narrower_than_its_settings_give() -> None:
     assert average(pairs, "last").difference.error >= 0.999 * math.hypot(*each) / 2
 
 
+def test_an_average_of_pairs_across_blocks_is_not_narrower_either() -> None:
+    """Two datasets on splits of their own: by seed the two differences cancel to a hair."""
+    luck = np.array([1.0, -0.2, -0.8])
+    specs = {(s.run.dataset, s.coord("method")): s for s in grid.table(here(), "study_jpeg").cells}
+
+    def pair(method: str, differences: np.ndarray) -> tuple[Cell, Cell]:
+        binary, jpeg = (specs[name, method] for name in ("cifar10_binary", "cifar10_jpeg"))
+        return quick_cell(binary, (30 + differences).tolist()), quick_cell(jpeg, [30.0, 30.0, 30.0])
+
+    pairs = [pair("CE", 1 + luck), pair("CAL", 1 - luck + [0.01, -0.01, 0.0])]
+    each = [contrast([(1.0, b), (-1.0, t)], "best").difference.error for b, t in pairs]
+    found = average(pairs, "best").difference
+    assert found.mean == pytest.approx(1.0)
+    assert found.error >= 0.999 * math.hypot(*each) / 2  # by seed: 0.003
+
+
 def test_a_cell_that_lacks_a_seed_takes_no_part() -> None:
     cells = Drawn()
     spec = CELLS["ARB", "0.01"]

@@ -108,14 +108,3 @@ def test_the_same_records_give_the_same_verdict() -> None:
     rng = np.random.default_rng(2)
     cell = cell_with([drawn(rng, 10, 1, 0.5) for _ in range(4)])
     assert CHECK.judge([cell]) == CHECK.judge([cell])
-
-
-def test_a_confusion_matrix_of_another_model_is_named() -> None:
-    cell = cell_of([10.0, 11.0])
-    wrong = fakes.with_result(cell.records[1], confusion=fakes.confusion([50.0] * 10))
-    (finding,) = CHECK.judge([Cell(cell.spec, (cell.records[0], wrong), ())])
-    assert finding.status == "inconclusive"
-    assert "the confusion matrix of seed 1 has 50.0 % right, its accuracy is 11.0 %" in finding.why
-    empty = fakes.with_result(cell.records[0], confusion=((0,) * 10,) * 10)
-    (finding,) = CHECK.judge([Cell(cell.spec, (empty, cell.records[1]), ())])
-    assert finding.why == "the confusion matrix of seed 0 counts no image"

@@ -91,7 +91,7 @@ def test_a_collapse_is_judged_by_the_geometric_mean_of_the_shares() -> None:
     (finding,) = COLLAPSE.judge([cell])
     assert finding.numbers["estimate"] == pytest.approx(0.02)
     assert finding.status == "inconclusive"  # two seeds that are a factor of four apart
-    assert finding.why.startswith("mean NC at the end (epoch 2) is 2.0 % (")
+    assert finding.why.startswith("mean NC at the end is 2.0 % of 2 (95 %: ")
     assert finding.why.endswith(" of 2, claimed: below 10 %; 2 seeds")
 
 

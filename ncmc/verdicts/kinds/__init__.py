@@ -1,4 +1,4 @@
-"""The kinds of check, one file each: its fields in papers/NAME/checks.yaml, and how it is judged.
+"""The kinds of check: the fields of each in papers/NAME/checks.yaml, and how it is judged.
 
 A new kind is a file like the others, and its name in the two lists below.
 """
@@ -8,17 +8,16 @@ from typing import Annotated
 from pydantic import Field
 
 from ncmc.verdicts.check import Untestable
+from ncmc.verdicts.kinds.along_axis import Largest, Trend
 from ncmc.verdicts.kinds.chance import Chance
 from ncmc.verdicts.kinds.curve import Curve
 from ncmc.verdicts.kinds.equal import Equal
 from ncmc.verdicts.kinds.exceptions import Exceptions
 from ncmc.verdicts.kinds.greater import Greater
-from ncmc.verdicts.kinds.largest import Largest
 from ncmc.verdicts.kinds.lower import Lower
 from ncmc.verdicts.kinds.peak import Peak
 from ncmc.verdicts.kinds.references import References
 from ncmc.verdicts.kinds.slight import Slight
-from ncmc.verdicts.kinds.trend import Trend
 
 OfPairs = Greater | Slight | Equal | Largest | Trend | Exceptions | Lower
 OfCells = Chance | Curve | Peak | References | Untestable

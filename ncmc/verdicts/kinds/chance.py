@@ -11,13 +11,11 @@ from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import EachCell
-from ncmc.verdicts.contrasts import p_words
 from ncmc.verdicts.verdict import ONE_SEED, Finding, Status
 
 ROUNDING = 1e-9  # percent: sums of the same counts in another order
 DRAWS = 10_000  # a p value of 5 % is then known to 0.2 points
 AT_ONCE = 1_000_000  # permuted names held in memory
-TOLERANCE = 0.1  # percent, between a record's accuracy and its confusion matrix
 
 Confusion = Sequence[Sequence[int]]  # (K, K): [k][l] counts images of k predicted as l
 
@@ -51,8 +49,6 @@ class Chance(EachCell):
         """What the permuted matrices say of the mean over seeds."""
         label = cell.spec.label
         matrices = [record.result.confusion for record in cell.records]
-        if wrong := _unusable(cell):
-            return Finding(label=label, status="inconclusive", why=wrong, numbers={"n": cell.n})
         rng = np.random.default_rng(0)
         ours = float(np.mean([_diagonal(matrix) for matrix in matrices]))
         draws = permuted(matrices, rng, DRAWS)
@@ -81,30 +77,20 @@ class Chance(EachCell):
 
     def _decided(self, p: float, p_multiple: float, cell: Cell) -> tuple[Status, str]:
         if p < cell.alpha:
-            return "differs", f" ({p_words(p)})"
+            return "differs", f" ({_p_words(p)})"
         if cell.n < 2:
             return "inconclusive", f"; {ONE_SEED}"
         if p_multiple < cell.alpha:
-            return "holds", f"; {self.times} times chance is excluded ({p_words(p_multiple)})"
+            return "holds", f"; {self.times} times chance is excluded ({_p_words(p_multiple)})"
         return "inconclusive", (
             f"; too few seeds: under {self.times} times chance so low a mean is no rarity "
-            f"({p_words(p_multiple)})"
+            f"({_p_words(p_multiple)})"
         )
 
 
-def _unusable(cell: Cell) -> str | None:
-    """Why the confusion matrices of a cell say nothing; None if they do."""
-    for record in cell.records:
-        confusion, last = record.result.confusion, record.result.accuracy.last
-        if not sum(map(sum, confusion)):
-            return f"the confusion matrix of seed {record.run.seed} counts no image"
-        if not abs(_diagonal(confusion) - last) < TOLERANCE:
-            return (
-                f"the confusion matrix of seed {record.run.seed} has "
-                f"{_diagonal(confusion):.1f} % right, its accuracy is {last:.1f} %: "
-                "they are not of one model"
-            )
-    return None
+def _p_words(p: float) -> str:
+    """`p = 0.012` or `p < 0.001`."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def _share(hits: NDArray[np.bool_]) -> float:

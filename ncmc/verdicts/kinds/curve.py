@@ -174,7 +174,7 @@ class Term(Strict):
         epochs = series.epochs
         places = {
             "start": f"at epoch {epochs[0]}",
-            "end": f"at the end (epoch {epochs[-1]})",
+            "end": "at the end",
             "peak": f"at its peak about epoch {epochs[tops[0]]}",
             "before_peak": "at its lowest between start and peak",
             "after_peak": "after its peak",
@@ -219,7 +219,8 @@ class Curve(EachCell):
             "p": min(1.0, len(decisions) * min(decision.p for decision in decisions)),
             "terms": [decision.numbers for decision in decisions],
         }
-        why = "; ".join([*(decision.words for decision in decisions), seeds])
+        ordered = sorted(decisions, key=lambda decision: decision is not deciding)
+        why = "; ".join([*(decision.words for decision in ordered), seeds])
         return Finding(label=cell.spec.label, status=status, why=why, numbers=numbers)
 
 
@@ -230,6 +231,7 @@ class Decision:
     term: Term
     difference: Difference  # from 0
     interval: tuple[float, float] | None  # None where the seeds show no spread
+    level: float  # of the interval
     course: str  # what is judged, in words
 
     @property
@@ -257,13 +259,15 @@ class Decision:
 
     @property
     def words(self) -> str:
-        """`mean NC at the end (epoch 120) is 2.1 % (1.7 to 2.6) of 2, claimed: below 10 %`."""
+        """`mean NC at the end is 2.1 % of 2 (95 %: 1.7 to 2.6 %), claimed: below 10 %`."""
         mean, *ends = map(self._shown, (self.difference.mean, *(self.interval or ())))
-        told = f"{mean} ({' to '.join(ends)})" if ends else mean
+        spread = ""
+        if ends:
+            spread = f" ({100 * self.level:.3g} %: {ends[0].removesuffix(' %')} to {ends[1]})"
         over = self.term.over
         whole = SHARES[over] if isinstance(over, str) else f" of {over:g}" if over != 1 else ""
         way = "above" if self.term.below is None else "below"
-        return f"{self.course} is {told}{whole}, claimed: {way} {self._shown(self._bound)}"
+        return f"{self.course} is {mean}{whole}{spread}, claimed: {way} {self._shown(self._bound)}"
 
     @property
     def numbers(self) -> dict[str, JsonValue]:
@@ -285,7 +289,7 @@ def _over_seeds(term: Term, values: Sequence[float], alpha: float, course: str) 
     interval = difference.interval(1 - alpha)
     if term.log and len(values) > 1 and max(values) <= math.log(RESOLUTION):
         interval = difference.mean, difference.mean  # equal, and not because one seed is another
-    return Decision(term, difference, interval, course)
+    return Decision(term, difference, interval, 1 - alpha, course)
 
 
 def last_quarter(epochs: Sequence[int], values: Sequence[float]) -> list[float]:

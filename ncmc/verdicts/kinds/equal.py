@@ -8,7 +8,7 @@ from ncmc.verdicts.check import Pair, Pairs, Positive
 from ncmc.verdicts.contrasts import Contrast
 from ncmc.verdicts.labels import sides, versus
 from ncmc.verdicts.settings import Settings, compared, settings, shown_in
-from ncmc.verdicts.verdict import Conclusion, Finding, Status, no_spread
+from ncmc.verdicts.verdict import Conclusion, Finding, Status
 
 
 class Equal(Pairs):
@@ -52,11 +52,10 @@ class Equal(Pairs):
 
     def _finding(self, pair: Pair, found: Contrast, inside: bool, outside: bool) -> Finding:
         status: Status = "holds" if inside else "differs" if outside else "inconclusive"
-        words = found.words if found.interval else f"{found.words}; {no_spread(found.n)}"
         return Finding(
             label=versus(pair[0].spec, pair[1].spec),
             status=status,
-            why=words,
+            why=found.words,
             numbers=found.numbers
             | {
                 "p_equivalent": found.difference.p_equivalent(self.margin),

@@ -10,7 +10,7 @@ from ncmc.verdicts.check import NotNegative, Pair, Pairs
 from ncmc.verdicts.contrasts import Contrast
 from ncmc.verdicts.labels import sides, versus
 from ncmc.verdicts.settings import Settings, compared, settings, shown_in
-from ncmc.verdicts.verdict import Conclusion, Finding, Status, no_spread
+from ncmc.verdicts.verdict import Conclusion, Finding, Status
 
 OTHER: dict[Measure, Measure] = {"last": "best", "best": "last"}
 
@@ -87,11 +87,10 @@ class Greater(Pairs):
 
     def _finding(self, pair: Pair, found: Contrast, above: bool, below: bool) -> Finding:
         status: Status = "holds" if above else "differs" if below else "inconclusive"
-        words = found.words if found.interval else f"{found.words}; {no_spread(found.n)}"
         return Finding(
             label=versus(pair[0].spec, pair[1].spec),
             status=status,
-            why=words,
+            why=found.words,
             numbers=found.numbers
             | {
                 "p": found.difference.p_different(-self.margin),

@@ -10,8 +10,8 @@ from ncmc.results.curves import Measure
 from ncmc.results.statistics import Difference, against, combine, holm, sample
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import Pair, Pairs, Share, gap, without_spread
-from ncmc.verdicts.kinds.curve import last_quarter, mean_log
-from ncmc.verdicts.labels import versus
+from ncmc.verdicts.kinds.curve import WORDS, last_quarter, mean_log
+from ncmc.verdicts.labels import sides, versus
 from ncmc.verdicts.verdict import Finding, Status
 
 Values = dict[int, float]  # seed -> log of the measure
@@ -45,8 +45,13 @@ class Lower(Pairs):
         interval = average.interval(1 - alpha)
         ratio, *ends = (math.exp(v) for v in (average.mean, *(interval or ())))
         low, high = ends or (None, None)
-        told = f" ({100 * low:.0f} to {100 * high:.0f} %)" if low and high else ""
-        why = f"the ratio of {self.measure} is {100 * ratio:.0f} %{told}, {plural(n, 'seed')}"
+        one, other = sides([(b.spec, t.spec) for b, t in pairs], self.better, self.than)
+        level = f"{100 * (1 - alpha):.3g} %"
+        told = f" ({level}: {100 * low:.0f} to {100 * high:.0f} %)" if low and high else ""
+        why = (
+            f"{WORDS.get(self.measure, self.measure)} with {one} ends at {100 * ratio:.0f} % of that "
+            f"with {other}{told}, {plural(n, 'seed')}"
+        )
         numbers = {"estimate": ratio, "low": low, "high": high, "n": n, "ratio": self.ratio}
         if low is None or high is None:
             return [without_spread(label, n, why, numbers)]

@@ -1,6 +1,8 @@
 """`peak`: along an axis the best value is at neither end."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import JsonValue
@@ -9,10 +11,10 @@ from ncmc.errors import UsageError
 from ncmc.plan.grid import CellSpec
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
-from ncmc.verdicts.along_axis import require_numbers
 from ncmc.verdicts.cell_selection import require_axis
 from ncmc.verdicts.check import Cells, NotNegative, gap
-from ncmc.verdicts.contrasts import contrast, seed_sums
+from ncmc.verdicts.contrasts import Contrast, contrast, seed_sums
+from ncmc.verdicts.kinds.along_axis import require_numbers
 from ncmc.verdicts.labels import setting
 from ncmc.verdicts.verdict import Finding, Status
 
@@ -81,25 +83,29 @@ class Peak(Cells):
         means = {
             place: seed_sums([(1.0, c)], self.measured, c.seeds).mean for place, c in row.items()
         }
-        top = max(means, key=means.__getitem__)
-        best_end = max(ends, key=means.__getitem__)
+        inside, end = (max(places, key=means.__getitem__) for places in (between, ends))
         said = {
             "holds": "above both ends",
             "differs": "an end is above all between"
             if top_end
             else f"an advantage of {delta:g} between the ends is excluded",
         }
+        found = self._contrast(row, inside, end, strict if status == "holds" else cautious)
         why = (
-            f"highest {means[top]:.1f} % at {self.axis} {float(top):.3g}, the better end "
-            f"{means[best_end]:.1f} % at {float(best_end):.3g}: {said.get(status, 'not decided')}"
+            f"between the ends the best, {means[inside]:.1f} % at {self.axis} {float(inside):.3g}, is "
+            f"{found.by_words('above', 'below')} the better end, {means[end]:.1f} % at "
+            f"{float(end):.3g}: {said.get(status, 'not decided')}"
         )
+        top = max(means, key=means.__getitem__)
         numbers: dict[str, JsonValue] = {"means": dict(means), "peak": top, "n": cells[0].n}
         return Finding(label=label, status=status, why=why, numbers=numbers)
 
     def _bounds(self, row: Row, place: str, other: str, alpha: float) -> tuple[float, float]:
         """The interval of the value at a place minus that at another."""
-        found = contrast([(1.0, row[place]), (-1.0, row[other])], self.measure)
-        return found.difference.interval(1 - alpha) or (-float("inf"), float("inf"))
+        return self._contrast(row, place, other, alpha).interval or (-math.inf, math.inf)
+
+    def _contrast(self, row: Row, place: str, other: str, alpha: float) -> Contrast:
+        return replace(contrast([(1.0, row[place]), (-1.0, row[other])], self.measure), alpha=alpha)
 
     def _setting(self, spec: CellSpec) -> str:
         return ", ".join(setting(spec, self.axis))

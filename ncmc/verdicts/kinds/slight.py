@@ -8,7 +8,7 @@ from ncmc.verdicts.check import NotNegative, Pair, Pairs, Positive, gap
 from ncmc.verdicts.contrasts import Contrast, average, contrasts
 from ncmc.verdicts.labels import sides
 from ncmc.verdicts.settings import OPPOSED, opposed, settings
-from ncmc.verdicts.verdict import Conclusion, Finding, Status, no_spread
+from ncmc.verdicts.verdict import Conclusion, Finding, Status
 
 
 class Slight(Pairs):
@@ -31,9 +31,9 @@ class Slight(Pairs):
         status, words = self._decided(found)
         if opposed(contrasts(pairs, self.measured), 0.0, self.most):
             status, words = "inconclusive", OPPOSED
-        words = words if found.interval else no_spread(found.n)
+        why = f"{found.words}; {words}" if found.interval else found.words
         numbers = found.numbers | {"most": self.most, "delta": self.delta}
-        return [Finding(label=label, status=status, why=f"{found.words}; {words}", numbers=numbers)]
+        return [Finding(label=label, status=status, why=why, numbers=numbers)]
 
     def conclude(self, pairs: Sequence[Pair], findings: Sequence[Finding]) -> Conclusion:
         """What the average says; of some of the settings, where the others have no records."""
