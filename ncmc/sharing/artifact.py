@@ -50,7 +50,7 @@ def artifact_appendix(project: Project) -> str:
 
 def _records_of(project: Project, tier: str) -> dict[str, Record]:
     """Run id -> record, of a tier's published runs; empty if it is not published."""
-    root = project.root / paths.PUBLISHED.format(tier=tier) / paths.RUNS
+    root = project.published(tier) / paths.RUNS
     records = (load_record(path) for path in sorted(root.rglob(paths.RECORD)))
     return {record.run.id: record for record in records}
 
