@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ncmc import paths
-from ncmc.board.answers import five_answers, headline
+from ncmc.board.answers import PLAIN, five_answers, headline
 from ncmc.board.board_text import tally
 from ncmc.board.entries import board_of
 from ncmc.figures.opening import opening_figure
@@ -91,6 +91,7 @@ def render(project: Project, cache: CellCache, tier: str = "") -> str:
         paper=paper(project),
         answer=answer,
         differences=answer.rows if answer else (),
+        plain=PLAIN,
         published=() if tier else published_answers(project),
         tally=tally(board),
         tier=tier,

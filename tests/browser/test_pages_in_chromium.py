@@ -80,6 +80,9 @@ def test_the_first_200_pixels_say_how_cal_does_and_the_picture_follows(
         assert box["y"] + box["height"] <= 200
     words = visit.page.inner_text(".answers")
     assert re.search(r"✓\s+above\s+CAL \+\d+\.\d points against CE", words)
+    assert "cross-entropy (CE); the fixed simplex classifier (SETF)" in visit.page.inner_text(
+        "header"
+    )
     assert visit.page.locator("header figure svg").bounding_box()["y"] < 300
 
 
@@ -89,10 +92,19 @@ def test_a_page_is_no_longer_than_a_reader_scrolls(browser: Any, project: Path) 
         assert visit.page.evaluate("document.documentElement.scrollHeight") < 16_000
 
 
-def test_a_row_on_a_phone_is_no_higher_than_120_pixels(browser: Any, project: Path) -> None:
+def test_a_phone_shows_every_claim_and_interval_whole_in_short_rows(
+    browser: Any, project: Path
+) -> None:
     visit = Visit(browser, project, viewport=NARROW)
+    cut = "[...document.querySelectorAll('.claims p')].filter(p => p.scrollHeight > p.clientHeight + 1)"
+    assert visit.page.evaluate(f"{cut}.length") == 0
+    assert visit.visible(".ranked .ends") > 1
+    assert visit.page.evaluate(
+        "[...document.querySelectorAll('.scroll:has(.ranked)')]"
+        ".every(table => table.scrollWidth <= table.clientWidth)"
+    )
     high = visit.page.evaluate(
-        "[...document.querySelectorAll('.claims > li, tr')].filter(row => row.checkVisibility())"
+        "[...document.querySelectorAll('tr')].filter(row => row.checkVisibility())"
         ".map(row => [row.getBoundingClientRect().height, row.textContent.slice(0, 60)])"
     )
     assert len(high) > 20
@@ -267,6 +279,11 @@ def test_paper_gets_no_controls_and_dark_ink(browser: Any, file: Path) -> None:
         "[...document.querySelectorAll('.status')].map(s => getComputedStyle(s).color)"
     )
     assert "rgb(26, 112, 72)" in held  # the green of a light page
+    visit.page.set_viewport_size({"width": 703, "height": 990})  # A4 without its margins
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 703
+    folded = ".empty:not([open])"
+    assert visit.visible(f"{folded} > summary") == visit.page.locator(folded).count()
+    assert visit.visible(f"{folded} > ul") == 0
 
 
 def test_a_screen_reader_finds_its_way(browser: Any, file: Path) -> None:
