@@ -40,6 +40,7 @@ Groups = list[list[Run]]  # each a trained run and the decision rules applied to
 
 BATCH = 7  # short runs in one process: to start one takes as long as to train one
 MOST_BATCHES = 100  # of all short runs: beyond, batches grow. A cluster's queue is for others too
+MOST_JOBS = 500  # of the other runs: beyond, these share jobs
 
 
 @dataclass(frozen=True)
@@ -183,30 +184,36 @@ def _lacking(project: Project, runs: Iterable[Run], seen: set[Run]) -> list[Run]
     return new
 
 
-# --- batches: short runs share jobs ------------------------------------------------------------
+# --- batches: short runs share jobs, and others where there are thousands ----------------------
 
 
 def batches(project: Project, missing: Mapping[str, Iterable[Run]]) -> dict[str, list[Run]]:
-    """Name -> the short runs that one job trains one after the other, decision rules after their model.
+    """Name -> the runs that one job trains one after the other, decision rules after their model.
 
-    `missing`: the runs to train, each once, by the table that asks for them; the short ones of a table
-    are dealt out evenly. A run that is in no batch has a job of its own.
+    `missing`: the runs to train, each once, by the table that asks for them. The short ones of a table
+    are dealt out evenly, and so are others where a job each would be more than `MOST_JOBS`: planning
+    takes as long as there are jobs. A run that is in no batch has a job of its own.
     """
-    short = {name: _short_groups(project, runs) for name, runs in missing.items()}
-    count = sum(map(len, short.values()))
-    size = max(BATCH, -(-count // max(1, MOST_BATCHES - len(missing))))
+    dealt: dict[str, Groups] = {name: [] for name in missing}
+    for short, least, most in ((True, BATCH, MOST_BATCHES), (False, 1, MOST_JOBS)):
+        of_tables = {name: _groups(project, runs, short) for name, runs in missing.items()}
+        count = sum(map(len, of_tables.values()))
+        size = max(least, -(-count // max(1, most - len(missing))))
+        if short or count > most:
+            for name, groups in of_tables.items():
+                dealt[name] += _dealt(groups, -(-len(groups) // size))
     return {
         f"{name}_{number}": runs
-        for name, groups in short.items()
-        for number, runs in enumerate(_dealt(groups, -(-len(groups) // size)), 1)
+        for name, of_table in dealt.items()
+        for number, runs in enumerate(of_table, 1)
     }
 
 
-def _short_groups(project: Project, runs: Iterable[Run]) -> Groups:
-    """The short ones of `runs`, with the decision rules after their model."""
+def _groups(project: Project, runs: Iterable[Run], short: bool) -> Groups:
+    """The runs that are short, or those that are not, with the decision rules after their model."""
     groups: dict[Run, list[Run]] = {}
     for run in runs:
-        if is_short(project, run):
+        if is_short(project, run) == short:
             source = trained_run(project, run)
             group = groups.setdefault(source, [])
             group.insert(0 if run == source else len(group), run)

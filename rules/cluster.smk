@@ -4,9 +4,14 @@ import sys
 from snakemake.jobs import Job
 
 # A job that ended with an error of its own would end so again: only one that was stopped from outside (a time
-# limit, a node, scancel) is sent again.
+# limit, a node, scancel) is sent again, as often for each of its runs as one alone.
+runs_of_job = {targets.rule_name(name): len(runs) for name, runs in trainings.batches.items()}
 Job.restart_times = property(
-    lambda job: 0 if jobs.failed_by_itself(map(str, job.log)) else job.rule.restart_times
+    lambda job: (
+        0
+        if jobs.failed_by_itself(map(str, job.log))
+        else job.rule.restart_times * runs_of_job.get(job.rule.name, 1)
+    )
 )
 
 # Without accounting `sacct` tells nothing, for ever; `squeue` then knows finished jobs for a while, within which

@@ -1,5 +1,5 @@
 # From a split to records: training and evaluation in one process, because importing torch costs more than
-# evaluating. Short runs of a table share jobs (ncmc/targets.py).
+# evaluating. Short runs of a table share jobs, and others in a grid of thousands (ncmc/targets.py).
 # Jobs are made for records that are missing, and those are targets (ncmc/targets.py). A record that is there
 # is a file like any other: nothing here costs hours twice, and a split that is made later than its record,
 # or a comment in config/, is no reason to train again. To train again: ncmc train RUN --force.

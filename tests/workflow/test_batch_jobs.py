@@ -1,13 +1,14 @@
-"""Small runs are several in a job, and none is lost with another."""
+"""Small runs, and those of large grids, are several in a job, and none is lost with another."""
 
 import os
+import re
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from calls import BIN, copy_workflow, snakemake
+from calls import BIN, copy_workflow, planned_jobs, planned_runs, snakemake
 from conftest import here
 
 from ncmc import jobs, targets
@@ -55,6 +56,45 @@ def test_two_thousand_short_runs_are_at_most_a_hundred_jobs(project: Path) -> No
     assert sorted(dealt) == sorted(grid.table(there, "smoke").runs)
     job = jobs.Jobs(there)
     assert max(map(job.minutes_of, found.values())) <= jobs.MINUTES
+
+
+@pytest.fixture
+def thousands(project: Path) -> Path:
+    """The paper's own grid, 31 seeds of each cell in place of three."""
+    path = project / "papers" / "ncmc" / "grid.yaml"
+    text = re.sub(r"^seeds: {value: \d+", "seeds: {value: 31", path.read_text(), flags=re.M)
+    text = re.sub(r"^looks: .*\n", "", text, flags=re.M)
+    path.write_text(text.replace("[CE,", "[CE, NCM,", 1))
+    return project
+
+
+def test_of_thousands_of_runs_several_share_a_job_and_rules_follow_their_model(
+    thousands: Path,
+) -> None:
+    there = Project(thousands)
+    asked = missing(there, ["all"]).of_tables
+    runs = [run for of_table in asked.values() for run in of_table]
+    assert len(runs) > 5000
+    found = batches(there, asked)
+    assert len(found) <= targets.MOST_JOBS
+    assert sorted(run for batch in found.values() for run in batch) == sorted(runs)
+    rules = [(batch, run) for batch in found.values() for run in batch if run.method == "NCM"]
+    assert rules
+    for batch, run in rules:
+        assert batch.index(trained_run(there, run)) < batch.index(run)
+
+
+def test_a_batch_of_large_runs_asks_for_one_gpu_and_the_time_of_one_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "MOST_JOBS", 50)  # table2 has 108 runs
+    planned = snakemake(project, "-n", "-p", "table2")
+    assert planned.returncode == 0, planned.stderr
+    assert "train" not in planned_jobs(planned.stdout)
+    jobs_told = [part for part in planned.stdout.split("rule ") if part[:13] == "train_table2_"]
+    for told in jobs_told:
+        assert re.search(rf"resources: .*gpu=1.*runtime={jobs.MINUTES}\b", told)
+    assert [sum(planned_runs(told).values()) for told in jobs_told] == [3] * 36
 
 
 @pytest.mark.parametrize(
