@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
 
 from ncmc.formulas import rebalanced
 from ncmc.methods import Stage, ce
@@ -15,7 +14,7 @@ from ncmc.methods.ldam_drw import LDAM_DRW
 class CE_DRW(ce.CE):
     """CE, whose classes weigh as LDAM-DRW's in its second stage."""
 
-    weights: Tensor  # (K,)
+    weights: torch.Tensor  # (K,)
 
     @dataclass(frozen=True)
     class Options(ce.CE.Options):
@@ -33,8 +32,8 @@ class CE_DRW(ce.CE):
         self.register_buffer("weights", weights.to(self.linear.weight.dtype), persistent=False)
         self.stages = (Stage(share=options.defer), Stage(share=1 - options.defer))
 
-    def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
+    def criterion(self, h: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         each = F.cross_entropy(self.linear(h), labels, reduction="none")
-        return (
-            each.mean() if self.stage == 0 else rebalanced.weighted_mean(each, labels, self.weights)
-        )
+        if self.stage == 0:
+            return each.mean()
+        return rebalanced.weighted_mean(each, labels, self.weights)
