@@ -30,6 +30,9 @@ from ncmc.data import datasets, fetch, splits
 from ncmc.plan import catalog
 from ncmc.plan.run import make_run
 from ncmc.project import Project
+
+if find_spec("torch"):
+    catalog.load("method", "CAL")  # from here on `ncmc.methods` finds the methods of papers too
 from ncmc.system import documents
 
 # Typer builds all commands anew for each call of its test runner: as long as a refusal takes.
@@ -43,6 +46,7 @@ documents._constructed = lambda text: pickle.loads(_pickled(text))
 pytest_plugins = ["projects", "own_files"]  # the fixtures `project` and `own_package`
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+METHODS = "papers/ncmc/methods"
 PROJECT_FILES = ("config", "papers", "dvc.yaml", "dvc.lock", ".dvc/config", ".dvcignore")
 
 
@@ -105,6 +109,7 @@ def workspace(digits_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the package, in which the program looks for the code of a run."""
     shutil.copytree(CHECKOUT / "ncmc", tmp_path / "ncmc", ignore=shutil.ignore_patterns("*.pyc"))
+    shutil.copytree(CHECKOUT / METHODS, tmp_path / METHODS)
     monkeypatch.setattr(catalog, "PACKAGE", tmp_path / "ncmc")
     return tmp_path / "ncmc"
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from ncmc import paths
 from ncmc.errors import UserError
 from ncmc.plan import catalog
 from ncmc.plan.dataset_entries import dataset_entry
@@ -108,7 +109,7 @@ def part_code(project: Project, part: str, root: str) -> tuple[str | None, tuple
             status = file.stat()
             digests[file], modules = _read(file, (status.st_mtime_ns, status.st_size))
             pending += [f for module in modules for f in _files_of(module, ROOMS[part])]
-    names = {file: _name(file) for file in sorted(digests)}
+    names = {file: name_of(file) for file in sorted(digests, key=lambda file: Path(name_of(file)))}
     text = "".join(f"{name}\n{digests[file]}\n" for file, name in names.items())
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH], tuple(names)
 
@@ -123,7 +124,7 @@ def _read(file: Path, state: tuple[int, int]) -> tuple[str, tuple[str, ...]]:
     except (SyntaxError, ValueError) as error:
         raise UserError(f"{file} is not valid Python: {error}.") from error
     digest = digest_of(tree)
-    place = Path(_name(file)).parent.parts
+    place = Path(name_of(file)).parent.parts
     package = ["ncmc", *(place[-1:] if place[:1] == ("papers",) else place)]
     return digest, tuple(_imported(tree, package))
 
@@ -158,10 +159,14 @@ def _lies_in(module: str, others: Iterable[str]) -> bool:
     return any(f"{module}.".startswith(f"{other}.") for other in others)
 
 
-def _name(file: Path) -> str:
-    """What a file is called in a digest: `methods/cal.py`, or `papers/NAME/methods/own.py`."""
+def name_of(file: Path) -> str:
+    """What a file is called in a digest: `methods/ce.py`, or `papers/NAME/methods/own.py`.
+
+    Files of our paper are named as if they lay in ncmc: there they lay when the first records were made.
+    """
     own = file.is_relative_to(catalog.PACKAGE)
-    return file.relative_to(catalog.PACKAGE if own else catalog.PACKAGE.parent).as_posix()
+    name = file.relative_to(catalog.PACKAGE if own else catalog.PACKAGE.parent).as_posix()
+    return name.removeprefix(f"{paths.PAPER.format(paper=paths.OURS)}/")
 
 
 def _plain(value: object) -> str:

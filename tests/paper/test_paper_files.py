@@ -8,12 +8,11 @@ import pytest
 from conftest import copy_project, here
 
 from ncmc.errors import UsageError
-from ncmc.methods.cal import CAL
 from ncmc.paper.assumptions import assumptions, assumptions_for
 from ncmc.paper.claims import claim as claim_named
 from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import number_for, printed_numbers
-from ncmc.plan import recipes
+from ncmc.plan import catalog, recipes
 from ncmc.plan.option_text import Value, format_value
 from ncmc.plan.run import Run, resolve_run
 from ncmc.system import documents
@@ -142,7 +141,7 @@ def test_the_place_of_the_norm_is_open_only_where_there_is_one() -> None:
 
 def test_the_default_choice_is_what_the_methods_default_to() -> None:
     """For the options of CAL; the register and the code state each once."""
-    options: dict[str, Value] = asdict(CAL.Options())
+    options: dict[str, Value] = asdict(catalog.load("method", "CAL").CAL.Options())
     register = {entry.option: entry for entry in assumptions(here()) if "CAL" in entry.methods}
     for option in ("linear", "prediction_bn", "reduce", "order", "f_counts", "lam"):
         assert register[option].choice == format_value(options[option])
