@@ -31,7 +31,8 @@ Left wing: plans, reads and judges.
 Right wing: trains, with torch.
     formulas    the paper's mathematics as pure functions: frames, losses, metrics
     backbones   networks, one file each
-    methods     losses with their heads and decision rules, one file each
+    methods     losses with their heads and decision rules, one file each; the paper's own lie in
+                papers/ncmc/methods, and are modules of ncmc.methods too
     training    one run -> its model and its record: batches (with Mixup), optimiser, checkpoint;
                 own_code/: what `ncmc check` asks of one's own
 

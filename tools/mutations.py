@@ -98,7 +98,7 @@ MUTATIONS = (
     ),
     Mutation("ncmc/results/class_groups.py", "0 if n > 100 else", "0 if n >= 100 else", "formulas"),
     Mutation(
-        "ncmc/methods/cal.py",
+        "papers/ncmc/methods/cal.py",
         "return frames.class_aware_counts(self.counts, options.f, options.order, options.f_counts)",
         "return [frames.mean_count(options.f, options.f_counts)] * len(self.counts)",
         "methods",
