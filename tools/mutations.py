@@ -139,8 +139,8 @@ MUTATIONS = (
     ),
     Mutation(
         "ncmc/results/shared_spread.py",
-        "(counted * self.variance + df * variance) / (counted + df)",
-        "variance",
+        "(counted * self.variance + part.degrees * part.std**2) / df",
+        "part.std**2",
         "results verdicts/test_pairs.py",
     ),
     # --- verdicts ----------------------------------------------------------------------------------
