@@ -125,10 +125,9 @@ for name in tables:
         localrule: True
         params:
             table=name,
-            page=paths.PAGE.format(table=name),
         shell:
             "ncmc table {params.table:q} --verdicts 2> {log:q} || code=$?; cat {log:q} >&2; "
-            "echo Page: {params.page:q}; exit ${{code:-0}}"
+            f"echo Page: {project.of_paper(paths.PAGE).format(table=name)}; exit ${{{{code:-0}}}}"
 
 
 rule theory:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT
+from conftest import CHECKOUT, METHODS
 
 from ncmc.plan import catalog
 
@@ -23,6 +23,7 @@ def own_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pat
     for kind, module in zip(KINDS, (ncmc.methods, ncmc.backbones), strict=True):
         shutil.copytree(CHECKOUT / "ncmc" / kind, package / kind)
         monkeypatch.setattr(module, "__path__", [*module.__path__, str(package / kind)])
+    shutil.copytree(CHECKOUT / METHODS, tmp_path / METHODS)
     monkeypatch.setattr(catalog, "PACKAGE", package)
     before = set(sys.modules)
     yield package

@@ -212,14 +212,13 @@ def test_records_from_several_commits_and_machines_are_said(tmp_path: Path, smok
     code = code_of(here(), spec.run)
     assert code
     usual = fakes.MADE.model_copy(update={"code": code})
-    other = fakes.MADE.model_copy(
-        update={
-            "code": code.model_copy(update={"torch": "2.12.0"}),
-            "git": Git(commit="fedcba9876543210" * 3, dirty=False),
-            "sessions": (fakes.SESSION.model_copy(update={"dirty": True}),),
-            "hardware": fakes.MADE.hardware.model_copy(update={"processor": "another"}),
-            "packages": {"torch": "2.12.0"},
-        }
+    session = fakes.SESSION.model_copy(update={"dirty": True, "processor": "another"})
+    other = fakes.made_on(
+        "another",
+        code=code.model_copy(update={"torch": "2.12.0"}),
+        git=Git(commit="fedcba9876543210" * 3, dirty=False),
+        sessions=(session,),
+        packages={"torch": "2.12.0"},
     )
     later = usual.model_copy(update={"git": Git(commit="9" * 40, dirty=False)})
     fakes.fill(tmp_path, spec, [80.0, 81.0, 82.0], made=usual)

@@ -98,11 +98,11 @@ WRONG = {
         "finite gradient",
         "shift gets no gradient: use it",
     ),
-    "one value a channel": (
+    "one value per channel": (
         "self.bn(self.conv(images))",
         "self.bn(self.conv(images).mean((2, 3), keepdim=True))",
         "one image trains",
-        r"a single value a channel there. Keep more pixels .* drop_last=on",
+        r"a single value per channel there. Keep more pixels .* drop_last=on",
     ),
     "numpy's draws": (
         "torch.zeros(width)",

@@ -157,7 +157,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_batch_and_keeps_the_checkpoint
     with pytest.raises(UserError, match=r"loss is nan in epoch 2, step 3 of 6") as caught:
         trained(run, Watch(), execution={"checkpoint_seconds": 0.0001})
     split = splits.make_split(here(), run.dataset, run.tau)
-    for place in calls[8].order.tolist():
+    for place in calls[8].order.tolist()[:10]:  # the rest is counted
         assert str(split.indices[place]) in str(caught.value)
     kept = workspace / paths.CHECKPOINTS / run.id / "checkpoint.pt"
     assert str(kept) in str(caught.value)
@@ -168,7 +168,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_batch_and_keeps_the_checkpoint
 
 def test_a_diverging_run_stops(workspace: Path) -> None:
     with pytest.raises(UserError, match=r"loss is (nan|inf).*a smaller learning rate helps"):
-        trained(run_of("CE", lr=1e30, warmup_epochs=0), Watch())
+        trained(run_of("CE", lr=1e6, warmup_epochs=0), Watch())
 
 
 @pytest.mark.parametrize("name", ["weight", "running_var"])

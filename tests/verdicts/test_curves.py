@@ -92,7 +92,7 @@ def test_a_collapse_is_judged_by_the_geometric_mean_of_the_shares() -> None:
     assert finding.numbers["estimate"] == pytest.approx(0.02)
     assert finding.status == "inconclusive"  # two seeds that are a factor of four apart
     assert finding.why.startswith("mean NC at the end is 2.0 % of 2 (95 %: ")
-    assert finding.why.endswith(" of 2, claimed: below 10 %; 2 seeds")
+    assert finding.why.endswith(" %), claimed: below 10 %; 2 seeds")
 
 
 def test_a_share_that_is_no_more_than_rounding_is_one() -> None:
