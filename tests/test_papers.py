@@ -224,6 +224,30 @@ def test_what_is_wrong_in_a_papers_file_is_said(
     assert code == (0 if "has no check" in words else 1)
 
 
+def test_an_id_is_that_of_one_thing(form: Path) -> None:
+    path = form / "grid.yaml"
+    path.write_text(path.read_text().replace("table1:", "C1:"))
+    for name in ("claims.yaml", "checks.yaml"):
+        file = form / name
+        file.write_text(file.read_text().replace("table: table1", "table: C1"))
+    code, told = ncmc("check", "paper", "third")
+    assert (code, "C1 names two of its claims, printed numbers and tables" in told) == (1, True)
+
+
+def test_a_file_by_another_name_is_said_beside_what_is_missing(form: Path) -> None:
+    (form / "checks.yaml").rename(form / "chekcs.yaml")
+    code, told = ncmc("check", "paper", "third")
+    assert (code, "no checks.yaml: how claims" in told) == (0, True)
+    assert "chekcs.yaml is read by nothing" in told
+
+
+def test_every_table_of_a_new_paper_has_a_form_for_its_numbers(form: Path) -> None:
+    path = form / "grid.yaml"
+    path.write_text(path.read_text().replace('where: "Table 1"', 'where: "the release"'))
+    code, told = ncmc("--paper", "third", "reference", "form", "table1")
+    assert (code, "table1," in told) == (0, True)
+
+
 def test_a_register_that_nothing_reads_is_wrong(form: Path) -> None:
     shutil.copy(form.parent / "ncmc" / "assumptions.yaml", form)
     code, told = ncmc("check", "paper", "third")

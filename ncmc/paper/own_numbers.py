@@ -16,6 +16,7 @@ from pydantic import AfterValidator
 
 from ncmc.errors import UsageError, shortened, unknown
 from ncmc.paper.validation import Percent, Points, Seeds, csv_numbers
+from ncmc.paths import OURS
 from ncmc.plan import grid
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid import CellSpec
@@ -87,11 +88,15 @@ def own_numbers(project: Project) -> dict[Key, Entered]:
 
 
 def cells(project: Project, table: str | None = None) -> dict[Key, CellSpec]:
-    """The cells of tables 1 to 7, or of one of them. Raises UsageError for another table."""
-    printed = [  # the tables of the paper's grid that name their place as one
+    """The cells of the paper's tables, or of one of them. Raises UsageError for another table.
+
+    Of ours, what stands in the text or a figure is left out; another paper's `where` is free text.
+    """
+    printed = [
         name
         for name, placed in grid_entries(project).items()
-        if placed.grid.scale == "paper" and placed.entry.where.startswith("Table ")
+        if placed.grid.scale == "paper"
+        and (project.paper != OURS or placed.entry.where.startswith("Table "))
     ]
     if table is not None and table not in printed:
         raise unknown("table", table, printed)

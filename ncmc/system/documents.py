@@ -64,7 +64,7 @@ def load_yaml(path: Path) -> Any:
         told = shortened(str(error).replace('in "<unicode string>", ', "in "), 400)
         raise UsageError(f"{path} is not valid YAML: {told}") from error
     if content is None:
-        raise UsageError(f"{path} is empty. Restore it from the project's checkout.")
+        raise UsageError(f"{path} is empty. Write what belongs into it, or restore it.")
     return content
 
 

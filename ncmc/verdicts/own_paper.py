@@ -1,9 +1,12 @@
 """The contract of a paper's folder: what is wrong in its files, and which of them would give more."""
 
-from ncmc.errors import CheckResult, UsageError, examine
+from collections import Counter
+
+from ncmc.errors import CheckResult, UsageError, examine, listed
 from ncmc.paper import claims, errata, own_numbers, paper_file, printed_numbers, references
 from ncmc.paths import OURS
 from ncmc.plan import grid
+from ncmc.plan.grid_file import FILES as GRIDS
 from ncmc.plan.grid_file import PAPER, table_names, tiers
 from ncmc.project import REGISTER, Project
 from ncmc.system import files
@@ -26,14 +29,24 @@ def check(project: Project) -> list[CheckResult]:
 
 
 def missing(project: Project) -> list[str]:
-    """What the folder does not have, a line each with what it would give. Raises UsageError."""
+    """What the folder does not have, a line each with what it would give."""
     lines = [
         f"no {name}: {gives}"
         for name, gives in GIVES.items()
         if not files.exists(project.config(name))
     ]
-    checked = {check.claim for check in checks_file.all_checks(project)}
-    stated = claims.claims(project).values()
+    folder = project.config(paper_file.FILE).parent
+    known = {*GIVES, *GRIDS, paper_file.FILE, own_numbers.FILE, REGISTER}
+    lines += [
+        f"{path.name} is read by nothing: is it another file's name, misspelt?"
+        for path in sorted(folder.glob("*.*"))
+        if path.suffix in (".yaml", ".yml", ".csv") and path.name not in known
+    ]
+    try:
+        checked = {check.claim for check in checks_file.all_checks(project)}
+        stated = claims.claims(project).values()
+    except UsageError:  # said by its check
+        return lines
     unchecked = [claim.id for claim in stated if claim.shown_in and claim.id not in checked]
     return lines + [f"claim {name} has no check in {checks_file.FILE}" for name in unchecked]
 
@@ -52,7 +65,14 @@ def _has_tables(project: Project) -> None:
 
 
 def _has_known_claims(project: Project) -> None:
-    claims.claims(project)
+    """Also ids and tables of one name, which `ncmc explain` could not tell apart."""
+    names = [*claims.claims(project), *table_names(project)]
+    names += [number.id for number in printed_numbers.printed_numbers(project)]
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise UsageError(
+            f"{project.config('')}: {listed(twice)} names two of its claims, printed numbers and "
+            "tables: give each a name of its own."
+        )
 
 
 def _has_checks_that_fit(project: Project) -> None:
@@ -89,7 +109,7 @@ def _has_readable_rest(project: Project) -> None:
 CHECKS = {
     "its tables can be planned: names, options and axes are known": _has_tables,
     f"{paper_file.FILE} says which paper it is": _says_which_paper,
-    "its claims have an id and a table or figure": _has_known_claims,
+    "its claims have an id of their own and a table or figure": _has_known_claims,
     "its checks fit cells of its tables": _has_checks_that_fit,
     "its printed numbers are of cells of its tables": _has_numbers_of_its_cells,
     "its other files can be read": _has_readable_rest,
