@@ -48,10 +48,9 @@ def report(
         tier = "" if name == ALL else name
         with working(f"making the page of {tier or 'the whole project'}"):
             path = project_page.report(project, results, out, tier)
-        print(path)
-        return
-    chosen = chosen_table(project, name, assume, [ALL, *larger]).name
-    folder = results_folder(project, chosen, out)
-    with working(f"making the page of {chosen}"):
-        path = table_page.report(project, chosen, results, folder)
+    else:
+        chosen = chosen_table(project, name, assume, [ALL, *larger]).name
+        with working(f"making the page of {chosen}"):
+            folder = results_folder(project, chosen, out)
+            path = table_page.report(project, chosen, results, folder)
     print(path)

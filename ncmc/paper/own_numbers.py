@@ -88,11 +88,8 @@ def own_numbers(project: Project) -> dict[Key, Entered]:
 
 
 def cells(project: Project, table: str | None = None) -> dict[Key, CellSpec]:
-    """The cells of the paper's tables, or of one of them. Raises UsageError for another table.
-
-    Of ours, what stands in the text or a figure is left out; another paper's `where` is free text.
-    """
-    printed = [
+    """The cells of the paper's tables, or of one of them. Raises UsageError for another table."""
+    printed = [  # of ours without what stands in the text or in a figure
         name
         for name, placed in grid_entries(project).items()
         if placed.grid.scale == "paper"

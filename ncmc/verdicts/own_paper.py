@@ -35,12 +35,11 @@ def missing(project: Project) -> list[str]:
         for name, gives in GIVES.items()
         if not files.exists(project.config(name))
     ]
-    folder = project.config(paper_file.FILE).parent
     known = {*GIVES, *GRIDS, paper_file.FILE, own_numbers.FILE, REGISTER}
     lines += [
         f"{path.name} is read by nothing: is it another file's name, misspelt?"
-        for path in sorted(folder.glob("*.*"))
-        if path.suffix in (".yaml", ".yml", ".csv") and path.name not in known
+        for path in sorted(project.config(paper_file.FILE).parent.glob("*.[yc]*"))
+        if path.name not in known
     ]
     try:
         checked = {check.claim for check in checks_file.all_checks(project)}

@@ -125,11 +125,8 @@ def _largest_deviation(check: Check, cells: PrintedCells) -> float | None:
 def assumption(table: Table, cells: PrintedCells) -> str:
     """What is assumed of printed cells whose number of runs is not known; empty without one."""
     numbers = [number for spec in table.cells if (number := cells.number(spec, table))]
-    unknown = [number for number in numbers if not number.n]
-    if not unknown:
-        return ""
-    beside = ", with the deviation printed beside it" if any(n.std for n in unknown) else ""
-    return f"Where the number of runs is not known, one run is assumed{beside}."
+    known = all(number.n for number in numbers)
+    return "" if known else "Where the number of runs is not known, one run is assumed."
 
 
 # --- what cannot be printed --------------------------------------------------------------------
