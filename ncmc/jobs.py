@@ -101,8 +101,7 @@ class Jobs:
             listed = self.project.root / paths.FIGURE_LIST.format(table=table)
             folder = self.project.root / paths.FIGURES.format(table=table)
             with suppress(OSError, UnicodeDecodeError):
-                names = listed.read_text("utf-8").splitlines()
-                if not all((folder / name).is_file() for name in names):
+                if not all((folder / n).is_file() for n in listed.read_text("utf-8").splitlines()):
                     listed.unlink()
 
     def planned(self, wildcards: Any) -> list[str]:
