@@ -5,18 +5,17 @@ The map. A room imports only from rooms further up, and the left wing never impo
 
 Left wing: plans, reads and judges.
     errors, paths   user errors, and where files lie
-    project     the open checkout and paper: which folder a file is in (config), where a run's record
-                is, its own or a published one (record_path)
+    project     the open checkout and paper: where a file (config) or a record lies (record_path)
     system      what the operating system gives: files, YAML and JSON, hardware, threads, signals
     plan        papers/ and config/ -> tables, cells and runs; the catalog of methods and backbones
                 (catalog); class_counts of a tau, learning_rate; the digest of the code that a run's
-                numbers depend on (code_digest): what makes a record outdated
+                numbers depend on (code_digest)
     paper       what a paper says: printed numbers, claims, errata; assumptions where it is silent;
                 theorems: how its papers/NAME/theory is checked
-    results     records of runs, and what is wrong with one (problems, contradictions, dead_runs);
-                cells and their tables, as text, CSV, Markdown and LaTeX (table_data, table_latex);
-                statistics, with shared_spread: moderated variances; looks: seeds added in steps
-    verdicts    whether each check and printed number holds; kinds/: one file per kind of check
+    results     records of runs; what is wrong with one, outdated or damaged (problems, contradictions);
+                cells and their tables (table_data, table_layout, table_latex); statistics.py, and
+                shared_spread.py: moderated variances; looks: seeds added in steps
+    verdicts    whether each check and printed number holds; kinds/: a file per kind (greater, curve)
     board       what the verdicts say in words, claim by claim (sentences); README.md's answers
     forecast    before anything runs: what it would decide (questions), its power, its cost
     figures     of_table lists the figures of a table; painting draws them as SVG, PNG and PDF
@@ -24,8 +23,8 @@ Left wing: plans, reads and judges.
     jobs        the inputs of the Snakefile's rules: records_of a table, resources
     sharing     exports (export_format: checksums), import_, publish, compare; artifact: ARTIFACT.md
     targets     which runs a target asks for, and in which jobs they are trained
-    data        archives -> arrays -> long-tailed splits; readers/: one file per format of others,
-                image_tree: which folders of one's own images are classes
+    data        archives -> arrays -> long-tailed splits; image_tree: which folders of one's own
+                images are classes; readers/: one file per published format
     preflight   what is refused before Snakemake runs anything
 
 Right wing: trains, with torch.
@@ -39,8 +38,8 @@ Right wing: trains, with torch.
 A file of papers/ or config/ is read and refused by one module, the room of which follows from what
 it says: plan (grid_file, recipes, dataset_entries), verdicts (checks_file), forecast, paper.
 
-The commands are in `cli` (commands/: one file each), above all rooms. What a lab's own code needs is
-exported here and loaded on first use: `from ncmc import OnFeatures, simplex_etf, make_run`.
+The commands are in cli/commands, a folder beside ncmc/, one file each, above all rooms. What a
+lab's own code needs is exported here and loaded on first use: `from ncmc import OnFeatures`.
 """
 
 from importlib import import_module

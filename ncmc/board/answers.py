@@ -44,7 +44,7 @@ class AnswerTier(NamedTuple):
 
 TIERS = (  # the nearest to the paper first
     AnswerTier("full", "the full schedule", "ResNet-32, all images, 200 epochs"),
-    AnswerTier("laptop", "the laptop tier", "ResNet-20, a tenth of the images, 120 epochs"),
+    AnswerTier("laptop", "the laptop tier", "ResNet-20, a tenth of CIFAR-10, 120 epochs"),
 )
 PLAIN = {  # methods by their labels, in words for a reader who has not met them
     "CE": "cross-entropy (CE)",
@@ -120,8 +120,9 @@ def _picture(project: Project) -> list[str]:
         return []
     return [
         "",
-        "CAL minus each other method (right of 0 CAL is better), with intervals from the first planned "
-        "number of seeds on; tau 0.01: the smallest class has a hundredth of the largest; last epoch.",
+        "CAL minus each other method (right of 0 CAL is better; tau 0.01: the smallest class has a "
+        "hundredth of the largest). Seeds are added in planned steps; intervals begin with the first of "
+        "them, and are of more than 95 % so that all steps together err in 5 %.",
         "",
         "<picture>",
         f'  <source media="(prefers-color-scheme: dark)" srcset="{dark}">',

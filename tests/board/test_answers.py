@@ -86,7 +86,7 @@ def test_what_has_an_interval_is_said_before_one_seed_of_a_larger_scale(project:
     assert ce.count(".**") == 1
     assert "full schedule" not in setf
     says = headline(project)
-    assert "(ResNet-20, a tenth of the images, 120 epochs) CAL is above cross-entropy (CE)" in says
+    assert "(ResNet-20, a tenth of CIFAR-10, 120 epochs) CAL is above cross-entropy (CE)" in says
     assert says.endswith(
         "; 1 of 2 seeds on [the full schedule](docs/plan.md#the-full-schedule) (ResNet-32, all images, "
         "200 epochs), which is nearer to it, decides nothing so far."
