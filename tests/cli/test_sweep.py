@@ -91,6 +91,7 @@ def test_without_the_data_it_says_once_which_command_brings_them(configured: Pat
     assert told.count("ncmc fetch digits") == 1
 
 
+@pytest.mark.slow  # trains six runs
 def test_a_stranger_gets_table_map_and_verdicts_by_the_words_of_the_docs(workspace: Path) -> None:
     fetch, sweep = blocks("sh")[0].replace("\\\n", " ").strip().splitlines()
     assert fetch == "uv run ncmc fetch digits"

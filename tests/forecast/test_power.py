@@ -92,6 +92,7 @@ def share(asked: Question, wanted: str, above: float) -> float:
     return told.count(wanted) / DRAWS  # type: ignore[arg-type]
 
 
+@pytest.mark.slow  # many worlds are drawn
 @pytest.mark.parametrize(
     ("id", "true", "false"),
     [

@@ -46,6 +46,7 @@ def judged(matrices: Sequence[NDArray[np.int_]]) -> Finding:
     return finding
 
 
+@pytest.mark.slow  # many worlds are drawn
 @pytest.mark.parametrize(("k", "seeds"), [(10, 5), (100, 3)])
 def test_chance_holds_at_chance_and_rarely_at_twice_chance(
     k: int, seeds: int, monkeypatch: pytest.MonkeyPatch

@@ -202,6 +202,7 @@ def test_one_of_six_clauses_differs_only_after_holm(monkeypatch: pytest.MonkeyPa
 # --- 12: chance where whole classes have one name ----------------------------------------------
 
 
+@pytest.mark.slow  # many worlds are drawn
 @pytest.mark.parametrize("k", [10, 100])
 def test_chance_can_hold_where_whole_classes_go_to_one_name(k: int) -> None:
     """Three seeds, each class sent to a name as a whole: against twice chance 0 of 40 held."""

@@ -110,6 +110,7 @@ def test_an_edit_reaches_the_page_and_the_verdicts_and_trains_nothing(project: P
         assert not re.search(r"paper(&#39;|')s 77\.7", text)
 
 
+@pytest.mark.slow  # a real chain
 def test_a_comment_in_any_file_is_no_reason_to_fetch_split_or_train(project: Path) -> None:
     assert snakemake(project, "--cores", "1", PAGE, in_process=True).returncode == 0
     for path in [

@@ -92,8 +92,7 @@ def test_a_smaller_smoke_run_goes_from_fetch_to_page(project: Path) -> None:
     assert done.stderr.count(f" of {total} steps ") == total
     assert len(done.stderr.splitlines()) < total + 30
     assert (
-        "5 runs to train; with epoch and time left: uv run ncmc status smoke --watch"
-        in done.stderr
+        "5 runs to train; with epoch and time left: uv run ncmc status smoke --watch" in done.stderr
     )
     assert "5 of 5 runs trained" in done.stderr
     assert not (project / "data" / "raw" / "cifar10").exists()
