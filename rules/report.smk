@@ -125,9 +125,10 @@ for name in tables:
         localrule: True
         params:
             table=name,
+            page=lambda wildcards, page=project.of_paper(paths.PAGE).format(table=name): page,
         shell:
             "ncmc table {params.table:q} --verdicts 2> {log:q} || code=$?; cat {log:q} >&2; "
-            f"echo Page: {project.of_paper(paths.PAGE).format(table=name)}; exit ${{{{code:-0}}}}"
+            "echo Page: {params.page}; exit ${{code:-0}}"
 
 
 rule theory:

@@ -95,6 +95,7 @@ def test_a_smaller_smoke_run_goes_from_fetch_to_page(project: Path) -> None:
         "5 runs to train; with epoch and time left: uv run ncmc status smoke --watch" in done.stderr
     )
     assert "5 of 5 runs trained" in done.stderr
+    assert "Page: results/smoke/report.html" in done.stdout.splitlines()
     assert not (project / "data" / "raw" / "cifar10").exists()
     again = snakemake(project, "-n", "results/smoke/report.html")
     assert "Nothing to be done" in again.stdout
