@@ -98,8 +98,8 @@ class Jobs:
         It looks at the folder of a table's figures as a whole, and not into it.
         """
         for table in tables:
-            listed = self.project.root / paths.FIGURE_LIST.format(table=table)
-            folder = self.project.root / paths.FIGURES.format(table=table)
+            listed = self.project.place(paths.FIGURE_LIST, table=table)
+            folder = self.project.place(paths.FIGURES, table=table)
             with suppress(OSError, UnicodeDecodeError):
                 if not all((folder / n).is_file() for n in listed.read_text("utf-8").splitlines()):
                     listed.unlink()

@@ -82,7 +82,7 @@ rule figures:
             subcategory="{table}",
             labels={"figure": "{name}"},
         ),
-        paths.FIGURE_LIST,
+        project.of_paper(paths.FIGURE_LIST),
     log:
         project.of_paper(paths.LOG_FIGURES),
     localrule: True

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from calls import copy_workflow, planned_jobs, snakemake
 from conftest import CHECKOUT, copy_project, here
 from typer.testing import CliRunner
 
 from cli.main import app
 from ncmc import paths
 from ncmc.errors import UsageError
+from ncmc.jobs import Jobs
 from ncmc.paper import theorems
 from ncmc.paper.assumptions import assumptions
 from ncmc.paper.claims import claims
@@ -160,6 +162,22 @@ def test_two_files_of_one_name_are_refused(mine: Path) -> None:
     shutil.copy(mine, mine.with_name("ce.py"))
     with pytest.raises(UsageError, match=r"ncmc/methods/ce.py and .*papers/mine/methods/ce.py"):
         catalog.names("method")
+
+
+def test_the_figures_of_another_paper_are_looked_for_in_its_own_place(tmp_path: Path) -> None:
+    root = copy_workflow(tmp_path / "lab")
+    own, theirs = (root / f"results/{folder}table2" for folder in ("", "papers/ldam-drw/"))
+    for folder in (own, theirs):
+        folder.mkdir(parents=True)
+        (folder / "figures.txt").write_text("gone.svg\n")
+    Jobs(Project(root, paper="ldam-drw")).forget_incomplete(["table2"])
+    assert (own / "figures.txt").exists()
+    assert not (theirs / "figures.txt").exists()
+    planned = snakemake(root, "-n", "-p", "table2", NCMC_PAPER="ldam-drw")
+    assert planned.returncode == 0, planned.stderr
+    assert planned_jobs(planned.stdout)["figures"] == 1
+    assert "results/papers/ldam-drw/table2/figures.txt" in planned.stdout
+    assert "results/table2" not in planned.stdout
 
 
 # --- the form, and what is wrong with a paper ----------------------------------------------------
