@@ -63,8 +63,7 @@ def check(
     elif kind == "paper":
         project = Project(project.root, paper=name or project.paper)
         name, findings = project.paper, own_paper.check(project)
-        with suppress(UserError):  # wrong: the checks say so
-            understood = own_paper.missing(project)
+        understood = own_paper.missing(project)
     else:
         name = _own_name(kind, name)
         with working(f"checking {name}"):

@@ -93,7 +93,7 @@ def _leads(project: Project, tier: AnswerTier) -> Iterator[Lead]:
 
 def _cells(project: Project, tier: AnswerTier, name: str) -> list[Cell]:
     """The cells of a table at tau 0.01 that have published records, none of a dead run."""
-    runs = project.root / paths.PUBLISHED.format(tier=tier.name) / paths.RUNS
+    runs = project.published(tier.name) / paths.RUNS
     if name not in tiers(project).get(tier.name, ()) or not runs.is_dir():
         return []
     table, cache = grid.table(project, name), CellCache(project, runs)
@@ -218,7 +218,7 @@ def _collapse(project: Project) -> str:
         supported, parts = False, []
         for cell in _cells(project, tier, f"{tier.name}_curves"):
             if cell.spec.run.method == "CAL" and (nc := sample_of(cell, "nc_mean")):
-                judged = nc.n >= max(2, *cell.looks[:1])
+                judged = nc.n >= max(2, cell.first_look)
                 interval = against(nc, 0.0).interval() if judged else None
                 supported = supported or interval is not None
                 parts.append(_collapse_words(cell, nc, interval))

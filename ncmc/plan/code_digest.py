@@ -51,6 +51,11 @@ class Code(Strict):
     data: str  # the reader of its dataset, and how training images are drawn
     torch: str  # version
 
+    @property
+    def digests(self) -> str:
+        """Those of its parts, joined."""
+        return ".".join(digest for part, digest in self if part != "torch")
+
 
 def code_of(project: Project, run: Run) -> Code | None:
     """The code that a run would be made with now; None if a part of it has no file.

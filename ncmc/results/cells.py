@@ -51,6 +51,11 @@ class Cell:
         """Seeds that have a record."""
         return len(self.records)
 
+    @property
+    def first_look(self) -> int:
+        """Seeds below which nothing of it is judged; 0 where no looks are planned."""
+        return self.looks[0] if self.looks else 0
+
     def alpha_at(self, seeds: int) -> float:
         """The level of a test that rests on so many of its seeds: that of their look."""
         look = reached(self.looks, range(min(seeds, self.n))) or 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ncmc import paths
 from ncmc.board.board_text import SCALES
+from ncmc.board.entries import Board
 from ncmc.board.published import published_boards
 from ncmc.forecast import cost
 from ncmc.jobs import Jobs
@@ -36,7 +37,7 @@ def artifact_appendix(project: Project) -> str:
     asked = {entry.id for board in boards.values() for entry in board.entries}
     alone = [c.id for c in claims(project).values() if c.shown_in and c.id not in asked]
     return FORM.read_text("utf-8").format(
-        claims=_lines(row for tier in boards for row in _claim_rows(project, tier, records[tier])),
+        claims=_lines(r for t, b in boards.items() for r in _claim_rows(project, b, records[t])),
         compute=_lines(row for tier in trained for row in _compute_rows(tier, trained[tier])),
         trainings=plural(len(each), "training"),
         hours=sum(record.made.seconds for record in each.values()) / 3600,
@@ -59,9 +60,9 @@ def _lines(rows: Iterable[Row]) -> str:
     return "".join(f"{markdown_row(row)}\n" for row in rows)
 
 
-def _claim_rows(project: Project, tier: str, records: Mapping[str, Record]) -> Iterator[Row]:
+def _claim_rows(project: Project, board: Board, records: Mapping[str, Record]) -> Iterator[Row]:
     """The claims of a tier's board, and those checks of ours that say something."""
-    for entry in published_boards(project)[tier].entries:
+    for entry in board.entries:
         if entry.subject == "claim" or entry.status not in ("incomplete", "not testable"):
             table = grid.table(project, entry.verdicts[0].table)
             scale = f" ({SCALES[entry.scale]})" if SCALES[entry.scale] else ""

@@ -104,7 +104,7 @@ def _action(record: Record, content: Mapping[str, bytes], entities: dict[str, En
         "options": format_options(run.options),
         "seed": run.seed,
         "training images (SHA-256 of their indices)": record.split.sha256,
-        "digest of the code": ".".join(digest for part, digest in made.code if part != "torch"),
+        "digest of the code": made.code.digests,
     }
     machine = {
         "processor": made.processor or made.hardware.processor,

@@ -149,7 +149,7 @@ def _row(record: Record) -> Mapping[str, Any]:
         "processor": made.processor,
         "torch": made.packages.get("torch"),
         "commit": made.git.commit,
-        "code": ".".join(digest for part, digest in made.code if part != "torch"),
+        "code": made.code.digests,
         "digest": record.digest,
     }
 

@@ -98,7 +98,7 @@ def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Con
     nothing in common.
     """
     cells = [cell for _, cell in terms]
-    first_look = max(cell.looks[0] if cell.looks else 0 for cell in cells)
+    first_look = max(cell.first_look for cell in cells)
     if seeds := paired_seeds(cells, measure):
         difference, of_cells = _by_seed(terms, measure, seeds, shared)
         alpha = min(cell.alpha_at(len(seeds)) for cell in cells)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from ncmc.errors import CheckResult, UsageError, examine, listed
+from ncmc.errors import CheckResult, UsageError, UserError, examine, listed
 from ncmc.paper import claims, errata, own_numbers, paper_file, printed_numbers, references
 from ncmc.paths import OURS
 from ncmc.plan import grid
@@ -44,7 +44,7 @@ def missing(project: Project) -> list[str]:
     try:
         checked = {check.claim for check in checks_file.all_checks(project)}
         stated = claims.claims(project).values()
-    except UsageError:  # said by its check
+    except UserError:  # said by its check
         return lines
     unchecked = [claim.id for claim in stated if claim.shown_in and claim.id not in checked]
     return lines + [f"claim {name} has no check in {checks_file.FILE}" for name in unchecked]

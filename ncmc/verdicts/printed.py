@@ -52,9 +52,7 @@ class PrintedCells(CellCache):
 
         A mean and deviation of which nobody states how many runs they are of: as of one run.
         """
-        spec = replace(
-            spec, split_per_seed=False
-        )  # its seeds are made up: they pair with no others
+        spec = replace(spec, split_per_seed=False)  # made-up seeds pair with no others
         number = self.number(spec, table)
         if number is None:
             return Cell(spec, (), tuple(spec.runs(1)))
