@@ -10,7 +10,7 @@ from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import min_version
 
 from ncmc import jobs, paths, preflight, targets
-from ncmc.errors import UserError
+from ncmc.errors import UserError, wrapped
 from ncmc.plan.grid_file import PAPER, TIERS, table_names, table_names_in
 from ncmc.project import Project
 
@@ -36,7 +36,7 @@ try:
     if workflow.is_main_process:
         job.forget_incomplete(tables)
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    raise WorkflowError(wrapped(str(error))) from None
 
 
 container: settings.container

@@ -1,7 +1,6 @@
 """`ncmc`: the command line. Each command imports what it needs when it runs, so help is instant."""
 
 import os
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,22 +71,21 @@ class Commands(TyperGroup):
             with _printable_usage_errors():
                 return super().invoke(ctx)
         except UserError as error:
-            print(f"ncmc: {error}", file=sys.stderr)
+            streams.say_on_stderr(str(error))
             raise typer.Exit(error.exit_code) from error
         except signals.Interrupted as stop:
             signals.ignore()
-            print(
-                f"ncmc: stopped by {stop}; a checkpoint is saved. Run the same command to resume.",
-                file=sys.stderr,
+            streams.say_on_stderr(
+                f"stopped by {stop}; a checkpoint is saved. Run the same command to resume."
             )
             raise typer.Exit(stop.exit_code) from stop
         except KeyboardInterrupt as stop:
-            print("ncmc: stopped by Ctrl-C.", file=sys.stderr)
+            streams.say_on_stderr("stopped by Ctrl-C.")
             raise typer.Exit(130) from stop
         except OSError as error:  # of the user's system, if it is about a file
             if error.filename is None:
                 raise
-            print(f"ncmc: {error.filename}: {error.strerror}.", file=sys.stderr)
+            streams.say_on_stderr(f"{error.filename}: {error.strerror}.")
             raise typer.Exit(1) from error
         finally:
             while streams.AT_END:

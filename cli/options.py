@@ -1,6 +1,5 @@
 """Arguments and options that several commands share."""
 
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from cli import streams
+from cli.streams import say_on_stderr
 from ncmc import paths
 from ncmc.errors import UsageError, unknown
 from ncmc.paper import switches
@@ -189,8 +189,3 @@ def parse_given(options: list[str] | None) -> dict[str, Value]:
     if "" in (options or []):
         raise UsageError("option '' is not KEY=VALUE, such as f=20.")
     return parse_options(",".join(options or []))
-
-
-def say_on_stderr(text: str) -> None:
-    """A remark beside the output of a command."""
-    print(f"ncmc: {text}", file=sys.stderr)

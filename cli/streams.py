@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from ncmc.errors import printable
+from ncmc.errors import printable, wrapped
 
 AT_END: list[Callable[[], None]] = []  # remarks on a command, made when it ends
 
@@ -88,6 +88,11 @@ def watched() -> Iterator[tuple[Watched, Watched]]:
         out.flush()
         err.flush()
         sys.stdout, sys.stderr = before
+
+
+def say_on_stderr(text: str) -> None:
+    """An error, or a remark beside the output of a command."""
+    print(wrapped(f"ncmc: {text}"), file=sys.stderr)
 
 
 def lost_output(out: Watched, err: Watched) -> bool:

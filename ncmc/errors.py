@@ -2,6 +2,9 @@
 
 import difflib
 import re
+import shutil
+import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +22,19 @@ def printable(text: str) -> str:
 def _escaped(match: re.Match[str]) -> str:
     character = match[0]
     return character if character.isprintable() else ascii(character)[1:-1]
+
+
+def wrapped(text: str) -> str:
+    """A message for standard error: lines as wide as a terminal; whole elsewhere, for grep."""
+    if not sys.stderr.isatty():
+        return text
+    width, lines = shutil.get_terminal_size().columns, list[str]()
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip())) + "  "
+        lines += textwrap.wrap(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
+    return "\n".join(lines)
 
 
 class UserError(Exception):

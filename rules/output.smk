@@ -81,7 +81,7 @@ onstart:
         try:
             preflight.check_datasets(project, {run.dataset for run in trainings.runs})
         except UserError as error:
-            raise WorkflowError(str(error)) from None
+            raise WorkflowError(wrapped(str(error))) from None
         words = " ".join(["uv run ncmc status", *names_for_status(), "--watch"])
         logger.info(f"{plural(total, 'run')} to train; with epoch and time left: {words}")
         threading.Thread(target=keep_telling, daemon=True).start()

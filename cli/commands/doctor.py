@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from cli.options import Json, chosen_table, say_on_stderr
+from cli.options import Json, chosen_table
 from cli.progress import working
 from cli.show.grids import console, literal, print_grid, print_json
+from cli.streams import say_on_stderr
 from ncmc import preflight
 from ncmc.data import fetch
 from ncmc.errors import UserError

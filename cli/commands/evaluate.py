@@ -1,12 +1,12 @@
 """`ncmc evaluate`: records made again from trained models."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from cli.commands.train import print_trained
 from cli.options import Device, Results, chosen_table
+from cli.streams import say_on_stderr
 from ncmc.errors import UsageError, UserError
 from ncmc.paper import switches
 from ncmc.plan.grid_file import table_names
@@ -48,8 +48,9 @@ def evaluate(
     if len(failures) == len(runs) and len(set(map(str, failures))) == 1:
         raise failures[0]  # of a single run, or the same for all: data or a device is missing
     if failures:
-        n, of = len(failures), plural(len(runs), "run")
-        print(f"ncmc: {n} of {of} could not be evaluated:", *failures, sep="\n", file=sys.stderr)
+        of = plural(len(runs), "run")
+        reasons = "\n".join(map(str, failures))
+        say_on_stderr(f"{len(failures)} of {of} could not be evaluated:\n{reasons}")
         raise typer.Exit(3)
 
 

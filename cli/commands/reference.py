@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.options import say_on_stderr
 from cli.show.grids import print_listing
+from cli.streams import say_on_stderr
 from ncmc.errors import UsageError, UserError
 from ncmc.paper import own_numbers
 from ncmc.paper.printed_numbers import number_for, our_numbers

@@ -22,9 +22,9 @@ from cli.options import (
     States,
     Taus,
     chosen_runs,
-    say_on_stderr,
 )
 from cli.show.grids import console, literal, print_json, print_line
+from cli.streams import say_on_stderr
 from ncmc.errors import UsageError, unknown
 from ncmc.plan.filters import Filter, make_filter
 from ncmc.project import Project

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Folder, Json, results_folder, say_on_stderr
+from cli.options import Folder, Json, results_folder
 from cli.progress import working
 from cli.show.grids import print_grid, print_json
 from cli.show.verdicts import status_text
+from cli.streams import say_on_stderr
 from ncmc.paper import theorems
 from ncmc.project import Project
 from ncmc.results.wording import plural

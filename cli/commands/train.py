@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import Assume, Device, Json, Options, Results, parse_given, say_on_stderr
+from cli.options import Assume, Device, Json, Options, Results, parse_given
 from cli.progress import progress_for
 from cli.show.grids import print_json
+from cli.streams import say_on_stderr
 from ncmc.errors import BusyError, UsageError, UserError, place_in
 from ncmc.paper import switches
 from ncmc.plan import catalog

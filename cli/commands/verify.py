@@ -20,11 +20,11 @@ from cli.options import (
     reading_project,
     results_folder,
     say_nothing_is_written,
-    say_on_stderr,
 )
 from cli.progress import working
 from cli.show.grids import console, literal, print_json, print_line
 from cli.show.verdicts import print_verdicts, status_text
+from cli.streams import say_on_stderr
 from ncmc.board.annotations import annotations
 from ncmc.board.board_text import LEVELS, SCALES, TITLES, as_markdown, remark, tally
 from ncmc.board.board_text import as_json as board_json
