@@ -100,6 +100,16 @@ def test_the_printed_cells_of_another_paper_are_compared_with_published_runs(
     assert known["D4"].remedy == "NCMC_PAPER=ldam-drw uv run snakemake --cores all table2"
 
 
+def test_a_number_that_was_made_otherwise_decides_nothing() -> None:
+    tricks = Project(CHECKOUT, reads_published=True, paper="bag-of-tricks")
+    here, elsewhere = (verify(name, project=tricks) for name in ("baselines", "tricks"))
+    known = {v.id: v for v in (*here, *elsewhere)}
+    assert known.keys() == {f"B{i}" for i in range(1, 33)}
+    assert "below the paper's 71.95" in known["B1"].why  # the same run as B5
+    assert known["B5"].why == "made otherwise: Cui's split (TensorFlow); ours is 71.8"
+    assert {v.status for v in elsewhere} == {"not testable"}
+
+
 def test_a_paper_needs_its_name_and_its_grid_alone(tmp_path: Path) -> None:
     root = copy_project(tmp_path)
     bare = root / "papers" / "bare"
@@ -225,8 +235,8 @@ def test_a_new_paper_can_be_planned_and_judged_as_it_is(form: Path) -> None:
         ("checks.yaml", "claim: C1, ", "", "claim C1 has no check"),
         (
             "numbers.csv",
-            "note\n",
-            "note\nB1,table1,cifar10,0.01,resnet32,CE,,70,,,Table 1,print,\n",
+            "differs\n",
+            "differs\nB1,table1,cifar10,0.01,resnet32,CE,,70,,,Table 1,print,,\n",
             "no cell of table1: it is compared with nothing",
         ),
     ],

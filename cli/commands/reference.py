@@ -56,9 +56,10 @@ def import_numbers(
         )
     for doubt in own_numbers.doubts(project, new):
         say_on_stderr(doubt)
-    cells = own_numbers.cells(project)
+    cells, ours = own_numbers.cells(project), our_numbers(project)
     for key, number in new.items():
-        there = known.get(key) or our_numbers(project).get(cells[key].run.cell)
+        run = cells[key].run.cell
+        there = known.get(key) or ours.get((run, key[0])) or ours.get((run, None))
         if there and not replace and (there.value, there.std, there.n) != number.printed:
             raise UserError(
                 f"{key[0]}, {cells[key].label}: {there.value:g} is known; received: {number}. Nothing "

@@ -37,6 +37,7 @@ class Stated(Strict):
     where: str
     source: str
     note: str
+    differs: str = ""  # how it was made otherwise than its cell; it then decides nothing
 
 
 class Number(Stated):
@@ -45,8 +46,9 @@ class Number(Stated):
     run: Run
 
 
+Place = tuple[Run, str | None]  # a run with seed 0, and the table that its number is printed in
 SETTING = ("dataset", "tau", "backbone", "method", "options")
-COLUMNS = ("id", "table", *SETTING, "value", "std", "n", "where", "source", "note")
+COLUMNS = ("id", "table", *SETTING, "value", "std", "n", "where", "source", "note", "differs")
 
 
 @read_once
@@ -61,20 +63,19 @@ def printed_numbers(project: Project) -> tuple[Number, ...]:
 def number_for(project: Project, run: Run, table: str | None = None) -> Number | None:
     """The paper's number for the configuration of `run` (its seed apart); None if not known.
 
-    A reader's own number stands before ours, and that of `table` before those of other tables: one
-    configuration may be printed in several.
+    A number of `table` stands before those of other tables, as one configuration may be printed in
+    several, and a reader's own number before ours.
     """
-    own = _entered(project)
-    if table is not None and (number := own.get((run.cell, table))):
-        return number
-    others = (number for (cell, _), number in own.items() if cell == run.cell)
-    return next(others, None) or our_numbers(project).get(run.cell)
+    known = _entered(project), our_numbers(project)
+    here = (numbers.get((run.cell, table)) for numbers in known)
+    others = (n for numbers in known for (cell, _), n in numbers.items() if cell == run.cell)
+    return next(filter(None, (*here, *others)), None)
 
 
 @read_once
-def _entered(project: Project) -> dict[tuple[Run, str], Number]:
+def _entered(project: Project) -> dict[Place, Number]:
     """A reader's own numbers, by run (with seed 0) and table."""
-    numbers = {}
+    numbers: dict[Place, Number] = {}
     for (table, place), entered in own_numbers(project).items():
         run = grid.table(project, table).cells[place - 1].run
         numbers[(run.cell, table)] = Number(
@@ -92,25 +93,27 @@ def _entered(project: Project) -> dict[tuple[Run, str], Number]:
 
 
 @read_once
-def our_numbers(project: Project) -> dict[Run, Number]:
-    """The numbers of papers/NAME/numbers.csv, by the run, with seed 0, that each is printed for.
+def our_numbers(project: Project) -> dict[Place, Number]:
+    """The numbers of papers/NAME/numbers.csv, each by its run, with seed 0, and its table.
 
     Raises UsageError naming the line at fault.
     """
     path = project.config(FILE)
     rows = documents.read_csv(path, COLUMNS, optional=True)
     require_unique(path, [row["id"] for row in rows])
-    numbers: dict[Run, Number] = {}
-    for place, row in enumerate(rows, start=2):
-        where = f"{path}, line {place} ({row['id']})"
+    numbers: dict[Place, Number] = {}
+    for line, row in enumerate(rows, start=2):
+        where = f"{path}, line {line} ({row['id']})"
         numbers_of_row = csv_numbers(row, where)
         run = _run_of(project, row, numbers_of_row.pop("tau"), where)
         data = {key: text for key, text in row.items() if key not in SETTING}
         data |= numbers_of_row | {"table": row["table"] or None}
         stated = documents.parse(Stated, data, where)
-        if run in numbers:
-            raise UsageError(f"{where}: {numbers[run].id} is printed for the same configuration.")
-        numbers[run] = Number(run=run, **stated.model_dump())
+        if (place := (run, stated.table)) in numbers:
+            raise UsageError(
+                f"{where}: {numbers[place].id} is printed for the same configuration in that table."
+            )
+        numbers[place] = Number(run=run, **stated.model_dump())
     return numbers
 
 

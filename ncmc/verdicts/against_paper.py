@@ -56,9 +56,13 @@ def compare(
     difference at 1 - 2 alpha lies within `tolerance` points, differs if it lies outside.
     `elsewhere`: the paper's other numbers, which say how much one may deviate
     (shared_spread.as_printed). Not testable where each seed has its own split: the difference would
-    hold the paper's one draw, which nobody knows.
+    hold the paper's one draw, which nobody knows; nor where the number was made otherwise.
     """
     label = cell.spec.label
+    if printed.differs:
+        beside = f"ours is {cell.best.mean:.1f}" if cell.best else "ours has no record"
+        why = f"made otherwise: {printed.differs}; {beside}"
+        return Finding(label=label, status="not testable", why=why)
     if cell.spec.split_per_seed:
         return Finding(label=label, status="not testable", why=SPLIT_PER_SEED)
     ours = moderated(cell, "best")
