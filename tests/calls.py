@@ -1,4 +1,4 @@
-"""Snakemake, called in a project of its own."""
+"""Snakemake, called in a project of its own, and `ncmc` in the project of the test."""
 
 import contextlib
 import gc
@@ -16,9 +16,19 @@ from pathlib import Path
 from unittest import mock
 
 from conftest import CHECKOUT, copy_project
+from typer.testing import CliRunner, Result
+
+from cli.main import app
 
 BIN = Path(sys.executable).parent
 RUNS_NOTHING = {"-n", "--lint", "--list"}
+
+
+def ncmc(*arguments: object) -> Result:
+    """One call in this process: .exit_code, .stdout, .stderr, .output."""
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
 
 
 def copy_workflow(root: Path) -> Path:

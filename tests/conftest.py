@@ -26,8 +26,10 @@ if find_spec("torch"):  # the left wing's tests run without
     ]
     install_import_hook(SHAPED, "shapes.checked")  # before anything imports them
 
+from ncmc import paths
 from ncmc.data import datasets, fetch, splits
-from ncmc.plan import catalog
+from ncmc.plan import catalog, grid
+from ncmc.plan.grid import Table
 from ncmc.plan.run import make_run
 from ncmc.project import Project
 
@@ -121,6 +123,21 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NCMC_ROOT", str(root))
     monkeypatch.chdir(root)  # a command that a hostile file slips in would leave its trace here
     return root
+
+
+@pytest.fixture(scope="session")
+def smoke() -> Table:
+    """The smoke table of the checkout."""
+    return grid.table(here(), "smoke")
+
+
+@pytest.fixture
+def smoked(configured: Path, smoke: Table) -> Path:
+    """A project with the records of the smoke run alone: every check of it holds."""
+    import fakes  # which imports this file
+
+    fakes.smoke(configured / paths.RUNS, smoke)
+    return configured
 
 
 @pytest.fixture(name="here")

@@ -5,9 +5,7 @@ from types import ModuleType
 import pytest
 import torch
 from torch import nn
-from torchvision import models
 
-from benchmarks import plain
 from ncmc.backbones import (
     Backbone,
     densenet150,
@@ -73,6 +71,8 @@ def test_the_wide_last_stage_of_resnet50_is_twice_as_wide_and_nothing_else_is() 
 
 
 def test_vgg11_is_torchvisions_convolutions_with_512_features() -> None:
+    from torchvision import models
+
     """With a linear classifier of 10 classes 9,231,114 parameters, the usual VGG11 of CIFAR-10."""
     model = meta(vgg11, 32)
     assert size(model) == size(models.vgg11_bn().features) == 9_225_984
@@ -188,7 +188,7 @@ def test_a_training_step_of_a_large_net_is_finite(
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
 
 
-# --- the same numbers as torchvision --------------------------------------------------------------
+# --- the same numbers as torchvision: imported where needed, it brings sympy and torch._dynamo ----
 
 
 def copy_in_order(source: nn.Module, target: nn.Module) -> None:
@@ -201,6 +201,8 @@ def copy_in_order(source: nn.Module, target: nn.Module) -> None:
 
 @pytest.mark.parametrize("stem", ["cifar", "imagenet"])
 def test_resnet50_computes_what_torchvisions_does(stem: str) -> None:
+    from torchvision import models
+
     torch.manual_seed(0)
     theirs = models.resnet50()
     theirs.fc = nn.Identity()
@@ -216,6 +218,8 @@ def test_resnet50_computes_what_torchvisions_does(stem: str) -> None:
 
 @pytest.mark.parametrize("image_size", [32, 64])
 def test_vgg11_computes_what_torchvisions_does(image_size: int) -> None:
+    from torchvision import models
+
     torch.manual_seed(0)
     theirs = models.vgg11_bn().features
     ours = vgg11.build(image_size)
@@ -241,6 +245,8 @@ def test_lenet_is_its_four_layers_written_out() -> None:
 
 
 def test_densenet150_computes_what_torchvisions_blocks_do() -> None:
+    from benchmarks import plain
+
     torch.manual_seed(0)
     theirs = plain.densenet150(3, growth=6)
     ours = densenet150.build(16, growth=6)

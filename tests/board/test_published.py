@@ -14,7 +14,7 @@ from ncmc.sharing import publish
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
 PLACES = [str(CHECKOUT).encode(), tempfile.gettempdir().encode() + b"/tmp", b"/home/", b"/root/"]
 TIERS = [
-    tier
+    tier if tier == "smoke" else pytest.param(tier, marks=pytest.mark.slow)
     for tier in tiers(Project(CHECKOUT))
     if (CHECKOUT / paths.PUBLISHED.format(tier=tier)).is_dir()
 ]

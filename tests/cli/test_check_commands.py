@@ -2,14 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from calls import ncmc
 from conftest import CHECKOUT
 from projects import class_folders
-from typer.testing import CliRunner
 
-from cli.main import app
 from ncmc.data import fetch, own_dataset
 from ncmc.training.own_code import backbone, method
 
@@ -18,11 +16,6 @@ COUNTS = {
     ("check", "backbone", "ResNet8"): len(backbone.CHECKS),
     ("check", "dataset", "digits"): len(own_dataset.CHECKS),
 }
-
-
-def ncmc(*arguments: str) -> Any:
-    """One call in this process."""
-    return CliRunner().invoke(app, list(arguments))
 
 
 @pytest.mark.usefixtures("workspace")

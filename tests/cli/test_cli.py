@@ -6,14 +6,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
 
 import filelock
 import pytest
+from calls import ncmc
 from conftest import CHECKOUT, here
-from typer.testing import CliRunner
 
-from cli.main import app
 from ncmc import paths
 from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names_in
@@ -25,11 +23,6 @@ COMMANDS = (
     "list", "table", "verify", "explain", "figures", "report", "doctor", "plan", "fetch", "split",
     "train", "evaluate", "theory", "check", "sweep", "export", "import", "compare", "status", "publish",
 )  # fmt: skip
-
-
-def ncmc(*arguments: str) -> Any:
-    """One call in this process: .exit_code, .stdout, .stderr."""
-    return CliRunner().invoke(app, list(arguments))
 
 
 def test_help_names_every_command_and_imports_neither_torch_nor_the_grid() -> None:

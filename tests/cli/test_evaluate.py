@@ -1,12 +1,9 @@
 """`ncmc evaluate`: what has a model is evaluated; what has none is named, and stops nothing."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
-
-from cli.main import app
+from calls import ncmc
 
 TABLE = """
   ours:
@@ -18,11 +15,6 @@ TABLE = """
     source: "a test"
 """
 RUNS = [f"digits/tau=0.02/resnet8/CE/epochs=1+width=2/seed={seed}" for seed in range(3)]
-
-
-def ncmc(*arguments: str) -> Any:
-    """One call in this process: .exit_code, .stdout, .stderr."""
-    return CliRunner().invoke(app, list(arguments))
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import fakes
 import pytest
 from conftest import here
 from typer.testing import CliRunner, Result
@@ -16,12 +15,6 @@ from ncmc.plan import grid
 
 def explain(*arguments: str, columns: int = 120) -> Result:
     return CliRunner().invoke(app, ["explain", *arguments], env={"COLUMNS": str(columns)})
-
-
-@pytest.fixture
-def smoked(configured: Path) -> Path:
-    fakes.smoke(configured / paths.RUNS, grid.table(here(), "smoke"))
-    return configured
 
 
 def test_a_researcher_sees_difference_interval_and_seeds(smoked: Path) -> None:

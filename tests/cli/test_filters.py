@@ -19,12 +19,6 @@ def ncmc(*arguments: str) -> Result:
     return CliRunner().invoke(app, list(arguments), env={"COLUMNS": "120"})
 
 
-@pytest.fixture
-def smoked(configured: Path) -> Path:
-    fakes.smoke(configured / paths.RUNS, grid.table(here(), "smoke"))
-    return configured
-
-
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -4,25 +4,15 @@ import json
 import re
 from pathlib import Path
 
-import fakes
 import pytest
-from conftest import here
 from typer.testing import CliRunner, Result
 
 from cli.main import app
 from ncmc import paths
-from ncmc.plan import grid
 
 
 def verify(*arguments: str, columns: int = 120) -> Result:
     return CliRunner().invoke(app, ["verify", *arguments], env={"COLUMNS": str(columns)})
-
-
-@pytest.fixture
-def smoked(configured: Path) -> Path:
-    """A project with the records of the smoke run alone."""
-    fakes.smoke(configured / paths.RUNS, grid.table(here(), "smoke"))
-    return configured
 
 
 def test_claims_are_the_papers_alone_and_all_has_checks_of_ours(smoked: Path) -> None:

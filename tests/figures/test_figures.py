@@ -26,11 +26,6 @@ from ncmc.results.cells import Cell
 
 
 @pytest.fixture(scope="module")
-def smoke() -> Table:
-    return grid.table(here(), "smoke")
-
-
-@pytest.fixture(scope="module")
 def cells(tmp_path_factory: pytest.TempPathFactory, smoke: Table) -> list[Cell]:
     results = tmp_path_factory.mktemp("runs")
     fakes.smoke(results, smoke)

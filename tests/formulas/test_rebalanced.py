@@ -18,7 +18,6 @@ from slow_losses import (
     slow_logit_adjusted,
 )
 from torch import Tensor
-from torchvision.ops import sigmoid_focal_loss
 
 from ncmc.errors import UsageError
 from ncmc.formulas import losses, rebalanced
@@ -285,6 +284,8 @@ def test_the_focal_loss_of_gamma_0_is_cross_entropy(seed: int) -> None:
 @given(st.floats(0, 5), seeds)
 @FEW
 def test_the_sigmoid_form_is_torchvisions(gamma: float, seed: int) -> None:
+    from torchvision.ops import sigmoid_focal_loss
+
     z, labels = batch(6, 4, seed)
     theirs = sigmoid_focal_loss(z, F.one_hot(labels, 4).double(), alpha=-1, gamma=gamma)
     assert float(focal.sigmoid_focal(z, labels, gamma)) == pytest.approx(

@@ -25,11 +25,6 @@ from ncmc.verdicts.verdict import MARKS
 
 
 @pytest.fixture(scope="module")
-def smoke() -> Table:
-    return grid.table(here(), "smoke")
-
-
-@pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory, smoke: Table) -> Page:
     """The page of a whole smoke run."""
     folder = tmp_path_factory.mktemp("smoke")

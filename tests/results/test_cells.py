@@ -8,17 +8,11 @@ import pytest
 from conftest import here
 
 from ncmc.errors import UsageError
-from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.results.cells import read_cell
 from ncmc.results.class_groups import group_accuracy
 from ncmc.results.record import Groups, SplitMade
 from ncmc.results.wording import counted, plus_minus
-
-
-@pytest.fixture
-def smoke() -> Table:
-    return grid.table(here(), "smoke")
 
 
 @pytest.fixture

@@ -27,11 +27,6 @@ from ncmc.results.table_latex import as_latex, latex_text
 GOLDEN = Path(__file__).parent / "golden"
 
 
-@pytest.fixture
-def smoke() -> Table:
-    return grid.table(here(), "smoke")
-
-
 def test_files_hold_every_cell(tmp_path: Path, smoke: Table) -> None:
     fakes.smoke(tmp_path / "runs", smoke)
     cells = read_cells(here(), smoke, tmp_path / "runs")

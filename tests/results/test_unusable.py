@@ -9,18 +9,12 @@ import pytest
 from conftest import here
 from fakes import read_cells
 
-from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.results.cells import read_cell
 from ncmc.results.problems import RecordProblem
 from ncmc.results.record import path_of, save_record
 from ncmc.results.table_data import TableData, table_data
 from ncmc.results.table_files import as_csv, as_markdown, write_table
-
-
-@pytest.fixture
-def smoke() -> Table:
-    return grid.table(here(), "smoke")
 
 
 @pytest.fixture

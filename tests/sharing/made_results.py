@@ -7,9 +7,7 @@ from typing import Any
 
 import fakes
 from conftest import copy_project
-from typer.testing import CliRunner
 
-from cli.main import app
 from ncmc.plan import grid
 from ncmc.plan.run import Run
 from ncmc.project import Project
@@ -31,13 +29,6 @@ def fill(project: Project, runs: Sequence[Run], **changes: Any) -> None:
     fakes.save(
         results, *(fakes.record(run, 70.0 + len(run.method) + run.seed, **changes) for run in runs)
     )
-
-
-def ncmc(*arguments: object) -> Any:
-    """One call in this process: .exit_code, .stdout, .stderr, .output."""
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_results import fill, ncmc, project_at, repacked, smoke_runs, unpacked
+from calls import ncmc
+from made_results import fill, project_at, repacked, smoke_runs, unpacked
 
 from ncmc.project import Project
 from ncmc.sharing.export import export

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import fakes
 import pytest
-from made_results import fill, ncmc, smoke_runs, unpacked
+from calls import ncmc
+from made_results import fill, smoke_runs, unpacked
 from scipy import stats
 
 from ncmc.project import Project

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import fakes
 import pytest
-from made_results import files_below, fill, ncmc, project_at, smoke_runs, unpacked
+from calls import ncmc
+from made_results import files_below, fill, project_at, smoke_runs, unpacked
 
 from ncmc.errors import UserError
 from ncmc.plan.run import make_run, trained_run

@@ -6,8 +6,9 @@ from typing import Any
 
 import fakes
 import pytest
+from calls import ncmc
 from conftest import CHECKOUT
-from made_results import fill, ncmc, smoke_runs, unpacked
+from made_results import fill, smoke_runs, unpacked
 
 from ncmc import paths
 from ncmc.project import Project

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import fakes
 import pytest
-from made_results import files_below, fill, ncmc, smoke_runs
+from calls import ncmc
+from made_results import files_below, fill, smoke_runs
 
 from ncmc.errors import UsageError, UserError
 from ncmc.project import Project

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import fakes
 import pytest
+from calls import ncmc
 from made_results import fill, smoke_runs
-from typer.testing import CliRunner, Result
 
-from cli.main import app
 from ncmc import jobs, paths
 from ncmc.forecast.cost import without_record
 from ncmc.plan import grid
@@ -17,13 +16,6 @@ from ncmc.results.record import path_of
 from ncmc.results.table_cells import TableCells
 
 SAID = "records are published ones, not made here"
-
-
-def ncmc(*arguments: str) -> Result:
-    """One call in this process."""
-    done = CliRunner().invoke(app, arguments)
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    return done
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from typing import Any
 
 import fakes
 import pytest
-from made_results import fill, ncmc, smoke_runs
+from calls import ncmc
+from made_results import fill, smoke_runs
 from rich.console import Console
 
 from cli.commands.status import drawn

@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from calls import ncmc
 from conftest import CHECKOUT
-from made_results import files_below, fill, ncmc, project_at, smoke_runs
+from made_results import files_below, fill, project_at, smoke_runs
 
 from ncmc.project import Project
 

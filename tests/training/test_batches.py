@@ -7,7 +7,6 @@ from conftest import here
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from torchvision.transforms import functional as tv
 
 from ncmc.plan.recipes import Recipe, resolve
 from ncmc.training.batches import InMemory, Normalise, crop_flip, mix
@@ -51,6 +50,8 @@ def test_crops_and_mirrors_are_those_of_the_slow_loop(padding: int, size: int, s
 
 
 def test_normalising_is_torchvisions() -> None:
+    from torchvision.transforms import functional as tv
+
     images = random_images(4)
     ours = Normalise.of(RECIPE, CPU)(images)
     theirs = torch.stack(

@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,12 @@ from ncmc.training import step as train_step
 from ncmc.training.decision_rule import evaluate_model
 from ncmc.training.optimiser import set_learning_rate
 
-METHODS = ("CE", "CE-FROZEN", "SETF", "AL", "CAL")
+
+@cache
+def digest_of_whole(run: Run) -> str:
+    """The digest of a run that nothing stops, trained once for all tests that hold another to it."""
+    with tempfile.TemporaryDirectory() as results:
+        return trained(run, results=Path(results)).digest
 
 
 def kept_at(path: Path, run: Run) -> checkpoint.Stopped:
@@ -45,7 +52,7 @@ def test_a_record_says_that_its_split_is_not_of_its_tau(workspace: Path) -> None
     assert "(1 of 10: 8 124 of 133)" in note
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["CE", "CAL"])
 def test_the_same_run_gives_the_same_record(workspace: Path, method: str) -> None:
     first = trained(run_of(method), Watch(), results=workspace / "a")
     again = trained(run_of(method), Watch(), results=workspace / "b")
@@ -60,9 +67,8 @@ def test_another_seed_gives_another_result_on_the_same_split(workspace: Path) ->
     assert first.result.history[0].loss != other.result.history[0].loss
 
 
-@pytest.mark.parametrize("at", [1, 3, 5, 6, 7, 10, 12])
+@pytest.mark.parametrize("at", [1, 5, 6, 7, 12])
 def test_a_stopped_run_goes_on_to_the_same_record(workspace: Path, at: int) -> None:
-    whole = trained(run_of(), Watch(), results=workspace / "whole")
     with pytest.raises(Interrupted) as caught:
         trained(run_of(), Watch(at, stop), results=workspace / "parts")
     assert caught.value.exit_code == 128 + signal.SIGTERM
@@ -70,31 +76,29 @@ def test_a_stopped_run_goes_on_to_the_same_record(workspace: Path, at: int) -> N
     going_on = Watch()
     parts = trained(run_of(), going_on, results=workspace / "parts")
     assert going_on.steps == 12 - at
-    assert parts.digest == whole.digest
+    assert parts.digest == digest_of_whole(run_of())
     assert not list((workspace / paths.CHECKPOINTS).rglob("*.pt"))
 
 
 def test_a_run_stopped_again_and_again_ends_the_same(workspace: Path) -> None:
-    whole = trained(run_of("SETF"), Watch(), results=workspace / "whole")
     for _ in range(5):
         with pytest.raises(Interrupted):
             trained(run_of("SETF"), Watch(2, stop), results=workspace / "parts")
     parts = trained(run_of("SETF"), Watch(), results=workspace / "parts")
-    assert parts.digest == whole.digest
+    assert parts.digest == digest_of_whole(run_of("SETF"))
 
 
-@pytest.mark.parametrize(("method", "steps"), [("CRT", 18), ("KCL", 18)])
+@pytest.mark.parametrize("method", ["CRT", "KCL"])
 @pytest.mark.parametrize("at", [7, 12, 15])
 def test_a_run_stopped_in_either_stage_goes_on_to_the_same_record(
-    workspace: Path, method: str, steps: int, at: int
+    workspace: Path, method: str, at: int
 ) -> None:
-    whole = trained(run_of(method), Watch(), results=workspace / "whole")
     with pytest.raises(Interrupted):
         trained(run_of(method), Watch(at, stop), results=workspace / "parts")
     going_on = Watch()
     parts = trained(run_of(method), going_on, results=workspace / "parts")
-    assert going_on.steps == steps - at
-    assert parts.digest == whole.digest
+    assert going_on.steps == 18 - at
+    assert parts.digest == digest_of_whole(run_of(method))
     assert [entry.epoch for entry in parts.result.history] == [1, 2, 3]  # one of them is added
 
 
@@ -104,12 +108,11 @@ def test_a_run_stopped_in_either_stage_goes_on_to_the_same_record(
 def test_a_stopped_run_of_a_loss_of_stages_or_turns_goes_on_to_the_same_record(
     workspace: Path, method: str, options: dict[str, Any]
 ) -> None:
-    whole = trained(run_of(method, **options), Watch(), results=workspace / "whole")
     for at in (4, 4):  # once in either half of the training
         with pytest.raises(Interrupted):
             trained(run_of(method, **options), Watch(at, stop), results=workspace / "parts")
     parts = trained(run_of(method, **options), Watch(), results=workspace / "parts")
-    assert parts.digest == whole.digest
+    assert parts.digest == digest_of_whole(run_of(method, **options))
 
 
 @pytest.mark.slow
@@ -571,15 +574,12 @@ def test_only_deterministic_kernels_give_the_same_numbers_here(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A CPU is deterministic anyhow."""
-    free = trained(run_of(), Watch(), results=workspace / "free")
     try:
-        bound = trained(
-            run_of(), Watch(), results=workspace / "bound", execution={"deterministic": True}
-        )
+        bound = trained(run_of(), execution={"deterministic": True})
         assert torch.are_deterministic_algorithms_enabled()
     finally:
         torch.use_deterministic_algorithms(False)
-    assert bound.result.history == free.result.history
+    assert bound.digest == digest_of_whole(run_of())
 
 
 @pytest.mark.parametrize(

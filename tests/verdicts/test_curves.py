@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from conftest import here
 from made_cells import OURS, cell_of, history
-from numpy.typing import NDArray
 from pydantic import ValidationError
+from worlds import cancelling, elsewhere, every_pair
 
 from ncmc.results.cells import Cell
+from ncmc.results.history import Matrix
 from ncmc.verdicts.checks_file import all_checks
 from ncmc.verdicts.kinds.curve import Curve, Term
 
 K = 10
-Matrix = NDArray[np.float64]
 Draw = Callable[[int, np.random.Generator], Mapping[str, Sequence[object]]]
 
 
@@ -192,31 +192,10 @@ def test_a_method_without_targets_has_no_floor() -> None:
 # --- cosines of pairs --------------------------------------------------------------------------
 
 
-def every_pair(cosine: float, n: int = K) -> Matrix:
-    matrix = np.full((n, n), cosine)
-    np.fill_diagonal(matrix, 1.0)
-    return matrix
-
-
-def cancelling(size: float) -> Matrix:
-    """Cosines of +-size that cancel on average."""
-    signs = np.where(np.add.outer(np.arange(K), np.arange(K)) % 2, 1.0, -1.0)
-    matrix = size * signs
-    np.fill_diagonal(matrix, 1.0)
-    return matrix
-
-
 def one_pair(cosine: float) -> Matrix:
-    matrix = every_pair(0.02)
+    matrix = np.array(every_pair(0.02))
     matrix[0, 1] = matrix[1, 0] = cosine
-    return matrix
-
-
-def elsewhere(outliers: int, n: int = 25) -> Matrix:
-    """n features with cosines of 0.95, but for some that lie at right angles to the others."""
-    matrix = every_pair(0.95, n)
-    matrix[:outliers, outliers:] = matrix[outliers:, :outliers] = 0.0
-    return matrix
+    return tuple(map(tuple, matrix.tolist()))
 
 
 def cell_of_pairs(name: str, seeds: Sequence[Sequence[Matrix | None]]) -> Cell:
@@ -227,11 +206,11 @@ def cell_of_pairs(name: str, seeds: Sequence[Sequence[Matrix | None]]) -> Cell:
 def _noisy(matrix: Matrix | None, rng: np.random.Generator) -> object:
     if matrix is None:
         return None
-    noise = np.triu(rng.normal(0, 0.005, matrix.shape), 1)
+    noise = np.triu(rng.normal(0, 0.005, (len(matrix), len(matrix))), 1)
     noise += noise.T
     return tuple(
         tuple(None if v is None else v + float(n) for v, n in zip(row, more, strict=True))
-        for row, more in zip(matrix.tolist(), noise, strict=True)
+        for row, more in zip(matrix, noise, strict=True)
     )
 
 
@@ -279,11 +258,12 @@ def test_seeds_that_scatter_about_a_bound_are_inconclusive() -> None:
 
 
 def test_cosines_that_were_not_measured_are_left_out() -> None:
-    holes = every_pair(0.9, 5).astype(object)
-    holes[1, :] = holes[:, 1] = None
     whole = every_pair(0.9, 5)
+    holes = tuple(
+        tuple(None if 1 in (i, j) else v for j, v in enumerate(row)) for i, row in enumerate(whole)
+    )
     assert STAYS.judge([cell_of_pairs("tail_cosines", [[holes, whole]] * 2)])[0].status == "holds"
-    gone = np.full((5, 5), None)
+    gone = ((None,) * 5,) * 5
     (finding,) = STAYS.judge([cell_of_pairs("tail_cosines", [[gone, gone]] * 2)])
     assert (finding.status, finding.why) == ("inconclusive", "no record measures tail_cosine")
     (finding,) = ORTHOGONAL.judge([cell_of_pairs("class_cosines", [[None, None]] * 2)])

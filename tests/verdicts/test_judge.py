@@ -10,7 +10,6 @@ from worlds import Change, MadeCells, World
 from ncmc.forecast import explanation
 from ncmc.forecast.make_plan import states
 from ncmc.forecast.questions import decides
-from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
 from ncmc.results.record import path_of
@@ -18,11 +17,6 @@ from ncmc.verdicts import judge
 from ncmc.verdicts.check import Check, Pairs
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.verdict import Status, Verdict, overall, verdict_exit_code
-
-
-@pytest.fixture
-def smoke() -> Table:
-    return grid.table(here(), "smoke")
 
 
 @pytest.fixture

@@ -22,11 +22,6 @@ def results(tmp_path: Path) -> Path:
     return tmp_path / "runs"
 
 
-@pytest.fixture
-def smoke() -> Table:
-    return grid.table(here(), "smoke")
-
-
 def judged(check: Check, results: Path) -> Verdict:
     return judge.judge(check, CellCache(here(), results))
 

@@ -2,14 +2,13 @@
 
 import os
 import re
-import subprocess
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 import yaml
-from calls import BIN, copy_workflow
+from calls import BIN, copy_workflow, snakemake
 from conftest import CHECKOUT
 
 from ncmc import preflight
@@ -154,21 +153,15 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
-def snakemake(project: Path, *arguments: str) -> str:
+def in_the_image(project: Path, *arguments: str) -> str:
     """Run Snakemake with the dummy first on the PATH; what it printed."""
-    done = subprocess.run(
-        [str(BIN / "snakemake"), "--use-singularity", *arguments],
-        cwd=project,
-        env=os.environ
-        | {
-            "PATH": f"{project.parent}/bin{os.pathsep}{BIN}{os.pathsep}{os.environ['PATH']}",
-            "NCMC_ROOT": str(project),
-            "CUDA_VISIBLE_DEVICES": "3,1",
-        },
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+    done = snakemake(
+        project,
+        "--use-singularity",
+        *arguments,
+        PATH=f"{project.parent}/bin{os.pathsep}{BIN}{os.pathsep}{os.environ['PATH']}",
+        NCMC_ROOT=str(project),
+        CUDA_VISIBLE_DEVICES="3,1",
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout + done.stderr
@@ -179,7 +172,7 @@ def test_every_job_starts_in_the_image_that_the_configuration_names(project: Pat
     split = "data/splits/digits/tau=0.02/default/manifest.json"
     image = project.parent / "image-of-mine"
     image.touch()
-    snakemake(project, "--cores", "1", split, "--config", f"container={image}")
+    in_the_image(project, "--cores", "1", split, "--config", f"container={image}")
     lines = (project.parent / "calls").read_text().splitlines()
     calls = [call for call in lines if call.startswith("exec")]
     assert [re.search(r"ncmc (\w+)", call)[1] for call in calls] == ["fetch", "split"]  # type: ignore[index]
@@ -192,5 +185,5 @@ def test_every_job_starts_in_the_image_that_the_configuration_names(project: Pat
 
 @pytest.mark.parametrize("profile", ["default", "gpu"])
 def test_a_profile_plans_with_the_image(project: Path, profile: str) -> None:
-    told = snakemake(project, "-n", "--cores", "1", "--workflow-profile", profile, "smoke")
+    told = in_the_image(project, "-n", "--cores", "1", "--workflow-profile", profile, "smoke")
     assert "train" in told

@@ -17,7 +17,7 @@ from ncmc import jobs, paths, targets
 from ncmc.jobs import evidence
 from ncmc.paper import switches
 from ncmc.plan import grid
-from ncmc.plan.grid_file import table_names, table_names_in
+from ncmc.plan.grid_file import table_names_in
 from ncmc.plan.run import Run, make_run, trained_run
 from ncmc.results.record import path_of
 from ncmc.sharing.import_ import merge
@@ -87,7 +87,9 @@ def expected(root: Path, name: str, page: bool = False) -> tuple[set[str], set[s
     return {run.id for run in runs}, {rule for rule, planned in rules.items() if planned}
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(
+    "seed", [0, 1, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 8))]
+)
 def test_whatever_is_deleted_is_planned_again_and_nothing_else(project: Path, seed: int) -> None:
     chance = random.Random(seed)
     leave_behind(project, NAMES)
@@ -103,7 +105,10 @@ def test_whatever_is_deleted_is_planned_again_and_nothing_else(project: Path, se
         assert (name in others) != page
 
 
-@pytest.mark.parametrize("target", ["laptop", "full", "all", "numbers"])
+@pytest.mark.parametrize(
+    "target",
+    ["laptop", "all", *(pytest.param(t, marks=pytest.mark.slow) for t in ("full", "numbers"))],
+)
 def test_whatever_is_deleted_of_a_whole_tier_is_planned_again_and_nothing_else(
     project: Path, target: str
 ) -> None:
@@ -118,13 +123,6 @@ def test_whatever_is_deleted_of_a_whole_tier_is_planned_again_and_nothing_else(
     made = {rule: n for rule, n in planned_jobs(planned).items() if rule in PRODUCTS}
     assert made == rules
     assert rules
-
-
-def test_without_a_target_it_is_all(project: Path) -> None:
-    planned = snakemake(project, "-n")
-    assert planned_jobs(planned.stdout)["train"] == len(
-        {run for name in table_names(here(), "paper") for run in needed(name)}
-    )
 
 
 def test_after_a_table_and_verdicts_without_records_all_is_planned(project: Path) -> None:
