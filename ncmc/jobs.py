@@ -16,7 +16,6 @@ from ncmc.paper import (
     own_numbers,
     paper_file,
     printed_numbers,
-    references,
     switches,
 )
 from ncmc.plan import dataset_entries, grid, grid_file, recipes
@@ -196,7 +195,7 @@ def config_files(project: Project) -> list[str]:
     (an archive by its checksum, a record by the hash of its configuration).
     """
     runs = (*grid_file.FILES, dataset_entries.FILE, recipes.FILE, assumptions.FILE)
-    numbers = (printed_numbers.FILE, own_numbers.FILE, references.FILE)
+    numbers = (printed_numbers.FILE, own_numbers.FILE)
     said = (paper_file.FILE, *numbers, claims.FILE, errata.FILE, checks_file.FILE)
     return [
         path.relative_to(project.root).as_posix()

@@ -8,12 +8,15 @@ from conftest import CHECKOUT, here
 from ncmc.board import published
 from ncmc.board.published import published_verdicts
 from ncmc.errors import UsageError
+from ncmc.paper.printed_numbers import printed_numbers
+from ncmc.paths import OURS
 from ncmc.plan import grid
+from ncmc.project import Project, papers
 from ncmc.verdicts.checks_file import all_checks
 from ncmc.verdicts.judge import CellCache
 
 FINDINGS = CHECKOUT / "docs" / "findings.md"
-ID = re.compile(r"`((?:L|FULL)-[A-Z][A-Z_a-z0-9]*|CONTROL\d|JPEG\d|CALIBRATION[-A-Z]*)`")
+ID = re.compile(r"`((?:L|FULL)-[A-Z][A-Z_a-z0-9]*|CONTROL\d|JPEG\d)`")
 STATUS = re.compile(ID.pattern + r"\s+(holds|differs|inconclusive|incomplete)")
 # Numbers that no record gives: tau, and accuracies that others state.
 STATED = {"0.01", "0.1", "70.4", "72.0", "72.8"}
@@ -64,6 +67,18 @@ def test_each_mean_and_lead_is_published() -> None:
     ]
     assert len(told) >= 10
     assert [text for text in told if text not in published] == []
+
+
+def test_each_number_of_others_is_what_another_paper_prints() -> None:
+    text = FINDINGS.read_text()
+    shown = re.findall(
+        r"^\| C?[ELDMRW-]+[^|]* \| [\d.]+ \| ([\d.]+)(?: to ([\d.]+))? \|", text, re.M
+    )
+    others = [p for p in papers(CHECKOUT) if p != OURS]
+    numbers = [n for p in others for n in printed_numbers(Project(CHECKOUT, paper=p))]
+    printed = {f"{n.value:.1f}" for n in numbers if not n.differs and n.run.tau == 0.01}
+    assert len(shown) == 3
+    assert {text for row in shown for text in row if text} <= printed
 
 
 def test_each_row_of_the_laptop_tier_is_of_its_records() -> None:

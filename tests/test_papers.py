@@ -35,8 +35,7 @@ PLANNED = {
     "smoke": (25, "ddf873c0a1781fea"),
     "laptop": (162, "3fb96a7d4810374d"),
     "full": (22, "9d6b2dbe6408e690"),
-    "calibration": (162, "2806e2eab239cdf1"),
-    "studies": (225, "81f27175af0e17e1"),
+    "studies": (227, "0910389a13c78b17"),
 }
 
 
@@ -84,8 +83,7 @@ def test_another_paper_has_tables_and_files_of_its_own_and_shares_the_runs(
     assert "table1" not in table_names(of_ldam)
     assert of_ldam.place(paths.PAGE, table="table2") != ours.place(paths.PAGE, table="table2")
     assert ours.place(paths.PAGE, table="table2") == CHECKOUT / "results/table2/report.html"
-    calibration = set(runs_of(ours, "calibration"))
-    assert len(calibration & set(runs_of(of_ldam, "paper"))) == 18
+    assert len(set(runs_of(ours, "full")) & set(runs_of(of_ldam, "paper"))) == 4
     assert of_ldam.config("train.yaml") == ours.config("train.yaml")
     assert assumptions(of_ldam) == assumptions(ours)  # else a shared run would be outdated in one
 
@@ -303,7 +301,7 @@ def test_publishing_another_paper_leaves_the_documents_of_ours_as_they_are(tmp_p
     shutil.copy(CHECKOUT / "README.md", root)
     other = Project(root, paper="ldam-drw")
     folder, records = publish.publish(
-        other, "paper", root / "results/published/calibration/results/runs"
+        other, "paper", root / "results/published/bag-of-tricks-paper/results/runs"
     )
     assert (folder.name, records) == ("ldam-drw-paper", 2)
     assert publish.differing(other, "paper") == []

@@ -21,8 +21,8 @@ from ncmc.plan.option_text import format_value
 from ncmc.project import Project, papers
 
 EPILOG = (
-    "Examples: `ncmc list assumptions`; `ncmc list runs calibration_jpeg --method CE`, one run id per "
-    "line: `ncmc train $(ncmc list runs calibration_jpeg --method CE)`."
+    "Examples: `ncmc list assumptions`; `ncmc list runs table2 --method CE`, one run id per "
+    "line: `ncmc train $(ncmc list runs table2 --method CE)`."
 )
 KINDS = ("datasets", "methods", "backbones", "papers", "tables", "runs", "claims", "assumptions")
 Row = dict[str, Any]

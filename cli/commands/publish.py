@@ -21,7 +21,7 @@ EPILOG = (
 def publish(
     tier: Annotated[
         str,
-        typer.Argument(help="A file of tables: paper, smoke, laptop, calibration, lab, studies."),
+        typer.Argument(help="A file of tables: paper, smoke, laptop, full, lab, studies."),
     ],
     check: Annotated[
         bool,

@@ -46,7 +46,7 @@ def status(
         list[str] | None,
         typer.Argument(
             help="Tables, figures or tiers of them, such as `laptop`; `all`, the default, is every one "
-            "of `ncmc list tables`, with the calibrations and studies.",
+            "of `ncmc list tables`, with the studies.",
             metavar="[TABLE]...",
         ),
     ] = None,

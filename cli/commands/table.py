@@ -19,7 +19,7 @@ from cli.options import (
 from cli.show.tables import print_table
 from cli.show.verdicts import print_verdicts
 from ncmc.errors import UsageError
-from ncmc.results.table_data import table_data
+from ncmc.results.table_data import TableData
 from ncmc.results.table_files import write_table
 from ncmc.verdicts.judge import CellCache, verify_cells
 
@@ -47,7 +47,7 @@ def table(
     project = reading_project()
     chosen = chosen_table(project, name, assume)
     cells = CellCache(project, results)
-    data = table_data(project, chosen, cells.of(chosen))
+    data = TableData(chosen, cells.of(chosen))
     if with_verdicts and as_json:
         raise UsageError("--verdicts shows the table and its verdicts as text, not as JSON.")
     if not with_verdicts:

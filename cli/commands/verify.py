@@ -32,7 +32,7 @@ from ncmc.board.entries import SUBJECTS, Board, board, board_of
 from ncmc.errors import UsageError, printable
 from ncmc.plan import grid
 from ncmc.project import Project
-from ncmc.results.table_data import table_data
+from ncmc.results.table_data import TableData
 from ncmc.results.wording import capital
 from ncmc.verdicts import judge, verdicts_file
 from ncmc.verdicts.printed import PrintedCells, assumption, follows_words, impossible, of_printed
@@ -108,7 +108,7 @@ def verify(
         chosen = chosen_table(project, name, assume, WHOLE)
         cells = judge.CellCache(project, results)
         verdicts = judge.verify_cells(chosen, cells)
-        data = table_data(project, chosen, cells.of(chosen))
+        data = TableData(chosen, cells.of(chosen))
         usable = data.usable
         if has_place(project, results, out):
             folder = results_folder(project, chosen.name, out)

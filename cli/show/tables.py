@@ -9,7 +9,6 @@ from rich.text import Text
 
 from cli.show.grids import console, literal, print_json, print_line
 from ncmc.results.cells import Cell
-from ncmc.results.reference_numbers import reference_range
 from ncmc.results.table_data import BEST_IS_LAST, TableData, table_json
 from ncmc.results.table_layout import Layout, blocks, layout
 from ncmc.results.wording import plus_minus
@@ -40,8 +39,6 @@ def print_table(data: TableData, as_json: bool) -> None:
     out.print(Text(CAPTION, style="dim"))
     if "best" not in data.measures:
         out.print(Text(BEST_IS_LAST, style="dim"))
-    if "others" in data.measures:
-        out.print(Text("others: what they report; in brackets: made otherwise", style="dim"))
     for note in data.notes:
         print_line(note)
 
@@ -71,7 +68,6 @@ def _values(cell: Cell | None, measures: Sequence[str]) -> list[str]:
         "last": plus_minus(cell.last),
         "best": plus_minus(cell.best),
         "paper": "not known" if cell.paper is None else f"{cell.paper.value:.1f}",
-        "others": reference_range(cell.references),
     }
     return [values[measure] for measure in measures]
 

@@ -51,8 +51,6 @@ def print_verdicts(data: TableData, verdicts: Sequence[Verdict], as_json: bool) 
         console().print(literal(line), style="yellow", soft_wrap=True)
     for remedy in dict.fromkeys(v.remedy for v in verdicts if v.remedy):
         console().print(literal(f"To make what is missing: {remedy}"))
-    if any(cell.references for cell in data.cells):
-        print_line(f"Each number of others beside ours: ncmc report {data.table.name}")
 
 
 def status_text(status: Status, words: str = "") -> Text:

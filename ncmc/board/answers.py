@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from ncmc import paths
 from ncmc.board.published import published_boards
+from ncmc.paths import OURS
 from ncmc.plan import grid
 from ncmc.plan.grid_file import tiers
-from ncmc.project import Project
+from ncmc.project import Project, papers
 from ncmc.results.cells import Cell
 from ncmc.results.curves import sample_of
 from ncmc.results.statistics import Sample, against
@@ -23,8 +24,6 @@ from ncmc.verdicts.judge import CellCache
 
 START, END = "<!-- answers -->", "<!-- /answers -->"
 BLOCK = re.compile(rf"{START}\n.*?{END}\n", re.DOTALL)
-CALIBRATION = "calibration"  # the tier of settings that others have published numbers of ...
-COUNTED = ("calibration", "calibration_binary")  # ... and its tables on CIFAR's own pixels
 TAU = 0.01
 PAPER = "paper"  # the tier of the paper's own scale, and its main claim
 MAIN_CLAIM = "C1"
@@ -243,25 +242,26 @@ def _collapse_words(cell: Cell, nc: Sample, interval: tuple[float, float] | None
 
 
 def _harness(project: Project) -> str:
-    """How far ours is outside what others state, in the settings where their numbers count."""
-    folder = paths.PUBLISHED.format(tier=CALIBRATION)
-    runs = project.root / folder / paths.RUNS
-    cells = CellCache(project, runs if runs.is_dir() else None)
-    distances, seeds = list[float](), 0
-    for table in (grid.table(project, name) for name in COUNTED if runs.is_dir()):
-        for cell in cells.of(table):
-            numbers = [number for number in cell.references if number.counts]
-            if not numbers or not cell.last or not cell.best:
-                continue
-            last = all(number.measure == "last" for number in numbers)
-            ours = (cell.last if last else cell.best).mean
-            theirs = [number.reference.value for number in numbers]
-            distances.append(max(min(theirs) - ours, ours - max(theirs), 0.0))
-            seeds = max(seeds, cell.n)
+    """How far ours is from what other papers print, where a published record stands beside it."""
+    distances, boards, seeds = list[float](), list[str](), 0
+    for name in papers(project.root):
+        other = Project(project.root, paper=name)
+        folder = other.published(PAPER)
+        if name == OURS or not (folder / paths.RUNS).is_dir():
+            continue
+        cells, printed = CellCache(other, folder / paths.RUNS), dict[str, float]()
+        for cell in (c for t in tiers(other)[PAPER] for c in cells.of(grid.table(other, t))):
+            if cell.paper and cell.best and not cell.paper.differs:
+                printed[cell.paper.id] = abs(cell.best.mean - cell.paper.value)
+                seeds = max(seeds, cell.n)
+        distances += printed.values()
+        board = (folder / paths.BOARD_MARKDOWN).relative_to(project.root).as_posix()
+        boards += [f"[{name}]({board})"] if printed else []
     if not distances:
-        return "Not known yet: no setting that others have published numbers of was run."
+        return "Not known yet: no setting that other papers print a number of was run."
+    near = sum(distance <= 1 for distance in distances)
     return (
-        f"In the {plural(len(distances), 'setting')} run so far that others have published numbers of "
-        f"({plural(seeds, 'seed')} at most) ours lies within {max(distances):.1f} points of them: "
-        f"[calibration]({folder}/{paths.BOARD_MARKDOWN})."
+        f"{plural(len(distances), 'number')} that other papers print can be compared so far "
+        f"({plural(seeds, 'seed')} at most): {near} within 1 point of ours, the furthest "
+        f"{max(distances):.1f} points away: {', '.join(boards)}."
     )

@@ -20,7 +20,6 @@ TITLES = {subject: capital(f"{word}s{whose}") for subject, (word, whose) in WORD
 SCALES: dict[Scale, str] = {
     "paper": "",
     "reduced": "smaller scale than the paper's",
-    "reference": "calibration",
 }
 LEVELS = (
     "Intervals are of 95 %. Where seeds are added in steps, each step has a part of the 5 % "

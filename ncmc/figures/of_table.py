@@ -14,7 +14,7 @@ from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
 from ncmc.results.cells import Cell
-from ncmc.results.table_data import table_data
+from ncmc.results.table_data import TableData
 from ncmc.results.wording import plural, sentence
 from ncmc.verdicts.judge import CellCache, verify_cells
 
@@ -64,7 +64,7 @@ def table_figures(project: Project, table: Table, cells: Sequence[Cell]) -> list
     shared = groups(table, cells)
     if not shared:
         return []
-    banner = table_data(project, table, cells).banner
+    banner = TableData(table, cells).banner
     setting = caption(f"{table.title} ({table.name}, {table.where})", _seeds(table, cells), banner)
     drawn: Iterator[Figure]
     if table.shows in ("class_cosines", "tail_cosines"):

@@ -22,7 +22,7 @@ from ncmc.plan.grid import Table
 from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.record import GROUPS, Groups
-from ncmc.results.table_data import table_data
+from ncmc.results.table_data import TableData
 from ncmc.results.table_layout import layout
 from ncmc.results.wording import make_command
 from ncmc.system import files
@@ -65,7 +65,7 @@ def render(
     project: Project, table: Table, cells: Sequence[Cell], verdicts: Sequence[Verdict]
 ) -> str:
     """The page as text."""
-    data = table_data(project, table, cells)
+    data = TableData(table, cells)
     missing = [run.id for cell in cells for run in cell.missing]
     needed = dict.fromkeys(run for verdict in verdicts for run in verdict.missing)
     rows = rows_of(table, cells, verdicts_by_cell(project, verdicts))

@@ -15,7 +15,6 @@ from ncmc.figures.painting import page_svg
 from ncmc.page.cell_rows import key_of
 from ncmc.page.claim_rows import slug
 from ncmc.page.how_made import commit_words
-from ncmc.results.reference_numbers import difference_words, reference_words
 from ncmc.results.table_data import best_is_last
 from ncmc.results.wording import (
     capital,
@@ -28,7 +27,6 @@ from ncmc.results.wording import (
     signed,
     train_command,
 )
-from ncmc.verdicts.kinds.references import reference_verdict
 from ncmc.verdicts.verdict import MARKS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -82,9 +80,6 @@ def _environment() -> jinja2.Environment:
         "plural": plural,
         "capital": capital,
         "best_is_last": best_is_last,
-        "difference": difference_words,
-        "reference_words": reference_words,
-        "reference_verdict": reference_verdict,
         "svg": lambda figure: Markup(page_svg(figure)),
         "slug": slug,
         "key_of": key_of,

@@ -21,8 +21,8 @@ STUDIES = "studies.yaml"  # ... sweeps over options
 # What trains for hours on two cores: a target of the workflow each, named like its file.
 TIERS = ("laptop.yaml", "full.yaml")
 LAB = "lab.yaml"  # a lab's own
-# ... those of the smoke run and of the calibration too
-FILES = (PAPER, "smoke.yaml", *TIERS, "calibration.yaml", LAB, STUDIES)
+# ... those of the smoke run too
+FILES = (PAPER, "smoke.yaml", *TIERS, LAB, STUDIES)
 NAMED = ("dataset", "backbone", "method")  # axes whose values are names
 REQUIRED = (*NAMED, "tau")
 MOST_CELLS = 5000  # of one table; planning them all takes about a minute
@@ -56,8 +56,8 @@ Looks = Annotated[
 Points = Annotated[float, Field(gt=0, le=100)]  # of accuracy
 AxisValue = Any  # a name, a value, or {name or value: {option: value, ..., label: text}}
 Shows = Literal["accuracy", "curves", "class_cosines", "tail_cosines"]
-# The paper's own tables; the chain at a size that shows no more than itself; numbers of other papers.
-Scale = Literal["paper", "reduced", "reference"]
+# The paper's own tables; the chain at a size that shows no more than itself.
+Scale = Literal["paper", "reduced"]
 # Whether all seeds of a cell train on one long-tailed training set, or each on a draw of its own.
 Splits = Literal["one", "per_seed"]
 
@@ -171,7 +171,7 @@ def grids(project: Project) -> dict[Path, Grid]:
         read[path] = documents.read_yaml(path, Grid)
         if read[path].scale == "paper" and file != PAPER:
             raise UsageError(
-                f"{path}: 'scale' is 'paper', which only {PAPER} is; allowed: 'reduced', 'reference'."
+                f"{path}: 'scale' is 'paper', which only {PAPER} is; allowed: 'reduced'."
             )
     return read
 

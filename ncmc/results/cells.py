@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ncmc.errors import UserError
 from ncmc.paper.printed_numbers import Number
-from ncmc.paper.references import Comparison, comparisons_for
 from ncmc.plan.class_counts import NOT_OF_TAU
 from ncmc.plan.grid import CellSpec
 from ncmc.plan.run import Run
@@ -32,7 +31,6 @@ class Cell:
     records: tuple[Record, ...]  # by seed
     missing: tuple[Run, ...]  # planned runs that have no record
     paper: Number | None = None  # the paper's number for it in its table, where it is known
-    references: tuple[Comparison, ...] = ()  # numbers that others report for it
     unused: tuple[int, ...] = ()  # seeds with a record, of a later look that is not complete
     extra: tuple[int, ...] = ()  # seeds with a record that no look plans
     unusable: tuple[RecordProblem, ...] = ()  # records that no table counts
@@ -185,7 +183,6 @@ def read_cell(
         tuple(record for record in records.values() if isinstance(record, Record)),
         tuple(run for run, record in records.items() if record is None),
         unusable=tuple(entry for entry in records.values() if isinstance(entry, RecordProblem)),
-        references=comparisons_for(project, spec),
         extra=_beyond(spec, looks[-1], planned[0][1]),
         unused=tuple(sorted(seed for seed in seeds_there if seed >= looks[look])),
         alpha=levels(looks)[look],

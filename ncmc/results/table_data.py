@@ -1,19 +1,15 @@
 """A table with its cells, as terminal, files and page show it, and as table.json holds it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ncmc.paper.references import uncompared
 from ncmc.plan.grid import Table
-from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.record import GROUPS
-from ncmc.results.reference_numbers import reference_json
 from ncmc.results.statistics import Sample
 
 UNIT = "percent top-1 accuracy on the balanced test set"
-THEIRS = {"paper": ("paper",), "reference": ("others",)}  # numbers that stand beside ours, by scale
 BEST_IS_LAST = "No run was better at an earlier test than after its last epoch."
 
 
@@ -23,7 +19,6 @@ class TableData:
 
     table: Table
     cells: Sequence[Cell]
-    uncompared: Mapping[str, Sequence[str]]  # reason -> reference numbers that stand beside no cell
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -37,29 +32,18 @@ class TableData:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """What stands in each cell: `last`, and `best`, `paper` or `others` where they tell more."""
+        """What stands in each cell: `last`, and `best` and `paper` where they tell more."""
         best = () if best_is_last(self.cells) else ("best",)
-        return ("last", *best, *THEIRS.get(self.table.scale, ()))
+        return ("last", *best, *(("paper",) if self.table.scale == "paper" else ()))
 
     @property
     def banner(self) -> str | None:
         """What must be said over a table that is not the paper's."""
         if self.table.scale == "paper":
             return None
-        if self.table.scale == "reference":
-            return "Calibration: numbers of other papers, by their recipes. Not the paper's table."
         datasets = _names(cell.spec.run.dataset for cell in self.cells)
         backbones = _names(cell.spec.run.backbone for cell in self.cells)
         return f"Reduced scale: {datasets}, {backbones}. Not the paper's table."
-
-
-def table_data(project: Project, table: Table, cells: Sequence[Cell]) -> TableData:
-    """A table with its cells.
-
-    One of scale "reference" also says which reference numbers stand beside none of its cells.
-    """
-    others = uncompared(project, table.cells) if table.scale == "reference" else {}
-    return TableData(table, cells, others)
 
 
 def best_is_last(cells: Sequence[Cell]) -> bool:
@@ -72,7 +56,7 @@ def table_json(data: TableData) -> dict[str, Any]:
     """The content of table.json; its `schema` is the number of this format."""
     table = data.table
     return {
-        "schema": 2,
+        "schema": 3,
         "table": table.name,
         "title": table.title,
         "paper": table.paper,  # the folder of papers/ that it is of
@@ -84,7 +68,6 @@ def table_json(data: TableData) -> dict[str, Any]:
         "columns": table.columns,
         "cells": [cell_json(cell) for cell in data.cells],
         "notes": data.notes,
-        "uncompared": [{"ids": ids, "why": why} for why, ids in data.uncompared.items()],
     }
 
 
@@ -120,7 +103,6 @@ def cell_json(cell: Cell) -> dict[str, Any]:
         "released": dict(groups.released or dict.fromkeys(GROUPS)),
         "ece": cell.ece,
         "paper": {key: getattr(paper, key, None) for key in ("value", "std", "where")},
-        "references": [reference_json(cell, number) for number in cell.references],
     }
 
 

@@ -1,14 +1,12 @@
 """A table's files: table.json (everything), table.csv (a line per cell), table.md, table.tex."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ncmc import paths
-from ncmc.paper.references import Comparison
 from ncmc.plan.option_text import format_value
 from ncmc.results.cells import Cell
-from ncmc.results.reference_numbers import reference_words
 from ncmc.results.table_data import BEST_IS_LAST, TableData, cell_json, table_json
 from ncmc.results.table_latex import as_latex
 from ncmc.results.table_layout import layout
@@ -64,8 +62,6 @@ def _csv_row(cell: Cell) -> dict[str, object]:
             row[key] = _spaced(entry.run.seed for entry in cell.unusable)
         elif key == "options":
             row[key] = ",".join(f"{name}={format_value(v)}" for name, v in value.items())
-        elif key == "references":
-            row |= _reference_columns(cell.references)
         elif key == "interval":
             row["low"], row["high"] = value or (None, None)
         elif isinstance(value, Mapping):
@@ -73,16 +69,6 @@ def _csv_row(cell: Cell) -> dict[str, object]:
         else:
             row[key] = _spaced(value) if isinstance(value, tuple) else value
     return row
-
-
-def _reference_columns(references: Sequence[Comparison]) -> dict[str, str]:
-    """The numbers that others report for a cell, who they are, and which of them count."""
-    stated = [number.reference for number in references]
-    return {
-        "references": _spaced(r.value for r in stated),
-        "references_from": "; ".join(f"{r.id}: {r.source}, {r.place}" for r in stated),
-        "references_remarks": "; ".join(f"{n.reference.id}: {n.remark}" for n in references),
-    }
 
 
 def _spaced(values: Iterable[object]) -> str:
@@ -135,8 +121,6 @@ def _markdown_cell(data: TableData, cell: Cell | None) -> str:
         parts.append(f"*best* {plus_minus(cell.best)}")
     if data.table.scale == "paper":
         parts.append(f"paper: {markdown_text(printed(cell.paper))}")
-    if cell.references:
-        parts.append(f"others: {markdown_text(reference_words(cell.references))}")
     if cell.n and not cell.complete:
         parts.append(counted(cell.n, cell.planned))
     elif cell.n > data.table.seeds:  # at a later look than others may be

@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from ncmc.results.cells import Cell
-from ncmc.results.reference_numbers import reference_range
 from ncmc.results.statistics import Sample
 from ncmc.results.table_data import BEST_IS_LAST, TableData
 from ncmc.results.table_layout import Layout, TableRow, blocks, layout
@@ -126,8 +125,6 @@ def _caption(data: TableData) -> str:
     )
     if "paper" in data.measures:
         parts.append("Paper: the number printed there; a dash where it is not known to us.")
-    if "others" in data.measures:
-        parts.append("Others: what they report; in parentheses: made otherwise.")
     if any(cell.n and not cell.complete for cell in data.cells):
         parts.append("A superscript says how many of the planned seeds have a record.")
     return latex_text(" ".join([*parts, *map(sentence, data.notes)]))
@@ -185,7 +182,6 @@ def _values(cell: Cell | None, measures: Sequence[str]) -> list[str]:
         "last": _number(cell.last, seeds),
         "best": _number(cell.best),
         "paper": _number(Sample(cell.paper.value, cell.paper.std, 1) if cell.paper else None),
-        "others": latex_text(reference_range(cell.references)),
     }
     return [values[measure] for measure in measures]
 

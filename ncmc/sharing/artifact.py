@@ -28,7 +28,8 @@ Row = tuple[str, ...]
 
 def artifact_appendix(project: Project) -> str:
     """The whole document, from the published records and boards."""
-    records = {tier: _records_of(project, tier) for tier in tiers(project)}
+    folders = sorted(project.root.glob(paths.PUBLISHED.format(tier="*")))  # of other papers too
+    records = {folder.name: _records_of(folder) for folder in folders}
     trained = {tier: [r for r in part.values() if not r.model_of] for tier, part in records.items()}
     each = {record.digest: record for part in trained.values() for record in part}
     grid_runs = [run for name in tiers(project)["paper"] for run in grid.table(project, name).runs]
@@ -49,10 +50,9 @@ def artifact_appendix(project: Project) -> str:
     )
 
 
-def _records_of(project: Project, tier: str) -> dict[str, Record]:
-    """Run id -> record, of a tier's published runs; empty if it is not published."""
-    root = project.published(tier) / paths.RUNS
-    records = (load_record(path) for path in sorted(root.rglob(paths.RECORD)))
+def _records_of(folder: Path) -> dict[str, Record]:
+    """Run id -> record, of a tier's published runs."""
+    records = (load_record(path) for path in sorted((folder / paths.RUNS).rglob(paths.RECORD)))
     return {record.run.id: record for record in records}
 
 

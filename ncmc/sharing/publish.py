@@ -32,7 +32,7 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results import table_files
 from ncmc.results.record import Record, load_record
-from ncmc.results.table_data import table_data
+from ncmc.results.table_data import TableData
 from ncmc.sharing import artifact
 from ncmc.sharing.export import descriptions, records_of, runs_of, sources_of
 from ncmc.sharing.export_format import NAME, manifest_of
@@ -242,7 +242,7 @@ def contents(project: Project, tier: str, sources: Mapping[str, bytes]) -> dict[
         _write_board_and_page(project, tier, tables, root, cells)
         tables = [table for table in tables if present & set(runs_of(project, table))]
         for table in tables:
-            text = table_files.as_markdown(table_data(project, table, cells.of(table)))
+            text = table_files.as_markdown(TableData(table, cells.of(table)))
             files.write_atomic(root / paths.TABLE_MARKDOWN.format(table=table.name), text)
             if (folder := paths.FIGURES.format(table=table.name)) in pictures:
                 write_figures(figures_of_table(project, table, cells), root / folder, IMAGES)

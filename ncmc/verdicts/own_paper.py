@@ -3,7 +3,7 @@
 from collections import Counter
 
 from ncmc.errors import CheckResult, UsageError, UserError, examine, listed
-from ncmc.paper import claims, errata, own_numbers, paper_file, printed_numbers, references
+from ncmc.paper import claims, errata, own_numbers, paper_file, printed_numbers
 from ncmc.paths import OURS
 from ncmc.plan import grid
 from ncmc.plan.grid_file import FILES as GRIDS
@@ -17,7 +17,6 @@ GIVES = {  # a file that may be missing -> what it would give
     checks_file.FILE: "how claims are read so that a program can judge them",
     printed_numbers.FILE: "the numbers that the paper prints, compared with ours cell by cell",
     errata.FILE: "errors found in the paper, on its pages",
-    references.FILE: "numbers that others report for the same settings",
     "smoke.yaml": "tables of the same form at another scale, as papers/ncmc has for a laptop",
 }
 NEEDED = 1  # without tables nothing else can be looked at
@@ -94,7 +93,7 @@ def _has_numbers_of_its_cells(project: Project) -> None:
 
 
 def _has_readable_rest(project: Project) -> None:
-    for read in (errata.errata, references.references, own_numbers.own_numbers):
+    for read in (errata.errata, own_numbers.own_numbers):
         read(project)
     if project.paper != OURS and files.exists(
         path := project.config(paper_file.FILE).with_name(REGISTER)

@@ -83,7 +83,7 @@ def of_printed(table: Table, cells: PrintedCells) -> list[Verdict]:
 
 
 def _of_means(check: Check) -> bool:
-    return check.measured in IN_PERCENT and check.kind not in ("chance", "references", "untestable")
+    return check.measured in IN_PERCENT and check.kind not in ("chance", "untestable")
 
 
 def follows_words(verdict: Verdict) -> str:

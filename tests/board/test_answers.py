@@ -120,14 +120,25 @@ def test_a_published_tier_is_linked_to_its_board(project: Project) -> None:
     assert "[the full schedule](results/published/full/results/board.md)" in headline(project)
 
 
-def test_the_distance_to_the_numbers_of_others_is_told(project: Project) -> None:
-    specs = grid.table(project, "calibration_binary").cells
-    runs = project.root / paths.PUBLISHED.format(tier="calibration") / paths.RUNS
-    (ce,) = [s for s in specs if s.run.method == "CE" and s.resolved.name == "mislas_stage1"]
-    fakes.save(runs, fakes.record(ce.run, 71.0, best=71.3))
-    harness = five_answers(project)[4]
-    assert "In the 1 setting run so far" in harness
-    assert "(1 seed at most) ours lies within 1.5 points of them" in harness  # 72.8 is stated
+def test_the_distance_to_the_numbers_of_other_papers_is_told(project: Project) -> None:
+    def publish_ce(paper: str, table: str, best: float) -> None:
+        other = Project(project.root, paper=paper)
+        ce = next(
+            s for s in grid.table(other, table).cells if (s.run.method, s.run.tau) == ("CE", 0.01)
+        )
+        fakes.save(other.published("paper") / paths.RUNS, fakes.record(ce.run, 60.0, best=best))
+
+    publish_ce("mislas", "stage1", 71.3)  # 72.8 is printed
+    assert five_answers(project)[4].endswith(
+        "** 1 number that other papers print can be compared so far (1 seed at most): 0 within 1 point "
+        "of ours, the furthest 1.5 points away: "
+        "[mislas](results/published/mislas-paper/results/board.md)."
+    )
+    publish_ce(
+        "bag-of-tricks", "tricks", 71.5
+    )  # 69.88 was made otherwise, and in `baselines` 71.95
+    assert "2 numbers" in five_answers(project)[4]
+    assert "1 within 1 point of ours, the furthest 1.5 points" in five_answers(project)[4]
 
 
 def test_a_readme_without_a_place_is_left_alone(project: Project) -> None:

@@ -15,8 +15,6 @@ READERS = {
     "papers/ncmc/claims.yaml": "list claims",
     "papers/ncmc/assumptions.yaml": "list assumptions",
     "papers/ncmc/numbers.csv": "table smoke",
-    "papers/ncmc/references.csv": "table smoke",
-    "papers/ncmc/calibration.yaml": "table smoke",
     "papers/ncmc/studies.yaml": "sweep --dataset digits --tau 0.02 --backbone resnet8 --method CAL "
     "--save",
 }

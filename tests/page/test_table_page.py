@@ -286,25 +286,3 @@ def test_tables_verdicts_and_pages_need_no_torch(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     assert subprocess.run(command, check=False).returncode == 0
-
-
-def test_the_numbers_of_others_stand_on_the_page_with_what_differs(
-    bare: None, tmp_path: Path
-) -> None:
-    table = grid.table(here(), "calibration")
-    (spec,) = [c for c in table.cells if c.label == "cifar10, resnet32, CE, tau 0.01"]
-    for run, best in zip(spec.runs(3), (71.3, 71.5, 71.7), strict=True):
-        fakes.save(tmp_path, fakes.record(run, best - 9, best))
-    text = rendered("calibration", tmp_path).text
-    assert "Not the paper's table." in text
-    assert "it is not known yet whether the harness is fit to judge" in text.lower()
-    assert "R1: Zhang2021 Bag of tricks, README baseline" in text
-    assert "−0.45 (95 % interval" in text
-    assert "✓ holds" in text
-    assert "not counted: Cui's split (TensorFlow)" in text
-    assert "R65, R66" in text
-    assert "Claims of the paper are compared at the best test epoch" not in text
-
-
-def test_a_page_without_numbers_of_others_has_no_such_section(page: Page) -> None:
-    assert "Numbers of others" not in page.text

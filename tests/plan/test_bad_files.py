@@ -51,7 +51,7 @@ def test_the_files_as_they_are_can_be_planned(root: Path) -> None:
 @pytest.mark.parametrize(
     "file",
     [
-        *("grid.yaml", "smoke.yaml", "calibration.yaml", "lab.yaml", "studies.yaml"),
+        *("grid.yaml", "smoke.yaml", "lab.yaml", "studies.yaml"),
         *("train.yaml", "datasets.yaml"),
     ],
 )

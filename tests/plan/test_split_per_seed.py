@@ -12,7 +12,7 @@ from ncmc.errors import UsageError
 from ncmc.paper import switches
 from ncmc.plan import grid
 from ncmc.plan.run import parse_run_id, trained_run
-from ncmc.results.table_data import table_data
+from ncmc.results.table_data import TableData
 from ncmc.results.table_files import as_markdown
 from ncmc.targets import batches
 from ncmc.verdicts.settings import split_words
@@ -137,4 +137,4 @@ def test_cells_read_the_records_of_their_own_splits_and_say_so(lab: Path, tmp_pa
     assert cell.values_last == (50.0, 50.0)
     assert [run.id for run in cell.missing] == [spec.runs(3)[2].id]
     assert split_words([cell]) == "one split per seed (2 splits)"
-    assert f"`{spec.runs(3)[2].id}`" in as_markdown(table_data(here(), ours, [cell]))
+    assert f"`{spec.runs(3)[2].id}`" in as_markdown(TableData(ours, [cell]))

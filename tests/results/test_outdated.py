@@ -16,7 +16,7 @@ from ncmc.results.cells import read_cell
 from ncmc.results.problems import delete, outdated_records
 from ncmc.results.provenance import Made
 from ncmc.results.record import ModelOf, path_of, save_record
-from ncmc.results.table_data import table_data
+from ncmc.results.table_data import TableData
 from ncmc.results.table_files import as_markdown
 from ncmc.training import launch
 from ncmc.training.run_inputs import RunInputs
@@ -140,7 +140,7 @@ def test_a_cell_that_mixes_two_codes_says_so(tmp_path: Path) -> None:
     cell = read_cell(here(), spec, 3, tmp_path)
     words = "made with 2 versions of the code of CAL;"
     assert words in cell.notes[0]
-    assert words in as_markdown(table_data(here(), smoke, [cell]))
+    assert words in as_markdown(TableData(smoke, [cell]))
 
 
 def test_a_decision_rule_and_its_model_have_each_their_own_code(tmp_path: Path) -> None:

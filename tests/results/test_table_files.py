@@ -20,7 +20,7 @@ from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run, resolve_run
 from ncmc.results.cells import Cell
-from ncmc.results.table_data import TableData, table_data
+from ncmc.results.table_data import TableData
 from ncmc.results.table_files import as_csv, as_markdown, write_table
 from ncmc.results.table_latex import as_latex, latex_text
 
@@ -30,7 +30,7 @@ GOLDEN = Path(__file__).parent / "golden"
 def test_files_hold_every_cell(tmp_path: Path, smoke: Table) -> None:
     fakes.smoke(tmp_path / "runs", smoke)
     cells = read_cells(here(), smoke, tmp_path / "runs")
-    paths = write_table(table_data(here(), smoke, cells), tmp_path / "out")
+    paths = write_table(TableData(smoke, cells), tmp_path / "out")
     assert [path.name for path in paths] == [
         "table.csv",
         "table.json",
@@ -54,13 +54,13 @@ def test_best_stands_in_a_table_only_where_a_run_was_better_at_an_earlier_test(
 ) -> None:
     for seed, run in enumerate(fakes.spec_of(smoke, "CE").runs(2)):
         fakes.save(tmp_path, fakes.record(run, 70.0 + seed, 70.0 + seed))
-    data = table_data(here(), smoke, read_cells(here(), smoke, tmp_path))
+    data = TableData(smoke, read_cells(here(), smoke, tmp_path))
     assert data.measures == ("last",)
     for text in (as_markdown(data), as_latex(data)):
         assert "No run was better at an earlier test" in text
         assert "best" not in text
     fakes.save(tmp_path, fakes.record(fakes.spec_of(smoke, "AL").runs(1)[0], 70.0, 71.0))
-    data = table_data(here(), smoke, read_cells(here(), smoke, tmp_path))
+    data = TableData(smoke, read_cells(here(), smoke, tmp_path))
     assert data.measures == ("last", "best")
     assert "*best* 71.0" in as_markdown(data)
     assert "earlier test" not in as_markdown(data) + as_latex(data)
@@ -77,7 +77,7 @@ def test_a_seed_that_is_a_copy_of_another_is_told_with_the_numbers(
         "digits, resnet8, CE, tau 0.02: seeds 0 and 3 have the same result, epoch by epoch: one is a "
         "copy, or the seed has no effect."
     )
-    data = table_data(here(), smoke, read_cells(here(), smoke, tmp_path))
+    data = TableData(smoke, read_cells(here(), smoke, tmp_path))
     assert data.notes == (told,)
     assert told in as_markdown(data)
     shown = CliRunner().invoke(
@@ -93,7 +93,7 @@ def test_a_split_that_is_not_of_its_tau_is_told_once_with_the_numbers(
     for label in ("CE", "CAL"):
         runs = fakes.spec_of(smoke, label).runs(2)
         fakes.save(tmp_path, *(fakes.record(run, 70.0 + run.seed, notes=(note,)) for run in runs))
-    data = table_data(here(), smoke, read_cells(here(), smoke, tmp_path))
+    data = TableData(smoke, read_cells(here(), smoke, tmp_path))
     assert data.notes == (f"The{note[3:]}.",)
     assert note[3:] in as_markdown(data)
 
@@ -102,7 +102,7 @@ def test_cells_at_a_later_look_say_how_many_seeds_they_have(tmp_path: Path) -> N
     table4 = grid.table(here(), "table4")
     for seeds, spec in zip((3, 5), table4.cells[:2], strict=True):
         fakes.fill(tmp_path, spec, [50.0 + i for i in range(seeds)])
-    data = table_data(here(), table4, read_cells(here(), table4, tmp_path))
+    data = TableData(table4, read_cells(here(), table4, tmp_path))
     assert as_markdown(data).count("; 5 seeds") == 1
     assert "over 3 to 5 seeds:" in as_latex(data)
 
@@ -111,7 +111,7 @@ def test_a_table_without_records_is_written_and_says_how_to_get_them(
     tmp_path: Path, smoke: Table
 ) -> None:
     cells = read_cells(here(), smoke, tmp_path)
-    data = table_data(here(), smoke, cells)
+    data = TableData(smoke, cells)
     text = as_markdown(data)
     assert "no record" in text
     assert "`uv run snakemake --cores all smoke`" in text
@@ -121,7 +121,7 @@ def test_a_table_without_records_is_written_and_says_how_to_get_them(
 
 def test_the_papers_number_stands_beside_ours(tmp_path: Path) -> None:
     table = grid.table(here(), "table3")
-    text = as_markdown(table_data(here(), table, read_cells(here(), table, tmp_path)))
+    text = as_markdown(TableData(table, read_cells(here(), table, tmp_path)))
     assert "80.6 ± 0.5 (App. F.2)" in text
     assert "paper: not known" in text
 
@@ -160,7 +160,7 @@ def golden_table() -> TableData:
         )
         for spec in specs
     ]
-    return table_data(here(), table, cells)
+    return TableData(table, cells)
 
 
 @pytest.mark.parametrize(
@@ -221,11 +221,11 @@ def columns_of(line: str) -> int:
     return len(re.split(r"(?<!\\)&", line)) + spans
 
 
-@pytest.mark.parametrize("name", ["smoke", "table1", "table3", "table6", "calibration"])
+@pytest.mark.parametrize("name", ["smoke", "table1", "table3", "table6"])
 def test_a_latex_table_is_whole_and_needs_booktabs_alone(tmp_path: Path, name: str) -> None:
     table = grid.table(here(), name)
     fakes.fill(tmp_path, table.cells[0], [50.0, 51.0][: table.seeds])
-    text = as_latex(table_data(here(), table, read_cells(here(), table, tmp_path)))
+    text = as_latex(TableData(table, read_cells(here(), table, tmp_path)))
     assert set(re.findall(r"\\([A-Za-z]+)", text)) <= COMMANDS
     parts = re.findall(r"\\begin\{tabular\}\{([lr]+)\}(.*?)\\end\{tabular\}", text, re.DOTALL)
     names = ["table", *["tabular"] * len(parts)]
@@ -239,7 +239,7 @@ def test_a_latex_table_is_whole_and_needs_booktabs_alone(tmp_path: Path, name: s
     assert plain.count("$") % 2 == 0
 
 
-@pytest.mark.parametrize("name", ["smoke", "table2", "table3", "table6", "calibration"])
+@pytest.mark.parametrize("name", ["smoke", "table2", "table3", "table6"])
 def test_a_wide_latex_table_is_set_in_parts_that_hold_every_number(
     tmp_path: Path, name: str
 ) -> None:
@@ -253,7 +253,7 @@ def test_a_wide_latex_table_is_set_in_parts_that_hold_every_number(
             for run in cell.missing
         )
         cells.append(replace(cell, records=records, missing=()))
-    text = as_latex(table_data(here(), table, cells))
+    text = as_latex(TableData(table, cells))
     for place in range(len(table.cells)):
         assert f"${10 + place / 2:.1f} \\pm 0.0$" in text
     bodies = re.findall(r"\\midrule(.*?)\\bottomrule", text, re.DOTALL)
@@ -264,12 +264,12 @@ def test_a_wide_latex_table_is_set_in_parts_that_hold_every_number(
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="no LaTeX here")
 def test_latex_takes_the_table_and_finds_no_line_too_wide(tmp_path: Path) -> None:
-    for name in ("smoke", "table1", "table3", "numbers", "calibration"):
+    for name in ("smoke", "table1", "table3", "numbers"):
         table = grid.table(here(), name)
         for spec in table.cells:
             fakes.fill(tmp_path / name, spec, [70.0 + seed for seed in range(table.seeds)])
         cells = read_cells(here(), table, tmp_path / name)
-        body = as_latex(table_data(here(), table, cells))
+        body = as_latex(TableData(table, cells))
         source = f"\\documentclass{{article}}\\usepackage{{booktabs}}\\begin{{document}}\n{body}"
         (tmp_path / "page.tex").write_text(source + "\\end{document}\n")
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"]
@@ -280,7 +280,7 @@ def test_latex_takes_the_table_and_finds_no_line_too_wide(tmp_path: Path) -> Non
 
 def test_the_papers_number_stands_in_the_latex_table(tmp_path: Path) -> None:
     table = grid.table(here(), "table3")
-    text = as_latex(table_data(here(), table, read_cells(here(), table, tmp_path)))
+    text = as_latex(TableData(table, read_cells(here(), table, tmp_path)))
     assert r"$80.6 \pm 0.5$" in text
 
 

@@ -6,13 +6,13 @@ from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
 from ncmc.results.cells import Cell
-from ncmc.results.table_data import TableData, table_data
+from ncmc.results.table_data import TableData
 from ncmc.results.table_layout import layout
 
 
 def empty(table: Table) -> TableData:
     """A table none of whose runs has a record."""
-    return table_data(here(), table, [Cell(spec, (), ()) for spec in table.cells])
+    return TableData(table, [Cell(spec, (), ()) for spec in table.cells])
 
 
 def test_layout_has_a_place_for_every_planned_cell() -> None:

@@ -13,7 +13,7 @@ from ncmc.plan.grid import CellSpec, Table
 from ncmc.results.cells import read_cell
 from ncmc.results.problems import RecordProblem
 from ncmc.results.record import path_of, save_record
-from ncmc.results.table_data import TableData, table_data
+from ncmc.results.table_data import TableData
 from ncmc.results.table_files import as_csv, as_markdown, write_table
 
 
@@ -84,7 +84,7 @@ def spoiled(results: Path, smoke: Table) -> TableData:
     """The smoke table with one damaged record of CE."""
     fakes.smoke(results, smoke)
     path_of(here(), smoke.runs[0], results).write_text("{")
-    return table_data(here(), smoke, read_cells(here(), smoke, results))
+    return TableData(smoke, read_cells(here(), smoke, results))
 
 
 def test_a_table_is_made_of_the_rest_and_names_the_record(tmp_path: Path, smoke: Table) -> None:

@@ -68,7 +68,7 @@ def test_a_table_reads_the_tier_that_it_stands_in(clone: Project) -> None:
     run, *_ = shared = [
         r for r in grid.table(clone, "study_controls").runs if r in smoke_runs(clone)
     ]
-    runs = clone.published("calibration") / paths.RUNS  # the first by name
+    runs = clone.published("paper") / paths.RUNS  # the first by name
     fakes.save(runs, *(fakes.record(r, 11.0) for r in shared))
     fakes.save(clone.published("studies") / paths.RUNS, *(fakes.record(r, 22.0) for r in shared))
     for table, accuracy in (("smoke", 70.0 + len(run.method) + run.seed), ("study_controls", 22.0)):

@@ -3,15 +3,15 @@
 import json
 
 import pytest
-from conftest import here
+from conftest import CHECKOUT, here
 from typer.testing import CliRunner
 
 from cli.main import app
 from ncmc.paper.printed_numbers import Number
-from ncmc.paper.references import references
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
+from ncmc.project import Project
 from ncmc.results.statistics import sample
 from ncmc.verdicts.judge import judge
 from ncmc.verdicts.kinds.greater import Greater
@@ -137,20 +137,11 @@ def test_grim_agrees_with_counting() -> None:
 
 def test_what_cao_et_al_state_of_their_own_table() -> None:
     """LDAM-DRW > CE on CIFAR at tau 0.01, from the accuracies that are quoted of their table."""
-    table = grid.table(here(), "calibration")
-    quoted = {
-        (r.dataset, r.tau, r.method): r.value for r in references(here()) if "Cao2019" in r.source
-    }
-    assert len(quoted) == 6
-
-    def printed(spec: CellSpec, table: Table) -> Number | None:
-        value = quoted.get((spec.run.dataset, spec.run.tau, spec.run.method))
-        return None if value is None else number(value)
-
-    cells = PrintedCells(here(), printed)
+    project = Project(CHECKOUT, paper="ldam-drw")
+    table, cells = grid.table(project, "table2"), PrintedCells(project)
     check = Greater(
-        id="CAO", table="calibration", kind="greater", measure="best", delta=0.5, source="a test",
-        better={"method": "LDAM-DRW"}, than={"method": "CE", "mixup": False}, where={"tau": 0.01},
+        id="CAO", table="table2", kind="greater", measure="best", delta=0.5, source="a test",
+        better={"method": "LDAM-DRW"}, than={"method": "CE"}, where={"tau": 0.01, "imbalance": "exp"},
     )  # fmt: skip
     verdict = judge(check, cells)
     assert verdict.status == "inconclusive"  # single numbers, no deviation

@@ -16,9 +16,8 @@ from ncmc.verdicts.kinds.exceptions import Exceptions
 from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.kinds.lower import Lower
 from ncmc.verdicts.kinds.peak import Peak
-from ncmc.verdicts.kinds.references import References
 from ncmc.verdicts.kinds.slight import Slight
 
 OfPairs = Greater | Slight | Equal | Largest | Trend | Exceptions | Lower
-OfCells = Chance | Curve | Peak | References | Untestable
+OfCells = Chance | Curve | Peak | Untestable
 AnyCheck = Annotated[OfPairs | OfCells, Field(discriminator="kind")]
