@@ -207,6 +207,9 @@ def form(configured: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     assert (code, "'title' is still the form's" in told) == (1, True)
     path = folder / "paper.yaml"
     path.write_text(path.read_text().replace('"TITLE"', '"A third paper"'))
+    code, told = ncmc("check", "paper", "third")
+    assert (code, "'venue' is still the form's" in told) == (1, True)
+    path.write_text('title: "A third paper"\nvenue: "ICML 2031"\n')
     return folder
 
 
@@ -219,7 +222,7 @@ def test_a_new_paper_can_be_planned_and_judged_as_it_is(form: Path) -> None:
     assert (form.parents[1] / "results/papers/third/table1/verdicts.json").is_file()
     assert ncmc("--paper", "third", "report", "table1")[0] == 0
     page = (form.parents[1] / "results/papers/third/table1/report.html").read_text()
-    assert "“A third paper” (VENUE YEAR)" in page
+    assert "“A third paper” (ICML 2031)" in page
     assert "third" in ncmc("list", "papers")[1]
     assert ncmc("--paper", "third", "theory")[0] == 0
 
@@ -248,6 +251,13 @@ def test_what_is_wrong_in_a_papers_file_is_said(
     code, told = ncmc("check", "paper", "third")
     assert words in told
     assert code == (0 if "has no check" in words else 1)
+
+
+def test_a_number_that_is_probably_a_fraction_is_said_beside_what_is_missing(form: Path) -> None:
+    with (form / "numbers.csv").open("a") as file:
+        file.write("B1,table1,cifar10_binary,0.01,resnet32,CE,recipe=ldam_drw,0.72,,,T,print,,\n")
+    code, told = ncmc("check", "paper", "third")
+    assert (code, "0.72 is below 1 % or chance (10 %). Is it a fraction" in told) == (0, True)
 
 
 def test_an_id_is_that_of_one_thing(form: Path) -> None:

@@ -9,7 +9,7 @@ from cli.show.grids import print_listing
 from cli.streams import say_on_stderr
 from ncmc.errors import UsageError, UserError
 from ncmc.paper import own_numbers
-from ncmc.paper.printed_numbers import number_for, our_numbers
+from ncmc.paper.printed_numbers import as_numbers, doubts, number_for, our_numbers
 from ncmc.project import Project
 from ncmc.system import files
 
@@ -54,7 +54,7 @@ def import_numbers(
             f"{file} holds no number: every value is empty or a dash. Fill some in. To take a number "
             f"back, delete its row in {path}."
         )
-    for doubt in own_numbers.doubts(project, new):
+    for doubt in doubts(project, as_numbers(project, new).values()):
         say_on_stderr(doubt)
     cells, ours = own_numbers.cells(project), our_numbers(project)
     for key, number in new.items():
@@ -83,5 +83,5 @@ def status(table: Table = None) -> None:
         shown = {key: getattr(known, key, None) for key in ("value", "std", "n", "id", "where")}
         rows.append({"table": name, "cell": spec.label, **shown})
     print_listing(rows, as_json=False)
-    for doubt in own_numbers.doubts(project, own_numbers.own_numbers(project)):
+    for doubt in doubts(project, as_numbers(project, own_numbers.own_numbers(project)).values()):
         say_on_stderr(doubt)

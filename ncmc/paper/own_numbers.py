@@ -5,10 +5,7 @@ be separated by semicolons or tabs, with decimal commas, empty rows and dashes, 
 """
 
 import difflib
-import re
 from collections.abc import Mapping
-from dataclasses import replace
-from itertools import permutations
 from pathlib import Path
 from typing import Annotated
 
@@ -18,20 +15,15 @@ from ncmc.errors import UsageError, shortened, unknown
 from ncmc.paper.validation import Percent, Points, Seeds, csv_numbers
 from ncmc.paths import OURS
 from ncmc.plan import grid
-from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid import CellSpec
 from ncmc.plan.grid_file import grid_entries
-from ncmc.plan.run import Run
 from ncmc.project import Project, read_once
 from ncmc.system import documents, files
 from ncmc.system.documents import Strict
 
 FILE = "own_numbers.csv"
 NO_NUMBER = ("-", "–", "—", "−", "n/a", "na", "n.a.")  # what stands in a table in place of one
-SPREAD = re.compile(r"±|\\pm|\+|\(")  # 80.6 ± 0.3, 80.6 \pm 0.3, 80.6 +- 0.3, 80.6 (0.3)
 MOST_LETTERS = 80
-LAST_PAGE = 9999
-MOST_POINTS = 10  # a deviation over seeds that is larger was misread
 
 Key = tuple[str, int]  # a table, and the place of a cell in it, from 1
 
@@ -47,12 +39,6 @@ def _text(text: str) -> str:
     return text
 
 
-def _page(text: str) -> str:
-    if text.isdecimal() and not 1 <= int(text) <= LAST_PAGE:
-        raise ValueError(f"{shortened(text)} is not a page; allowed: 1 to {LAST_PAGE}")
-    return text
-
-
 OneLine = Annotated[str, AfterValidator(_text)]
 
 
@@ -62,7 +48,7 @@ class Entered(Strict):
     value: Percent
     std: Points | None  # None where it is printed without
     n: Seeds | None  # seeds behind it; None where that is not printed
-    page: Annotated[OneLine, AfterValidator(_page)]
+    page: OneLine
     by: OneLine  # who read it
 
     @property
@@ -135,8 +121,6 @@ def _number(row: Mapping[str, str], where: str) -> Entered | None:
         if any(texts.values()):
             raise UsageError("'std' or 'n' is given without a value.")
         return None
-    if SPREAD.search(texts["value"]):
-        raise UsageError(f"value is {shortened(repr(row['value']))}; write its deviation into std.")
     data = csv_numbers(texts, where) | {"page": row["page"], "by": row["by"]}
     return documents.parse(Entered, data, where)
 
@@ -162,51 +146,6 @@ def _keys(project: Project, table: str) -> dict[str, Key]:
 
 def _folded(label: str) -> str:
     return " ".join(label.replace("π", "pi").casefold().split())
-
-
-def doubts(project: Project, numbers: Mapping[Key, Entered]) -> list[str]:
-    """What is probably misread: fractions or error rates for accuracies, too large deviations."""
-    specs, doubtful = cells(project), []
-    classes = {name: entry.classes or 100 for name, entry in dataset_entries(project).items()}
-    for key, number in numbers.items():
-        chance = 100 / classes[specs[key].run.dataset]
-        what = f"{key[0]}, {specs[key].label}: {number}"
-        if number.value < max(chance, 1):
-            doubtful.append(
-                f"{what} is below 1 % or chance ({chance:g} %). Is it a fraction or an error rate?"
-            )
-        if number.value == 100:
-            doubtful.append(f"{what} would be a test without a mistake.")
-        if number.std is not None and number.std > min(MOST_POINTS, number.value):
-            doubtful.append(f"{what} has a deviation that seeds do not have.")
-    for table, steps in _rises(specs, classes, numbers).items():
-        if 2 * (falls := sum(step < 0 for step in steps)) > len(steps):
-            doubtful.append(
-                f"{table}: in {falls} of {len(steps)} pairs of cells the one with the larger tau or "
-                "fewer classes has the smaller number. Are they error rates? Accuracies are needed."
-            )
-    return doubtful
-
-
-def _rises(
-    specs: Mapping[Key, CellSpec], classes: Mapping[str, int], numbers: Mapping[Key, Entered]
-) -> dict[str, list[float]]:
-    """Table -> by how much the number of an easier cell is larger than that of a harder one.
-
-    Fewer classes or a larger tau, all else equal, is easier: accuracies rise, error rates fall.
-    """
-    alike: dict[tuple[str, Run], list[tuple[Run, float]]] = {}
-    for key, number in numbers.items():
-        run = specs[key].run
-        rest = replace(run, tau=1.0, dataset="")
-        alike.setdefault((key[0], rest), []).append((run, number.value))
-    rises: dict[str, list[float]] = {}
-    for (table, _), members in alike.items():
-        for (a, easier), (b, harder) in permutations(members, 2):
-            differences = a.tau - b.tau, classes[b.dataset] - classes[a.dataset]
-            if min(differences) >= 0 and max(differences) > 0:
-                rises.setdefault(table, []).append(easier - harder)
-    return rises
 
 
 def as_csv(cells: Mapping[Key, CellSpec], numbers: Mapping[Key, Entered]) -> str:

@@ -1,11 +1,13 @@
 """The numbers that the paper prints, as far as they are known; a cell that is not known has none."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import permutations
 
 from ncmc import paths
 from ncmc.errors import UsageError, unknown
 from ncmc.paper.own_numbers import FILE as OWN_FILE
-from ncmc.paper.own_numbers import own_numbers
+from ncmc.paper.own_numbers import Entered, Key, own_numbers
 from ncmc.paper.validation import (
     Percent,
     Points,
@@ -16,6 +18,7 @@ from ncmc.paper.validation import (
     require_unique,
 )
 from ncmc.plan import grid
+from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid_file import grid_entries
 from ncmc.plan.option_text import parse_options
 from ncmc.plan.run import Run, make_run
@@ -24,6 +27,7 @@ from ncmc.system import documents
 from ncmc.system.documents import Strict
 
 FILE = "numbers.csv"
+MOST_POINTS = 10  # a deviation over seeds that is larger was misread
 
 
 class Stated(Strict):
@@ -74,18 +78,22 @@ def number_for(project: Project, run: Run, table: str | None = None) -> Number |
 
 @read_once
 def _entered(project: Project) -> dict[Place, Number]:
+    return as_numbers(project, own_numbers(project))
+
+
+def as_numbers(project: Project, entered: Mapping[Key, Entered]) -> dict[Place, Number]:
     """A reader's own numbers, by run (with seed 0) and table."""
     numbers: dict[Place, Number] = {}
-    for (table, place), entered in own_numbers(project).items():
+    for (table, place), number in entered.items():
         run = grid.table(project, table).cells[place - 1].run
         numbers[(run.cell, table)] = Number(
             id=f"{table}-{place}",
             table=table,
             run=run.cell,
-            value=entered.value,
-            std=entered.std,
-            n=entered.n,
-            where=f"{table}, page {entered.page}, read by {entered.by}",
+            value=number.value,
+            std=number.std,
+            n=number.n,
+            where=f"{table}, page {number.page}, read by {number.by}",
             source=paths.PAPER.format(paper=project.paper) + f"/{OWN_FILE}",
             note="",
         )
@@ -129,3 +137,45 @@ def _run_of(project: Project, row: Mapping[str, str], tau: float, where: str) ->
         )
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from error
+
+
+def doubts(project: Project, numbers: Iterable[Number]) -> list[str]:
+    """What is probably misread: fractions or error rates for accuracies, too large deviations."""
+    classes = {name: entry.classes or 100 for name, entry in dataset_entries(project).items()}
+    numbers, doubtful = list(numbers), []
+    for number in numbers:
+        chance = 100 / classes[number.run.dataset]
+        what = f"{number.id}, {number.run.configuration}: {number.value:g}"
+        if number.value < max(chance, 1):
+            doubtful.append(
+                f"{what} is below 1 % or chance ({chance:g} %). Is it a fraction or an error rate?"
+            )
+        if number.value == 100:
+            doubtful.append(f"{what} would be a test without a mistake.")
+        if number.std is not None and number.std > min(MOST_POINTS, number.value):
+            doubtful.append(f"{what} ± {number.std:g} has a deviation that seeds do not have.")
+    for table, steps in _rises(classes, numbers).items():
+        if 2 * (falls := sum(step < 0 for step in steps)) > len(steps):
+            doubtful.append(
+                f"{table}: in {falls} of {len(steps)} pairs of cells the one with the larger tau or "
+                "fewer classes has the smaller number. Are they error rates? Accuracies are needed."
+            )
+    return doubtful
+
+
+def _rises(classes: Mapping[str, int], numbers: Iterable[Number]) -> dict[str, list[float]]:
+    """Table -> by how much the number of an easier cell is larger than that of a harder one.
+
+    Fewer classes or a larger tau, all else equal, is easier: accuracies rise, error rates fall.
+    """
+    alike: dict[tuple[str, Run], list[Number]] = {}
+    for number in numbers:
+        rest = replace(number.run, tau=1.0, dataset="")
+        alike.setdefault((number.table or "the text", rest), []).append(number)
+    rises: dict[str, list[float]] = {}
+    for (table, _), members in alike.items():
+        for a, b in permutations(members, 2):
+            easier = a.run.tau - b.run.tau, classes[b.run.dataset] - classes[a.run.dataset]
+            if min(easier) >= 0 and max(easier) > 0:
+                rises.setdefault(table, []).append(a.value - b.value)
+    return rises

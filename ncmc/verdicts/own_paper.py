@@ -9,7 +9,7 @@ from ncmc.plan import grid
 from ncmc.plan.grid_file import FILES as GRIDS
 from ncmc.plan.grid_file import PAPER, table_names, tiers
 from ncmc.project import REGISTER, Project
-from ncmc.system import files
+from ncmc.system import documents, files
 from ncmc.verdicts import checks_file
 
 GIVES = {  # a file that may be missing -> what it would give
@@ -28,7 +28,7 @@ def check(project: Project) -> list[CheckResult]:
 
 
 def missing(project: Project) -> list[str]:
-    """What the folder does not have, a line each with what it would give."""
+    """What the folder does not have, and which numbers look wrong, a line each."""
     lines = [
         f"no {name}: {gives}"
         for name, gives in GIVES.items()
@@ -43,16 +43,20 @@ def missing(project: Project) -> list[str]:
     try:
         checked = {check.claim for check in checks_file.all_checks(project)}
         stated = claims.claims(project).values()
+        printed = printed_numbers.printed_numbers(project)
     except UserError:  # said by its check
         return lines
+    lines += printed_numbers.doubts(project, printed)
     unchecked = [claim.id for claim in stated if claim.shown_in and claim.id not in checked]
     return lines + [f"claim {name} has no check in {checks_file.FILE}" for name in unchecked]
 
 
 def _says_which_paper(project: Project) -> None:
-    if paper_file.paper(project).title == "TITLE":
-        path = project.config(paper_file.FILE)
-        raise UsageError(f"{path}: 'title' is still the form's. Write the paper's own.")
+    form = documents.read_yaml(paper_file.FORM / paper_file.FILE, paper_file.PaperFile)
+    for key, value in paper_file.paper(project):
+        if value == getattr(form, key):
+            path = project.config(paper_file.FILE)
+            raise UsageError(f"{path}: '{key}' is still the form's. Write the paper's own.")
 
 
 def _has_tables(project: Project) -> None:
