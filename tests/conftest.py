@@ -63,7 +63,7 @@ def copy_project(root: Path) -> Path:
         target = root / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if (CHECKOUT / name).is_dir():
-            shutil.copytree(CHECKOUT / name, target)
+            shutil.copytree(CHECKOUT / name, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(CHECKOUT / name, target)
     return root

@@ -4,6 +4,7 @@ import json
 import pkgutil
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,12 @@ def name_of(command: CommandInfo) -> str:
     """A command as it is typed."""
     assert command.callback
     return command.name or command.callback.__name__
+
+
+@cache
+def help_of(*command: str) -> str:
+    """What a command says of itself; many pages name it."""
+    return CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "200"}).stdout
 
 
 def anchors(page: Path) -> set[str]:
@@ -65,8 +72,7 @@ def test_every_option_of_a_named_command_exists(page: Path) -> None:
         options = set(re.findall(r"(?<=\s)--[a-z-]+", rest.split("#")[0]))
         if options:
             inner = [word for word in rest.split()[:1] if command in GROUPS]
-            call = [command, *inner, "--help"]
-            shown = CliRunner().invoke(app, call, env={"COLUMNS": "200"}).stdout
+            shown = help_of(command, *inner)
             assert all(option in shown for option in options), (page.name, command, options)
 
 

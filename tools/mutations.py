@@ -18,9 +18,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-import hypothesis  # noqa: F401  # these are imported here, once: each mutation is tested in a fork
 import pytest
-import scipy.stats  # noqa: F401
+import scipy.stats  # noqa: F401  # here, once: each mutation is tested in a fork of this process
 import torch  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -71,9 +71,9 @@ def test_the_wide_last_stage_of_resnet50_is_twice_as_wide_and_nothing_else_is() 
 
 
 def test_vgg11_is_torchvisions_convolutions_with_512_features() -> None:
+    """With a linear classifier of 10 classes 9,231,114 parameters, the usual VGG11 of CIFAR-10."""
     from torchvision import models
 
-    """With a linear classifier of 10 classes 9,231,114 parameters, the usual VGG11 of CIFAR-10."""
     model = meta(vgg11, 32)
     assert size(model) == size(models.vgg11_bn().features) == 9_225_984
     assert model.out_features == 512

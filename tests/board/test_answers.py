@@ -32,7 +32,7 @@ def publish(
         if spec.run.tau == answers.TAU and spec.coord("method") in accuracies:
             values = accuracies[spec.coord("method")]
             each = zip(spec.runs(len(values)), values, strict=True)
-            fakes.save(runs, *(fakes.record(run, value) for run, value in each))
+            fakes.save(runs, *(fakes.record(run, value, project=project) for run, value in each))
 
 
 LAPTOP = {

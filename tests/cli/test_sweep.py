@@ -145,9 +145,8 @@ def published(configured: Path, own_package: Path) -> Project:
     (own_package / "methods" / "mine.py").write_text(MINE)
     project = Project(configured)
     runs = configured / paths.PUBLISHED.format(tier="smoke") / paths.RUNS
-    fakes.save(
-        runs, *(fakes.record(run, 70.0 + run.seed) for run in grid.table(project, "smoke").runs)
-    )
+    smoke = grid.table(project, "smoke").runs
+    fakes.save(runs, *(fakes.record(run, 70.0 + run.seed, project=project) for run in smoke))
     return project
 
 
@@ -179,7 +178,8 @@ def test_a_method_of_ones_own_gets_a_row_beside_a_published_table(
     ncmc("publish", "lab")  # what a pull request holds: the own records alone
     sent = published.root / paths.PUBLISHED.format(tier="lab")
     assert {path.parts[-4] for path in sent.rglob(paths.RECORD)} == {"MINE"}
-    fakes.save(published.root / paths.RUNS, *(fakes.record(run, 60.0) for run in smoke.runs))
+    here_too = (fakes.record(run, 60.0, project=published) for run in smoke.runs)
+    fakes.save(published.root / paths.RUNS, *here_too)
     ncmc("publish", "lab")  # the smoke table, made here too, is published elsewhere
     assert {path.parts[-4] for path in sent.rglob(paths.RECORD)} == {"MINE"}
     shown = (sent / "results/smoke_mine/table.md").read_text()

@@ -26,9 +26,11 @@ def project_at(root: Path) -> Project:
 def fill(project: Project, runs: Sequence[Run], **changes: Any) -> None:
     """A record of each run; equal in every project."""
     results = project.root / "results" / "runs"
-    fakes.save(
-        results, *(fakes.record(run, 70.0 + len(run.method) + run.seed, **changes) for run in runs)
+    made = (
+        fakes.record(run, 70.0 + len(run.method) + run.seed, project=project, **changes)
+        for run in runs
     )
+    fakes.save(results, *made)
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

@@ -23,8 +23,8 @@ def clone(configured: Path) -> Project:
     """A checkout without results, in which the smoke table is published."""
     project = Project(configured)
     runs = configured / paths.PUBLISHED.format(tier="smoke") / paths.RUNS
-    records = [fakes.record(r, 70.0 + len(r.method) + r.seed) for r in smoke_runs(project)]
-    fakes.save(runs, *records)
+    values = {r: 70.0 + len(r.method) + r.seed for r in smoke_runs(project)}
+    fakes.save(runs, *(fakes.record(r, value, project=project) for r, value in values.items()))
     return project
 
 

@@ -71,9 +71,9 @@ def files(workspace: Path) -> Files:
 def test_a_damaged_pickle_is_used_or_refused(files: Files) -> None:
     rng = random.Random(0)
     for whole, read in files.read.items():
-        refused = [files.refused(with_other_pickle(whole, rng), read) for _ in range(150)]
+        refused = [files.refused(with_other_pickle(whole, rng), read) for _ in range(40)]
         assert not files.refused(whole, read)
-        assert sum(refused) > 100
+        assert sum(refused) > 26
 
 
 def with_other_pickle(whole: bytes, rng: random.Random) -> bytes:

@@ -127,15 +127,13 @@ def test_a_cell_that_lacks_a_seed_takes_no_part() -> None:
     assert contrast([(1.0, lacking[0]), (-1.0, lacking[1])], "last").n == 2
 
 
-@pytest.mark.parametrize(
-    ("world", "least"),
-    [("alike", 95.0), ("strong splits", 95.0), ("t with 3 degrees of freedom", 95.0)],
-)
-def test_intervals_of_a_block_cover_and_are_half_as_wide(world: str, least: float) -> None:
+@pytest.mark.slow  # many worlds are drawn
+@pytest.mark.parametrize("world", ["alike", "strong splits", "t with 3 degrees of freedom"])
+def test_intervals_of_a_block_cover_and_are_half_as_wide(world: str) -> None:
     """benchmarks/block_worlds.py has the whole table: nominal 96.5 %."""
     draw = block_worlds.WORLDS[world]
     block = block_worlds.rates(draw, block_worlds.of_block, 300, block_worlds.CELLS)
     alone = block_worlds.rates(draw, block_worlds.paired, 300, block_worlds.CELLS)
-    assert block["coverage"] >= least - 2.5
+    assert block["coverage"] >= 92.5
     assert block["half width"] < 0.65 * alone["half width"]
     assert block["power"] > alone["power"] + 25

@@ -41,12 +41,14 @@ def test_a_paper_whose_methods_are_all_equal_is_refuted_and_rarely_confirmed() -
     assert sum(shares.get("holds", 0.0) for shares in false) / len(false) <= 0.025 + 0.02
 
 
+@pytest.mark.slow  # many worlds are drawn
 def test_one_false_setting_of_twelve_is_not_said_to_hold() -> None:
     c4 = [check for check in accuracy_checks(here()) if check.id == "C4"]
     found = verdicts.board(here(), plain(), verdicts.one_false, 60, c4)
     assert verdicts.total(found, "holds") <= 0.07  # nominal 2.5 %
 
 
+@pytest.mark.slow  # many worlds are drawn
 @pytest.mark.parametrize("shape", list(verdicts.SHAPES))
 def test_intervals_cover_whatever_the_noise_is(shape: str) -> None:
     found = verdicts.coverage(here(), plain(), verdicts.SHAPES[shape], 3, 12)
@@ -54,11 +56,13 @@ def test_intervals_cover_whatever_the_noise_is(shape: str) -> None:
     assert found["width"] < 2.4
 
 
+@pytest.mark.slow  # many worlds are drawn
 @pytest.mark.parametrize(("gap", "wrong"), [(1.0, "holds"), (0.9, "differs")])
 def test_a_printed_number_is_rarely_judged_wrong(gap: float, wrong: str) -> None:
     assert verdicts.printed(here(), plain(), gap, (5,), 20)[wrong] <= 0.10  # of 180: nominal 5 %
 
 
+@pytest.mark.slow  # many worlds are drawn
 def test_checks_of_curves_are_rarely_wrong_at_their_bounds_and_right_beyond_them() -> None:
     found = curve_worlds.rates(here(), plain(), 12)
     assert len(found) == 13

@@ -128,7 +128,9 @@ def test_whatever_is_deleted_of_a_whole_tier_is_planned_again_and_nothing_else(
 def test_after_a_table_and_verdicts_without_records_all_is_planned(project: Path) -> None:
     """Also where they are of published records, which stand in for no run of a checkout."""
     runs = project / paths.PUBLISHED.format(tier="smoke") / paths.RUNS
-    fakes.save(runs, *(fakes.record(run, 70.0) for run in grid.table(here(), "smoke").runs))
+    there = here()
+    made = (fakes.record(run, 70.0, project=there) for run in grid.table(there, "smoke").runs)
+    fakes.save(runs, *made)
     for command in ("table", "verify"):
         CliRunner().invoke(app, [command, "smoke", "--no-exit-code"])
     planned = snakemake(project, "-n", "-p", "smoke").stdout
