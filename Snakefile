@@ -11,7 +11,7 @@ from snakemake.utils import min_version
 
 from ncmc import jobs, paths, preflight, targets
 from ncmc.errors import UserError, wrapped
-from ncmc.plan.grid_file import PAPER, TIERS, table_names, table_names_in
+from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
 
 min_version("9.27")
@@ -63,5 +63,5 @@ rule all:
     """Every table and figure of the paper."""
     default_target: True
     input:
-        targets.made_of(project, table_names_in(project, PAPER)),
+        targets.made_of(project, targets.tiers_of(project)[targets.DEFAULT]),
     localrule: True

@@ -25,7 +25,7 @@ MODULES = {"list": "listing", "import": "import_", "new-paper": "new_paper"}
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 START = """\
 Does the paper hold? What is known here: {published}
-Without a GPU, in minutes:   uv run snakemake --cores all smoke
+{run}
 A loss of your own:          docs/your-own.md, then ncmc check method NAME
 All commands:                ncmc --help
 """
@@ -119,13 +119,19 @@ def _start() -> str:
     from ncmc import paths
     from ncmc.project import Project
 
-    pages = paths.PUBLISHED.format(tier="*") + "/" + paths.PROJECT_PAGE
+    run = "Without a GPU, in minutes:   uv run snakemake --cores all smoke"
     try:
-        tiers = sorted(path.parents[1].name for path in Project.find().root.glob(pages))
+        project = Project.find()
     except UserError:  # outside of a checkout
-        tiers = []
-    open_page = f"open {pages.replace('*', 'NAME')}\n  (NAME: {', '.join(tiers)})"
-    return START.format(published=open_page if tiers else "ncmc verify claims")
+        return START.format(published="ncmc verify claims", run=run)
+    own = "" if project.paper == OURS else f"{PAPER_VARIABLE}={project.paper} "
+    if not project.config("smoke.yaml").exists():
+        run = f"What its runs would take:    {own}uv run snakemake -n all"
+    published = f"{own}ncmc verify claims"
+    if tiers := project.published_tiers:
+        page = f"{paths.PUBLISHED.format(tier='NAME')}/{paths.PROJECT_PAGE}"
+        published = f"open {page}\n  (NAME: {', '.join(tiers)})"
+    return START.format(published=published, run=run)
 
 
 def _version(wanted: bool) -> None:

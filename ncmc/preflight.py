@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, StringConstraints, TypeAdapter
 
 from ncmc import paths
 from ncmc.data import dvc_store, raw
-from ncmc.errors import UserError
+from ncmc.errors import UsageError, UserError
 from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.project import Project
 from ncmc.system import documents, files
@@ -33,6 +33,11 @@ class WorkflowSettings(Strict):
 
 def settings(given: Mapping[str, Any]) -> WorkflowSettings:
     """The workflow's configuration, checked. Raises UsageError: the key, what is allowed."""
+    if paper := given.get("paper"):
+        raise UsageError(
+            "--config knows no 'paper': all programs that a workflow starts must know it. "
+            f"Name it in the environment: {paths.PAPER_VARIABLE}={paper} snakemake ..."
+        )
     return documents.parse(WorkflowSettings, dict(given), "config/workflow.yaml or --config")
 
 

@@ -81,6 +81,16 @@ class Project:
         own = "" if self.paper == OURS else f"{self.paper}-"
         return self.root / paths.PUBLISHED.format(tier=own + tier)
 
+    @property
+    def published_tiers(self) -> list[str]:
+        """The folders of the open paper's published tiers, by name."""
+        folders = self.root.glob(f"{paths.PUBLISHED.format(tier='*')}/")
+        others = tuple(f"{paper}-" for paper in papers(self.root) if paper != OURS)
+        names = sorted(folder.name for folder in folders)
+        if self.paper == OURS:
+            return [name for name in names if not name.startswith(others)]
+        return [name for name in names if name.startswith(f"{self.paper}-")]
+
     def record_path(self, run_id: str, tier: str | None = None) -> Path:
         """Where a run's record lies: its own, if there is one, or where it is published.
 

@@ -17,21 +17,22 @@ from pathlib import Path
 from typing import Any
 
 from ncmc import paths
-from ncmc.errors import UserError
+from ncmc.errors import UserError, unknown
 from ncmc.forecast import plan_file
 from ncmc.forecast.cost import without_record
 from ncmc.jobs import RUN, evidence, is_short, records_of, table_pattern
 from ncmc.paper import switches
-from ncmc.plan.grid_file import PAPER, TIERS, table_names, table_names_in
+from ncmc.plan.grid_file import NAME, PAPER, RULES, TIERS, table_names, table_names_in
 from ncmc.plan.run import Run, parse_run_id, trained_run, trained_runs
 from ncmc.project import Project
 
 DEFAULT = "all"
-# Targets that are many tables -> the file of config/ that has them.
+# Targets that are many tables -> the file of tables that has them.
 WHOLE = {DEFAULT: PAPER} | {Path(file).stem: file for file in TIERS}
+OTHERS = ("board", "theory")  # that are of no table
 PLAN = "plan"  # the target that does what `ncmc plan` wrote
 TABLE_FILES = (paths.TABLE_CSV, paths.TABLE_JSON, paths.TABLE_MARKDOWN, paths.TABLE_LATEX)
-MADE_OF_VERDICTS = (paths.PAGE, paths.FIGURES)
+MADE_OF_VERDICTS = (paths.PAGE, paths.FIGURES, paths.FIGURE_LIST)
 FILES = (*TABLE_FILES, paths.VERDICTS, *MADE_OF_VERDICTS)  # all that is made of a table
 BATCHES = Path(".snakemake/ncmc-batches")
 VARIABLE = "NCMC_BATCHES"  # tells a job of a cluster the batches of its launcher
@@ -99,6 +100,7 @@ def missing(project: Project, targets: Iterable[str]) -> Missing:
     `targets`: names of rules and files, as on the command line; none is `all`. Raises UserError for
     `plan` without a plan, UsageError for a run or table that cannot be.
     """
+    _check_names(project, targets)
     found = Missing()
     seen: set[Run] = set()
     for target in sorted(targets) or [DEFAULT]:
@@ -115,6 +117,20 @@ def missing(project: Project, targets: Iterable[str]) -> Missing:
             if file in MADE_OF_VERDICTS and not (project.root / verdicts).exists():
                 found.files.append(verdicts)
     return found
+
+
+def tiers_of(project: Project) -> dict[str, list[str]]:
+    """The targets of `WHOLE` that the open paper has, with their tables."""
+    tables = {target: table_names_in(project, file) for target, file in WHOLE.items()}
+    return {target: names for target, names in tables.items() if names or target == DEFAULT}
+
+
+def _check_names(project: Project, targets: Iterable[str]) -> None:
+    """Raises UsageError for a target by name that the open paper does not have."""
+    known = {*tiers_of(project), *table_names(project), PLAN, *OTHERS}
+    for target in targets:
+        if re.fullmatch(NAME, target) and target not in known | RULES:
+            raise unknown(f"target of the paper {project.paper}", target, known)
 
 
 def made_of(project: Project, tables: Iterable[str]) -> list[str]:
@@ -157,7 +173,7 @@ def _handed_on(project: Project) -> dict[str, list[Run]]:
 def _tables(project: Project, target: str) -> Iterable[tuple[str, str | None]]:
     """(table, template of the file, None for all of them) that a target asks for."""
     if target in WHOLE:
-        return [(name, None) for name in table_names_in(project, WHOLE[target])]
+        return [(name, None) for name in tiers_of(project)[target]]
     if target == PLAN or target in table_names(project):
         return [(target, None)]
     folder, _, file = os.path.normpath(target).rpartition("/")

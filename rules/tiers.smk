@@ -1,10 +1,11 @@
-# What trains for hours or days on a processor: every table and figure of one file of config/ (docs/plan.md).
-for file in TIERS:
+# What trains for hours or days on a processor: every table and figure of one file of tables (docs/plan.md).
+for tier, names in targets.tiers_of(project).items():
+    if tier != targets.DEFAULT:
 
-    rule:
-        """Every table and figure of a file of config/."""
-        name:
-            file.removesuffix(".yaml")
-        input:
-            targets.made_of(project, table_names_in(project, file)),
-        localrule: True
+        rule:
+            """Every table and figure of a file of tables."""
+            name:
+                tier
+            input:
+                targets.made_of(project, names),
+            localrule: True

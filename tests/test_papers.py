@@ -166,10 +166,15 @@ def _method_code(stem: str) -> tuple[str | None, tuple[Path, ...]]:
     return part_code(here(), "method", f"ncmc.methods.{stem}")
 
 
-def test_two_files_of_one_name_are_refused(mine: Path) -> None:
-    shutil.copy(mine, mine.with_name("ce.py"))
-    with pytest.raises(UsageError, match=r"ncmc/methods/ce.py and .*papers/mine/methods/ce.py"):
-        catalog.names("method")
+@pytest.mark.parametrize("name", ["ce", "cal"])
+def test_a_file_whose_name_another_has_ends_commands_of_its_own_paper_alone(
+    mine: Path, name: str
+) -> None:
+    shutil.copy(mine, mine.with_name(f"{name}.py"))
+    catalog.check_files(paths.OURS)
+    assert catalog.file_of("method", name).parts[-3] != "mine"
+    with pytest.raises(UsageError, match=rf"/{name}.py and .*papers/mine/methods/{name}.py have"):
+        catalog.check_files("mine")
 
 
 def test_the_figures_of_another_paper_are_looked_for_in_its_own_place(tmp_path: Path) -> None:
@@ -317,6 +322,53 @@ def test_publishing_another_paper_leaves_the_documents_of_ours_as_they_are(tmp_p
     assert publish.differing(other, "paper") == []
     changed = {path.name for path in publish.refresh_documents(other)}
     assert changed <= {"runs.csv", "ARTIFACT.md"}  # which are of all published records
+
+
+def test_a_broken_paper_ends_commands_of_its_own_alone(form: Path) -> None:
+    (form / "paper.yaml").write_text("title: [")
+    code, told = ncmc("list", "papers")
+    assert (code, "third/paper.yaml is not valid YAML" in " ".join(told.split())) == (0, True)
+    assert "Inducing Neural Collapse" in told  # of the next one
+    assert ncmc("list", "tables")[0] == 0
+    assert ncmc("--paper", "third", "report", "table1")[0] == 2
+
+
+def test_a_method_that_is_no_python_is_wrong_in_its_paper(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine.write_text("def (")
+    monkeypatch.setenv("NCMC_ROOT", str(copy_project(mine.parents[3] / "lab")))
+    shutil.copytree(here().root / "papers/setf", here().root / "papers/mine")
+    code, told = ncmc("check", "paper", "mine")
+    assert (code, "papers/mine/methods/mine.py is not valid Python" in told) == (1, True)
+    assert ncmc("check", "paper", "setf")[0] == 0
+
+
+def test_a_target_that_the_open_paper_lacks_is_refused_with_those_that_it_has(
+    tmp_path: Path,
+) -> None:
+    root = copy_workflow(tmp_path / "lab")
+    for target in ("laptop", "table2"):
+        refused = snakemake(root, "-n", target, NCMC_PAPER="setf")
+        assert refused.returncode == 1
+        words = f"unknown target of the paper setf '{target}'. Allowed: all, board, cifar"
+        assert words in refused.stderr
+    refused = snakemake(root, "-n", "smoke", "--config", "paper=setf")
+    assert "in the environment: NCMC_PAPER=setf snakemake" in refused.stderr
+
+
+def test_what_is_said_of_a_paper_is_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(paths.PAPER_VARIABLE, "")  # put back after --paper
+    start = CliRunner().invoke(app, [], env={paths.PAPER_VARIABLE: "setf"}).output
+    assert "NCMC_PAPER=setf ncmc verify claims" in start
+    assert "NCMC_PAPER=setf uv run snakemake -n all" in start
+    assert not {"smoke", "laptop"} & set(start.split())
+    ours = CliRunner().invoke(app, [], env={paths.PAPER_VARIABLE: ""}).output
+    assert "results/published/NAME/results/report.html" in ours
+    assert "snakemake --cores all smoke" in ours
+    told = {name: ncmc("--paper", name, "verify", "claims")[1] for name in ("ncmc", "setf")}
+    assert "checked by `ncmc theory`" in told["ncmc"]
+    assert "theory" not in told["setf"]
 
 
 @pytest.mark.usefixtures("form")

@@ -21,12 +21,11 @@ from ncmc.errors import UserError
 from ncmc.forecast import cost as estimates
 from ncmc.paper import switches
 from ncmc.plan.dataset_entries import dataset_entries
-from ncmc.plan.grid_file import table_names_in
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.wording import duration, plural, size
 from ncmc.system import hardware
-from ncmc.targets import WHOLE
+from ncmc.targets import tiers_of
 
 EPILOG = "Examples: `ncmc doctor`, `ncmc doctor --cost table2`. What is done: `ncmc status`."
 
@@ -48,7 +47,7 @@ def doctor(
         if not insist:
             require_gpu(project)
     elif cost is not None:
-        name = cost if cost in WHOLE else chosen_table(project, cost).name
+        name = cost if cost in tiers_of(project) else chosen_table(project, cost).name
         with working(f"measuring what the runs of {name} would take") as say:
             measured = cost_of(project, name, runs_of(project, name), say)
         print_cost(measured, as_json)
@@ -144,8 +143,8 @@ def _slurm_plugin() -> Part:
 
 
 def runs_of(project: Project, name: str) -> list[Run]:
-    """The runs of a table, or of one of `WHOLE`, each once."""
-    names = table_names_in(project, WHOLE[name]) if name in WHOLE else [name]
+    """The runs of a table, or of a target that is several, each once."""
+    names = tiers_of(project).get(name, [name])
     tables = (switches.table(project, table) for table in names)
     return list(dict.fromkeys(run for table in tables for run in table.runs))
 

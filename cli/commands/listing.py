@@ -7,7 +7,7 @@ import typer
 
 from cli.options import Datasets, Json, Methods, Taus, chosen_runs
 from cli.show.grids import print_json, print_listing
-from ncmc.errors import UsageError, unknown
+from ncmc.errors import UsageError, UserError, unknown
 from ncmc.paper import switches
 from ncmc.paper.assumptions import Alternative, assumptions
 from ncmc.paper.claims import claims
@@ -86,9 +86,16 @@ def _tables(project: Project) -> list[Row]:
 
 def _papers(project: Project) -> list[Row]:
     return [
-        {"name": name, **paper(Project(project.root, paper=name)).model_dump()}
-        for name in papers(project.root)
+        {"name": name, **_paper(Project(project.root, paper=name))} for name in papers(project.root)
     ]
+
+
+def _paper(project: Project) -> Row:
+    """What a paper's folder says of it; a broken one is told, and hides no other."""
+    try:
+        return paper(project).model_dump()
+    except UserError as error:
+        return {"title": f"cannot be read: {error}", "venue": "", "url": ""}
 
 
 def _datasets(project: Project) -> list[Row]:

@@ -1,6 +1,7 @@
 """`ncmc verify`: verdicts on a table or figure, on the paper's claims, or on everything."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,9 @@ from ncmc.board.board_text import LEVELS, SCALES, TITLES, as_markdown, remark, t
 from ncmc.board.board_text import as_json as board_json
 from ncmc.board.entries import SUBJECTS, Board, board, board_of
 from ncmc.errors import UsageError, printable
+from ncmc.paper import theorems
 from ncmc.plan import grid
+from ncmc.plan.grid_file import tiers
 from ncmc.project import Project
 from ncmc.results.table_data import TableData
 from ncmc.results.wording import capital
@@ -127,7 +130,7 @@ def verify(
     elif as_json:
         print_json(board_json(judged))
     else:
-        print_board(judged)
+        print_board(judged, _hints(project))
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts, usable=usable))
 
@@ -142,11 +145,16 @@ def _append_to_step_summary(text: str) -> None:
 
 
 NEXT = "`ncmc explain ID` says how a claim is read, which runs decide it, and what is missing."
-SMALLER = (
-    "The claims at reduced scale: `ncmc verify all`, or the boards in results/published, such as "
-    "laptop/results/board.md."
-)
-THEOREMS = "The theorems are checked by `ncmc theory`."
+
+
+def _hints(project: Project) -> Iterable[str]:
+    """Where the open paper has more that bears on its claims."""
+    if theorems.names(project):
+        yield "The theorems are checked by `ncmc theory`."
+    if set(tiers(project)) - {"paper", "lab"}:
+        yield "The claims at reduced scale: `ncmc verify all`."
+    if names := project.published_tiers:
+        yield f"Published boards: results/published/NAME/results/board.md (NAME: {', '.join(names)})."
 
 
 def _verify_printed(name: str, as_json: bool, exit_code: bool) -> None:
@@ -173,7 +181,7 @@ def _verify_printed(name: str, as_json: bool, exit_code: bool) -> None:
         raise typer.Exit(code)
 
 
-def print_board(board: Board) -> None:
+def print_board(board: Board, hints: Iterable[str] = ()) -> None:
     """Each entry of a board: its status, its words with the id last, and what was found."""
     out = console()
     for line in tally(board):
@@ -198,5 +206,5 @@ def print_board(board: Board) -> None:
     out.print()
     out.print(literal(NEXT), style="dim")
     if board.of("claim").entries:
-        out.print(literal(THEOREMS), style="dim")
-        out.print(literal(SMALLER), style="dim")
+        for line in hints:
+            out.print(literal(line), style="dim")

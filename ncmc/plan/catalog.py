@@ -2,7 +2,8 @@
 
 Ours lie in ncmc/methods and ncmc/backbones, those that belong to a paper or a lab in its folder:
 papers/NAME/methods and papers/NAME/backbones of the same checkout. All papers have one catalog,
-because a run's id holds a method's name alone.
+because a run's id holds a method's name alone. Of two files with one name the first is meant, and
+the paper whose file the second is cannot be planned (`check_files`).
 """
 
 import ast
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ncmc import paths
-from ncmc.errors import UsageError, unknown
+from ncmc.errors import UsageError, UserError, unknown
 
 KINDS = ("backbone", "method")
 PACKAGE = Path(__file__).parents[1]
@@ -23,16 +24,12 @@ def folders(kind: str) -> list[Path]:
     """Where the files of a kind lie: in the package, and in papers/ beside it (in a wheel: in it)."""
     papers = paths.PAPER.format(paper=f"*/{kind}s")
     others = (folder for place in (PACKAGE.parent, PACKAGE) for folder in place.glob(papers))
-    return [PACKAGE / f"{kind}s", *sorted(others)]
+    ours_first = sorted(others, key=lambda folder: (folder.parent.name != paths.OURS, folder))
+    return [PACKAGE / f"{kind}s", *ours_first]
 
 
 def names(kind: str) -> list[str]:
-    """The names of a kind ("backbone" or "method"), sorted: those that have a file.
-
-    Raises UsageError for a name that has two.
-    """
-    if kind not in KINDS:
-        raise unknown("kind", kind, KINDS)
+    """The names of a kind ("backbone" or "method"), sorted: those that have a file."""
     places = tuple((folder, folder.stat().st_mtime_ns) for folder in folders(kind))
     return list(_names_in(kind, places))
 
@@ -40,18 +37,32 @@ def names(kind: str) -> list[str]:
 @lru_cache(maxsize=16)
 def _names_in(kind: str, places: tuple[tuple[Path, int], ...]) -> tuple[str, ...]:
     """The names that have a file in folders. Kept until one changes: each run of a plan asks."""
-    files: dict[str, Path] = {}
-    for folder, _ in places:
-        for file in sorted(folder.glob("*.py")):
-            if file.stem[0] == "_" or file.stem == "base":
-                continue
-            first = files.setdefault(_name(kind, file.stem), file)
+    stems = {file.stem for folder, _ in places for file in folder.glob("*.py")} - {"base"}
+    return tuple(sorted(_name(kind, stem) for stem in stems if stem[0] != "_"))
+
+
+def check_files(paper: str) -> None:
+    """Raises UsageError for a file of a paper's methods or backbones that can mean no run."""
+    for kind in KINDS:
+        own = (folder for folder in folders(kind)[1:] if folder.parent.name == paper)
+        for file in sorted(file for folder in own for file in folder.glob("*.py")):
+            first = file_of(kind, file.stem)
             if first != file:
                 raise UsageError(
                     f"{first} and {file} have one name, and a run's id holds the name alone: choose "
                     "another one for the second."
                 )
-    return tuple(sorted(files))
+            parse(file)
+
+
+def parse(file: Path) -> ast.Module:
+    """The syntax tree of a Python file. Raises UserError."""
+    try:
+        return ast.parse(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}.") from error
+    except (SyntaxError, ValueError) as error:
+        raise UserError(f"{file} is not valid Python: {error}.") from error
 
 
 def canonical(kind: str, name: str, allowed: list[str] | None = None) -> str:
@@ -235,8 +246,8 @@ def _statements(file: Path) -> list[ast.stmt]:
 def _parsed(file: Path, state: object) -> list[ast.stmt]:
     """The statements of a module. Kept: a recipe's rules ask for every model's options."""
     try:
-        return ast.parse(file.read_text(encoding="utf-8")).body
-    except (OSError, SyntaxError, ValueError):
+        return parse(file).body
+    except UserError:  # said where the file is used
         return []
 
 

@@ -11,7 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from ncmc import paths
-from ncmc.errors import UserError
 from ncmc.plan import catalog
 from ncmc.plan.dataset_entries import dataset_entry
 from ncmc.plan.run import Run
@@ -122,12 +121,7 @@ def part_code(project: Project, part: str, root: str) -> tuple[str | None, tuple
 @lru_cache(maxsize=512)
 def _read(file: Path, state: tuple[int, int]) -> tuple[str, tuple[str, ...]]:
     """The digest of a file, and the modules that it imports, anywhere in it. Kept until it changes."""
-    try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror}.") from error
-    except (SyntaxError, ValueError) as error:
-        raise UserError(f"{file} is not valid Python: {error}.") from error
+    tree = catalog.parse(file)
     digest = digest_of(tree)
     place = Path(name_of(file)).parent.parts
     package = ["ncmc", *(place[-1:] if place[:1] == ("papers",) else place)]

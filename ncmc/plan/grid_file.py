@@ -30,9 +30,9 @@ MOST_CELLS = 5000  # of one table; planning them all takes about a minute
 # A table's name is a folder below results/, a target of the workflow and a word of its shell lines.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 # What else these are: rules of the workflow, folders of results/, folders of the project.
-RESERVED = {
-    *("all", "claims", "plan", "board", *(Path(file).stem for file in TIERS)),
-    *("preflight", "fetch", "split", "train", "table", "verify", "report", "figures", "theory"),
+RULES = {"preflight", "fetch", "split", "train", "table", "verify", "report", "figures"}
+RESERVED = RULES | {
+    *("all", "claims", "plan", "board", "theory", *(Path(file).stem for file in TIERS)),
     *("runs", "published", "papers", "config", "data", "results", "logs", "ckpt", "rules"),
 }
 

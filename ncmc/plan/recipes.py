@@ -215,13 +215,14 @@ def recipes(project: Project) -> dict[str, Inherited]:
     """
     entries = _train_file(project).recipes
     execution = _train_file(project).execution.model_dump()
+    catalog.check_files(project.paper)
     complete: dict[str, Inherited] = {}
     for name in entries:
         where = f"{project.config(FILE)}: recipe {name}"
         try:
             complete[name] = recipe = _inherit(entries, name)
             for rule in recipe.rules:
-                _check_rule(project, rule)
+                _check_rule(rule)
         except UserError as error:
             raise UsageError(f"{where}: {error}") from error
         documents.parse(Recipe, _part(recipe.values, Recipe), where)
@@ -253,20 +254,14 @@ def _inherit(
     )
 
 
-@read_once
-def own_options(project: Project, kind: str, name: str) -> frozenset[str] | None:
-    """The options of one backbone or method; None where its file does not tell them."""
-    return catalog.own_options(kind, name)
-
-
-def _check_rule(project: Project, rule: Rule) -> None:
+def _check_rule(rule: Rule) -> None:
     """Raises UsageError for names that there are not, and for options that no such model takes."""
     options = list[frozenset[str] | None]()
     for kind, listed in (("backbone", rule.when.backbone), ("method", rule.when.method)):
         names = catalog.names(kind)
         for name in set(listed).difference(names):  # in another spelling it would match nothing
             raise UsageError(f"rules: {unknown(kind, name, names)}")
-        options += [own_options(project, kind, name) for name in listed or names]
+        options += [catalog.own_options(kind, name) for name in listed or names]
     allowed = {option for own in options for option in own or ()}
     for key in rule.set:
         if key not in allowed and None not in options:

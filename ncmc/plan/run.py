@@ -126,12 +126,9 @@ def _own_options(
 @read_once
 def _known_names(project: Project, backbone: str, method: str) -> frozenset[str] | None:
     """Every option that some part of a run reads; None where a model's own cannot be told."""
-    of_backbone = recipes.own_options(project, "backbone", backbone)
-    of_method = recipes.own_options(project, "method", method)
-    if of_backbone is None or of_method is None:
-        return None
+    of_model = catalog.option_names(backbone, method)
     fields = (part.model_fields for part in (Recipe, SplitOptions, Execution))
-    return frozenset({recipes.NAME}.union(of_backbone, of_method, *fields))
+    return None if of_model is None else of_model.union([recipes.NAME], *fields)
 
 
 def resolve_run(project: Project, run: Run) -> Resolved:
@@ -156,7 +153,7 @@ def trained_run(project: Project, run: Run) -> Run:
     if method is None:
         return run
     of_both = catalog.option_names(run.backbone, method) or frozenset()
-    of_rule = (recipes.own_options(project, "method", run.method) or frozenset()) - of_both
+    of_rule = (catalog.own_options("method", run.method) or frozenset()) - of_both
     options = {key: value for key, value in run.options if key not in of_rule}
     return make_run(run.dataset, run.tau, run.backbone, method, options, run.seed, project=project)
 

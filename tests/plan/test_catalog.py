@@ -24,8 +24,6 @@ def test_spelling_does_not_matter() -> None:
 def test_an_unknown_name_is_refused_with_the_allowed_ones() -> None:
     with pytest.raises(UsageError, match=r"unknown backbone 'resnet18'.*resnet8"):
         catalog.canonical("backbone", "resnet18")
-    with pytest.raises(UsageError, match="unknown kind 'methods'"):
-        catalog.names("methods")
 
 
 def test_a_name_without_a_file_is_refused() -> None:
