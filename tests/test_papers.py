@@ -327,7 +327,7 @@ def test_publishing_another_paper_leaves_the_documents_of_ours_as_they_are(tmp_p
 def test_a_broken_paper_ends_commands_of_its_own_alone(form: Path) -> None:
     (form / "paper.yaml").write_text("title: [")
     code, told = ncmc("list", "papers")
-    assert (code, "third/paper.yaml is not valid YAML" in " ".join(told.split())) == (0, True)
+    assert (code, "cannot be read" in told) == (0, True)
     assert "Inducing Neural Collapse" in told  # of the next one
     assert ncmc("list", "tables")[0] == 0
     assert ncmc("--paper", "third", "report", "table1")[0] == 2
@@ -352,9 +352,9 @@ def test_a_target_that_the_open_paper_lacks_is_refused_with_those_that_it_has(
         refused = snakemake(root, "-n", target, NCMC_PAPER="setf")
         assert refused.returncode == 1
         words = f"unknown target of the paper setf '{target}'. Allowed: all, board, cifar"
-        assert words in refused.stderr
+        assert words in refused.stdout + refused.stderr
     refused = snakemake(root, "-n", "smoke", "--config", "paper=setf")
-    assert "in the environment: NCMC_PAPER=setf snakemake" in refused.stderr
+    assert "in the environment: NCMC_PAPER=setf snakemake" in refused.stdout + refused.stderr
 
 
 def test_what_is_said_of_a_paper_is_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:

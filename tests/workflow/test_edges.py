@@ -71,7 +71,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root: Path = copy_workflow(tmp_path / "project")
     monkeypatch.setenv("NCMC_ROOT", str(root))
     with (root / "papers/ncmc/numbers.csv").open("a") as file:
-        file.write("X1,smoke,digits,0.02,resnet8,CE,,77.7,,,Table X,a test,\n")
+        file.write("X1,smoke,digits,0.02,resnet8,CE,,77.7,,,Table X,a test,,\n")
     fakes.smoke(root / paths.RUNS, grid.table(here(), "smoke"))
     return root
 
