@@ -76,7 +76,7 @@ def test_each_number_of_others_is_what_another_paper_prints() -> None:
     )
     others = [p for p in papers(CHECKOUT) if p != OURS]
     numbers = [n for p in others for n in printed_numbers(Project(CHECKOUT, paper=p))]
-    printed = {f"{n.value:.1f}" for n in numbers if not n.differs and n.run.tau == 0.01}
+    printed = {f"{n.value:.1f}" for n in numbers if not n.made_otherwise and n.run.tau == 0.01}
     assert len(shown) == 3
     assert {text for row in shown for text in row if text} <= printed
 

@@ -251,7 +251,7 @@ def _harness(project: Project) -> str:
             continue
         cells, printed = CellCache(other, folder / paths.RUNS), dict[str, float]()
         for cell in (c for t in tiers(other)[PAPER] for c in cells.of(grid.table(other, t))):
-            if cell.paper and cell.best and not cell.paper.differs:
+            if cell.paper and cell.best and not cell.paper.made_otherwise:
                 printed[cell.paper.id] = abs(cell.best.mean - cell.paper.value)
                 seeds = max(seeds, cell.n)
         distances += printed.values()

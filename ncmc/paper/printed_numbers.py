@@ -41,7 +41,7 @@ class Stated(Strict):
     where: str
     source: str
     note: str
-    differs: str = ""  # how it was made otherwise than its cell; it then decides nothing
+    made_otherwise: str = ""  # than its cell, and how: it then decides nothing
 
 
 class Number(Stated):
@@ -52,7 +52,18 @@ class Number(Stated):
 
 Place = tuple[Run, str | None]  # a run with seed 0, and the table that its number is printed in
 SETTING = ("dataset", "tau", "backbone", "method", "options")
-COLUMNS = ("id", "table", *SETTING, "value", "std", "n", "where", "source", "note", "differs")
+COLUMNS = (
+    "id",
+    "table",
+    *SETTING,
+    "value",
+    "std",
+    "n",
+    "where",
+    "source",
+    "note",
+    "made_otherwise",
+)
 
 
 @read_once

@@ -59,9 +59,9 @@ def compare(
     hold the paper's one draw, which nobody knows; nor where the number was made otherwise.
     """
     label = cell.spec.label
-    if printed.differs:
+    if printed.made_otherwise:
         beside = f"ours is {cell.best.mean:.1f}" if cell.best else "ours has no record"
-        why = f"made otherwise: {printed.differs}; {beside}"
+        why = f"made otherwise: {printed.made_otherwise}; {beside}"
         return Finding(label=label, status="not testable", why=why)
     if cell.spec.split_per_seed:
         return Finding(label=label, status="not testable", why=SPLIT_PER_SEED)

@@ -8,15 +8,16 @@ from conftest import CHECKOUT
 
 from ncmc import paths
 from ncmc.plan.grid_file import tiers
-from ncmc.project import Project
+from ncmc.project import Project, papers
 from ncmc.sharing import publish
 
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
 PLACES = [str(CHECKOUT).encode(), tempfile.gettempdir().encode() + b"/tmp", b"/home/", b"/root/"]
 TIERS = [
-    tier if tier == "smoke" else pytest.param(tier, marks=pytest.mark.slow)
-    for tier in tiers(Project(CHECKOUT))
-    if (CHECKOUT / paths.PUBLISHED.format(tier=tier)).is_dir()
+    pytest.param(paper, tier, marks=[] if tier == "smoke" else pytest.mark.slow)
+    for paper in papers(CHECKOUT)
+    for tier in tiers(Project(CHECKOUT, paper=paper))
+    if Project(CHECKOUT, paper=paper).published(tier).is_dir()
 ]
 
 
@@ -25,10 +26,10 @@ def rounded(content: bytes) -> str:
     return NUMBER.sub(lambda number: f"{float(number[0]):.3g}", content.decode())
 
 
-@pytest.mark.parametrize("tier", TIERS)
-def test_what_is_published_follows_from_its_records(tier: str) -> None:
-    """To make it again after a change of words, figures or checks: ncmc publish TIER."""
-    project = Project(CHECKOUT)
+@pytest.mark.parametrize(("paper", "tier"), TIERS)
+def test_what_is_published_follows_from_its_records(paper: str, tier: str) -> None:
+    """To make it again after a change of words, figures or checks: ncmc --paper PAPER publish TIER."""
+    project = Project(CHECKOUT, paper=paper)
     folder = publish.folder_of(project, tier)
     made = publish.contents(project, tier, publish.sources_in(publish._read(folder)))
     there = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
