@@ -20,6 +20,7 @@ NUMBER = {
     "where": "App. F.2",
     "source": "text",
     "note": "a note",
+    "made_otherwise": "",
 }
 ROW = ",".join(NUMBER.values())
 
