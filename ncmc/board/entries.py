@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from ncmc.board.sentences import Stalled, line, stages, stalled_of, whole_sentence
+from ncmc.board.sentences import line, stages, whole_sentence
 from ncmc.paper.claims import claims
 from ncmc.plan import grid
 from ncmc.plan.grid_file import Scale, table_names
@@ -71,27 +71,19 @@ def board(
     return board_of(project, [v for table in tables for v in verify_cells(table, cells)])
 
 
-def board_of(
-    project: Project, verdicts: Iterable[Verdict], beside: Iterable[Verdict] = ()
-) -> Board:
-    """The board of verdicts: those of one claim, at whatever scales, are one entry.
-
-    `beside`: verdicts that are no part of it, on whether a lead grows with the budget.
-    """
-    verdicts, grouped = list(verdicts), dict[str, list[Verdict]]()
+def board_of(project: Project, verdicts: Iterable[Verdict]) -> Board:
+    """The board of verdicts: those of one claim, at whatever scales, are one entry."""
+    grouped = dict[str, list[Verdict]]()
     for verdict in verdicts:
         grouped.setdefault(verdict.claim or verdict.id, []).append(verdict)
-    stalled = stalled_of([*verdicts, *beside])
-    entries = [_entry(project, name, told, stalled) for name, told in grouped.items()]
+    entries = [_entry(project, name, told) for name, told in grouped.items()]
     place = {name: i for i, name in enumerate(claims(project))}
     entries.sort(key=lambda e: (SUBJECTS.index(e.subject), place.get(e.id, len(place))))
     return Board(entries=tuple(entries))
 
 
-def _entry(
-    project: Project, name: str, verdicts: Sequence[Verdict], stalled: Stalled
-) -> BoardEntry:
-    staged = stages(verdicts, stalled)
+def _entry(project: Project, name: str, verdicts: Sequence[Verdict]) -> BoardEntry:
+    staged = stages(verdicts)
     shown = next((s for s in reversed(staged) if s.status not in UNTOLD), staged[-1])
     first = shown.verdicts[0]
     subject: Subject = "claim" if first.claim else "number" if first.kind == "number" else "ours"

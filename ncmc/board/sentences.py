@@ -5,7 +5,7 @@ seen; it counts against the paper only where the opposite is seen, at the larges
 and the advantage is shown not to grow with the budget.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,6 @@ from ncmc.verdicts.verdict import LATE, STATUSES, Outcome, Status, Verdict, at_s
 
 LONGEST = 200  # characters of a board's line; the whole sentence is one step further
 WORST: tuple[Status, ...] = ("differs", "inconclusive", "incomplete", "holds", "not testable")
-Stalled = Set[tuple[str, str]]  # sides: the first's advantage over the second does not grow
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,6 @@ class Stage:
     """The verdicts on one claim at one scale and budget."""
 
     verdicts: tuple[Verdict, ...]
-    outcomes: tuple[Outcome, ...]  # of each
 
     @property
     def paper(self) -> bool:
@@ -37,9 +35,7 @@ class Stage:
     @property
     def outcome(self) -> Outcome:
         """That of all clauses together: what the clauses with its status say, if they say one thing."""
-        told = {
-            o for v, o in zip(self.verdicts, self.outcomes, strict=True) if v.status == self.status
-        }
+        told = {v.outcome for v in self.verdicts if v.status == self.status}
         if len(told) == 1:
             return told.pop()
         return "not seen at this scale" if self.status == "differs" else at_scale(self.status)
@@ -56,43 +52,20 @@ class Stage:
     def words(self) -> str:
         """`seen after 120 epochs of resnet20`, `2 of 3 clauses hold`."""
         short = self.outcome.removesuffix(" at this scale").removesuffix(" by this schedule")
-        agree = self.outcomes.count(self.outcome)
-        if agree == len(self.outcomes):
+        n, agree = len(self.verdicts), sum(v.outcome == self.outcome for v in self.verdicts)
+        if agree == n:
             return f"{short}{self.place}"
-        return f"{short} in {agree} of {plural(len(self.outcomes), 'clause')}{self.place}"
+        return f"{short} in {agree} of {plural(n, 'clause')}{self.place}"
 
 
-def stages(verdicts: Iterable[Verdict], stalled: Stalled) -> list[Stage]:
+def stages(verdicts: Iterable[Verdict]) -> list[Stage]:
     """The verdicts on one claim by scale and budget: smaller budgets first, the paper's scale last."""
-    verdicts, groups = list(verdicts), dict[tuple[bool, int, tuple[str, ...]], list[Verdict]]()
+    groups = dict[tuple[bool, int, tuple[str, ...]], list[Verdict]]()
     for verdict in verdicts:
         paper = verdict.scale != "reduced"
         key = (True, 0, ()) if paper else (False, verdict.epochs or 0, verdict.backbones)
         groups.setdefault(key, []).append(verdict)
-    judged = [v.epochs or 0 for v in verdicts if v.status != "incomplete"]
-    largest = max(judged, default=0)
-    return [
-        Stage(tuple(group), tuple(outcome(v, largest, stalled) for v in group))
-        for _, group in sorted(groups.items())
-    ]
-
-
-def outcome(verdict: Verdict, largest: int, stalled: Stalled) -> Outcome:
-    """What a verdict may say of the paper, beside the others.
-
-    `largest`: the largest number of epochs at which its claim was judged. `stalled`: whose advantage
-    is shown not to grow with the budget; where that is open, nothing is against the paper.
-    """
-    last = verdict.claim is not None and (verdict.epochs or 0) >= largest
-    refuted = verdict.outcome == "not seen at this scale" and verdict.opposite
-    if last and refuted and verdict.sides in stalled:
-        return "against it at this scale"
-    return verdict.outcome
-
-
-def stalled_of(verdicts: Iterable[Verdict]) -> Stalled:
-    """The sides of every check along the epochs (`trend`) whose last step shows no growth."""
-    return {v.sides for v in verdicts if v.kind == "trend" and v.opposite and v.sides}
+    return [Stage(tuple(group)) for _, group in sorted(groups.items())]
 
 
 # --- sentences ---------------------------------------------------------------------------------

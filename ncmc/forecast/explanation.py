@@ -1,6 +1,6 @@
 """One claim, number or check in full: how it is read, which runs decide it, what was found."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -19,10 +19,8 @@ from ncmc.results.wording import counted, make_command, signed
 from ncmc.system.documents import Strict
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Pairs
-from ncmc.verdicts.checks_file import all_checks
 from ncmc.verdicts.contrasts import contrast
 from ncmc.verdicts.judge import CellCache, verdicts_by_id
-from ncmc.verdicts.kinds.along_axis import Trend
 from ncmc.verdicts.verdict import Finding, Outcome, Status, Verdict
 
 NOT_READING = {"id", "table", "kind", "claim", "says", "source"}  # keys told elsewhere
@@ -80,7 +78,7 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
     verdicts = [judged[question.id] for question in questions]
     clauses = [_clause(q, v, cells) for q, v in zip(questions, verdicts, strict=True)]
     clauses.sort(key=lambda clause: not clause.recorded)  # what there is something to say of first
-    entries = board_of(project, verdicts, _along_the_budget(project, verdicts, cells)).entries
+    entries = board_of(project, verdicts).entries
     entry = entries[0]
     whole = name == entry.id
     claim = claims(project).get(verdicts[0].claim or "")
@@ -102,17 +100,6 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
         else (),
         problems=tuple(dict.fromkeys(told for found in entries for told in found.problems)),
     )
-
-
-def _along_the_budget(
-    project: Project, verdicts: Sequence[Verdict], cells: CellCache
-) -> Collection[Verdict]:
-    """The verdicts on leads along the epochs, where "against it at this scale" turns on them."""
-    if not any(v.opposite and v.outcome == "not seen at this scale" for v in verdicts):
-        return ()
-    checks = (check for check in all_checks(project) if isinstance(check, Trend))
-    names = [check.table for check in checks if check.axis == "epochs"]
-    return verdicts_by_id((grid.table(project, name) for name in names), cells).values()
 
 
 def _require_entry(project: Project, name: str) -> None:

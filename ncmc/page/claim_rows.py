@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ncmc.board.board_text import TITLES
 from ncmc.board.entries import SUBJECTS, Board, BoardEntry
-from ncmc.board.sentences import Stage, Stalled, stages, stalled_of
+from ncmc.board.sentences import Stage, stages
 from ncmc.forecast.questions import decides
 from ncmc.plan.grid import CellSpec
 from ncmc.project import Project, read_once
@@ -44,9 +44,9 @@ class ClaimGroup:
 
 def claim_groups(project: Project, board: Board) -> list[ClaimGroup]:
     """The rows of a board, by subject."""
-    stalled, groups = stalled_of(board.verdicts), []
+    groups = []
     for subject in SUBJECTS:
-        rows = [_row(project, entry, stalled) for entry in board.of(subject).entries]
+        rows = [_row(project, entry) for entry in board.of(subject).entries]
         known = tuple(row for row in rows if row.stages)
         left = tuple(row for row in rows if not row.stages)
         if rows:
@@ -54,9 +54,9 @@ def claim_groups(project: Project, board: Board) -> list[ClaimGroup]:
     return groups
 
 
-def _row(project: Project, entry: BoardEntry, stalled: Stalled) -> ClaimRow:
+def _row(project: Project, entry: BoardEntry) -> ClaimRow:
     specs = [spec for verdict in entry.verdicts for spec in deciding_cells(project, verdict)]
-    staged = reversed(stages(entry.verdicts, stalled))
+    staged = reversed(stages(entry.verdicts))
     known = tuple(stage for stage in staged if _is_known(stage))
     tokens = {
         "method": filter_words(spec.run.method for spec in specs),

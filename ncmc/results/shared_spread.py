@@ -64,7 +64,8 @@ class InBlock:
     """A cell's mean over the seeds of its block, with the deviation that the seeds' splits leave."""
 
     sample: Sample
-    cells: int  # of the block
+    cells: int  # of the block, that have these seeds
+    lacking: int = 0  # further cells of it, which do not have them yet
 
 
 def prior_of(samples: Iterable[Sample], fewest: int = FEWEST) -> Prior | None:

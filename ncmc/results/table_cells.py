@@ -82,7 +82,8 @@ class TableCells:
             values = {cell.spec.run: by_seed(cell, measure) for cell in cells if not cell.dead}
             whole = {r: [v[s] for s in seeds] for r, v in values.items() if v.keys() >= {*seeds}}
             rows = block_of(np.array(list(whole.values()), ndmin=2)) if len(whole) > 1 else None
-            parts = [InBlock(row, len(whole)) for row in rows or ()]
+            lacking = len(values) - len(whole)
+            parts = [InBlock(row, len(whole), lacking) for row in rows or ()]
             self._blocks[key] = dict(zip(whole, parts, strict=False))
         return self._blocks[key].get(spec.run) if measure in IN_PERCENT else None
 

@@ -1,6 +1,6 @@
 """Differences between cells over their seeds, and what they say beside a bound."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
@@ -15,6 +15,7 @@ from ncmc.results.wording import interval_words, plural, rounded, signed
 from ncmc.verdicts.verdict import Status, no_spread
 
 Terms = Sequence[tuple[float, Cell]]  # weight, cell
+LACKING = "block_lacks"  # the key of a finding's numbers for `Contrast.lacking`
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Contrast:
     paired: bool  # by seed
     alpha: float = ALPHA  # of its tests, both sides together
     spread_of: int = 0  # cells of the blocks that its spread is of; 0: its own cells alone
+    lacking: int = 0  # further cells of these blocks, which do not have its seeds yet
     first_look: int = 0  # seeds below which nothing is judged; 0: no looks are planned
 
     @property
@@ -87,7 +89,8 @@ class Contrast:
     def numbers(self) -> dict[str, JsonValue]:
         """The estimate, its interval and seeds, for a finding."""
         told = estimate_numbers(self.difference, self.n, self.level)
-        return told | {"paired": self.paired, "spread_of": self.spread_of}
+        told |= {"paired": self.paired, "spread_of": self.spread_of}
+        return told | lacking_numbers([self])
 
 
 def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Contrast:
@@ -100,9 +103,9 @@ def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Con
     cells = [cell for _, cell in terms]
     first_look = max(cell.first_look for cell in cells)
     if seeds := paired_seeds(cells, measure):
-        difference, of_cells = _by_seed(terms, measure, seeds, shared)
+        difference, of_cells, lacking = _by_seed(terms, measure, seeds, shared)
         alpha = min(cell.alpha_at(len(seeds)) for cell in cells)
-        return Contrast(measure, difference, len(seeds), True, alpha, of_cells, first_look)
+        return Contrast(measure, difference, len(seeds), True, alpha, of_cells, lacking, first_look)
     weights: dict[tuple[object, ...], float] = {}
     samples: dict[tuple[object, ...], Sample] = {}
     for weight, cell in terms:
@@ -118,8 +121,8 @@ def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Con
 
 def _by_seed(
     terms: Terms, measure: Measure, seeds: Sequence[int], shared: Prior | None
-) -> tuple[Difference, int]:
-    """The weighted sum over seeds with splits of their own, and how many cells its spread is of.
+) -> tuple[Difference, int, int]:
+    """The weighted sum over seeds with splits of their own; how many cells its spread is of, and lacks.
 
     Within a block of cells (shared_spread.block_of) the splits cancel where the weights do, and each
     cell has a spread that rests on all of them. Without a block the sums by seed are a sample,
@@ -130,17 +133,18 @@ def _by_seed(
     for weight, cell in terms:
         settings.setdefault(block_key(cell.spec), []).append((weight, cell))
     if any(abs(sum(weight for weight, _ in part)) > 1e-9 for part in settings.values()):
-        return against(shared.moderate(sums) if shared else sums, 0.0), 0
+        return against(shared.moderate(sums) if shared else sums, 0.0), 0, 0
     found = [_in_setting(part, measure, seeds, shared) for part in settings.values()]
     if len(found) == 1:
         return found[0]
-    return over_settings([part for part, _ in found], sums), min(cells for _, cells in found)
+    parts, cells, lacking = zip(*found, strict=True)
+    return over_settings(parts, sums), min(cells), max(lacking)
 
 
 def _in_setting(
     terms: Terms, measure: Measure, seeds: Sequence[int], shared: Prior | None
-) -> tuple[Difference, int]:
-    """A weighted sum of cells that share their splits, and how many cells its spread is of."""
+) -> tuple[Difference, int, int]:
+    """A weighted sum of cells that share their splits; how many cells its spread is of, and lacks."""
     weights: dict[Run, float] = {}
     parts: dict[Run, InBlock] = {}
     for weight, cell in terms:
@@ -149,9 +153,10 @@ def _in_setting(
             parts[cell.spec.run] = part
     if len(parts) < len(weights):
         sums = seed_sums(terms, measure, seeds)
-        return against(shared.moderate(sums) if shared else sums, 0.0), 0
+        return against(shared.moderate(sums) if shared else sums, 0.0), 0, 0
     combined = combine([(weights[run], part.sample) for run, part in parts.items()])
-    return combined, min(part.cells for part in parts.values())
+    cells, lacking = zip(*((part.cells, part.lacking) for part in parts.values()), strict=True)
+    return combined, min(cells), max(lacking)
 
 
 def contrasts(pairs: Sequence[tuple[Cell, Cell]], measure: Measure) -> list[Contrast]:
@@ -204,6 +209,12 @@ def seed_sums(terms: Terms, measure: Measure, seeds: Sequence[int]) -> Sample:
     """The weighted sum in each of some seeds."""
     values = [(weight, by_seed(cell, measure)) for weight, cell in terms]
     return sample([sum(w * of_seed[seed] for w, of_seed in values) for seed in seeds])
+
+
+def lacking_numbers(found: Iterable[Contrast]) -> dict[str, JsonValue]:
+    """How many cells of their blocks do not have the seeds yet, for a finding; nothing if all have."""
+    lacking = max(contrast.lacking for contrast in found)
+    return {LACKING: lacking} if lacking else {}
 
 
 def estimate_numbers(difference: Difference, n: int, level: float = LEVEL) -> dict[str, JsonValue]:

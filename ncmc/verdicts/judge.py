@@ -11,11 +11,13 @@ from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.problems import problems_in
 from ncmc.results.table_cells import TableCells
-from ncmc.results.wording import make_command
+from ncmc.results.wording import make_command, plural
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.against_paper import judge_number
 from ncmc.verdicts.check import Cells, Check, Pair, Pairs
-from ncmc.verdicts.checks_file import checks_of
+from ncmc.verdicts.checks_file import all_checks, checks_of
+from ncmc.verdicts.contrasts import LACKING
+from ncmc.verdicts.kinds.along_axis import Trend
 from ncmc.verdicts.labels import versus
 from ncmc.verdicts.verdict import (
     Conclusion,
@@ -40,6 +42,27 @@ def verify(
 
 def verify_cells(table: Table, cells: "CellCache") -> list[Verdict]:
     """As `verify`, of cells that the caller can go on with."""
+    return [
+        verdict.beside(_elsewhere(verdict, cells))
+        if verdict.claim and verdict.opposite
+        else verdict
+        for verdict in cells.verdicts(table)
+    ]
+
+
+def _elsewhere(verdict: Verdict, cells: "CellCache") -> list[Verdict]:
+    """The verdicts on tables that have a check of the same claim, or one along the epochs."""
+    names = {
+        switches.beside(verdict.table, check.table): None
+        for check in all_checks(cells.project)
+        if check.claim == verdict.claim or (isinstance(check, Trend) and check.axis == "epochs")
+    }
+    tables = (switches.table(cells.project, name) for name in names)
+    return [other for table in tables for other in cells.verdicts(table)]
+
+
+def _verdicts(table: Table, cells: "CellCache") -> list[Verdict]:
+    """The verdicts on a table, whatever the others say."""
     project = cells.project
     specs = table.cells if table.shows == "accuracy" else ()
     name = switches.plain_name(table.name)
@@ -91,7 +114,17 @@ def holm_over_clauses(
 
 
 class CellCache(TableCells):
-    """The cells of any table, and of any check."""
+    """The cells of any table, and of any check; the verdicts on a table, judged once."""
+
+    def __init__(self, project: Project, results: Path | None = None) -> None:
+        super().__init__(project, results)
+        self._judged: dict[str, list[Verdict]] = {}
+
+    def verdicts(self, table: Table) -> list[Verdict]:
+        """The verdicts on a table, whatever the others say."""
+        if table.name not in self._judged:
+            self._judged[table.name] = _verdicts(table, self)
+        return self._judged[table.name]
 
     def pairs(self, check: Pairs) -> list[Pair]:
         """The cells of a check's two sides, which may lie in two tables."""
@@ -129,11 +162,16 @@ def _checked(check: Check, cells: "CellCache") -> Verdict:
 
 
 def _with_problems(verdict: Verdict, cells: Sequence[Cell]) -> Verdict:
-    """A verdict with what is wrong with its records, and an open one with its next look."""
+    """A verdict with what is wrong with its records, and when it may change: an open one also later."""
+    why, told = verdict.why, [verdict.numbers, *(finding.numbers for finding in verdict.findings)]
     changes: dict[str, object] = {"problems": (*verdict.problems, *problems_in(cells))}
+    if lacking := max(n for numbers in told if isinstance(n := numbers.get(LACKING, 0), int)):
+        do = "does" if lacking == 1 else "do"
+        why += f". May change: {plural(lacking, 'more cell')} of the block {do} not have these seeds yet"
     if verdict.status == "inconclusive" and (seeds := next_look(cells)):
-        changes |= {"next_look": seeds, "why": f"{verdict.why}. Next look: {seeds} seeds"}
-    return verdict.model_copy(update=changes)
+        changes["next_look"] = seeds
+        why += f". Next look: {seeds} seeds"
+    return verdict.model_copy(update=changes | {"why": why})
 
 
 def next_look(cells: Iterable[Cell]) -> int | None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from ncmc.plan.grid_file import Scale
 from ncmc.results.wording import all_of, plural
@@ -60,6 +60,7 @@ class Verdict(Strict):
     sides: tuple[str, str] | None = None  # of a comparison: what is compared with what
     # Whether the opposite of what is claimed is shown; of a trend, that its last step does not go on.
     opposite: bool = False
+    against: bool = Field(default=False, exclude=True)  # `outcome` says it, here and on the board
 
     @property
     def outcome(self) -> Outcome:
@@ -71,7 +72,21 @@ class Verdict(Strict):
             return self.status
         if self.status == "differs" and self.nothing:
             return "not tested by this schedule"
-        return at_scale(self.status)
+        return "against it at this scale" if self.against else at_scale(self.status)
+
+    def beside(self, others: Iterable["Verdict"]) -> "Verdict":
+        """The same, which may count against the paper beside others: on its claim, and on trends.
+
+        The opposite must be seen at the largest budget at which its claim was judged, and the advantage
+        be shown not to grow with the budget: where that is open, nothing is against the paper.
+        """
+        if not (self.claim and self.opposite and self.outcome == "not seen at this scale"):
+            return self
+        others = list(others)
+        judged = [v for v in others if v.claim == self.claim and v.status != "incomplete"]
+        last = all((v.epochs or 0) <= (self.epochs or 0) for v in judged)
+        stalled = any(v.kind == "trend" and v.opposite and v.sides == self.sides for v in others)
+        return self.model_copy(update={"against": last and stalled})
 
 
 class Conclusion(Strict):

@@ -38,7 +38,8 @@ def trend(stalled: bool) -> Verdict:
 
 
 def entry_of(*verdicts: Verdict) -> BoardEntry:
-    return next(e for e in board_of(here(), verdicts).entries if e.subject == "claim")
+    told = [verdict.beside(verdicts) for verdict in verdicts]
+    return next(e for e in board_of(here(), told).entries if e.subject == "claim")
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from ncmc.results.cells import Cell
 from ncmc.results.shared_spread import block_of, over_settings
 from ncmc.results.statistics import Difference, sample
 from ncmc.results.table_cells import block_key
-from ncmc.verdicts.contrasts import average, contrast
+from ncmc.verdicts.contrasts import LACKING, average, contrast
 from ncmc.verdicts.judge import CellCache
+from ncmc.verdicts.verdict import Verdict
 
 TABLE = grid.table(here(), "laptop_methods")
 CELLS = {(s.run.method, s.coord("tau")): s for s in TABLE.cells}
@@ -125,6 +126,20 @@ def test_a_cell_that_lacks_a_seed_takes_no_part() -> None:
     assert contrast([(1.0, first), (-1.0, second)], "last").spread_of == 12
     lacking = cells.pair("CAL", "ARB")
     assert contrast([(1.0, lacking[0]), (-1.0, lacking[1])], "last").n == 2
+
+
+def test_a_verdict_says_that_it_may_change_where_other_cells_of_its_block_are_to_come() -> None:
+    def told(cells: Drawn) -> Verdict:
+        return next(v for v in cells.verdicts(TABLE) if v.id == "L-C1a")
+
+    whole, part = Drawn(), Drawn()
+    for method in ("ARB", "RBL"):
+        cell = part.drawn[CELLS[method, "0.01"].run]
+        part.drawn[cell.spec.run] = dataclasses.replace(cell, records=cell.records[:2])
+    assert "May change: 2 more cells of the block do not have these seeds yet" in told(part).why
+    assert told(part).numbers[LACKING] == told(part).findings[0].numbers[LACKING] == 2
+    assert "May change" not in told(whole).why
+    assert LACKING not in told(whole).numbers
 
 
 @pytest.mark.slow  # many worlds are drawn

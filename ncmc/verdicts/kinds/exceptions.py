@@ -7,7 +7,7 @@ from pydantic import Field
 
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import NotNegative, Pair, Pairs, gap, without_spread
-from ncmc.verdicts.contrasts import contrasts
+from ncmc.verdicts.contrasts import contrasts, lacking_numbers
 from ncmc.verdicts.labels import versus
 from ncmc.verdicts.settings import shown_in
 from ncmc.verdicts.verdict import Finding, Status
@@ -56,4 +56,5 @@ class Exceptions(Pairs):
             f"a gain is shown in {len(gaining)}; claimed: none in {self.least} to {self.most}"
         )
         numbers = {"without": len(without), "gaining": len(gaining), "of": len(found), "n": n}
-        return [Finding(label=label, status=status, why=why, numbers=numbers)]
+        told = numbers | lacking_numbers(found)
+        return [Finding(label=label, status=status, why=why, numbers=told)]

@@ -13,7 +13,7 @@ from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.verdicts.cell_selection import require_axis
 from ncmc.verdicts.check import Cells, NotNegative, gap
-from ncmc.verdicts.contrasts import Contrast, contrast, seed_sums
+from ncmc.verdicts.contrasts import Contrast, contrast, lacking_numbers, seed_sums
 from ncmc.verdicts.kinds.along_axis import require_numbers
 from ncmc.verdicts.labels import setting
 from ncmc.verdicts.verdict import Finding, Status
@@ -98,7 +98,8 @@ class Peak(Cells):
         )
         top = max(means, key=means.__getitem__)
         numbers: dict[str, JsonValue] = {"means": dict(means), "peak": top, "n": cells[0].n}
-        return Finding(label=label, status=status, why=why, numbers=numbers)
+        told = numbers | lacking_numbers([found])
+        return Finding(label=label, status=status, why=why, numbers=told)
 
     def _bounds(self, row: Row, place: str, other: str, alpha: float) -> tuple[float, float]:
         """The interval of the value at a place minus that at another."""
