@@ -6,12 +6,14 @@
 A block of 12 cells and three seeds at the first of two looks (3, 5), whose intervals are to cover
 96.5 %. A value is its cell's mean, plus its split's (deviation 1 point), plus what the cell makes of
 that split (0.5), plus its seed's (0.9). Compared: the paired t-test of the two cells alone, and the
-spread of the block (results/shared_spread.py). tests/verdicts/test_blocks.py is the small version.
+spread of the block (results/shared_spread.py), whole or in part. tests/verdicts/test_blocks.py is the
+small version.
 """
 
 import argparse
 import json
 import math
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -20,10 +22,13 @@ from numpy.typing import NDArray
 from ncmc.results.looks import levels
 from ncmc.results.shared_spread import block_of, over_settings
 from ncmc.results.statistics import Difference, against, combine, sample
+from ncmc.verdicts.contrasts import shown_or_excluded
 
 LOOKS = (3, 5)
 CELLS = 12
 GAIN = 3.0  # points: the advantage that is to be shown
+DELTA = 0.5  # ... and the one that must be excluded to refute (papers/ncmc/checks.yaml)
+PART, WHOLE = 7, 13  # cells of a block that is judged before all of them have their seeds
 Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int, int], Floats]  # k, n -> (k, n) values about 0
 
@@ -113,6 +118,26 @@ def average_coverage(worlds: int, correlation: float) -> dict[str, float]:
     return {name: 100 * n / worlds for name, n in hits.items()}
 
 
+def part_and_whole(worlds: int, gain: float) -> dict[str, float]:
+    """How often a verdict changes, in percent, when the rest of its block gets its seeds.
+
+    The first cell is truly `gain` above the second. Judged as `greater` is: with the spread of PART
+    cells, and of all WHOLE; `changes`: from one to the other.
+    """
+    rng, level = np.random.default_rng(2), 1 - levels(LOOKS)[0]
+    told: Counter[str] = Counter()
+    for _ in range(worlds):
+        drawn = values(rng, WHOLE, LOOKS[0])
+        drawn[0] += gain
+        part, whole = (
+            shown_or_excluded(of_block(drawn[:k]).interval(level), DELTA) for k in (PART, WHOLE)
+        )
+        told.update({f"part {part}", f"whole {whole}"})
+        if part != whole:
+            told.update({"changes", f"{part}, then {whole}"})
+    return {name: 100 * n / worlds for name, n in sorted(told.items())}
+
+
 def _half(difference: Difference) -> Difference:
     return Difference(difference.mean / 2, difference.error / 2, difference.df)
 
@@ -137,6 +162,10 @@ def main() -> None:
     for correlation in (0.0, 0.5, 1.0):
         found[f"average of two settings, correlation {correlation:g}"] = average_coverage(
             worlds, correlation
+        )
+    for gain in (0.0, DELTA, 1.5, GAIN):
+        found[f"{PART} of {WHOLE} cells, then all, truly {gain:g} above"] = part_and_whole(
+            worlds, gain
         )
     print(json.dumps(found, indent=1))
 

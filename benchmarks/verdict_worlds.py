@@ -7,6 +7,7 @@ are judged by the project's own checks.
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from itertools import starmap
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from ncmc.results.cells import Cell
 from ncmc.results.looks import levels
 from ncmc.results.record import Record
 from ncmc.verdicts import cell_selection
-from ncmc.verdicts.check import Check, Pair, Pairs
+from ncmc.verdicts.check import Check
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.judge import CellCache, judge
 from ncmc.verdicts.verdict import Verdict
@@ -40,6 +41,9 @@ Noise = Callable[[np.random.Generator, int], np.ndarray]
 def normal(rng: np.random.Generator, n: int) -> np.ndarray:
     """Seeds of one deviation."""
     return rng.normal(0, DEVIATION, n)
+
+
+_COMPARISONS: dict[str, list[tuple[cell_selection.Place, ...]]] = {}  # of each check, by its id
 
 
 class DrawnCells(CellCache):
@@ -77,10 +81,11 @@ class DrawnCells(CellCache):
         )
         return self.sharing(looked_at, table)
 
-    def pairs(self, check: Pairs) -> list[Pair]:
+    def compared(self, check: Check) -> list[tuple[Cell, ...]]:
         """As of records; which cells a check is about is looked up once for all worlds."""
-        tables, pairs = _selected(self.project, check)
-        return [tuple(map(self.cell, pair, tables)) for pair in pairs]  # type: ignore[misc]
+        if check.id not in _COMPARISONS:
+            _COMPARISONS[check.id] = cell_selection.comparisons(self.project, check)
+        return [tuple(starmap(self.cell, places)) for places in _COMPARISONS[check.id]]
 
 
 def world(
@@ -97,18 +102,6 @@ def world(
         return drawn_cell(plain, spec, (truth(spec) + noise(rng, seeds)).tolist())
 
     return DrawnCells(project, draw, planned)
-
-
-_SELECTED: dict[str, tuple[list[Table], list[tuple[CellSpec, CellSpec]]]] = {}
-
-
-def _selected(
-    project: Project, check: Pairs
-) -> tuple[list[Table], list[tuple[CellSpec, CellSpec]]]:
-    if check.id not in _SELECTED:
-        tables = [cell_selection.table_of(project, check, side) for side in check.sides]
-        _SELECTED[check.id] = tables, cell_selection.pairs(project, check)
-    return _SELECTED[check.id]
 
 
 def drawn_cell(plain: Record, spec: CellSpec, values: Sequence[float]) -> Cell:

@@ -1,6 +1,6 @@
 """How often the verdicts err, and how often they decide: worlds of known truth, our own checks.
 
-    python -m benchmarks.verdicts                      # the figures of docs/verdicts.md, ~5 minutes
+    python -m benchmarks.verdicts                      # the figures of docs/verdicts.md, ~10 CPU minutes
     python -m benchmarks.verdicts --worlds 5 --out -   # a look
 
 Writes benchmarks/results/verdicts.json. tests/verdicts/test_error_rates.py is the small version.
@@ -39,6 +39,7 @@ from ncmc.verdicts.check import Check
 from ncmc.verdicts.contrasts import contrast
 from ncmc.verdicts.verdict import Status
 
+WORLDS = 20  # boards of each world; the other figures are of multiples of it
 TRUE_IF_EQUAL = {"C7a", "C7b", "C7c", "C10b", "C11b", "C13a", "C17d"}  # have a margin
 
 
@@ -177,6 +178,7 @@ def figures(project: Project, plain: Record, worlds: int) -> dict[str, object]:
     seeds = (looks[:1], looks)  # one look at the whole 5 %, and all of them
     return {
         "worlds": worlds,
+        "worlds by default": WORLDS,
         "boards": {_name(planned): boards(project, plain, worlds, planned) for planned in seeds},
         "coverage": {
             name: {
@@ -236,7 +238,7 @@ def _name(planned: Sequence[int]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--worlds", type=int, default=20)
+    parser.add_argument("--worlds", type=int, default=WORLDS)
     parser.add_argument("--out", default="benchmarks/results/verdicts.json")
     chosen = parser.parse_args()
     sys.path.insert(0, "tests")  # the records that tests make up; only their accuracies matter here

@@ -5,7 +5,7 @@ measured here (ncmc/training/probe.py). Imports no torch and needs no data.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,13 +78,17 @@ def estimate(project: Project, runs: Iterable[Run], speeds: Speeds | None = None
     trainings = trained_runs(project, runs)
     known = {run: speed for run in trainings if (speed := speeds.of(project, run.cell))}
     names = sorted({run.dataset for run in trainings})
+    cropped = [
+        r for r in trainings if resolve_run(project, r).recipe.augment == "resized_crop_flip"
+    ]
+    decoded = sorted({run.dataset for run in cropped})
     return Estimate(
         trainings=len(trainings),
         hours=sum(hours(project, run, speed) for run, speed in known.items()),
         disk=sum(speed.model for speed in known.values()) + data_bytes(project, names),
         device=speeds.device,
         unknown=Counter(run.backbone for run in trainings if run not in known),
-        notes=tuple(_notes(project, trainings)),
+        notes=tuple(f"{name}: decoding its image files is not in the time" for name in decoded),
         share=min((speed.share for speed in known.values()), default=1.0),
     )
 
@@ -152,15 +156,3 @@ def data_bytes(project: Project, names: Iterable[str]) -> int:
         total += sum(file.size or 0 for file in entry.files)
         total += images * (entry.image_size or 0) ** 2 * entry.channels
     return total
-
-
-def _notes(project: Project, trainings: Sequence[Run]) -> list[str]:
-    from_files = {
-        run.dataset
-        for run in trainings
-        if resolve_run(project, run).recipe.augment == "resized_crop_flip"
-    }
-    return [
-        f"{name}: reading and decoding its image files is not in the time"
-        for name in sorted(from_files)
-    ]

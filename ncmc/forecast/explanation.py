@@ -15,9 +15,8 @@ from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
 from ncmc.results.curves import sample_of
-from ncmc.results.wording import counted, make_command, signed
+from ncmc.results.wording import make_command, signed
 from ncmc.system.documents import Strict
-from ncmc.verdicts import cell_selection
 from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.contrasts import contrast
 from ncmc.verdicts.judge import CellCache, verdicts_by_id
@@ -124,7 +123,7 @@ def _clause(question: Question, verdict: Verdict, cells: CellCache) -> Clause:
     given = check.model_dump(mode="json", exclude=NOT_READING)
     reading = {key: value for key, value in given.items() if value not in (None, {}, "")}
     return Clause(
-        means=_first_sentence(type(check).__doc__ or ""),
+        means=" ".join((type(check).__doc__ or "").partition("\n\n")[0].split()).rstrip("."),
         reading=reading,
         verdict=verdict,
         so_far=tuple(_so_far(check, verdict, cells)) if isinstance(check, Pairs) else (),
@@ -133,24 +132,16 @@ def _clause(question: Question, verdict: Verdict, cells: CellCache) -> Clause:
 
 def _so_far(check: Pairs, verdict: Verdict, cells: CellCache) -> Iterator[str]:
     """For each setting the difference so far, where runs of it are missing; else nothing."""
-    tables = [cell_selection.table_of(cells.project, check, side) for side in check.sides]
-    pairs = cell_selection.pairs(cells.project, check)
+    pairs = cells.compared(check)
     if len(pairs) != len(verdict.findings):
         return
-    for pair, finding in zip(pairs, verdict.findings, strict=True):
-        better, than = (cells.cell(spec, table) for spec, table in zip(pair, tables, strict=True))
+    for (better, than), finding in zip(pairs, verdict.findings, strict=True):
         measured = all(sample_of(cell, check.measured) for cell in (better, than))
         if finding.status != "incomplete" or not measured:
             yield ""
             continue
-        difference = contrast([(1.0, better), (-1.0, than)], check.measured)
-        mean = signed(difference.difference.mean, 1 if difference.unit else 4)
-        seeds = counted(difference.n, max(table.seeds for table in tables))
-        yield f"{mean}{difference.unit} with {seeds}"
-
-
-def _first_sentence(text: str) -> str:
-    return " ".join(text.partition("\n\n")[0].split()).rstrip(".")
+        found = contrast([(1.0, better), (-1.0, than)], check.measured)
+        yield f"{signed(found.difference.mean, 1 if found.unit else 4)}{found.unit} with {found.seeds}"
 
 
 def _tables(project: Project, questions: Sequence[Question]) -> list[str]:

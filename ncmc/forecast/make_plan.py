@@ -14,9 +14,7 @@ from ncmc.plan.run import Run, parse_run_id, trained_runs
 from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.verdicts import cell_selection
-from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.judge import CellCache, verdicts_by_id
-from ncmc.verdicts.labels import versus
 from ncmc.verdicts.verdict import Status, Verdict
 
 HoursOf = Callable[[Iterable[Run]], Mapping[Run, float]]  # the trainings behind runs, with hours
@@ -174,7 +172,8 @@ def states(
 def _state(question: Question, verdict: Verdict, closed: bool, cells: CellCache) -> QuestionState:
     if closed or verdict.status in DECIDED:
         return QuestionState(question, verdict, True, 0, ())
-    if lacking := [run for cell in _cells(question, cells) for run in cell.missing]:
+    own = [cells.cell(spec, table) for spec, table in question.places]
+    if lacking := [run for cell in own for run in cell.missing]:
         return QuestionState(question, verdict, False, 0, tuple(dict.fromkeys(lacking)))
     look, needs = 0, list[Run]()
     for comparison in _undecided(question, verdict, cells):
@@ -191,25 +190,18 @@ def _state(question: Question, verdict: Verdict, closed: bool, cells: CellCache)
     return QuestionState(question, verdict, False, look, tuple(dict.fromkeys(needs)))
 
 
-def _cells(question: Question, cells: CellCache) -> Iterable[Cell]:
-    return (cells.cell(spec, table) for spec, table in question.places)
-
-
 def _undecided(
     question: Question, verdict: Verdict, cells: CellCache
 ) -> list[list[tuple[Cell, tuple[int, ...]]]]:
     """The cells of each comparison that is open, each with the looks of its table."""
     still_open = {f.label for f in verdict.findings if f.status in OPEN}
-    there = {
-        (spec.run, spec.label): (cells.cell(spec, table), table.looks)
-        for spec, table in question.places
-    }
-    specs = [spec for spec, _ in question.places]
-    if isinstance(question.check, Pairs):
-        pairs = cell_selection.pairs(cells.project, question.check)
-        named = [list(pair) for pair in pairs if versus(*pair) in still_open]
-    else:
-        named = [[spec] for spec in specs if spec.label in still_open]
+    check = question.check
+    named = [
+        places
+        for places in (cell_selection.comparisons(cells.project, check) if check else ())
+        if cell_selection.label_of([spec for spec, _ in places]) in still_open
+    ]
     return [  # an average is of all of them
-        [there[spec.run, spec.label] for spec in comparison] for comparison in named or [specs]
+        [(cells.cell(spec, table), table.looks) for spec, table in places]
+        for places in named or [question.places]
     ]

@@ -11,10 +11,9 @@ from ncmc.errors import UsageError, UserError
 from ncmc.project import Project
 from ncmc.system import documents, files
 from ncmc.system.documents import Strict
+from ncmc.verdicts.check import NotNegative, Positive
 from ncmc.verdicts.verdict import Status
 
-NotNegative = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
 Place = Literal["decided", "next", "over budget", "no look left"]
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import Field
 
 from ncmc.forecast.plan_file import Power
-from ncmc.forecast.questions import Place, Question
+from ncmc.forecast.questions import Question
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.grid_file import Points, tiers
 from ncmc.project import Project, read_once
@@ -33,6 +33,7 @@ from ncmc.results.table_cells import block_key, measured_deviation
 from ncmc.system import documents
 from ncmc.system.documents import Sourced, Strict
 from ncmc.verdicts import cell_selection
+from ncmc.verdicts.cell_selection import Place
 from ncmc.verdicts.check import Pairs
 from ncmc.verdicts.kinds.equal import Equal
 from ncmc.verdicts.kinds.greater import Greater
@@ -83,6 +84,10 @@ def seeds_at(table: Table, look: int) -> int:
     return table.looks[min(look, len(table.looks) - 1)]
 
 
+def _level(table: Table, look: int) -> float:
+    return levels(table.looks)[min(look, len(table.looks) - 1)]
+
+
 def power_of(project: Project, question: Question, look: int) -> Power | None:
     """The power of a question at a look of each of its tables (0: the first).
 
@@ -94,9 +99,8 @@ def power_of(project: Project, question: Question, look: int) -> Power | None:
     check, effect = question.check, assumed(project).effect.value
     if not isinstance(check, Pairs) or check.measured not in IN_PERCENT:
         return None
-    sides = [cell_selection.table_of(project, check, side) for side in check.sides]
-    pairs = [((b, sides[0]), (t, sides[1])) for b, t in cell_selection.pairs(project, check)]
-    alpha = min(levels(table.looks)[min(look, len(table.looks) - 1)] for table in sides)
+    pairs = cell_selection.comparisons(project, check)
+    alpha = min(_level(table, look) for _, table in question.places)
     one_by_one = [_difference(project, {b: 1.0, t: -1.0}, look, len(pairs)) for b, t in pairs]
     average = _difference(project, _mean_of(pairs), look, 1)
     if isinstance(check, Greater):
@@ -200,7 +204,7 @@ def _sharing(part: Sample, share: float, peers: int) -> Sample:
     return Prior(part.std**2, math.inf, peers * df).moderate(replace(part, df=df))
 
 
-def _mean_of(pairs: Sequence[tuple[Place, Place]]) -> dict[Place, float]:
+def _mean_of(pairs: Sequence[tuple[Place, ...]]) -> dict[Place, float]:
     """First minus second, averaged over pairs; a cell of several pairs counts once."""
     terms: dict[Place, float] = {}
     for pair in pairs:
@@ -217,6 +221,6 @@ def _of_number(project: Project, question: Question, look: int) -> Power:
     ours = _in_table(project, spec, table, look)
     theirs, _ = as_printed(Sample(0.0, number.std, number.n or 1), ours)
     difference = against_reported(ours, theirs)
-    alpha = levels(table.looks)[min(look, len(table.looks) - 1)]
+    alpha = _level(table, look)
     words = "ours is the paper's", f"ours is {tolerance + effect:g} points away"
     return _power(_within(difference, tolerance, alpha), detected(difference, effect, alpha), words)

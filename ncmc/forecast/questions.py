@@ -2,22 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from ncmc.errors import unknown
 from ncmc.paper import switches
 from ncmc.paper.claims import claims
 from ncmc.paper.printed_numbers import Number, number_for
-from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.verdicts import cell_selection
-from ncmc.verdicts.check import Check, Pairs
+from ncmc.verdicts.cell_selection import Place
+from ncmc.verdicts.check import Check
 from ncmc.verdicts.checks_file import checks_of
 
 ALL = "all"  # in place of a name: every table and figure of the paper
 UNTESTABLE = "untestable"  # the kind of check that no run decides
-Place = tuple[CellSpec, Table]  # a cell, and the table whose seeds it has
 
 
 @dataclass(frozen=True)
@@ -90,24 +91,16 @@ def _of_table(project: Project, name: str) -> list[Question]:
         if number and not spec.split_per_seed  # which tests no printed number
     ]
     checks = [
-        Question(table, tuple(_places(project, check)), check=check)
-        for check in checks_of(project, name)
+        Question(table, _places(project, check), check=check) for check in checks_of(project, name)
     ]
     return [*numbers, *checks]
 
 
-def _places(project: Project, check: Check) -> Iterable[Place]:
+def _places(project: Project, check: Check) -> tuple[Place, ...]:
+    """The cells that decide a check; a cell without a partner decides nothing."""
     if check.kind == UNTESTABLE:
-        return
-    if isinstance(check, Pairs):  # a cell without a partner decides nothing
-        better, than = (cell_selection.table_of(project, check, side) for side in check.sides)
-        pairs = cell_selection.pairs(project, check)
-        yield from dict.fromkeys(place for b, t in pairs for place in ((b, better), (t, than)))
-        return
-    for side in check.sides:
-        table = cell_selection.table_of(project, check, side)
-        for spec in cell_selection.select(project, check, side):
-            yield spec, table
+        return ()
+    return tuple(dict.fromkeys(chain(*cell_selection.comparisons(project, check))))
 
 
 def _each_once(questions: Sequence[Question]) -> list[Question]:

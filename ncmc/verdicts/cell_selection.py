@@ -1,20 +1,22 @@
 """Which cells of which table a check is about: its selectors against the tables of grid.yaml."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from ncmc.errors import UsageError, unknown
+from ncmc.errors import UsageError, listed, unknown
 from ncmc.paper import switches
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.option_text import format_value, parse_value
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.verdicts.check import Check, Pairs, Selector, Wanted
+from ncmc.verdicts.labels import versus
+from ncmc.verdicts.verdict import MOST_NAMED
 
+Place = tuple[CellSpec, Table]  # a cell, and the table whose seeds it has
 TABLE = "table"  # the key of a side that names another table than the check's
 DEFAULT = (
-    "default"  # the value of an option that other cells of the table set and this one does not
+    "default"  # an option's value in a cell that does not set it, where others of its table do
 )
-MOST_NAMED = 6  # cells, in an error
 
 
 def select(project: Project, check: Check, side: str) -> list[CellSpec]:
@@ -28,9 +30,8 @@ def select(project: Project, check: Check, side: str) -> list[CellSpec]:
     found = [spec for spec in table.cells if _fits(spec, check.where, selector)]
     if not found:
         wanted = ", ".join(_words(part) for part in (check.where, selector) if part)
-        names = "; ".join(spec.label for spec in table.cells[:MOST_NAMED])
-        more = "; ..." if len(table.cells) > MOST_NAMED else ""
-        raise UsageError(f"'{side}': no cell of {table.name} has {wanted}. Cells: {names}{more}")
+        names = listed([spec.label for spec in table.cells], MOST_NAMED, "; ")
+        raise UsageError(f"'{side}': no cell of {table.name} has {wanted}. Cells: {names}")
     return found
 
 
@@ -57,6 +58,22 @@ def pairs(project: Project, check: Pairs) -> list[tuple[CellSpec, CellSpec]]:
             f"no cell of 'better' has the same {', '.join(sorted(shared))} as a cell of 'than'."
         )
     return found
+
+
+def comparisons(project: Project, check: Check) -> list[tuple[Place, ...]]:
+    """The cells of each comparison of a check, those of a pair or a single one, with their tables.
+
+    Raises UsageError as `select` does.
+    """
+    tables = [table_of(project, check, side) for side in check.sides]
+    if isinstance(check, Pairs):
+        return [tuple(zip(pair, tables, strict=True)) for pair in pairs(project, check)]
+    return [((spec, tables[0]),) for spec in select(project, check, "cells")]
+
+
+def label_of(specs: Sequence[CellSpec]) -> str:
+    """What the cells of a comparison are called, in its finding."""
+    return versus(*specs) if len(specs) == 2 else specs[0].label
 
 
 def runs_of(project: Project, check: Check) -> list[Run]:

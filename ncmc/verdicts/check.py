@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, StringConstraints
 
 from ncmc.plan.grid import CellSpec
 from ncmc.results import curves
@@ -12,7 +12,7 @@ from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.results.statistics import holm
 from ncmc.system.documents import Strict
-from ncmc.verdicts.verdict import Conclusion, Finding, no_spread, overall, summary
+from ncmc.verdicts.verdict import Conclusion, Finding, overall, summary
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")]
 Wanted = bool | int | float | str  # `pi/2` is a number
@@ -43,9 +43,7 @@ class Check(Strict):
     says: str = ""  # this check in words; in the file, empty means the claim's own words
     source: str = ""  # where our reading of the words comes from
     prediction: Prediction | None = None
-    turns_on: tuple[
-        str, ...
-    ] = ()  # open points (assumptions) whose other reading may turn it round
+    turns_on: tuple[str, ...] = ()  # assumptions whose other reading may turn it round
     added: str = ""  # what had been seen when it was added; empty: nothing, it came before its runs
     where: Selector = Field(default={})  # holds for every side
 
@@ -55,24 +53,15 @@ class Check(Strict):
         """The keys that choose cells, with what they choose."""
 
     @property
-    @abstractmethod
     def measured(self) -> Measure:
-        """What the check looks at: an accuracy, or a collapse measure."""
-
-    @property
-    def may_fail(self) -> int:
-        """How many of its comparisons may fail without it failing."""
-        return 0
-
-    def summary(self, findings: Sequence[Finding]) -> str:
-        """What its findings say, in one sentence."""
-        return summary(findings, self.may_fail)
+        """`measure`, if it has one; else `best` for the paper's claims and `last` for ours (A8)."""
+        chosen: Measure | None = getattr(self, "measure", None)
+        return chosen or ("best" if self.claim else "last")
 
     def together(self, findings: Sequence[Finding]) -> Conclusion:
         """What its findings say together, whatever cells they are of."""
         return Conclusion(
-            status=overall([finding.status for finding in findings], self.may_fail),
-            why=self.summary(findings),
+            status=overall([finding.status for finding in findings]), why=summary(findings)
         )
 
 
@@ -87,11 +76,6 @@ class Pairs(Check):
     def sides(self) -> dict[str, Selector]:
         """`better` and `than`."""
         return {"better": self.better, "than": self.than}
-
-    @property
-    def measured(self) -> Measure:
-        """`measure`; without one `best` for the paper's claims, `last` for ours (A8)."""
-        return self.measure or ("best" if self.claim else "last")
 
     def require_places(self, pairs: Sequence[tuple[CellSpec, CellSpec]]) -> None:
         """Raises UsageError if the pairs do not have what the check asks of them."""
@@ -144,11 +128,6 @@ class Untestable(Cells):
     kind: Literal["untestable"]
     why: Annotated[str, StringConstraints(min_length=1)]
 
-    @property
-    def measured(self) -> Measure:
-        """Of no meaning here."""
-        return "best"
-
     def judge(self, cells: Sequence[Cell]) -> list[Finding]:
         """One finding, with the reason."""
         return [Finding(label=self.id, status="not testable", why=self.why)]
@@ -167,20 +146,12 @@ def gap(label: str, measure: Measure, *cells: Cell) -> Finding | None:
     if dead := dict.fromkeys(words for cell in cells for words in cell.dead):
         why = " ".join(dead).rstrip(".")
         return Finding(label=label, status="inconclusive", why=why, numbers={"n": 0})
-    unmeasured = [cell for cell in cells if not _has(cell, measure)]
+    unmeasured = [cell for cell in cells if not curves.by_seed(cell, measure)]
     if not unmeasured:
         return None
     of = "" if len(unmeasured) == len(cells) else f" of {unmeasured[0].spec.label}"
     why = f"no record{of} measures {measure}"
     return Finding(label=label, status="inconclusive", why=why, numbers={"n": 0})
-
-
-def without_spread(
-    label: str, n: int, words: str = "", numbers: Mapping[str, JsonValue] | None = None
-) -> Finding:
-    """The finding of a comparison whose seeds show no spread, so that it has no interval."""
-    why = f"{words}; {no_spread(n)}" if words else no_spread(n)
-    return Finding(label=label, status="inconclusive", why=why, numbers={"n": n, **(numbers or {})})
 
 
 def incomplete(label: str, cells: Sequence[Cell]) -> Finding:
@@ -212,19 +183,11 @@ def cautious(findings: Sequence[Finding], alpha: float) -> list[Finding]:
     """
     p_values = {i: p for i, f in enumerate(findings) if isinstance(p := f.numbers.get("p"), float)}
     adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
-    return [
-        _adjusted(finding, adjusted[i], alpha) if i in adjusted else finding
-        for i, finding in enumerate(findings)
-    ]
-
-
-def _has(cell: Cell, measure: Measure) -> bool:
-    return any(curves.final(record, measure) is not None for record in cell.records)
-
-
-def _adjusted(finding: Finding, p: float, alpha: float) -> Finding:
-    weak = finding.status == "differs" and p >= alpha
-    status = "inconclusive" if weak else finding.status
-    return finding.model_copy(
-        update={"status": status, "numbers": {**finding.numbers, "p_holm": p}}
-    )
+    found = list(findings)
+    for i, p in adjusted.items():
+        weak = found[i].status == "differs" and p >= alpha
+        changes = {"numbers": {**found[i].numbers, "p_holm": p}}
+        found[i] = found[i].model_copy(
+            update=changes | ({"status": "inconclusive"} if weak else {})
+        )
+    return found

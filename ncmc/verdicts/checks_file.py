@@ -33,9 +33,8 @@ class ChecksFile(Strict):
     """The whole file."""
 
     checks: tuple[AnyCheck, ...] = ()
-    delta: Delta | None = (
-        None  # of checks that name none; without it any advantage must be excluded
-    )
+    # Of checks that name none; without it any advantage must be excluded.
+    delta: Delta | None = None
 
 
 @read_once
@@ -53,7 +52,8 @@ def all_checks(project: Project) -> tuple[Check, ...]:
         except UsageError as error:
             raise UsageError(f"{path}: {check.id}: {error}") from error
         words = check.says or (claim.says if claim else check.id)
-        own = {"delta": delta.value} if delta and _takes_delta(check) else {}
+        takes_delta = getattr(check, "delta", 0.0) is None and check.measured in IN_PERCENT
+        own = {"delta": delta.value} if delta and takes_delta else {}
         found[check.id] = check.model_copy(update={"says": words} | own)
     return tuple(found.values())
 
@@ -81,22 +81,11 @@ def checks_of(project: Project, table: str) -> tuple[Check, ...]:
     )
     for check in chosen:
         try:
-            _require_cells(project, check)
+            if isinstance(check, Pairs):
+                check.require_places(cell_selection.pairs(project, check))
+            elif isinstance(check, Cells):
+                check.require_places(cell_selection.select(project, check, "cells"))
         except UsageError as error:
-            path = next(
-                path for path, written in _written_checks(project) if written.id == check.id
-            )
+            (path,) = (p for p, written in _written_checks(project) if written.id == check.id)
             raise UsageError(f"{path}: {check.id}: {error}") from error
     return chosen
-
-
-def _takes_delta(check: Check) -> bool:
-    """Whether the file's delta is a check's: it names none, and compares accuracies."""
-    return getattr(check, "delta", 0.0) is None and check.measured in IN_PERCENT
-
-
-def _require_cells(project: Project, check: Check) -> None:
-    if isinstance(check, Pairs):
-        check.require_places(cell_selection.pairs(project, check))
-    elif isinstance(check, Cells):
-        check.require_places(cell_selection.select(project, check, "cells"))

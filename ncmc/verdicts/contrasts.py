@@ -159,6 +159,11 @@ def _in_setting(
     return combined, min(cells), max(lacking)
 
 
+def one_sided(found: Contrast) -> Contrast:
+    """A contrast whose tests, one per side, are at alpha each: its interval is that at 1 - 2 alpha."""
+    return replace(found, alpha=2 * found.alpha)
+
+
 def contrasts(pairs: Sequence[tuple[Cell, Cell]], measure: Measure) -> list[Contrast]:
     """First minus second, pair by pair.
 

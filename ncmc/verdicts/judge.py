@@ -1,6 +1,7 @@
 """Cells + what the paper says -> verdicts. Finds the cells; the kinds of check judge them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, starmap
 from pathlib import Path
 
 from ncmc.paper import switches
@@ -14,18 +15,11 @@ from ncmc.results.table_cells import TableCells
 from ncmc.results.wording import make_command, plural
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.against_paper import judge_number
-from ncmc.verdicts.check import Cells, Check, Pair, Pairs
+from ncmc.verdicts.check import Cells, Check, Pairs
 from ncmc.verdicts.checks_file import all_checks, checks_of
 from ncmc.verdicts.contrasts import LACKING
 from ncmc.verdicts.kinds.along_axis import Trend
-from ncmc.verdicts.labels import versus
-from ncmc.verdicts.verdict import (
-    Conclusion,
-    Finding,
-    Verdict,
-    missing_of,
-    problems_of,
-)
+from ncmc.verdicts.verdict import Conclusion, Finding, Verdict
 
 
 def verify(
@@ -42,38 +36,21 @@ def verify(
 
 def verify_cells(table: Table, cells: "CellCache") -> list[Verdict]:
     """As `verify`, of cells that the caller can go on with."""
-    return [
-        verdict.beside(_elsewhere(verdict, cells))
-        if verdict.claim and verdict.opposite
-        else verdict
-        for verdict in cells.verdicts(table)
-    ]
+    verdicts = cells.verdicts(table)
+    if switches.is_switched(table.name):  # under another reading nothing is against the paper
+        return verdicts
+    return [v.beside(_elsewhere(v, cells)) if v.claim and v.opposite else v for v in verdicts]
 
 
 def _elsewhere(verdict: Verdict, cells: "CellCache") -> list[Verdict]:
     """The verdicts on tables that have a check of the same claim, or one along the epochs."""
-    names = {
-        switches.beside(verdict.table, check.table): None
+    names = dict.fromkeys(
+        check.table
         for check in all_checks(cells.project)
         if check.claim == verdict.claim or (isinstance(check, Trend) and check.axis == "epochs")
-    }
+    )
     tables = (switches.table(cells.project, name) for name in names)
     return [other for table in tables for other in cells.verdicts(table)]
-
-
-def _verdicts(table: Table, cells: "CellCache") -> list[Verdict]:
-    """The verdicts on a table, whatever the others say."""
-    project = cells.project
-    specs = table.cells if table.shows == "accuracy" else ()
-    name = switches.plain_name(table.name)
-    printed = [(number_for(project, spec.plain, name), spec) for spec in specs]
-    numbers = [_number(number, cells, s, table) for number, s in printed if number]
-    checks = checks_of(project, table.name)
-    verdicts = {check.id: _checked(check, cells) for check in checks}
-    for name in dict.fromkeys(check.claim for check in checks if check.claim):
-        clauses = [check for check in checks if check.claim == name]
-        verdicts |= holm_over_clauses(clauses, verdicts, cells)
-    return [*numbers, *verdicts.values()]
 
 
 def verdicts_by_id(tables: Iterable[Table], cells: "CellCache") -> dict[str, Verdict]:
@@ -123,29 +100,22 @@ class CellCache(TableCells):
     def verdicts(self, table: Table) -> list[Verdict]:
         """The verdicts on a table, whatever the others say."""
         if table.name not in self._judged:
-            self._judged[table.name] = _verdicts(table, self)
+            specs = table.cells if table.shows == "accuracy" else ()
+            name = switches.plain_name(table.name)
+            printed = [(number_for(self.project, spec.plain, name), spec) for spec in specs]
+            numbers = [_number(number, self, spec, table) for number, spec in printed if number]
+            checks = checks_of(self.project, table.name)
+            found = {check.id: _checked(check, self) for check in checks}
+            for claim in dict.fromkeys(check.claim for check in checks if check.claim):
+                clauses = [check for check in checks if check.claim == claim]
+                found |= holm_over_clauses(clauses, found, self)
+            self._judged[table.name] = [*numbers, *found.values()]
         return self._judged[table.name]
 
-    def pairs(self, check: Pairs) -> list[Pair]:
-        """The cells of a check's two sides, which may lie in two tables."""
-        better, than = (cell_selection.table_of(self.project, check, side) for side in check.sides)
-        return [
-            (self.cell(b, better), self.cell(t, than))
-            for b, t in cell_selection.pairs(self.project, check)
-        ]
-
-    def chosen(self, check: Cells) -> list[Cell]:
-        """The cells of a check of single cells."""
-        table = cell_selection.table_of(self.project, check, "cells")
-        specs = cell_selection.select(self.project, check, "cells")
-        return [self.cell(spec, table) for spec in specs]
-
-    def looked_at(self, check: Check) -> list[Cell]:
-        """Every cell of a check, whatever its kind."""
-        if isinstance(check, Pairs):
-            return [cell for pair in self.pairs(check) for cell in pair]
-        assert isinstance(check, Cells)
-        return self.chosen(check)
+    def compared(self, check: Check) -> list[tuple[Cell, ...]]:
+        """The cells of each comparison of a check: those of a pair, or a single one."""
+        comparisons = cell_selection.comparisons(self.project, check)
+        return [tuple(starmap(self.cell, places)) for places in comparisons]
 
 
 def _number(number: Number, cells: "CellCache", spec: CellSpec, table: Table) -> Verdict:
@@ -156,9 +126,8 @@ def _number(number: Number, cells: "CellCache", spec: CellSpec, table: Table) ->
 
 def _checked(check: Check, cells: "CellCache") -> Verdict:
     verdict = judge(check, cells)
-    return _with_problems(
-        verdict, cells.looked_at(check) if verdict.status != "not testable" else []
-    )
+    testable = verdict.status != "not testable"
+    return _with_problems(verdict, list(chain(*cells.compared(check))) if testable else [])
 
 
 def _with_problems(verdict: Verdict, cells: Sequence[Cell]) -> Verdict:
@@ -184,7 +153,7 @@ def judge(check: Check, cells: CellCache, share: float = 1.0) -> Verdict:
     """The verdict on one check, whose tests have a share of their level."""
     findings, told, specs = _judged(check, cells, share)
     claim = claim_named(cells.project, check.claim) if check.claim else None
-    missing = missing_of(findings)
+    missing = tuple(dict.fromkeys(chain(*(finding.missing for finding in findings))))
     return Verdict(
         id=check.id,
         table=check.table,
@@ -201,7 +170,7 @@ def judge(check: Check, cells: CellCache, share: float = 1.0) -> Verdict:
         numbers=told.numbers,
         missing=missing,
         remedy=make_command(check.table, cells.project.paper) if missing else None,
-        problems=problems_of(findings),
+        problems=tuple(dict.fromkeys(chain(*(finding.problems for finding in findings)))),
         epochs=max((spec.resolved.recipe.epochs for spec in specs), default=None),
         backbones=tuple(dict.fromkeys(spec.run.backbone for spec in specs)),
         turns_on=check.turns_on,
@@ -216,28 +185,26 @@ def _judged(
     check: Check, cells: CellCache, share: float
 ) -> tuple[list[Finding], Conclusion, list[CellSpec]]:
     """The findings of a check, what they say together, and the cells that they are of."""
+    compared = [tuple(c.at_share(share) for c in group) for group in cells.compared(check)]
     if isinstance(check, Pairs):
-        pairs = [(b.at_share(share), t.at_share(share)) for b, t in cells.pairs(check)]
-        looked_at = {versus(b.spec, t.spec): (b.spec, t.spec) for b, t in pairs}
-        findings = with_cells(check.judge(pairs), looked_at)
-        specs = [cell.spec for pair in pairs for cell in pair]
-        return findings, check.conclude(pairs, findings), specs
-    assert isinstance(check, Cells)
-    chosen = [cell.at_share(share) for cell in cells.chosen(check)]
-    by_label = {cell.spec.label: (cell.spec,) for cell in chosen}
-    findings = with_cells(check.judge(chosen), by_label)
-    return findings, check.together(findings), [cell.spec for cell in chosen]
-
-
-def with_cells(
-    findings: Sequence[Finding], looked_at: Mapping[str, Sequence[CellSpec]]
-) -> list[Finding]:
-    """Findings with the cells that each looks at, by its label; one over all of them has them all."""
-    every = [spec for specs in looked_at.values() for spec in specs]
-    return [
-        finding.model_copy(update={"cells": _ids(looked_at.get(finding.label, every))})
-        for finding in findings
-    ]
+        pairs = [(better, than) for better, than in compared]
+        findings = check.judge(pairs)
+        told = check.conclude(pairs, findings)
+    else:
+        assert isinstance(check, Cells)
+        findings = check.judge([cell for (cell,) in compared])
+        told = check.together(findings)
+    groups = [[cell.spec for cell in group] for group in compared]
+    by_label = {cell_selection.label_of(specs): specs for specs in groups}
+    every = list(chain(*groups))  # that a finding over all of them looks at
+    return (
+        [
+            finding.model_copy(update={"cells": _ids(by_label.get(finding.label, every))})
+            for finding in findings
+        ],
+        told,
+        every,
+    )
 
 
 def _ids(specs: Sequence[CellSpec]) -> tuple[str, ...]:

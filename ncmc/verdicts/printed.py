@@ -8,44 +8,40 @@ thousands of test images that is a mean with three decimals, or a few images of 
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from ncmc.paper import switches
 from ncmc.paper.printed_numbers import Number, number_for
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
-from ncmc.project import Project
 from ncmc.results.cells import Cell
 from ncmc.results.curves import IN_PERCENT
 from ncmc.results.record import Accuracy, Epoch, Record, Result
 from ncmc.results.statistics import t_quantile
 from ncmc.results.wording import plural
 from ncmc.results.wording import printed as as_printed
-from ncmc.verdicts.check import Check
+from ncmc.verdicts.check import Check, Pair
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.judge import CellCache, judge
 from ncmc.verdicts.kinds.greater import Greater
-from ncmc.verdicts.verdict import Status, Verdict
+from ncmc.verdicts.verdict import ONE_SEED, Status, Verdict
 
 FOLLOWS: dict[Status, str] = {
     "holds": "follows from the printed cells",
     "differs": "does not follow from the printed cells",
 }
 UNTOLD = "cannot be told from the printed cells"
-NumberOf = Callable[[CellSpec, Table], Number | None]
 
 
 class PrintedCells(CellCache):
     """The cells of any table as the paper prints them; one that is not known lacks its runs."""
 
-    def __init__(self, project: Project, number: NumberOf | None = None) -> None:
-        """`number`: the printed number of a cell, None where unknown; by default the project's."""
-        super().__init__(project)
-        self.number = number or (
-            lambda spec, table: number_for(project, spec.plain, switches.plain_name(table.name))
-        )
+    def number(self, spec: CellSpec, table: Table) -> Number | None:
+        """The printed number of a cell; None where it is not known."""
+        return number_for(self.project, spec.plain, switches.plain_name(table.name))
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
         """A cell of as many seeds as were printed, with that mean and deviation.
@@ -78,12 +74,11 @@ def of_printed(table: Table, cells: PrintedCells) -> list[Verdict]:
 
     A check of curves, of chance or of confusion matrices cannot be asked of means.
     """
-    checks = [c for c in checks_of(cells.project, table.name) if _of_means(c)]
-    return [_told(check, cells) for check in checks]
-
-
-def _of_means(check: Check) -> bool:
-    return check.measured in IN_PERCENT and check.kind not in ("chance", "untestable")
+    return [
+        judged_in_print(check, cells)
+        for check in checks_of(cells.project, table.name)
+        if check.measured in IN_PERCENT and check.kind not in ("chance", "untestable")
+    ]
 
 
 def follows_words(verdict: Verdict) -> str:
@@ -91,32 +86,39 @@ def follows_words(verdict: Verdict) -> str:
     return FOLLOWS.get(verdict.status, UNTOLD)
 
 
-def _told(check: Check, cells: PrintedCells) -> Verdict:
-    verdict = judge(check, cells)
+def judged_in_print(check: Check, cells: PrintedCells) -> Verdict:
+    """The verdict on a check; of one over settings that are known in part, with what these show."""
+    verdict, groups = judge(check, cells), cells.compared(check)
+    known = [group for group in groups if all(cell.records for cell in group)]
+    parts, there = [verdict.why], ""
     if verdict.status == "incomplete":
-        looked_at = cells.looked_at(check)
-        unknown = sum(not cell.records for cell in looked_at)
-        why = f"{unknown} of the {len(looked_at)} cells that it compares are not known in print"
-        return verdict.model_copy(update={"why": why, "missing": (), "remedy": None})
-    if verdict.status == "inconclusive" and (most := _largest_deviation(check, cells)):
-        why = (
-            f"{verdict.why}; it would follow if single runs deviate by less than {most:.1f} points"
-        )
-        return verdict.model_copy(update={"why": why})
-    return verdict
+        every = list(chain(*groups))
+        unknown = sum(not cell.records for cell in every)
+        parts = [f"{unknown} of the {len(every)} cells that it compares are not known in print"]
+    if isinstance(check, Greater) and known and verdict.status in ("incomplete", "inconclusive"):
+        pairs = [(better, than) for better, than in known]
+        if len(known) < len(groups):
+            found = check.conclude(pairs, check.judge(pairs)).why
+            parts.append(f"of its {len(groups)} settings {len(known)} are known: {found}")
+            there = " there"
+        if most := _largest_deviation(check, pairs):
+            limit = f"if single runs deviate by less than {most:.1f} points"
+            parts.append(f"it would follow{there} {limit}")
+    why = "; ".join(map(_of_print, parts))
+    return verdict.model_copy(update={"why": why, "missing": (), "remedy": None})
 
 
-def _largest_deviation(check: Check, cells: PrintedCells) -> float | None:
-    """How far single runs may deviate for `greater` to follow, where no deviation is printed."""
-    if not isinstance(check, Greater):
+def _of_print(why: str) -> str:
+    """What was found, without the seeds and splits, which are made up here."""
+    return why.partition(". One split, ")[0].replace(ONE_SEED, "no deviation is printed")
+
+
+def _largest_deviation(check: Greater, pairs: Sequence[Pair]) -> float | None:
+    """How far single runs may deviate for each pair to be shown, where no deviation is printed."""
+    if any(cell.n != 1 for cell in chain(*pairs)):
         return None
-    pairs = cells.pairs(check)
-    known = [cell for pair in pairs for cell in pair]
-    if any(cell.n != 1 for cell in known):
-        return None
-    gains = [b.values_best[0] - t.values_best[0] + check.margin for b, t in pairs]
-    least = min(gains)
-    z = t_quantile(1 - known[0].alpha / 2, math.inf)
+    least = min(b.values_best[0] - t.values_best[0] + check.margin for b, t in pairs)
+    z = t_quantile(1 - pairs[0][0].alpha / 2, math.inf)
     return least / (z * math.sqrt(2)) if least > 0 else None
 
 

@@ -12,7 +12,7 @@ from ncmc.results.curves import Measure
 from ncmc.results.statistics import shown
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import Pair, gap
-from ncmc.verdicts.contrasts import Contrast, average, contrasts
+from ncmc.verdicts.contrasts import Contrast, average, contrasts, one_sided
 from ncmc.verdicts.labels import shared, shortened, sides, versus
 from ncmc.verdicts.verdict import MOST_NAMED, Finding
 
@@ -27,9 +27,9 @@ class Settings:
     findings: Sequence[Finding]
     measure: Measure
     names: tuple[str, str]
-    average: Contrast | None  # None without a pair to compare
-    bounds: tuple[float, ...] = ()  # that decide
+    bounds: tuple[float, ...]  # that decide
     range: float = 0.0  # from 0, that is claimed of the average
+    one_sided: bool = False  # whether its tests, one per side, are at alpha each
 
     @property
     def k(self) -> int:
@@ -37,9 +37,22 @@ class Settings:
         return len(self.pairs)
 
     @cached_property
+    def whole(self) -> list[Pair]:
+        """Those that have records of the measure on both sides."""
+        return [pair for pair in self.pairs if gap("", self.measure, *pair) is None]
+
+    @cached_property
+    def average(self) -> Contrast | None:
+        """Over those that can be compared; None without any."""
+        if not self.whole:
+            return None
+        found = average(self.whole, self.measure)
+        return one_sided(found) if self.one_sided else found
+
+    @property
     def compared(self) -> int:
-        """How many have records of the measure on both sides."""
-        return sum(gap("", self.measure, *pair) is None for pair in self.pairs)
+        """How many can be compared."""
+        return len(self.whole)
 
     @property
     def all_compared(self) -> bool:
@@ -49,18 +62,12 @@ class Settings:
     @cached_property
     def opposed(self) -> bool:
         """Whether settings lie on both sides of what is claimed: their average then decides nothing."""
-        whole = [pair for pair in self.pairs if gap("", self.measure, *pair) is None]
-        return opposed(contrasts(whole, self.measure), 0.0, self.range)
+        return opposed(contrasts(self.whole, self.measure), 0.0, self.range)
 
     def opposite(self, bound: float = 0.0) -> bool:
         """Whether the average is shown to lie below a bound: the opposite of what is claimed."""
         interval = self.average.interval if self.average and self.all_compared else None
         return interval is not None and interval[1] < bound and not self.opposed
-
-    @property
-    def opposed_words(self) -> list[str]:
-        """That settings are opposed; nothing where they are not."""
-        return [OPPOSED] if self.opposed else []
 
     @property
     def numbers(self) -> dict[str, JsonValue]:
@@ -72,28 +79,35 @@ class Settings:
         """How many findings have a status."""
         return sum(finding.status == status for finding in self.findings)
 
-    def shown_words(self, what: str) -> str:
-        """In how many settings it is shown; nothing of a single one."""
+    def words(self, shown: str, refuted: str, excluded: str | None, alone: str = "") -> str:
+        """What was found: the average, where it is shown and where refuted, and what is open.
+
+        `excluded`: what stands before `refuted` where the average says so too, else None; `alone`: what
+        a single setting shows, beside its difference.
+        """
+        if not self.compared:
+            return self.nothing
+        (u, v, n), k = map(self.count, ("holds", "differs", "inconclusive")), self.k
+        words = [self.difference_words + (self._shown_words(shown) if k > 1 else alone * u)]
+        if excluded is not None:
+            words.append(excluded + refuted + " on average" * (k > 1))
+        if k > 1 and v:
+            words.append(f"{refuted} in at least {v} of {k} settings: {self.places('differs')}")
+        if self.opposed:
+            words.append(OPPOSED)
+        if n:
+            named = (
+                "none of them decided" if n == k else f"not decided: {self.places('inconclusive')}"
+            )
+            words.append(named if k > 1 else "not decided")
+        return "; ".join([*words, *self.lacking])
+
+    def _shown_words(self, what: str) -> str:
+        """In how many of several settings it is shown."""
         u, k = self.count("holds"), self.k
-        if k == 1:
-            return ""
         if u == 0:
             return f", not {what} in any of {k} settings"
-        return f", {what} in " + (
-            f"all {k} settings" if u == k else f"at least {u} of {k} settings"
-        )
-
-    @property
-    def undecided(self) -> list[str]:
-        """Which settings are not decided; not by name where none of them is."""
-        n = self.count("inconclusive")
-        if n and self.k > 1:
-            return [
-                "none of them decided"
-                if n == self.k
-                else f"not decided: {self.places('inconclusive')}"
-            ]
-        return ["not decided"] if n else []
+        return f", {what} in " + (f"all {k}" if u == k else f"at least {u} of {k}") + " settings"
 
     def places(self, status: str) -> str:
         """The settings whose finding has a status."""
@@ -143,20 +157,6 @@ class Settings:
         block = self.average.spread_of
         shared = f", spread of a block of {block} cells" if block else ""
         return f". {split_words(cells).capitalize()}, {words}{shared}"
-
-
-def settings(
-    pairs: Sequence[Pair],
-    findings: Sequence[Finding],
-    measure: Measure,
-    names: tuple[str, str],
-    bounds: tuple[float, ...],
-) -> Settings:
-    """The settings of a check, of which some may lack records."""
-    whole = [pair for pair in pairs if gap("", measure, *pair) is None]
-    return Settings(
-        pairs, findings, measure, names, average(whole, measure) if whole else None, bounds
-    )
 
 
 def compared(

@@ -109,26 +109,13 @@ def at_scale(status: Status) -> Outcome:
     return words.get(status) or status
 
 
-def missing_of(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """The ids of the runs that findings lack, each once."""
-    return tuple(dict.fromkeys(run for finding in findings for run in finding.missing))
-
-
-def problems_of(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """What must be said of the records of findings, each once."""
-    return tuple(dict.fromkeys(problem for finding in findings for problem in finding.problems))
-
-
-def overall(statuses: Sequence[Status], allow: int = 0) -> Status:
-    """One status of several comparisons, of which `allow` may fail; those not testable do not count."""
-    told = [status for status in statuses if status != "not testable"]
+def overall(statuses: Sequence[Status]) -> Status:
+    """One status of several comparisons; those not testable do not count."""
+    told = set(statuses) - {"not testable"}
     if not told:
         return "not testable"
-    if told.count("differs") > allow:
-        return "differs"
-    if "incomplete" in told:
-        return "incomplete"
-    return "holds" if told.count("holds") >= len(told) - allow else "inconclusive"
+    worst: tuple[Status, ...] = ("differs", "incomplete", "inconclusive")
+    return next((status for status in worst if status in told), "holds")
 
 
 def verdict_exit_code(verdicts: Iterable[Verdict], *, usable: bool = True) -> int:
@@ -170,25 +157,16 @@ def verb(status: Status, n: int) -> str:
     return f"{'is' if n == 1 else 'are'} {status}"
 
 
-def counts_words(word: str, counts: Mapping[Status, int]) -> str:
-    """`both cells hold`, `2 of 3 cells hold, 1 differs`."""
-    total = sum(counts.values())
-    (first, n), *others = [(status, counts[status]) for status in STATUSES if counts.get(status)]
-    if not others:
-        return f"{plural(n, word) if n == 1 else all_of(n, word)} {verb(first, n)}"
-    parts = [f"{n} of {plural(total, word)} {verb(first, n)}"]
-    return ", ".join([*parts, *(f"{n} {verb(status, n)}" for status, n in others)])
-
-
-def summary(findings: Sequence[Finding], allow: int = 0) -> str:
-    """The findings of a check in one sentence, with the numbers of one that decides."""
+def summary(findings: Sequence[Finding]) -> str:
+    """`2 of 3 comparisons hold, 1 differs, such as CAL: ...`: with the numbers of one that decides."""
     if len(findings) == 1:
         return findings[0].why
-    told = counts_words("comparison", Counter(finding.status for finding in findings))
-    told += f"; {allow} may fail" if allow else ""
+    counts, k = Counter(finding.status for finding in findings), len(findings)
+    (first, n), *others = [(status, counts[status]) for status in STATUSES if counts[status]]
+    of = f"{n} of {plural(k, 'comparison')}" if others else all_of(k, "comparison")
+    told = ", ".join([f"{of} {verb(first, n)}", *(f"{m} {verb(s, m)}" for s, m in others)])
     order: tuple[Status, ...] = ("differs", "inconclusive", "holds")
-    deciding = (f for status in order for f in findings if f.status == status)
-    one = next(deciding, None)
+    one = next((f for status in order for f in findings if f.status == status), None)
     if one is None:
         return told
     label = shortened([finding.label for finding in findings])[findings.index(one)]

@@ -4,27 +4,14 @@ It is written for others to read. Whatever ncmc itself shows is judged from the 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
-
-from pydantic import Field
 
 from ncmc.results.cells import Cell
 from ncmc.system import files
-from ncmc.system.documents import Strict
 from ncmc.verdicts.verdict import Verdict, verdict_exit_code
 
 NAME = "verdicts.json"
-
-
-class VerdictsFile(Strict):
-    """The whole file."""
-
-    version: Literal[2] = Field(default=2, alias="schema")
-    exit_code: int
-    verdicts: tuple[Verdict, ...]
-    records: Mapping[str, str]  # run id -> digest of what was judged
 
 
 def write(
@@ -34,13 +21,14 @@ def write(
 
     `cells`: all that were judged; `usable`: whether every record of the table counts.
     """
-    content = VerdictsFile(
-        exit_code=verdict_exit_code(verdicts, usable=usable),
-        verdicts=tuple(verdicts),
-        records={record.run.id: record.digest for cell in cells for record in cell.records},
-    )
+    body = {
+        "schema": 2,
+        "exit_code": verdict_exit_code(verdicts, usable=usable),
+        "verdicts": [verdict.model_dump(mode="json") for verdict in verdicts],
+        # run id -> digest of what was judged
+        "records": {record.run.id: record.digest for cell in cells for record in cell.records},
+    }
     path = folder / NAME
-    body = content.model_dump(mode="json", by_alias=True)
     text = json.dumps(body, indent=1, ensure_ascii=False, allow_nan=False)
     files.write_atomic(path, text + "\n")
     return path

@@ -59,5 +59,5 @@ def test_an_estimate_says_what_is_not_in_it_and_how_little_a_probe_got() -> None
     imagenet = make_run("imagenet_lt", 5 / 1280, "resnet50", "CE")
     assert estimate(here(), [RESNET], speeds).notes == ()
     found = estimate(here(), [RESNET, imagenet], speeds)
-    assert found.notes == ("imagenet_lt: reading and decoding its image files is not in the time",)
+    assert found.notes == ("imagenet_lt: decoding its image files is not in the time",)
     assert found.share == 0.5

@@ -201,6 +201,10 @@ def test_a_check_needs_an_id_of_its_own(written: Callable[..., None]) -> None:
             "unknown axis 'thetta'. Did you mean 'theta'",
         ),
         (
+            PEAK.replace("axis: theta", "axis: theta, where: {theta: [0, 0.2]}"),
+            "'axis' in cifar100.*: theta is 0, 0.2; needed: three values",
+        ),
+        (
             PEAK.replace("axis: theta", "axis: dataset"),
             "'axis': dataset has the value cifar100, no num",
         ),

@@ -1,24 +1,26 @@
 """The paper against its own table: claims asked of printed means, deviations and n alone."""
 
 import json
+from collections.abc import Callable
 
 import pytest
-from conftest import CHECKOUT, here
+from conftest import here
 from typer.testing import CliRunner
 
 from cli.main import app
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.statistics import sample
-from ncmc.verdicts.judge import judge
 from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.printed import (
     PrintedCells,
     follows_words,
     impossible,
+    judged_in_print,
     of_printed,
     right_counts,
     spread_of,
@@ -36,14 +38,25 @@ def number(value: float, std: float | None = None, n: int | None = None) -> Numb
     )  # fmt: skip
 
 
+class Printed(PrintedCells):
+    """Cells as a made-up paper prints them."""
+
+    def __init__(self, of: Callable[[CellSpec], Number | None]) -> None:
+        super().__init__(here())
+        self._of = of
+
+    def number(self, spec: CellSpec, table: Table) -> Number | None:
+        return self._of(spec)
+
+
 def told(cal: float, std: float | None = 0.4) -> dict[str, Verdict]:
     """Table 1 as another paper may print it: CE and SETF at 40 %, CAL at `cal`."""
 
-    def printed(spec: CellSpec, table: Table) -> Number:
+    def printed(spec: CellSpec) -> Number:
         value = cal if spec.run.method == "CAL" else 40.0
         return number(value - (5.0 if spec.run.tau == 1 else 0.0), std)
 
-    return {v.id: v for v in of_printed(TABLE1, PrintedCells(here(), printed))}
+    return {v.id: v for v in of_printed(TABLE1, Printed(printed))}
 
 
 def test_a_claim_follows_or_does_not_or_cannot_be_told() -> None:
@@ -63,11 +76,11 @@ def test_printed_cells_are_not_paired_where_each_seed_of_ours_has_a_split_of_its
     """Their seeds are made up, in one order: paired, they would have next to no spread."""
     table = grid.table(here(), "laptop_methods")
 
-    def printed(spec: CellSpec, table: Table) -> Number | None:
+    def printed(spec: CellSpec) -> Number | None:
         known = {"CAL": number(45.0, 1.05, 3), "CE": number(44.5, 1.0, 3)}
         return known.get(spec.run.method)
 
-    verdicts = {v.id: v for v in of_printed(table, PrintedCells(here(), printed))}
+    verdicts = {v.id: v for v in of_printed(table, Printed(printed))}
     assert verdicts["L-C1a"].status == "inconclusive"
     assert verdicts["L-C1a"].findings[0].numbers["paired"] is False
 
@@ -135,18 +148,56 @@ def test_grim_agrees_with_counting() -> None:
         assert named == (mean not in means)
 
 
-def test_what_cao_et_al_state_of_their_own_table() -> None:
-    """LDAM-DRW > CE on CIFAR at tau 0.01, from the accuracies that are quoted of their table."""
-    project = Project(CHECKOUT, paper="ldam-drw")
-    table, cells = grid.table(project, "table2"), PrintedCells(project)
+# --- what other papers print -------------------------------------------------------------------
+
+
+def test_a_claim_over_settings_of_which_some_are_known_says_what_these_show() -> None:
+    """SETF's paper: 2 of 12 settings, single numbers; the gains are 0.92 and 0.73 points."""
+    setf = Project(here().root, paper="setf")
+    (verdict,) = of_printed(grid.table(setf, "cifar"), PrintedCells(setf))
+    assert verdict.status == "incomplete"
+    assert verdict.why.startswith(
+        "20 of the 24 cells that it compares are not known in print; of its"
+    )
+    assert (
+        "2 are known: fixed is above learnable by 0.8 points on average (no deviation"
+        in verdict.why
+    )
+    assert verdict.why.endswith(
+        "it would follow there if single runs deviate by less than 0.4 points"
+    )
+
+
+@pytest.mark.parametrize(
+    ("better", "than", "gains", "said"),
+    [
+        ("LDAM-DRW", "LDAM", (4.76, 2.84, 2.16, 3.40), "deviate by less than 0.8 points"),
+        ("BALANCED-SOFTMAX", "CE", (6.49, 4.74, 4.94, 3.10), "deviate by less than 1.1 points"),
+        ("FOCAL", "CE", (-0.76, 0.69, -0.83, -1.81), None),
+    ],
+)
+def test_single_printed_numbers_decide_as_far_as_a_run_may_deviate(
+    better: str, than: str, gains: tuple[float, ...], said: str | None
+) -> None:
+    bag = Project(here().root, paper="bag-of-tricks")
     check = Greater(
-        id="CAO", table="table2", kind="greater", measure="best", delta=0.5, source="a test",
-        better={"method": "LDAM-DRW"}, than={"method": "CE"}, where={"tau": 0.01, "imbalance": "exp"},
+        id="BAG", table="tricks", kind="greater", measure="best", source="a test",
+        better={"method": better}, than={"method": than},
     )  # fmt: skip
-    verdict = judge(check, cells)
-    assert verdict.status == "inconclusive"  # single numbers, no deviation
-    assert verdict.numbers["estimate"] == pytest.approx((77.03 - 70.36 + 42.04 - 38.32) / 2)
-    assert list(impossible(table, cells)) == []
+    verdict = judged_in_print(check, PrintedCells(bag))
+    assert verdict.status == "inconclusive"
+    assert verdict.numbers["estimate"] == pytest.approx(sum(gains) / 4)
+    assert ("it would follow" in verdict.why) == bool(said)
+    assert verdict.why.endswith(said or "none of them decided")
+
+
+@pytest.mark.parametrize("paper", ["ldam-drw", "setf", "mislas", "bag-of-tricks"])
+def test_a_mean_of_nobody_knows_how_many_runs_is_never_impossible(paper: str) -> None:
+    project = Project(here().root, paper=paper)
+    for name in table_names(project, "paper"):
+        table, cells = grid.table(project, name), PrintedCells(project)
+        assert any(cells.number(spec, table) for spec in table.cells), name
+        assert list(impossible(table, cells)) == []
 
 
 def test_the_command_says_so_and_writes_nothing() -> None:

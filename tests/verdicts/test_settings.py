@@ -177,13 +177,13 @@ def test_the_cells_of_one_dataset_in_a_table_share_their_spread() -> None:
             return dataclasses.replace(own, records=quick_cell(spec, values).records, missing=())
 
     cells = Drawn(here(), None)
-    for better, than in cells.pairs(check_named("C4", "table2")):
+    for better, than in cells.compared(check_named("C4", "table2")):
         mine, other = better.priors("best"), than.priors("best")
         assert mine is not None
         assert mine is other
         assert mine.pooled == 2 * 18
         assert better.priors("nc_mean") is None
-    assert cells.pairs(check_named("C4", "table2"))[0][0].priors("last") is not mine
+    assert cells.compared(check_named("C4", "table2"))[0][0].priors("last") is not mine
 
 
 def test_a_verdict_says_the_kind_of_split_and_how_many_were_seen() -> None:

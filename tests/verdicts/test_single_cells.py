@@ -68,17 +68,3 @@ def test_a_peak_lies_between_the_ends(
         "f 10",
         "f 20",
     ]
-
-
-def test_a_place_on_an_axis_alone_between_no_ends(results: Path) -> None:
-    project = here()
-    table = grid.table(project, "table6")
-    (check,) = (c for c in checks_of(here(), "table6") if c.id == "C12")
-    few = check.model_copy(update={"where": {"theta": (0, 0.2), "f": 5}})
-    for spec in table.cells:
-        fakes.fill(results, spec, [50.0, 51.0, 52.0], project)
-    (finding,) = judged(few, results).findings
-    assert (finding.status, finding.why) == (
-        "inconclusive",
-        "no value of theta lies between the ends",
-    )

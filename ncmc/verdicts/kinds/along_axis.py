@@ -48,10 +48,6 @@ class AlongAxis(Pairs):
             places[place] = i
         return groups
 
-    def of_cells(self, pairs: Sequence[Pair]) -> Groups:
-        """`grouped`, of pairs of cells."""
-        return self.grouped([(better.spec, than.spec) for better, than in pairs])
-
     def change(
         self, pairs: Sequence[Pair], groups: Groups, weights: Weights
     ) -> tuple[Contrast, bool]:
@@ -91,7 +87,7 @@ class Largest(AlongAxis):
 
     def judge(self, pairs: Sequence[Pair]) -> list[Finding]:
         """A finding for every other place on the axis; one of several differs only after Holm."""
-        at, groups = as_in_cells(self.at), self.of_cells(pairs)
+        at, groups = as_in_cells(self.at), self.grouped([(b.spec, t.spec) for b, t in pairs])
         elsewhere = dict.fromkeys(p for places in groups.values() for p in places if p != at)
         found = [self._excess(place, groups, pairs) for place in elsewhere]
         return cautious([finding for finding, _ in found], min(alpha for _, alpha in found))
@@ -134,7 +130,7 @@ class Trend(AlongAxis):
 
     def judge(self, pairs: Sequence[Pair]) -> list[Finding]:
         """One finding for all pairs."""
-        groups = self.of_cells(pairs)
+        groups = self.grouped([(b.spec, t.spec) for b, t in pairs])
         ends = sorted({float(place) for places in groups.values() for place in places})
         label = f"{_average(list(groups))}: {self.axis} from {ends[0]:g} to {ends[-1]:g}"
         if absent := gap(label, self.measured, *(cell for pair in pairs for cell in pair)):

@@ -8,14 +8,12 @@ from numpy.typing import NDArray
 from pydantic import Field, JsonValue
 
 from ncmc.results.cells import Cell
-from ncmc.results.curves import Measure
 from ncmc.results.wording import plural
 from ncmc.verdicts.check import EachCell
 from ncmc.verdicts.verdict import ONE_SEED, Finding, Status
 
 ROUNDING = 1e-9  # percent: sums of the same counts in another order
 DRAWS = 10_000  # a p value of 5 % is then known to 0.2 points
-AT_ONCE = 1_000_000  # permuted names held in memory
 
 Confusion = Sequence[Sequence[int]]  # (K, K): [k][l] counts images of k predicted as l
 
@@ -40,17 +38,12 @@ class Chance(EachCell):
     times: Annotated[int, Field(ge=2, le=20)] = 4
     measure: Literal["last"] = "last"
 
-    @property
-    def measured(self) -> Measure:
-        """`measure`."""
-        return self.measure
-
     def judge_cell(self, cell: Cell) -> Finding:
         """What the permuted matrices say of the mean over seeds."""
         label = cell.spec.label
         matrices = [record.result.confusion for record in cell.records]
         rng = np.random.default_rng(0)
-        ours = float(np.mean([_diagonal(matrix) for matrix in matrices]))
+        ours = float(np.mean([100 * np.trace(m) / np.sum(m) for m in matrices]))
         draws = permuted(matrices, rng, DRAWS)
         more = [permuted(matrices, rng, DRAWS) for _ in range(1, self.times)]
         multiple = draws + sum(more)
@@ -98,12 +91,6 @@ def _share(hits: NDArray[np.bool_]) -> float:
     return (float(hits.sum()) + 1) / (len(hits) + 1)
 
 
-def _diagonal(confusion: Confusion) -> float:
-    """Percent of the images on the diagonal."""
-    counts = np.asarray(confusion, dtype=float)
-    return float(100 * counts.trace() / counts.sum())
-
-
 def permuted(
     confusions: Sequence[Confusion], rng: np.random.Generator, draws: int
 ) -> NDArray[np.float64]:
@@ -118,9 +105,5 @@ def _permuted(confusion: Confusion, rng: np.random.Generator, draws: int) -> NDA
     shares = np.asarray(confusion, dtype=float)
     shares = 100 * shares / shares.sum()
     classes = np.arange(len(shares))
-    step = max(1, AT_ONCE // len(classes))
-    parts = []
-    for start in range(0, draws, step):
-        names = np.tile(classes, (min(step, draws - start), 1))
-        parts.append(shares[classes, rng.permuted(names, axis=1)].sum(axis=1))
-    return np.concatenate(parts)
+    names = rng.permuted(np.tile(classes, (draws, 1)), axis=1)
+    return np.asarray(shares[classes, names].sum(axis=1))

@@ -15,7 +15,7 @@ from pydantic import Field, JsonValue, model_validator
 from ncmc.results import curves
 from ncmc.results.cells import Cell
 from ncmc.results.curves import MatrixMeasure, Measure, Series
-from ncmc.results.statistics import Difference, against, sample
+from ncmc.results.statistics import against, sample
 from ncmc.results.wording import plural, rounded
 from ncmc.system.documents import Strict
 from ncmc.verdicts.check import EachCell, Positive
@@ -99,6 +99,17 @@ class Term(Strict):
         """Whether it is judged on the log scale."""
         return self.measure not in OF_PAIRS
 
+    def as_number(self, value: float) -> float:
+        """A value on the scale of its judgement, as it is measured."""
+        return math.exp(value) if self.log else value
+
+    def shown(self, value: float) -> str:
+        """A value on the scale of its judgement, as it is written: `0.35`, or `2.1 %` of a logarithm."""
+        if not self.log:
+            return rounded(value, 3)
+        share = 100 * math.exp(value)
+        return f"{share:.0f} %" if share >= 10 else f"{share:.1f} %"
+
     def decided(self, cell: Cell) -> "Decision":
         """What the seeds of a cell say of it. Raises NotMeasuredError."""
         series = self._series(cell, self.measure)
@@ -119,7 +130,7 @@ class Term(Strict):
                 for seed, top in zip(other.values, tops, strict=True)
             )
             numbers = [number - share for number, share in zip(numbers, kept, strict=True)]
-        return _over_seeds(self, numbers, cell.alpha, self._course(series, tops))
+        return _decision(self, numbers, cell.alpha, self._course(series, tops))
 
     def _series(self, cell: Cell, quantity: Quantity) -> Series:
         """A curve of every seed, at as many epochs as the term needs."""
@@ -213,7 +224,7 @@ class Curve(EachCell):
         order: tuple[Status, ...] = ("differs", "inconclusive", "holds")
         status = next(s for s in order if any(decision.status == s for decision in decisions))
         deciding = next(decision for decision in decisions if decision.status == status)
-        blind = any(decision.interval is None for decision in decisions)
+        blind = any(decision.blind for decision in decisions)
         seeds = no_spread(cell.n) if blind else plural(cell.n, "seed")
         numbers |= deciding.numbers | {
             "p": min(1.0, len(decisions) * min(decision.p for decision in decisions)),
@@ -226,70 +237,50 @@ class Curve(EachCell):
 
 @dataclass(frozen=True)
 class Decision:
-    """What the seeds say of a term: the mean of one number per seed, and its interval."""
+    """What the seeds say of a term."""
 
-    term: Term
-    difference: Difference  # from 0
-    interval: tuple[float, float] | None  # None where the seeds show no spread
-    level: float  # of the interval
-    course: str  # what is judged, in words
-
-    @property
-    def _way(self) -> int:
-        return 1 if self.term.below is None else -1
-
-    @property
-    def _bound(self) -> float:
-        return math.log(self.term.bound) if self.term.log else self.term.bound
-
-    @property
-    def status(self) -> Status:
-        """holds: the interval lies on the claimed side of the bound; differs: on the other."""
-        if self.interval is None:
-            return "inconclusive"
-        low, high = sorted(self._way * (end - self._bound) for end in self.interval)
-        return "holds" if low > 0 else "differs" if high < 0 else "inconclusive"
-
-    @property
-    def p(self) -> float:
-        """The p value against what is claimed: small where it is false."""
-        if self.interval is None or self._way * (self.difference.mean - self._bound) > 0:
-            return 1.0
-        return self.difference.p_different(self._bound) or 0.0  # None: all equal
-
-    @property
-    def words(self) -> str:
-        """`mean NC at the end is 2.1 % of 2 (95 %: 1.7 to 2.6 %), claimed: below 10 %`."""
-        mean, *ends = map(self._shown, (self.difference.mean, *(self.interval or ())))
-        spread = ""
-        if ends:
-            spread = f" ({100 * self.level:.3g} %: {ends[0].removesuffix(' %')} to {ends[1]})"
-        over = self.term.over
-        whole = SHARES[over] if isinstance(over, str) else f" of {over:g}" if over != 1 else ""
-        way = "above" if self.term.below is None else "below"
-        return f"{self.course} is {mean}{whole}{spread}, claimed: {way} {self._shown(self._bound)}"
-
-    @property
-    def numbers(self) -> dict[str, JsonValue]:
-        """The estimate, its interval and the bound, for a finding."""
-        keys, values = ("estimate", "low", "high"), (self.difference.mean, *(self.interval or ()))
-        told = {k: math.exp(v) if self.term.log else v for k, v in zip(keys, values, strict=False)}
-        nothing: dict[str, JsonValue] = dict.fromkeys(keys)
-        return {**nothing, **told, "bound": self.term.bound, "quantity": self.term.measure}
-
-    def _shown(self, value: float) -> str:
-        if not self.term.log:
-            return rounded(value, 3)
-        share = 100 * math.exp(value)
-        return f"{share:.0f} %" if share >= 10 else f"{share:.1f} %"
+    status: Status
+    p: float  # against what is claimed: small where it is false
+    blind: bool  # whether they show no spread
+    words: str  # `mean NC at the end is 2.1 % of 2 (95 %: 1.7 to 2.6 %), claimed: below 10 %`
+    numbers: dict[str, JsonValue]  # the estimate, its interval and the bound
 
 
-def _over_seeds(term: Term, values: Sequence[float], alpha: float, course: str) -> Decision:
+def _decision(term: Term, values: Sequence[float], alpha: float, course: str) -> Decision:
+    """By the interval of the mean of one number per seed: on which side of the bound it lies.
+
+    `course`: what is judged, in words.
+    """
     difference = against(sample(values), 0.0)
     interval = difference.interval(1 - alpha)
     if term.log and len(values) > 1 and max(values) <= math.log(RESOLUTION):
         interval = difference.mean, difference.mean  # equal, and not because one seed is another
-    return Decision(term, difference, interval, 1 - alpha, course)
+    side = "above" if term.below is None else "below"
+    way, bound = 1 if side == "above" else -1, math.log(term.bound) if term.log else term.bound
+    status: Status = "inconclusive"
+    p = 1.0
+    if interval:
+        low, high = sorted(way * (end - bound) for end in interval)
+        status = "holds" if low > 0 else "differs" if high < 0 else "inconclusive"
+        if way * (difference.mean - bound) <= 0:
+            p = difference.p_different(bound) or 0.0  # None: all equal
+    ends = interval or ()
+    mean, *shown = map(term.shown, (difference.mean, *ends))
+    spread = (
+        f" ({100 * (1 - alpha):.3g} %: {shown[0].removesuffix(' %')} to {shown[1]})" if ends else ""
+    )
+    over = term.over
+    whole = SHARES[over] if isinstance(over, str) else f" of {over:g}" if over != 1 else ""
+    words = f"{course} is {mean}{whole}{spread}, claimed: {side} {term.shown(bound)}"
+    measured = tuple(map(term.as_number, ends)) or (None, None)
+    numbers: dict[str, JsonValue] = {
+        "estimate": term.as_number(difference.mean),
+        "low": measured[0],
+        "high": measured[1],
+        "bound": term.bound,
+        "quantity": term.measure,
+    }
+    return Decision(status, p, interval is None, words, numbers)
 
 
 def last_quarter(epochs: Sequence[int], values: Sequence[float]) -> list[float]:

@@ -1,13 +1,12 @@
 """`equal`: two sides are equivalent."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Literal
 
 from ncmc.verdicts.check import Pair, Pairs, Positive
-from ncmc.verdicts.contrasts import Contrast
+from ncmc.verdicts.contrasts import Contrast, one_sided
 from ncmc.verdicts.labels import sides, versus
-from ncmc.verdicts.settings import Settings, compared, settings, shown_in
+from ncmc.verdicts.settings import Settings, compared, shown_in
 from ncmc.verdicts.verdict import Conclusion, Finding, Status
 
 
@@ -40,13 +39,12 @@ class Equal(Pairs):
         """In how many pairs they are equivalent, and what the average says."""
         names = sides([(b.spec, t.spec) for b, t in pairs], self.better, self.than)
         bounds = (-self.margin, self.margin)
-        found = settings(pairs, findings, self.measured, names, bounds)
-        found = replace(found, average=found.average and one_sided(found.average))
-        told = self.together(findings)
-        status: Status = "differs" if self._apart(found) else told.status
+        found = Settings(pairs, findings, self.measured, names, bounds, one_sided=True)
+        apart, within = self._apart(found), f"within {self.margin:g}"
+        excluded = "" if apart else None
         return Conclusion(
-            status=status,
-            why="; ".join(self._words(found)) + found.origin,
+            status="differs" if apart else self.together(findings).status,
+            why=found.words(within, f"not {within}", excluded, f", {within}") + found.origin,
             numbers=found.numbers | {"margin": self.margin},
         )
 
@@ -69,24 +67,3 @@ class Equal(Pairs):
         interval = found.average.interval if found.average and found.all_compared else None
         apart = interval is not None and (interval[0] > self.margin or interval[1] < -self.margin)
         return apart and not found.opposed
-
-    def _words(self, found: Settings) -> Iterator[str]:
-        u, k = found.count("holds"), found.k
-        if not found.compared:
-            yield found.nothing
-            return
-        within, apart = f"within {self.margin:g}", self._apart(found)
-        yield found.difference_words + (found.shown_words(within) or f", {within}" * u)
-        if apart:
-            yield f"not {within}" + (" on average" if k > 1 else "")
-        if k > 1 and (v := found.count("differs")):
-            yield f"not {within} in at least {v} of {k} settings: {found.places('differs')}"
-        yield from found.opposed_words
-        if k > 1 or not apart:  # a single setting is its own average
-            yield from found.undecided
-        yield from found.lacking
-
-
-def one_sided(found: Contrast) -> Contrast:
-    """A contrast whose tests, one per side, are at alpha each: its interval is that at 1 - 2 alpha."""
-    return replace(found, alpha=2 * found.alpha)

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ncmc.results.wording import plural
-from ncmc.verdicts.check import NotNegative, Pair, Pairs, gap, without_spread
+from ncmc.verdicts.check import NotNegative, Pair, Pairs, gap
 from ncmc.verdicts.contrasts import contrasts, lacking_numbers
 from ncmc.verdicts.labels import versus
 from ncmc.verdicts.settings import shown_in
-from ncmc.verdicts.verdict import Finding, Status
+from ncmc.verdicts.verdict import Finding, Status, no_spread
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -36,7 +36,8 @@ class Exceptions(Pairs):
         found, delta = contrasts(pairs, self.measured), self.delta or 0.0
         n, half = min(c.n for c in found), min(c.alpha for c in found) / 2
         if any(c.interval is None for c in found):
-            return [without_spread(label, n)]
+            why = no_spread(n)
+            return [Finding(label=label, status="inconclusive", why=why, numbers={"n": n})]
         above = {i: c.difference.p_above(0.0) for i, c in enumerate(found)}
         below = {i: c.difference.p_below(delta) for i, c in enumerate(found)}
         gaining = shown_in(above, len(found), half)

@@ -1,6 +1,6 @@
 """`greater`: one side is above the other, setting by setting and on average."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,7 +9,7 @@ from ncmc.results.curves import Measure
 from ncmc.verdicts.check import NotNegative, Pair, Pairs
 from ncmc.verdicts.contrasts import Contrast
 from ncmc.verdicts.labels import sides, versus
-from ncmc.verdicts.settings import Settings, compared, settings, shown_in
+from ncmc.verdicts.settings import Settings, compared, shown_in
 from ncmc.verdicts.verdict import Conclusion, Finding, Status
 
 OTHER: dict[Measure, Measure] = {"last": "best", "best": "last"}
@@ -28,11 +28,6 @@ class Greater(Pairs):
     margin: NotNegative = 0.0
     allow: Annotated[int, Field(ge=0)] = 0
     delta: NotNegative | None = None  # None: that of the file, for accuracies; 0 for other measures
-
-    @property
-    def may_fail(self) -> int:
-        """`allow`."""
-        return self.allow
 
     @property
     def refuted_below(self) -> float:
@@ -54,11 +49,13 @@ class Greater(Pairs):
         """How far it is shown, and what the average says."""
         names = sides([(b.spec, t.spec) for b, t in pairs], self.better, self.than)
         bounds = (-self.margin, self.refuted_below)
-        found = settings(pairs, findings, self.measured, names, bounds)
-        status = self._status(found)
+        found = Settings(pairs, findings, self.measured, names, bounds)
+        status, excluded = self._status(found), found.opposite(self.refuted_below)
+        shown = f"shown to be at most {self.margin:g} below" if self.margin else "shown"
+        but = ("but " if status == "holds" else "") if excluded else None
         return Conclusion(
             status=status,
-            why="; ".join(self._words(found, status)) + found.origin,
+            why=found.words(shown, self._refuted, but) + found.origin,
             numbers=found.numbers
             | {"allow": self.allow, "margin": self.margin, "delta": self.delta},
             sides=names,
@@ -67,23 +64,14 @@ class Greater(Pairs):
 
     def _findings(self, pairs: Sequence[Pair], measure: Measure) -> list[Finding]:
         absent, found = compared(pairs, measure)
-        above, below = self._shown(found, len(pairs))
+        half = min((contrast.alpha for contrast in found.values()), default=0.0) / 2
+        p_above = {i: c.difference.p_above(-self.margin) for i, c in found.items()}
+        p_below = {i: c.difference.p_below(self.refuted_below) for i, c in found.items()}
+        above, below = (shown_in(p, len(pairs), half) for p in (p_above, p_below))
         return [
             lacking or self._finding(pairs[i], found[i], i in above, i in below)
             for i, lacking in enumerate(absent)
         ]
-
-    def _shown(
-        self, found: Mapping[int, Contrast], k: int
-    ) -> tuple[frozenset[int], frozenset[int]]:
-        """The settings of `k` in which it is shown, and those in which it is refuted."""
-        if not found:
-            return frozenset(), frozenset()
-        half = min(contrast.alpha for contrast in found.values()) / 2
-        above = {i: c.difference.p_above(-self.margin) for i, c in found.items()}
-        below = {i: c.difference.p_below(self.refuted_below) for i, c in found.items()}
-        holding = shown_in(above, k, half)
-        return holding, shown_in(below, k, half) - holding
 
     def _finding(self, pair: Pair, found: Contrast, above: bool, below: bool) -> Finding:
         status: Status = "holds" if above else "differs" if below else "inconclusive"
@@ -106,26 +94,7 @@ class Greater(Pairs):
             return "incomplete"
         if found.count("holds") >= found.k - self.allow:
             return "holds"
-        return "differs" if self._excluded(found) else "inconclusive"
-
-    def _excluded(self, found: Settings) -> bool:
-        """Whether the average of all settings excludes what is claimed."""
-        return found.opposite(self.refuted_below)
-
-    def _words(self, found: Settings, status: Status) -> Iterator[str]:
-        k = found.k
-        if not found.compared:
-            yield found.nothing
-            return
-        below = f"shown to be at most {self.margin:g} below" if self.margin else "shown"
-        yield found.difference_words + found.shown_words(below)
-        if self._excluded(found):
-            yield f"{'but ' if status == 'holds' else ''}{self._refuted}{' on average' * (k > 1)}"
-        if k > 1 and (v := found.count("differs")):
-            yield f"{self._refuted} in at least {v} of {k} settings: {found.places('differs')}"
-        yield from found.opposed_words
-        yield from found.undecided
-        yield from found.lacking
+        return "differs" if found.opposite(self.refuted_below) else "inconclusive"
 
     @property
     def _refuted(self) -> str:

@@ -9,10 +9,10 @@ from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.results.statistics import Difference, against, combine, holm, sample
 from ncmc.results.wording import plural
-from ncmc.verdicts.check import Pair, Pairs, Share, gap, without_spread
+from ncmc.verdicts.check import Pair, Pairs, Share, gap
 from ncmc.verdicts.kinds.curve import WORDS, last_quarter, mean_log
 from ncmc.verdicts.labels import sides, versus
-from ncmc.verdicts.verdict import Finding, Status
+from ncmc.verdicts.verdict import Finding, Status, no_spread
 
 Values = dict[int, float]  # seed -> log of the measure
 
@@ -54,7 +54,8 @@ class Lower(Pairs):
         )
         numbers = {"estimate": ratio, "low": low, "high": high, "n": n, "ratio": self.ratio}
         if low is None or high is None:
-            return [without_spread(label, n, why, numbers)]
+            why += f"; {no_spread(n)}"
+            return [Finding(label=label, status="inconclusive", why=why, numbers=numbers)]
         higher = _higher(pairs, values, alpha)
         status: Status = "holds" if high < 1 else "inconclusive"
         if higher or (status != "holds" and low > self.ratio):

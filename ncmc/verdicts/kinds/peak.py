@@ -10,7 +10,6 @@ from pydantic import JsonValue
 from ncmc.errors import UsageError
 from ncmc.plan.grid import CellSpec
 from ncmc.results.cells import Cell
-from ncmc.results.curves import Measure
 from ncmc.verdicts.cell_selection import require_axis
 from ncmc.verdicts.check import Cells, NotNegative, gap
 from ncmc.verdicts.contrasts import Contrast, contrast, lacking_numbers, seed_sums
@@ -35,23 +34,18 @@ class Peak(Cells):
     delta: NotNegative | None = None  # None: that of the file, for accuracies
     measure: Literal["best", "last"] = "best"
 
-    @property
-    def measured(self) -> Measure:
-        """`measure`."""
-        return self.measure
-
     def require_places(self, cells: Sequence[CellSpec]) -> None:
-        """Raises UsageError unless the cells have the axis, and its values are numbers."""
+        """Raises UsageError unless each setting has three places on the axis, which are numbers."""
         require_axis(self.axis, cells)
         require_numbers(self.axis, cells)
         rows: dict[str, set[str]] = {}
         for spec in cells:
             rows.setdefault(self._setting(spec), set()).add(spec.attributes[self.axis])
-        first, *others = rows.items()
-        for label, places in others:
-            if places != first[1]:
+        for label, places in rows.items():
+            if len(places) < 3:
+                values = ", ".join(sorted(places))
                 raise UsageError(
-                    f"'axis': {label} has other values of {self.axis} than {first[0]}."
+                    f"'axis' in {label}: {self.axis} is {values}; needed: three values."
                 )
 
     def judge(self, cells: Sequence[Cell]) -> list[Finding]:
@@ -64,13 +58,9 @@ class Peak(Cells):
 
     def _judged(self, label: str, row: Row, settings: int) -> Finding:
         cells = list(row.values())
-        label = cells[0].spec.label if len(cells) == 1 else label
         if absent := gap(label, self.measured, *cells):
             return absent
         first, *between, last = row
-        if not between:
-            why = f"no value of {self.axis} lies between the ends"
-            return Finding(label=label, status="inconclusive", why=why)
         alpha, delta = min(cell.alpha for cell in cells), self.delta or 0.0
         strict, cautious = alpha / len(between), alpha / settings
         ends = (first, last)

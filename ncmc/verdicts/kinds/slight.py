@@ -1,13 +1,12 @@
 """`slight`: the gain of one side over the other is small."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 
 from ncmc.verdicts.check import NotNegative, Pair, Pairs, Positive, gap
 from ncmc.verdicts.contrasts import Contrast, average, contrasts
 from ncmc.verdicts.labels import sides
-from ncmc.verdicts.settings import OPPOSED, opposed, settings
+from ncmc.verdicts.settings import OPPOSED, Settings, opposed
 from ncmc.verdicts.verdict import Conclusion, Finding, Status
 
 
@@ -41,11 +40,11 @@ class Slight(Pairs):
         compared = Finding(label="", status="holds", why="")
         each = [gap("", self.measured, *pair) or compared for pair in pairs]
         bounds = (0.0, self.most, self.delta or 0.0)
-        found = replace(settings(pairs, each, self.measured, names, bounds), range=self.most)
+        found = Settings(pairs, each, self.measured, names, bounds, self.most)
         (finding,) = findings
         words = [found.difference_words, *found.lacking] if found.compared else [found.nothing]
         if found.average and found.all_compared:
-            words += found.opposed_words or [self._decided(found.average)[1]]
+            words.append(OPPOSED if found.opposed else self._decided(found.average)[1])
         return Conclusion(
             status=finding.status,
             why="; ".join(words) + found.origin,
