@@ -9,8 +9,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn import metrics as sklearn_metrics
-from sklearn.calibration import calibration_curve
 from slow_losses import classifier_cosines, collapse_of
 from torch import Tensor
 
@@ -38,9 +36,11 @@ def outcomes(n: int, n_classes: int, seed: int = 0) -> tuple[Tensor, Tensor]:
 @FEW
 @pytest.mark.filterwarnings("ignore:A single label")
 def test_confusion_counts_pairs_as_sklearn_does(n: int, n_classes: int, seed: int) -> None:
+    from sklearn.metrics import confusion_matrix  # here: not in every process that collects tests
+
     predicted, labels = outcomes(n, n_classes, seed)
     matrix = metrics.confusion(predicted, labels, n_classes)
-    expected = sklearn_metrics.confusion_matrix(labels, predicted, labels=range(n_classes))
+    expected = confusion_matrix(labels, predicted, labels=range(n_classes))
     assert matrix.dtype == torch.int64
     assert matrix.tolist() == expected.tolist()
 
@@ -151,6 +151,8 @@ def test_ece_equals_the_loop_over_bins(n: int, bins: int, seed: int) -> None:
 
 
 def test_ece_equals_the_sum_over_sklearns_calibration_curve() -> None:
+    from sklearn.calibration import calibration_curve
+
     g = seeded(3)
     confidences = torch.rand(500, generator=g, dtype=torch.float64)
     correct = torch.rand(500, generator=g) < confidences**2
@@ -275,10 +277,12 @@ def test_classes_without_samples_are_left_out() -> None:
 
 
 def test_the_heat_map_is_the_cosine_of_class_means() -> None:
+    from sklearn.metrics.pairwise import cosine_similarity
+
     h, labels = torch.randn(30, 6, generator=seeded()), torch.arange(30) % 3
     found = collapse_of(h, labels, None, torch.randn(3, 6, generator=seeded(1)), 3)
     means = np.stack([h[labels == k].double().mean(0).numpy() for k in range(3)])
-    expected = sklearn_metrics.pairwise.cosine_similarity(means)
+    expected = cosine_similarity(means)
     assert np.allclose(np.array(found["class_cosines"], dtype=np.float64), expected)
     assert metrics.cosines(torch.from_numpy(means)).numpy() == pytest.approx(expected)
 
