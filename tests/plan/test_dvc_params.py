@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow  # dvc itself, twice
 def test_dvc_names_the_key_that_changed_since_a_commit(configured: Path) -> None:
     def run(*command: str) -> str:
         done = subprocess.run(
