@@ -163,10 +163,11 @@ def test_a_senseless_axis_of_a_sweep_is_refused(axes: dict[str, list[Any]], said
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_study_is_small_and_has_checks(name: str) -> None:
     table = grid.table(here(), name)
-    if name != "study_jpeg":  # of images that have to be brought
+    if not name.startswith("study_jpeg"):  # of images that have to be brought
         assert {cell.run.dataset for cell in table.cells} == {"digits"}
-    assert 12 <= len(table.runs) <= 75
-    assert checks_of(here(), name)
+    if table.seeds > 1:  # one seed is shown, and judged by nothing
+        assert 12 <= len(table.runs) <= 75
+        assert checks_of(here(), name)
 
 
 @pytest.mark.parametrize(
