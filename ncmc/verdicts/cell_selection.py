@@ -24,7 +24,8 @@ def select(project: Project, check: Check, side: str) -> list[CellSpec]:
 
     Raises UsageError for a key or value that no cell has, and if there is no such cell.
     """
-    table, selector = table_of(project, check, side), _without_table(check.sides[side])
+    table = table_of(project, check, side)
+    selector = {name: value for name, value in check.sides[side].items() if name != TABLE}
     _require_known(table, "where", check.where)
     _require_known(table, side, selector)
     found = [spec for spec in table.cells if _fits(spec, check.where, selector)]
@@ -146,7 +147,3 @@ def _allowed(wanted: Wanted | tuple[Wanted, ...]) -> list[str]:
 
 def _words(selector: Selector) -> str:
     return ", ".join(f"{name}={'|'.join(_allowed(value))}" for name, value in selector.items())
-
-
-def _without_table(selector: Selector) -> Selector:
-    return {name: value for name, value in selector.items() if name != TABLE}

@@ -19,7 +19,7 @@ from ncmc.verdicts.check import Cells, Check, Pairs
 from ncmc.verdicts.checks_file import all_checks, checks_of
 from ncmc.verdicts.contrasts import LACKING
 from ncmc.verdicts.kinds.along_axis import Trend
-from ncmc.verdicts.verdict import Conclusion, Finding, Verdict
+from ncmc.verdicts.verdict import Verdict
 
 
 def verify(
@@ -151,40 +151,6 @@ def next_look(cells: Iterable[Cell]) -> int | None:
 
 def judge(check: Check, cells: CellCache, share: float = 1.0) -> Verdict:
     """The verdict on one check, whose tests have a share of their level."""
-    findings, told, specs = _judged(check, cells, share)
-    claim = claim_named(cells.project, check.claim) if check.claim else None
-    missing = tuple(dict.fromkeys(chain(*(finding.missing for finding in findings))))
-    return Verdict(
-        id=check.id,
-        table=check.table,
-        kind=check.kind,
-        status=told.status,
-        says=check.says,
-        why=told.why,
-        scale=switches.table(cells.project, check.table).scale,
-        claim=check.claim,
-        where=claim.where if claim else "",
-        measure=check.measured,
-        source=check.source,
-        findings=tuple(findings),
-        numbers=told.numbers,
-        missing=missing,
-        remedy=make_command(check.table, cells.project.paper) if missing else None,
-        problems=tuple(dict.fromkeys(chain(*(finding.problems for finding in findings)))),
-        epochs=max((spec.resolved.recipe.epochs for spec in specs), default=None),
-        backbones=tuple(dict.fromkeys(spec.run.backbone for spec in specs)),
-        turns_on=check.turns_on,
-        added=check.added,
-        nothing=check.prediction.nothing if check.prediction else "",
-        sides=told.sides,
-        opposite=told.opposite,
-    )
-
-
-def _judged(
-    check: Check, cells: CellCache, share: float
-) -> tuple[list[Finding], Conclusion, list[CellSpec]]:
-    """The findings of a check, what they say together, and the cells that they are of."""
     compared = [tuple(c.at_share(share) for c in group) for group in cells.compared(check)]
     if isinstance(check, Pairs):
         pairs = [(better, than) for better, than in compared]
@@ -197,13 +163,31 @@ def _judged(
     groups = [[cell.spec for cell in group] for group in compared]
     by_label = {cell_selection.label_of(specs): specs for specs in groups}
     every = list(chain(*groups))  # that a finding over all of them looks at
-    return (
-        [
+    claim = claim_named(cells.project, check.claim) if check.claim else None
+    missing = tuple(dict.fromkeys(chain(*(finding.missing for finding in findings))))
+    return Verdict(
+        id=check.id,
+        table=check.table,
+        kind=check.kind,
+        says=check.says,
+        scale=switches.table(cells.project, check.table).scale,
+        claim=check.claim,
+        where=claim.where if claim else "",
+        measure=check.measured,
+        source=check.source,
+        findings=tuple(
             finding.model_copy(update={"cells": _ids(by_label.get(finding.label, every))})
             for finding in findings
-        ],
-        told,
-        every,
+        ),
+        missing=missing,
+        remedy=make_command(check.table, cells.project.paper) if missing else None,
+        problems=tuple(dict.fromkeys(chain(*(finding.problems for finding in findings)))),
+        epochs=max((spec.resolved.recipe.epochs for spec in every), default=None),
+        backbones=tuple(dict.fromkeys(spec.run.backbone for spec in every)),
+        turns_on=check.turns_on,
+        added=check.added,
+        nothing=check.prediction.nothing if check.prediction else "",
+        **dict(told),
     )
 
 

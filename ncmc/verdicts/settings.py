@@ -50,14 +50,9 @@ class Settings:
         return one_sided(found) if self.one_sided else found
 
     @property
-    def compared(self) -> int:
-        """How many can be compared."""
-        return len(self.whole)
-
-    @property
     def all_compared(self) -> bool:
         """Whether none of them lacks a record or the measure."""
-        return self.compared == self.k
+        return len(self.whole) == self.k
 
     @cached_property
     def opposed(self) -> bool:
@@ -73,7 +68,7 @@ class Settings:
     def numbers(self) -> dict[str, JsonValue]:
         """The average, for a verdict."""
         found = self.average.numbers if self.average else {}
-        return found | {"shown": self.count("holds"), "of": self.k, "compared": self.compared}
+        return found | {"shown": self.count("holds"), "of": self.k, "compared": len(self.whole)}
 
     def count(self, status: str) -> int:
         """How many findings have a status."""
@@ -85,7 +80,7 @@ class Settings:
         `excluded`: what stands before `refuted` where the average says so too, else None; `alone`: what
         a single setting shows, beside its difference.
         """
-        if not self.compared:
+        if not self.whole:
             return self.nothing
         (u, v, n), k = map(self.count, ("holds", "differs", "inconclusive")), self.k
         words = [self.difference_words + (self._shown_words(shown) if k > 1 else alone * u)]
@@ -140,7 +135,7 @@ class Settings:
         size, interval = self.average.in_words(self.bounds)
         way = "above" if self.average.difference.mean >= 0 else "below"
         where = " on average" if self.k > 1 else ""
-        where += f" over {self.compared} of {self.k} settings" if not self.all_compared else ""
+        where += f" over {len(self.whole)} of {self.k} settings" if not self.all_compared else ""
         return f"{self.names[0]} is {way} {self.names[1]} by {size}{where} ({interval})"
 
     @property

@@ -42,7 +42,7 @@ class Slight(Pairs):
         bounds = (0.0, self.most, self.delta or 0.0)
         found = Settings(pairs, each, self.measured, names, bounds, self.most)
         (finding,) = findings
-        words = [found.difference_words, *found.lacking] if found.compared else [found.nothing]
+        words = [found.difference_words, *found.lacking] if found.whole else [found.nothing]
         if found.average and found.all_compared:
             words.append(OPPOSED if found.opposed else self._decided(found.average)[1])
         return Conclusion(
