@@ -1,12 +1,12 @@
 """Records -> cells: mean and standard deviation over seeds, `last` and `best` (A8)."""
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 
-from ncmc.errors import UserError
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan.class_counts import NOT_OF_TAU
 from ncmc.plan.grid import CellSpec
@@ -20,7 +20,6 @@ from ncmc.results.record import GROUPS, ClassGroups, Groups, Record, check_resul
 from ncmc.results.shared_spread import InBlock, Prior
 from ncmc.results.statistics import ALPHA, Sample, against, sample
 from ncmc.results.wording import sentence
-from ncmc.system import files
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ def read_cell(
     check_results_folder(results)
     looks = seeds if isinstance(seeds, tuple) else (seeds,)
     planned = [(run, path_of(project, run, results, tier)) for run in spec.runs(looks[-1])]
-    seeds_there = {run.seed for run, path in planned if _may_be_there(path)}
+    seeds_there = {run.seed for run, path in planned if os.access(path, os.F_OK)}
     look = reached(looks, seeds_there) or 0
     records = {run: read_record(project, run, path) for run, path in planned[: looks[look]]}
     return Cell(
@@ -203,14 +202,6 @@ def _beyond(spec: CellSpec, planned: int, first: Path) -> tuple[int, ...]:
         return ()
     seeds = [int(name[5:]) for name in names if name[5:].isdecimal()]
     return tuple(sorted(seed for seed in seeds if seed >= planned))
-
-
-def _may_be_there(path: Path) -> bool:
-    """Whether there is a record, or something in its way."""
-    try:
-        return files.exists(path)
-    except UserError:  # its folder cannot be looked into: `read_record` says so
-        return True
 
 
 def _mean_groups(groups: Iterable[ClassGroups]) -> ClassGroups:

@@ -1,7 +1,6 @@
 """What was measured along the epochs, one series per seed. Used by the checks and by the pictures."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,12 +54,7 @@ class Series:
 
 def curve(cell: Cell, measure: Measure) -> Series | None:
     """A measure of a cell over the epochs; None where no epoch has it in every seed."""
-    return of_records(cell.records, measure)
-
-
-def of_records(records: Sequence[Record], measure: Measure) -> Series | None:
-    """The same for any records."""
-    series = [_series(record, measure) for record in records]
+    series = [_series(record, measure) for record in cell.records]
     if not series:
         return None
     epochs = sorted(set(series[0]).intersection(*series[1:]))

@@ -7,7 +7,6 @@ measured by the epoch's number. Of a symmetric matrix of cosines it has the pair
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 from ncmc.errors import shortened
@@ -88,17 +87,6 @@ def pairs_of(cosines: Triangle) -> list[float]:
     return [value for value in cosines if value is not None and math.isfinite(value)]
 
 
-def matrix_of(cosines: Triangle) -> Matrix:
-    """The whole matrix (n, n); on its diagonal 1, or None where no pair was measured."""
-    n = _side(len(cosines))
-    rows: list[list[float | None]] = [[None] * n for _ in range(n)]
-    for (i, j), value in zip(combinations(range(n), 2), cosines, strict=True):
-        rows[i][j] = rows[j][i] = value
-    for i, row in enumerate(rows):
-        row[i] = None if n > 1 and all(value is None for value in row) else 1.0
-    return tuple(map(tuple, rows))
-
-
-def _side(pairs: int) -> int:
-    """How many things have so many pairs."""
-    return (1 + math.isqrt(1 + 8 * pairs)) // 2
+def number_of_vectors(cosines: Triangle) -> int:
+    """How many vectors have so many pairs."""
+    return (1 + math.isqrt(1 + 8 * len(cosines))) // 2

@@ -24,6 +24,7 @@ from ncmc.plan.run import Run, parse_run_id, resolve_run, trained_run
 from ncmc.project import Project
 from ncmc.results import code_versions
 from ncmc.results.configuration import differing_keys
+from ncmc.results.contradictions import Twice, differing
 from ncmc.results.record import (
     ModelOf,
     Record,
@@ -97,35 +98,31 @@ def why_unfit(project: Project, run: Run, record: Record) -> tuple[Kind, str, st
     if record.run != run:
         words = f"is the record of {record.run.id}, not of {run.id}"
         return "damaged", words, "move it to its own folder, or "
-    if differing := differing_keys(project, record):
-        words = f"was made with another configuration: {'; '.join(differing)}"
+    if keys := differing_keys(project, record):
+        words = f"was made with another configuration: {'; '.join(keys)}"
         return "outdated", words, "undo the change in config/, or "
-    if contradictions := list(_contradictions(project, record)):
-        return "damaged", f"contradicts its run: {'; '.join(contradictions)}", ""
+    if problems := differing(_twice(project, record), "the run"):
+        return "damaged", f"contradicts its run: {'; '.join(problems)}", ""
     if other := _other_assumptions(project, record):
         words = f"was made under other assumptions: {'; '.join(other)}"
         return "outdated", words, "undo the change in papers/ncmc/assumptions.yaml, or "
     return None
 
 
-def _contradictions(project: Project, record: Record) -> Iterator[str]:
-    """What of a record of this configuration cannot be of its run."""
+def _twice(project: Project, record: Record) -> Iterator[Twice]:
+    """What a record of this configuration states, and what follows from its run."""
     yield from _options(project, record)
     source = trained_run(project, record.run)
-    if record.model_of is None and source != record.run:
-        yield f"model_of is absent, {record.run.method} is applied to the model of {source.id}"
-    if record.model_of and (source == record.run or record.model_of.run != source.id):
-        yield f"model_of.run is {record.model_of.run}, the model of the run is that of {source.id}"
-    expected = known_counts(project, record.run)
-    if expected and list(record.split.counts) != expected:
-        yield f"split.counts is {list(record.split.counts)}, by tau and config/ {expected}"
+    model = record.model_of.run if record.model_of else None
+    yield "model_of.run", model, None if source == record.run else source.id
+    if expected := known_counts(project, record.run):
+        yield "split.counts", list(record.split.counts), expected
     test_images = [sum(row) for row in record.result.confusion]
     of_class = dataset_entry(project, record.run.dataset).test_counts
     if of_class is not None:
         counts = [of_class] * len(test_images) if isinstance(of_class, int) else list(of_class)
         times = sum(test_images) // sum(counts)
-        if test_images != [times * n for n in counts]:
-            yield f"the rows of result.confusion add up to {test_images}, test_counts is {of_class}"
+        yield "the number of test images per class", test_images, [times * n for n in counts]
 
 
 def known_counts(project: Project, run: Run) -> list[int] | None:
@@ -141,7 +138,7 @@ def known_counts(project: Project, run: Run) -> list[int] | None:
     return expected_counts(entry, run.tau, split)
 
 
-def _options(project: Project, record: Record) -> Iterator[str]:
+def _options(project: Project, record: Record) -> Iterator[Twice]:
     """The options of backbone and method are those of the run, or the defaults of their code.
 
     Nothing is said of a part whose code is not known to be the present one: its defaults may have been
@@ -150,21 +147,18 @@ def _options(project: Project, record: Record) -> Iterator[str]:
     now, then = code_of(project, record.run), record.made.code
     if now is None:
         return
-    kind = code_versions.kind_of(record.made.device)
-    other = same_bits.differing(then, now, kind)
-    options = record.config["model"]
+    other = same_bits.differing(then, now, code_versions.kind_of(record.made.device))
     for part in catalog.KINDS:
         if part in other:
             continue
         stored, name = record.config[part], getattr(record.run, part)
-        names = catalog.own_options(part, name) or frozenset(stored)
         for key, default in catalog.default_options(part, name).items():
-            due = options.get(key, default)
-            if key in stored and stored[key] != due:
-                yield f"config.{part}.{key} is {stored[key]}, by the run {due}"
-        if getattr(then, part) == getattr(now, part) and stored.keys() != names:
-            other_keys = ", ".join(sorted(stored.keys() ^ names))
-            yield f"config.{part} has other keys than the options of {name}: {other_keys}"
+            if key in stored:
+                due = record.config["model"].get(key, default)
+                yield f"config.{part}.{key}", stored[key], due
+        if getattr(then, part) == getattr(now, part):
+            names = catalog.own_options(part, name) or stored
+            yield f"config.{part}, by its keys,", sorted(stored), sorted(names)
 
 
 def _other_assumptions(project: Project, record: Record) -> list[str]:

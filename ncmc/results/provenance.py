@@ -49,7 +49,7 @@ class Session(Strict):
 
     device: str
     processor: str
-    precision: str
+    precision: Annotated[str, Field(pattern="^(float32|bfloat16)$")]
     threads: Threads
     epoch: Positive
     step: Annotated[int, Field(ge=0, le=MOST)]
@@ -63,7 +63,7 @@ class Session(Strict):
 class Made(Strict):
     """When, where and how a record was made: what may differ when its run is repeated."""
 
-    at: str  # UTC, ISO 8601
+    at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]  # UTC, ISO 8601
     command: str
     git: Git
     hardware: Machine

@@ -26,22 +26,15 @@ SIGNS = {
     "×": r"$\times$",
     "≤": r"$\le$",
     "≥": r"$\ge$",
-    "–": "--",
-    "—": "---",
-    "…": r"\dots{}",
-    "‘": "`",
-    "’": "'",
-    "“": "``",
-    "”": "''",
 }
 SIGNS |= {sign: f"\\{sign}" for sign in "&%$#_{}"}
 GREEK = ("alpha", "beta", "gamma", "delta", "epsilon", "lambda", "mu", "sigma", "tau", "theta")
-TEXT = 345.0  # points of a line of `article`; what is wider is set small, in parts
+TEXT = 345.0  # points of a line of `article`; what is wider is set in parts
 BEST = ", and at the best test epoch, a selection on the test set."
-PLAIN = 5.3, 12.0  # points of a letter, which are mostly digits, and between two columns ...
-SMALL = 4.4, 8.0  # ... and in small ones
+LETTER, BETWEEN = 4.4, 8.0  # points of a small letter, mostly digits, and between two columns
 UNSEEN = re.compile(r"[${}^]|\\(?=\W)|(?<=\\)[A-Za-z]+ ?")  # of a command, \\ is left for its sign
-ACCENTED = range(0xC0, 0x180)  # letters that LaTeX reads without a package
+ACCENTED = range(0xC0, 0x180)  # letters that LaTeX reads without a package ...
+TYPESET = "–—…‘’“”"  # ... and signs
 
 
 def as_latex(data: TableData) -> str:
@@ -61,43 +54,35 @@ def latex_text(text: str) -> str:
 def _letter(sign: str) -> str:
     if sign in SIGNS:
         return SIGNS[sign]
-    if sign.isascii() or ord(sign) in ACCENTED:
+    if sign.isascii() or sign in TYPESET or ord(sign) in ACCENTED:
         return sign if sign.isprintable() else ""
     name = unicodedata.name(sign, "").lower().removeprefix("greek small letter ")
     return f"$\\{name}$" if name in GREEK else f"(U+{ord(sign):04X})"
 
 
 def _lines(data: TableData, laid: Layout) -> Iterator[str]:
-    def fits(columns: range, letters: tuple[float, float] = SMALL) -> bool:
-        return _width(laid, columns, data.measures, *letters) <= TEXT
-
-    whole = range(len(laid.columns))
-    small = not fits(whole, PLAIN)
     yield r"% Needs \usepackage{booktabs}."
     yield r"\begin{table}"
     yield r"\centering"
     yield rf"\caption{{{_caption(data)}}}"
     yield rf"\label{{tab:{data.table.name}}}"
     yield r"\medskip"
-    if small:
-        yield r"\footnotesize \setlength{\tabcolsep}{4pt}"
-    for part in blocks(laid, fits) if small else [whole]:
+    yield r"\footnotesize \setlength{\tabcolsep}{4pt}"
+    for part in blocks(laid, lambda columns: _width(laid, columns, data.measures) <= TEXT):
         if part.start:
             yield r"\par\medskip"
         yield from _tabular(data, laid, part)
     yield r"\end{table}"
 
 
-def _width(
-    laid: Layout, columns: range, measures: Sequence[str], letter: float, between: float
-) -> float:
+def _width(laid: Layout, columns: range, measures: Sequence[str]) -> float:
     """Points that a tabular of some columns takes, roughly."""
     rows = [
         [*_labels(row), *(v for column in columns for v in _values(row.cells[column], measures))]
         for row in laid.rows
     ]
     widest = [max(len(UNSEEN.sub("", text)) for text in texts) for texts in zip(*rows, strict=True)]
-    return sum(letters * letter + between for letters in widest)
+    return sum(letters * LETTER + BETWEEN for letters in widest)
 
 
 def _tabular(data: TableData, laid: Layout, columns: range) -> Iterator[str]:

@@ -119,7 +119,7 @@ EDITS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
         lambda body: body["result"]["accuracy"].update(best=84.0),
     ),
     "no history": (
-        "history is empty",
+        "whether history is empty is True",
         lambda body: body["result"].update(history={"lr": [], "loss": []}),
     ),
     "a rate left out": (
@@ -139,7 +139,7 @@ EDITS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
         lambda body: body["result"]["history"].update(f1={"1": 1.0}),
     ),
     "best after the end": (
-        "best_epoch is 99, the best of the history is 59",
+        "best_epoch is 99, by the rest of it 59",
         lambda body: body["result"]["accuracy"].update(best_epoch=99),
     ),
     "a confusion of fractions": (
@@ -147,11 +147,11 @@ EDITS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
         lambda body: body["result"]["confusion"][0].__setitem__(0, 0.5),
     ),
     "a confusion that is not square": (
-        "confusion has 9 rows",
+        "the shape of confusion is [10, 10, 10, 10, 10, 10, 10, 10, 10], by the rest",
         lambda body: body["result"]["confusion"].pop(),
     ),
     "a class left out": (
-        "confusion has 10 rows, result.per_class 9",
+        "the number of split.counts is 10, by the rest of it 9",
         lambda body: body["result"]["per_class"].pop(),
     ),
     "the wrong hash of the configuration": (
@@ -171,7 +171,7 @@ EDITS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
         lambda body: body["result"]["history"]["loss"].__setitem__(0, math.inf),
     ),
     "ragged cosines": (
-        "class_cosines has 44 numbers, of 10 vectors there are 45 pairs at epoch 1",
+        "the number of class_cosines at epoch 1 is 44, by the rest of it 45",
         lambda body: body["result"]["history"]["class_cosines"][0].pop(),
     ),
     "no cosines": (
