@@ -1,7 +1,6 @@
 """Accuracy of the classes against how many training images they have."""
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,8 +24,7 @@ class ClassAccuracy:
     """The test accuracy of a class, or of neighbours in size, in percent over the seeds of a cell."""
 
     line: str
-    classes: str  # the indices of the classes, largest first
-    images: float  # training images; the geometric mean of several classes
+    images: float  # training images; the mean of several classes
     mean: float
     low: float  # of the lowest seed
     high: float
@@ -56,30 +54,15 @@ def _chosen(group: Group) -> list[Line]:
 def class_size_rows(line: Line) -> list[ClassAccuracy]:
     """A row per class, or ten rows where there are more than twenty classes."""
     rows, records = [], line.cell.records
-    for places in _binned(len(records[0].result.per_class)):
-        points = [_at(record, places) for record in records]
-        known = [accuracy for _, _, accuracy in points if accuracy is not None]
-        if len(known) < len(records):  # classes without test images
-            continue
-        rows.append(
-            ClassAccuracy(
-                line=line.label,
-                classes=points[0][0],
-                images=sample([images for _, images, _ in points]).mean,
-                mean=sample(known).mean,
-                low=min(known),
-                high=max(known),
-                seeds=len(known),
-                chance=100 / len(records[0].result.per_class),
-            )
-        )
+    classes = len(records[0].result.per_class)
+    for places in _binned(classes):
+        images, accuracies = zip(*(_at(record, places) for record in records), strict=True)
+        known = [accuracy for accuracy in accuracies if accuracy is not None]
+        if len(known) == len(records):  # not where classes have no test images
+            mean, low, high = sample(known).mean, min(known), max(known)
+            size = sample(images).mean
+            rows.append(ClassAccuracy(line.label, size, mean, low, high, len(known), 100 / classes))
     return rows
-
-
-def by_size(record: Record) -> list[int]:
-    """The indices of the classes, the one with most training images first."""
-    counts = record.split.counts
-    return sorted(range(len(counts)), key=lambda k: -counts[k])
 
 
 def _binned(classes: int) -> list[range]:
@@ -89,18 +72,14 @@ def _binned(classes: int) -> list[range]:
     return [range(low, high) for low, high in itertools.pairwise(edges)]
 
 
-def _at(record: Record, places: range) -> tuple[str, float, float | None]:
-    """(indices, images, accuracy) of the classes at places in the order of a record's sizes."""
-    chosen = [by_size(record)[place] for place in places]
-    logs = [math.log(max(1, record.split.counts[k])) for k in chosen]
+def _at(record: Record, places: range) -> tuple[float, float | None]:
+    """(mean images, mean accuracy) of the classes at places in the order of a record's sizes."""
+    counts = record.split.counts
+    order = sorted(range(len(counts)), key=lambda k: -counts[k])
+    chosen = [order[place] for place in places]
     known = [v for k in chosen if (v := record.result.per_class[k]) is not None]
     accuracy = sum(known) / len(known) if known else None
-    images = (
-        float(record.split.counts[chosen[0]])
-        if len(chosen) == 1
-        else math.exp(sum(logs) / len(logs))
-    )
-    return " ".join(map(str, chosen)), images, accuracy
+    return sum(counts[k] for k in chosen) / len(chosen), accuracy
 
 
 def draw_class_sizes(

@@ -98,8 +98,8 @@ def draw_claims(axes: Any, rows: Sequence[Checked], labels: Sequence[str]) -> No
             axes.plot([row.estimate], [y], linestyle="none", markersize=5.5, **style.marker_keys)
         settings = f", {row.shown} of {row.of}" if row.shown is not None and row.of != 1 else ""
         word = f"{MARKS[row.status]} {row.outcome}{settings}"
-        keys = {"va": "center", "color": style.colour, "fontsize": 7.5}
-        axes.text(1.01, y, word, transform=axes.get_yaxis_transform(), **keys)
+        beside = axes.get_yaxis_transform()
+        axes.text(1.01, y, word, transform=beside, va="center", fontsize=7.5)
     axes.axvline(0, color=ink(), linewidth=0.9)
     for delta in sorted({row.delta for row in rows if row.delta}):
         for side in (-delta, delta):
@@ -114,8 +114,6 @@ def draw_claims(axes: Any, rows: Sequence[Checked], labels: Sequence[str]) -> No
 def _label(row: Checked, checks: Sequence[Checked]) -> str:
     """Its words, then its id; with its table where others have the same."""
     several = Counter(other.check for other in checks)[row.check] > 1
-    lines = textwrap.wrap(capital(row.says), LETTERS)
+    lines = textwrap.wrap(capital(row.says), LETTERS, max_lines=2, placeholder=" …")
     name = f"({row.check}{f', {row.table}' if several else ''})"
-    if len(lines) > 2:
-        lines = [lines[0], f"{lines[1]} …"]
-    return "\n".join([*lines[:-1], f"{lines[-1]} {name}"])
+    return "\n".join(lines) + f" {name}"

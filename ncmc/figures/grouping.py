@@ -73,7 +73,7 @@ class Page:
 
     def title(self, words: str) -> str:
         """The title of a figure, with what its panels have in common."""
-        return f"{words}: {', '.join(self.common)}" if self.common else words
+        return f"{words} ({', '.join(self.common)})" if self.common else words
 
     def own(self, group: Group) -> str:
         """What a group does not share with the others; nothing where it is alone."""

@@ -10,7 +10,7 @@ from ncmc.figures.figure import Panel
 from ncmc.figures.grouping import Group, Page
 from ncmc.figures.painting import ink
 from ncmc.figures.styles import SOLID, Style
-from ncmc.results.statistics import LEVEL, Sample, against
+from ncmc.results.statistics import LEVEL
 from ncmc.verdicts.contrasts import contrast
 from ncmc.verdicts.verdict import Status
 
@@ -53,17 +53,13 @@ Styles = Mapping[tuple[str, str], Style]  # (row, series) -> how it looks
 
 def accuracy_panel(group: Group, title: str) -> Panel:
     """Every method of a group, the best first."""
-    rows = [_accuracy(line.label, line.cell.last) for line in group.by_mean]
+    rows = []
+    for line in group.by_mean:
+        low, high = line.cell.interval or (None, None)
+        rows.append(Mark(line.label, "", line.mean, low, high, LEVEL, line.cell.n))
     styles = {(line.label, ""): line.style for line in group.lines}
     words = f"test accuracy, % (chance {group.chance:.3g})"
-    draw = partial(draw_marks, styles=styles, words=words, line_at=group.chance)
-    return Panel(title, tuple(rows), draw)
-
-
-def _accuracy(label: str, value: Sample | None) -> Mark:
-    assert value
-    low, high = (against(value, 0.0).interval() if value.n > 1 else None) or (None, None)
-    return Mark(label, "", value.mean, low, high, LEVEL, value.n)
+    return Panel(title, tuple(rows), partial(draw_marks, styles=styles, words=words))
 
 
 def difference_panel(page: Page, method: str) -> Panel | None:
@@ -71,7 +67,7 @@ def difference_panel(page: Page, method: str) -> Panel | None:
     rows = [row for group in page.groups for row in differences(group, method, page.own(group))]
     order = {label: place for place, label in enumerate(dict.fromkeys(row.row for row in rows))}
     rows.sort(key=lambda row: order[row.row])  # the series of a row below each other
-    return differences_drawn(f"{method} minus", rows) if rows else None
+    return differences_drawn(method, rows) if rows else None
 
 
 def differences(group: Group, method: str, series: str = "") -> list[Mark]:
@@ -91,20 +87,24 @@ def differences(group: Group, method: str, series: str = "") -> list[Mark]:
     return marks
 
 
-def differences_drawn(title: str, rows: Sequence[Mark]) -> Panel:
-    """Differences with a line at 0, by colour, marker and word; what all series share is said below."""
+def differences_drawn(method: str, rows: Sequence[Mark]) -> Panel:
+    """A method minus others, with a line at 0, by colour, marker and word.
+
+    What all series share is said below.
+    """
     series = {row.series for row in rows}
     shared = {name.partition(", ")[0] for name in series}
     said = (series if len(series) == 1 else shared) if len(shared) == 1 else set()
-    below = ", ".join(filter(None, ("points of accuracy", *said)))
+    points = ", ".join(filter(None, ("points of accuracy", *said)))
+    below = f"{points}\nright of 0: {method} is better"
     styles = {(row.row, row.series): SIDES.get(row.word, UNDECIDED) for row in rows}
-    draw = partial(draw_marks, styles=styles, words=below, line_at=0.0, said="".join(said))
-    return Panel(title, tuple(rows), draw)
+    draw = partial(draw_marks, styles=styles, words=below, zero=True, said="".join(said))
+    return Panel(f"{method} minus", tuple(rows), draw)
 
 
 def height(rows: Sequence[Mark]) -> float:
     """Inches that the rows of a panel need."""
-    return 0.75 + LINE_HEIGHT * (_places(rows)[-1] + 1)
+    return 0.9 + LINE_HEIGHT * (_places(rows)[-1] + 1)
 
 
 def _places(rows: Sequence[Mark]) -> list[float]:
@@ -122,13 +122,12 @@ def draw_marks(
     rows: Sequence[Mark],
     styles: Styles,
     words: str,
-    line_at: float | None = None,
+    zero: bool = False,
     said: str = "",
 ) -> None:
     """A marker with its interval at each line, its label at the left and its word at the right.
 
-    `line_at`: 0, where a line always stands, or chance, where one stands if it is near. `said`: the
-    start of all series, which the words below say.
+    `zero`: whether a line stands at 0. `said`: the start of all series, which the words below say.
     """
     places = _places(rows)
     for y, row in zip(places, rows, strict=True):
@@ -137,15 +136,10 @@ def draw_marks(
             axes.plot([row.low, row.high], [y, y], color=style.colour, linewidth=1.4)
         axes.plot([row.mean], [y], linestyle="none", markersize=4.6, **style.marker_keys)
         if row.word:
-            axes.text(
-                1.02, y, row.word, transform=axes.get_yaxis_transform(), va="center",
-                color=style.colour, fontsize=7.5,
-            )  # fmt: skip
-    low, high = axes.get_xlim()
-    near = (high - low) / 2
-    if line_at == 0 or (line_at is not None and low - near < line_at < high + near):
-        dashes = {"dashes": (1, 2)} if line_at else {}
-        axes.axvline(line_at, color=ink(), linewidth=0.9, **dashes)
+            beside = axes.get_yaxis_transform()
+            axes.text(1.02, y, row.word, transform=beside, va="center", fontsize=7.5)
+    if zero:
+        axes.axvline(0, color=ink(), linewidth=0.9)
     above = ("", *(row.row for row in rows))
     shown = [replace(row, series=row.series.removeprefix(said).removeprefix(", ")) for row in rows]
     axes.set_yticks(places, [_label(row, name) for row, name in zip(shown, above, strict=False)])
@@ -153,9 +147,10 @@ def draw_marks(
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
     axes.margins(x=0.07)
+    axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel(words)
 
 
 def _label(row: Mark, above: str) -> str:
     """The row, where another one stands above, and the series."""
-    return "  ".join(part for part in ("" if row.row == above else row.row, row.series) if part)
+    return ", ".join(part for part in ("" if row.row == above else row.row, row.series) if part)

@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 from ncmc.board.entries import board_of
-from ncmc.figures import epoch_curves, heat_maps, marks
+from ncmc.figures import cosines, epoch_curves, marks
 from ncmc.figures.class_sizes import MOST_POINTS, class_size_panels
-from ncmc.figures.figure import Figure, Panel, slug
+from ncmc.figures.figure import Figure, slug
 from ncmc.figures.forest_plot import claims_figure
 from ncmc.figures.grouping import Group, Page, groups, pages_of
 from ncmc.plan import grid
@@ -72,7 +72,7 @@ def table_figures(project: Project, table: Table, cells: Sequence[Cell]) -> list
     elif table.shows == "curves":
         drawn = _of_curves(table, pages_of(shared))
     else:
-        drawn = _of_accuracies(table, cells, shared)
+        drawn = _of_accuracies(table, shared)
     return [
         dataclasses.replace(figure, banner=banner, setting=setting)
         for figure in drawn
@@ -93,18 +93,14 @@ def _seeds(table: Table, cells: Sequence[Cell]) -> str:
     missing = sum(cell.planned - cell.n for cell in cells)
     have = "has" if missing == 1 else "have"
     without_record = f"; {missing} of {plural(len(table.runs), 'run')} {have} no record"
-    return f"{words} per line or field" + (without_record if missing else "")
+    return f"{words} per line" + (without_record if missing else "")
 
 
-def _of_accuracies(
-    table: Table, cells: Sequence[Cell], shared: Sequence[Group]
-) -> Iterator[Figure]:
+def _of_accuracies(table: Table, shared: Sequence[Group]) -> Iterator[Figure]:
     pages = pages_of(shared)
     yield _accuracy(table, shared)
     for page in pages:
         yield _differences(page)
-    if panels := heat_maps.map_panels(table, cells):
-        yield _map(panels)
     for page in pages:
         yield _class_sizes(page)
         kinds = (*epoch_curves.COLLAPSE, epoch_curves.ACCURACY)
@@ -127,12 +123,11 @@ def _accuracy(table: Table, shared: Sequence[Group]) -> Figure:
     highest = max((marks.height(panel.rows) for panel in panels), default=0.0)
     return Figure(
         name="accuracy",
-        title=page.title(f"Accuracy: {table.title}"),
+        title=page.title(table.title),
         caption=caption(
             "Top-1 accuracy on the balanced test set after the last epoch, in percent, the best "
             "method first",
             INTERVAL,
-            "The dotted line is chance",
         ),
         panels=panels,
         columns=1 if len(panels) == 1 else 3 if len(panels) > ACROSS_TWO else 2,
@@ -154,21 +149,6 @@ def _differences(page: Page) -> Figure:
         ),
         panels=(panel,) if panel else (),
         size=(marks.WIDTH, marks.height(panel.rows) if panel else 0.0),
-    )
-
-
-def _map(panels: Sequence[Panel]) -> Figure:
-    first = panels[0].rows[0]
-    return Figure(
-        name="map",
-        title=f"Accuracy over {first.down} and {first.across}",
-        caption=caption(
-            "Top-1 accuracy after the last epoch, in percent: mean and sample standard deviation "
-            "over seeds; the darkest colour is chance or the lowest field",
-        ),
-        panels=tuple(panels),
-        columns=2,
-        size=heat_maps.map_size(panels[0]),
     )
 
 
@@ -225,11 +205,11 @@ def _cosines(table: Table, group: Group, several: bool) -> Figure:
         name=f"cosines_{slug(group.title)}" if several else "cosines",
         title=table.title,
         caption=caption(
-            f"Cosines between {heat_maps.OF[table.shows]} of the training images at the first, a middle "
+            f"Cosines between {cosines.OF[table.shows]} of the training images at the first, a middle "
             "and the last measured epoch; red is 1, white orthogonal, blue -1. "
             f"{line.label}, {group.title}, seed {record.run.seed}",
         ),
-        panels=tuple(heat_maps.cosine_panels(record, table.shows)),
+        panels=tuple(cosines.cosine_panels(record, table.shows)),
         columns=3,
         size=(2.7, 2.85),
     )

@@ -12,9 +12,8 @@ from ncmc.results.wording import sentence
 
 METHOD = "CAL"
 OTHERS = ("CE", "SETF", "AL", "ARB", "BALANCED-SOFTMAX", "NCM")  # a row each
+WIDTH = 5.4  # inches
 INKS = {"light": painting.DARK, "dark": "#e4e2dd"}
-
-
 SCALES = {  # table -> dataset, backbone and words for it; from the smallest budget to the paper's
     "laptop_budget": ("cifar10_binary", "resnet20", "ResNet-20"),
     "laptop_methods": ("cifar10_binary", "resnet20", "ResNet-20"),
@@ -44,8 +43,8 @@ def opening_figure(cells_of: Mapping[str, tuple[Table, Sequence[Cell]]]) -> Figu
         caption=f"Difference of the mean test accuracies on CIFAR-10-LT at tau {TAU:g} after the last "
         f"epoch, in points: right of 0 {METHOD} is better. {sentence(marks.INTERVAL)} ResNet-20 sees a "
         "tenth of the images.",
-        panels=(marks.differences_drawn("", rows),),
-        size=(marks.WIDTH, marks.height(rows)),
+        panels=(marks.differences_drawn(METHOD, rows),),
+        size=(WIDTH, marks.height(rows)),
     )
 
 

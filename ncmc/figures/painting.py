@@ -4,7 +4,6 @@ The same drawing gives the same bytes. In a page, text, axes and background take
 around them.
 """
 
-import hashlib
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -46,7 +45,7 @@ def page_svg(figure: Figure) -> str:
         text = re.sub(rf"\s*<{element}[ >].*?</{element}>", "", text, flags=re.DOTALL)
     text = text.replace(INK, "currentColor").replace("'DejaVu Sans'", FONTS)
     text = re.sub(r' (d|x|y)="([^"]*)"', lambda m: f' {m[1]}="{_short(m[2])}"', text)
-    text = _own_ids(text, hashlib.sha256(figure.name.encode()).hexdigest()[:8])
+    text = _used_ids(text)
     width = f"{0.87 * figure.width:.2f}in"  # a screen scrolls before letters are too small to read
     root = f'<svg aria-hidden="true" style="stroke-linejoin: round; min-width: {width}" '
     return text.replace("<svg ", root, 1).strip() + "\n"
@@ -158,13 +157,10 @@ def _handle(style: Style) -> Any:
     return Line2D([], [], markersize=4.5, **style.line_keys)
 
 
-def _own_ids(text: str, prefix: str) -> str:
-    """Ids that are referred to get a prefix, the others go: a page holds many pictures."""
+def _used_ids(text: str) -> str:
+    """Without the ids that nothing refers to; the others are hashes with the figure's name as salt."""
     used = {i for pair in re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', text) for i in pair if i}
-    text = re.sub(
-        r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", text
-    )
-    return re.sub(r'(href="#|url\(#)', lambda m: f"{m[1]}{prefix}-", text)
+    return re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in used else "", text)
 
 
 def _short(numbers: str) -> str:

@@ -5,7 +5,6 @@ between methods that share a table: to the common eye, with red or green cones m
 They can be seen on a light and on a dark page. tests/figures/test_styles.py measures all of that.
 """
 
-import colorsys
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -72,7 +71,10 @@ STYLES = {
     "AL-PULL-SCALED": Style("#ff5275", "p", DASH_DOTTED),
 }
 OWN_MARKERS = ("H", "8", "h", "p", "d", "P", "X", ">", "<", "v")
-OWN_HUES = 24
+OWN_COLOURS = (  # of one lightness, which can be seen on a light and on a dark page
+    "#e75555", "#c6711c", "#8b8b14", "#569615", "#169c16", "#169a58",
+    "#159595", "#3189e2", "#7a7aec", "#a867e9", "#e233e2", "#e54b98",
+)  # fmt: skip
 
 
 def style_of(method: str) -> Style:
@@ -80,50 +82,29 @@ def style_of(method: str) -> Style:
     if method in STYLES:
         return STYLES[method]
     drawn = hashlib.sha256(method.encode()).digest()
-    colour = at_lightness(colorsys.hls_to_rgb(drawn[0] % OWN_HUES / OWN_HUES, 0.5, 0.75), 0.24)
+    colour = OWN_COLOURS[drawn[0] % len(OWN_COLOURS)]
     return Style(colour, OWN_MARKERS[drawn[1] % len(OWN_MARKERS)], drawn[2] % len(DASHES))
 
 
-def shades(colour: str, n: int) -> tuple[str, ...]:
-    """`n` shades of a colour from dark to light: one method, several values of an option.
+def shades(n: int) -> list[str]:
+    """`n` colours from dark to light: several values of an option.
 
     All of them can be seen on a light and on a dark page.
     """
-    rgb = (int(colour[1:3], 16) / 255, int(colour[3:5], 16) / 255, int(colour[5:7], 16) / 255)
-    darkest, lightest = 0.115, 0.33  # luminance
-    steps = [(lightest / darkest) ** (i / max(1, n - 1)) for i in range(n)]
-    return tuple(at_lightness(rgb, darkest * step) for step in steps)
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
 
-
-def at_lightness(rgb: tuple[float, float, float], wanted: float) -> str:
-    """A colour of the same hue with a wanted luminance (0 to 1), as #rrggbb."""
-    hue, lightness, saturation = colorsys.rgb_to_hls(*rgb)
-    low, high = 0.0, 1.0
-    for _ in range(24):  # luminance grows with lightness
-        lightness = (low + high) / 2
-        if luminance(colorsys.hls_to_rgb(hue, lightness, saturation)) < wanted:
-            low = lightness
-        else:
-            high = lightness
-    return "#" + "".join(
-        f"{round(255 * part):02x}" for part in colorsys.hls_to_rgb(hue, lightness, saturation)
-    )
-
-
-def luminance(rgb: tuple[float, float, float]) -> float:
-    """WCAG's relative luminance of red, green and blue from 0 to 1."""
-    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb)
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+    return [to_hex(colormaps["viridis"](0.29 + 0.37 * i / max(1, n - 1))) for i in range(n)]
 
 
 def styles_of(methods: Sequence[str]) -> list[Style]:
     """The styles of lines that stand together, by their methods.
 
     Several of one method differ by dash and marker's filling; where all are of one method, which
-    then are values of an option, also by the shade of its colour.
+    then are values of an option, also by colour.
     """
     alone = len(set(methods)) == 1 and len(methods) > 1
-    ramp = shades(style_of(methods[0]).colour, len(methods)) if alone else ()
+    ramp = shades(len(methods)) if alone else []
     styles = []
     for place, method in enumerate(methods):
         style, before = style_of(method), methods[:place].count(method)

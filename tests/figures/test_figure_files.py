@@ -132,7 +132,7 @@ def texts(svg: bytes) -> list[str]:
 
 def test_an_image_names_what_it_shows_its_methods_and_its_scale(smoke: dict[str, Figure]) -> None:
     words = texts(images(smoke["class_sizes"], ("svg",))["svg"])
-    assert "Accuracy against the size of the class: digits, resnet8, tau 0.02" in words
+    assert "Accuracy against the size of the class (digits, resnet8, tau 0.02)" in words
     assert BANNER in words
     for label in ("CE", "SETF", "AL", "CAL", "CAL, theta = 0"):
         assert words.count(label) == 1
@@ -180,7 +180,7 @@ def test_files_are_images_numbers_and_words(smoke: dict[str, Figure], tmp_path: 
 def test_a_caption_says_seeds_intervals_and_scale(smoke: dict[str, Figure]) -> None:
     caption = smoke["accuracy"].words
     assert "Lines are 95 % intervals of the mean over seeds." in caption
-    assert "5 seeds per line or field." in caption
+    assert "5 seeds per line." in caption
     assert BANNER in caption
     assert "bands reach from the lowest seed to the highest" in smoke["curves"].caption
 
@@ -189,7 +189,7 @@ def test_a_caption_says_what_is_missing(runs: Path, tmp_path: Path) -> None:
     table = grid.table(here(), "smoke")
     fakes.fill(tmp_path, fakes.spec_of(table, "CE"), [70.0, 71.0])
     made = figures_of_table(here(), table, CellCache(here(), tmp_path))
-    assert "2 seeds per line or field; 23 of 25 runs have no record." in made[0].words
+    assert "2 seeds per line; 23 of 25 runs have no record." in made[0].words
     assert "accuracy" not in {figure.name for figure in made}  # of one method
 
 

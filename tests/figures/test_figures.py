@@ -9,11 +9,10 @@ from xml.etree import ElementTree
 import fakes
 import matplotlib.figure
 import pytest
-from colours import contrast
 from conftest import here
 from fakes import read_cells
 
-from ncmc.figures import epoch_curves, heat_maps, marks
+from ncmc.figures import cosines, epoch_curves, marks
 from ncmc.figures.class_sizes import class_size_panels
 from ncmc.figures.figure import Figure, Panel
 from ncmc.figures.grouping import Group, Page, groups
@@ -157,16 +156,16 @@ def test_a_difference_is_seen_against_0_however_far_it_is() -> None:
 
 def test_what_all_marks_have_in_common_is_said_once_below_them() -> None:
     (group,) = groups(*planned("smoke", seeds=3))
-    panel = marks.differences_drawn("", marks.differences(group, "CAL", "60 epochs"))
+    panel = marks.differences_drawn("CAL", marks.differences(group, "CAL", "60 epochs"))
     assert labels(panel)[:3] == ["CE", "SETF", "AL"]
-    assert drawn(panel).get_xlabel() == "points of accuracy, 60 epochs"
+    assert drawn(panel).get_xlabel() == "points of accuracy, 60 epochs\nright of 0: CAL is better"
 
 
 def test_the_lines_of_one_row_stand_below_each_other_and_its_name_once() -> None:
     table, cells = planned("laptop_budget", seeds=3)
     panel = marks.difference_panel(Page(tuple(groups(table, cells))), "CAL")
     assert panel
-    assert labels(panel)[:4] == ["CE  epochs 12", "epochs 40", "epochs 120", "SETF  epochs 12"]
+    assert labels(panel)[:4] == ["CE, epochs 12", "epochs 40", "epochs 120", "SETF, epochs 12"]
 
 
 def test_one_seed_has_no_interval_and_says_so() -> None:
@@ -188,7 +187,7 @@ def test_at_most_five_methods_have_a_panel_against_the_size_of_classes() -> None
     assert len(drawn(panels[0]).lines) == 5 + 1  # the others behind it, and chance
 
 
-# --- curves and fields -----------------------------------------------------------------------
+# --- curves and cosines ----------------------------------------------------------------------
 
 
 def test_a_measure_of_no_or_one_epoch_has_no_curve(group: Group) -> None:
@@ -203,53 +202,6 @@ def test_a_measure_of_no_or_one_epoch_has_no_curve(group: Group) -> None:
     assert epoch_curves.curve_panel(group, epoch_curves.NC_MEAN, "")
 
 
-def mapped(name: str = "table6", seeds: int = 2, **left_out: str) -> list[Panel]:
-    """The maps of a table whose cells have records, but for those at a place."""
-    table, cells = planned(name, seeds)
-    kept = [
-        replace(cell, records=())
-        if left_out and all(cell.spec.coord(a) == v for a, v in left_out.items())
-        else cell
-        for cell in cells
-    ]
-    return heat_maps.map_panels(table, kept)
-
-
-def test_a_table_over_two_options_has_a_map_with_its_numbers_and_its_axes() -> None:
-    (panel,) = mapped()
-    axes = drawn(panel)
-    assert [text.get_text() for text in axes.texts] == ["50.5\n± 0.7"] * 15
-    assert (axes.get_ylabel(), axes.get_xlabel()) == ("f", "theta")
-    assert "π/2" in [label.get_text() for label in axes.get_xticklabels()]
-
-
-def test_a_cell_without_a_record_is_a_dash_on_the_map() -> None:
-    (panel,) = mapped(f="5", theta="0")
-    assert [text.get_text() for text in drawn(panel).texts].count("–") == 1
-
-
-def test_one_number_is_no_map() -> None:
-    table, cells = planned("table6")
-    alone = [cell if place == 0 else replace(cell, records=()) for place, cell in enumerate(cells)]
-    assert heat_maps.map_panels(table, alone) == []
-
-
-@pytest.mark.parametrize(("name", "seeds"), [("smoke", 1), ("table2", 1), ("table6", 0)])
-def test_without_two_axes_of_options_or_records_there_is_no_map(name: str, seeds: int) -> None:
-    assert mapped(name, seeds) == []
-
-
 def test_cosines_are_of_the_first_a_middle_and_the_last_epoch(group: Group) -> None:
-    panels = heat_maps.cosine_panels(group.lines[0].cell.records[0], "class_cosines")
+    panels = cosines.cosine_panels(group.lines[0].cell.records[0], "class_cosines")
     assert [panel.title for panel in panels] == ["Epoch 1", "Epoch 31", "Epoch 60"]
-
-
-def test_the_colours_of_a_map_keep_their_order_in_grey_and_their_numbers_can_be_read() -> None:
-    from matplotlib import colormaps
-
-    shades = [colormaps[heat_maps.COLOURS](i / 50)[:3] for i in range(51)]
-    greys = [0.299 * r + 0.587 * g + 0.114 * b for r, g, b in shades]
-    assert greys == sorted(greys)
-    for red, green, blue in shades:
-        fill = f"#{round(255 * red):02x}{round(255 * green):02x}{round(255 * blue):02x}"
-        assert contrast(heat_maps.ink_on((red, green, blue)), fill) > 4.5, fill

@@ -45,7 +45,7 @@ def test_every_method_of_our_tables_has_a_style_and_every_style_a_method() -> No
 )  # fmt: skip
 def test_methods_of_one_table_have_colours_far_apart(ours: bool, sight: str, least: float) -> None:
     pairs = together(ours)
-    assert len(pairs) > (100 if ours else 50)
+    assert len(pairs) > (80 if ours else 25)
     for first, second in pairs:
         a, b = (lab(STYLES[method].colour, sight) for method in (first, second))
         assert np.linalg.norm(a - b) >= least, (first, second)
@@ -69,8 +69,7 @@ def test_no_two_methods_look_alike() -> None:
 
 def test_colours_can_be_seen_on_light_and_on_dark_pages() -> None:
     own = [style_of(f"OWN-{i}").colour for i in range(300)]
-    ramps = [shade for style in STYLES.values() for shade in shades(style.colour, 6)]
-    for colour in [*(style.colour for style in STYLES.values()), *own, *ramps]:
+    for colour in [*(style.colour for style in STYLES.values()), *own, *shades(6)]:
         for page in PAGES:
             assert contrast(colour, page) > 2.4, (colour, page)
 
@@ -78,8 +77,8 @@ def test_colours_can_be_seen_on_light_and_on_dark_pages() -> None:
 def test_a_method_of_ones_own_looks_the_same_whatever_stands_beside_it() -> None:
     (alone,) = styles_of(["MY-LOSS"])
     assert alone == styles_of(["CE", "OTHER", "MY-LOSS"])[2] == style_of("MY-LOSS")
-    assert style_of("MY-LOSS") == Style("#169a58", "v", 2)
-    assert len({style_of(f"OWN-{i}").colour for i in range(300)}) == 24
+    assert style_of("MY-LOSS") == Style("#e233e2", "v", 2)
+    assert len({style_of(f"OWN-{i}").colour for i in range(300)}) == 12
 
 
 def test_variants_of_one_method_differ_by_dash_and_by_filling() -> None:
@@ -90,7 +89,7 @@ def test_variants_of_one_method_differ_by_dash_and_by_filling() -> None:
     assert second.marker_keys["markerfacecolor"] == "none"
 
 
-def test_values_of_an_option_are_shades_of_the_methods_colour_from_dark_to_light() -> None:
+def test_values_of_an_option_have_colours_from_dark_to_light() -> None:
     styles = styles_of(["CAL"] * 3)
     lightness = [lab(style.colour)[0] for style in styles]
     assert lightness[1] - lightness[0] > 5
