@@ -5,7 +5,7 @@ after the last epoch and at tau 0.01, by the contrasts that verdicts rest on.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ncmc import paths
@@ -16,7 +16,7 @@ from ncmc.plan.grid_file import tiers
 from ncmc.project import Project, papers
 from ncmc.results.cells import Cell
 from ncmc.results.curves import sample_of
-from ncmc.results.statistics import Sample, against
+from ncmc.results.statistics import against
 from ncmc.results.wording import plural, signed
 from ncmc.system import files
 from ncmc.verdicts.contrasts import Contrast, contrast
@@ -48,12 +48,22 @@ TIERS = (  # the nearest to the paper first
 PLAIN = {  # methods by their labels, in words for a reader who has not met them
     "CE": "cross-entropy (CE)",
     "SETF": "the fixed simplex classifier (SETF)",
+    "ARB": "the attraction-repulsion-balanced loss (ARB)",
     "BALANCED-SOFTMAX": "Balanced Softmax",
-    "NCM": "the nearest class mean of CE's features",
-    "CE-LA": "logit adjustment of CE's own scores",
+    "NCM": "the nearest class mean of CE's features (NCM)",
+    "CE-LA": "logit adjustment of CE's own scores (CE-LA)",
 }
-SIDES = {"above": "above ", "below": "below ", "not told apart": "not told apart from "}
-ONE_LINE = ("BALANCED-SOFTMAX", "NCM", "CE-LA")
+SIDES = {  # of a contrast -> what CAL is
+    "above": "above ",
+    "below": "below ",
+    "not told apart": "not told apart from ",
+    "": "not judged yet against ",
+}
+COMPARED = {  # the first answers, each with the methods that it is about
+    "CAL against cross-entropy (CE).": ("CE",),
+    "CAL against earlier methods built on neural collapse.": ("SETF", "ARB"),
+    "CAL against baselines of one line of code.": ("BALANCED-SOFTMAX", "NCM", "CE-LA"),
+}
 
 
 class Lead(NamedTuple):
@@ -65,29 +75,23 @@ class Lead(NamedTuple):
 
     @property
     def words(self) -> str:
-        """`above by 5.3 points (95 %: +3.1 to +7.5; 3 seeds)`."""
-        points, seeds = self.contrast.difference.mean, self.contrast.seeds
-        if self.contrast.interval is None:
-            return f"{signed(points, 1)} points with {seeds}, which decides nothing"
-        low, high = (signed(bound, 1) for bound in self.contrast.interval)
-        interval = f"({100 * self.contrast.level:.3g} %: {low} to {high}; {seeds})"
-        if self.contrast.side == "not told apart":
-            return f"not told apart, {signed(points, 1)} points {interval}"
-        return f"{self.contrast.side} by {abs(points):.1f} points {interval}"
+        """`CE: +5.3 points (95 %: +3.1 to +7.5; 3 seeds)`."""
+        bounds = " to ".join(signed(bound, 1) for bound in self.contrast.interval or ())
+        interval = f"{100 * self.contrast.level:.3g} %: {bounds}; " if bounds else ""
+        points = signed(self.contrast.difference.mean, 1)
+        return f"{self.other}: {points} points ({interval}{self.contrast.seeds})"
 
 
-def leads(project: Project) -> tuple[Lead, ...]:
+def leads(project: Project) -> list[Lead]:
     """CAL minus each other method with published records, by tier, in the order of its table."""
-    return tuple(lead for tier in TIERS for lead in _leads(project, tier))
-
-
-def _leads(project: Project, tier: AnswerTier) -> Iterator[Lead]:
-    cells = {
-        cell.spec.coord("method"): cell for cell in _cells(project, tier, f"{tier.name}_methods")
-    }
-    if ours := cells.pop("CAL", None):
-        for label, cell in cells.items():
-            yield Lead(tier, label, contrast([(1.0, ours), (-1.0, cell)], "last"))
+    found = []
+    for tier in TIERS:
+        cells = {c.spec.coord("method"): c for c in _cells(project, tier, f"{tier.name}_methods")}
+        if ours := cells.pop("CAL", None):
+            for label, cell in cells.items():
+                gap = contrast([(1.0, ours), (-1.0, cell)], "last")
+                found.append(Lead(tier, label, gap))
+    return found
 
 
 def _cells(project: Project, tier: AnswerTier, name: str) -> list[Cell]:
@@ -119,9 +123,9 @@ def _picture(project: Project) -> list[str]:
         return []
     return [
         "",
-        "CAL minus each other method (right of 0 CAL is better; tau 0.01: the smallest class has a "
-        "hundredth of the largest). Seeds are added in planned steps; intervals begin with the first of "
-        "them, and are of more than 95 % so that all steps together err in 5 %.",
+        "Points are percent of test accuracy after the last epoch; tau 0.01: the smallest class has a "
+        "hundredth of the largest's images. Seeds are added in planned steps; intervals begin with "
+        "the first, and are of more than 95 % so that all steps together err in 5 %.",
         "",
         "<picture>",
         f'  <source media="(prefers-color-scheme: dark)" srcset="{dark}">',
@@ -136,44 +140,22 @@ def headline(project: Project) -> str:
         entry = next(entry for entry in paper.entries if entry.id == MAIN_CLAIM)
         return f"**At the paper's own scale: {entry.says}: {entry.outcome}.** {entry.sentence}"
     compared = leads(project)
-    if not compared:
-        under_way = _listed([_link(project, tier) for tier in TIERS])
-        return f"{UNKNOWN} No run of the nearest scales, {under_way}, is published yet."
-    nearest = compared[0].tier
     decided = next((lead.tier for lead in compared if lead.contrast.side), None)
     if decided is None:
-        return (
-            f"{UNKNOWN} The nearest to it so far is {_link(project, nearest)} ({nearest.setting}): "
-            f"{_most_seeds(compared, nearest)} so far, which decides nothing."
-        )
-    sides = {lead.other: lead.contrast.side for lead in compared if lead.tier == decided}
-    parts = [
-        words + _listed([PLAIN[name] for name in PLAIN if sides.get(name) == side])
-        for side, words in SIDES.items()
-        if side in {sides.get(name) for name in PLAIN}
-    ]
-    where = f"{_link(project, decided)} ({decided.setting})"
-    if decided == nearest:
-        return f"{UNKNOWN} The nearest to it so far is {where}: there CAL is {', '.join(parts)}."
+        scales = _listed([_link(project, tier) for tier in TIERS])
+        return f"{UNKNOWN} The nearest scales, {scales}, have too few runs to decide anything yet."
+    known = [lead for lead in compared if lead.tier == decided and lead.other in PLAIN]
     return (
-        f"{UNKNOWN} On {where} CAL is {', '.join(parts)}; {_most_seeds(compared, nearest)} on "
-        f"{_link(project, nearest)} ({nearest.setting}), which is nearer to it, decides nothing so far."
+        f"{UNKNOWN} The nearest with enough seeds is {_link(project, decided)} "
+        f"({decided.setting}): there CAL is {_by_side(known, lambda lead: PLAIN[lead.other])}."
     )
 
 
-def _most_seeds(compared: Sequence[Lead], tier: AnswerTier) -> str:
-    """`1 seed` or `2 of 3 seeds`: of the comparison of a tier that has most."""
-    contrasts = [lead.contrast for lead in compared if lead.tier == tier]
-    return max(contrasts, key=lambda contrast: contrast.n).seeds
-
-
 def five_answers(project: Project) -> list[str]:
-    """CAL against CE, SETF and baselines of one line; collapse; whether the harness is right."""
+    """CAL against others, in three answers; collapse; whether the harness is right."""
     compared = leads(project)
     return [
-        f"**CAL against cross-entropy (CE).** {_compared(project, compared, ['CE'])}",
-        f"**CAL against the fixed simplex classifier (SETF).** {_compared(project, compared, ['SETF'])}",
-        f"**CAL against baselines of one line of code.** {_compared(project, compared, ONE_LINE)}",
+        *(f"**{title}** {_compared(project, compared, who)}" for title, who in COMPARED.items()),
         f"**Collapse.** {_collapse(project)}",
         f"**Is the harness right?** {_harness(project)}",
     ]
@@ -183,14 +165,17 @@ def _compared(project: Project, compared: Sequence[Lead], others: Sequence[str])
     parts = []
     for tier in TIERS:
         of_tier = {lead.other: lead for lead in compared if lead.tier == tier}
-        there = [of_tier[name] for name in others if name in of_tier]
-        words = [
-            (f"{PLAIN[lead.other]}: " if len(others) > 1 else "") + lead.words for lead in there
-        ]
-        if there:
+        if there := [of_tier[name] for name in others if name in of_tier]:
             supported = any(lead.contrast.side for lead in there)
-            parts.append((supported, f"{_link(project, tier)} {'; '.join(words)}"))
+            words = _by_side(there, lambda lead: lead.words)
+            parts.append((supported, f"{_link(project, tier)} CAL is {words}"))
     return _best_supported_first(parts) or "Not compared yet."
+
+
+def _by_side(leads: Sequence[Lead], say: Callable[[Lead], str]) -> str:
+    """`above CE and SETF; below Balanced Softmax`."""
+    told = {side: [say(lead) for lead in leads if lead.contrast.side == side] for side in SIDES}
+    return "; ".join(SIDES[side] + _listed(names) for side, names in told.items() if names)
 
 
 def _best_supported_first(parts: Sequence[tuple[bool, str]]) -> str:
@@ -211,34 +196,41 @@ def _listed(parts: Sequence[str]) -> str:
 
 
 def _collapse(project: Project) -> str:
-    """NC to the mean centers (0 to 4) that CAL ends with, and CE's around its own class means."""
-    tiers_with = []
+    """NC (0 to 4) that CAL ends with, from its mean centers, and CE, from its own class means."""
+    parts = []
     for tier in TIERS:
-        supported, parts = False, []
-        for cell in _cells(project, tier, f"{tier.name}_curves"):
-            if cell.spec.run.method == "CAL" and (nc := sample_of(cell, "nc_mean")):
-                judged = nc.n >= max(2, cell.first_look)
-                interval = against(nc, 0.0).interval() if judged else None
-                supported = supported or interval is not None
-                parts.append(_collapse_words(cell, nc, interval))
-        for cell in _cells(project, tier, f"{tier.name}_methods") if parts else ():
-            if cell.spec.coord("method") == "CE" and (nc := sample_of(cell, "nc_mean")):
-                parts.append(
-                    f"cross-entropy's, around its own class means, {_collapse_words(cell, nc)}"
-                )
-        if parts:
-            words = f"{_link(project, tier)} CAL's features end at NC {', '.join(parts)}"
-            tiers_with.append((supported, words))
-    scale = "NC is 0 at complete collapse to the mean centers, 2 for features that know nothing."
-    known = _best_supported_first(tiers_with)
-    return f"{known} {scale}" if known else "Not measured yet."
+        curves = _cells(project, tier, f"{tier.name}_curves")
+        ends = [_collapse_end(cell) for cell in curves if cell.spec.run.method == "CAL"]
+        if known := [words for words, _ in ends if words]:
+            methods = _cells(project, tier, f"{tier.name}_methods")
+            plain = [_collapse_end(c)[0] for c in methods if c.spec.coord("method") == "CE"]
+            beside = (
+                "; cross-entropy, from the mean feature of each class, at " if any(plain) else ""
+            )
+            words = (
+                f"{_link(project, tier)} CAL ends at NC {_listed(known)}{beside}{''.join(plain)}"
+            )
+            parts.append((any(supported for _, supported in ends), words))
+    if not parts:
+        return "Not measured yet."
+    return (
+        "NC is the mean squared distance of an image's feature from the center of its class: 0 where "
+        "all images of a class have collapsed onto it, 2 where features say nothing of the class. "
+        f"Mixup trains on blends of two images. {_best_supported_first(parts)}"
+    )
 
 
-def _collapse_words(cell: Cell, nc: Sample, interval: tuple[float, float] | None = None) -> str:
-    """`0.38 with Mixup (95 %: 0.08 to 0.67; 2 seeds)`."""
+def _collapse_end(cell: Cell) -> tuple[str, bool]:
+    """`0.38 with Mixup (95 %: 0.08 to 0.67; 2 seeds)`, and whether there is an interval."""
+    nc = sample_of(cell, "nc_mean")
+    if nc is None:
+        return "", False
+    judged = nc.n >= max(2, cell.first_look)
+    interval = against(nc, 0.0).interval() if judged else None
     mixup = "with" if cell.spec.resolved.recipe.mixup else "without"
     spread = f"95 %: {interval[0]:.2f} to {interval[1]:.2f}; " if interval else ""
-    return f"{nc.mean:.2f} {mixup} Mixup ({spread}{plural(nc.n, 'seed')})"
+    words = f"{nc.mean:.2f} {mixup} Mixup ({spread}{plural(nc.n, 'seed')})"
+    return words, interval is not None
 
 
 def _harness(project: Project) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
-from ncmc.board.sentences import line, stages, whole_sentence
+from ncmc.board.sentences import NOT_JUDGED, line, stages, whole_sentence
 from ncmc.paper.claims import claims
 from ncmc.plan import grid
 from ncmc.plan.grid_file import Scale, table_names
@@ -15,7 +15,6 @@ from ncmc.verdicts.judge import CellCache, verify_cells
 from ncmc.verdicts.verdict import STATUSES, Outcome, Status, Verdict
 
 Subject = Literal["claim", "number", "ours"]  # of the paper in words, printed, or a check of ours
-UNTOLD = ("incomplete", "not testable")
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 
 
@@ -84,7 +83,7 @@ def board_of(project: Project, verdicts: Iterable[Verdict]) -> Board:
 
 def _entry(project: Project, name: str, verdicts: Sequence[Verdict]) -> BoardEntry:
     staged = stages(verdicts)
-    shown = next((s for s in reversed(staged) if s.status not in UNTOLD), staged[-1])
+    shown = next((s for s in reversed(staged) if s.status not in NOT_JUDGED), staged[-1])
     first = shown.verdicts[0]
     subject: Subject = "claim" if first.claim else "number" if first.kind == "number" else "ours"
     return BoardEntry(

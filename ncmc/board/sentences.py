@@ -5,15 +5,18 @@ seen; it counts against the paper only where the opposite is seen, at the larges
 and the advantage is shown not to grow with the budget.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ncmc.results.wording import all_of, capital, plural, sentence
-from ncmc.verdicts.verdict import LATE, STATUSES, Outcome, Status, Verdict, at_scale, overall, verb
+from ncmc.results.wording import capital, plural, sentence
+from ncmc.verdicts.verdict import LATE, STATUSES, Outcome, Status, Verdict, at_scale, overall
 
+INTERVAL = re.compile(r" \([\d.]+ %: ([^)]*)\)")
 LONGEST = 200  # characters of a board's line; the whole sentence is one step further
 WORST: tuple[Status, ...] = ("differs", "inconclusive", "incomplete", "holds", "not testable")
+NOT_JUDGED: tuple[Status, ...] = ("incomplete", "not testable")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Stage:
     @property
     def words(self) -> str:
         """`seen after 120 epochs of resnet20`, `2 of 3 clauses hold`."""
-        short = self.outcome.removesuffix(" at this scale").removesuffix(" by this schedule")
+        short = short_outcome(self.outcome)
         n, agree = len(self.verdicts), sum(v.outcome == self.outcome for v in self.verdicts)
         if agree == n:
             return f"{short}{self.place}"
@@ -75,19 +78,18 @@ def line(staged: Sequence[Stage]) -> str:
     """A board's line, at most LONGEST characters: where it is seen, its numbers, what it depends on."""
     known = [stage for stage in staged if stage.status != "incomplete"]
     if not known:
-        missing = {run for stage in staged for verdict in stage.verdicts for run in verdict.missing}
-        have = "has" if len(missing) == 1 else "have"
-        return (
-            f"{plural(len(missing), 'run')} {have} no record."
-            if missing
-            else whole_sentence(staged)
-        )
+        verdicts = [verdict for stage in staged for verdict in stage.verdicts]
+        if not any(verdict.missing for verdict in verdicts):
+            return whole_sentence(staged)
+        words = _without_record(verdicts)
+        if decided := [v for v in staged[-1].verdicts if v.status not in NOT_JUDGED]:
+            words += f"; so far: {_details(decided, LONGEST - len(words) - len('; so far: '))}"
+        return f"{words}."
     shown = known[-1]
     head = ", ".join(stage.words for stage in known)
     tail = "".join(f"; {part}" for part in _remarks(shown))
-    clause = min(shown.verdicts, key=lambda verdict: WORST.index(verdict.status))
-    room = LONGEST - len(head) - len(tail) - len(": .")
-    detail = _detail_of(clause, room, named=len(shown.verdicts) > 1)
+    clauses = sorted(shown.verdicts, key=lambda verdict: WORST.index(verdict.status))
+    detail = _details(clauses, LONGEST - len(head) - len(tail) - len(": ."))
     return f"{capital(head)}: {detail}{tail}."[: LONGEST + 1]
 
 
@@ -102,68 +104,70 @@ def _remarks(stage: Stage) -> list[str]:
     return [*remarks, *([f"depends on {', '.join(turns_on)}"] if turns_on else [])]
 
 
-def _detail_of(verdict: Verdict, room: int, named: bool) -> str:
-    """As much as there is room for of what a verdict says: its numbers first.
+def _details(clauses: Sequence[Verdict], room: int) -> str:
+    """The numbers of every clause, in the longest form for which there is room.
 
-    `named`: of several clauses, which it is, if that leaves room for its numbers.
+    If there is none for all of them, as much as there is of what the first one says.
     """
-    told, *others = verdict.why.split(". ")[0].rstrip(".").split("; ")
-    if len(told) > room:
-        told = told.rpartition(", such as ")[2]
-    if named and len(f"{verdict.says}: {told}") <= room:
-        told = f"{verdict.says}: {told}"
+    told = [clause.why.split(". ")[0].rstrip(".") for clause in clauses]
+    if len(clauses) > 1:
+        numbers = [words.split("; ")[0] for words in told]
+        forms = (
+            [f"{clause.says}: {words}" for clause, words in zip(clauses, numbers, strict=True)],
+            numbers,
+            [INTERVAL.sub(r" (\1)", words) for words in numbers],
+            [INTERVAL.sub("", words) for words in numbers],
+        )
+        for form in forms:
+            if len(words := "; ".join(form)) <= room:
+                return words
+    words, *others = told[0].split("; ")
+    if len(words) > room:
+        words = words.rpartition(", such as ")[2]
     for other in others:
-        if len(f"{told}; {other}") > room:
+        if len(f"{words}; {other}") > room:
             break
-        told += f"; {other}"
-    return told if len(told) <= room else told[: room - 1].rpartition(" ")[0].rstrip(",;:") + "…"
+        words += f"; {other}"
+    return words if len(words) <= room else words[: room - 1].rpartition(" ")[0].rstrip(",;:") + "…"
 
 
 def whole_sentence(staged: Sequence[Stage]) -> str:
     """Everything that was found, over all clauses, scales and budgets."""
-    if len(staged) == 1 and (staged[0].paper or staged[0].status == "incomplete"):
-        return clauses_sentence(staged[0].verdicts)
-    return " ".join(
-        sentence(f"{stage.words}: {_clauses_words(stage.verdicts)}")
-        + (f" {capital('; '.join(remarks))}." if (remarks := _remarks(stage)) else "")
-        for stage in staged
-    )
+    parts = []
+    for stage in staged:
+        words, told = _clauses_words(stage), {(v.id, v.why) for v in stage.verdicts}
+        alone = len(staged) == len(told) == 1 and (stage.paper or stage.status == "incomplete")
+        parts.append(sentence(words if alone else f"{stage.words}: {words}"))
+        if remarks := _remarks(stage) if not alone else []:
+            parts.append(sentence("; ".join(remarks)))
+    return " ".join(parts)
 
 
-def clauses_sentence(verdicts: Sequence[Verdict]) -> str:
-    """The verdicts on one claim, number or check of ours as text; at least one is needed."""
-    return sentence(_clauses_words(verdicts))
+def _clauses_words(stage: Stage) -> str:
+    """`CAL > CE (C1a): CAL is above CE by 2.0`, with the reason of each clause, and which differ.
 
-
-def _clauses_words(verdicts: Sequence[Verdict]) -> str:
-    """One clause, or a number that stands in several tables, is told by its own words."""
-    if len({verdict.why for verdict in verdicts}) == 1 and len({v.id for v in verdicts}) == 1:
+    One clause, or a number that stands in several tables, is told by its own words.
+    """
+    verdicts = stage.verdicts
+    if len({(verdict.id, verdict.why) for verdict in verdicts}) == 1:
         return verdicts[0].why
-    groups = [(status, [v for v in verdicts if v.status == status]) for status in STATUSES]
-    told = [(status, clauses) for status, clauses in groups if clauses]
-    if len(told) == 1:
-        ((status, clauses),) = told
-        return f"{all_of(len(clauses), 'clause')} {_do(clauses)}{_clauses(status, clauses)}"
-    of = f" of {plural(len(verdicts), 'clause')}"
-    return ". ".join(
-        f"{len(c)}{'' if i else of} {_do(c)}{_clauses(status, c)}"
-        for i, (status, c) in enumerate(told)
-    )
+    agree = len({verdict.outcome for verdict in verdicts}) == 1
+    parts = [
+        f"{v.says} ({v.id}{'' if agree else f', {short_outcome(v.outcome)}'}): {v.why}"
+        for v in sorted(verdicts, key=lambda verdict: STATUSES.index(verdict.status))
+        if v.status != "incomplete"
+    ]
+    if waiting := [verdict for verdict in verdicts if verdict.status == "incomplete"]:
+        names = ", ".join(dict.fromkeys(verdict.id for verdict in waiting))
+        parts.append(f"{names}: {_without_record(waiting)}")
+    return "; ".join(parts)
 
 
-def _do(clauses: Sequence[Verdict]) -> str:
-    """What clauses of one status do: `hold`; at a smaller scale than the paper's `are seen`."""
-    status, n = clauses[0].status, len(clauses)
-    if clauses[0].scale != "reduced":
-        return verb(status, n)
-    return f"{'is' if n == 1 else 'are'} {at_scale(status).removesuffix(' at this scale')}"
+def _without_record(verdicts: Iterable[Verdict]) -> str:
+    missing = {run for verdict in verdicts for run in verdict.missing}
+    return f"{plural(len(missing), 'run')} {'has' if len(missing) == 1 else 'have'} no record"
 
 
-def _clauses(status: Status, clauses: Sequence[Verdict]) -> str:
-    """`: CAL > CE (C1a): CAL is above CE by 2.0`, with the reason of each."""
-    if status == "incomplete":
-        missing = {run for clause in clauses for run in clause.missing}
-        names = ", ".join(dict.fromkeys(clause.id for clause in clauses))
-        have = "has" if len(missing) == 1 else "have"
-        return f" ({names}): {plural(len(missing), 'run')} {have} no record"
-    return ": " + "; ".join(f"{clause.says} ({clause.id}): {clause.why}" for clause in clauses)
+def short_outcome(outcome: Outcome) -> str:
+    """An outcome whose scale is said elsewhere."""
+    return outcome.removesuffix(" at this scale").removesuffix(" by this schedule")

@@ -51,7 +51,7 @@ def test_readme_says_what_is_published() -> None:
 
 def test_nothing_published_is_said(project: Project) -> None:
     assert headline(project).endswith(
-        "[the laptop tier](docs/plan.md#the-laptop-tier), is published yet."
+        " and [the laptop tier](docs/plan.md#the-laptop-tier), have too few runs to decide anything yet."
     )
     *compared, collapse, harness = five_answers(project)
     assert all(text.endswith("Not compared yet.") for text in compared)
@@ -67,12 +67,12 @@ def test_a_lead_is_told_by_its_interval(project: Project) -> None:
         ("BALANCED-SOFTMAX", "below"),
     ]
     ce, setf, one_line, *_ = five_answers(project)
-    assert "[the laptop tier](docs/plan.md#the-laptop-tier) above by 10.0 points (" in ce
+    assert "(docs/plan.md#the-laptop-tier) CAL is above CE: +10.0 points (" in ce
     assert "; 3 seeds)" in ce
-    assert "not told apart, +0.1 points (" in setf
-    assert "Balanced Softmax: below by 4.0 points (" in one_line
+    assert "not told apart from SETF: +0.1 points (" in setf
+    assert "below BALANCED-SOFTMAX: −4.0 points (" in one_line
     assert (
-        "there CAL is above cross-entropy (CE), below Balanced Softmax, not told apart from the fixed "
+        "there CAL is above cross-entropy (CE); below Balanced Softmax; not told apart from the fixed "
         "simplex classifier (SETF)."
     ) in headline(project)
 
@@ -81,15 +81,14 @@ def test_what_has_an_interval_is_said_before_one_seed_of_a_larger_scale(project:
     publish(project, "laptop", "laptop_methods", LAPTOP)
     publish(project, "full", "full_methods", {"CAL": [78.0], "CE": [72.0]})
     ce, setf, *_ = five_answers(project)
-    assert ce.index("above by 10.0 points (") < ce.index("on [the full schedule]")
-    assert ce.endswith("#the-full-schedule) +6.0 points with 1 of 2 seeds, which decides nothing.")
+    assert ce.index(": +10.0 points (") < ce.index("on [the full schedule]")
+    assert ce.endswith(" CAL is not judged yet against CE: +6.0 points (1 of 2 seeds).")
     assert ce.count(".**") == 1
     assert "full schedule" not in setf
     says = headline(project)
-    assert "(ResNet-20, a tenth of CIFAR-10, 120 epochs) CAL is above cross-entropy (CE)" in says
-    assert says.endswith(
-        "; 1 of 2 seeds on [the full schedule](docs/plan.md#the-full-schedule) (ResNet-32, all images, "
-        "200 epochs), which is nearer to it, decides nothing so far."
+    assert (
+        "(ResNet-20, a tenth of CIFAR-10, 120 epochs): there CAL is above cross-entropy (CE)"
+        in says
     )
 
 
@@ -98,19 +97,33 @@ def test_the_larger_scale_is_said_first_once_its_seeds_have_an_interval(project:
     publish(project, "full", "full_methods", {"CAL": [78.0, 78.4], "CE": [72.0, 72.1]})
     ce, *_ = five_answers(project)
     assert ce.index("[the full schedule]") < ce.index("; on [the laptop tier]")
-    assert "The nearest to it so far is [the full schedule]" in headline(project)
+    assert "The nearest with enough seeds is [the full schedule]" in headline(project)
+
+
+def test_collapse_is_told_with_what_its_ends_mean(project: Project) -> None:
+    runs = project.root / paths.PUBLISHED.format(tier="laptop") / paths.RUNS
+    specs = grid.table(project, "laptop_curves").cells
+    cal = [s for s in specs if s.run.method == "CAL" and s.run.tau == answers.TAU]
+    for spec in cal:
+        fakes.fill(runs, spec, [60.0, 61.0, 62.0])
+    publish(project, "laptop", "laptop_methods", LAPTOP)
+    collapse = five_answers(project)[3]
+    assert ": 0 where all images of a class have collapsed onto it, 2 where" in collapse
+    assert " CAL ends at NC " in collapse
+    assert "without Mixup (95 %: " in collapse
+    assert "; cross-entropy, from the mean feature of each class, at " in collapse
 
 
 def test_one_seed_everywhere_decides_nothing(project: Project) -> None:
     publish(project, "laptop", "laptop_methods", {"CAL": [60.0], "CE": [50.0]})
-    assert "+10.0 points with 1 of 3 seeds, which decides nothing" in five_answers(project)[0]
-    assert headline(project).endswith("1 of 3 seeds so far, which decides nothing.")
+    assert "against CE: +10.0 points (1 of 3 seeds)" in five_answers(project)[0]
+    assert headline(project).endswith("have too few runs to decide anything yet.")
 
 
 def test_before_the_first_look_nothing_is_above(project: Project) -> None:
     publish(project, "laptop", "laptop_methods", {"CAL": [60.0, 60.2], "CE": [50.0, 50.1]})
     assert [lead.contrast.side for lead in leads(project)] == [""]
-    assert "+10.1 points with 2 of 3 seeds, which decides nothing" in five_answers(project)[0]
+    assert "against CE: +10.1 points (2 of 3 seeds)" in five_answers(project)[0]
 
 
 def test_a_published_tier_is_linked_to_its_board(project: Project) -> None:

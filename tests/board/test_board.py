@@ -47,9 +47,9 @@ def told(*clauses: tuple[str, Status]) -> str:
 
 def test_a_claim_says_which_of_its_clauses_hold_and_which_do_not() -> None:
     assert told(("C1a", "holds"), ("C1b", "differs"), ("C1c", "holds")) == (
-        "2 of 3 clauses hold: a (C1a): b; a (C1c): b. 1 differs: a (C1b): b."
+        "Differs in 1 of 3 clauses: a (C1a, holds): b; a (C1c, holds): b; a (C1b, differs): b."
     )
-    assert told(("C1a", "holds"), ("C1b", "holds")) == "Both clauses hold: a (C1a): b; a (C1b): b."
+    assert told(("C1a", "holds"), ("C1b", "holds")) == "Holds: a (C1a): b; a (C1b): b."
     assert told(("C1a", "inconclusive")) == "B."
 
 
@@ -59,7 +59,7 @@ def test_a_claim_without_records_says_how_many_are_missing() -> None:
         for id, missing in (("C1a", ("r/seed=0", "r/seed=1")), ("C1b", ("r/seed=1",)))
     ]
     (entry,) = board_of(here(), found).entries
-    assert entry.sentence == "Both clauses are incomplete (C1a, C1b): 2 runs have no record."
+    assert entry.sentence == "Incomplete: C1a, C1b: 2 runs have no record."
 
 
 def test_the_board_has_the_claims_in_the_order_of_the_paper_and_then_the_rest() -> None:

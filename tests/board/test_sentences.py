@@ -114,21 +114,42 @@ def test_a_check_that_came_after_results_were_seen_is_marked() -> None:
 def test_a_sentence_goes_on_in_lower_case_after_its_place() -> None:
     entry = entry_of(verdict("L-C4a", "incomplete"), verdict("L-C4b", "holds"), paper("holds"))
     assert entry.sentence.startswith(
-        "Incomplete in 1 of 2 clauses after 120 epochs of resnet20: 1 of 2 clauses is seen: "
+        "Incomplete in 1 of 2 clauses after 120 epochs of resnet20: CAL > CE (L-C4b, seen): CAL is "
     )
     both = entry_of(verdict("L-C4a", "holds"), verdict("L-C4b", "holds"), paper("holds"))
-    assert both.sentence.startswith("Seen after 120 epochs of resnet20: both clauses are seen: ")
+    assert both.sentence.startswith("Seen after 120 epochs of resnet20: CAL > CE (L-C4a): CAL is ")
 
 
-def test_a_line_names_the_clause_that_decides_if_its_numbers_have_room_too() -> None:
-    below = "CAL is below LDAM-DRW by 1.2 (97.9 %: −2.0 to −0.4)"
-    clauses = (verdict("L-C4b", "differs", says="CAL > LDAM-DRW", why=f"{below}; excluded"),)
-    assert (
-        f": CAL > LDAM-DRW: {below}; excluded."
-        in entry_of(verdict("L-C4a", "holds"), *clauses).line
+def test_a_line_has_the_numbers_of_every_clause_in_the_longest_form_that_has_room() -> None:
+    below = "CAL is below KCL by 1.2 points (97.9 %: −2.0 to −0.4)"
+    differs = verdict(
+        "L-C4b", "differs", says="CAL > KCL", why=f"{below}; an advantage is excluded"
     )
-    long = (clauses[0].model_copy(update={"says": "CAL comparable to or better than " * 4}),)
-    assert f": {below}; excluded." in entry_of(verdict("L-C4a", "holds"), *long).line
+    above = "CAL is above CE by 2.0 points (97.9 %: 1.7 to 2.3)"
+    for says, told in (
+        ("CAL > CE", f": CAL > KCL: {below}; CAL > CE: {above}."),
+        ("CAL has a higher accuracy than CE", f": {below}; {above}."),
+    ):
+        line = entry_of(verdict("L-C4a", "holds", says=says, why=above), differs).line
+        assert line.endswith(told), line
+    for more, told in (
+        (
+            "c",
+            ": CAL is below KCL by 1.2 points (−2.0 to −0.4); CAL is above CE by 2.0 points (1.7 to",
+        ),
+        ("cd", ": CAL is below KCL by 1.2 points; CAL is above CE by 2.0 points; CAL is above"),
+    ):
+        many = [verdict(f"L-C4{i}", "holds", why=above) for i in more]
+        assert told in entry_of(verdict("L-C4a", "holds", why=above), differs, *many).line
+
+
+def test_a_line_that_waits_for_records_has_the_numbers_that_there_are() -> None:
+    waiting = verdict("L-C4b", "incomplete", missing=("a run",))
+    entry = entry_of(verdict("L-C4a", "holds"), waiting)
+    assert entry.line == (
+        "1 run has no record; so far: CAL is above CE by 2.0 (97.9 %: 1.7 to 2.3), shown in all 2 "
+        "settings."
+    )
 
 
 def test_a_line_of_several_comparisons_has_the_numbers_of_one_that_decides() -> None:
