@@ -95,28 +95,20 @@ def filters_of(tokens: Sequence[Mapping[str, str]]) -> dict[str, list[str]]:
 # --- the methods of a table by their accuracy ---------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """Cells that can be compared, the best first, with CAL minus each of the others."""
-
-    table: Table
-    group: Group
-    differences: Mapping[str, Mark]  # by label; CAL itself has none
+# A table, cells of it that can be compared, and by label CAL minus each of them but CAL itself.
+Ranking = tuple[Table, Group, Mapping[str, Mark]]
 
 
 def rankings(table: Table, cells: Sequence[Cell]) -> list[Ranking]:
     """A ranking per group of a table of accuracies in which CAL and two others have records."""
-    rankings = []
-    for group in groups(table, cells) if table.shows == "accuracy" else ():
-        marks = {mark.row: mark for mark in differences(group, METHOD)}
-        if len(marks) >= 2:
-            rankings.append(Ranking(table, group, marks))
-    return rankings
+    shared = groups(table, cells) if table.shows == "accuracy" else []
+    marks = [{mark.row: mark for mark in differences(group, METHOD)} for group in shared]
+    return [(table, g, minus) for g, minus in zip(shared, marks, strict=True) if len(minus) >= 2]
 
 
 def longest(rankings: Sequence[Ranking]) -> list[Ranking]:
     """The ranking of most methods at the paper's scale, or else at another; one or none."""
-    return sorted(rankings, key=lambda r: (r.table.scale != "paper", -len(r.differences)))[:1]
+    return sorted(rankings, key=lambda ranking: (ranking[0].scale != "paper", -len(ranking[2])))[:1]
 
 
 # --- an opened cell ----------------------------------------------------------------------------

@@ -33,24 +33,19 @@ class ClaimRow:
         return self.entry.says if self.entry.subject == "number" else capital(self.entry.says)
 
 
-@dataclass(frozen=True)
-class ClaimGroup:
-    """Claims of the paper, printed numbers, or checks of ours."""
-
-    title: str
-    known: tuple[ClaimRow, ...]
-    open: tuple[ClaimRow, ...]  # those of which no clause has all its records
+# Claims of the paper, printed numbers, or checks of ours: their title, those of which something is
+# known, and those of which no clause has all its records.
+ClaimGroup = tuple[str, list[ClaimRow], list[ClaimRow]]
 
 
 def claim_groups(project: Project, board: Board) -> list[ClaimGroup]:
     """The rows of a board, by subject."""
-    groups = []
+    groups = list[ClaimGroup]()
     for subject in SUBJECTS:
         rows = [_row(project, entry) for entry in board.of(subject).entries]
-        known = tuple(row for row in rows if row.stages)
-        left = tuple(row for row in rows if not row.stages)
         if rows:
-            groups.append(ClaimGroup(TITLES[subject], known, left))
+            known, waiting = ([r for r in rows if bool(r.stages) == has] for has in (True, False))
+            groups.append((TITLES[subject], known, waiting))
     return groups
 
 
@@ -84,7 +79,7 @@ def filter_words(values: Iterable[str]) -> str:
 
 def anchors_of(groups: Sequence[ClaimGroup]) -> dict[tuple[str, str], str]:
     """(table, id) of each verdict -> the row that it stands in."""
-    rows = [row for group in groups for row in (*group.known, *group.open)]
+    rows = [row for _, known, waiting in groups for row in (*known, *waiting)]
     return {(v.table, v.id): row.anchor for row in rows for v in row.entry.verdicts}
 
 

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ncmc.paper.assumptions import Assumption, assumptions
@@ -26,39 +25,29 @@ COSINES = "of cosines without a scale: not comparable with that of other methods
 Counts = Sequence[tuple[str, int]]  # words, and the number of records of which they are true
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """Where all records of a page come from. More than one entry in a list is worth saying."""
+def provenance(cells: Sequence[Cell]) -> dict[str, Any] | None:
+    """What the records of a page have in common and what not; None without records.
 
-    records: int
-    commits: Counts
-    machines: Counts
-    packages: Counts
-    splits: Counts
-    code: tuple[str, ...]  # what differs in the code that they were made with, in words
-    seconds: float
-    first: str
-    last: str
-
-
-def provenance(cells: Sequence[Cell]) -> Provenance | None:
-    """What the records of a page have in common and what not; None without records."""
+    More than one entry in a list is worth saying.
+    """
     records = [record for cell in cells for record in cell.records]
     made = [record.made for record in records]
     if not made:
         return None
     dates = sorted(entry.at for entry in made)
-    return Provenance(
-        records=len(made),
-        commits=_counts(commit_words(entry) for entry in made),
-        machines=_counts(_machine(entry) for entry in made),
-        packages=_counts(_packages(entry) for entry in made),
-        splits=_counts(_split_words(record) for record in records),
-        code=tuple(code_versions.differences(records)),
-        seconds=sum(entry.seconds for entry in made),
-        first=dates[0],
-        last=dates[-1],
-    )
+    return {
+        "records": len(made),
+        "parts": {
+            "commit": _counts(commit_words(entry) for entry in made),
+            "machine": _counts(_machine(entry) for entry in made),
+            "packages": _counts(_packages(entry) for entry in made),
+            "training images": _counts(_split_words(record) for record in records),
+        },
+        "code": code_versions.differences(records),  # in which they were made with, in words
+        "seconds": sum(entry.seconds for entry in made),
+        "first": dates[0],
+        "last": dates[-1],
+    }
 
 
 def _counts(values: Iterable[str]) -> Counts:
@@ -95,43 +84,30 @@ def _split_words(record: Record) -> str:
     return f"{where}: {split.n_train} images{shape}, SHA-256 {split.sha256}"
 
 
-@dataclass(frozen=True)
-class Card:
-    """How the records of one cell were made."""
-
-    key: str  # its id on the page
-    label: str  # what tells it apart from the others of its table
-    cell: Cell
-    settings: Sequence[tuple[str, str, str, str]]  # part, option, value and its source
-    problems: tuple[str, ...]  # what must be said with its numbers
-    ece_note: str  # ... and with its ECE
-
-
-def card(cell: Cell, key: str, label: str) -> Card:
-    """The configuration of a cell with records; equal for all its seeds but for the seed."""
+def settings(cell: Cell) -> list[tuple[str, str, str, str]]:
+    """The configuration of a cell with records: part, option, value and its source."""
     record = cell.records[0]
-    sources = dict.fromkeys(dict(cell.spec.run.options), "this cell")
-    sources = {**record.made.sources, **sources}
-    settings = [
+    sources = {**record.made.sources, **dict.fromkeys(dict(cell.spec.run.options), "this cell")}
+    return [
         (part, option, value_words(value), sources.get(option, ""))
         for part, values in record.config.items()
         if part != "model"  # what rules and options gave to backbone and method, which follow
         for option, value in values.items()
     ]
-    notes = (*cell.notes, *(sentence(note) for r in cell.records for note in r.notes))
-    ece = COSINES if catalog.scores_are_cosines(record.run.method) else ""
-    return Card(key, label, cell, settings, tuple(dict.fromkeys(notes)), ece)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """An assumption as the records of a page were made with it."""
-
-    entry: Assumption
-    values: Counts
+def remarks(cell: Cell) -> list[str]:
+    """What must be said with the numbers of a cell."""
+    of_records = (sentence(note) for record in cell.records for note in record.notes)
+    return list(dict.fromkeys((*cell.notes, *of_records)))
 
 
-def register(project: Project, cells: Sequence[Cell]) -> list[Choice]:
+def ece_note(cell: Cell) -> str:
+    """What must be said with its ECE."""
+    return COSINES if catalog.scores_are_cosines(cell.spec.run.method) else ""
+
+
+def register(project: Project, cells: Sequence[Cell]) -> list[tuple[Assumption, Counts]]:
     """The assumptions that arise in the records of a page, with the values they were made with.
 
     Without records: the register's choices for the planned runs.
@@ -149,7 +125,7 @@ def register(project: Project, cells: Sequence[Cell]) -> list[Choice]:
             if any(entry.applies(run) and entry.arises(options) for run, options in planned):
                 chosen[entry.id] = []
     known = [entry for entry in assumptions(project) if entry.id in chosen]
-    return [Choice(entry, _counts(chosen[entry.id])) for entry in known]
+    return [(entry, _counts(chosen[entry.id])) for entry in known]
 
 
 def notes(project: Project, cells: Sequence[Cell]) -> list[str]:
@@ -176,10 +152,10 @@ def facts(cells: Sequence[Cell]) -> str:
     planned, recorded = sum(cell.planned for cell in cells), sum(cell.n for cell in cells)
     parts = [f"{recorded:,} of {plural(planned, 'run')} recorded"]
     if made := provenance(cells):
-        parts.append(f"{duration(made.seconds)} of training")
-        if len(made.commits) == 1:
-            parts.append(f"commit {made.commits[0][0]}")
-        first, last = made.first[:10], made.last[:10]
+        parts.append(f"{duration(made['seconds'])} of training")
+        if len(commits := made["parts"]["commit"]) == 1:
+            parts.append(f"commit {commits[0][0]}")
+        first, last = made["first"][:10], made["last"][:10]
         parts.append(first if first == last else f"{first} to {last}")
     return " · ".join(parts)
 

@@ -1,8 +1,7 @@
 """The page of the whole project: the answer, every claim, every table, from the records there are."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ncmc import paths
 from ncmc.board.answers import PLAIN, five_answers, headline
@@ -24,7 +23,6 @@ from ncmc.page.templating import rendered
 from ncmc.paper.paper_file import paper
 from ncmc.paths import OURS
 from ncmc.plan import grid
-from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names, tiers
 from ncmc.project import Project
 from ncmc.results.wording import make_command
@@ -32,21 +30,6 @@ from ncmc.system import files
 from ncmc.verdicts.judge import CellCache, verify_cells
 
 ELSEWHERE = "None of these runs is at the paper's own scale."
-
-
-@dataclass(frozen=True)
-class Part:
-    """One table or figure on the page of the project."""
-
-    table: Table
-    rows: Sequence[Row]  # of cells with records
-    cards: Sequence[how_made.Card]  # of cells that no table before it has
-    missing: int  # runs without a record
-
-    @property
-    def command(self) -> str:
-        """What makes all of it."""
-        return make_command(self.table.name, self.table.paper)
 
 
 def report(
@@ -69,22 +52,27 @@ def render(project: Project, cache: CellCache, tier: str = "") -> str:
     tables = [grid.table(project, name) for name in names]
     verdicts = [verdict for table in tables for verdict in verify_cells(table, cache)]
     board, looking = board_of(project, verdicts), verdicts_by_cell(project, verdicts)
-    parts, once = [], dict[str, Row]()
+    parts, once = list[dict[str, Any]](), dict[str, Row]()
     for table in tables:
         rows = rows_of(table, cache.of(table), looking)
-        cards = [
-            how_made.card(r.cell, r.key, r.label) for r in rows if r.cell.n and r.key not in once
-        ]
+        recorded = [row for row in rows if row.cell.n]
+        parts.append(
+            {
+                "table": table,
+                "rows": recorded,
+                "cards": [row for row in recorded if row.key not in once],  # in no table before it
+                "missing": sum(len(row.cell.missing) for row in rows),
+                "command": make_command(table.name, table.paper),  # what makes all of it
+            }
+        )
         once |= {row.key: row for row in rows if row.key not in once}
-        missing = sum(len(row.cell.missing) for row in rows)
-        parts.append(Part(table, [row for row in rows if row.cell.n], cards, missing))
-    scales = {part.table.scale for part in parts if part.rows}
+    scales = {part["table"].scale for part in parts if part["rows"]}
     cells_of = {table.name: (table, cache.of(table)) for table in tables}
     answer = opening_figure(cells_of)
     claims = claim_groups(project, board)
     cells = [row.cell for row in once.values()]
-    known = [row for group in claims for row in group.known]
-    tokens = [row.tokens for part in parts for row in part.rows] + [row.tokens for row in known]
+    known = [row for _, rows, _ in claims for row in rows]
+    tokens = [row.tokens for part in parts for row in part["rows"]] + [row.tokens for row in known]
     return rendered(
         "project.html.j2",
         project.root,
@@ -102,8 +90,8 @@ def render(project: Project, cache: CellCache, tier: str = "") -> str:
         by_best=how_made.by_best(verdicts, cells),
         rankings=longest([found for entry in cells_of.values() for found in rankings(*entry)]),
         filters=filters_of(tokens),
-        parts=[part for part in parts if part.rows],
-        empty=[part for part in parts if not part.rows],
+        parts=[part for part in parts if part["rows"]],
+        empty=[part for part in parts if not part["rows"]],
         notes=how_made.notes(project, cells),
         provenance=how_made.provenance(cells),
         register=how_made.register(project, cells),

@@ -100,7 +100,7 @@ def render(
         group_names=GROUPS,
         pictures=[p for p in figures if p is not answer],
         provenance=how_made.provenance(cells),
-        cards=[how_made.card(row.cell, row.key, row.label) for row in rows if row.cell.n],
+        cards=[row for row in rows if row.cell.n],
         cells_json=cells_json(rows),
         register=how_made.register(project, cells),
         errata=errata(project),

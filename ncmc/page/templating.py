@@ -10,11 +10,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from ncmc.board.sentences import clauses_sentence, line
+from ncmc.board.sentences import Stage, line, short_outcome
 from ncmc.figures.painting import page_svg
 from ncmc.page.cell_rows import key_of
 from ncmc.page.claim_rows import slug
-from ncmc.page.how_made import commit_words
+from ncmc.page.how_made import commit_words, ece_note, remarks, settings
 from ncmc.results.table_data import best_is_last
 from ncmc.results.wording import (
     capital,
@@ -69,13 +69,15 @@ def _environment() -> jinja2.Environment:
         "counted": lambda cell: counted(cell.n, cell.planned),
         "duration": duration,
         "commit": commit_words,
+        "settings": settings,
+        "remarks": remarks,
+        "ece_note": ece_note,
         "train_command": train_command,
         "interval": lambda mark: (
             interval_words((mark.low, mark.high), 1, mark.level) if mark.low is not None else ""
         ),
         "signed": signed,
-        "line": lambda stage: line([stage]),
-        "clauses": lambda stage: clauses_sentence(stage.verdicts),
+        "line": after_status,
         "text": text,
         "plural": plural,
         "capital": capital,
@@ -90,6 +92,11 @@ def _environment() -> jinja2.Environment:
 @jinja2.pass_context
 def _without_root(context: jinja2.runtime.Context, value: Any) -> Any:
     return value.replace(context["root"], "") if isinstance(value, str) else value
+
+
+def after_status(stage: Stage) -> str:
+    """A board's line of a stage without its beginning, which stands before it as its status."""
+    return re.sub(rf"^{short_outcome(stage.outcome)}:? ", "", line([stage]), flags=re.IGNORECASE)
 
 
 def text(markdown: str) -> Markup:

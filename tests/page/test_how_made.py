@@ -30,7 +30,7 @@ def planned(tmp_path: Path, **options: Value) -> list[Cell]:
 
 def test_planned_runs_show_the_points_that_their_options_raise(tmp_path: Path) -> None:
     def ids(cells: list[Cell]) -> set[str]:
-        return {choice.entry.id for choice in register(here(), cells)}
+        return {entry.id for entry, _ in register(here(), cells)}
 
     assert {"A12", "A16", "A25"} <= ids(planned(tmp_path))
     assert "A13" not in ids(planned(tmp_path))  # the extra width, where f counts centers alone

@@ -12,7 +12,9 @@ from conftest import here
 from fakes import read_cells
 from parsed_page import Page
 
+from ncmc.board.sentences import Stage
 from ncmc.page import table_page
+from ncmc.page.templating import after_status
 from ncmc.plan import grid
 from ncmc.plan.code_digest import code_of
 from ncmc.plan.grid import Table
@@ -21,7 +23,7 @@ from ncmc.results.provenance import Git
 from ncmc.results.record import path_of
 from ncmc.results.wording import plus_minus
 from ncmc.verdicts import judge
-from ncmc.verdicts.verdict import MARKS
+from ncmc.verdicts.verdict import MARKS, Verdict
 
 
 @pytest.fixture(scope="module")
@@ -286,3 +288,14 @@ def test_tables_verdicts_and_pages_need_no_torch(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_a_status_is_said_once_before_its_line() -> None:
+    verdict = Verdict(
+        id="L", table="t", kind="greater", claim="C4", says="CAL > CE", why="CAL is above CE by 2.0",
+        scale="reduced", epochs=120, backbones=("resnet20",), status="holds",
+    )  # fmt: skip
+    reduced = Stage((verdict,))
+    assert after_status(reduced) == "after 120 epochs of resnet20: CAL is above CE by 2.0."
+    paper = verdict.model_copy(update={"scale": "paper"})
+    assert after_status(Stage((paper,))) == "CAL is above CE by 2.0."
