@@ -52,18 +52,8 @@ class Number(Stated):
 
 Place = tuple[Run, str | None]  # a run with seed 0, and the table that its number is printed in
 SETTING = ("dataset", "tau", "backbone", "method", "options")
-COLUMNS = (
-    "id",
-    "table",
-    *SETTING,
-    "value",
-    "std",
-    "n",
-    "where",
-    "source",
-    "note",
-    "made_otherwise",
-)
+FIELDS = tuple(Stated.model_fields)
+COLUMNS = (*FIELDS[:2], *SETTING, *FIELDS[2:])  # the setting stands after id and table
 
 
 @read_once
