@@ -207,7 +207,14 @@ def _constant(method: str, attribute: str) -> object:
 
 def _classes_of(method: str) -> tuple[list[ast.ClassDef], bool]:
     """The class of a method and its first bases, up to `Method`; whether they reach it."""
-    place: tuple[Path, str] | None = file_of("method", method), method.replace("-", "_")
+    file = file_of("method", method)
+    return _kept_classes(method, file, _state(file))
+
+
+@lru_cache(maxsize=64)
+def _kept_classes(method: str, file: Path, state: object) -> tuple[list[ast.ClassDef], bool]:
+    """The same, kept until the `state` of its file changes: each recipe asks several times."""
+    place: tuple[Path, str] | None = file, method.replace("-", "_")
     classes: list[ast.ClassDef] = []
     while place:
         file, name = place

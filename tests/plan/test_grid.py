@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from ncmc.plan import grid, grid_file
 from ncmc.plan.grid_file import grid_entries, table_names
 from ncmc.plan.option_text import axis_label, format_options, parse_options
 from ncmc.plan.run import make_run, parse_run_id, resolve_run
+
+checkout = cache(here)  # its files read once
 
 
 def values(table: str, field: str) -> set[object]:
@@ -89,8 +92,8 @@ def test_an_id_reads_back_as_its_run(
     tau: float, f: int, theta: float, mixup: bool, seed: int
 ) -> None:
     options = {"f": f, "theta": theta, "mixup": mixup}
-    run = make_run("cifar10", tau, "resnet32", "CAL", options, seed)
-    assert parse_run_id(here(), run.id) == run
+    run = make_run("cifar10", tau, "resnet32", "CAL", options, seed, project=checkout())
+    assert parse_run_id(checkout(), run.id) == run
 
 
 @pytest.mark.parametrize("tau", [0, -0.1, 1.01, float("nan"), float("inf")])
