@@ -9,22 +9,14 @@ from typing import Any
 
 from ncmc import paths
 from ncmc.forecast import plan_file
-from ncmc.paper import (
-    assumptions,
-    claims,
-    errata,
-    own_numbers,
-    paper_file,
-    printed_numbers,
-    switches,
-)
-from ncmc.plan import dataset_entries, grid, grid_file, recipes
+from ncmc.paper import assumptions, switches
+from ncmc.plan import grid, grid_file
 from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.option_text import format_value, parse_options
 from ncmc.plan.run import Run, parse_run_id, resolve_run, trained_runs
 from ncmc.project import Project, read_once
 from ncmc.system import documents, files
-from ncmc.verdicts import cell_selection, checks_file
+from ncmc.verdicts import cell_selection
 from ncmc.verdicts.checks_file import checks_of
 
 # What each wildcard can be: words of a path that stay in their folder and mean nothing to a shell.
@@ -34,8 +26,6 @@ OPTIONS = r"[A-Za-z][A-Za-z0-9_.+=-]*"  # f=20+theta=0.2, or default
 RUN = paths.RUN.format(
     dataset=NAME, tau=TAU, backbone=NAME, method=NAME, options=OPTIONS, seed="[0-9]+"
 )
-
-NOTHING = "(?!)"  # a regular expression that nothing matches
 
 GIGABYTE = 1000  # MB, Snakemake's unit of memory
 TORCH = 4 * GIGABYTE  # memory that a training takes beside its images
@@ -194,14 +184,14 @@ def config_files(project: Project) -> list[str]:
     No data, split or record: a comment must not cost hours, and these say themselves whether they fit
     (an archive by its checksum, a record by the hash of its configuration).
     """
-    runs = (*grid_file.FILES, dataset_entries.FILE, recipes.FILE, assumptions.FILE)
-    numbers = (printed_numbers.FILE, own_numbers.FILE)
-    said = (paper_file.FILE, *numbers, claims.FILE, errata.FILE, checks_file.FILE)
-    return [
+    folders = project.config(grid_file.PAPER).parent, project.root / paths.CONFIG
+    found = {path for folder in folders for path in folder.glob("*.[cy]*")}
+    found |= {project.config(assumptions.FILE)}
+    return sorted(
         path.relative_to(project.root).as_posix()
-        for path in map(project.config, (*runs, *said))
-        if files.exists(path)  # a paper has few of them
-    ]
+        for path in found - {project.root / paths.WORKFLOW_CONFIG}
+        if files.exists(path)
+    )
 
 
 def table_pattern(names: Iterable[str]) -> str:
@@ -236,7 +226,7 @@ def pattern_of(runs: Iterable[Run] | None) -> str:
     for run in runs:
         seeds.setdefault(run.configuration, []).append(str(run.seed))
     cells = (f"{re.escape(cell)}/seed=(?:{'|'.join(own)})" for cell, own in seeds.items())
-    return f"(?:{'|'.join(cells)})(?![0-9])" if seeds else NOTHING
+    return f"(?:{'|'.join(cells)})(?![0-9])" if seeds else "(?!)"  # which nothing matches
 
 
 def train_command(runs: str) -> str:

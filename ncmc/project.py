@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from ncmc import paths
-from ncmc.errors import UsageError, unknown
+from ncmc.errors import UsageError, shortened, unknown
 from ncmc.paths import OURS
 
 P = ParamSpec("P")
@@ -33,8 +33,8 @@ class Project:
         """
         if not _is_project(root):
             raise UsageError(
-                f"there is no ncmc project in {_short(root)} ({MARKER} is missing). Start ncmc inside "
-                "its checkout, or set NCMC_ROOT to it."
+                f"there is no ncmc project in {shortened(str(root), 200)} ({MARKER} is missing). Start "
+                "ncmc inside its checkout, or set NCMC_ROOT to it."
             )
         self.root = root.resolve()
         self.paper = paper
@@ -156,8 +156,3 @@ def _is_there(path: Path) -> bool:
         return path.exists()
     except OSError:  # hidden: who reads it says so
         return True
-
-
-def _short(path: Path) -> str:
-    text = str(path)
-    return text if len(text) <= 200 else f"{text[:200]}..."

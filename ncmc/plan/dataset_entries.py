@@ -94,18 +94,16 @@ class Dataset(Strict):
 
     @model_validator(mode="after")
     def _counts_agree(self) -> "Dataset":
-        counts, tested = self.train_counts, self.test_counts
-        if counts and self.classes not in (None, len(counts)):
-            raise ValueError(f"train_counts lists {len(counts)} classes, classes is {self.classes}")
-        if counts and self.train_images not in (None, sum(counts)):
-            raise ValueError(
-                f"train_counts adds up to {sum(counts)}, train_images is {self.train_images}"
-            )
-        if isinstance(tested, tuple) and self.classes not in (None, len(tested)):
-            raise ValueError(f"test_counts lists {len(tested)} classes, classes is {self.classes}")
-        total = sum(tested) if isinstance(tested, tuple) else (tested or 0) * (self.classes or 0)
-        if total and self.test_images not in (None, total):
-            raise ValueError(f"test_counts adds up to {total}, test_images is {self.test_images}")
+        n, each = self.classes, self.test_counts
+        tested = (each,) * (n or 0) if isinstance(each, int) else each
+        parts = ("train", self.train_counts, self.train_images), ("test", tested, self.test_images)
+        for part, counts, total in parts:
+            if counts and n not in (None, len(counts)):
+                raise ValueError(f"{part}_counts lists {len(counts)} classes, classes is {n}")
+            if counts and total not in (None, sum(counts)):
+                raise ValueError(
+                    f"{part}_counts adds up to {sum(counts)}, {part}_images is {total}"
+                )
         return self
 
 

@@ -96,7 +96,12 @@ class RecipeEntry(Strict):
     __pydantic_extra__: dict[str, Sourced[Any]]
 
     inherits: str | None = None
-    rules: tuple[Rule, ...] | None = None  # replace those of the recipe that it inherits
+    rules: tuple[Rule, ...] = ()  # where it has some, they replace those that it inherits
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Its keys of Recipe and Execution, without where they come from."""
+        return {key: sourced.value for key, sourced in self.__pydantic_extra__.items()}
 
     @model_validator(mode="after")
     def _known_keys(self) -> "RecipeEntry":
@@ -147,7 +152,7 @@ def resolve(
     for rule in found.rules:
         if rule.when.matches(backbone, method):
             groups["model"] |= rule.set
-    sources = dict(found.sources)
+    sources = {key: sourced.source for key, sourced in found.__pydantic_extra__.items()}
     for key, value in options.items():
         part = owner(key)
         if part == "name":
@@ -193,22 +198,13 @@ def owner(option: str) -> str:
     return next((part for part, known in parts.items() if option in known), "model")
 
 
-@dataclass(frozen=True)
-class Inherited:
-    """A recipe with what it inherits."""
-
-    values: dict[str, Any]
-    rules: tuple[Rule, ...]
-    sources: dict[str, str]
-
-
 @read_once
 def _train_file(project: Project) -> TrainFile:
     return documents.read_yaml(project.config(FILE), TrainFile)
 
 
 @read_once
-def recipes(project: Project) -> dict[str, Inherited]:
+def recipes(project: Project) -> dict[str, RecipeEntry]:
     """Every recipe of config/train.yaml by name, each complete and checked.
 
     Raises UsageError: the file, the recipe, the key, what came and what is allowed.
@@ -216,7 +212,7 @@ def recipes(project: Project) -> dict[str, Inherited]:
     entries = _train_file(project).recipes
     execution = _train_file(project).execution.model_dump()
     catalog.check_files(project.paper)
-    complete: dict[str, Inherited] = {}
+    complete: dict[str, RecipeEntry] = {}
     for name in entries:
         where = f"{project.config(FILE)}: recipe {name}"
         try:
@@ -236,22 +232,19 @@ def _part(values: Mapping[str, Any], model: type[Strict]) -> dict[str, Any]:
 
 def _inherit(
     entries: Mapping[str, RecipeEntry], name: str, heirs: tuple[str, ...] = ()
-) -> Inherited:
-    """A recipe, with those it inherits. `heirs`: the recipes that inherit it, to see a circle."""
+) -> RecipeEntry:
+    """A recipe with those that it inherits. `heirs`: those that inherit it, to see a circle."""
     if name not in entries:
         raise unknown("recipe", name, entries)
     if name in heirs:
         raise UsageError(f"recipes inherit in a circle: {' -> '.join((*heirs, name))}.")
-    entry = entries[name]
-    start = Inherited({}, (), {})
-    if entry.inherits is not None:
-        start = _inherit(entries, entry.inherits, (*heirs, name))
-    own = entry.__pydantic_extra__
-    return Inherited(
-        start.values | {key: sourced.value for key, sourced in own.items()},
-        start.rules if entry.rules is None else entry.rules,
-        start.sources | {key: sourced.source for key, sourced in own.items()},
-    )
+    own = entries[name]
+    if own.inherits is None:
+        return own
+    start = _inherit(entries, own.inherits, (*heirs, name))
+    values = start.__pydantic_extra__ | own.__pydantic_extra__
+    rules = own.rules if "rules" in own.model_fields_set else start.rules
+    return RecipeEntry(rules=rules, **values)  # type: ignore[arg-type]
 
 
 def _check_rule(rule: Rule) -> None:

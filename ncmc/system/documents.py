@@ -46,7 +46,7 @@ def read_yaml(path: Path, model: type[Model], *, optional: bool = False) -> Mode
 
     `optional`: a file that is missing is read as one without a key.
     """
-    content = {} if optional and files.is_absent(path) else load_yaml(path)
+    content = {} if optional and not files.exists(path) else load_yaml(path)
     return parse(model, content, str(path))
 
 
@@ -99,7 +99,7 @@ def read_csv(
 
     `optional`: a file that is missing has no rows.
     """
-    if optional and files.is_absent(path):
+    if optional and not files.exists(path):
         return []
     try:
         text = read_text(path).removeprefix("\ufeff")  # spreadsheets begin a file in UTF-8 with it
@@ -200,10 +200,8 @@ def _plain(model: type[BaseModel], data: Any, problem: Any) -> tuple[str, str]:
     if problem["type"] == "union_tag_invalid":
         tags = problem["ctx"]["expected_tags"].replace("'", "").split(", ")
         return entry + str(unknown(_field(problem), problem["ctx"]["tag"], tags)), ""
-    if problem["type"] == "union_tag_not_found":
-        return f"{entry}'{_field(problem)}' is missing", ""
-    if problem["type"] == "missing":
-        return f"{entry}'{key}' is missing", ""
+    if problem["type"] in ("missing", "union_tag_not_found"):
+        return f"{entry}'{key if problem['type'] == 'missing' else _field(problem)}' is missing", ""
     if problem["type"] == "tuple_type":
         return f"{entry}'{key}' is {came}", "a list is needed, [a, b]"
     if problem["type"] == "value_error":  # ours: it says what came

@@ -1,16 +1,16 @@
 """What machine this is: processor, cores, memory, GPUs, installed packages. Imports no torch."""
 
-import ctypes
 import os
 import platform
 import re
+import subprocess
+import sys
 from functools import cache
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ncmc.errors import printable
+from ncmc.errors import printable, shortened
 
 PACKAGES = ("ncmc", "torch", "torchvision", "numpy", "scipy", "scikit-learn")
 DRIVER = Path("/sys/module/nvidia/version")
@@ -82,37 +82,16 @@ def gpu_driver() -> str:
 
 
 def gpu_fault() -> str | None:
-    """Why no program can use the GPUs here, as far as that is seen without importing torch."""
+    """Why torch cannot use the GPUs here, in its own words; None: it can, or there are none.
+
+    Asked in a process of its own: torch is not imported here.
+    """
     if not gpu_count():
         return None
-    if packages()["torch"].endswith("+cpu"):
-        return "the installed torch is a build for CPUs only"
-    try:
-        driver = ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return "libcuda.so.1 cannot be loaded: no driver, or a container started without --nv"
-    served, needed = ctypes.c_int(), torch_cuda()
-    unknown = driver.cuDriverGetVersion(ctypes.byref(served)) != 0 or needed is None
-    major = served.value // 1000  # 12080 is CUDA 12.8; a driver serves all of its major version
-    if unknown or major >= int(str(needed).partition(".")[0]):
-        return None
-    return (
-        f"the driver {gpu_driver()} serves CUDA {major}, and the installed torch needs CUDA {needed}: "
-        "update the driver, or install a torch that is built for it"
-    )
-
-
-def torch_cuda() -> str | None:
-    """The version of CUDA that torch was built with, such as 13.0, as its files say; None: unknown."""
-    torch = find_spec("torch")
-    if torch is None or not torch.origin:
-        return None
-    try:
-        text = Path(torch.origin).with_name("version.py").read_text(encoding="utf-8")
-    except OSError:
-        return None
-    built = re.search(r"^cuda\b.*= '(\d+[.\d]*)'", text, re.MULTILINE)
-    return built and built[1]
+    asked = [sys.executable, "-c", "import torch; torch.cuda.init()"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    last_line = done.stderr.strip().rpartition("\n")[2]
+    return shortened(last_line, 300) if done.returncode else None
 
 
 def has_bfloat16() -> bool:

@@ -1,10 +1,8 @@
 """Trainings that share GPUs spread over them, and a place is given back."""
 
-import ctypes
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -69,28 +67,6 @@ def test_a_gpu_that_is_named_but_not_there_does_not_count(
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     assert hardware.gpu_count() == 0
     assert hardware.gpu_fault() is None
-
-
-@pytest.mark.parametrize(
-    ("missing", "version", "why"),
-    [
-        (False, "2.13.0", None),
-        (True, "2.13.0", "libcuda.so.1 cannot be loaded: no driver, or a container"),
-        (False, "2.13.0+cpu", "the installed torch is a build for CPUs only"),
-    ],
-)
-def test_a_gpu_without_its_driver_or_with_torch_for_cpus_is_of_no_use(
-    four: Path, monkeypatch: pytest.MonkeyPatch, missing: bool, version: str, why: str | None
-) -> None:
-    def load(name: str) -> SimpleNamespace:
-        if missing:
-            raise OSError(f"{name}: cannot open shared object file")
-        return SimpleNamespace(cuDriverGetVersion=lambda place: 100)  # it does not say
-
-    monkeypatch.setattr(ctypes, "CDLL", load)
-    monkeypatch.setattr(hardware, "packages", lambda: {"torch": version})
-    found = hardware.gpu_fault()
-    assert found is None if why is None else str(found).startswith(why)
 
 
 def test_a_gpu_that_torch_cannot_use_stops_unless_the_cpu_is_asked_for(

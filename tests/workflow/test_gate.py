@@ -1,10 +1,8 @@
 """The paper's grid does not start by itself where no GPU can be used."""
 
-import ctypes
+import re
 import subprocess
 import sys
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from conftest import here
@@ -35,22 +33,13 @@ def test_a_gpu_that_cannot_be_used_is_none(monkeypatch: pytest.MonkeyPatch) -> N
     doctor.require_gpu(here())
 
 
-@pytest.mark.parametrize(("served", "fault"), [(12080, True), (13000, False), (14010, False)])
-def test_a_driver_that_is_too_old_for_torch_is_a_fault(
-    monkeypatch: pytest.MonkeyPatch, served: int, fault: bool
+def test_why_a_gpu_cannot_be_used_is_said_in_the_words_of_torch(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def version(place: Any) -> int:
-        place._obj.value = served
-        return 0
-
-    monkeypatch.setattr(hardware, "gpu_count", lambda: 1)
-    monkeypatch.setattr(hardware, "packages", lambda: {"torch": "2.13.0"})
-    monkeypatch.setattr(hardware, "torch_cuda", lambda: "13.0")
-    driver = SimpleNamespace(cuDriverGetVersion=version)
-    monkeypatch.setattr(ctypes, "CDLL", lambda name: driver)
-    assert ("serves CUDA 12" in str(hardware.gpu_fault())) == fault
-
-
-def test_the_cuda_of_torch_is_told_without_importing_it() -> None:
     torch = pytest.importorskip("torch")
-    assert hardware.torch_cuda() == torch.version.cuda
+    monkeypatch.setattr(hardware, "gpu_count", lambda: 1)
+    fault = hardware.gpu_fault()
+    if torch.cuda.is_available():
+        assert fault is None
+    else:
+        assert re.search("NVIDIA driver|not compiled with CUDA|libcuda", str(fault))
