@@ -165,8 +165,8 @@ MUTATIONS = (
     ),
     Mutation(
         "ncmc/results/problems.py",
-        "if differing := differing_keys(project, record):",
-        "if differing := []:",
+        "if keys := differing_keys(project, record):",
+        "if keys := []:",
         "results/test_outdated.py results/test_record_problems.py",
     ),
     # --- papers' folders, published records --------------------------------------------------------
