@@ -2,8 +2,6 @@
 
 import os
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -13,18 +11,18 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cli import streams
-from ncmc.errors import UserError, printable, unknown
+from ncmc.errors import UserError, unknown
 from ncmc.paths import OURS, PAPER_VARIABLE
 
-FUNCTIONS = {
-    "list": "list_names",
-    "import": "import_results",
-    "new-paper": "new_paper",
-}  # Python has the names
-MODULES = {"list": "listing", "import": "import_", "new-paper": "new_paper"}
+HOMES = {  # command -> its module and function, where they are not called as it is
+    "list": ("listing", "list_names"),
+    "import": ("import_", "import_results"),
+    "new-paper": ("new_paper", "new_paper"),
+}
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 START = """\
-Does the paper hold? What is known here: {published}
+Does the paper hold? What is known here:
+  {published}
 {run}
 A loss of your own:          docs/your-own.md, then ncmc check method NAME
 All commands:                ncmc --help
@@ -47,15 +45,6 @@ class Commands(TyperGroup):
                     raise SystemExit(1) from None
                 raise
 
-    def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        """The options of `ncmc` itself."""
-        with _printable_usage_errors():
-            return super().make_context(*args, **kwargs)
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """The commands in the order of a run through the harness, not of the alphabet."""
-        return list(self.commands)
-
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is called, imported now: `ncmc --help` need not wait for all of them."""
         if not args[0].startswith("-") and args[0] not in self.commands:
@@ -68,8 +57,7 @@ class Commands(TyperGroup):
         from ncmc.system import signals
 
         try:
-            with _printable_usage_errors():
-                return super().invoke(ctx)
+            return super().invoke(ctx)
         except UserError as error:
             streams.say_on_stderr(str(error))
             raise typer.Exit(error.exit_code) from error
@@ -95,23 +83,13 @@ class Commands(TyperGroup):
 @cache
 def _command(name: str) -> Any:
     """The command of a name, built from the module in cli/commands."""
-    plain = name.replace("-", "_")
-    module = import_module(f"cli.commands.{MODULES.get(name, plain)}")
+    module_name, function = HOMES.get(name, (name, name))
+    module = import_module(f"cli.commands.{module_name}")
     if name == "reference":
         return get_command(module.app)
     own = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=SETTINGS)
-    own.command(name, epilog=module.EPILOG)(getattr(module, FUNCTIONS.get(name, plain)))
+    own.command(name, epilog=module.EPILOG)(getattr(module, function))
     return get_command(own)
-
-
-@contextmanager
-def _printable_usage_errors() -> Iterator[None]:
-    """Typer prints these by a console of its own, with the argument that is wrong."""
-    try:
-        yield
-    except typer.TyperException as error:
-        error.message = printable(error.message)
-        raise
 
 
 def _start() -> str:

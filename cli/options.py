@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
@@ -19,7 +19,6 @@ from ncmc.plan.option_text import Value, parse_options
 from ncmc.plan.run import Run, trained_runs
 from ncmc.project import Project
 
-Name = TypeVar("Name", bound=str)
 WHOLE = ("all", "claims")  # boards, in place of a table
 
 
@@ -47,11 +46,6 @@ Folder = Annotated[
         file_okay=False,
     ),
 ]
-TableName = Annotated[
-    str, typer.Argument(help="A table or figure: see `ncmc list tables`.", metavar="TABLE")
-]
-DatasetName = Annotated[str, typer.Argument(help="See `ncmc list datasets`.")]
-Tau = Annotated[float, typer.Option(help="Imbalance ratio n_min / n_max, in (0, 1].")]
 Device = Annotated[
     str | None, typer.Option(help="cpu, cuda or cuda:N; by default a GPU if there is one.")
 ]
@@ -161,27 +155,17 @@ def results_folder(project: Project, name: str, out: Path | None) -> Path:
     return out or project.place(paths.RESULTS, table=name)
 
 
-def has_place(project: Project, results: Path | None, out: Path | None) -> bool:
-    """Whether what is made of these records has a place: results/TABLE is of results/runs alone.
+def homeless(project: Project, results: Path | None, out: Path | None) -> str | None:
+    """Why what is made of these records has no place; None if it has one.
 
-    Else Snakemake would take it for what follows from the records that are there.
+    results/TABLE is of results/runs alone: Snakemake takes what lies there for what follows from them.
     """
-    own = project.root / paths.RUNS
-    return out is not None or results is None or results.resolve() == own.resolve()
-
-
-def check_place(project: Project, results: Path | None, out: Path | None) -> None:
-    """Raises UsageError where files of other records would go among those of results/runs."""
-    if not has_place(project, results, out):
-        raise UsageError(
-            f"--results {results} reads other records than those of results/runs, to which the files "
-            "in results/ belong. Give a folder of their own with --out."
-        )
-
-
-def say_nothing_is_written(results: Path | None) -> None:
-    """A remark of a command that shows other records and writes no file of them."""
-    say_on_stderr(f"no file is written of the records in {results}: that takes --out FOLDER.")
+    if out or results is None or results.resolve() == (project.root / paths.RUNS).resolve():
+        return None
+    return (
+        f"no file is written of the records in {results}: results/ belongs to those of {paths.RUNS}. "
+        "Give a folder with --out FOLDER."
+    )
 
 
 def parse_given(options: list[str] | None) -> dict[str, Value]:

@@ -1,100 +1,80 @@
-"""How a command shows what it does: a live line on a terminal, plain lines in a log."""
+"""How a command shows what it does: a line that changes on a terminal, lines in a log."""
 
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
 
+from rich.console import Console
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
-from rich.table import Table
 from rich.text import Text
 
-from cli.show.grids import console, literal
+from cli.show.grids import console
 from ncmc.plan.run import Run
 from ncmc.results.progress import Standing
-from ncmc.results.record import Epoch
 from ncmc.results.wording import duration, plural
 from ncmc.training.progress_file import Progress
 
 LOG_SECONDS = 20  # between two lines of a log
 
 
+class Activity:
+    """What is being done, and how far it is, on standard error."""
+
+    def __init__(self, out: Console) -> None:
+        self.out, self.sign = out, Spinner("dots")
+        self.logged = -float(LOG_SECONDS)
+
+    def now(self, text: str) -> None:
+        """What is being done now; a log gets it if its last line is old."""
+        if self.out.is_terminal:
+            self.sign.update(text=Text(text))
+        elif time.monotonic() - self.logged > LOG_SECONDS:
+            self.logged = time.monotonic()
+            self.say(f"ncmc: {text}")
+
+    def say(self, text: str) -> None:
+        """A remark that stays."""
+        self.out.print(text, soft_wrap=True)
+
+
 @contextmanager
-def working(what: str) -> Iterator[Callable[[str], None]]:
-    """Say on standard error what is being done, as long as it is. Print nothing meanwhile.
-
-    Gives a function to say what is being done now, and how far it is.
-    """
-    out = console(stderr=True)
-    if not out.is_terminal:
-
-        def line(now: str) -> None:
-            print(f"ncmc: {now} ...", file=sys.stderr, flush=True)
-
-        line(what)
-        yield line
+def working(what: str) -> Iterator[Activity]:
+    """Say what is being done, as long as it is. Print nothing else meanwhile."""
+    activity = Activity(console(stderr=True))
+    activity.now(f"{what} ...")
+    if not activity.out.is_terminal:
+        yield activity
         return
-    sign = Spinner("dots", text=literal(f"{what} ..."))
     # Standard output may be a pipe, so it is left as it is.
-    with Live(sign, console=out, transient=True, redirect_stdout=False, redirect_stderr=False):
-        yield lambda now: sign.update(text=literal(f"{now} ..."))
-
-
-@contextmanager
-def progress_for(stream: IO[str]) -> Iterator["Shown"]:
-    """The progress of a run: live if `stream` is a terminal, plain lines otherwise."""
-    if not stream.isatty():
-        yield Shown(stream)
-        return
-    with Live(console=console(stderr=True), refresh_per_second=4, transient=True) as live:
-        yield Shown(stream, live)
+    with Live(
+        activity.sign,
+        console=activity.out,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ):
+        yield activity
 
 
 class Shown(Progress):
-    """A run while it is trained: a bar and a line that are drawn again, or lines in a log.
+    """A run while it is trained."""
 
-    A log gets the first and last epoch, and a line every LOG_SECONDS.
-    """
-
-    def __init__(self, stream: IO[str], live: Live | None = None):
-        self.stream, self.live = stream, live
-        self.logged = time.monotonic()
+    def __init__(self, activity: Activity) -> None:
+        self.activity = activity
 
     def start(self, run: Run, epochs: int, steps: int, done_epochs: int, done_steps: int) -> None:
         """Training begins, or is resumed."""
-        self.say(f"{run.id}: {plural(epochs, 'epoch')} of {plural(steps, 'step')}")
+        self.say(f"{plural(epochs, 'epoch')} of {plural(steps, 'step')}")
         super().start(run, epochs, steps, done_epochs, done_steps)
 
-    def epoch(self, entry: Epoch) -> None:
-        """An epoch is measured."""
-        super().epoch(entry)
-        if not self.live and entry.epoch in (1, self.standing.epochs):
-            self._log(self.standing)
-
     def show(self, standing: Standing) -> None:
-        """Draw it again, or add a line to the log if the last one is old."""
-        if self.live:
-            rows = Table.grid(expand=True)  # a bar alone does not end its line
-            total = standing.epochs * standing.steps
-            rows.add_row(ProgressBar(total=total, completed=standing.done, width=60))
-            rows.add_row(Text(line(standing), no_wrap=True, overflow="ellipsis"))
-            self.live.update(rows)
-        elif time.monotonic() - self.logged > LOG_SECONDS:
-            self._log(standing)
+        """How far it is."""
+        self.activity.now(line(standing))
 
     def say(self, text: str) -> None:
-        """A remark, above the bar."""
-        if self.live:
-            self.live.console.print(literal(text))
-        else:
-            print(text, file=self.stream, flush=True)
-
-    def _log(self, standing: Standing) -> None:
-        self.logged = time.monotonic()
-        self.say(line(standing))
+        """A remark."""
+        self.activity.say(text)
 
 
 def line(standing: Standing) -> str:

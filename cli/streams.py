@@ -78,7 +78,6 @@ class Printable:
 @contextmanager
 def watched() -> Iterator[tuple[Watched, Watched]]:
     """(standard output, standard error) in whose place these stand for the time of a command."""
-    _occupy_closed_descriptors()
     before = sys.stdout, sys.stderr
     out, err = _watched(sys.stdout), _watched(sys.stderr)
     sys.stdout, sys.stderr = cast(TextIO, Printable(out)), cast(TextIO, Printable(err))
@@ -105,15 +104,6 @@ def lost_output(out: Watched, err: Watched) -> bool:
         )
     err.flush()
     return bool(out.lost or err.lost)
-
-
-def _occupy_closed_descriptors() -> None:
-    """Open nothing under 0, 1 and 2: a file of ours there would get what libraries print."""
-    for descriptor in (0, 1, 2):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest that is free
 
 
 def _watched(stream: TextIO | None) -> Watched:

@@ -91,7 +91,7 @@ def unknown(kind: str, name: object, allowed: Iterable[str]) -> UsageError:
 
     Of a long list the first names, and where it stands whole.
     """
-    names = sorted(dict.fromkeys(allowed), key=_in_order)
+    names = sorted(set(allowed), key=_in_order)
     came = shortened(str(name))
     near = _nearest(came, names)
     hint = f" Did you mean '{near}'?" if near else ""

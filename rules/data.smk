@@ -8,16 +8,14 @@ rule preflight:
     log:
         paths.LOG_PREFLIGHT,
     localrule: True
-    params:
-        insist=["--insist"] if settings.insist else [],
     shell:
-        "ncmc doctor --gate {params.insist:q} > {output:q} 2> {log:q}"
+        "ncmc doctor --gate > {output:q} 2> {log:q}"
 
 
 rule fetch:
     """A dataset's archives through DVC, verified, and the arrays made from them."""
     input:
-        job.gate_of,
+        [] if settings.insist else job.gate_of,
     output:
         paths.ARRAYS_META,
     log:

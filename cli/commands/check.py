@@ -1,15 +1,14 @@
 """`ncmc check`: the contract of a method, backbone, dataset or paper, on files of your own."""
 
-import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from cli.options import Json
 from cli.progress import working
-from cli.show.grids import console, literal, print_json, print_line
+from cli.show.grids import console
 from ncmc.data import own_dataset
 from ncmc.errors import CheckResult, UsageError, UserError, unknown
 from ncmc.plan import catalog
@@ -46,7 +45,6 @@ def check(
             show_default=str(IMAGE_SIZE),
         ),
     ] = None,
-    as_json: Json = False,
 ) -> None:
     """Check a method, backbone, dataset or paper of your own; say what is wrong and how to mend it."""
     if kind not in KINDS:
@@ -68,7 +66,7 @@ def check(
         name = _own_name(kind, name)
         with working(f"checking {name}"):
             findings = _check_code(project, kind, name, image_size or IMAGE_SIZE)
-    print_findings(name, findings, as_json, understood)
+    print_findings(name, findings, understood)
     if any(finding.state != "ok" for finding in findings):
         raise typer.Exit(1)
 
@@ -100,27 +98,17 @@ def _check_code(project: Project, kind: str, name: str, image_size: int) -> list
 MARKS = {"ok": ("✓", "green"), "wrong": ("✗", "red"), "skipped": ("·", "dim")}
 
 
-def print_findings(
-    name: str, findings: Sequence[CheckResult], as_json: bool, understood: Sequence[str]
-) -> None:
+def print_findings(name: str, findings: Sequence[CheckResult], understood: Sequence[str]) -> None:
     """What was understood of a dataset, then each check with its mark, and how to mend what is wrong."""
-    if as_json:
-        good = all(finding.state == "ok" for finding in findings)
-        body = {"name": name, "ok": good, "checks": list(map(dataclasses.asdict, findings))}
-        print_json(body | ({"understood": list(understood)} if understood else {}))
-        return
     out = console()
     for line in understood:
-        print_line(f"  {line}")
+        print(f"  {line}")
     for finding in findings:
         mark, style = MARKS[finding.state]
-        out.print(literal(mark), literal(finding.what), style=style, soft_wrap=True)
+        out.print(mark, finding.what, style=style, soft_wrap=True)
         if finding.advice:
-            print_line(f"    {finding.advice}")
-    wrong = sum(finding.state == "wrong" for finding in findings)
-    skipped = sum(finding.state == "skipped" for finding in findings)
-    out.print(
-        f"{name}: {len(findings)} checks, "
-        + (f"{wrong} wrong" if wrong else "all ok")
-        + (f", {skipped} not made because of that" if skipped else "")
-    )
+            print(f"    {finding.advice}")
+    states = Counter(finding.state for finding in findings)
+    result = f"{states['wrong']} wrong" if states["wrong"] else "all ok"
+    skipped = f", {states['skipped']} not made because of that" if states["skipped"] else ""
+    out.print(f"{name}: {len(findings)} checks, {result}{skipped}")

@@ -2,18 +2,17 @@
 
 import shutil
 import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from importlib.util import find_spec
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from cli.options import Json, chosen_table
+from cli.options import chosen_table
 from cli.progress import working
-from cli.show.grids import console, literal, print_grid, print_json
+from cli.show.grids import console, print_grid
 from cli.streams import say_on_stderr
 from ncmc import preflight
 from ncmc.data import fetch
@@ -38,33 +37,26 @@ def doctor(
         ),
     ] = None,
     gate: Annotated[bool, typer.Option(hidden=True)] = False,
-    insist: Annotated[bool, typer.Option(hidden=True)] = False,
-    as_json: Json = False,
 ) -> None:
     """Check what this machine can run, what is missing, and how long a table would take."""
     project = Project.find()
     if gate:
-        if not insist:
-            require_gpu(project)
+        require_gpu(project)
     elif cost is not None:
         name = cost if cost in tiers_of(project) else chosen_table(project, cost).name
-        with working(f"measuring what the runs of {name} would take") as say:
-            measured = cost_of(project, name, runs_of(project, name), say)
-        print_cost(measured, as_json)
+        with working(f"measuring what the runs of {name} would take") as activity:
+            runs = runs_of(project, name)
+            cost_here = measured_cost(project, runs, activity.now)
+        print_cost(project, name, runs, cost_here)
     else:
         parts = diagnose(project)
-        able = all(part.good is not False for part in parts)
-        if as_json:
-            print_json({"lines": [asdict(part) for part in parts], "able": able})
-        else:
-            rows = [(MARKS[p.good], p.what, p.found, "" if p.good else p.advice) for p in parts]
-            print_grid(("", "what", "found", "advice"), rows)
-        if not able:
+        rows = [(MARKS[p.good], p.what, p.found, "" if p.good else p.advice) for p in parts]
+        print_grid(("", "what", "found", "advice"), rows)
+        if any(part.good is False for part in parts):
             say_on_stderr("something that every run needs is missing: see above.")
             raise typer.Exit(1)
 
 
-SLURM_PLUGIN = "snakemake-executor-plugin-slurm==2.8.0"
 MARKS = {True: Text("✓", "green"), False: Text("✗", "red"), None: Text("·", "dim")}
 
 
@@ -117,7 +109,7 @@ def _programs() -> list[Part]:
         "dvc": "run: uv sync",
         "git": "only to record the commit",
         container: "only for --use-singularity; `singularity` will do",
-        "sbatch": "only for Slurm",
+        "sbatch": "only for Slurm: docs/cluster.md",
     }
     beside = str(Path(sys.executable).parent)  # the Python that runs this need not be on the PATH
     parts = []
@@ -125,18 +117,7 @@ def _programs() -> list[Part]:
         place = shutil.which(name) or shutil.which(name, path=beside)
         good = True if place else False if "uv sync" in said else None
         parts.append(Part(name, place or "not found", good, said))
-    if shutil.which("sbatch"):
-        parts.append(_slurm_plugin())
     return parts
-
-
-def _slurm_plugin() -> Part:
-    """What `snakemake --workflow-profile slurm` needs beside Slurm; without, it prints its usage."""
-    there = find_spec("snakemake_executor_plugin_slurm") is not None
-    advice = f"run: uv pip install {SLURM_PLUGIN}"
-    return Part(
-        "Slurm in Snakemake", "installed" if there else "not installed", there or None, advice
-    )
 
 
 # --- cost --------------------------------------------------------------------------------------
@@ -149,52 +130,36 @@ def runs_of(project: Project, name: str) -> list[Run]:
     return list(dict.fromkeys(run for table in tables for run in table.runs))
 
 
-def cost_of(
-    project: Project, name: str, runs: list[Run], say: Callable[[str], None]
-) -> dict[str, Any]:
-    """What those of `runs` that are not done would take here; `name`: what they are for.
-
-    `say`: told what is measured now, and how far it is.
-    """
+def measured_cost(
+    project: Project, runs: Sequence[Run], say: Callable[[str], None]
+) -> estimates.Estimate:
+    """What those of `runs` that are not done would take here. `say`: told what is measured now."""
     from ncmc.training import probe
 
     trainings = estimates.missing_trainings(project, runs)
-    estimate = estimates.estimate(project, trainings, probe.measured(project, trainings, say))
-    return {
-        "table": name,
-        "device": estimate.device,
-        "runs": len(runs),
-        "done": len(runs) - len(estimates.without_record(project, runs)),
-        "hours": estimate.hours,
-        "disk_gb": estimate.disk / 1e9,
-        "notes": list(estimate.notes),
-        "processor_share": estimate.share,
-        "busy": estimate.share < probe.BUSY,
-    }
+    return estimates.estimate(project, trainings, probe.measured(project, trainings, say))
 
 
-def print_cost(costs: dict[str, Any], as_json: bool) -> None:
+def print_cost(project: Project, name: str, runs: Sequence[Run], cost: estimates.Estimate) -> None:
     """What the runs of a table would cost."""
-    if as_json:
-        print_json(costs)
-        return
+    from ncmc.training import probe
+
+    missing = len(estimates.without_record(project, runs))
+    disk = f", {size(int(cost.disk))} of disk" if cost.disk else ""
     out = console()
-    disk = f", {size(int(costs['disk_gb'] * 1e9))} of disk" if costs["disk_gb"] else ""
     out.print(
-        f"{costs['table']} on {costs['device']}: "
-        f"{plural(costs['runs'] - costs['done'], 'run')}, about {duration(costs['hours'] * 3600)} one "
+        f"{name} on {cost.device}: {plural(missing, 'run')}, about {duration(cost.hours * 3600)} one "
         f"after the other{disk}"
     )
-    if costs["done"]:
-        out.print(f"done already: {plural(costs['done'], 'run')}")
-    for note in costs["notes"]:
-        out.print(literal(note))
+    if missing < len(runs):
+        out.print(f"done already: {plural(len(runs) - missing, 'run')}")
+    for note in cost.notes:
+        out.print(note)
     measured = "Measured by a probe of some seconds for each network."
-    if costs["busy"]:
+    if cost.share < probe.BUSY:
         out.print(
-            f"{measured} This machine is busy: the probe had {costs['processor_share']:.0%} of its "
-            "threads' time, and on shared cores training is slower out of proportion. Measure again "
-            "when it is quiet.",
+            f"{measured} This machine is busy: the probe had {cost.share:.0%} of its threads' time, and "
+            "on shared cores training is slower out of proportion. Measure again when it is quiet.",
             style="yellow",
         )
     else:

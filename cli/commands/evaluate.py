@@ -4,15 +4,12 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.train import print_trained
+from cli.commands.train import for_each, print_trained
 from cli.options import Device, Results, chosen_table
-from cli.streams import say_on_stderr
-from ncmc.errors import UsageError, UserError
 from ncmc.paper import switches
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run, parse_run_id
 from ncmc.project import Project
-from ncmc.results.wording import plural
 
 EPILOG = (
     "Example: `ncmc evaluate digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`, "
@@ -27,31 +24,19 @@ def evaluate(
 ) -> None:
     """Evaluate trained models and write their records again, without training.
 
-    Of several runs, those without a usable model are named at the end, with exit code 3.
+    Of several runs, one without a usable model is named, and does not stop the others.
     """
     from ncmc.training.decision_rule import evaluate_model
     from ncmc.training.run_inputs import RunInputs
 
     project = Project.find()
-    runs = dict.fromkeys(run for name in names for run in _runs_of(project, name))
-    failures: list[UserError] = []
-    for run in runs:
+
+    def evaluate_one(run: Run) -> None:
         inputs = RunInputs(project, run, results=results)
-        try:
-            record = evaluate_model(inputs, device)
-        except UsageError:
-            raise
-        except UserError as error:
-            failures.append(error)
-        else:
-            print_trained(record, inputs.record_path, "evaluated", as_json=False)
-    if len(failures) == len(runs) and len(set(map(str, failures))) == 1:
-        raise failures[0]  # of a single run, or the same for all: data or a device is missing
-    if failures:
-        of = plural(len(runs), "run")
-        reasons = "\n".join(map(str, failures))
-        say_on_stderr(f"{len(failures)} of {of} could not be evaluated:\n{reasons}")
-        raise typer.Exit(3)
+        print_trained(evaluate_model(inputs, device), inputs.record_path, "evaluated")
+
+    runs = dict.fromkeys(run for name in names for run in _runs_of(project, name))
+    for_each([*runs], evaluate_one)
 
 
 def _runs_of(project: Project, name: str) -> tuple[Run, ...]:

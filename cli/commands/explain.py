@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 from pydantic import JsonValue
+from rich.padding import Padding
 from rich.text import Text
 
-from cli.options import Json, Records, reading_project
-from cli.show.grids import console, literal, print_grid, print_json, print_line, print_lines
+from cli.options import Records, reading_project
+from cli.progress import working
+from cli.show.grids import console, print_grid, print_lines
 from cli.show.verdicts import status_text
-from ncmc.errors import printable
 from ncmc.forecast import explanation
 from ncmc.forecast.explanation import Clause, Explanation, unrecorded
 from ncmc.results.wording import duration, plural, size
@@ -32,25 +33,17 @@ def explain(
         ),
     ],
     results: Records = None,
-    as_json: Json = False,
 ) -> None:
     """Say what a claim is, how it is read, which runs decide it, their cost, and what was found."""
-    claim = explanation.explain(reading_project(), name, results)
-    if as_json:
-        print_json(claim.model_dump(mode="json"))
-    else:
-        print_explanation(claim)
-
-
-def print_explanation(claim: Explanation) -> None:
-    """What was found, what the claim says, how it is read, its runs and their cost, each setting."""
+    with working(f"judging {name}"):
+        claim = explanation.explain(reading_project(), name, results)
     out = console()
     says = f"{claim.says} ({claim.where})" if claim.where else claim.says
     out.print(
         Text.assemble(status_text(claim.status, claim.outcome), f"  {says}  ", (claim.id, "dim"))
     )
-    out.print(literal(claim.sentence), style="bold")
-    out.print(literal(_runs(claim)))
+    out.print(claim.sentence, style="bold")
+    out.print(_runs(claim))
     for clause in claim.clauses:
         _print_clause(clause, claim)
     if claim.missing:
@@ -58,9 +51,9 @@ def print_explanation(claim: Explanation) -> None:
         out.print("Missing:", style="bold")
         print_lines([f"  {name}" for name in claim.missing])
     for command in claim.commands if claim.missing else ():
-        print_line(f"To make what is missing: {command}")
+        print(f"To make what is missing: {command}")
     for problem in claim.problems:
-        out.print(literal(f"Remark: {problem}"))
+        out.print(f"Remark: {problem}")
 
 
 def _runs(claim: Explanation) -> str:
@@ -80,30 +73,35 @@ def _print_clause(clause: Clause, claim: Explanation) -> None:
     out.print()
     if not clause.recorded and any(other.recorded for other in claim.clauses):
         where = f"{verdict.id}, {plural(len(verdict.findings), 'setting')} in {verdict.table}"
-        out.print(literal(f"{verdict.says} ({where}): no run has a record"))
+        out.print(f"{verdict.says} ({where}): no run has a record")
         return
     if verdict.says != claim.says:  # of a claim with one clause, or a number, the head says it
-        out.print(literal(f"{verdict.says} ({verdict.id})"), style="bold")
-    out.print(literal(f"  read as: {verdict.kind}, in {verdict.table}: {clause.means}"))
+        out.print(f"{verdict.says} ({verdict.id})", style="bold")
     reading = {"measure": verdict.measure, **clause.reading}
     keys = [
         f"{key}: {_value(value)}"
         for key, value in reading.items()
         if value not in (None, "", {}, []) and key not in BESIDE_READING
     ]
-    out.print(literal(f"  with {'; '.join(keys)}"))
-    if verdict.source:
-        out.print(literal(f"  source: {verdict.source}"))
-    for line in _beside_reading(clause):
-        out.print(literal(f"  {line}"))
+    lines = [
+        f"read as: {verdict.kind}, in {verdict.table}: {clause.means}",
+        f"with {'; '.join(keys)}",
+        *([f"source: {verdict.source}"] if verdict.source else []),
+        *_beside_reading(clause),
+    ]
+    out.print(_indented("\n".join(lines)))
     rows = list(_rows(clause))
     if len(rows) == 1:
         status, setting, why = rows[0]
-        out.print(Text.assemble("  ", status, f"  {setting}: {why}"))
+        out.print(_indented(Text.assemble(status, f"  {setting}: {why}")))
     else:
         print_grid(("verdict", "setting", "what was found"), rows)
     if len(verdict.findings) > 1 and verdict.why.rstrip(".") not in claim.sentence:
-        out.print(literal(f"  {verdict.why}"))
+        out.print(_indented(verdict.why))
+
+
+def _indented(text: str | Text) -> Padding:
+    return Padding(text, (0, 0, 0, 2))
 
 
 def _rows(clause: Clause) -> Iterator[tuple[Text, str, str]]:
@@ -113,7 +111,7 @@ def _rows(clause: Clause) -> Iterator[tuple[Text, str, str]]:
         assert isinstance(finding, Finding)
         if finding not in empty or len(empty) == 1:
             why = f"{finding.why}; so far {so_far}" if so_far else finding.why
-            yield status_text(finding.status), printable(finding.label), printable(why)
+            yield status_text(finding.status), finding.label, why
     if len(empty) > 1:
         yield status_text("incomplete"), plural(len(empty), "setting"), "no run has a record"
 

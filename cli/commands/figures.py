@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Assume, Folder, Records, check_place, chosen_table, reading_project
+from cli.options import Assume, Folder, Records, chosen_table, homeless, reading_project
 from cli.progress import working
 from ncmc import paths
 from ncmc.errors import UsageError, UserError
@@ -49,7 +49,8 @@ def figures(
     FOLDER/TABLE/figures.
     """
     wanted, project = parse_formats(formats), reading_project()
-    check_place(project, results, out)
+    if why := homeless(project, results, out):
+        raise UsageError(why)
     if name == "all" and assume:
         raise UsageError("`all` draws the tables as they are planned; leave out --assume.")
     cells = CellCache(project, results)

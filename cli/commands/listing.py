@@ -43,11 +43,10 @@ def list_names(
     as_json: Json = False,
 ) -> None:
     """List the datasets, methods, backbones, papers, tables, claims, assumptions, or a table's runs."""
-    plural = kind if kind in KINDS else f"{kind}s"
-    if plural not in KINDS:
+    if kind not in KINDS:
         raise unknown("kind", kind, KINDS)
     project = Project.find()
-    if plural == "runs":
+    if kind == "runs":
         runs = chosen_runs(project, names, make_filter(project, methods, datasets, taus))
         if as_json:
             print_json([{"run": run.id} for run in runs])
@@ -56,7 +55,7 @@ def list_names(
         return
     if names or methods or datasets or taus:
         raise UsageError(
-            f"`ncmc list {plural}` takes no further names and no filter: `ncmc list runs TABLE` does."
+            f"`ncmc list {kind}` takes no further names and no filter: `ncmc list runs TABLE` does."
         )
     makers: dict[str, Callable[[Project], list[Row]]] = {
         "datasets": _datasets,
@@ -67,7 +66,7 @@ def list_names(
         "claims": _claims,
         "assumptions": _assumptions,
     }
-    print_listing(makers[plural](project), as_json)
+    print_listing(makers[kind](project), as_json)
 
 
 def _tables(project: Project) -> list[Row]:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json, Records
+from cli.options import Records
 from cli.progress import working
-from cli.show.grids import console, literal, print_grid, print_json
+from cli.show.grids import console, print_grid
 from ncmc.errors import UsageError, shortened
 from ncmc.forecast import make_plan, plan_file
 from ncmc.forecast.cost import Speeds
@@ -56,7 +56,6 @@ def plan(
         bool, typer.Option("--next", help="The next step of the plan in results/plan.json.")
     ] = False,
     results: Records = None,
-    as_json: Json = False,
 ) -> None:
     """Say what runs would decide, with which power, at what cost; plan the next look."""
     project, spent = Project.find(), 0.0
@@ -76,7 +75,11 @@ def plan(
     with working(f"planning {asked.name}"):
         made = make_plan.make_plan(project, asked, results, spent, _speeds(project))
     path = plan_file.write(project, made)
-    print_plan(made, path, as_json)
+    columns = ("id", "says", "now", "next step", "power", "to run")
+    print_grid(columns, [_row(question) for question in made.questions], f"Plan: {asked.name}")
+    out = console()
+    for line in _lines(made, path):
+        out.print(line)
 
 
 def _speeds(project: Project) -> Speeds | None:
@@ -93,20 +96,7 @@ def _speeds(project: Project) -> Speeds | None:
 LONGEST = 60  # characters of a claim's words
 
 
-def print_plan(plan: "PlanFile", path: Path, as_json: bool) -> None:
-    """A plan, and how it is carried out."""
-    if as_json:
-        print_json(plan.model_dump(mode="json", by_alias=True))
-        return
-    columns = ("id", "says", "now", "next step", "power", "to run")
-    rows = [_row(question) for question in plan.questions]
-    print_grid(columns, rows, title=f"Plan: {plan.asked.name}")
-    out = console()
-    for line in _lines(plan, path):
-        out.print(literal(line))
-
-
-def _row(question: "Planned") -> tuple[str, ...]:
+def _row(question: Planned) -> tuple[str, ...]:
     seeds = f", {question.seeds} seeds" if question.seeds else ""
     took = f", {duration(question.hours * 3600)}" if question.hours else ""
     power = question.power
@@ -120,7 +110,7 @@ def _row(question: "Planned") -> tuple[str, ...]:
     )
 
 
-def _lines(plan: "PlanFile", path: Path) -> list[str]:
+def _lines(plan: PlanFile, path: Path) -> list[str]:
     """The sentences below the table."""
     lines = [_step(plan)]
     if plan.not_counted:
@@ -142,7 +132,7 @@ def _lines(plan: "PlanFile", path: Path) -> list[str]:
     return lines
 
 
-def _step(plan: "PlanFile") -> str:
+def _step(plan: PlanFile) -> str:
     """What the next step is, or why there is none."""
     open_ = [q for q in plan.questions if q.state != "decided"]
     if plan.runs:

@@ -8,8 +8,8 @@ from cli.options import (
     Assume,
     Folder,
     Records,
-    check_place,
     chosen_table,
+    homeless,
     reading_project,
     results_folder,
 )
@@ -40,7 +40,8 @@ def report(
 ) -> None:
     """Write an HTML page: what holds, verdicts, results, curves and their origins."""
     project = reading_project()
-    check_place(project, results, out)
+    if why := homeless(project, results, out):
+        raise UsageError(why)
     larger = sorted(tiers(project).keys() - table_names(project))  # `smoke` is a table too
     if name in (ALL, *larger):
         if assume:

@@ -1,12 +1,12 @@
 """`ncmc split`: a long-tailed training set."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import Annotated
 
-from cli.options import DatasetName, Json, Options, Tau, parse_given
-from cli.show.grids import print_json, print_lines
+import typer
+
+from cli.options import Options, parse_given
+from cli.show.grids import print_lines
 from ncmc.data import datasets, splits
-from ncmc.data.splits import Split
 from ncmc.errors import unknown
 from ncmc.plan.dataset_entries import SplitOptions
 from ncmc.plan.run import make_run, resolve_run
@@ -16,10 +16,9 @@ EPILOG = "Example: `ncmc split cifar10 --tau 0.01`."
 
 
 def split(
-    name: DatasetName,
-    tau: Tau,
+    name: Annotated[str, typer.Argument(help="See `ncmc list datasets`.")],
+    tau: Annotated[float, typer.Option(help="Imbalance ratio n_min / n_max, in (0, 1].")],
     option: Options = None,
-    as_json: Json = False,
 ) -> None:
     """Draw a long-tailed training set, and show how many images each class has."""
     project, options = Project.find(), parse_given(option)
@@ -33,27 +32,13 @@ def split(
     made = splits.make_split(project, run.dataset, run.tau, chosen_split, train=train)
     folder = project.root / run.split_folder
     made.save(folder)
-    notes = [*train.summary.notes, *train.summary.faults]
-    if made.note:
-        notes.append(made.note)
-    print_split(made, train.class_names, folder, notes, as_json)
-
-
-def print_split(
-    split: "Split", class_names: Sequence[str], folder: Path, notes: Sequence[str], as_json: bool
-) -> None:
-    """The images of each class, and `notes`, what must be said of the split."""
-    counts = list(split.counts)
-    if as_json:
-        body = {"dataset": split.dataset, "tau": split.tau, "counts": counts}
-        body |= {"class_names": list(class_names), "notes": list(notes)}
-        print_json(body | {"images": len(split.indices), "sha256": split.sha256, "folder": folder})
-        return
     print(
-        f"{split.dataset}, tau {split.tau:g}: {len(split.indices)} images, "
-        f"{max(counts)} to {min(counts)} per class"
+        f"{made.dataset}, tau {made.tau:g}: {len(made.indices)} images, "
+        f"{max(made.counts)} to {min(made.counts)} per class"
     )
-    print_lines([f"  {name}: {count}" for name, count in zip(class_names, counts, strict=True)])
-    for note in notes:
-        print(note)
-    print(f"SHA-256 {split.sha256}\n{folder}")
+    counts = zip(train.class_names, made.counts, strict=True)
+    print_lines([f"  {class_name}: {count}" for class_name, count in counts])
+    for note in (*train.summary.notes, *train.summary.faults, made.note):
+        if note:
+            print(note)
+    print(f"SHA-256 {made.sha256}\n{folder}")

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.commands.doctor import cost_of, print_cost
+from cli.commands.doctor import measured_cost, print_cost
 from cli.commands.report import report
 from cli.commands.table import table as show_table
 from cli.commands.train import train_all
 from cli.commands.verify import verify
-from cli.options import Device, reading_project
+from cli.options import reading_project
 from cli.progress import working
 from ncmc.data import fetch
 from ncmc.errors import UsageError, UserError, shortened
@@ -75,7 +75,6 @@ def sweep(
             "--run", help="Save it, train its missing runs in this process, show its table."
         ),
     ] = False,
-    device: Device = None,
 ) -> None:
     """Plan a study over any options of any methods; save it, and train it."""
     project = reading_project()
@@ -102,7 +101,7 @@ def sweep(
     _print_plan(project, table, untrained, beside)
     print("".join(f"{line}\n" for line in absent), end="")
     if run and untrained:  # before it is saved: what fails leaves no entry
-        train_all(Project.find(), untrained, device)
+        train_all(Project.find(), untrained)
     if save or run:
         _save(project, name, entry, file)
     if run:
@@ -160,10 +159,8 @@ def _absent_images(project: Project, runs: list[Run]) -> list[str]:
     for name in sorted({run.dataset for run in runs}):
         state, remedy = fetch.status(project, name)
         if state != "ready":
-            how = dataset_entry(project, name).get if state == "missing" else ""
-            sentences.append(
-                f"The images of {name} are not here. {how or remedy.rstrip('.') + '.'}"
-            )
+            how = dataset_entry(project, name).get or f"{remedy.rstrip('.')}."
+            sentences.append(f"The images of {name} are not here. {how}")
     return sentences
 
 
@@ -181,9 +178,9 @@ def _print_plan(project: Project, table: Table, untrained: list[Run], beside: st
         own = plural(len(untrained) - others, "run")
         print(f"To train: {own} of your own, {others:,} of {beside} that are not published yet")
     if untrained and find_spec("torch"):
-        with working("measuring what its runs would take") as say:
-            cost = cost_of(project, table.name, table.runs, say)
-        print_cost(cost, as_json=False)
+        with working("measuring what its runs would take") as activity:
+            cost = measured_cost(project, table.runs, activity.now)
+        print_cost(project, table.name, table.runs, cost)
 
 
 def _save(project: Project, name: str, entry: dict[str, Any], file: str) -> None:
@@ -192,8 +189,5 @@ def _save(project: Project, name: str, entry: dict[str, Any], file: str) -> None
     print(f"{name} is in {path}.")
     saved = Project(project.root, paper=project.paper)  # its files as they are now
     if not any(check.table == name for check in all_checks(saved)):
-        place = f"`checks:` of {path.relative_to(project.root)}: see docs/your-own.md"
-        if file != LAB:
-            checks = project.config("checks.yaml").relative_to(project.root)
-            place = f"{checks}: see docs/studies.md"
-        print(f"For verdicts it needs a check in {place}")
+        page = "your-own" if file == LAB else "studies"
+        print(f"For verdicts it needs a check: see docs/{page}.md")

@@ -9,15 +9,14 @@ from cli.options import (
     Folder,
     Json,
     Records,
-    TableName,
     chosen_table,
-    has_place,
+    homeless,
     reading_project,
     results_folder,
-    say_nothing_is_written,
 )
 from cli.show.tables import print_table
 from cli.show.verdicts import print_verdicts
+from cli.streams import say_on_stderr
 from ncmc.errors import UsageError
 from ncmc.results.table_data import TableData
 from ncmc.results.table_files import write_table
@@ -31,7 +30,9 @@ EPILOG = (
 
 
 def table(
-    name: TableName,
+    name: Annotated[
+        str, typer.Argument(help="A table or figure: see `ncmc list tables`.", metavar="TABLE")
+    ],
     assume: Assume = None,
     results: Records = None,
     out: Folder = None,
@@ -51,10 +52,10 @@ def table(
     if with_verdicts and as_json:
         raise UsageError("--verdicts shows the table and its verdicts as text, not as JSON.")
     if not with_verdicts:
-        if has_place(project, results, out):
-            write_table(data, results_folder(project, chosen.name, out))
+        if why := homeless(project, results, out):
+            say_on_stderr(why)
         else:
-            say_nothing_is_written(results)
+            write_table(data, results_folder(project, chosen.name, out))
     print_table(data, as_json)
     if with_verdicts:
         print_verdicts(data, verify_cells(chosen, cells), as_json)

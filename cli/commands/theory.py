@@ -37,9 +37,9 @@ def theory(
     if not wanted:
         say_on_stderr(f"{project.paper} states no theorem: nothing to check.")
     verdicts = []
-    with working(f"checking {plural(len(wanted), 'theorem')}") as say:
+    with working(f"checking {plural(len(wanted), 'theorem')}") as activity:
         for number, name in enumerate(wanted, 1):
-            say(f"checking {name}, {number} of {len(wanted)}")
+            activity.now(f"checking {name}, {number} of {len(wanted)}")
             verdicts.append(theorems.check(project, name))
     entries = [verdict.to_json() for verdict in verdicts]
     text = json.dumps({"schema": theorems.SCHEMA, "verdicts": entries}, indent=1, allow_nan=False)

@@ -1,23 +1,21 @@
 """`ncmc train`: one run, or several in one process, to their records."""
 
-import sys
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import Assume, Device, Json, Options, Results, parse_given
-from cli.progress import progress_for
-from cli.show.grids import print_json
+from cli.options import Assume, Device, Options, Results, parse_given
+from cli.progress import Shown, working
 from cli.streams import say_on_stderr
 from ncmc.errors import BusyError, UsageError, UserError, place_in
 from ncmc.paper import switches
 from ncmc.plan import catalog
-from ncmc.plan.option_text import Value, parse_options
+from ncmc.plan.option_text import Value
 from ncmc.plan.run import Run, make_run, parse_run_id
 from ncmc.project import Project
 from ncmc.results.dead_runs import dead_words, is_dead
@@ -65,7 +63,6 @@ def train(
             help="If another process trains a run, wait and take its record, in place of an error.",
         ),
     ] = False,
-    as_json: Json = False,
 ) -> None:
     """Train runs to their records, each resuming from its checkpoint if there is one."""
     signals.stop_without_launcher()
@@ -74,8 +71,8 @@ def train(
     parts |= {"--seed": seed}
     texts: list[str | None] = [*(runs or [])] or [None]
     chosen = [_run_from(project, text, parts, option, assume) for text in texts]
-    execution = parse_options(",".join(option or []))
-    train_all(project, [*dict.fromkeys(chosen)], device, results, execution, force, as_json, wait)
+    runs_once = [*dict.fromkeys(chosen)]
+    train_all(project, runs_once, device, results, parse_given(option), force, wait)
 
 
 def _run_from(
@@ -116,19 +113,26 @@ def train_all(
     results: Path | None = None,
     execution: Mapping[str, Value] | None = None,
     force: bool = False,
-    as_json: bool = False,
     wait: bool = False,
 ) -> None:
-    """Train runs one after the other. Raises UserError at the end if some of several failed."""
+    """Train runs one after the other. Raises as `for_each`."""
     from ncmc.training.run_inputs import RunInputs
 
+    def train_one(run: Run) -> None:
+        inputs = RunInputs(project, run, execution or {}, results)
+        with _explain_own_code(run):
+            record, how = _trained(inputs, device, force, wait)
+        print_trained(record, inputs.record_path, how)
+
+    for_each(runs, train_one)
+
+
+def for_each(runs: Sequence[Run], act: Callable[[Run], None]) -> None:
+    """Do it for each run; one that fails does not stop the others. Raises UserError at the end."""
     failures = 0
     for run in runs:
         try:
-            inputs = RunInputs(project, run, execution or {}, results)
-            with _explain_own_code(run):
-                record, how = _trained(inputs, device, force, wait)
-            print_trained(record, inputs.record_path, how, as_json)
+            act(run)
         except Exception as error:  # of a lab's own method too: the other runs are not to blame
             if len(runs) == 1:
                 raise
@@ -156,18 +160,14 @@ def _explain_own_code(run: Run) -> Iterator[None]:
         raise
 
 
-def print_trained(record: Record, path: Path, how: str, as_json: bool) -> None:
+def print_trained(record: Record, path: Path, how: str) -> None:
     """What a run reached."""
-    accuracy, dead = record.result.accuracy, is_dead(record)
-    if dead:
+    accuracy = record.result.accuracy
+    if is_dead(record):
         say_on_stderr(
             f"{record.run.configuration}: {dead_words(record)}. No verdict rests on its cell. A "
             "longer warm-up (-o warmup_epochs=10) or a smaller rate may train all of its seeds."
         )
-    if as_json:
-        body = {"run": record.run.id, "record": path, "accuracy": accuracy.model_dump()}
-        print_json(body | {"dead": dead})
-        return
     print(
         f"{record.run.id}: {how}, accuracy {accuracy.last:.2f} % "
         f"(best {accuracy.best:.2f} % in epoch {accuracy.best_epoch}), {path}"
@@ -184,8 +184,12 @@ def _trained(
     while True:
         try:
             with ExitStack() as shown:
-                progress = lambda: shown.enter_context(progress_for(sys.stderr))  # noqa: E731
-                return launch(inputs, progress, device=device, force=force)
+                return launch(
+                    inputs,
+                    lambda: Shown(shown.enter_context(working(inputs.run.id))),
+                    device=device,
+                    force=force,
+                )
         except BusyError:
             if not wait:
                 raise

@@ -17,20 +17,19 @@ from cli.options import (
     Json,
     Records,
     chosen_table,
-    has_place,
+    homeless,
     reading_project,
     results_folder,
-    say_nothing_is_written,
 )
 from cli.progress import working
-from cli.show.grids import console, literal, print_json, print_line
+from cli.show.grids import console, print_json
 from cli.show.verdicts import print_verdicts, status_text
 from cli.streams import say_on_stderr
 from ncmc.board.annotations import annotations
 from ncmc.board.board_text import LEVELS, SCALES, TITLES, as_markdown, remark, tally
 from ncmc.board.board_text import as_json as board_json
 from ncmc.board.entries import SUBJECTS, Board, board, board_of
-from ncmc.errors import UsageError, printable
+from ncmc.errors import UsageError
 from ncmc.paper import theorems
 from ncmc.plan import grid
 from ncmc.plan.grid_file import tiers
@@ -72,28 +71,24 @@ def verify(
         bool, typer.Option(help="Tell the verdict by the exit code; without, it is 0.")
     ] = True,
     as_json: Json = False,
-    markdown: Annotated[
-        bool, typer.Option("--md", help="Print Markdown, a line per claim, number or check.")
-    ] = False,
     github: Annotated[
         bool,
         typer.Option(
             "--github",
-            help="Print annotations of GitHub Actions, and append the Markdown to the summary of "
-            "the step (in $GITHUB_STEP_SUMMARY).",
+            help="Print annotations of GitHub Actions, and append Markdown, a line per claim, number "
+            "or check, to the step's summary (in $GITHUB_STEP_SUMMARY).",
         ),
     ] = False,
 ) -> None:
     """Compare results with what the paper says: holds, differs, inconclusive or incomplete."""
-    if as_json + markdown + github > 1:
-        raise UsageError("--json, --md and --github cannot be printed together: give one of them.")
+    if as_json and github:
+        raise UsageError("--json and --github cannot be printed together: give one of them.")
     if printed:
-        if name in WHOLE or assume or out or markdown or github:
+        if name in WHOLE or assume or out or as_json or github:
             raise UsageError(
-                "--printed is about one table, and takes --json and no --assume, --out, --md or "
-                "--github."
+                "--printed is about one table, and takes no --assume, --out, --json or --github."
             )
-        _verify_printed(name, as_json, exit_code)
+        _verify_printed(name, exit_code)
         return
     project = reading_project()
     if name in WHOLE:
@@ -113,15 +108,13 @@ def verify(
         verdicts = judge.verify_cells(chosen, cells)
         data = TableData(chosen, cells.of(chosen))
         usable = data.usable
-        if has_place(project, results, out):
+        if why := homeless(project, results, out):
+            say_on_stderr(why)
+        else:
             folder = results_folder(project, chosen.name, out)
             verdicts_file.write(verdicts, folder, cells.all_read(), usable=usable)
-        else:
-            say_nothing_is_written(results)
         judged = board_of(project, verdicts)
-    if markdown:
-        print(as_markdown(judged), end="")
-    elif github:
+    if github:
         for line in annotations(judged, None if name in WHOLE else data):
             print(line)
         _append_to_step_summary(f"# ncmc verify {name}\n\n{as_markdown(judged)}")
@@ -157,36 +150,32 @@ def _hints(project: Project) -> Iterable[str]:
         yield f"Published boards: results/published/NAME/results/board.md (NAME: {', '.join(names)})."
 
 
-def _verify_printed(name: str, as_json: bool, exit_code: bool) -> None:
+def _verify_printed(name: str, exit_code: bool) -> None:
     """The claims of a table, asked of its printed cells; nothing is written."""
     project = Project.find()
     table, cells = grid.table(project, name), PrintedCells(project)
     verdicts, wrong = of_printed(table, cells), list(impossible(table, cells))
-    code = 1 if wrong else verdict_exit_code(verdicts)
-    if as_json:
-        rows = [{**v.model_dump(mode="json"), "printed": follows_words(v)} for v in verdicts]
-        print_json({"table": name, "exit_code": code, "verdicts": rows, "impossible": wrong})
-    else:
-        lines = [f"{capital(v.says)} ({v.id}) {follows_words(v)}: {v.why}." for v in verdicts]
-        lines += [f"Impossible in print: {words}." for words in wrong]
-        lines += filter(None, [assumption(table, cells)])
-        if not verdicts:
-            lines.append(
-                f"{name} has no check that printed means can decide: curves, chance and numbers of "
-                f"others need records: `ncmc verify {name}`."
-            )
-        for line in lines:
-            print_line(line)
+    for verdict in verdicts:
+        print(f"{capital(verdict.says)} ({verdict.id}) {follows_words(verdict)}: {verdict.why}.")
+    for words in wrong:
+        print(f"Impossible in print: {words}.")
+    if assumed := assumption(table, cells):
+        print(assumed)
+    if not verdicts:
+        print(
+            f"{name} has no check that printed means can decide: curves, chance and numbers of others "
+            f"need records: `ncmc verify {name}`."
+        )
     if exit_code:
-        raise typer.Exit(code)
+        raise typer.Exit(1 if wrong else verdict_exit_code(verdicts))
 
 
 def print_board(board: Board, hints: Iterable[str] = ()) -> None:
     """Each entry of a board: its status, its words with the id last, and what was found."""
     out = console()
     for line in tally(board):
-        out.print(literal(line), style="bold")
-    out.print(literal(LEVELS), style="dim")
+        out.print(line, style="bold")
+    out.print(LEVELS, style="dim")
     for subject in SUBJECTS:
         if entries := board.of(subject).entries:
             grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
@@ -196,15 +185,13 @@ def print_board(board: Board, hints: Iterable[str] = ()) -> None:
                 scale = f" ({SCALES[entry.scale]})" if SCALES[entry.scale] else ""
                 says = f"{entry.says}{scale}  {entry.id}"
                 parts = [part for part in (entry.line, remark(entry)) if part]
-                details = Text(printable("\n".join(parts)), style="dim")
-                grid.add_row(
-                    status_text(entry.status, entry.outcome), Group(literal(says), details)
-                )
+                details = Text("\n".join(parts), style="dim")
+                grid.add_row(status_text(entry.status, entry.outcome), Group(says, details))
             out.print()
             out.print(Text(TITLES[subject], style="bold"))
             out.print(grid)
     out.print()
-    out.print(literal(NEXT), style="dim")
+    out.print(NEXT, style="dim")
     if board.of("claim").entries:
         for line in hints:
-            out.print(literal(line), style="dim")
+            out.print(line, style="dim")

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ncmc.errors import printable
 
-MOST_LINES = 20  # of one kind; --json has all
+MOST_LINES = 20  # of one kind, on a terminal; a pipe gets all
 LONGEST_WORD = 40  # characters; a longer one, such as a path, may be cut
 
 Cell = str | Text
@@ -37,22 +37,13 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=1, default=str))
 
 
-def literal(value: Cell) -> Text:
-    """Text as it will be printed, so that columns are as wide as they need to be."""
-    return value if isinstance(value, Text) else Text(printable(value))
-
-
-def print_line(text: str) -> None:
-    """Print a line as it stands: a path or an id in it is not broken."""
-    console().print(literal(text), soft_wrap=True)
-
-
 def print_lines(lines: Sequence[str]) -> None:
-    """Print lines of one kind, the first `MOST_LINES` of them."""
-    for line in lines[:MOST_LINES]:
-        print_line(line)
-    if len(lines) > MOST_LINES:
-        print_line(f"... and {len(lines) - MOST_LINES} more; --json names all")
+    """Print lines of one kind; on a terminal the first `MOST_LINES` of them."""
+    most = MOST_LINES if console().is_terminal else len(lines)
+    for line in lines[:most]:
+        print(line)
+    if len(lines) > most:
+        print(f"... and {len(lines) - most} more; `| less` shows all")
 
 
 def cell_text(value: object) -> str:
@@ -77,9 +68,9 @@ def print_grid(
 ) -> None:
     """Print rows as a table; as one list per row where the terminal is too narrow for a table."""
     out = console()
-    cells = [[literal(cell) for cell in row] for row in rows]
+    cells = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
     if title:
-        out.print(literal(title))
+        out.print(title)
     widths = column_widths(columns, cells, out.width)
     if widths is None:
         _print_lists(out, columns, cells)

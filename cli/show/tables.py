@@ -7,7 +7,7 @@ from rich.measure import Measurement
 from rich.table import Table as Grid
 from rich.text import Text
 
-from cli.show.grids import console, literal, print_json, print_line
+from cli.show.grids import console, print_json
 from ncmc.results.cells import Cell
 from ncmc.results.table_data import BEST_IS_LAST, TableData, table_json
 from ncmc.results.table_layout import Layout, blocks, layout
@@ -28,7 +28,7 @@ def print_table(data: TableData, as_json: bool) -> None:
     out = console()
     if data.banner:
         out.print(Text(data.banner, style="bold yellow"))
-    out.print(literal(f"{data.table.name}: {data.table.title}"))
+    out.print(f"{data.table.name}: {data.table.title}")
     laid = layout(data)
 
     def part(columns: range) -> Grid:
@@ -40,16 +40,16 @@ def print_table(data: TableData, as_json: bool) -> None:
     if "best" not in data.measures:
         out.print(Text(BEST_IS_LAST, style="dim"))
     for note in data.notes:
-        print_line(note)
+        print(note)
 
 
 def _part(laid: Layout, columns: range, measures: Sequence[str]) -> Grid:
     """The table of some of its columns; row labels and values are never cut."""
     grid = Grid()
     for axis in laid.stub:
-        grid.add_column(literal(axis), no_wrap=True)
+        grid.add_column(axis, no_wrap=True)
     for column in columns:
-        grid.add_column(literal("\n".join(laid.columns[column])), justify="right", no_wrap=True)
+        grid.add_column("\n".join(laid.columns[column]), justify="right", no_wrap=True)
         for name in measures[1:]:
             grid.add_column(name, justify="right", no_wrap=True)
     grid.add_column("seeds", justify="right", no_wrap=True)
@@ -57,7 +57,7 @@ def _part(laid: Layout, columns: range, measures: Sequence[str]) -> Grid:
         chosen = [row.cells[column] for column in columns]
         values = [value for cell in chosen for value in _values(cell, measures)]
         seeds = dict.fromkeys(_seeds(cell) for cell in chosen if cell)
-        grid.add_row(*map(literal, row.labels), *values, ", ".join(sorted(seeds)))
+        grid.add_row(*row.labels, *values, ", ".join(sorted(seeds)))
     return grid
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from cli.show.grids import console, literal, print_grid, print_json, print_line
+from cli.show.grids import console, print_grid, print_json
 from ncmc.results.table_data import TableData
 from ncmc.verdicts.verdict import ADDED, MARKS, Status, Verdict, verdict_exit_code
 
@@ -25,7 +25,7 @@ def print_verdicts(data: TableData, verdicts: Sequence[Verdict], as_json: bool) 
         print_json({"table": data.table.name, "exit_code": code, "verdicts": entries})
         return
     if not verdicts:
-        print_line(f"{data.table.name}: no number of the paper and no check is about it")
+        print(f"{data.table.name}: no number of the paper and no check is about it")
         return
     rows = [
         (
@@ -48,9 +48,9 @@ def print_verdicts(data: TableData, verdicts: Sequence[Verdict], as_json: bool) 
             by_problem.setdefault(problem, []).append(verdict.id)
     for problem, ids in by_problem.items():
         line = f"! {', '.join(dict.fromkeys(ids))}: {problem}"
-        console().print(literal(line), style="yellow", soft_wrap=True)
+        console().print(line, style="yellow", soft_wrap=True)
     for remedy in dict.fromkeys(v.remedy for v in verdicts if v.remedy):
-        console().print(literal(f"To make what is missing: {remedy}"))
+        console().print(f"To make what is missing: {remedy}")
 
 
 def status_text(status: Status, words: str = "") -> Text:

@@ -2,7 +2,6 @@
 
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ncmc import paths
@@ -25,18 +24,10 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)  # a zip file's date; the real one would make e
 CONFIG_KINDS = (".yaml", ".csv")
 
 
-@dataclass(frozen=True)
-class RunNote:
-    """A run of an export, and what is to be said of its record."""
-
-    run: str
-    why: str
-
-
 def export(
     project: Project, names: Sequence[str], target: Path, results: Path | None = None
-) -> tuple[Manifest, list[RunNote]]:
-    """Pack tables (or `all`: every record) into a zip file; what was packed, and what was not.
+) -> tuple[Manifest, dict[str, str]]:
+    """Pack tables (or `all`: every record) into a zip file; what was packed, and run -> why not.
 
     Holds the records, the manifests of their splits, the configuration, and manifest.json with the
     SHA-256 of every file. Raises UsageError for an unknown table, UserError if there is no record or
@@ -63,20 +54,20 @@ def export(
 
 def records_of(
     project: Project, names: Sequence[str], results: Path | None = None
-) -> tuple[dict[Run, Record], list[RunNote]]:
-    """(existing records of tables, those that no table can show). Raises UsageError: unknown table."""
+) -> tuple[dict[Run, Record], dict[str, str]]:
+    """(records of tables, id of a run -> why no table can show its record). Raises UsageError."""
     tables = [switches.table(project, name) for name in names if name != ALL]
     root = results or project.root / paths.RUNS
     ids = {run.id for table in tables for run in runs_of(project, table)}
     if ALL in names:
         ids |= {path.parent.relative_to(root).as_posix() for path in root.rglob(paths.RECORD)}
-    records, left_out = dict[Run, Record](), list[RunNote]()
+    records, left_out = dict[Run, Record](), dict[str, str]()
     for run_id in sorted(ids):
         record = problems.record_of(project, run_id, root / run_id / paths.RECORD)
         if isinstance(record, Record):
             records[record.run] = record
         elif record:
-            left_out.append(RunNote(run_id, record))
+            left_out[run_id] = record
     return records, left_out
 
 

@@ -90,14 +90,6 @@ class Export:
         return record
 
 
-def is_export(path: Path) -> bool:
-    """Whether a file is an export of ours, as far as its list of files says."""
-    try:
-        return bool(read_export(path))
-    except UserError:
-        return False
-
-
 Read = Callable[[str, int], bytes]  # (name, largest size) -> content; raises UserError
 
 

@@ -1,5 +1,6 @@
 """An export -> records below results/runs. All of it is checked before anything is written."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -11,8 +12,8 @@ from ncmc.project import Project
 from ncmc.results import code_versions
 from ncmc.results.record import Record, load_record, path_of
 from ncmc.results.wording import signed
-from ncmc.sharing.compare import brief, reasons
-from ncmc.sharing.export import RunNote, why_unfit
+from ncmc.sharing.compare import reasons
+from ncmc.sharing.export import why_unfit
 from ncmc.sharing.export_format import Export, read_export
 from ncmc.system import files
 
@@ -23,12 +24,11 @@ Prefer = Literal["ours", "theirs"]
 class Merge:
     """What an export brings. Runs by id."""
 
-    path: Path
     new: tuple[str, ...]
     equal: tuple[str, ...]  # here already, with the same digest
-    clashes: tuple[RunNote, ...]  # another record is here; why: what differs
-    other_processor: tuple[RunNote, ...]  # ... made by the same code: both can be right
-    left_out: tuple[RunNote, ...]  # no table here could show them
+    clashes: Mapping[str, str]  # another record is here: what differs
+    other_processor: Mapping[str, str]  # ... made by the same code: both can be right
+    left_out: Mapping[str, str]  # why no table here could show them
     written: tuple[str, ...] = ()
 
 
@@ -51,36 +51,32 @@ def merge(
     plan = _plan(project, export, results)
     if dry_run or (plan.clashes and prefer is None):
         return plan
-    others = (*plan.clashes, *plan.other_processor)
-    replaced = [other.run for other in others] if prefer == "theirs" else []
+    replaced = [*plan.clashes, *plan.other_processor] if prefer == "theirs" else []
     # a decision rule's record after that of its model: Snakemake takes an older one for outdated
     runs = {run_id: parse_run_id(project, run_id) for run_id in (*plan.new, *replaced)}
     ordered = sorted(runs, key=lambda run_id: trained_run(project, runs[run_id]) != runs[run_id])
     for run_id in ordered:
         target = (results or project.root / paths.RUNS) / run_id / paths.RECORD
-        if run_id not in replaced and files.exists(target):
-            raise UserError(f"{target} was written meanwhile by somebody else. Import again.")
         files.write_atomic(target, export.content[paths.RUN_RECORD.format(run=run_id)])
     return replace(plan, written=tuple(ordered))
 
 
 def _plan(project: Project, export: Export, results: Path | None) -> Merge:
     new, equal = list[str](), list[str]()
-    clashes, other_processor, left_out = list[RunNote](), list[RunNote](), list[RunNote]()
+    clashes, other_processor, left_out = dict[str, str](), dict[str, str](), dict[str, str]()
     for run_id in export.manifest.runs:
         record = export.record(run_id)
         if why := why_unfit(project, run_id, record):
-            left_out.append(RunNote(run_id, why))
+            left_out[run_id] = why
         elif not files.exists(here := path_of(project, record.run, results)):
             new.append(run_id)
         else:
             differing, both_right = _differing(record, here)
             if differing:
-                (other_processor if both_right else clashes).append(RunNote(run_id, differing))
+                (other_processor if both_right else clashes)[run_id] = differing
             else:
                 equal.append(run_id)
-    notes = tuple(clashes), tuple(other_processor), tuple(left_out)
-    return Merge(export.path, tuple(new), tuple(equal), *notes)
+    return Merge(tuple(new), tuple(equal), clashes, other_processor, left_out)
 
 
 def _differing(theirs: Record, path: Path) -> tuple[str, bool]:
@@ -94,9 +90,9 @@ def _differing(theirs: Record, path: Path) -> tuple[str, bool]:
         return f"ours cannot be used: {error}", False
     if ours.digest == theirs.digest:
         return "", True
-    here, there = brief(ours), brief(theirs)
-    accuracy = f"accuracy {here.last:.2f} % here, {there.last:.2f} % there"
-    words = "; ".join((f"{accuracy} ({signed(there.last - here.last)})", *reasons(here, there)))
+    here, there = (record.result.accuracy.last for record in (ours, theirs))
+    accuracy = f"accuracy {here:.2f} % here, {there:.2f} % there ({signed(there - here)})"
+    words = "; ".join((accuracy, *reasons(ours, theirs)))
     both = ours, theirs
     processors = {(record.made.device, record.made.processor) for record in both}
     same_run = (ours.config_hash, ours.split) == (theirs.config_hash, theirs.split)

@@ -5,6 +5,7 @@ Nothing is asked of a process, so it does not matter whether Snakemake, Slurm or
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -15,7 +16,6 @@ from ncmc.project import Project
 from ncmc.results.problems import RecordProblem, read_record
 from ncmc.results.progress import NAME, Standing, read_progress
 from ncmc.results.record import path_of
-from ncmc.system.documents import Strict
 
 RunState = Literal["done", "running", "failed", "stopped", "damaged", "outdated", "waiting"]
 STATES: tuple[RunState, ...] = get_args(RunState)
@@ -23,7 +23,8 @@ SILENCE = 900.0  # seconds without a word; measuring an epoch of a large set tak
 GONE = "it has been silent for long; the next start resumes from its checkpoint"
 
 
-class RunStatus(Strict):
+@dataclass(frozen=True)
+class RunStatus:
     """One run."""
 
     run: str
@@ -32,7 +33,6 @@ class RunStatus(Strict):
     epoch: float | None = None  # epochs done
     epochs: int | None = None
     seconds_left: float | None = None
-    at: float | None = None  # seconds since 1970 of the last word of it
     why: str | None = None  # of what is failed, stopped, damaged, outdated or waiting
 
 
@@ -66,9 +66,9 @@ class Watcher:
         """The status of a run with a record; `at` and `size`: of its file, which tell when to reread."""
         record = read_record(self._project, run, path)
         if isinstance(record, RecordProblem):
-            return RunStatus(run=run.id, state=record.kind, at=at, why=record.reason)
+            return RunStatus(run=run.id, state=record.kind, why=record.reason)
         accuracy = record.result.accuracy.last if record else None
-        return RunStatus(run=run.id, state="done", accuracy=accuracy, at=at)
+        return RunStatus(run=run.id, state="done", accuracy=accuracy)
 
 
 def _is_running(standing: Standing) -> bool:
@@ -88,6 +88,5 @@ def _in_training(run: Run, standing: Standing) -> RunStatus:
         epoch=standing.epoch,
         epochs=standing.epochs,
         seconds_left=left if running else None,
-        at=standing.at,
         why=GONE if silent else standing.why,
     )

@@ -33,17 +33,13 @@ def test_the_rest_of_a_table_is_evaluated_and_the_missing_named_with_their_comma
     record.unlink()
     (table / "results" / "runs" / RUNS[1] / "model.pt").write_bytes(b"damaged")
     done = ncmc("evaluate", "ours")
-    assert done.exit_code == 3
+    assert done.exit_code == 1
     assert f"{RUNS[2]}: evaluated" in done.stdout
     assert record.is_file()
     told = done.stderr.splitlines()
-    assert told[0] == "ncmc: 2 of 3 runs could not be evaluated:"
-    assert told[1].endswith(f"model.pt. Train the run first: ncmc train {RUNS[0]}")
-    assert told[2].endswith(f"Train it again: ncmc train {RUNS[1]} --force")
-    assert len(told) == 3
-    (table / "results" / "runs" / RUNS[1] / "model.pt").unlink()
-    record.with_name("model.pt").unlink()
-    assert ncmc("evaluate", "ours").exit_code == 3  # none has a model
+    assert told[0].endswith(f"model.pt. Train the run first: ncmc train {RUNS[0]}")
+    assert told[1].endswith(f"Train it again: ncmc train {RUNS[1]} --force")
+    assert told[2:] == ["ncmc: 2 of 3 runs failed; see above. The others are done."]
 
 
 def test_a_single_run_without_a_model_is_an_error(table: Path) -> None:
@@ -51,10 +47,3 @@ def test_a_single_run_without_a_model_is_an_error(table: Path) -> None:
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("ncmc: no model at ")
     assert f"ncmc train {RUNS[0]}" in done.stderr
-
-
-def test_what_no_run_can_do_without_is_said_once(table: Path) -> None:
-    assert ncmc("train", *RUNS).exit_code == 0
-    done = ncmc("evaluate", "ours", "--device", "cuda:17")
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert len(done.stderr.splitlines()) == 1

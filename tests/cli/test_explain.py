@@ -1,6 +1,5 @@
 """`ncmc explain` in the terminal."""
 
-import json
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from ncmc import paths
+from ncmc.forecast import explanation
 from ncmc.plan import grid
 
 
@@ -19,8 +19,8 @@ def explain(*arguments: str, columns: int = 120) -> Result:
 
 def test_a_researcher_sees_difference_interval_and_seeds(smoked: Path) -> None:
     shown = " ".join(explain("S2").stdout.split())
-    finding = json.loads(explain("S2", "--json").stdout)["clauses"][0]["verdict"]["findings"][0]
-    numbers = finding["numbers"]
+    finding = explanation.explain(here(), "S2").clauses[0].verdict.findings[0]
+    numbers = finding.numbers
     assert f"by {numbers['estimate']:.1f} points (95 %: {numbers['low']:.1f} to" in shown
     assert "One split, 5 seeds" in shown
     assert "Decided by 10 runs, of which 10 have a record." in shown

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from rich.live import Live
 
-from cli.progress import Shown
+from cli.progress import Activity, Shown, working
 from ncmc.plan.run import Run
 from ncmc.results.record import Collapse, Epoch
 
@@ -20,35 +19,34 @@ ENTRY = Epoch(
 )
 
 
-def at_epoch_160(shown: Shown, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ncmc.training.progress_file.time.time", lambda: 1000.0)
-    shown.open(RUN, folder / "progress.json")
-    shown.start(RUN, 200, 97, 0, 0)
-    monkeypatch.setattr("ncmc.training.progress_file.time.time", lambda: 9000.0)
-    shown.epoch(ENTRY)
-    shown.step(160, 97, 1.4321, 97 * 128 * 160)
-
-
 def test_a_narrow_terminal_shows_accuracy_and_the_time_that_is_left(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    stream = io.StringIO()
-    console = Console(file=stream, width=80, force_terminal=True)
-    with Live(console=console, auto_refresh=False) as live:
-        at_epoch_160(Shown(stream, live), tmp_path, monkeypatch)
-        live.refresh()
-    last = [line for line in stream.getvalue().splitlines() if "epoch 160.0" in line][-1]
-    assert "epoch 160.0/200, accuracy 85.50 %, 33 min 20 s left, loss 1.4321" in last
-
-
-def test_the_first_line_counts_in_plain_english(tmp_path: Path) -> None:
-    stream = io.StringIO()
-    shown = Shown(stream)
+    out = Console(file=io.StringIO(), width=80, force_terminal=True)
+    shown = Shown(Activity(out))
+    monkeypatch.setattr("ncmc.training.progress_file.time.time", lambda: 1000.0)
     shown.open(RUN, tmp_path / "progress.json")
-    shown.start(RUN, 1, 97, 0, 0)
-    shown.start(RUN, 2, 1, 0, 0)
-    assert stream.getvalue().splitlines() == [
-        f"{RUN.id}: 1 epoch of 97 steps",
-        f"{RUN.id}: 2 epochs of 1 step",
-    ]
+    shown.start(RUN, 200, 97, 0, 0)
+    monkeypatch.setattr("ncmc.training.progress_file.time.time", lambda: 9000.0)
+    shown.epoch(ENTRY)
+    shown.step(160, 97, 1.4321, 97 * 128 * 160)
+    with out.capture() as drawn:
+        out.print(shown.activity.sign)
+    assert "epoch 160.0/200, accuracy 85.50 %, 33 min 20 s left, loss 1.4321" in drawn.get()
+
+
+def test_a_log_gets_the_first_line_and_then_one_now_and_then(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with working("a run") as activity:
+        shown = Shown(activity)
+        shown.open(RUN, tmp_path / "progress.json")
+        shown.start(RUN, 1, 97, 0, 0)
+        shown.start(RUN, 2, 1, 0, 0)
+        shown.step(1, 1, 1.5, 128)
+        activity.logged -= 30
+        shown.step(2, 1, 1.4, 128)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:3] == ["ncmc: a run ...", "1 epoch of 97 steps", "2 epochs of 1 step"]
+    assert [line[:17] for line in lines[3:]] == ["ncmc: epoch 2.0/2"]

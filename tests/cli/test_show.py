@@ -13,7 +13,7 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.show.grids import column_widths, literal
+from cli.show.grids import column_widths
 from ncmc.plan import grid
 from ncmc.project import Project
 
@@ -71,10 +71,6 @@ def test_a_project_in_a_folder_with_brackets_is_printed_as_it_stands(
     assert str(root) in printed("train", run)
     assert f"unknown table '{name}'" in printed("table", name)
     assert name in printed(name)
-
-
-def test_what_steers_a_terminal_is_printed_as_an_escape() -> None:
-    assert literal("a\x1b[2Jb\nc\x07").plain == "a\\x1b[2Jb\nc\\x07"
 
 
 @pytest.mark.parametrize("columns", [80, 120, 200])

@@ -79,7 +79,7 @@ def test_saving_names_the_command_of_snakemake_and_again_changes_nothing(configu
     words = ("sweep", *DIGITS, "-o", "f=5,10", "--name", "mine", "--save")
     shown = ncmc(*words)
     assert "To make it: uv run snakemake --cores all mine" in shown
-    assert "it needs a check in papers/ncmc/checks.yaml" in shown
+    assert "it needs a check: see docs/studies.md" in shown
     assert "mine" in table_names(here(), "reduced")
     before = (configured / "papers/ncmc/studies.yaml").read_bytes()
     assert "To make it: uv run snakemake --cores all mine" in ncmc(*words)
@@ -155,7 +155,7 @@ def test_a_method_of_ones_own_gets_a_row_beside_a_published_table(
 ) -> None:
     trained: list[Run] = []
 
-    def train_all(project: Project, runs: list[Run], device: str | None) -> None:
+    def train_all(project: Project, runs: list[Run]) -> None:
         trained.extend(runs)
         fakes.save(published.root / paths.RUNS, *(fakes.record(run, 90.0) for run in runs))
 
@@ -202,7 +202,7 @@ def test_a_plan_beside_a_table_tells_ones_own_runs_and_how_to_train_them(
     assert "To train: 5 runs of your own, 10 of smoke that are not published yet" in shown
     assert "The images of digits are not here. ncmc fetch digits." in shown
     assert "To make it: the same command with --run" in shown
-    assert "a check in `checks:` of config/lab.yaml: see docs/your-own.md" in shown
+    assert "it needs a check: see docs/your-own.md" in shown
 
 
 @pytest.mark.usefixtures("published")

@@ -45,7 +45,7 @@ def test_a_terminal_gets_a_sign_that_goes_away(
         print("a path")
     assert capsys.readouterr().out == "a path\n"
     shown = terminal.getvalue()
-    assert "drawing [/b] of \\x1b]0;t\\x07 ..." in shown
+    assert "drawing [/b] of \\x1b]0;t ..." in shown
     assert shown.endswith("\x1b[2K")
 
 

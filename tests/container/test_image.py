@@ -149,9 +149,8 @@ def test_it_runs_read_only_as_anyone_and_finds_its_code_in_the_checkout(
     engine: str, image: str
 ) -> None:
     run = (engine, "run", "--rm", "--read-only", "--tmpfs", "/tmp", "--user", f"{OTHER}:{OTHER}")
-    told = call(*run, "-v", f"{CHECKOUT}:/project:ro", image, "doctor", "--json")
-    lines = {line["what"]: line for line in json.loads(told)["lines"]}
-    assert lines["torch"]["good"] is True
+    told = call(*run, "-v", f"{CHECKOUT}:/project:ro", image, "doctor")
+    assert re.search(r"✓\W+torch\W+\d", told), told
 
 
 # --- under Apptainer ------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ ANSWERED: dict[str, tuple[str, ...]] = {  # each refused with the word that foll
     "from nowhere | nowhere": ("fetch", "digits", "--from", "nowhere"),
     "from dashes | --upload": ("fetch", "digits", "--from", "--upload-pack=touch PWNED"),
     "from device | /dev/zero": ("fetch", "digits", "--from", "/dev/zero"),
-    "fetch nothing | doctor": ("fetch",),
+    "fetch nothing | DATASET": ("fetch",),
     "switch not there | A99": ("table", "smoke", "--assume", "A99=x"),
     "switch without value | A14": ("verify", "smoke", "--assume", "A14"),
     "switch in a name, upwards | A14": ("table", "smoke+A14=../../evil"),

@@ -41,7 +41,7 @@ def test_a_cell_that_differs_has_its_difference_over_seeds_with_an_interval(
     for project, values in ((here, ours), (other, theirs)):
         records = [fakes.record(r, v) for r, v in zip(runs, values, strict=True)]
         fakes.save(project.root / "results/runs", *records)
-    found = compare(here, None, other.root / "results/runs")
+    found = compare(here.root / "results/runs", other.root / "results/runs")
     (cell,) = found.cells
     assert cell.differing == (0, 1, 2, 4)
     assert found.equal == (runs[3].id,)
@@ -93,7 +93,7 @@ def test_a_folder_with_two_records_of_a_run_is_refused_unless_they_are_the_same(
     done = ncmc("compare", sets)
     assert (done.exit_code, "holds two records of" in done.stderr) == (3, True)
     shutil.rmtree(sets / "c")
-    assert compare(here, None, sets).cells[0].b == 50.0
+    assert compare(here.root / "results/runs", sets).cells[0].b == 50.0
 
 
 def test_a_set_that_is_none_is_refused(here: Project, tmp_path: Path) -> None:

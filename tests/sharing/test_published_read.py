@@ -123,5 +123,5 @@ def test_files_of_records_elsewhere_want_a_folder(
     fill(other, smoke_runs(other)[:2])
     done = ncmc(command, "smoke", "--results", str(other.root / "results/runs"))
     assert done.exit_code == 2
-    assert "Give a folder of their own with --out" in " ".join(done.stderr.split())
+    assert "Give a folder with --out" in " ".join(done.stderr.split())
     assert not (here.root / "results/smoke").exists()

@@ -9,9 +9,8 @@ import fakes
 import pytest
 from calls import ncmc
 from made_results import fill, smoke_runs
-from rich.console import Console
 
-from cli.commands.status import drawn
+from cli.commands.status import lines
 from ncmc import paths
 from ncmc.plan.run import Run
 from ncmc.project import Project
@@ -113,25 +112,13 @@ def test_what_is_shown_can_be_filtered(here: Project) -> None:
     stand(here, runs[-1])
     shown = ncmc("status", "smoke").stdout
     assert "25 runs: 5 done, 1 running, 19 waiting" in shown
-    assert f"running   {runs[-1].id}  epoch 100.0/200" in " ".join(shown.split("\n"))
+    assert f"\nrunning   {runs[-1].id}  epoch 100.0/200" in shown
     assert "5 runs: 5 done" in ncmc("status", "smoke", "--method", "ce").stdout
-    body = json.loads(ncmc("status", "smoke", "--status", "running", "--json").stdout)
-    assert body["counts"]["waiting"] == 19
-    assert [entry["run"] for entry in body["runs"]] == [runs[-1].id]
+    _, *lines = ncmc("status", "smoke", "--status", "running").stdout.splitlines()
+    assert [line.split()[1] for line in lines] == [runs[-1].id]
     assert ncmc("status", "smoke", "--status", "runing").exit_code == 2
     assert ncmc("status", "smoke", "--tau", "0.9").exit_code == 2
     assert ncmc("status", "nothing").exit_code == 2
-
-
-def test_the_bar_ends_its_line_before_the_counts(here: Project) -> None:
-    fill(here, smoke_runs(here)[:5])
-    for columns in (61, 80, 200):
-        out = Console(width=columns, force_terminal=True, color_system=None, record=True)
-        with out.capture() as shown:
-            out.print(drawn(Watcher(here).look(smoke_runs(here)), [], 15), soft_wrap=True)
-        lines = shown.get().splitlines()
-        assert lines[0].strip("━╸╺ ") == ""
-        assert lines[1].startswith("25 runs: 5 done")
 
 
 def test_watching_ends_when_all_is_done(here: Project) -> None:
@@ -161,20 +148,21 @@ def test_watching_looks_again_until_then(here: Project, monkeypatch: pytest.Monk
     ]
 
 
-def test_a_line_too_wide_for_the_terminal_breaks_after_the_run(here: Project) -> None:
-    run = smoke_runs(here)[0]
-    stand(here, run)
-    out = Console(width=60)
-    with out.capture() as shown:
-        out.print(drawn(Watcher(here).look([run]), [], 15, 60))
-    _, summary, head, rest = (line.rstrip() for line in shown.get().splitlines())
-    assert summary == "1 run: 1 running"
-    assert head == f"running   {run.id}"
-    assert rest.startswith("          epoch 100.0/200  ")
+def test_a_terminal_gets_the_first_runs_of_a_state_and_a_pipe_all(here: Project) -> None:
+    runs = smoke_runs(here)
+    for run in runs[:20]:
+        stand(here, run, state="failed", why="loss is nan")
+    statuses = Watcher(here).look(runs)
+    last = [line.plain for line in lines(statuses, [], 3)][-2:]
+    assert last == [
+        f"failed    {runs[2].id}  epoch 100.0/200  accuracy 81.50 %  loss is nan",
+        "... and 17 more: ncmc status --status failed",
+    ]
+    assert len(ncmc("status", "smoke").stdout.splitlines()) == 21
 
 
 def test_a_tier_is_all_of_its_tables(here: Project) -> None:
     runs = ncmc("list", "runs", "laptop").stdout.split()
     of_table = ncmc("list", "runs", "laptop_methods").stdout.split()
     assert set(of_table) < set(runs)
-    assert ncmc("status", "laptop").stdout.splitlines()[1].startswith(f"{len(runs)} runs: ")
+    assert ncmc("status", "laptop").stdout.startswith(f"{len(runs)} runs: ")

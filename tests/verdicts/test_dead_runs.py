@@ -142,12 +142,12 @@ def test_a_table_names_it_and_other_cells_do_not_take_over_its_spread(tmp_path: 
 
 
 def test_train_says_that_a_run_is_dead(cal: Cell, capsys: pytest.CaptureFixture[str]) -> None:
-    print_trained(killed(cal.records[1]), Path("record.json"), "trained", as_json=False)
+    print_trained(killed(cal.records[1]), Path("record.json"), "trained")
     told = capsys.readouterr()
     assert "seed 1 is dead" in told.err
     assert "warmup_epochs=10" in told.err
     assert "accuracy 10.00 %" in told.out
-    print_trained(cal.records[1], Path("record.json"), "trained", as_json=False)
+    print_trained(cal.records[1], Path("record.json"), "trained")
     assert capsys.readouterr().err == ""
 
 

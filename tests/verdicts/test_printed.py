@@ -1,6 +1,5 @@
 """The paper against its own table: claims asked of printed means, deviations and n alone."""
 
-import json
 from collections.abc import Callable
 
 import pytest
@@ -204,8 +203,7 @@ def test_the_command_says_so_and_writes_nothing() -> None:
     result = CliRunner().invoke(app, ["verify", "table2", "--printed"])
     assert result.exit_code == 3
     assert "24 of the 24 cells that it compares are not known in print" in result.stdout
-    found = json.loads(CliRunner().invoke(app, ["verify", "table2", "--printed", "--json"]).stdout)
-    assert found["impossible"] == []
-    assert {v["printed"] for v in found["verdicts"]} == {"cannot be told from the printed cells"}
+    assert "cannot be told from the printed cells" in result.stdout
+    assert "Impossible in print" not in result.stdout
     refused = CliRunner().invoke(app, ["verify", "all", "--printed"])
     assert refused.exit_code == 2
