@@ -24,8 +24,10 @@ class Interrupted(BaseException):
 class Interrupts:
     """While active, a signal raises `Interrupted`, at once or, after `defer`, where the work asks.
 
-    Deferred, the first signal only sets `received`; one more, a while later, acts at once. Signals that
-    the process was started to ignore (nohup) stay ignored.
+    Deferred, the first signal only sets `received`; one more, a while later, acts at once. One that
+    nobody obeyed, as it came after the last look, or while an import or a destructor that lets no
+    exception through was running, is obeyed at the end. Signals that the process was started to ignore
+    (nohup) stay ignored.
     """
 
     def __init__(self) -> None:
@@ -47,6 +49,8 @@ class Interrupts:
         trace: TracebackType | None,
     ) -> None:
         self._restore()
+        if error is None and self.received is not None:
+            raise Interrupted(self.received)
 
     def defer(self) -> None:
         """From here on there is something to save before a signal is obeyed."""

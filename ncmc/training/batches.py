@@ -10,7 +10,6 @@ from jaxtyping import Bool, Float, Float32, Int64, UInt8
 from torch import Tensor
 
 from ncmc.data import image_stream
-from ncmc.errors import UsageError
 from ncmc.methods import Labels
 from ncmc.plan.recipes import Recipe
 from ncmc.training.draws import Draws, EpochPlan
@@ -116,12 +115,7 @@ class InMemory(TrainingSet):
     in_memory = True
 
     def __init__(self, images: Tensor, labels: Tensor, recipe: Recipe, device: torch.device):
-        """`images` (N, H, W, C) uint8, `labels` (N,) int64.
-
-        Raises UsageError for a recipe that takes parts of whole image files.
-        """
-        if recipe.augment == "resized_crop_flip":
-            raise _needs_files()
+        """`images` (N, H, W, C) uint8, `labels` (N,) int64."""
         super().__init__(labels, recipe, device)
         self.images = images.to(device)
 
@@ -130,15 +124,7 @@ class InMemory(TrainingSet):
         return plan.to(self.labels.device)
 
     def read(self, draws: Draws) -> Tensor:
-        """Any images, in any order."""
         return self.images[draws.order]
-
-
-def _needs_files() -> UsageError:
-    return UsageError(
-        "augment=resized_crop_flip takes parts of whole image files, and these images are arrays "
-        "of one size; allowed for them: crop_flip, none."
-    )
 
 
 def to_device(images: Tensor, device: torch.device) -> Tensor:
@@ -156,11 +142,6 @@ class Stored:
     indices: np.ndarray  # (n,) int64: which of them, in which order
     workers: int  # threads that read
 
-    @property
-    def in_files(self) -> bool:
-        """Whether each is a file of its own."""
-        return not isinstance(self.images, np.ndarray)
-
     def read(
         self, batches: Sequence[np.ndarray], crop_seeds: Sequence[np.ndarray] | None = None
     ) -> Iterator[Tensor]:
@@ -172,7 +153,7 @@ class Stored:
         seeds = None if crop_seeds is None else np.concatenate(crop_seeds)
 
         def one(i: int) -> np.ndarray:
-            if seeds is None or not self.in_files:
+            if seeds is None:
                 return self.images[int(places[i])]
             return self.images.random(int(places[i]), np.random.default_rng(int(seeds[i])))
 
@@ -191,27 +172,18 @@ class OnDisk(TrainingSet):
         self, images: Stored, labels: Tensor, recipe: Recipe, device: torch.device
     ) -> None:
         """`labels` (N,) int64, of the images in their order."""
-        self.random_parts = recipe.augment == "resized_crop_flip"
-        if self.random_parts and not images.in_files:
-            raise _needs_files()
         super().__init__(labels, recipe, device)
         self.images = images
-        self.coming: Iterator[tuple[Tensor, Tensor]] = iter(())  # (order, images) of a batch
+        self.coming: Iterator[Tensor] = iter(())  # the images of the batches from now on
 
     def start_epoch(self, plan: EpochPlan, step: int) -> EpochPlan:
         """Start to read the batches from `step` on; the plan stays on the host."""
         batches = [plan.at(number) for number in range(step, len(plan.draws.mixup_weight))]
-        self.coming = zip((b.order for b in batches), self._images_of(batches), strict=True)
+        random_parts = self.recipe.augment == "resized_crop_flip"
+        seeds = [b.crop_seed.numpy() for b in batches] if random_parts else None
+        self.coming = self.images.read([b.order.numpy() for b in batches], seeds)
         return plan
 
-    def _images_of(self, batches: Sequence[Draws]) -> Iterator[Tensor]:
-        seeds = [b.crop_seed.numpy() for b in batches] if self.random_parts else None
-        return self.images.read([b.order.numpy() for b in batches], seeds)
-
     def read(self, draws: Draws) -> Tensor:
-        """The next batch of those that are read ahead; any other one is read now."""
-        order, images = next(self.coming, (None, None))
-        if order is None or images is None or not torch.equal(order, draws.order):
-            self.coming = iter(())
-            (images,) = self._images_of([draws])
-        return to_device(images, self.labels.device)
+        """The next batch of those that are read ahead."""
+        return to_device(next(self.coming), self.labels.device)

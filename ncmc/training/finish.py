@@ -42,27 +42,6 @@ def finish(training: Training, state: State, seconds: float) -> Record:
     return record
 
 
-def record_of_model(training: Training) -> Record | None:
-    """The record, written again, of a model that was trained to its end; None if there is none.
-
-    None too if a checkpoint says that the run is being trained again, or if the model is damaged, of
-    another configuration, or trained by other code or another torch: it would come out otherwise.
-    """
-    inputs = training.inputs
-    if inputs.checkpoint_path.exists() or not inputs.model_path.exists():
-        return None
-    try:
-        content = checkpoint.load(inputs.model_path, inputs.identity, checkpoint.Trained, "")
-        if any(resume.code_changes(inputs, session) for session in content.sessions):
-            return None
-        _restore(training, content, "")
-    except UserError:
-        return None
-    record = record_made_again(training, content)
-    save_record(record, inputs.record_path)
-    return record
-
-
 def load_model(training: Training, remedy: str) -> checkpoint.Trained:
     """What is saved as the trained model of a run, its weights loaded into the model at hand.
 
@@ -71,16 +50,12 @@ def load_model(training: Training, remedy: str) -> checkpoint.Trained:
     """
     inputs = training.inputs
     content = checkpoint.load(inputs.model_path, inputs.identity, checkpoint.Trained, remedy)
-    _restore(training, content, remedy)
-    return content
-
-
-def _restore(training: Training, content: checkpoint.Trained, remedy: str) -> None:
     try:
         resume.check_history(content.history, training.schedule.epochs)
         resume.restore_weights(training.model, content.model)
-    except ValueError as error:
-        raise resume.unfit(training.inputs.model_path, error, remedy) from error
+    except (ValueError, RuntimeError) as error:
+        raise resume.unfit(inputs.model_path, error, remedy) from error
+    return content
 
 
 def record_made_again(training: Training, content: checkpoint.Trained) -> Record:

@@ -19,6 +19,7 @@ from ncmc.results.problems import RecordProblem, read_record, why_outdated
 from ncmc.results.provenance import note_without_commit
 from ncmc.results.record import Record
 from ncmc.system import allocator, files, hardware
+from ncmc.system.signals import Interrupts
 from ncmc.training.run_inputs import RunInputs
 
 if TYPE_CHECKING:  # a run that is trained already must not wait for torch
@@ -50,11 +51,13 @@ def launch(
     is_rule = inputs.trained is not inputs
     if is_rule:
         launch(inputs.trained, progress, device=device, with_model=True)
-    datasets.verify(inputs.project, inputs.run.dataset)  # the bytes are those that were fetched
-    allocator.keep_pages()
-    _import_torch()
-    from ncmc.training import decision_rule, train
+    with Interrupts():
+        allocator.keep_pages()
+        _import_torch()
+        from ncmc.training import decision_rule, precision, train
 
+        precision.pick_device(device)  # a wrong name is said before missing images
+        datasets.verify(inputs.project, inputs.run.dataset)  # the bytes are those that were fetched
     with claim_gpu() as gpu:
         if device is None and hardware.gpu_count() > 1:
             device = f"cuda:{gpu}"
@@ -63,8 +66,7 @@ def launch(
         listener = progress()
         if note := note_without_commit(inputs.project.root):
             listener.say(note)
-        record = train.train(inputs, listener, device=device, anew=force)
-    return record, "trained"
+        return train.train(inputs, listener, device=device), "trained"
 
 
 def _import_torch() -> None:

@@ -59,7 +59,6 @@ class Training:
 
     @property
     def run(self) -> Run:
-        """What is trained."""
         return self.inputs.run
 
 
@@ -119,13 +118,19 @@ def _sets(
     """
     execution, recipe = inputs.resolved.execution, inputs.resolved.recipe
     split, train, test = inputs.split, inputs.train, inputs.test
+    in_arrays = isinstance(train.images, np.ndarray)
+    if in_arrays and recipe.augment == "resized_crop_flip":
+        raise UsageError(
+            "augment=resized_crop_flip takes parts of whole image files, and these images are arrays "
+            "of one size; allowed for them: crop_flip, none."
+        )
     labels = torch.from_numpy(np.array(split.labels))
     test_labels = torch.from_numpy(np.array(test.labels)).to(where)
     pixels = (len(labels) + len(test_labels)) * math.prod(train.images.shape[1:])
     data: TrainingSet
     train_images: Tensor | Stored
     test_images: Tensor | Stored
-    if isinstance(train.images, np.ndarray) and pixels <= execution.resident_gigabytes * 1e9:
+    if in_arrays and pixels <= execution.resident_gigabytes * 1e9:
         pixels_of_split = torch.from_numpy(np.ascontiguousarray(train.images[split.indices]))
         data = in_memory = InMemory(pixels_of_split, labels, recipe, where)
         train_images = in_memory.images

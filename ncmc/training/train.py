@@ -10,9 +10,8 @@ import filelock
 import torch
 from torch import Tensor
 
-from ncmc import paths
-from ncmc.errors import BusyError, UserError
-from ncmc.results.record import Epoch, Record, load_record
+from ncmc.errors import BusyError
+from ncmc.results.record import Epoch, Record
 from ncmc.system import files
 from ncmc.system.signals import Interrupted, Interrupts
 from ncmc.training import build, evaluate, failures, finish, precision, resume
@@ -25,44 +24,33 @@ from ncmc.training.session import State, Training, prepare
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
 
 
-def train(
-    inputs: RunInputs, progress: Progress, *, device: str | None = None, anew: bool = False
-) -> Record:
+def train(inputs: RunInputs, progress: Progress, *, device: str | None = None) -> Record:
     """Train a run to its end and write its model and Record.
 
-    Resumes from a checkpoint if there is one; a model that is trained already gets its record, unless
-    `anew`. Raises UserError (images that do not fit, loss not finite, disk full, ...), UsageError (a
-    bad option of the model) and Interrupted (SIGTERM, SIGHUP, Ctrl-C: a checkpoint is saved first).
+    Resumes from a checkpoint if there is one. Raises UserError (images that do not fit, loss not
+    finite, disk full, ...), UsageError (a bad option of the model) and Interrupted (SIGTERM, SIGHUP,
+    Ctrl-C: a checkpoint is saved first).
     """
     run, target, folder = inputs.run, inputs.record_path, inputs.checkpoint_path.parent
-    build.parts(run, inputs.resolved.model)  # its options and its data are right ...
-    where = precision.pick_device(device)
-    _ = inputs.identity  # ... before a folder is made
-    with (
-        Interrupts() as interrupts,
-        _only_process(folder, target, run.id),
-        with_file(run, progress, folder) as progress,
-    ):
-        with failures.explain_out_of_memory(failures.loading(run.id, where)):
-            training = prepare(inputs, device)
-        with closing(training.step):
-            if not anew and (record := finish.record_of_model(training)):
-                progress.say(f"{run.id}: trained before; its record is made again from its model")
-                return record
-            before = _digest_at(target)
-            state = resume.load(training, progress.say)
-            interrupts.defer()
-            started = time.monotonic() - state.seconds
-            _fit(training, state, progress, interrupts, started)
-            meanwhile = _digest_at(target)
-            record = finish.finish(training, state, time.monotonic() - started)
-            if meanwhile not in (None, before, record.digest):
+    with Interrupts() as interrupts:
+        build.parts(run, inputs.resolved.model)  # its options and its data are right ...
+        where = precision.pick_device(device)
+        _ = inputs.identity  # ... before a folder is made
+        with _only_process(folder, target, run.id), with_file(run, progress, folder) as progress:
+            with failures.explain_out_of_memory(failures.loading(run.id, where)):
+                training = prepare(inputs, device)
+            batch, images = inputs.resolved.recipe.batch_size, len(training.data)
+            if batch > images:
                 progress.say(
-                    f"{run.id}: somebody else wrote its record while it trained here, as an import "
-                    f"does, with another result (digest {str(meanwhile)[:12]}). It is replaced by "
-                    "that of this training."
+                    f"batch_size={batch}, but {run.id} has {images} training images: each of its "
+                    "epochs is one step on all of them"
                 )
-            return record
+            with closing(training.step):
+                state = resume.load(training, progress.say)
+                interrupts.defer()
+                started = time.monotonic() - state.seconds
+                _fit(training, state, progress, interrupts, started)
+                return finish.finish(training, state, time.monotonic() - started)
 
 
 # --- the loop ----------------------------------------------------------------------------------
@@ -95,6 +83,11 @@ def _fit(
         ):
             entry = _measure(training, state)
         state.history.append(entry)
+        if state.epoch == 2 and entry.loss == state.history[0].loss:
+            progress.say(
+                f"{training.run.id}: the loss is {entry.loss:g} in both epochs so far, as of one that "
+                f"depends on nothing. `ncmc check method {training.run.method}` looks at it."
+            )
         state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
         progress.epoch(entry)
 
@@ -152,14 +145,6 @@ def _measure(training: Training, state: State) -> Epoch:
     )
 
 
-def _digest_at(path: Path) -> str | None:
-    """The digest of the record at `path`; None if there is none that can be read."""
-    try:
-        return load_record(path).digest
-    except UserError:
-        return None
-
-
 @contextmanager
 def _only_process(folder: Path, target: Path, run: str) -> Iterator[None]:
     """Hold the run's lock; raises BusyError if another process trains the same run.
@@ -168,9 +153,6 @@ def _only_process(folder: Path, target: Path, run: str) -> Iterator[None]:
     """
     files.make_writable_folder(target.parent)
     files.make_writable_folder(folder)
-    for path in (target, target.with_name(paths.MODEL)):
-        if path.is_dir():
-            raise UserError(f"{path} is a folder; it is to be written as a file. Move it away.")
     lock = filelock.FileLock(folder / "lock")
     try:
         lock.acquire(timeout=0)
@@ -179,8 +161,6 @@ def _only_process(folder: Path, target: Path, run: str) -> Iterator[None]:
             f"another process is training {run} (it holds {folder / 'lock'}). "
             "Wait for it, or stop it; its checkpoint is kept."
         ) from error
-    except OSError as error:
-        raise files.explain(error, folder / "lock") from error
     try:
         yield
     finally:

@@ -25,7 +25,7 @@ def heard() -> Iterator[None]:
 @pytest.mark.parametrize("number", signals.SIGNALS)
 def test_the_first_signal_and_its_echo_are_one_request(number: int) -> None:
     before = signal.getsignal(number)
-    with Interrupts() as asked:
+    with pytest.raises(Interrupted), Interrupts() as asked:
         asked.defer()
         assert asked.received is None
         for _ in range(3):
@@ -36,7 +36,7 @@ def test_the_first_signal_and_its_echo_are_one_request(number: int) -> None:
 
 def test_one_more_signal_a_while_later_acts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signals, "ECHO", 0.0)
-    with Interrupts() as asked:
+    with pytest.raises(Interrupted), Interrupts() as asked:
         asked.defer()
         os.kill(os.getpid(), signal.SIGTERM)
         with pytest.raises(KeyboardInterrupt):
@@ -46,10 +46,23 @@ def test_one_more_signal_a_while_later_acts_at_once(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("number", signals.SIGNALS)
 def test_a_signal_is_obeyed_at_once_while_there_is_nothing_to_save(number: int) -> None:
-    with Interrupts():
-        with pytest.raises(Interrupted) as stopped:
+    with pytest.raises(Interrupted) as stopped, Interrupts():
+        try:
             os.kill(os.getpid(), number)
-        os.kill(os.getpid(), number)  # its echo, while the work is given up
+        finally:
+            os.kill(os.getpid(), number)  # its echo, while the work is given up
+    assert stopped.value.exit_code == 128 + number
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("number", signals.SIGNALS)
+def test_a_signal_that_nothing_let_through_is_obeyed_at_the_end(number: int) -> None:
+    class Deaf:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), number)  # what it raises here Python only prints
+
+    with pytest.raises(Interrupted) as stopped, Interrupts():
+        Deaf()
     assert stopped.value.exit_code == 128 + number
 
 
