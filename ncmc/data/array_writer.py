@@ -106,7 +106,6 @@ class Sink:
         return slots
 
     def lines(self, name: str, lines: list[str]) -> None:
-        """A text file beside the arrays."""
         files.write_atomic(self.folder / name, "".join(f"{line}\n" for line in lines))
 
     def _growing(self, name: str, like: np.ndarray) -> _GrowingArray:

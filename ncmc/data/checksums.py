@@ -61,9 +61,3 @@ def of_folder(digests: dict[str, Digest]) -> str:
     entries = [{"md5": digests[name].md5, "relpath": name} for name in sorted(digests)]
     listing = json.dumps(entries, sort_keys=True).encode()
     return hashlib.md5(listing, usedforsecurity=False).hexdigest() + ".dir"
-
-
-def of_json(value: object) -> str:
-    """SHA-256 of a JSON value, independent of the order of keys."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -19,9 +19,10 @@ from ncmc.data import checksums, dvc_store, raw, readers
 from ncmc.data.array_writer import PARTS, Fingerprint, Sink, TreeSummary
 from ncmc.data.checksums import Digest
 from ncmc.data.raw import Say
-from ncmc.errors import UserError, unknown
+from ncmc.errors import UserError, place_in
 from ncmc.plan.dataset_entries import Dataset, dataset_entry
 from ncmc.project import Project
+from ncmc.results.record import digest
 from ncmc.system import arrays, documents, files
 from ncmc.system.documents import Strict
 
@@ -59,7 +60,6 @@ class Images:
 
     @property
     def counts(self) -> list[int]:
-        """Images of each class."""
         return np.bincount(self.labels, minlength=len(self.class_names)).tolist()
 
 
@@ -104,15 +104,11 @@ def load(project: Project, name: str, part: str) -> Images:
 
     Raises UserError if the set is not there, was made from other archives, or is damaged.
     """
-    if part not in PARTS:
-        raise unknown("part", part, PARTS)
     entry, target = dataset_entry(project, name), folder(project, name)
     meta, module = _meta(project, name), readers.load(entry.reader)
     try:
         labels = _labels(target, name, part, len(meta.class_names))
         origins = meta.origins.get(part, ())
-        if sum(n for _, n in origins) != len(labels):
-            raise UserError(f"{target}/meta.json: origins do not add up to {len(labels)} labels.")
         if getattr(module, "STREAMED", False):
             images = module.images(target, entry, part)
         else:
@@ -128,21 +124,21 @@ def load(project: Project, name: str, part: str) -> Images:
         labels=labels,
         class_names=meta.class_names,
         origins=origins,
-        checksum=checksums.of_json(meta.identity),
+        checksum=digest(meta.identity),
         summary=summary,
         notes=(*entry.notes, *summary.faults),
     )
 
 
 def verify(project: Project, name: str) -> None:
-    """Hash archives and arrays of a dataset again. Raises UserError for the first wrong one."""
+    """Hash archives and arrays of a dataset, once in a process. Raises UserError for a wrong one."""
     raw.verified(project, name)
     meta = _meta(project, name)
     archive_folder, target = raw.folder(project, name), folder(project, name)
     expected = {archive_folder / file: digest.sha256 for file, digest in meta.archives.items()}
     expected |= {target / file: array.sha256 for file, array in meta.arrays.items()}
     for path, sha256 in expected.items():
-        if checksums.of_file(path).sha256 != sha256:
+        if checksums.of_unchanged(path).sha256 != sha256:
             raise UserError(f"{path} is not as it was made. Delete it and run `ncmc fetch {name}`.")
 
 
@@ -192,9 +188,19 @@ def _meta(project: Project, name: str) -> Meta:
 def _fill(
     project: Project, work: Path, name: str, entry: Dataset, archives: Mapping[str, Digest]
 ) -> None:
-    with Sink(work) as sink:
-        readers.load(entry.reader).read(raw.folder(project, name), entry, sink)
-        fingerprints = sink.close()
+    module, place = readers.load(entry.reader), raw.folder(project, name)
+    try:
+        with Sink(work) as sink:
+            module.read(place, entry, sink)
+            fingerprints = sink.close()
+    except Exception as error:  # a damaged or strange file can make a reader raise anything
+        if isinstance(error, UserError) or getattr(error, "errno", None) is not None:
+            raise
+        reason = place_in(Path(str(module.__file__)), error)
+        raise UserError(
+            f"what lies in {place} is damaged, or not of the format '{entry.reader}' ({reason}). Bring "
+            f"the right files: ncmc fetch {name} --from PATH."
+        ) from error
     n_classes = len(sink.class_names)
     labels = {part: _labels(work, name, part, n_classes) for part in PARTS}
     counts = {part: np.bincount(labels[part], minlength=n_classes).tolist() for part in PARTS}

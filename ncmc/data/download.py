@@ -3,21 +3,21 @@
 Also the command of the DVC stage: `python -m ncmc.data.download NAME`.
 """
 
+import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Event, Thread
 
 import requests
 
 from ncmc.data import checksums, raw, readers
 from ncmc.data.checksums import Digest
 from ncmc.data.raw import Say
-from ncmc.errors import UsageError, UserError, shortened
+from ncmc.errors import UserError, shortened
 from ncmc.plan.dataset_entries import PACKAGE, DatasetFile, dataset_entry
 from ncmc.project import Project
 from ncmc.system import files
@@ -121,73 +121,48 @@ class _Delivery:
         return packs and not (path / self.file.name).is_file()
 
     def _from_web(self, url: str) -> None:
-        """`url` -> `partial`, verified. A part that was continued wrongly costs a second download."""
-        while True:
-            resumed = self.file.checksum is not None and self.partial.exists()
-            self._transfer(url)
-            try:
-                return self._verify(self.partial)
-            except UnreachableError:
-                self.partial.unlink()
-                if not resumed:
-                    raise
-
-    def _transfer(self, url: str) -> None:
-        """`url` -> `partial`, within a limit. A proxy is taken from HTTPS_PROXY and the like.
+        """`url` -> `partial`, verified, within a limit. A proxy is taken from HTTPS_PROXY and the like.
 
         Raises UnreachableError with the reason, UserError for a full disk or an unwritable folder.
         """
         files.make_folder(self.partial.parent)
-        limit = PATIENCE.whole + (self.file.size or 0) / PATIENCE.rate
-        stop, work = Event(), Future[None]()
-
-        def attempts() -> None:
-            try:
-                self._attempts(url, stop)
-                work.set_result(None)
-            except BaseException as error:
-                work.set_exception(error)
-
-        # on a thread: a server can send one header, or one chunk's length, byte by byte for ever
-        Thread(target=attempts, daemon=True).start()
-        try:
-            work.result(limit)
-        except TimeoutError as error:
-            raise UnreachableError(
-                f"not done after {limit / 60:.0f} minutes; the next call resumes"
-            ) from error
-        finally:
-            stop.set()
-
-    def _attempts(self, url: str, stop: Event) -> None:
-        reason = ""
+        limit, reason = PATIENCE.whole + (self.file.size or 0) / PATIENCE.rate, ""
+        deadline = time.monotonic() + limit
         with requests.Session() as session:
             session.max_redirects = 10
             session.headers.update({"Accept-Encoding": "identity", "User-Agent": "ncmc"})
             for attempt in range(PATIENCE.attempts):
-                if stop.wait(PATIENCE.wait * attempt):
-                    return
+                time.sleep(PATIENCE.wait * attempt)
                 if self.file.checksum is None:  # nothing could tell that the parts belong together
                     self.partial.unlink(missing_ok=True)
+                resumed = self.partial.exists()
                 try:
-                    return self._attempt(session, url, stop)
+                    if not self._transfer(session, url, deadline):
+                        reason = f"not done after {limit / 60:.0f} minutes; the next call resumes"
+                        raise UnreachableError(reason)
                 except (UnreachableError, UserError):
                     raise
                 except Exception as error:  # a stranger's answer can raise anything
                     reason = _plain(error)
-                    if not stop.is_set():
-                        self.say(f"{url}: {reason}")
+                    self.say(f"{url}: {reason}")
+                    continue
+                try:
+                    return self._verify(self.partial)
+                except UnreachableError as error:
+                    self.partial.unlink()
+                    if not resumed:
+                        raise
+                    reason = str(error)  # a part that was continued wrongly: all of it once more
         raise UnreachableError(f"{reason} ({PATIENCE.attempts} attempts)")
 
-    def _attempt(self, session: requests.Session, url: str, stop: Event) -> None:
+    def _transfer(self, session: requests.Session, url: str, deadline: float) -> bool:
+        """The rest of `partial`; whether it came before the deadline."""
         done, expected = files.size(self.partial) or 0, self.file.size
         if done == expected:
-            return
+            return True
         headers = {"Range": f"bytes={done}-"} if done else {}
         with session.get(url, headers=headers, stream=True, timeout=PATIENCE.silence) as response:
             status = response.status_code
-            if stop.is_set():  # the file may be another address's by now
-                return
             if status in PASSING:
                 raise requests.HTTPError(f"HTTP {status}")
             if status not in (200, 206, 416):
@@ -197,21 +172,19 @@ class _Delivery:
                 self._write(b"", "wb")
             if status == 416:
                 raise requests.HTTPError("the server has no such part")
-            left, length = response.raw.length_remaining, response.headers.get("Content-Length")
-            total = None if left is None else done + left
-            if length is not None and (total is None or expected not in (None, total)):
-                ends = f"{expected:,} bytes were expected; " if expected is not None else ""
-                self.say(f"{url}: its Content-Length is '{shortened(length, 40)}'; {ends}going on")
+            left = response.raw.length_remaining
+            total = expected if left is None else done + left
             # undecoded, as some servers call a .tar.gz gzip-encoded
             while block := response.raw.read1(BLOCK, decode_content=False):
-                if stop.is_set():
-                    return
                 self._write(block, "ab")
                 done += len(block)
                 if expected is not None and done > expected:
                     raise UnreachableError(f"sends more than the {expected:,} bytes expected")
                 if self.progress:
-                    self.progress(self.file.name, done, total or expected)
+                    self.progress(self.file.name, done, total)
+                if time.monotonic() > deadline:
+                    return False
+        return True
 
     def _write(self, block: bytes, mode: str) -> None:
         try:
@@ -238,12 +211,6 @@ class _Delivery:
         if not path.is_dir():
             digest = checksums.of_file(path)
             wrong = checksums.differences(digest, self.file)
-            with files.open_regular(path) as file:
-                start = file.read(256).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-            if start.startswith((b"<!doctype html", b"<html")):
-                wrong = [
-                    "it is a web page (HTML), as servers send to log in or in place of an error"
-                ]
             if wrong or not digest.size:
                 raise UnreachableError(f"not the right file: {'; '.join(wrong) or 'it is empty'}")
         if self.file.checksum is None and hasattr(self.reader, "examine"):
@@ -252,10 +219,7 @@ class _Delivery:
 
 def local_path(source: str | Path) -> Path:
     """The path that a user gave. Raises UserError if it cannot be one."""
-    try:
-        path = Path(source).expanduser()
-    except RuntimeError as error:  # ~nobody
-        raise UsageError(f"--from is '{shortened(str(source))}': {error}.") from error
+    path = Path(os.path.expanduser(source))  # noqa: PTH111 - pathlib's raises for ~nobody
     files.size(path)  # a name that is too long, a folder that may not be read
     return path
 

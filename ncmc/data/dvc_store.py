@@ -7,7 +7,6 @@ DVC checks less than one would think: it believes a read-only object of its cach
 
 import logging
 import os
-import re
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager, suppress
 from functools import cache
@@ -22,7 +21,6 @@ from ncmc.project import Project
 from ncmc.system import documents, files
 
 STAGE = "fetch@{}"  # the DVC stage that brings a dataset
-MD5 = re.compile("[0-9a-f]{32}")
 
 
 def recorded(project: Project, name: str) -> str | None:
@@ -81,13 +79,12 @@ def may_hold(project: Project, name: str) -> bool:
 
 
 def drop(project: Project, name: str) -> None:
-    """Remove a dataset from the cache."""
     with _repository(project, name, "mend") as repo:
         store, folder = Path(repo.cache.local.path), recorded(project, name) or ""
         objects = [folder]
         with suppress(UserError, LookupError, TypeError):  # the list of files is damaged or gone
             files_of = documents.load_json(store / folder[:2] / folder[2:])
-            objects += [file["md5"] for file in files_of if MD5.fullmatch(file["md5"])]
+            objects += [file["md5"] for file in files_of]
         for md5 in objects:
             (store / md5[:2] / md5[2:]).unlink(missing_ok=True)
 
@@ -107,12 +104,19 @@ def _repository(project: Project, name: str, verb: str) -> Iterator[Any]:
     site = str(root / ".dvc" / "tmp" / "site")
     core = {"analytics": False, "check_update": False, "no_scm": True, "site_cache_dir": site}
     # DVC takes names as those of the current folder, whatever repository it was given
-    with _explained(name, verb), filelock.FileLock(lock), chdir(root):
-        repo = _dvc().repo.Repo(str(root), config={"core": core}, _wait_for_lock=True)
-        try:
+    try:
+        with (
+            filelock.FileLock(lock),
+            chdir(root),
+            _dvc().repo.Repo(str(root), config={"core": core}, _wait_for_lock=True) as repo,
+        ):
             yield repo
-        finally:
-            repo.close()
+    except (_dvc().exceptions.DvcException, OSError) as error:
+        raise UserError(
+            f"DVC cannot {verb} {name}: {shortened(str(error), 300)}. Archives that are in "
+            f"data/raw/{name} stay there. If .dvc or DVC's cache is not writable, make it so or "
+            "choose another cache (`dvc cache dir --local FOLDER`), then run the same command again."
+        ) from error
 
 
 @cache
@@ -129,15 +133,3 @@ def _dvc() -> Any:
     for name in ("dvc", "dvc_data", "dvc_objects"):  # what goes wrong comes as an exception
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return dvc
-
-
-@contextmanager
-def _explained(name: str, verb: str) -> Iterator[None]:
-    try:
-        yield
-    except (_dvc().exceptions.DvcException, OSError) as error:
-        raise UserError(
-            f"DVC cannot {verb} {name}: {shortened(str(error), 300)}. Archives that are in "
-            f"data/raw/{name} stay there. If .dvc or DVC's cache is not writable, make it so or "
-            "choose another cache (`dvc cache dir --local FOLDER`), then run the same command again."
-        ) from error

@@ -1,6 +1,5 @@
 """`ncmc fetch`: a dataset's archives, from DVC's cache if it has them, else from outside."""
 
-import os
 from pathlib import Path
 
 from ncmc.data import checksums, datasets, download, dvc_store, raw, readers
@@ -103,11 +102,9 @@ def _linked(project: Project, name: str, entry: Dataset, source: str | Path) -> 
         return source
     place, folder = module.link(raw.folder(project, name)), folder.resolve()
     files.make_folder(place.parent)
-    new = place.with_name(f".{place.name}.{os.getpid()}")
     try:
-        new.unlink(missing_ok=True)
-        new.symlink_to(folder, target_is_directory=True)
-        new.replace(place)
+        place.unlink(missing_ok=True)
+        place.symlink_to(folder, target_is_directory=True)
     except OSError as error:
         raise files.explain(error, place) from error
     return folder if all((folder / file.name).is_file() for file in entry.files) else None

@@ -32,8 +32,6 @@ def suffix(name: str) -> str:
 def open_image(content: bytes, name: object) -> Image.Image:
     """An image file. Raises UserError naming it if it is damaged, or a decompression bomb."""
     with _named(name):
-        if not content:
-            raise ValueError("the file is empty")
         image = Image.open(io.BytesIO(content), formats=FORMATS)
         if not 0 < image.width * image.height <= (Image.MAX_IMAGE_PIXELS or math.inf):
             raise ValueError(f"{image.width} x {image.height} pixels are not plausible")
@@ -88,15 +86,13 @@ def scaled(
 
 def oddities(image: Image.Image, name: object, size: int | None) -> list[str]:
     """What of an image file is lost or made up when it becomes 8 bits per channel, `size` x `size`."""
-    layers = str([tile[3] for tile in getattr(image, "tile", ())])  # gone when Pillow has read them
     with _named(name):
         frames = getattr(image, "n_frames", 1) if image.format in WITH_FRAMES else 1
         image.load()
-        scaled, cut = image.mode.startswith("I"), ";16" in layers and image.mode == "RGB"
-        brightest = np.asarray(image).max() / (65535 if scaled else 255) if scaled or cut else 1
+        scaled = image.mode.startswith("I")
+        brightest = np.asarray(image).max() / 65535 if scaled else 1
     oddity = {
         "of 16 bits, scaled to 8 (value / 257)": scaled,
-        "of 16 bits per channel, of which the upper 8 are read": cut,
         "of 16 bits without a value in the upper three quarters (10, 12 or 14 bits of data?), so "
         "that they become dark: scale the values to 16 bits": brightest < 0.25,
         "of CMYK colours, converted without a profile": image.mode == "CMYK",

@@ -21,9 +21,8 @@ class ImageFiles:
     """N images, uint8 (N, size, size, 3), each read from its file when it is asked for by number."""
 
     def __init__(self, root: Path, paths: Sequence[str], size: int) -> None:
-        """`paths` are relative to `root`."""
         self.root = root
-        self.paths = paths
+        self.paths = paths  # relative to `root`
         self.size = size
 
     def __len__(self) -> int:

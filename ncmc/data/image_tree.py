@@ -27,7 +27,6 @@ SYSTEM = {  # what operating systems and file servers add, in small letters
     *("@eadir", "@recycle", "@recently-snapshot", "@tmp", "#recycle", "#snapshot", "~snapshot"),
     "$recycle.bin",
 }
-ALPHABETS = {"LATIN", "GREEK", "CYRILLIC"}  # they share the shapes of many letters
 
 Place = tuple[str, ...]  # the folders and the name of a file, or a folder, from the top that counts
 
@@ -87,9 +86,7 @@ def _layout(
         raise UserError(f"no image files{only}. {EXPECTED}")
     holding = {parent for name in names if not is_hidden(name) for parent in name.parents}
     places = {_place(n) for n in holding.union(folders) if n.parts and not is_hidden(n)}
-    whole = next(iter(images.values()))
     images, places = _from_the_parts(images, places)
-    around = whole[: len(whole) - len(next(iter(images.values())))]  # the folders around all
     inside: dict[str, set[str]] = {}  # top folder that holds images -> the folders in it that do
     for place in sorted(images.values()):
         inside.setdefault(place[0], set()).update(place[1:2] if len(place) > 2 else ())
@@ -114,7 +111,6 @@ def _layout(
     if len(by_class) < 2:
         raise UserError(f"there is one class, {listed([*by_class])}; at least 2 are needed.")
     notes = [f"training images from {train}; test images from {test}"]
-    notes += [f"{top} is all there is, and taken for the whole set" for top in around if _role(top)]
     for top in left_out:
         n_unread = sum(place[0] == top for place in images.values())
         notes.append(f"{top} is not read ({n_unread:,} images): beside a test part it has no use")
@@ -234,21 +230,11 @@ def _notes_of_folders(read: list[Place], places: set[Place], depth: int) -> Iter
 
 
 def _notes_of_names(class_names: Iterable[str]) -> list[str]:
-    """What is odd of the names of classes: folders that a reader would take for the same class."""
+    """Folders that a reader would take for the same class, such as `Cat` and `cat`."""
     by_letters: dict[str, list[str]] = {}
-    by_alphabet: dict[str, list[str]] = {}
     for name in sorted(class_names):
         plain = unicodedata.normalize("NFKC", name).casefold()
-        letters = [c for c in plain if c not in "_-" and unicodedata.category(c)[0] not in "ZC"]
+        letters = [c for c in plain if c not in " _-" and c.isprintable()]
         by_letters.setdefault("".join(letters) or name, []).append(name)
-        for alphabet in {unicodedata.name(c, "?").split()[0] for c in letters} & ALPHABETS:
-            by_alphabet.setdefault(alphabet.title(), []).append(name)
     alike = [names for names in by_letters.values() if len(names) > 1]
-    notes = [f"classes whose names are nearly the same: {listed(names)}" for names in alike[:10]]
-    if len(by_alphabet) > 1:
-        by_number = sorted(by_alphabet.items(), key=lambda item: (len(item[1]), item[0]))
-        shown = "; ".join(f"{alphabet} in {listed(names, 3)}" for alphabet, names in by_number)
-        notes.append(
-            f"class names with letters of several alphabets, which may look alike: {shown}"
-        )
-    return notes
+    return [f"classes whose names are nearly the same: {listed(names)}" for names in alike[:10]]

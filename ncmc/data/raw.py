@@ -42,13 +42,10 @@ def dataset_lock(project: Project, name: str, say: Say = say_nothing) -> Iterato
     files.make_folder(path.parent)
     lock = filelock.FileLock(path, is_singleton=True)  # one process may nest it
     try:
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            say(f"another process is working on {name}; waiting for it")
-            lock.acquire()
-    except OSError as error:
-        raise files.explain(error, path) from error
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        say(f"another process is working on {name}; waiting for it")
+        lock.acquire()
     try:
         yield
     finally:

@@ -88,16 +88,12 @@ class Split:
         return digest.hexdigest()
 
     @property
-    def recipe(self) -> dict[str, Any]:
-        """All that decides the split, besides the data."""
-        return {"dataset": self.dataset, "tau": self.tau, **self.options.model_dump()}
-
-    @property
     def manifest(self) -> dict[str, Any]:
         """What manifest.json says of it; `schema` is the number of this format."""
+        recipe = {"dataset": self.dataset, "tau": self.tau, **self.options.model_dump()}
         return {
             "schema": 1,
-            "recipe": self.recipe,
+            "recipe": recipe,
             "data": self.data,
             "n_train": len(self.indices),
             "counts": self.counts,

@@ -162,14 +162,6 @@ def test_a_pickle_that_would_run_something_is_refused(
     assert not Path("harmed").exists()
 
 
-def test_a_pickle_cannot_ask_for_memory_or_codecs() -> None:
-    giant = b"\x80\x02cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x01\x85U\x01btR."
-    coded = b"\x80\x02c_codecs\nencode\n(X\x01\x00\x00\x00aX\x03\x00\x00\x00hextR."
-    for content in (giant, coded, b"\x80\x02N.", b"garbage", b""):
-        with pytest.raises(UserError):
-            cifar.unpickle(content, Path("archive"), "data_batch_1")
-
-
 def test_a_cifar_archive_with_missing_or_odd_batches_is_refused(
     project: ScratchProject, tmp_path: Path
 ) -> None:
@@ -177,10 +169,10 @@ def test_a_cifar_archive_with_missing_or_odd_batches_is_refused(
     odd = pickle.dumps({"data": np.zeros((2, 7), np.uint8), "labels": [0, 1]}, 2)
     for i, content in enumerate(({"x/batches.meta": names}, {"x/data_batch_1": odd})):
         archive = tar(tmp_path / f"{i}.tar.gz", {**content, "x/readme.html": b""})
-        with pytest.raises(UserError, match="CIFAR"):
+        with pytest.raises(UserError, match="CIFAR|format 'cifar'"):
             ready(project, f"made{i}", archive, "cifar")
     both = {"x/batches.meta": names, "x/data_batch_1": odd}
-    with pytest.raises(UserError, match="images and labels"):
+    with pytest.raises(UserError, match="format 'cifar' .*reshape"):
         ready(project, "odd", tar(tmp_path / "odd.tar.gz", both), "cifar")
 
 
@@ -188,5 +180,5 @@ def test_a_damaged_matlab_file_is_refused(project: ScratchProject, tmp_path: Pat
     for part in ("train", "extra", "test"):
         (tmp_path / f"{part}_32x32.mat").write_bytes(b"MATLAB 5.0 " + bytes(200))
     names = [f"{part}_32x32.mat" for part in ("train", "extra", "test")]
-    with pytest.raises(UserError, match="not one of SVHN's MATLAB files"):
+    with pytest.raises(UserError, match="not of the format 'svhn'"):
         ready(project, "made", tmp_path, "svhn", *names)

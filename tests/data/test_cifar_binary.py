@@ -63,8 +63,8 @@ def test_it_holds_the_images_of_the_python_version_in_their_order(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (bytes(3072), "has 3,072 bytes; a batch"),
-        (bytes([10]) + bytes(3072), "label 10; allowed: 0 to 9"),
+        (bytes(3072), "is damaged, or not of the format 'cifar_binary'"),
+        (bytes([10]) + bytes(3072), "labels run from 0 to 10, but there are 10 classes"),
     ],
 )
 def test_a_file_that_is_no_batch_is_refused(
@@ -73,7 +73,6 @@ def test_a_file_that_is_no_batch_is_refused(
     with pytest.raises(UserError) as caught:
         imported(project, tmp_path / "files", [content, *([bytes(3073)] * 5)])
     assert said in str(caught.value)
-    assert "data_batch_1.bin" in str(caught.value)
 
 
 def test_a_fetch_without_an_address_says_how_to_get_the_images() -> None:

@@ -217,8 +217,8 @@ def test_n_max_sets_the_largest_class_and_takes_a_subset_of_the_whole_draw(
 
 def test_a_split_without_n_max_is_written_as_before_there_was_one(project: ScratchProject) -> None:
     prepared(project, shuffled_labels([60] * 10))
-    assert "n_max" not in splits.make_split(here(), "made", 0.1).recipe
-    assert splits.make_split(here(), "made", 0.1, SplitOptions(n_max=30)).recipe["n_max"] == 30
+    assert "n_max" not in splits.make_split(here(), "made", 0.1).manifest["recipe"]
+    assert splits.make_split(here(), "made", 0.1, SplitOptions(n_max=30)).options.n_max == 30
 
 
 @pytest.mark.parametrize("n_max", [61, 1000])

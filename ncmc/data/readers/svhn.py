@@ -10,7 +10,6 @@ import numpy as np
 import scipy.io
 
 from ncmc.data.array_writer import Sink
-from ncmc.errors import UserError
 from ncmc.plan.dataset_entries import Dataset
 
 BATCH = 8192  # images turned at a time
@@ -31,11 +30,7 @@ def read(folder: Path, entry: Dataset, sink: Sink) -> None:
 
 
 def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    try:
-        content = scipy.io.loadmat(path, variable_names=["X", "y"])
-        images, labels = content["X"], content["y"].astype(np.int64).reshape(-1)
-    except Exception as error:  # SciPy raises many kinds for a damaged file
-        raise UserError(f"{path} is not one of SVHN's MATLAB files ({error}).") from error
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != len(labels):
-        raise UserError(f"{path}: X is {images.dtype} {images.shape}, y has {len(labels)} labels.")
+    content = scipy.io.loadmat(path, variable_names=["X", "y"])
+    images, labels = content["X"], content["y"].astype(np.int64).reshape(-1)
+    assert images.shape[3] == len(labels), "X and y do not belong together"
     return images, labels % 10
