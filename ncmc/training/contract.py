@@ -6,6 +6,7 @@ A lab's own code is what this is for: each mistake is one sentence that names th
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -100,32 +101,32 @@ def check_model(model: Method, run: Run, image_size: int, channels: int) -> None
     with torch.no_grad():
         output = model.backbone(images)
         expected = (IMAGES, model.backbone.out_features)
-        _check_shape(output, expected, f"{_file('backbone', run.backbone)}: its output")
+        check_shape(output, expected, f"{_file('backbone', run.backbone)}: its output")
         h = model.features(images)
-        _check_shape(h, (IMAGES, h.shape[-1]), f"{file}: head()")
+        check_shape(h, (IMAGES, h.shape[-1]), f"{file}: head()")
         dim = h.shape[-1]
         for number in range(len(model.stages)):
             model.enter(number)
-            _check_shape(_loss(model, images, file), (), f"{file}: the loss")
+            loss = partial(model.loss, *in_views(model, images))
+            check_shape(_defined(loss, file, "criterion"), (), f"{file}: the loss")
         for name, call, shape in (
             ("raw_scores", lambda: model.raw_scores(h), (IMAGES, n_classes)),
             ("scores", lambda: model.scores(h), (IMAGES, n_classes)),
             ("classifier", model.classifier, (n_classes, dim)),
         ):
-            _check_shape(_defined(call, file, name), shape, f"{file}: {name}()")
+            check_shape(_defined(call, file, name), shape, f"{file}: {name}()")
         targets = model.targets()
         if targets is not None:
-            _check_shape(targets, (n_classes, dim), f"{file}: targets()")
+            check_shape(targets, (n_classes, dim), f"{file}: targets()")
     model.stage = Method.stage
     model.train()
 
 
-def _loss(model: Method, images: Tensor, file: str) -> Tensor:
-    """The loss of a few images, each seen as often as the model's stage wants it."""
+def in_views(model: Method, images: Tensor) -> tuple[Tensor, Labels]:
+    """Images with labels, each as often as the model's stage wants to see it."""
     views = model.stages[model.stage].views
     labels = torch.arange(len(images)) % model.n_classes
-    batch = images.repeat_interleave(views, 0), Labels(labels.repeat_interleave(views))
-    return _defined(lambda: model.loss(*batch), file, "criterion")
+    return images.repeat_interleave(views, 0), Labels(labels.repeat_interleave(views))
 
 
 def _defined(call: Callable[[], Tensor], file: str, name: str) -> Tensor:
@@ -137,7 +138,8 @@ def _defined(call: Callable[[], Tensor], file: str, name: str) -> Tensor:
         ) from error
 
 
-def _check_shape(value: Any, expected: tuple[int, ...], what: str) -> None:
+def check_shape(value: Any, expected: tuple[int, ...], what: str) -> None:
+    """Raises UsageError unless it is a tensor of this shape."""
     shape = tuple(value.shape) if isinstance(value, Tensor) else None
     if shape != expected:
         received = f"a {type(value).__name__}" if shape is None else f"of shape {shape}"

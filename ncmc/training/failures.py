@@ -84,7 +84,6 @@ def explain_out_of_memory(words: str) -> Iterator[None]:
 
 
 def loading(run: str, device: torch.device) -> str:
-    """What to say if the images and the model of a run do not fit."""
     return (
         f"out of memory on {device}: the images and the model of {run} do not fit. Stop other "
         "programs that use this memory; -o resident_gigabytes=0 leaves the images on disk; a smaller "
@@ -93,7 +92,6 @@ def loading(run: str, device: torch.device) -> str:
 
 
 def stepping(training: Training) -> str:
-    """What to say if a training step does not fit."""
     size = training.inputs.resolved.recipe.batch_size
     return (
         f"out of memory on {training.device} with batch_size={size} ({training.run.id}). "
@@ -103,7 +101,6 @@ def stepping(training: Training) -> str:
 
 
 def measuring(training: Training) -> str:
-    """What to say if the measuring of an epoch does not fit."""
     size = training.inputs.resolved.execution.eval_batch
     return (
         f"out of memory on {training.device} measuring {training.run.id} with eval_batch={size}. "

@@ -132,7 +132,7 @@ WRONG = {
         "1 / n for",
         "1 / (n - 1) for",
         "finite in every stage",
-        r"line 29: ZeroDivisionError: with a class of one image, counts \[100, 10, 1\]",
+        r"line 29: ZeroDivisionError: with counts \[100, 10, 1\]",
     ),
     "an infinite loss": (
         "return loss",

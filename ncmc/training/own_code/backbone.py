@@ -1,7 +1,6 @@
 """The contract of a backbone, check by check; `ncmc check backbone` runs it on a lab's own file."""
 
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -17,6 +16,8 @@ from ncmc.training.own_code.subject import (
     ONE_VALUE,
     check_alone,
     check_as_on_gpu,
+    check_comes_back,
+    check_finite,
 )
 
 CHANNELS = (3, 1)  # colour and grey
@@ -33,7 +34,6 @@ class BackboneSubject:
 
     @property
     def module(self) -> ModuleType:
-        """Its file, imported."""
         return catalog.load("backbone", self.name)
 
     def build(self, channels: int = 3, seed: int = 0, **options: Any) -> nn.Module:
@@ -52,12 +52,10 @@ class BackboneSubject:
 
 
 def check(subject: BackboneSubject) -> list[CheckResult]:
-    """What holds of a backbone, and what is wrong with it, check by check."""
     return examine(subject, CHECKS, NEEDED, catalog.file_of("backbone", subject.name))
 
 
 def has_build(subject: BackboneSubject) -> None:
-    """build() is there, and its options have defaults of a plain type."""
     for name, default in contract.options_of_build(subject.module).items():
         if type(default) not in contract.KINDS:
             raise UserError(
@@ -76,7 +74,6 @@ def gives_features(subject: BackboneSubject) -> None:
 
 
 def takes_or_refuses_sizes(subject: BackboneSubject) -> None:
-    """Each of `sizes` works, or build() refuses it in words."""
     for size, channels in subject.sizes:
         try:
             model = subject.module.build(
@@ -98,7 +95,6 @@ def takes_or_refuses_sizes(subject: BackboneSubject) -> None:
 
 
 def refuses_in_words(subject: BackboneSubject) -> None:
-    """A word that means nothing is refused; -1 is refused in words or works."""
     for name, default in contract.options_of_build(subject.module).items():
         if isinstance(default, bool):
             continue
@@ -119,7 +115,6 @@ def refuses_in_words(subject: BackboneSubject) -> None:
 
 
 def reaches_every_parameter(subject: BackboneSubject) -> None:
-    """The gradient reaches every parameter and is finite."""
     model = subject.build()
     model(subject.images(4)).square().sum().backward()
     unreached = [name for name, p in model.named_parameters() if p.requires_grad and p.grad is None]
@@ -133,7 +128,6 @@ def reaches_every_parameter(subject: BackboneSubject) -> None:
 
 
 def takes_one_image(subject: BackboneSubject) -> None:
-    """A training batch can be one image (A21)."""
     try:
         features = subject.build()(subject.images(1))
     except ValueError as error:
@@ -144,12 +138,10 @@ def takes_one_image(subject: BackboneSubject) -> None:
             "normalisation sees a single value per channel there. Keep more pixels (a stride or a "
             "pooling less), or train with drop_last=on (A21: the last batch can be one image)."
         ) from error
-    if not features.isfinite().all():
-        raise UserError("the features of a training batch of one image are not finite.")
+    check_finite(features, "the output for a training batch of one image")
 
 
 def follows_the_seed(subject: BackboneSubject) -> None:
-    """torch's seed decides the weights, and its state what a training batch gives."""
     first, again, other = (subject.build(seed=seed).state_dict() for seed in (0, 0, 1))
     if not all(torch.equal(value, again[name]) for name, value in first.items()):
         raise UserError(
@@ -171,42 +163,26 @@ def follows_the_seed(subject: BackboneSubject) -> None:
 
 
 def images_do_not_mix(subject: BackboneSubject) -> None:
-    """In evaluation mode images are taken one by one."""
     model = subject.build()
     model(subject.images(4))  # running statistics of something
     check_alone(model.eval(), subject.images(4, seed=1), "the features")
 
 
 def state_is_whole(subject: BackboneSubject) -> None:
-    """What a fresh backbone needs for the same features is in the state."""
     model, fresh = subject.build(seed=0), subject.build(seed=1)
     model(subject.images(4))
-    fresh.load_state_dict(deepcopy(model.state_dict()))
-    images = subject.images(2, seed=1)
-    with torch.no_grad():
-        if not torch.equal(model.eval()(images), fresh.eval()(images)):
-            raise UserError(
-                "a fresh backbone with the saved state gives other features: keep what forward() uses "
-                "in parameters, or in buffers by register_buffer()."
-            )
+    check_comes_back(model, fresh, lambda m: m.eval()(subject.images(2, seed=1)), "features")
 
 
 def stays_on_the_gpu(subject: BackboneSubject) -> None:
-    """forward() needs nothing of the host: it can be compiled and recorded."""
     model = subject.build()
     check_as_on_gpu(model, model, (subject.images(4),), "forward()")
 
 
 def _check_output(model: nn.Module, features: Any, n: int) -> None:
-    expected: Any = (n, model.out_features)
-    shape = tuple(features.shape) if isinstance(features, Tensor) else None
-    if shape != expected:
-        received = f"of shape {shape}" if shape else f"a {type(features).__name__}"
-        raise UserError(
-            f"the output of forward() is {received}; it must be (B, out_features): {expected}."
-        )
-    if not features.isfinite().all():
-        raise UserError("features of random images are not finite.")
+    width: Any = model.out_features
+    contract.check_shape(features, (n, width), "the output of forward(), (B, out_features),")
+    check_finite(features, "the output for random images")
 
 
 CHECKS: dict[str, Callable[[BackboneSubject], None]] = {

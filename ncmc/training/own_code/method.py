@@ -25,6 +25,7 @@ from ncmc.training.own_code.subject import (
     batch,
     check_alone,
     check_as_on_gpu,
+    check_comes_back,
     fitted,
     images,
 )
@@ -50,7 +51,6 @@ def has_a_class(subject: MethodSubject) -> None:
 
 
 def options_have_defaults(subject: MethodSubject) -> None:
-    """Every option has a default of a plain type, and a name that no key of a recipe has."""
     for name, default in _defaults(subject).items():
         if (part := owner(name)) != "model":
             raise UserError(
@@ -74,7 +74,6 @@ def has_its_shapes(subject: MethodSubject) -> None:
 
 
 def refuses_in_words(subject: MethodSubject) -> None:
-    """A word that means nothing, and NaN, are refused."""
     for name, default in _defaults(subject).items():
         if isinstance(default, bool | int):
             continue
@@ -90,7 +89,6 @@ def refuses_in_words(subject: MethodSubject) -> None:
 
 
 def follows_its_generator(subject: MethodSubject) -> None:
-    """The generator decides all that the method draws, and nothing else does."""
 
     def state(seed: int, of_torch: int) -> dict[str, Tensor]:
         torch.manual_seed(of_torch)
@@ -109,22 +107,15 @@ def follows_its_generator(subject: MethodSubject) -> None:
 
 
 def comes_back_from_its_state(subject: MethodSubject) -> None:
-    """What a fresh model needs for the same scores is in the state."""
     model, fresh = subject.model(seed=0), subject.model(seed=1)
     optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.01)
     for _ in subject.stages(model):
         model.loss(*batch(model, 6)).backward()
         optimizer.step()
-    fresh.load_state_dict(deepcopy(model.state_dict()))
-    if not torch.equal(fitted(model).predict(images(4)), fitted(fresh).predict(images(4))):
-        raise UserError(
-            "a fresh model with the saved state gives other scores: keep what decides them in "
-            "parameters, or in buffers by register_buffer()."
-        )
+    check_comes_back(model, fresh, lambda m: fitted(m).predict(images(4)), "scores")
 
 
 def only_looks_in_evaluation(subject: MethodSubject) -> None:
-    """predict() changes no state, and takes images one by one."""
     model = fitted(subject.model())
     before = deepcopy(model.state_dict())
     check_alone(model.predict, images(4), "the scores")
@@ -209,5 +200,4 @@ NEEDED = 4  # the first of them: without these no other makes sense
 
 
 def check(subject: MethodSubject) -> list[CheckResult]:
-    """What holds of a method, and what is wrong with it, check by check."""
     return examine(subject, CHECKS, NEEDED, catalog.file_of("method", subject.name))

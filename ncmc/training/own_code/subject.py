@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +22,7 @@ from ncmc.training.on_features import OnFeatures
 
 COUNTS = (9, 5, 2)  # training images per class, where nothing else is said
 ONE_VALUE = "more than 1 value per channel"  # what torch says of a batch of one image
+Model = TypeVar("Model", bound=nn.Module)
 IMAGE_SIZE, CHANNELS, WIDTH = 8, 1, 24  # pixels; features, where there is no network
 
 
@@ -61,13 +64,9 @@ def images(n: int, seed: int = 0) -> Tensor:
 
 def batch(model: Method, n: int, *, features: bool = False) -> tuple[Tensor, Labels]:
     """n images (or features) and their labels, in as many views as the model's stage wants."""
-    views = model.stages[model.stage].views
-    x = images(n)
-    if features:
-        generator = torch.Generator().manual_seed(0)
-        x = torch.randn(n, WIDTH, 1, 1, generator=generator)
-    labels = torch.arange(n) % model.n_classes
-    return x.repeat_interleave(views, 0), Labels(labels.repeat_interleave(views))
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(n, WIDTH, 1, 1, generator=generator) if features else images(n)
+    return contract.in_views(model, x)
 
 
 def fitted(model: Method) -> Method:
@@ -99,6 +98,19 @@ def check_alone(call: Callable[[Tensor], Tensor], images: Tensor, what: str) -> 
             "statistics there, and no draws."
         )
     return together
+
+
+def check_comes_back(
+    model: Model, fresh: Model, call: Callable[[Model], Tensor], gives: str
+) -> None:
+    """Raises UserError unless a fresh model gives the same once it has the state of another."""
+    fresh.load_state_dict(deepcopy(model.state_dict()))
+    with torch.no_grad():
+        if not torch.equal(call(model), call(fresh)):
+            raise UserError(
+                f"a fresh model with the saved state gives other {gives}: keep what decides them in "
+                "parameters, or in buffers by register_buffer()."
+            )
 
 
 def check_as_on_gpu(
