@@ -51,7 +51,7 @@ def cos_alpha(f: int, theta: float) -> float:
 
 def collapse_of(
     h: Tensor, labels: Tensor, targets: Tensor | None, classifier: Tensor, n_classes: int
-) -> metrics.Collapse:
+) -> dict[str, Any]:
     """The collapse measures of features in one part."""
     return metrics.collapse(lambda: [(h, labels)], targets, classifier, n_classes)
 

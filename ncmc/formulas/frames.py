@@ -172,7 +172,6 @@ def mean_center_coordinates(
 
     wbar_k = sin(theta) w_k + cos(theta)/f_k sum_j v_j^(k) is where features of class k collapse to.
     """
-    check_theta(theta)
     classes = torch.arange(len(centers_per_class))
     own = center_classes(centers_per_class) == classes[:, None]  # (K, F)
     f = own.sum(1, keepdim=True)

@@ -4,7 +4,7 @@ Accuracies are in percent, everything else as a plain number.
 """
 
 from collections.abc import Callable, Iterable
-from typing import TypedDict
+from typing import Any
 
 import torch
 from jaxtyping import Float, Float64, Int, Int64, Shaped
@@ -14,17 +14,6 @@ from ncmc.formulas import losses
 
 CHUNK = 4096  # rows handled at once, to bound the float64 copies
 HEAT_MAP = 20  # classes up to which the cosines of pairs are kept
-
-
-class Collapse(TypedDict):
-    """Collapse measures over one set of features (Sec. 4.3, App. G)."""
-
-    nc_mean: float
-    nc_std: float
-    variability: float
-    variability_floor: float | None
-    class_cosine: float | None
-    class_cosines: list[list[float | None]] | None
 
 
 # --- accuracy -------------------------------------------------------------------------------------
@@ -72,7 +61,7 @@ def collapse(
     targets: Float[Tensor, "K d"] | None,
     classifier: Float[Tensor, "K d"],
     n_classes: int,
-) -> Collapse:
+) -> dict[str, Any]:
     """How far features have collapsed (Sec. 4.3, App. G); they come in parts (n, d), labels (n,).
 
     No more than one part is held, and some numbers per sample. `look` starts a pass over all parts: one
@@ -138,7 +127,7 @@ def cosines(rows: Float[Tensor, "N d"]) -> Float64[Tensor, "N N"]:
 def _class_cosines(
     means: Float64[Tensor, "K d"], sizes: Int[Tensor, " K"]
 ) -> tuple[float | None, list[list[float | None]] | None]:
-    """The fields class_cosine and class_cosines of `Collapse`."""
+    """What `collapse` gives as class_cosine and class_cosines."""
     n_classes = len(means)
     matrix = cosines(means)
     present = sizes > 0

@@ -45,14 +45,9 @@ def class_balanced_weights(counts: Sequence[int], beta: float) -> Float64[Tensor
     """
     if not 0 <= beta < 1:
         raise UsageError(f"beta is {beta!r}; allowed: a number from 0 to below 1.")
-    if min(counts) < 1:
-        raise UsageError(
-            f"class {list(counts).index(min(counts))} has {min(counts)} training images; "
-            "class-balanced weights need 1 or more in every class."
-        )
     log_beta = math.log(beta) if beta else -math.inf
     # expm1: 1 - beta^n loses its digits for beta near 1
-    weights = -1 / torch.expm1(log_beta * torch.tensor(list(counts), dtype=torch.float64))
+    weights = -1 / torch.expm1(log_beta * _sizes(counts, "class-balanced weights"))
     return weights * (len(counts) / weights.sum())
 
 
@@ -89,13 +84,18 @@ def ldam_margins(counts: Sequence[int], largest: float) -> Float64[Tensor, " K"]
     The trade-off between the margins of two classes that minimises the error bound of Cao et al.
     2019 (Sec. 3.1). Raises UsageError for a class without images.
     """
+    n = _sizes(counts, "LDAM's margins")
+    return largest * (n / n.min()).pow(-0.25)
+
+
+def _sizes(counts: Sequence[int], what: str) -> Float64[Tensor, " K"]:
+    """(K,) float64: the counts, each 1 or more."""
     if min(counts) < 1:
         raise UsageError(
             f"class {list(counts).index(min(counts))} has {min(counts)} training images; "
-            "LDAM's margins need 1 or more in every class."
+            f"{what} need 1 or more in every class."
         )
-    n = torch.tensor(list(counts), dtype=torch.float64)
-    return largest * (n / n.min()).pow(-0.25)
+    return torch.tensor(list(counts), dtype=torch.float64)
 
 
 def ldam(

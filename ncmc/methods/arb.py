@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from ncmc.formulas import losses, rebalanced
-from ncmc.methods import ce
 from ncmc.methods._checks import check_choice, check_switch
+from ncmc.methods.balanced_softmax import BALANCED_SOFTMAX
 
 LARGEST_LOGIT = 30.0  # in the authors' code
 
 
-class ARB(ce.CE):
+class ARB(BALANCED_SOFTMAX):
     """CE on z_k + log n_k as Balanced Softmax, n_k by default the images of class k in the batch.
 
     A class that a batch lacks is left out of its softmax. The counts are of the images' own labels,
@@ -21,10 +21,8 @@ class ARB(ce.CE):
     the same.
     """
 
-    sizes: Tensor  # (K,) training images per class
-
     @dataclass(frozen=True)
-    class Options(ce.CE.Options):
+    class Options(BALANCED_SOFTMAX.Options):
         """What can be set; both defaults are those of the authors' released code for CIFAR.
 
         counts: "batch", or "global", the training set's (theirs for the large data sets): the loss
@@ -42,7 +40,6 @@ class ARB(ce.CE):
     def set_up(self, options: Any, generator: torch.Generator | None) -> None:
         super().set_up(options, generator)
         self.by_batch, self.clamp = options.counts == "batch", options.clamp
-        self.register_buffer("sizes", torch.tensor(self.counts), persistent=False)
 
     def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
         logits = self.linear(h)

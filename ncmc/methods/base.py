@@ -166,7 +166,6 @@ class Method(nn.Module):
             return labels.mix(lambda y: self.criterion(h, y))
 
     def forward(self, images: Float[Tensor, "B C H W"], labels: Labels) -> Float[Tensor, ""]:
-        """`loss`, which a call of the module computes."""
         return self.loss(images, labels)
 
     def predict(self, images: Float[Tensor, "B C H W"]) -> Float[Tensor, "B {self.n_classes}"]:

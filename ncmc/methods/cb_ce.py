@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ncmc.errors import UsageError
 from ncmc.formulas import rebalanced
 from ncmc.methods import ce
 from ncmc.methods._checks import check_choice, check_number
@@ -33,9 +32,7 @@ class CB_CE(ce.CE):
         average: str = "images"
 
         def __post_init__(self) -> None:
-            check_number("beta", self.beta, 0)
-            if self.beta >= 1:
-                raise UsageError(f"beta is {self.beta!r}; allowed: a number from 0 to below 1.")
+            check_number("beta", self.beta, 0, below=1)
             check_choice("average", self.average, ("images", "weights"))
 
     def set_up(self, options: Any, generator: torch.Generator | None) -> None:

@@ -40,7 +40,6 @@ class CRT(ce.CE):
 
     @property
     def current(self) -> torch.nn.Linear:
-        """The classifier of the stage."""
         return self.linear if self.stage == 0 else self.second
 
     def criterion(self, h: Tensor, labels: Tensor) -> Tensor:

@@ -7,17 +7,15 @@ import torch
 from torch import Tensor
 
 from ncmc.formulas import rebalanced
-from ncmc.methods import ce
 from ncmc.methods._checks import check_number
+from ncmc.methods.balanced_softmax import BALANCED_SOFTMAX
 
 
-class LA(ce.CE):
+class LA(BALANCED_SOFTMAX):
     """CE whose loss, not whose decision, is on z_k + strength * log(n_k / N)."""
 
-    sizes: Tensor  # (K,) training images per class
-
     @dataclass(frozen=True)
-    class Options(ce.CE.Options):
+    class Options(BALANCED_SOFTMAX.Options):
         """strength: of the adjustment; 1, with which the loss is consistent for the balanced error
         (Menon et al. 2021, where it is called tau). 0 is CE, 1 is Balanced Softmax."""
 
@@ -29,7 +27,6 @@ class LA(ce.CE):
     def set_up(self, options: Any, generator: torch.Generator | None) -> None:
         super().set_up(options, generator)
         self.strength = float(options.strength)
-        self.register_buffer("sizes", torch.tensor(self.counts), persistent=False)
 
     def criterion(self, h: Tensor, labels: Tensor) -> Tensor:
         return rebalanced.logit_adjusted(self.linear(h), labels, self.sizes, self.strength)

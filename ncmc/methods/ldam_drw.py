@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ncmc.errors import UsageError
 from ncmc.formulas import rebalanced
 from ncmc.methods import Stage
 from ncmc.methods._checks import check_number
@@ -34,12 +33,8 @@ class LDAM_DRW(LDAM):
 
         def __post_init__(self) -> None:
             super().__post_init__()
-            check_number("defer", self.defer, 0)
-            check_number("beta", self.beta, 0)
-            for name in ("defer", "beta"):
-                if getattr(self, name) >= 1:
-                    received = f"{name} is {getattr(self, name)!r}"
-                    raise UsageError(f"{received}; allowed: a number from 0 to below 1.")
+            check_number("defer", self.defer, 0, below=1)
+            check_number("beta", self.beta, 0, below=1)
 
     def set_up(self, options: Any, generator: torch.Generator | None) -> None:
         super().set_up(options, generator)

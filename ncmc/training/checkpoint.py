@@ -40,18 +40,13 @@ class Trained(Strict):
     seconds: Annotated[float, Field(ge=0)]
 
 
-class Momentum(Strict):
-    """What SGD keeps for a parameter."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    momentum_buffer: Tensor | None = None
-
-
 class Optimizer(Strict):
     """The state of SGD. Its settings are the recipe's, whatever `param_groups` says."""
 
-    state: dict[int, Momentum]  # by the place of the parameter
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    # by the place of the parameter: its momentum, as `momentum_buffer`
+    state: dict[int, dict[str, Tensor | None]]
     param_groups: list[Any]
 
 
@@ -101,7 +96,9 @@ def load(path: Path, identity: dict[str, str], kind: type[Content], remedy: str)
     try:
         return kind.model_validate(file.state, strict=True)
     except ValidationError as error:
-        raise UserError(f"{path} does not fit this run ({_problem(error)}). {remedy}") from error
+        problem = error.errors(include_url=False)[0]
+        says = f"'{shortened('.'.join(map(str, problem['loc'])), 60)}': {problem['msg']}"
+        raise UserError(f"{path} does not fit this run ({says}). {remedy}") from error
 
 
 def _read(path: Path, remedy: str) -> Any:
@@ -125,35 +122,16 @@ def _read(path: Path, remedy: str) -> Any:
         ) from error
 
 
-def _problem(error: ValidationError) -> str:
-    """The first thing that is wrong, in words."""
-    problem = error.errors(include_url=False)[0]
-    key = ".".join(map(str, problem["loc"]))
-    if problem["type"] == "missing":
-        return f"'{key}' is missing"
-    if problem["type"] == "extra_forbidden":
-        return f"'{key}' does not belong there"
-    says = problem["msg"][0].lower() + problem["msg"][1:]
-    return f"'{key}' is {shortened(repr(problem['input']), 60)}: {says}"
-
-
 def check_tensors(what: str, found: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
     """Raises ValueError unless both have the same names, and each two tensors one shape and dtype.
 
     And unless every number of those that were found is finite. `what`: "weight", "momentum".
     """
-    if missing := [name for name in own if name not in found]:
-        raise ValueError(f"it has no {what} '{missing[0]}'")
-    if more := [name for name in found if name not in own]:
-        raise ValueError(f"it has a {what} '{shortened(more[0])}', and the model has none")
+    if odd := sorted(found.keys() ^ own.keys()):
+        raise ValueError(f"the {what} '{shortened(odd[0])}' is in one of file and model alone")
     for name, tensor in found.items():
-        if (there := _form(tensor)) != (here := _form(own[name])):
+        there, here = (f"{t.dtype} {tuple(t.shape)}, {t.layout}" for t in (tensor, own[name]))
+        if there != here:
             raise ValueError(f"its {what} '{name}' is {there}, the model's is {here}")
         if not tensor.isfinite().all():
             raise ValueError(f"its {what} '{name}' is not finite")
-
-
-def _form(tensor: Tensor) -> str:
-    plain = tensor.layout == torch.strided and tensor.device.type != "meta"
-    kind = str(tensor.dtype).removeprefix("torch.")
-    return f"{kind} {tuple(tensor.shape)}" if plain else f"{tensor.layout} on {tensor.device}"

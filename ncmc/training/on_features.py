@@ -110,7 +110,6 @@ class OnFeatures(nn.Module):
             self.method.fit([(self.method.features(images), classes)])
 
     def forward(self, features: Tensor, labels: Tensor | Labels) -> Tensor:
-        """`loss`."""
         return self.loss(features, labels)
 
     def _as_images(self, features: Tensor, purpose: Literal["loss", "scores", "fit"]) -> Tensor:

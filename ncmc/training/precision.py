@@ -69,7 +69,6 @@ def pick_dtype(execution: Execution, device: torch.device, image_size: int) -> t
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[Any]:
-    """A context in which convolutions and matrix products run in `dtype`."""
     if dtype == torch.float32:
         return nullcontext()
     return torch.autocast(device.type, dtype)

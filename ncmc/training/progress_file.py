@@ -52,7 +52,6 @@ class Progress:
         self.standing = Standing(run=run.id, state="running", at=now, since=now)
 
     def write(self, state: TrainingState, why: str | None = None) -> None:
-        """Write the file as of now."""
         now = {"state": state, "at": time.time(), "why": why}
         write_progress(self.standing.model_copy(update=now), self._path)
         self._wrote = time.monotonic()

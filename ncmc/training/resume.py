@@ -56,7 +56,7 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
     try:
         state = _state_of(saved, training)
         restore_weights(training.model, saved.model)
-        momenta = {at: state.momentum_buffer for at, state in saved.optimizer.state.items()}
+        momenta = {at: of.get("momentum_buffer") for at, of in saved.optimizer.state.items()}
         restore_momenta(training.optimizer, momenta)
         torch.set_rng_state(saved.rng)
         if saved.cuda_rng is not None and training.device.type == "cuda":

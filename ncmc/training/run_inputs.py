@@ -43,7 +43,6 @@ class RunInputs:
 
     @cached_property
     def resolved(self) -> Resolved:
-        """Its configuration."""
         if not self.execution:
             return resolve_run(self.project, self.run)
         run, options = self.run, {**self.execution, **dict(self.run.options)}
@@ -66,7 +65,6 @@ class RunInputs:
 
     @cached_property
     def test(self) -> Images:
-        """The test images."""
         return datasets.load(self.project, self.run.dataset, "test")
 
     @cached_property

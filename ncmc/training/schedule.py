@@ -24,7 +24,6 @@ class Schedule:
         return self.ends[-1]
 
     def length(self, stage: int) -> int:
-        """The epochs of a stage."""
         return self.ends[stage + 1] - self.ends[stage]
 
     def stage_at(self, epoch: int) -> int:

@@ -67,7 +67,6 @@ class GraphStep(Step):
         self.pool = torch.cuda.graph_pool_handle()
 
     def __call__(self, draws: Draws) -> Tensor:
-        """Train on one batch; its loss, a 0-d tensor that is not waited for."""
         kind = (len(draws.order), self.model.stage)
         if kind not in self.graphs:
             self.counts[kind] = self.counts.get(kind, 0) + 1
