@@ -12,7 +12,7 @@ from projects import (
 )
 
 from ncmc.data import datasets, fetch, raw
-from ncmc.errors import UsageError, UserError
+from ncmc.errors import UserError
 from ncmc.system import files
 
 
@@ -105,12 +105,6 @@ def test_arrays_that_cannot_be_written_are_named(pets: ScratchProject) -> None:
     (pets.root / "data" / "arrays").write_text("a file in the way")
     with pytest.raises(UserError, match="data/arrays/pets"):
         datasets.prepare(here(), "pets")
-
-
-def test_parts_are_train_and_test(pets: ScratchProject) -> None:
-    datasets.prepare(here(), "pets")
-    with pytest.raises(UsageError, match="Did you mean 'train'"):
-        datasets.load(here(), "pets", "tran")
 
 
 # --- status ---------------------------------------------------------------------------------------
