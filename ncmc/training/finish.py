@@ -42,14 +42,34 @@ def finish(training: Training, state: State, seconds: float) -> Record:
     return record
 
 
-def load_model(training: Training, remedy: str) -> checkpoint.Trained:
+def record_of_model(training: Training) -> Record | None:
+    """The record, written again, of a model that was trained to its end; None if there is none.
+
+    None too if a checkpoint says that the run is being trained again, or if the model is damaged, of
+    another configuration, or trained by other code or another torch: it would come out otherwise.
+    """
+    inputs = training.inputs
+    if inputs.checkpoint_path.exists() or not inputs.model_path.exists():
+        return None
+    try:
+        content = load_model(training, "", of_this_code=True)
+    except UserError:
+        return None
+    record = record_made_again(training, content)
+    save_record(record, inputs.record_path)
+    return record
+
+
+def load_model(training: Training, remedy: str, of_this_code: bool = False) -> checkpoint.Trained:
     """What is saved as the trained model of a run, its weights loaded into the model at hand.
 
-    `remedy`: what to do if it is of no use. Raises UserError if it is damaged, not trained to its end
-    or of another configuration.
+    `remedy`: what to do if it is of no use. Raises UserError if it is damaged, not trained to its end,
+    of another configuration or, with `of_this_code`, of code that gives other bits.
     """
     inputs = training.inputs
     content = checkpoint.load(inputs.model_path, inputs.identity, checkpoint.Trained, remedy)
+    if of_this_code and any(resume.code_changes(inputs, session) for session in content.sessions):
+        raise UserError(f"{inputs.model_path} was trained by other code. {remedy}")
     try:
         resume.check_history(content.history, training.schedule.epochs)
         resume.restore_weights(training.model, content.model)

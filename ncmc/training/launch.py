@@ -66,7 +66,7 @@ def launch(
         listener = progress()
         if note := note_without_commit(inputs.project.root):
             listener.say(note)
-        return train.train(inputs, listener, device=device), "trained"
+        return train.train(inputs, listener, device=device, anew=force), "trained"
 
 
 def _import_torch() -> None:

@@ -24,12 +24,14 @@ from ncmc.training.session import State, Training, prepare
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
 
 
-def train(inputs: RunInputs, progress: Progress, *, device: str | None = None) -> Record:
+def train(
+    inputs: RunInputs, progress: Progress, *, device: str | None = None, anew: bool = False
+) -> Record:
     """Train a run to its end and write its model and Record.
 
-    Resumes from a checkpoint if there is one. Raises UserError (images that do not fit, loss not
-    finite, disk full, ...), UsageError (a bad option of the model) and Interrupted (SIGTERM, SIGHUP,
-    Ctrl-C: a checkpoint is saved first).
+    Resumes from a checkpoint if there is one; a model that is trained already gets its record, unless
+    `anew`. Raises UserError (images that do not fit, loss not finite, disk full, ...), UsageError (a
+    bad option of the model) and Interrupted (SIGTERM, SIGHUP, Ctrl-C: a checkpoint is saved first).
     """
     run, target, folder = inputs.run, inputs.record_path, inputs.checkpoint_path.parent
     with Interrupts() as interrupts:
@@ -46,6 +48,11 @@ def train(inputs: RunInputs, progress: Progress, *, device: str | None = None) -
                     "epochs is one step on all of them"
                 )
             with closing(training.step):
+                if not anew and (record := finish.record_of_model(training)):
+                    progress.say(
+                        f"{run.id}: trained before; its record is made again from its model"
+                    )
+                    return record
                 state = resume.load(training, progress.say)
                 interrupts.defer()
                 started = time.monotonic() - state.seconds

@@ -73,17 +73,3 @@ def test_a_training_keeps_pairs_and_its_own_command(workspace: Path) -> None:
     assert body["made"]["command"] == f"ncmc train {run.id} -o eval_batch=64"
     assert body["schema"] == 3
     assert len(body["result"]["history"]["class_cosines"]) == 2
-
-
-def test_a_record_that_was_imported_while_its_run_trained_is_not_replaced_in_silence(
-    workspace: Path,
-) -> None:
-    run, results = run_of(), workspace / "own"
-    theirs = fakes.record(run, 50.0)
-    imported = Watch(3, lambda: save_record(theirs, path_of(here(), run, results)))
-    record = trained(run, imported, results=results)
-    assert load_record(path_of(here(), run, results)).digest == record.digest
-    assert [text for text in imported.said if f"digest {theirs.digest[:12]}" in text]
-    again = Watch()
-    assert trained(run, again, results=results).digest == record.digest
-    assert not again.said

@@ -70,7 +70,7 @@ WRONG = {
         "x.mean((2, 3)) + self.shift",
         "x",
         "become features",
-        r"of shape \(2, 6, 8, 8\); it must be \(B, out_features\): \(2, 6\)",
+        r"\(B, out_features\), is of shape \(2, 6, 8, 8\); it must be a tensor of shape \(2, 6\)",
     ),
     "colour alone": (
         "nn.Conv2d(channels,",

@@ -47,11 +47,15 @@ def test_a_stopped_training_says_so_and_goes_on_to_the_same_record(workspace: Pa
     whole = json.loads(path_of(here(), run()).read_text())["digest"]
     path_of(here(), run()).unlink()
     with pytest.raises(Interrupted):
-        train.train(inputs_of(run()), Watch(8, stop))
+        train.train(
+            inputs_of(run()),
+            Watch(8, stop),
+            anew=True,
+        )
     (one,) = Watcher(here()).look([run()])
     assert one.state == "stopped"
     assert one.epoch == pytest.approx(8 / 6)
-    train.train(inputs_of(run()), Watch())
+    train.train(inputs_of(run()), Watch(), anew=True)
     assert json.loads(path_of(here(), run()).read_text())["digest"] == whole
     assert not file_of(workspace).exists()
 

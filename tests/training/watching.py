@@ -58,4 +58,4 @@ def trained(
 ) -> Record:
     """A run of the test's project, trained to its end."""
     listener = Watch() if progress is None else progress
-    return train(inputs_of(run, execution, results), listener, **chosen)
+    return train(inputs_of(run, execution, results), listener, **{"anew": True, **chosen})
