@@ -13,11 +13,13 @@ from ncmc.errors import UserError
 from ncmc.paper.assumptions import assumptions_for
 from ncmc.plan.code_digest import code_of
 from ncmc.plan.run import Run, make_run
+from ncmc.project import Project
 from ncmc.results.problems import RecordProblem, known_counts, read_record, why_unfit
 from ncmc.results.record import digest, load_record, parse_record
 
 Place = tuple[str | int, ...]
 
+checkout = cache(here)  # its files read once
 PUBLISHED = CHECKOUT / "results/published"
 GOLDEN = Path(__file__).parent / "golden/record.json"  # of a real training of three epochs
 # What neither arithmetic nor the project can tell.
@@ -52,14 +54,14 @@ def lie(value: Any) -> Any:
     return value + "x"
 
 
-def words_for(body: dict[str, Any], run: Run) -> str | None:
+def words_for(body: dict[str, Any], run: Run, project: Project | None = None) -> str | None:
     """Why a record with a digest that fits is refused as that of `run`; None if it is not."""
     data = json.dumps(body | {"digest": digest(body)}).encode()
     try:
         record = parse_record(data, "a record")
     except UserError as error:
         return str(error)
-    unfit = why_unfit(here(), run, record)
+    unfit = why_unfit(project or checkout(), run, record)
     return unfit[1] if unfit else None
 
 
@@ -76,7 +78,7 @@ def changed(body: dict[str, Any], place: Place, value: Any) -> dict[str, Any]:
 def trained() -> tuple[dict[str, Any], Run]:
     """A real record as it would be written by the present code under the present register."""
     body, record = json.loads(GOLDEN.read_text()), load_record(GOLDEN)
-    body["assumptions"] = assumptions_for(here(), record.run, record.config)
+    body["assumptions"] = assumptions_for(checkout(), record.run, record.config)
     by_present_code(body, record.run)
     body["made"]["sessions"][0]["code"] = body["made"]["code"]
     return body, record.run
@@ -84,7 +86,7 @@ def trained() -> tuple[dict[str, Any], Run]:
 
 def by_present_code(body: dict[str, Any], run: Run) -> None:
     """Let a record say that the present code made it: of other code the options are not known."""
-    code = code_of(here(), run)
+    code = code_of(checkout(), run)
     assert code
     body["made"]["code"] = code.model_dump()
     body["made"]["packages"]["torch"] = f"{code.torch}+cpu"
@@ -271,7 +273,7 @@ def test_a_lie_is_told_by_its_field(name: str, tmp_path: Path) -> None:
     assert words in told
     path = tmp_path / "record.json"
     path.write_text(json.dumps(spoiled | {"digest": digest(spoiled)}))
-    problem = read_record(here(), run, path)
+    problem = read_record(checkout(), run, path)
     assert isinstance(problem, RecordProblem)
     assert words in problem.reason
     assert problem.kind == ("outdated" if "assumption" in name else "damaged")
@@ -301,21 +303,21 @@ def test_what_several_fields_say_together_is_told_too() -> None:
     body, run = trained()
     record = parse_record(json.dumps(body | {"digest": digest(body)}).encode(), "a record")
     split = record.split.model_copy(update={"counts": tuple(counts), "n_train": 1000})
-    unfit = why_unfit(here(), run, record.model_copy(update={"split": split}))
+    unfit = why_unfit(checkout(), run, record.model_copy(update={"split": split}))
     assert unfit
     assert "split.counts is [100, 100," in unfit[1]
     assert "by the run [128, 83, 54" in unfit[1]
     matrix = [list(row) for row in record.result.confusion]
     matrix[0][9], matrix[1][9] = matrix[0][9] + 1, matrix[1][9] - 1
     result = record.result.model_copy(update={"confusion": tuple(map(tuple, matrix))})
-    unfit = why_unfit(here(), run, record.model_copy(update={"result": result}))
+    unfit = why_unfit(checkout(), run, record.model_copy(update={"result": result}))
     assert unfit
     assert "the number of test images per class is [51, 49, 50" in unfit[1]
 
 
 def test_images_per_class_are_known_where_the_classes_are() -> None:
     def known(dataset: str, backbone: str = "resnet20") -> list[int] | None:
-        return known_counts(here(), make_run(dataset, 0.01, backbone, "CE"))
+        return known_counts(checkout(), make_run(dataset, 0.01, backbone, "CE"))
 
     cifar = known("cifar10")
     assert cifar
@@ -344,7 +346,7 @@ def test_a_point_that_was_added_to_the_register_later_is_not_asked_of_a_record(
     text = path.read_text()
     for day, words in (("2024-01-01", "A1 is absent then"), ("2099-01-01", None)):
         path.write_text(text.replace("  - id: A1\n", f"  - id: A1\n    added: '{day}'\n"))
-        told = words_for(older, run)
+        told = words_for(older, run, here())
         assert (words in told if told else False) if words else told is None
 
 
@@ -362,4 +364,4 @@ def test_published_records_are_whole() -> None:
     paths = sorted(PUBLISHED.rglob("record.json"))
     assert paths
     records = [load_record(path) for path in paths]
-    assert [why for record in records if (why := why_unfit(here(), record.run, record))] == []
+    assert [why for record in records if (why := why_unfit(checkout(), record.run, record))] == []
