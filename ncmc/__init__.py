@@ -1,27 +1,31 @@
 """A reproducibility harness for "Neural Collapse To Multiple Centers For Imbalanced Data".
 
-The map. A room imports only from rooms further up, and the left wing never imports torch;
-`record.json` is the only door between the two (pyproject.toml, [tool.importlinter], holds both).
+The map. A room is a folder; errors, paths, project, jobs, targets and preflight are a file each.
+A room imports only from rooms further up, and the left wing never imports torch: `record.json`,
+and while a run is trained its `progress.json`, are the only doors between the two (pyproject.toml,
+[tool.importlinter], holds both rules).
 
 Left wing: plans, reads and judges.
     errors, paths   user errors, and where files lie
-    project     the open checkout and paper: where a file (config) or a record lies (record_path)
     system      what the operating system gives: files, YAML and JSON, hardware, threads, signals
+    project     the open checkout and paper: where a file (config) or a record lies (record_path)
     plan        papers/ and config/ -> tables, cells and runs; the catalog of methods and backbones
                 (catalog); class_counts of a tau, learning_rate; the digest of the code that a run's
                 numbers depend on (code_digest)
-    paper       what a paper says: printed numbers, claims, errata; assumptions where it is silent;
+    paper       what a paper says: printed_numbers, claims, errata; assumptions where it is silent;
                 theorems: how its papers/NAME/theory is checked
     results     records of runs; what is wrong with one, outdated or damaged (problems, contradictions);
                 cells and their tables (table_data, table_layout, table_latex); statistics.py, and
                 shared_spread.py: moderated variances; looks: seeds added in steps
-    verdicts    whether each check and printed number holds; kinds/: a file per kind (greater, curve)
-    board       what the verdicts say in words, claim by claim (sentences); README.md's answers
+    verdicts    whether each check and printed number holds; kinds/: a file per kind (greater, curve);
+                printed_alone: what follows from the printed cells without any run
+    board       what the verdicts say in words, claim by claim (sentences); answers: README.md's
     forecast    before anything runs: what it would decide (questions), its power, its cost
-    figures     of_table lists the figures of a table; painting draws them as SVG, PNG and PDF
-    page        the HTML pages: rows in Python, HTML in templates/
+    figures     of_table lists the figures of a table; painting draws them, figure_files writes them
+    page        the HTML pages: claim_rows, cell_rows and the like; HTML in templates/
     jobs        the inputs of the Snakefile's rules: records_of a table, resources
-    sharing     exports (export_format: checksums), import_, publish, compare; artifact: ARTIFACT.md
+    sharing     exports (export_format: checksums), import_, compare; publish, with runs.csv;
+                artifact: ARTIFACT.md
     targets     which runs a target asks for, and in which jobs they are trained
     data        archives -> arrays -> long-tailed splits; image_tree: which folders of one's own
                 images are classes; readers/: one file per published format
@@ -32,7 +36,8 @@ Right wing: trains, with torch.
     backbones   networks, one file each
     methods     losses with their heads and decision rules, one file each; the paper's own lie in
                 papers/ncmc/methods, and are modules of ncmc.methods too
-    training    one run -> its model and its record: batches (with Mixup), optimiser, checkpoint;
+    training    one run -> its model and its record: batches (with Mixup), optimiser; checkpoint (the
+                file), resume (finds it); failures: its errors in words, such as too little memory;
                 own_code/: what `ncmc check` asks of one's own
 
 A file of papers/ or config/ is read and refused by one module, the room of which follows from what

@@ -117,8 +117,9 @@ class Tree:
         self.digests = json.loads(self.python(DIGESTS, *sorted(runs)))
 
     def names(self, room: str) -> list[str]:
-        """The modules of a room that are not shared by others."""
-        stems = (file.stem for file in sorted((self.folder / "ncmc" / room).glob("*.py")))
+        """The modules of a room, and of the paper's own part of it, that are not shared by others."""
+        folders = (self.folder / "ncmc" / room, self.folder / "papers" / "ncmc" / room)
+        stems = sorted(file.stem for folder in folders for file in folder.glob("*.py"))
         return [stem for stem in stems if stem[0] != "_" and stem != "base"]
 
     def groups(self) -> dict[str, tuple[list[str], list[str]]]:

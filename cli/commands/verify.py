@@ -37,7 +37,13 @@ from ncmc.project import Project
 from ncmc.results.table_data import TableData
 from ncmc.results.wording import capital
 from ncmc.verdicts import judge, verdicts_file
-from ncmc.verdicts.printed import PrintedCells, assumption, follows_words, impossible, of_printed
+from ncmc.verdicts.printed_alone import (
+    PrintedCells,
+    assumption,
+    follows_words,
+    impossible,
+    of_printed,
+)
 from ncmc.verdicts.verdict import verdict_exit_code
 
 EPILOG = (

@@ -40,7 +40,7 @@ from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.kinds.slight import Slight
 
 FILE = "plan.yaml"
-POINTS = 200  # of the integrals over what deviation is observed
+NODES = 200  # of the integrals over what deviation is observed
 Terms = Mapping[Place, float]  # cell -> its weight
 
 
@@ -141,10 +141,10 @@ def _within(expected: Difference, margin: float, level: float) -> float:
 
 
 def _beyond(expected: Difference, away: float, level: float) -> np.ndarray:
-    """The probability of `detected` at each of POINTS equally probable observed deviations."""
+    """The probability of `detected` at each of NODES equally probable observed deviations."""
     from scipy import stats
 
-    places = (np.arange(POINTS) + 0.5) / POINTS
+    places = (np.arange(NODES) + 0.5) / NODES
     observed = np.sqrt(stats.chi2.ppf(places, expected.df) / expected.df)  # over the true one
     edge = t_quantile(1 - level, expected.df) * observed
     return np.asarray(stats.norm.cdf(away / expected.error - edge))

@@ -27,8 +27,9 @@ def verify(
 ) -> list[Verdict]:
     """The verdicts on a table or figure: the paper's known numbers in it, then its checks.
 
-    A comparison that lacks a record, or has one that is damaged or outdated, is incomplete. Raises
-    UsageError for an unknown name or a senseless check.
+    A comparison that lacks a record, or has one that is damaged or outdated, is incomplete. With
+    `project=Project.find(reads_published=True)` published records stand in where results/runs has
+    none, as for `ncmc verify`. Raises UsageError for an unknown name or a senseless check.
     """
     project = project or Project.find()
     return verify_cells(switches.table(project, name), CellCache(project, results))

@@ -1,6 +1,7 @@
 """The kinds of check: the fields of each in papers/NAME/checks.yaml, and how it is judged.
 
-A new kind is a file like the others, and its name in the two lists below.
+A new kind is a file like the others and its name in the union below; `forecast/power.py` may say its
+power, `figures/forest_plot.py` may draw it, docs/verdicts.md and papers/ncmc/checks.yaml describe it.
 """
 
 from typing import Annotated

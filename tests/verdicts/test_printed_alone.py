@@ -15,7 +15,7 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.statistics import sample
 from ncmc.verdicts.kinds.greater import Greater
-from ncmc.verdicts.printed import (
+from ncmc.verdicts.printed_alone import (
     PrintedCells,
     follows_words,
     impossible,
