@@ -25,6 +25,7 @@ from ncmc.verdicts.judge import CellCache
 START, END = "<!-- answers -->", "<!-- /answers -->"
 BLOCK = re.compile(rf"{START}\n.*?{END}\n", re.DOTALL)
 TAU = 0.01
+NO_COLLAPSE = 2.0  # NC of features that say nothing of the class
 PAPER = "paper"  # the tier of the paper's own scale, and its main claim
 MAIN_CLAIM = "C1"
 UNKNOWN = (
@@ -123,9 +124,8 @@ def _picture(project: Project) -> list[str]:
         return []
     return [
         "",
-        "Points are percent of test accuracy after the last epoch; tau 0.01: the smallest class has a "
-        "hundredth of the largest's images. Seeds are added in planned steps; intervals begin with "
-        "the first, and are of more than 95 % so that all steps together err in 5 %.",
+        "Points are percent of test accuracy after the last epoch. Seeds are added in planned steps, "
+        "each with an interval of more than 95 %, so that all steps together err in at most 5 %.",
         "",
         "<picture>",
         f'  <source media="(prefers-color-scheme: dark)" srcset="{dark}">',
@@ -147,7 +147,8 @@ def headline(project: Project) -> str:
     known = [lead for lead in compared if lead.tier == decided and lead.other in PLAIN]
     return (
         f"{UNKNOWN} The nearest with enough seeds is {_link(project, decided)} "
-        f"({decided.setting}): there CAL is {_by_side(known, lambda lead: PLAIN[lead.other])}."
+        f"({decided.setting}; the smallest class has a hundredth of the largest's images): there "
+        f"CAL is {_by_side(known, lambda lead: PLAIN[lead.other])}."
     )
 
 
@@ -204,24 +205,21 @@ def _collapse(project: Project) -> str:
         if known := [words for words, _ in ends if words]:
             methods = _cells(project, tier, f"{tier.name}_methods")
             plain = [_collapse_end(c)[0] for c in methods if c.spec.coord("method") == "CE"]
-            beside = (
-                "; cross-entropy, from the mean feature of each class, at " if any(plain) else ""
-            )
-            words = (
-                f"{_link(project, tier)} CAL ends at NC {_listed(known)}{beside}{''.join(plain)}"
-            )
+            beside = f"; CE, around the means of its own classes, at {''.join(plain)}"
+            words = f"{_link(project, tier)} CAL ends at {_listed(known)}"
+            words += beside if any(plain) else ""
             parts.append((any(supported for _, supported in ends), words))
     if not parts:
         return "Not measured yet."
     return (
-        "NC is the mean squared distance of an image's feature from the center of its class: 0 where "
-        "all images of a class have collapsed onto it, 2 where features say nothing of the class. "
-        f"Mixup trains on blends of two images. {_best_supported_first(parts)}"
+        "Measured by NC, the mean squared distance of an image's feature from the center of its "
+        "class: 0 is complete collapse, 2 is none. Mixup trains on blends of two images. "
+        + _best_supported_first(parts)
     )
 
 
 def _collapse_end(cell: Cell) -> tuple[str, bool]:
-    """`0.38 with Mixup (95 %: 0.08 to 0.67; 2 seeds)`, and whether there is an interval."""
+    """`0.38 with Mixup (19 % of 2; 95 %: 0.32 to 0.43; 3 seeds)`, and whether there is an interval."""
     nc = sample_of(cell, "nc_mean")
     if nc is None:
         return "", False
@@ -229,7 +227,8 @@ def _collapse_end(cell: Cell) -> tuple[str, bool]:
     interval = against(nc, 0.0).interval() if judged else None
     mixup = "with" if cell.spec.resolved.recipe.mixup else "without"
     spread = f"95 %: {interval[0]:.2f} to {interval[1]:.2f}; " if interval else ""
-    words = f"{nc.mean:.2f} {mixup} Mixup ({spread}{plural(nc.n, 'seed')})"
+    share = f"{100 * nc.mean / NO_COLLAPSE:.0f} % of {NO_COLLAPSE:g}"
+    words = f"{nc.mean:.2f} {mixup} Mixup ({share}; {spread}{plural(nc.n, 'seed')})"
     return words, interval is not None
 
 
@@ -252,8 +251,8 @@ def _harness(project: Project) -> str:
     if not distances:
         return "Not known yet: no setting that other papers print a number of was run."
     near = sum(distance <= 1 for distance in distances)
+    doubt = "Not known yet, as one seed decides nothing: " if seeds == 1 else ""
     return (
-        f"{plural(len(distances), 'number')} that other papers print can be compared so far "
-        f"({plural(seeds, 'seed')} at most): {near} within 1 point of ours, the furthest "
-        f"{max(distances):.1f} points away: {', '.join(boards)}."
+        f"{doubt}{plural(len(distances), 'number')} that other papers print can be compared: {near} "
+        f"within 1 point of ours, the furthest {max(distances):.1f} points away: {', '.join(boards)}."
     )

@@ -87,8 +87,8 @@ def test_what_has_an_interval_is_said_before_one_seed_of_a_larger_scale(project:
     assert "full schedule" not in setf
     says = headline(project)
     assert (
-        "(ResNet-20, a tenth of CIFAR-10, 120 epochs): there CAL is above cross-entropy (CE)"
-        in says
+        "120 epochs; the smallest class has a hundredth of the largest's images): there CAL is above "
+        "cross-entropy (CE)" in says
     )
 
 
@@ -108,10 +108,10 @@ def test_collapse_is_told_with_what_its_ends_mean(project: Project) -> None:
         fakes.fill(runs, spec, [60.0, 61.0, 62.0])
     publish(project, "laptop", "laptop_methods", LAPTOP)
     collapse = five_answers(project)[3]
-    assert ": 0 where all images of a class have collapsed onto it, 2 where" in collapse
-    assert " CAL ends at NC " in collapse
-    assert "without Mixup (95 %: " in collapse
-    assert "; cross-entropy, from the mean feature of each class, at " in collapse
+    assert ": 0 is complete collapse, 2 is none." in collapse
+    assert " CAL ends at " in collapse
+    assert re.search(r"without Mixup \(\d+ % of 2; 95 %: ", collapse)
+    assert "; CE, around the means of its own classes, at " in collapse
 
 
 def test_one_seed_everywhere_decides_nothing(project: Project) -> None:
@@ -143,8 +143,8 @@ def test_the_distance_to_the_numbers_of_other_papers_is_told(project: Project) -
 
     publish_ce("mislas", "stage1", 71.3)  # 72.8 is printed
     assert five_answers(project)[4].endswith(
-        "** 1 number that other papers print can be compared so far (1 seed at most): 0 within 1 point "
-        "of ours, the furthest 1.5 points away: "
+        "** Not known yet, as one seed decides nothing: 1 number that other papers print can be "
+        "compared: 0 within 1 point of ours, the furthest 1.5 points away: "
         "[mislas](results/published/mislas-paper/results/board.md)."
     )
     publish_ce(
