@@ -46,7 +46,7 @@ def read_yaml(path: Path, model: type[Model], *, optional: bool = False) -> Mode
 
     `optional`: a file that is missing is read as one without a key.
     """
-    content = {} if optional and not files.exists(path) else load_yaml(path)
+    content = {} if optional and files.is_absent(path) else load_yaml(path)
     return parse(model, content, str(path))
 
 
@@ -99,7 +99,7 @@ def read_csv(
 
     `optional`: a file that is missing has no rows.
     """
-    if optional and not files.exists(path):
+    if optional and files.is_absent(path):
         return []
     try:
         text = read_text(path).removeprefix("\ufeff")  # spreadsheets begin a file in UTF-8 with it

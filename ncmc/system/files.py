@@ -31,6 +31,11 @@ def exists(path: Path) -> bool:
         raise UserError(f"cannot look for {path}: {error.strerror or error}.") from error
 
 
+def is_absent(path: Path) -> bool:
+    """Whether nothing is at `path`, not even a link that leads nowhere. Raises UserError as `exists`."""
+    return not exists(path) and not path.is_symlink()
+
+
 @contextmanager
 def open_regular(path: Path) -> Iterator[BinaryIO]:
     """A regular file, open for reading.
