@@ -166,7 +166,7 @@ def grids(project: Project) -> dict[Path, Grid]:
     read: dict[Path, Grid] = {}
     for file in FILES:
         path = project.config(file)
-        if file != PAPER and not files.exists(path):
+        if file != PAPER and files.is_absent(path):
             continue
         read[path] = documents.read_yaml(path, Grid)
         if read[path].scale == "paper" and file != PAPER:
