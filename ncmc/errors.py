@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, TextIO, TypeVar
 
 T = TypeVar("T")
 
@@ -24,9 +24,9 @@ def _escaped(match: re.Match[str]) -> str:
     return character if character.isprintable() else ascii(character)[1:-1]
 
 
-def wrapped(text: str) -> str:
-    """A message for standard error: lines as wide as a terminal; whole elsewhere, for grep."""
-    if not sys.stderr.isatty():
+def wrapped(text: str, stream: TextIO | None = None) -> str:
+    """A message for standard error, or a stream: lines as wide as a terminal; whole elsewhere."""
+    if not (stream or sys.stderr).isatty():
         return text
     width, lines = shutil.get_terminal_size().columns, list[str]()
     for line in text.splitlines():

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from textwrap import indent
 from typing import Annotated
 
 import typer
@@ -107,7 +108,7 @@ def print_findings(name: str, findings: Sequence[CheckResult], understood: Seque
         mark, style = MARKS[finding.state]
         out.print(mark, finding.what, style=style, soft_wrap=True)
         if finding.advice:
-            print(f"    {finding.advice}")
+            print(indent(finding.advice, "    "))
     states = Counter(finding.state for finding in findings)
     result = f"{states['wrong']} wrong" if states["wrong"] else "all ok"
     skipped = f", {states['skipped']} not made because of that" if states["skipped"] else ""

@@ -7,9 +7,9 @@ import typer
 
 from cli.show.grids import print_listing
 from cli.streams import say_on_stderr
-from ncmc.errors import UsageError, UserError
+from ncmc.errors import UsageError, UserError, listed
 from ncmc.paper import own_numbers
-from ncmc.paper.printed_numbers import as_numbers, doubts, number_for, our_numbers
+from ncmc.paper.printed_numbers import ENTERED, as_numbers, doubts, number_for, our_numbers
 from ncmc.project import Project
 from ncmc.system import files
 
@@ -54,23 +54,30 @@ def import_numbers(
             f"{file} holds no number: every value is empty or a dash. Fill some in. To take a number "
             f"back, delete its row in {path}."
         )
-    for doubt in doubts(project, as_numbers(project, new).values()):
+    doubtful = doubts(project, as_numbers(project, new).values())
+    for doubt in doubtful:
         say_on_stderr(doubt)
     cells, ours = own_numbers.cells(project), our_numbers(project)
+    clashes = []
     for key, number in new.items():
         run = cells[key].run.cell
         there = known.get(key) or ours.get((run, key[0])) or ours.get((run, None))
         if there and not replace and (there.value, there.std, there.n) != number.printed:
-            raise UserError(
-                f"{key[0]}, {cells[key].label}: {there.value:g} is known; received: {number}. Nothing "
-                "was changed; --replace takes it."
+            clashes.append(
+                f"{key[0]}, {cells[key].label}: {there.value:g} is known; received: {number}."
             )
+    if clashes:
+        raise UserError(
+            f"{listed(clashes, between=chr(10))} Nothing was changed; --replace takes it."
+        )
     merged = known | new
     if merged != known:
         entered = {key: spec for key, spec in cells.items() if key in merged}
         files.write_atomic(path, own_numbers.as_csv(entered, merged))
     replaced = sum(known.get(key, number) != number for key, number in new.items())
     print(f"{path}: {len(merged) - len(known)} new, {replaced} replaced, {len(new)} received")
+    if doubtful:
+        say_on_stderr(ENTERED)
 
 
 @app.command("status", epilog="Example: `ncmc reference status table2`.")
@@ -83,5 +90,6 @@ def status(table: Table = None) -> None:
         shown = {key: getattr(known, key, None) for key in ("value", "std", "n", "id", "where")}
         rows.append({"table": name, "cell": spec.label, **shown})
     print_listing(rows, as_json=False)
-    for doubt in doubts(project, as_numbers(project, own_numbers.own_numbers(project)).values()):
+    doubtful = doubts(project, as_numbers(project, own_numbers.own_numbers(project)).values())
+    for doubt in doubtful and [*doubtful, ENTERED]:
         say_on_stderr(doubt)

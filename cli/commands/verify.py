@@ -1,6 +1,7 @@
 """`ncmc verify`: verdicts on a table or figure, on the paper's claims, or on everything."""
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +30,7 @@ from ncmc.board.annotations import annotations
 from ncmc.board.board_text import LEVELS, SCALES, TITLES, as_markdown, remark, tally
 from ncmc.board.board_text import as_json as board_json
 from ncmc.board.entries import SUBJECTS, Board, board, board_of
-from ncmc.errors import UsageError
+from ncmc.errors import UsageError, wrapped
 from ncmc.paper import theorems
 from ncmc.plan import grid
 from ncmc.plan.grid_file import tiers
@@ -161,17 +162,17 @@ def _verify_printed(name: str, exit_code: bool) -> None:
     project = Project.find()
     table, cells = grid.table(project, name), PrintedCells(project)
     verdicts, wrong = of_printed(table, cells), list(impossible(table, cells))
-    for verdict in verdicts:
-        print(f"{capital(verdict.says)} ({verdict.id}) {follows_words(verdict)}: {verdict.why}.")
-    for words in wrong:
-        print(f"Impossible in print: {words}.")
+    lines = [f"{capital(v.says)} ({v.id}) {follows_words(v)}: {v.why}." for v in verdicts]
+    lines += [f"Impossible in print: {words}." for words in wrong]
     if assumed := assumption(table, cells):
-        print(assumed)
+        lines.append(assumed)
     if not verdicts:
-        print(
+        lines.append(
             f"{name} has no check that printed means can decide: curves, chance and numbers of others "
             f"need records: `ncmc verify {name}`."
         )
+    for line in lines:
+        print(wrapped(line, sys.stdout))
     if exit_code:
         raise typer.Exit(1 if wrong else verdict_exit_code(verdicts))
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ValidationInfo
 
-from ncmc.errors import UsageError, shortened, unknown
+from ncmc.errors import UsageError, listed, shortened, unknown
 from ncmc.paper.validation import Percent, Points, Seeds, csv_numbers
 from ncmc.paths import OURS
 from ncmc.plan import grid
@@ -28,9 +28,10 @@ MOST_LETTERS = 80
 Key = tuple[str, int]  # a table, and the place of a cell in it, from 1
 
 
-def _text(text: str) -> str:
+def _text(text: str, info: ValidationInfo) -> str:
     if not text.strip():
-        raise ValueError(f"is empty; give one line of 1 to {MOST_LETTERS} characters")
+        option = ", or pass --by" if info.field_name == "by" else ""
+        raise ValueError(f"is empty; give one line of 1 to {MOST_LETTERS} characters{option}")
     if len(text) > MOST_LETTERS or not text.isprintable() or text[:1] in (*"=+-@", ""):
         raise ValueError(
             f"{shortened(repr(text))} is not allowed; give one line of 1 to {MOST_LETTERS} characters "
@@ -93,9 +94,10 @@ def cells(project: Project, table: str | None = None) -> dict[Key, CellSpec]:
 def read_numbers(project: Project, path: Path, by: str = "") -> dict[Key, Entered]:
     """The cells of a CSV file that have a number. `by` fills in who read them, where it is not said.
 
-    Raises UsageError naming the line at fault, and for two numbers of one cell.
+    Raises UsageError naming the lines at fault, also those of two numbers of one cell.
     """
     numbers: dict[Key, Entered] = {}
+    faults: list[str] = []
     for line, texts in enumerate(documents.read_csv(path, COLUMNS), start=2):
         row = {key: text.strip() for key, text in texts.items()}
         if not any(row.values()):  # spreadsheets end with empty rows
@@ -107,14 +109,20 @@ def read_numbers(project: Project, path: Path, by: str = "") -> dict[Key, Entere
             if number and key in numbers:
                 raise UsageError(f"the cell has {numbers[key]} in another line. Keep one.")
         except UsageError as error:
-            raise UsageError(f"{where}: {str(error).removeprefix(f'{where}: ')}") from error
+            faults.append(f"{where}: {str(error).removeprefix(f'{where}: ')}")
+            continue
         if number:
             numbers[key] = number
+    if faults:
+        raise UsageError(listed(faults, between="\n"))
     return numbers
 
 
 def _number(row: Mapping[str, str], where: str) -> Entered | None:
     """The number of a row; None if it has no value."""
+    value, both, std = row["value"].partition("±")
+    if both and not row["std"]:
+        row = {**row, "value": value.strip(), "std": std.strip()}
     texts = {name: row[name].rstrip("% ").replace(",", ".") for name in ("value", "std", "n")}
     texts = {name: "" if text.lower() in NO_NUMBER else text for name, text in texts.items()}
     if not texts["value"]:
@@ -154,6 +162,6 @@ def as_csv(cells: Mapping[Key, CellSpec], numbers: Mapping[Key, Entered]) -> str
     for key, spec in cells.items():
         number = numbers.get(key)
         entered = number.model_dump() if number else dict.fromkeys(Entered.model_fields)
-        printed = {k: f"{v:g}" if isinstance(v, float) else v for k, v in entered.items()}
+        printed = {k: f"{v:.10g}" if isinstance(v, float) else v for k, v in entered.items()}
         rows.append({"table": key[0], "cell": spec.label, **printed})
     return documents.as_csv(rows)

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ncmc.errors import UsageError, shortened, unknown
+from ncmc.errors import UsageError, listed, shortened, unknown
 from ncmc.system import files
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -115,9 +115,13 @@ def read_csv(
         raise UsageError(
             f"{path} has the columns {shortened(found)}; needed: {', '.join(columns)}."
         )
+    faults = list[str]()
     for number, row in enumerate(rows, start=2):
         if None in row or None in row.values():
-            raise UsageError(f"{path}, line {number}: needed are {len(columns)} values.")
+            hint = f' Put a name that has "{separator}" in it in quotes.' if None in row else ""
+            faults.append(f"{path}, line {number}: needed are {len(columns)} values.{hint}")
+    if faults:
+        raise UsageError(listed(faults, between="\n"))
     return rows
 
 
@@ -147,6 +151,7 @@ def csv_number(
     whole = kind is int
     if text and not re.fullmatch("[0-9]+" if whole else r"-?[0-9]+(\.[0-9]+)?", text):
         allowed = "a whole number" if whole else "a number such as 80.6"
+        allowed += "; its deviation goes into the column std" if key == "value" else ""
         raise UsageError(f"{where}: {key} is {shortened(repr(text))}; allowed: {allowed}.")
     return kind(text) if text else None
 

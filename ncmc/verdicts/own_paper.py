@@ -46,7 +46,8 @@ def missing(project: Project) -> list[str]:
         printed = printed_numbers.printed_numbers(project)
     except UserError:  # said by its check
         return lines
-    lines += printed_numbers.doubts(project, printed)
+    if doubts := printed_numbers.doubts(project, printed):
+        lines += [*doubts, printed_numbers.ENTERED]
     unchecked = [claim.id for claim in stated if claim.shown_in and claim.id not in checked]
     return lines + [f"claim {name} has no check in {checks_file.FILE}" for name in unchecked]
 

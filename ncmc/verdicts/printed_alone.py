@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from ncmc.errors import listed
 from ncmc.paper import switches
 from ncmc.paper.printed_numbers import Number, number_for
 from ncmc.plan.dataset_entries import dataset_entries
@@ -20,9 +21,8 @@ from ncmc.plan.run import Run
 from ncmc.results.cells import Cell
 from ncmc.results.curves import IN_PERCENT
 from ncmc.results.record import Accuracy, Epoch, Record, Result
-from ncmc.results.statistics import t_quantile
+from ncmc.results.statistics import sample, t_quantile
 from ncmc.results.wording import plural
-from ncmc.results.wording import printed as as_printed
 from ncmc.verdicts.check import Check, Pair
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.judge import CellCache, judge
@@ -34,6 +34,7 @@ FOLLOWS: dict[Status, str] = {
     "differs": "does not follow from the printed cells",
 }
 UNTOLD = "cannot be told from the printed cells"
+MOST_CELLS = 3  # that a line names of those with one fault
 
 
 class PrintedCells(CellCache):
@@ -52,7 +53,7 @@ class PrintedCells(CellCache):
         number = self.number(spec, table)
         if number is None:
             return Cell(spec, (), tuple(spec.runs(1)))
-        n = number.n or (1 if number.std is None else 2)
+        n = 1 if number.std is None else number.n or 2
         one_run = number.n is None  # taken for one: two seeds, whose mean has the deviation of one
         spread = spread_of(n, (number.std or 0.0) * (math.sqrt(2) if one_run else 1.0))
         records = [
@@ -90,6 +91,8 @@ def judged_in_print(check: Check, cells: PrintedCells) -> Verdict:
     """The verdict on a check; of one over settings that are known in part, with what these show."""
     verdict, groups = judge(check, cells), cells.compared(check)
     known = [group for group in groups if all(cell.records for cell in group)]
+    single = sum(any(cell.n == 1 for cell in group) for group in known)  # a run has no deviation
+    where = f" for {single} of {len(known)} settings" if 0 < single < len(known) else ""
     parts, there = [verdict.why], ""
     if verdict.status == "incomplete":
         every = list(chain(*groups))
@@ -104,22 +107,31 @@ def judged_in_print(check: Check, cells: PrintedCells) -> Verdict:
         if most := _largest_deviation(check, pairs):
             limit = f"if single runs deviate by less than {most:.1f} points"
             parts.append(f"it would follow{there} {limit}")
-    why = "; ".join(map(_of_print, parts))
+    why = "; ".join(_of_print(part, where) for part in parts)
     return verdict.model_copy(update={"why": why, "missing": (), "remedy": None})
 
 
-def _of_print(why: str) -> str:
+def _of_print(why: str, where: str) -> str:
     """What was found, without the seeds and splits, which are made up here."""
-    return why.partition(". One split, ")[0].replace(ONE_SEED, "no deviation is printed")
+    return why.partition(". One split, ")[0].replace(ONE_SEED, f"no deviation is printed{where}")
 
 
 def _largest_deviation(check: Greater, pairs: Sequence[Pair]) -> float | None:
-    """How far single runs may deviate for each pair to be shown, where no deviation is printed."""
-    if any(cell.n != 1 for cell in chain(*pairs)):
-        return None
-    least = min(b.values_best[0] - t.values_best[0] + check.margin for b, t in pairs)
-    z = t_quantile(1 - pairs[0][0].alpha / 2, math.inf)
-    return least / (z * math.sqrt(2)) if least > 0 else None
+    """How far single runs may deviate for each pair to be shown, where no deviation is printed.
+
+    None where no deviation makes all of them shown: a number is lower, or printed ones are too large.
+    """
+    z, limits = t_quantile(1 - pairs[0][0].alpha / 2, math.inf), list[float]()
+    for pair, finding in zip(pairs, check.judge(pairs), strict=True):
+        better, than = (sample(cell.values_best) for cell in pair)
+        known = [part.variance_of_mean for part in (better, than) if part.std is not None]
+        above, low = better.mean - than.mean + check.margin, finding.numbers.get("low")
+        rest = (above / z) ** 2 - sum(known)
+        if len(known) < len(pair) and above > 0 and rest > 0:
+            limits.append(math.sqrt(rest / (len(pair) - len(known))))
+        elif not isinstance(low, float) or low <= -check.margin:  # nor shown by its deviations
+            return None
+    return min(limits, default=None)
 
 
 def assumption(table: Table, cells: PrintedCells) -> str:
@@ -133,13 +145,18 @@ def assumption(table: Table, cells: PrintedCells) -> str:
 
 
 def impossible(table: Table, cells: PrintedCells) -> Iterator[str]:
-    """What is impossible in print, cell by cell, in words."""
+    """What is impossible in print, in words, each with its cells."""
     images = dataset_entries(cells.project)
     known = [(spec, number) for spec in table.cells if (number := cells.number(spec, table))]
     fewest = [min(1, decimals(number.value)) for _, number in known]
+    found: dict[str, list[str]] = {}
     for spec, number in known:
         for words in wrong_in(number, images[spec.run.dataset].test_images, max(fewest)):
-            yield f"{spec.label}, {as_printed(number)}: {words}"
+            spread = "" if number.std is None else f" ± {number.std:.10g}"
+            cell = f"{spec.label}, {number.value:.10g}{spread} ({number.where})"
+            found.setdefault(words, []).append(cell)
+    for words, told in found.items():
+        yield f"{words}: {plural(len(told), 'cell')}: {listed(told, MOST_CELLS, '; ')}"
 
 
 def wrong_in(number: Number, images: int | None, fewest: int = 1) -> Iterator[str]:
