@@ -120,10 +120,14 @@ def test_one_configuration_can_be_printed_otherwise_in_two_tables(configured: Pa
             "'by': '=cmd()' is not allowed; give one line of 1 to 80",
         ),
         (ROW.replace(",8,", ",@8,"), "'page': '@8' is not allowed; give one line"),
-        (ROW.replace("A. Reader", ""), "'by': is empty; give one line"),
+        (ROW.replace("A. Reader", ""), "give one line of 1 to 80 characters, or pass --by"),
         (ROW.replace(",8,", ",,"), "'page': is empty; give one line"),
         (ROW.replace("80.6", "80.6 (0.4)"), "value is '80.6 (0.4)'; allowed: a number"),
-        (ROW.replace("80.6", "80.6 0.4"), "value is '80.6 0.4'; allowed: a number"),
+        (
+            ROW.replace("80.6", "80.6 0.4"),
+            "allowed: a number such as 80.6; its deviation goes into",
+        ),
+        (ROW.replace("80.6", "80.6 ± 0.4"), "value is '80.6 ± 0.4'; allowed: a number"),
         (ROW.replace("80.6", ""), "without a value"),
         (ROW.replace(CELL, ""), "table2 has no cell ''. `ncmc reference form table2` prints"),
         (
@@ -148,6 +152,7 @@ def test_a_wrong_row_is_named_and_nothing_is_written(configured: Path, row: str,
         (b"", "mine.csv is empty; its first line must name table, cell"),
         (f"{HEADER},value\n".encode(), "by, value; needed: table"),
         (f"{HEADER}\ntable2,80\n".encode(), "line 2: needed are 7 values"),
+        (f"{HEADER}\n{ROW}\n".replace('"', "").encode(), 'Put a name that has "," in it in quotes'),
         (f'{HEADER}\ntable2,a,"8'.encode(), "is not valid CSV"),
         (f"{HEADER}\n".encode(), "mine.csv holds no number: every value is empty or a dash"),
         (f'{HEADER}\ntable2,"{CELL}",\u2014,,,8,A. Reader\n'.encode(), "mine.csv holds no number"),
@@ -169,6 +174,7 @@ def test_a_file_that_is_no_such_table_is_refused(
         f"{HEADER}\n{ROW}\n".replace(",", "\t").replace("\t ", ", "),
         f"{HEADER}\n{ROW}\n".replace(" cifar10", "\u00a0cifar10").replace("80.6", " 80.6 "),
         f"{HEADER}\n{ROW}\n".replace("80.6", "80.6 %"),
+        f"{HEADER}\n{ROW}\n".replace("80.6,0.3", "80.6 ± 0.3,"),
         f"{HEADER}\n{ROW}\n{ROW.replace('CAL', 'CE').replace('80.6,0.3,3', '–,-,')}\n",
         f"{HEADER}\n{ROW}\n".replace(CELL, f" {CELL.upper()}".replace(" ", "  ")),
     ],
@@ -277,6 +283,17 @@ def test_what_is_probably_misread_is_doubted(
         assert done.exit_code == 0
         assert doubt in done.stderr
         assert bool(doubt) == bool(done.stderr)
+        assert bool(doubt) == ("entered and compared all the same" in done.stderr)
+
+
+def test_every_fault_of_a_file_is_told_up_to_ten(configured: Path) -> None:
+    rows = [ROW.replace("80.6", f"x{i}") for i in range(12)]
+    seven = reference("import", written(configured, *rows[:7]), code=2)
+    assert all(f"line {i + 2}: value is 'x{i}'" in seven for i in range(7))
+    twelve = reference("import", written(configured, *rows), code=2)
+    assert "'x9'" in twelve
+    assert "'x10'" not in twelve
+    assert "and 2 more" in twelve
 
 
 def test_a_number_without_a_deviation_is_listed_without_one(configured: Path) -> None:

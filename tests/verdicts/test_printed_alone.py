@@ -71,6 +71,28 @@ def test_numbers_without_a_deviation_say_how_small_it_would_have_to_be() -> None
     assert "it would follow" not in told(35.0, std=None)["C1a"].why
 
 
+@pytest.mark.parametrize("n", [None, 3])
+def test_deviations_in_a_part_of_the_cells_keep_the_threshold(n: int | None) -> None:
+    def verdict(std: float) -> Verdict:
+        def printed(spec: CellSpec) -> Number:
+            value = 45.0 if spec.run.method == "CAL" else 40.0
+            return number(value, std if spec.run.tau == 0.01 else None, n)
+
+        return {v.id: v for v in of_printed(TABLE1, Printed(printed))}["C1a"]
+
+    assert "no deviation is printed for 4 of 6 settings" in verdict(0.4).why
+    assert "it would follow if single runs deviate by less than 1.8 points" in verdict(0.4).why
+    assert "it would follow" not in verdict(9.0).why  # what is printed decides against it
+
+
+def test_cells_with_one_fault_are_one_line_of_numbers_as_entered() -> None:
+    cells = Printed(lambda _: number(70.005, n=1))
+    (words,) = impossible(TABLE1, cells)
+    assert f"gives that mean: {len(TABLE1.cells)} cells: " in words
+    assert words.count("70.005 (a table)") == 3
+    assert words.endswith(f"; and {len(TABLE1.cells) - 3} more")
+
+
 def test_printed_cells_are_not_paired_where_each_seed_of_ours_has_a_split_of_its_own() -> None:
     """Their seeds are made up, in one order: paired, they would have next to no spread."""
     table = grid.table(here(), "laptop_methods")
