@@ -1,6 +1,6 @@
 """`ncmc explain`: one claim, printed number or check in full."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import Annotated
 
@@ -49,7 +49,7 @@ def explain(
     if claim.missing:
         out.print()
         out.print("Missing:", style="bold")
-        print_lines([f"  {name}" for name in claim.missing])
+        print_lines([f"  {words}" for words in _by_cell(claim.missing)])
     for command in claim.commands if claim.missing else ():
         print(f"To make what is missing: {command}")
     for problem in claim.problems:
@@ -66,6 +66,16 @@ def _runs(claim: Explanation) -> str:
         text += f" and {size(int(cost.disk))} of disk"
         text += f" (without {cost.left_out}, whose speed is not known)." if cost.left_out else "."
     return text
+
+
+def _by_cell(runs: Iterable[str]) -> Iterator[str]:
+    """`cifar10/tau=0.01/resnet20/CE/default: seeds 0, 1, 2`, a line per cell."""
+    seeds = dict[str, list[str]]()
+    for run in runs:
+        cell, _, seed = run.rpartition("/seed=")
+        seeds.setdefault(cell, []).append(seed)
+    for cell, of_cell in seeds.items():
+        yield f"{cell}: {'seed' if len(of_cell) == 1 else 'seeds'} {', '.join(of_cell)}"
 
 
 def _print_clause(clause: Clause, claim: Explanation) -> None:

@@ -57,7 +57,7 @@ def _part(laid: Layout, columns: range, measures: Sequence[str]) -> Grid:
         chosen = [row.cells[column] for column in columns]
         values = [value for cell in chosen for value in _values(cell, measures)]
         seeds = dict.fromkeys(_seeds(cell) for cell in chosen if cell)
-        grid.add_row(*row.labels, *values, ", ".join(sorted(seeds)))
+        grid.add_row(*row.labels, *values, ", ".join(seeds))
     return grid
 
 

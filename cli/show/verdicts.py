@@ -32,7 +32,7 @@ def print_verdicts(data: TableData, verdicts: Sequence[Verdict], as_json: bool) 
             status_text(v.status, v.outcome),
             f"{v.says} ({ADDED})" if v.added else v.says,
             v.why,
-            f"{v.id}\n{v.where}" if v.where else v.id,
+            f"{v.id}\n{v.where}" if v.where and v.where not in v.says else v.id,
         )
         for v in verdicts
     ]
@@ -55,4 +55,6 @@ def print_verdicts(data: TableData, verdicts: Sequence[Verdict], as_json: bool) 
 
 def status_text(status: Status, words: str = "") -> Text:
     """A status, or what it says of the paper, with its mark, in its colour."""
-    return Text(f"{MARKS[status]} {words or status}", style=STYLES[status], no_wrap=not words)
+    return Text(
+        f"{MARKS[status]} {words or status}", style=STYLES[status], no_wrap=" " not in words
+    )

@@ -1,11 +1,12 @@
 """The board as text for other programs: Markdown, JSON, and JUnit XML for a CI."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
 
 from ncmc.board.entries import SUBJECTS, Board, BoardEntry, Subject
+from ncmc.board.sentences import NOT_JUDGED
 from ncmc.plan.grid_file import Scale
 from ncmc.results.table_files import markdown_row, markdown_text
 from ncmc.results.wording import capital, plural
@@ -24,28 +25,40 @@ SCALES: dict[Scale, str] = {
 LEVELS = (
     "Intervals are of 95 %. Where seeds are added in steps, each step has a part of the 5 % "
     "(docs/plan.md); several values that are compared at once share it; that two sides are alike is two "
-    "one-sided tests, an interval of 90 %."
+    "one-sided tests, an interval of 90 %. Methods that are compared in two tables have an interval in "
+    "each, which rests on the cells of that table alone."
 )
 
 
-def tally(board: Board) -> list[str]:
+def tally(board: Board, stated: Sequence[str] = ()) -> list[str]:
     """A line per subject: `25 claims of the paper: 4 hold, 1 differs, 20 are incomplete`.
 
     What was judged at a smaller scale alone is not counted beside the paper's: each says so itself.
+    `stated`: the claims of the paper, of a tier, which may have no check of some of them.
     """
     lines = []
     for subject in SUBJECTS:
         entries = board.of(subject).entries
-        papers = Board(entries=tuple(e for e in entries if e.scale != "reduced"))
-        counts = [f"{k} {verb(status, k)}" for status, k in papers.count().items() if k]
-        smaller = Counter(e.outcome for e in entries if e.scale == "reduced")
-        if not papers.entries:
-            counts = [f"{k} {outcome}" for outcome, k in smaller.items()]
+        others = Board(
+            entries=tuple(e for e in entries if e.scale != "reduced" or e.status in NOT_JUDGED)
+        )
+        smaller = len(entries) - len(others.entries)
+        counts = [f"{k} {verb(status, k)}" for status, k in others.count().items() if k]
+        if all(e.scale == "reduced" for e in entries):
+            counts = [
+                f"{k} {outcome}" for outcome, k in Counter(e.outcome for e in entries).items()
+            ]
         elif smaller:
-            counts.append(f"{smaller.total()} judged at a smaller scale alone")
+            counts.append(f"{smaller} judged at a smaller scale alone")
         if entries:
             word, whose = WORDS[subject]
-            lines.append(f"{plural(len(entries), word)}{whose}: {', '.join(counts)}")
+            absent = [name for name in stated if name not in {e.id for e in entries}]
+            told = (
+                f"; no check on this tier: {', '.join(absent)}"
+                if subject == "claim" and absent
+                else ""
+            )
+            lines.append(f"{plural(len(entries), word)}{whose}: {', '.join(counts)}{told}")
     return lines
 
 
@@ -65,13 +78,13 @@ def as_json(board: Board) -> dict[str, JsonValue]:
     return {"tally": counts, "exit_code": verdict_exit_code(board.verdicts), "entries": entries}
 
 
-def as_markdown(board: Board) -> str:
-    """The tally, and a table per subject with one line per entry."""
-    return "\n".join(_markdown_lines(board)) + "\n"
+def as_markdown(board: Board, stated: Sequence[str] = ()) -> str:
+    """The tally, and a table per subject with one line per entry; `stated`: see `tally`."""
+    return "\n".join(_markdown_lines(board, stated)) + "\n"
 
 
-def _markdown_lines(board: Board) -> Iterator[str]:
-    yield from (f"- {line}" for line in tally(board))
+def _markdown_lines(board: Board, stated: Sequence[str]) -> Iterator[str]:
+    yield from (f"- {line}" for line in tally(board, stated))
     yield from ("", LEVELS)
     for subject in SUBJECTS:
         entries = board.of(subject).entries

@@ -45,11 +45,16 @@ class Stage:
 
     @property
     def place(self) -> str:
-        """`after 120 epochs of resnet20`; nothing at the paper's own scale."""
+        """` at tau 0.01 alone after 120 epochs of resnet20`; nothing at the paper's own scale.
+
+        That it is one tau is said of the paper's claims alone, which are of several.
+        """
         first = self.verdicts[0]
         if self.paper or first.epochs is None:
             return ""
-        return f" after {plural(first.epochs, 'epoch')} of {' and '.join(first.backbones)}"
+        taus = {tau for verdict in self.verdicts for tau in verdict.taus}
+        alone = f" at tau {taus.pop():g} alone" if first.claim and len(taus) == 1 else ""
+        return f"{alone} after {plural(first.epochs, 'epoch')} of {' and '.join(first.backbones)}"
 
     @property
     def words(self) -> str:
@@ -116,6 +121,7 @@ def _details(clauses: Sequence[Verdict], room: int) -> str:
             [f"{clause.says}: {words}" for clause, words in zip(clauses, numbers, strict=True)],
             numbers,
             [INTERVAL.sub(r" (\1)", words) for words in numbers],
+            [INTERVAL.sub(r" (\1)", words).replace(" is ", " ") for words in numbers],
             [INTERVAL.sub("", words) for words in numbers],
         )
         for form in forms:
@@ -164,7 +170,12 @@ def _clauses_words(stage: Stage) -> str:
 
 
 def _without_record(verdicts: Iterable[Verdict]) -> str:
-    missing = {run for verdict in verdicts for run in verdict.missing}
+    """`36 runs at the paper's scale and 2 at a smaller one have no record`."""
+    missing = {run: verdict.scale for verdict in verdicts for run in verdict.missing}
+    smaller = [*missing.values()].count("reduced")
+    if 0 < smaller < len(missing):
+        papers = plural(len(missing) - smaller, "run")
+        return f"{papers} at the paper's scale and {smaller} at a smaller one have no record"
     return f"{plural(len(missing), 'run')} {'has' if len(missing) == 1 else 'have'} no record"
 
 

@@ -20,6 +20,7 @@ from ncmc.page.cell_rows import (
 )
 from ncmc.page.claim_rows import anchors_of, claim_groups
 from ncmc.page.templating import rendered
+from ncmc.paper.claims import shown_claims
 from ncmc.paper.paper_file import paper
 from ncmc.paths import OURS
 from ncmc.plan import grid
@@ -81,7 +82,7 @@ def render(project: Project, cache: CellCache, tier: str = "") -> str:
         differences=answer.rows if answer else (),
         plain=PLAIN,
         published=() if tier else published_answers(project),
-        tally=tally(board),
+        tally=tally(board, shown_claims(project) if tier else ()),
         tier=tier,
         banner=ELSEWHERE if scales and "paper" not in scales else None,
         facts=how_made.facts(cells),

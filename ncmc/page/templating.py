@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from ncmc.board.board_text import LEVELS
 from ncmc.board.sentences import Stage, line, short_outcome
 from ncmc.figures.painting import page_svg
 from ncmc.page.cell_rows import key_of
@@ -45,6 +46,7 @@ def rendered(template: str, root: Path, **content: Any) -> str:
         .get_template(template)
         .render(
             marks=MARKS,
+            levels=LEVELS,
             root=f"{root}/",
             script=Markup(script),
             script_hash=f"sha256-{digest}",

@@ -54,6 +54,11 @@ def claims(project: Project) -> dict[str, Claim]:
     return {claim.id: claim for claim in stated}
 
 
+def shown_claims(project: Project) -> tuple[str, ...]:
+    """The claims that a table or figure carries, which runs can decide."""
+    return tuple(claim.id for claim in claims(project).values() if claim.shown_in)
+
+
 def claim(project: Project, name: str) -> Claim:
     """A claim by id. Raises UsageError with the known ids."""
     known = claims(project)

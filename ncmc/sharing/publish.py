@@ -23,7 +23,7 @@ from ncmc.figures.figure_files import write_figures
 from ncmc.figures.of_table import figures_of_table
 from ncmc.figures.opening import SCALES, opening_figure, opening_images
 from ncmc.page import project_page
-from ncmc.paper.claims import claims
+from ncmc.paper.claims import claims, shown_claims
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import LAB, tiers
@@ -278,7 +278,9 @@ def _write_board_and_page(
         files.write_atomic(root / paths.PREDICTIONS, predicted)
     data = json.dumps(board_text.as_json(board), indent=1, ensure_ascii=False)
     page = project_page.render(project, cells, tier)
-    files.write_atomic(root / paths.BOARD_MARKDOWN, board_text.as_markdown(board))
+    files.write_atomic(
+        root / paths.BOARD_MARKDOWN, board_text.as_markdown(board, shown_claims(project))
+    )
     files.write_atomic(root / paths.BOARD_JSON, data + "\n")
     files.write_atomic(root / paths.PROJECT_PAGE, page)
 

@@ -185,6 +185,7 @@ def judge(check: Check, cells: CellCache, share: float = 1.0) -> Verdict:
         problems=tuple(dict.fromkeys(chain(*(finding.problems for finding in findings)))),
         epochs=max((spec.resolved.recipe.epochs for spec in every), default=None),
         backbones=tuple(dict.fromkeys(spec.run.backbone for spec in every)),
+        taus=tuple(dict.fromkeys(spec.run.tau for spec in every)),
         turns_on=check.turns_on,
         added=check.added,
         nothing=check.prediction.nothing if check.prediction else "",

@@ -54,6 +54,7 @@ class Verdict(Strict):
     next_look: int | None = None  # seeds at which an open one is looked at next; None: never
     epochs: int | None = None  # the largest number of epochs of its cells
     backbones: tuple[str, ...] = ()  # of its cells
+    taus: tuple[float, ...] = ()  # of its cells
     turns_on: tuple[str, ...] = ()  # open points whose other reading may turn it round
     added: str = ""  # what had been seen when its check was added; empty: nothing
     nothing: str = ""  # the outcome that was said, before the runs, to say nothing of the paper

@@ -32,6 +32,20 @@ def test_the_tally_counts_each_subject_in_words() -> None:
     assert tally(made(C4="not testable")) == ["1 claim of the paper: 1 is not testable"]
 
 
+def test_what_is_incomplete_at_a_smaller_scale_is_not_judged_and_a_tier_names_what_it_leaves_out() -> (
+    None
+):
+    whole = made(C1="holds", C2="incomplete", C3="holds", C4="incomplete")
+    entries = [
+        e.model_copy(update={"scale": "reduced"}) if e.id in ("C3", "C4") else e
+        for e in whole.entries
+    ]
+    assert tally(Board(entries=tuple(entries)), ["C1", "C2", "C3", "C4", "C5", "C8"]) == [
+        "4 claims of the paper: 1 holds, 2 are incomplete, 1 judged at a smaller scale alone; "
+        "no check on this tier: C5, C8"
+    ]
+
+
 def test_markdown_has_a_line_an_entry_and_no_markup_from_outside() -> None:
     (entry,) = made(C1="holds").entries
     board = Board(entries=(entry.model_copy(update={"says": "<b>|x"}),))

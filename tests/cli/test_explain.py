@@ -28,7 +28,7 @@ def test_a_researcher_sees_difference_interval_and_seeds(smoked: Path) -> None:
 
 def test_what_is_missing_is_named_with_its_command(configured: Path) -> None:
     shown = explain("C13").stdout
-    assert "cifar100/tau=0.005/resnet50/SETF/default/seed=0" in shown
+    assert "cifar100/tau=0.005/resnet50/SETF/default: seeds 0, 1, 2" in shown
     assert "To make what is missing: uv run snakemake --cores all table6" in shown
     assert "margin: 2.0" in " ".join(shown.split())
 
