@@ -187,10 +187,9 @@ def config_files(project: Project) -> list[str]:
     folders = project.config(grid_file.PAPER).parent, project.root / paths.CONFIG
     found = {path for folder in folders for path in folder.glob("*.[cy]*")}
     found |= {project.config(assumptions.FILE)}
+    unread = {project.root / paths.WORKFLOW_CONFIG, project.config("plan.yaml")}  # by any page
     return sorted(
-        path.relative_to(project.root).as_posix()
-        for path in found - {project.root / paths.WORKFLOW_CONFIG}
-        if files.exists(path)
+        path.relative_to(project.root).as_posix() for path in found - unread if files.exists(path)
     )
 
 
