@@ -26,8 +26,8 @@ def test_a_claim_of_several_tables_names_the_runs_of_all_and_what_they_cost(tmp_
 
 def test_a_claim_that_is_asked_at_two_scales_is_told_at_both(tmp_path: Path) -> None:
     told = explain(here(), "C13", tmp_path).sentence
-    assert told.startswith("Incomplete after 120 epochs of resnet20: ")
-    assert "Incomplete after 200 epochs of resnet32: " in told
+    assert told.startswith("Incomplete at tau 0.01 alone after 120 epochs of resnet20: ")
+    assert "Incomplete at tau 0.01 alone after 200 epochs of resnet32: " in told
 
 
 def test_a_claim_has_every_clause_and_a_clause_itself_alone(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_verdicts_stand_in_the_file_with_what_they_rest_on(
     assert list(body["verdicts"][0]) == [
         *("id", "table", "kind", "status", "says", "why", "scale", "claim", "where", "measure"),
         *("source", "findings", "numbers", "missing", "remedy", "problems", "next_look"),
-        *("epochs", "backbones", "turns_on", "added", "nothing", "sides", "opposite"),
+        *("epochs", "backbones", "taus", "turns_on", "added", "nothing", "sides", "opposite"),
     ]
     (finding,) = body["verdicts"][0]["findings"]
     assert list(finding) == [*("label", "status", "why", "numbers", "cells", "missing", "problems")]
