@@ -20,12 +20,18 @@ KINDS = ("backbone", "method")
 PACKAGE = Path(__file__).parents[1]
 
 
-def folders(kind: str) -> list[Path]:
+def folders(kind: str) -> tuple[Path, ...]:
     """Where the files of a kind lie: in the package, and in papers/ beside it (in a wheel: in it)."""
+    return _folders_of(kind, PACKAGE)
+
+
+@lru_cache(maxsize=16)
+def _folders_of(kind: str, package: Path) -> tuple[Path, ...]:
+    """The same, listed once per process: each run of a plan asks."""
     papers = paths.PAPER.format(paper=f"*/{kind}s")
-    others = (folder for place in (PACKAGE.parent, PACKAGE) for folder in place.glob(papers))
+    others = (folder for place in (package.parent, package) for folder in place.glob(papers))
     ours_first = sorted(others, key=lambda folder: (folder.parent.name != paths.OURS, folder))
-    return [PACKAGE / f"{kind}s", *ours_first]
+    return package / f"{kind}s", *ours_first
 
 
 def names(kind: str) -> list[str]:

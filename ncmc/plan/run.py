@@ -108,8 +108,8 @@ def _own_options(
         check_option(key, value)
         if known is not None and key not in known:
             raise unknown(f"option of {backbone} with {method}", key, known)
-    named = {key: value for key, value in options.items() if key == recipes.NAME}
-    default = recipes.resolve(project, dataset, backbone, method, named)
+    named = tuple((key, value) for key, value in options.items() if key == recipes.NAME)
+    default = _resolve(project, dataset, backbone, method, named)
     given = recipes.resolve(project, dataset, backbone, method, options)  # checks the values
     before, after = (
         {recipes.NAME: r.name, **r.model, **dict(r.recipe), **dict(r.split)}
