@@ -212,13 +212,17 @@ def recipes(project: Project) -> dict[str, RecipeEntry]:
     entries = _train_file(project).recipes
     execution = _train_file(project).execution.model_dump()
     catalog.check_files(project.paper)
+    known = {
+        kind: {name: catalog.own_options(kind, name) for name in catalog.names(kind)}
+        for kind in catalog.KINDS
+    }
     complete: dict[str, RecipeEntry] = {}
     for name in entries:
         where = f"{project.config(FILE)}: recipe {name}"
         try:
             complete[name] = recipe = _inherit(entries, name)
             for rule in recipe.rules:
-                _check_rule(rule)
+                _check_rule(rule, known)
         except UserError as error:
             raise UsageError(f"{where}: {error}") from error
         documents.parse(Recipe, _part(recipe.values, Recipe), where)
@@ -247,14 +251,17 @@ def _inherit(
     return RecipeEntry(rules=rules, **values)  # type: ignore[arg-type]
 
 
-def _check_rule(rule: Rule) -> None:
-    """Raises UsageError for names that there are not, and for options that no such model takes."""
+def _check_rule(rule: Rule, known: Mapping[str, Mapping[str, frozenset[str] | None]]) -> None:
+    """Raises UsageError for names that there are not, and for options that no such model takes.
+
+    `known`: kind -> name -> the options that it takes, None where they cannot be told.
+    """
     options = list[frozenset[str] | None]()
     for kind, listed in (("backbone", rule.when.backbone), ("method", rule.when.method)):
-        names = catalog.names(kind)
+        names = known[kind]
         for name in set(listed).difference(names):  # in another spelling it would match nothing
             raise UsageError(f"rules: {unknown(kind, name, names)}")
-        options += [catalog.own_options(kind, name) for name in listed or names]
+        options += [names[name] for name in listed or names]
     allowed = {option for own in options for option in own or ()}
     for key in rule.set:
         if key not in allowed and None not in options:
