@@ -51,6 +51,7 @@ def test_the_wheel_has_one_package(installed: Path) -> None:
             assert copy.read_bytes() == file.read_bytes(), copy
 
 
+@pytest.mark.slow
 def test_the_command_works_on_a_project_and_says_elsewhere_what_it_needs(
     installed: Path, configured: Path, tmp_path: Path
 ) -> None:

@@ -44,6 +44,7 @@ def meta(module: ModuleType, *args: int, **options: int | str) -> Backbone:
 # --- sizes ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_resnet_sizes_are_the_published_ones() -> None:
     """He et al. 2016: ResNet-20 0.27 M, ResNet-32 0.46 M (exactly 464,154 with option A)."""
     assert with_classifier(meta(resnet20, 32), 10) == 269_722
@@ -70,6 +71,7 @@ def test_the_wide_last_stage_of_resnet50_is_twice_as_wide_and_nothing_else_is() 
     assert size(wide.stages[:3]) == size(usual.stages[:3])
 
 
+@pytest.mark.slow
 def test_vgg11_is_torchvisions_convolutions_with_512_features() -> None:
     """With a linear classifier of 10 classes 9,231,114 parameters, the usual VGG11 of CIFAR-10."""
     from torchvision import models
@@ -215,6 +217,7 @@ def test_resnet50_computes_what_torchvisions_does(stem: str) -> None:
         assert torch.allclose(ours.eval()(images), theirs.eval()(images), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_size", [32, 64])
 def test_vgg11_computes_what_torchvisions_does(image_size: int) -> None:
     from torchvision import models

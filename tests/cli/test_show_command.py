@@ -45,6 +45,7 @@ def test_it_speaks_of_the_records_that_are_there_and_of_no_others(trained: Path)
     )
 
 
+@pytest.mark.slow
 def test_a_switched_table_has_a_folder_of_its_own(trained: Path) -> None:
     ncmc("table", "smoke"), ncmc("verify", "smoke", "--no-exit-code"), ncmc("report", "smoke")
     before = {path: path.read_bytes() for path in (trained / "results/smoke").iterdir()}

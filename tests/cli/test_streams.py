@@ -40,6 +40,7 @@ def test_lost_output_is_told_by_the_exit_code(workspace: Path, line: str, told: 
         assert json.loads((workspace / "results/smoke/table.json").read_text("utf-8"))["cells"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("end", "code"), [("2>/dev/full", 1), pytest.param(">&- 2> >(true)", 0, marks=pytest.mark.slow)]
 )

@@ -148,6 +148,7 @@ def published(configured: Path, own_package: Path) -> Project:
     return project
 
 
+@pytest.mark.slow
 def test_a_method_of_ones_own_gets_a_row_beside_a_published_table(
     published: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ def verify(*arguments: str, columns: int = 120) -> Result:
     return CliRunner().invoke(app, ["verify", *arguments], env={"COLUMNS": str(columns)})
 
 
+@pytest.mark.slow
 def test_claims_are_the_papers_alone_and_all_has_checks_of_ours(smoked: Path) -> None:
     claims = json.loads(verify("claims", "--json").stdout)
     assert {entry["subject"] for entry in claims["entries"]} == {"claim"}
@@ -25,7 +26,7 @@ def test_claims_are_the_papers_alone_and_all_has_checks_of_ours(smoked: Path) ->
     assert found["C4"] == "incomplete"
 
 
-@pytest.mark.parametrize("columns", [80, 120, 200])
+@pytest.mark.parametrize("columns", [80, 200])
 def test_the_board_begins_with_its_tally_and_fits_the_terminal(smoked: Path, columns: int) -> None:
     shown = verify("all", columns=columns).stdout
     assert shown.startswith("22 claims of the paper: ")

@@ -350,6 +350,7 @@ def test_the_current_folder_does_not_matter(
 # --- processes ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_fetch_killed_while_downloading_is_gone_on_from(
     made: ScratchProject, web: Server
 ) -> None:

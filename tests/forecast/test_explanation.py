@@ -61,6 +61,7 @@ def one_of_each() -> list[str]:
     return ["C17", "N2", *kinds.values()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", one_of_each())
 def test_every_kind_of_entry_can_be_explained(name: str, tmp_path: Path) -> None:
     told = explain(here(), name, tmp_path)

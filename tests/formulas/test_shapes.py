@@ -24,6 +24,7 @@ def test_a_tensor_of_another_shape_is_refused(
         )
 
 
+@pytest.mark.slow
 def test_outside_of_pytest_a_function_is_the_plain_one() -> None:
     code = (
         "import sys; from ncmc.formulas import losses\n"

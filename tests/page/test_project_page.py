@@ -90,10 +90,12 @@ def test_what_is_missing_is_said_table_by_table(page: Page) -> None:
     assert re.search(r"table5, .{0,20}: 108 runs, uv run snakemake --cores all table5", page.text)
 
 
+@pytest.mark.slow
 def test_the_same_records_give_the_same_bytes(text: str, results: Path) -> None:
     assert project_page.render(here(), CellCache(here(), results)) == text
 
 
+@pytest.mark.slow
 def test_the_page_opens_with_the_picture_of_a_tier_that_has_its_records(tmp_path: Path) -> None:
     budget = grid.table(here(), "laptop_budget")
     for spec in budget.cells:
@@ -128,6 +130,7 @@ def test_without_records_nothing_empty_is_unfolded(tmp_path: Path) -> None:
     assert not [line for line in empty.all("tr") if "data-row" in line]
 
 
+@pytest.mark.slow
 def test_the_command_without_a_name_writes_the_page_of_the_project(
     results: Path, tmp_path: Path, text: str
 ) -> None:

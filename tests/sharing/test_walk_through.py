@@ -22,6 +22,7 @@ def commands(heading: str) -> list[list[list[str]]]:
     ]
 
 
+@pytest.mark.slow
 def test_the_pieces_of_three_people_give_the_table_of_one(
     configured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

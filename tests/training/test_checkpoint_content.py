@@ -91,6 +91,7 @@ def with_other_pickle(whole: bytes, rng: random.Random) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_content_of_another_kind_is_refused(files: Files) -> None:
     used = set()
     for whole, read in files.read.items():

@@ -42,6 +42,7 @@ def environment(root: Path) -> dict[str, str]:
     return os.environ | {"NCMC_ROOT": str(root), "PYTHONPATH": str(CHECKOUT)}
 
 
+@pytest.mark.slow
 def test_runs_in_one_process_have_the_records_of_runs_alone(workspace: Path) -> None:
     together = CliRunner().invoke(app, command(*RUNS, results=workspace / "together"))
     assert together.exit_code == 0, together.output
@@ -102,6 +103,7 @@ def test_a_run_that_has_its_record_is_skipped(
     assert done.stdout.count(f"{RUNS[1].id}: trained") == 1
 
 
+@pytest.mark.slow
 def test_a_signal_stops_all_runs_and_the_next_command_goes_on(workspace: Path) -> None:
     runs = [tiny(0), tiny(1, epochs=2000), tiny(2)]
     program = [sys.executable, "-m", "cli.main", *command(*runs)]
@@ -165,6 +167,7 @@ def test_a_run_opens_its_data_once(workspace: Path, monkeypatch: pytest.MonkeyPa
     assert sorted(parts) == ["test", "train"]
 
 
+@pytest.mark.slow
 def test_training_on_a_cpu_imports_neither_a_compiler_nor_what_reads_tables(
     workspace: Path,
 ) -> None:

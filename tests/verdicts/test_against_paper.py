@@ -97,6 +97,7 @@ def test_what_the_paper_does_not_state_is_said_to_be_assumed() -> None:
     assert "counted; assumed: one run, its deviation is ours)" in assumed(std=None, n=None)
 
 
+@pytest.mark.slow
 def test_interval_and_decision_agree() -> None:
     rng = np.random.default_rng(3)
     seen = set()

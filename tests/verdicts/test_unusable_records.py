@@ -76,6 +76,7 @@ def test_a_record_that_no_check_looks_at_keeps_all_from_holding(
     assert "seen at this scale" in ncmc("verify", "smoke", code=3)
 
 
+@pytest.mark.slow
 def test_table_and_show_exit_with_3_and_the_page_is_made(workspace: Path) -> None:
     run = smoke_with_damaged(workspace / paths.RUNS, "AL")
     path = str(workspace / paths.RUN_RECORD.format(run=run.id))

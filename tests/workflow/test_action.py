@@ -51,6 +51,7 @@ def run(
     return done.returncode, done.stdout
 
 
+@pytest.mark.slow
 def test_each_name_is_judged_and_what_differs_fails(smoked: Path, smoke: Table) -> None:
     cal = fakes.spec_of(smoke, "CAL")
     fakes.fill(smoked / paths.RUNS, cal, [60.0, 60.4, 59.5, 60.2, 59.9], here())

@@ -197,6 +197,7 @@ def test_a_target_that_is_no_switch_is_refused(project: Path, target: str) -> No
     assert not (project / "PWNED").exists()
 
 
+@pytest.mark.slow
 def test_a_record_of_a_later_look_reaches_the_table_and_none_is_asked_for(project: Path) -> None:
     edit(
         project / "papers/ncmc/smoke.yaml",
@@ -229,6 +230,7 @@ def test_a_record_replaced_by_an_older_file_reaches_table_verdicts_and_page(proj
     assert "Nothing to be done" in snakemake(project, "-n", *wanted).stdout
 
 
+@pytest.mark.slow
 def test_a_split_that_is_made_after_the_records_trains_nothing(project: Path) -> None:
     manifest = "data/splits/digits/tau=0.02/default/manifest.json"
     split = snakemake(project, "--cores", "1", manifest, in_process=True)

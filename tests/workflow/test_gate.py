@@ -33,6 +33,7 @@ def test_a_gpu_that_cannot_be_used_is_none(monkeypatch: pytest.MonkeyPatch) -> N
     doctor.require_gpu(here())
 
 
+@pytest.mark.slow
 def test_why_a_gpu_cannot_be_used_is_said_in_the_words_of_torch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

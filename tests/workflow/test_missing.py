@@ -105,6 +105,7 @@ def test_whatever_is_deleted_is_planned_again_and_nothing_else(project: Path, se
         assert (name in others) != page
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "target",
     ["laptop", "all", *(pytest.param(t, marks=pytest.mark.slow) for t in ("full", "numbers"))],

@@ -27,6 +27,7 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_without_a_target_the_whole_grid_is_planned_without_the_network(project: Path) -> None:
     done = snakemake(project, "-n")
     assert done.returncode == 0, done.stderr[-2000:]
