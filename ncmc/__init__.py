@@ -21,8 +21,8 @@ Left wing: plans, reads and judges.
                 printed_alone: what follows from the printed cells without any run
     board       what the verdicts say in words, claim by claim (sentences); answers: README.md's
     forecast    before anything runs: what it would decide (questions), its power, its cost
-    figures     of_table lists the figures of a table; painting draws them, figure_files writes them
-    page        the HTML pages: claim_rows, cell_rows and the like; HTML in templates/
+    figures     of_table lists a table's; marks, cosines, ... each draw a kind; figure_files writes
+    page        what HTML pages say: claim_rows, cell_rows, ...; the HTML: templates/
     jobs        the inputs of the Snakefile's rules: records_of a table, resources
     sharing     exports (export_format: checksums), import_, compare; publish, with runs.csv;
                 artifact: ARTIFACT.md
@@ -34,8 +34,8 @@ Left wing: plans, reads and judges.
 Right wing: trains, with torch.
     formulas    the paper's mathematics as pure functions: frames, losses, metrics
     backbones   networks, one file each
-    methods     losses with their heads and decision rules, one file each; the paper's own lie in
-                papers/ncmc/methods, and are modules of ncmc.methods too
+    methods     losses with their heads and decision rules, one file each; a paper's own lie in
+                papers/NAME/methods, and are modules of ncmc.methods too
     training    one run -> its model and its record: batches (with Mixup), optimiser; checkpoint (the
                 file), resume (finds it); failures: its errors in words, such as too little memory;
                 own_code/: what `ncmc check` asks of one's own
@@ -43,7 +43,7 @@ Right wing: trains, with torch.
 A file of papers/ or config/ is read and refused by one module, the room of which follows from what
 it says: plan (grid_file, recipes, dataset_entries), verdicts (checks_file), forecast, paper.
 
-The commands are in cli/commands, a folder beside ncmc/, one file each, above all rooms. What a
+Commands: a file each in cli/commands beside ncmc/, a line in cli/main; above all rooms. What a
 lab's own code needs is exported here and loaded on first use: `from ncmc import OnFeatures`.
 """
 

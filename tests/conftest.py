@@ -17,6 +17,11 @@ import typer.testing
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+# Hundreds of processes start here; where the shell keeps no bytecode, as in many containers, each of them
+# would compile torch, and every worker these tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 if find_spec("torch"):  # the left wing's tests run without
     from jaxtyping import install_import_hook
 
