@@ -26,7 +26,10 @@ from ncmc.training.step import Step
 CPU = torch.device("cpu")
 COUNTS = [9, 5, 2]
 METHODS = catalog.names("method")
-BACKBONES = catalog.names("backbone")
+BACKBONES = [
+    pytest.param(name, marks=pytest.mark.slow) if name == "densenet150" else name
+    for name in catalog.names("backbone")
+]
 
 
 SIZES = {"resnet50": 16, "densenet150": 16}  # pixels where 32 would take long

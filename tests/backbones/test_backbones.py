@@ -53,6 +53,7 @@ def test_resnet_sizes_are_the_published_ones() -> None:
     assert size(meta(resnet50, 32)) == pytest.approx(23.5e6, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_the_wide_last_stage_of_resnet50_is_twice_as_wide_and_nothing_else_is() -> None:
     """Counted by hand from bottlenecks of width w: 1x1, 3x3, 1x1, and a shortcut in the first."""
 

@@ -26,7 +26,7 @@ def test_claims_are_the_papers_alone_and_all_has_checks_of_ours(smoked: Path) ->
     assert found["C4"] == "incomplete"
 
 
-@pytest.mark.parametrize("columns", [80, 200])
+@pytest.mark.parametrize("columns", [80, pytest.param(200, marks=pytest.mark.slow)])
 def test_the_board_begins_with_its_tally_and_fits_the_terminal(smoked: Path, columns: int) -> None:
     shown = verify("all", columns=columns).stdout
     assert shown.startswith("22 claims of the paper: ")
