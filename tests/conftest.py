@@ -17,10 +17,9 @@ import typer.testing
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-# Hundreds of processes start here; where the shell keeps no bytecode, as in many containers, each of them
-# would compile torch, and every worker these tests.
+# Tests start hundreds of processes: where no bytecode is kept, as in many containers, each of them, and
+# each worker, would compile torch.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
 
 if find_spec("torch"):  # the left wing's tests run without
     from jaxtyping import install_import_hook
