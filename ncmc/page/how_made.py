@@ -160,18 +160,10 @@ def facts(cells: Sequence[Cell]) -> str:
     return " · ".join(parts)
 
 
-def by_best(verdicts: Sequence[Verdict], cells: Sequence[Cell]) -> str:
-    """Which claims of the paper are compared at a best test epoch that is not the last."""
-    tables = {
-        measure: list(dict.fromkeys(v.table for v in verdicts if v.claim and v.measure == measure))
-        for measure in ("best", "last")
-    }
-    if not tables["best"] or best_is_last(cells):
-        return ""
-    last = (
-        f", but those of {', '.join(tables['last'])} after the last epoch" if tables["last"] else ""
-    )
-    return f"at the best test epoch, as the code it builds on reports its accuracies (A8){last}"
+def by_best(verdicts: Sequence[Verdict], cells: Sequence[Cell]) -> bool:
+    """Whether claims of the paper are compared at a best test epoch that is not the last."""
+    at_best = any(verdict.claim and verdict.measure == "best" for verdict in verdicts)
+    return at_best and not best_is_last(cells)
 
 
 def value_words(value: Any) -> str:

@@ -104,6 +104,18 @@ def test_a_line_has_its_numbers_and_ends_with_what_it_turns_on() -> None:
     assert "One split, 3 seeds" in entry.sentence
 
 
+def test_a_claim_that_is_judged_at_one_tau_says_that_it_rests_on_it_alone() -> None:
+    one, two = (verdict("L-C4", "holds", taus=taus) for taus in ((0.01,), (0.01, 0.1)))
+    assert entry_of(one).line.startswith("Seen at tau 0.01 alone after 120 epochs of resnet20: ")
+    assert entry_of(two).line.startswith("Seen after 120 epochs of resnet20: ")
+
+
+def test_what_is_missing_at_two_scales_is_counted_at_each() -> None:
+    few = verdict("L-C4", "incomplete", missing=("a",))
+    entry = entry_of(few, paper("incomplete", missing=("b", "c")))
+    assert entry.line == "2 runs at the paper's scale and 1 at a smaller one have no record."
+
+
 def test_a_check_that_came_after_results_were_seen_is_marked() -> None:
     late = verdict("L-C4", "holds", added="after the first seed of the full schedule")
     assert entry_of(late).line.endswith("; check added or changed late.")
