@@ -11,8 +11,8 @@ from ncmc.results.cells import Cell
 from ncmc.results.wording import sentence
 
 METHOD = "CAL"
-OTHERS = ("CE", "SETF", "AL", "ARB", "BALANCED-SOFTMAX", "NCM")  # a row each
-WIDTH = 5.4  # inches
+OTHERS = ("CE", "SETF", "AL", "ARB", "BALANCED-SOFTMAX", "CE-LA", "NCM")  # a row each
+WIDTH = 4.1  # inches: a phone shows it whole
 INKS = {"light": painting.DARK, "dark": "#e4e2dd"}
 SCALES = {  # table -> dataset, backbone and words for it; from the smallest budget to the paper's
     "laptop_budget": ("cifar10_binary", "resnet20", "ResNet-20"),

@@ -161,8 +161,9 @@ def facts(cells: Sequence[Cell]) -> str:
 
 
 def by_best(verdicts: Sequence[Verdict], cells: Sequence[Cell]) -> bool:
-    """Whether claims of the paper are compared at a best test epoch that is not the last."""
-    at_best = any(verdict.claim and verdict.measure == "best" for verdict in verdicts)
+    """Whether something of the paper is compared at a best test epoch that is not the last."""
+    ours = (v for v in verdicts if v.claim or v.kind == "number")
+    at_best = any(verdict.measure == "best" for verdict in ours)
     return at_best and not best_is_last(cells)
 
 

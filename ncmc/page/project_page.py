@@ -79,7 +79,7 @@ def render(project: Project, cache: CellCache, tier: str = "") -> str:
         project.root,
         paper=paper(project),
         answer=answer,
-        differences=answer.rows if answer else (),
+        differences=list({mark.row: mark for mark in answer.rows}.values()) if answer else [],
         plain=PLAIN,
         published=() if tier else published_answers(project),
         tally=tally(board, shown_claims(project) if tier else ()),

@@ -103,8 +103,8 @@ def test_the_page_opens_with_the_picture_of_a_tier_that_has_its_records(tmp_path
         fakes.fill(tmp_path, spec, seeds.get(spec.run.method, [60.5, 61.4, 62.6]))
     text = Page(project_page.render(here(), CellCache(here(), tmp_path), "laptop")).text
     start = text[: text.index("runs recorded")]
-    assert "✓ above CAL +11.0 points against CE" in start
-    assert start.index("points against CE") < start.index("CAL minus each other method")
+    assert "✓ above cross-entropy (CE): +11.0 points" in start
+    assert start.index("cross-entropy (CE)") < start.index("CAL minus each other method")
     assert "ResNet-20, 120 epochs" in start
     assert "What the re-run finds: laptop tier" in start
     assert "None of these runs is at the paper's own scale" in start
@@ -114,12 +114,12 @@ def test_a_cell_names_the_claims_that_are_decided_and_no_empty_column(tmp_path: 
     smoke = grid.table(here(), "smoke")
     fakes.fill(tmp_path, fakes.spec_of(smoke, "CAL"), [80.0])
     one = Page(project_page.render(here(), CellCache(here(), tmp_path), "smoke"))
-    assert "claims that look at it" not in one.text
+    assert "checks that use it" not in one.text
     assert "cell seeds last, % best, % CAL" in one.text
     for label in ("AL", "CAL"):
         fakes.fill(tmp_path, fakes.spec_of(smoke, label), [80.0, 80.4, 80.1, 79.9, 80.2])
     more = Page(project_page.render(here(), CellCache(here(), tmp_path), "smoke"))
-    assert "cell seeds last, % 95 % interval best, % claims that look at it" in more.text
+    assert "cell seeds last, % 95 % interval best, % checks that use it" in more.text
 
 
 def test_without_records_nothing_empty_is_unfolded(tmp_path: Path) -> None:
