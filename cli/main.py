@@ -21,8 +21,7 @@ HOMES = {  # command -> its module and function, where they are not called as it
 }
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 START = """\
-Does the paper hold? What is known here:
-  {published}
+Does the paper hold?         {own}ncmc verify claims{pages}
 {run}
 A loss of your own:          docs/your-own.md, then ncmc check method NAME
 All commands:                ncmc --help
@@ -101,15 +100,15 @@ def _start() -> str:
     try:
         project = Project.find()
     except UserError:  # outside of a checkout
-        return START.format(published="ncmc verify claims", run=run)
+        return START.format(own="", pages="", run=run)
     own = "" if project.paper == OURS else f"{PAPER_VARIABLE}={project.paper} "
     if not project.config("smoke.yaml").exists():
         run = f"What its runs would take:    {own}uv run snakemake -n all"
-    published = f"{own}ncmc verify claims"
-    if tiers := project.published_tiers:
-        page = f"{paths.PUBLISHED.format(tier='NAME')}/{paths.PROJECT_PAGE}"
-        published = f"open {page}\n  (NAME: {', '.join(tiers)})"
-    return START.format(published=published, run=run)
+    pages = "".join(
+        f"\n  or in a browser:           {paths.PUBLISHED.format(tier=tier)}/{paths.PROJECT_PAGE}"
+        for tier in project.published_tiers
+    )
+    return START.format(own=own, pages=pages, run=run)
 
 
 def _version(wanted: bool) -> None:

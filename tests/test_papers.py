@@ -364,10 +364,12 @@ def test_what_is_said_of_a_paper_is_what_it_has(monkeypatch: pytest.MonkeyPatch)
     assert "NCMC_PAPER=setf uv run snakemake -n all" in start
     assert not {"smoke", "laptop"} & set(start.split())
     ours = CliRunner().invoke(app, [], env={paths.PAPER_VARIABLE: ""}).output
-    assert "results/published/NAME/results/report.html" in ours
+    assert "results/published/laptop/results/report.html" in ours
     assert "snakemake --cores all smoke" in ours
     told = {name: ncmc("--paper", name, "verify", "claims")[1] for name in ("ncmc", "setf")}
     assert "checked by `ncmc theory`" in told["ncmc"]
+    assert "results/published/laptop/results/board.md" in told["ncmc"].replace("\n", "")
+    assert "NAME" not in ours.replace("check method NAME", "") + told["ncmc"]
     assert "theory" not in told["setf"]
 
 

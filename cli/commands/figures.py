@@ -45,8 +45,7 @@ def figures(
 ) -> None:
     """Write figures as image files, each with the numbers in it as CSV and its caption as text.
 
-    They go to results/TABLE/figures; with `--out FOLDER` to FOLDER/figures, and with `all` to
-    FOLDER/TABLE/figures.
+    They go to results/TABLE/figures; with `--out` to FOLDER/figures, of `all` to FOLDER/TABLE/figures.
     """
     wanted, project = parse_formats(formats), reading_project()
     if why := homeless(project, results, out):

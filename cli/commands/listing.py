@@ -118,7 +118,7 @@ def _code(project: Project, kind: str) -> list[Row]:
         {
             "name": name,
             "what": catalog.summary(kind, name),
-            "applied to": (kind == "method" and catalog.trained_as(name)) or "-",
+            "applied to": (kind == "method" and catalog.trained_as(name)) or None,
             "used by": ", ".join(
                 t for t in table_names(project) if name in _used(project, t, kind)
             ),
@@ -160,7 +160,7 @@ def _assumptions(project: Project) -> list[Row]:
             "alternatives": "; ".join(
                 f"{alt.says} ({_how(alt, f'{a.id}={alt.value}', known)})" for alt in a.alternatives
             )
-            or "-",
+            or None,
         }
         for a in assumptions(project)
     ]

@@ -97,14 +97,15 @@ LONGEST = 60  # characters of a claim's words
 
 
 def _row(question: Planned) -> tuple[str, ...]:
-    seeds = f", {question.seeds} seeds" if question.seeds else ""
+    state = "" if question.state == "next" else question.state
+    seeds = f"{question.seeds} seeds" if question.seeds else ""
     took = f", {duration(question.hours * 3600)}" if question.hours else ""
     power = question.power
     return (
         question.id,
         shortened(question.says, LONGEST),
         question.status,
-        question.state + seeds,
+        ", ".join(filter(None, (state, seeds))),
         f"{100 * power.holds:.0f} / {100 * power.differs:.0f} %" if power else "-",
         f"{plural(question.runs, 'run')}{took}" if question.runs else "-",
     )
@@ -123,8 +124,8 @@ def _lines(plan: PlanFile, path: Path) -> list[str]:
     if powers := [q.power for q in plan.questions if q.power]:
         worlds = dict.fromkeys(f"{power.if_true} / {power.if_false}" for power in powers)
         lines.append(
-            "Power: the probability that the next look shows it if it is true / refutes it if it is "
-            f"false. True / false mean: {'; '.join(worlds)}. It rests on deviations over seeds: "
+            "Power: how probably the next step shows a true claim / refutes a false one. Taken as "
+            f"true / false: {'; '.join(worlds)}. It rests on deviations over seeds: "
             f"{plan.deviation} (docs/plan.md)."
         )
     if plan.runs:

@@ -94,6 +94,8 @@ def status(
     out, statuses = console(), watcher.look(runs)
     most = MOST_LINES if out.is_terminal and not states else len(statuses)
     out.print(*lines(statuses, states or [], most), sep="\n", soft_wrap=True)
+    if project.published_tiers and all(one.state == "waiting" for one in statuses):
+        print("Published records are not counted here: `ncmc verify claims` reads them.")
 
 
 def _list_outdated(records: list[problems.Outdated], delete: bool) -> None:

@@ -26,8 +26,9 @@ from cli.progress import working
 from cli.show.grids import console, print_json
 from cli.show.verdicts import print_verdicts, status_text
 from cli.streams import say_on_stderr
+from ncmc import paths
 from ncmc.board.annotations import annotations
-from ncmc.board.board_text import LEVELS, SCALES, TITLES, as_markdown, remark, tally
+from ncmc.board.board_text import LEVELS, TITLES, as_markdown, remark, tally
 from ncmc.board.board_text import as_json as board_json
 from ncmc.board.entries import SUBJECTS, Board, board, board_of
 from ncmc.errors import UsageError, wrapped
@@ -153,8 +154,8 @@ def _hints(project: Project) -> Iterable[str]:
         yield "The theorems are checked by `ncmc theory`."
     if set(tiers(project)) - {"paper", "lab"}:
         yield "The claims at reduced scale: `ncmc verify all`."
-    if names := project.published_tiers:
-        yield f"Published boards: results/published/NAME/results/board.md (NAME: {', '.join(names)})."
+    for tier in project.published_tiers:
+        yield f"A published board: {paths.PUBLISHED.format(tier=tier)}/{paths.BOARD_MARKDOWN}."
 
 
 def _verify_printed(name: str, exit_code: bool) -> None:
@@ -189,8 +190,7 @@ def print_board(board: Board, hints: Iterable[str] = ()) -> None:
             grid.add_column(no_wrap=True)
             grid.add_column(ratio=1, overflow="fold")
             for entry in entries:
-                scale = f" ({SCALES[entry.scale]})" if SCALES[entry.scale] else ""
-                says = f"{entry.says}{scale}  {entry.id}"
+                says = f"{entry.says}  {entry.id}"
                 parts = [part for part in (entry.line, remark(entry)) if part]
                 details = Text("\n".join(parts), style="dim")
                 grid.add_row(status_text(entry.status, entry.outcome), Group(says, details))

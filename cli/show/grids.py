@@ -108,10 +108,11 @@ def _longest(parts: Sequence[str]) -> int:
 
 
 def _print_lists(out: Console, columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
-    """Each row as a list: its first cell, and below it the others, each with its column's name."""
+    """Each row as a list: its first cell, and below it what the others hold, each with its column."""
     for first, *others in rows:
         out.print(first, style="bold")
         grid = Table.grid(padding=(0, 2, 0, 0))
         for column, cell in zip(columns[1:], others, strict=True):
-            grid.add_row(f"  {column}", cell)
+            if cell.plain not in ("", "-"):
+                grid.add_row(f"  {column}", cell)
         out.print(grid)

@@ -14,6 +14,7 @@ from ncmc.results.table_layout import Layout, blocks, layout
 from ncmc.results.wording import plus_minus
 
 CAPTION = "accuracy in % after the last epoch ± standard deviation over seeds"
+BEST = "; best: at the best test epoch"
 WIDEST = 10_000  # columns; no table is wider
 
 
@@ -36,9 +37,8 @@ def print_table(data: TableData, as_json: bool) -> None:
 
     for columns in blocks(laid, lambda columns: _fits(out, part(columns))):
         out.print(part(columns))
-    out.print(Text(CAPTION, style="dim"))
-    if "best" not in data.measures:
-        out.print(Text(BEST_IS_LAST, style="dim"))
+    best = BEST if "best" in data.measures else f". {BEST_IS_LAST}"
+    out.print(Text(CAPTION + best, style="dim"))
     for note in data.notes:
         print(note)
 

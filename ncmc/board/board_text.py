@@ -23,10 +23,11 @@ SCALES: dict[Scale, str] = {
     "reduced": "smaller scale than the paper's",
 }
 LEVELS = (
-    "Intervals are of 95 %. Where seeds are added in steps, each step has a part of the 5 % "
-    "(docs/plan.md); several values that are compared at once share it; that two sides are alike is two "
-    "one-sided tests, an interval of 90 %. Methods that are compared in two tables have an interval in "
-    "each, which rests on the cells of that table alone."
+    "Intervals are of 95 %, and wider where seeds are added in planned steps (docs/plan.md) or several "
+    "values are compared at once, so that all of them together err in at most 5 %; two sides are called "
+    "alike by one of 90 % (two one-sided tests). Methods that two tables compare have an interval in "
+    "each, from that table's cells alone. tau: images of the smallest class per image of the largest. "
+    "A8, A10 and the like are assumptions: `ncmc list assumptions`."
 )
 
 

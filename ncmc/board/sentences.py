@@ -137,16 +137,16 @@ def _details(clauses: Sequence[Verdict], room: int) -> str:
     return words if len(words) <= room else words[: room - 1].rpartition(" ")[0].rstrip(",;:") + "…"
 
 
-def whole_sentence(staged: Sequence[Stage]) -> str:
-    """Everything that was found, over all clauses, scales and budgets."""
-    parts = []
+def whole_sentence(staged: Sequence[Stage], between: str = " ") -> str:
+    """Everything that was found, over all clauses, scales and budgets; `between`: these."""
+    paragraphs = []
     for stage in staged:
         words, told = _clauses_words(stage), {(v.id, v.why) for v in stage.verdicts}
         alone = len(staged) == len(told) == 1 and (stage.paper or stage.status == "incomplete")
-        parts.append(sentence(words if alone else f"{stage.words}: {words}"))
-        if remarks := _remarks(stage) if not alone else []:
-            parts.append(sentence("; ".join(remarks)))
-    return " ".join(parts)
+        remarks = [] if alone else _remarks(stage)
+        parts = [words if alone else f"{stage.words}: {words}", "; ".join(remarks)]
+        paragraphs.append(" ".join(sentence(part) for part in parts if part))
+    return between.join(paragraphs)
 
 
 def _clauses_words(stage: Stage) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ncmc.board.entries import board_of
+from ncmc.board.sentences import stages, whole_sentence
 from ncmc.errors import UsageError
 from ncmc.forecast.cost import Estimate, estimate, without_record
 from ncmc.forecast.questions import ALL, Question, decides, runs_of
@@ -89,7 +90,7 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
         where=claim.where if claim else "",  # a number says its place itself
         status=entry.status,
         outcome=entry.outcome,
-        sentence=" ".join(entry.sentence for entry in entries),
+        sentence="\n".join(whole_sentence(stages(e.verdicts), "\n") for e in entries),
         clauses=tuple(clauses),
         runs=tuple(run.id for run in runs),
         missing=tuple(run.id for run in missing),

@@ -99,7 +99,9 @@ def read_set(source: Path) -> dict[str, Record]:
     places = (source / paths.RUNS, source / Path(paths.RUNS).name, source)
     records = sorted(next(p for p in places if p.is_dir() or p == source).rglob(paths.RECORD))
     if not records:
-        raise UsageError(f"there is no record in {source}. Give an export or a folder of records.")
+        raise UsageError(
+            f"there is no record in {source}. Give two exports or folders; one alone is held against yours."
+        )
     by_run: dict[str, Record] = {}
     for path in records:
         try:

@@ -26,6 +26,11 @@ def test_a_researcher_sees_difference_interval_and_seeds(smoked: Path) -> None:
     assert "Decided by 10 runs, of which 10 have a record." in shown
 
 
+def test_each_scale_of_a_claim_has_a_paragraph_of_its_own(configured: Path) -> None:
+    lines = explain("C1", columns=200).stdout.splitlines()
+    assert [line.startswith("Incomplete") for line in lines].count(True) == 3  # laptop, full, paper
+
+
 def test_what_is_missing_is_named_with_its_command(configured: Path) -> None:
     shown = explain("C13").stdout
     assert "cifar100/tau=0.005/resnet50/SETF/default: seeds 0, 1, 2" in shown

@@ -13,7 +13,7 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 from cli.main import app
-from cli.show.grids import column_widths
+from cli.show.grids import column_widths, print_listing
 from ncmc.plan import grid
 from ncmc.project import Project
 
@@ -103,6 +103,16 @@ def test_lists_cut_no_word(kind: str, columns: int) -> None:
         w for row in rows for value in row.values() if isinstance(value, str) for w in value.split()
     }
     assert {word for word in words if len(word) < 30} <= set(re.split(r"[\s│]+", shown))
+
+
+def test_a_list_leaves_out_what_a_row_does_not_have(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    rows = [{"name": "a" * 30, "what": "b" * 30, "used by": "c" * 30}]
+    print_listing([*rows, {"name": "CE", "what": None, "used by": ""}], as_json=False)
+    shown = capsys.readouterr().out
+    assert shown.count("what") == shown.count("used by") == 1
 
 
 def test_columns_share_what_is_left_beside_their_longest_words() -> None:

@@ -1,4 +1,4 @@
-"""AL-PULL-SCALED: a control. AL-PULL whose scores are scaled as CAL's collapsed features would be."""
+"""AL-PULL-SCALED: AL-PULL, its scores scaled as CAL's collapsed features would be; a control."""
 
 from ncmc.methods._control import Scaled
 from ncmc.methods.al_pull import AL_PULL

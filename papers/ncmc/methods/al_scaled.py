@@ -1,4 +1,4 @@
-"""AL-SCALED: a control. AL whose scores are scaled as CAL's collapsed features would scale them."""
+"""AL-SCALED: AL, its scores scaled as CAL's collapsed features would scale them; a control."""
 
 from ncmc.methods._control import Scaled
 

@@ -1,4 +1,4 @@
-"""CAL, the "class-aware loss" (Sec. 3.5, App. F.1): rarer classes get more centers."""
+"""CAL, the "class-aware loss" (Sec. 3.5, App. F.1): AL, but the rarer the class, the more centers."""
 
 from dataclasses import dataclass
 from typing import Any
