@@ -124,8 +124,8 @@ def _picture(project: Project) -> list[str]:
         return []
     return [
         "",
-        "Points are percent of test accuracy after the last epoch. Seeds are added in planned steps, "
-        "each with an interval of more than 95 %, so that all steps together err in at most 5 %.",
+        "Points are percent of test accuracy after the last epoch, with intervals in brackets. "
+        "Seeds are added in steps, each at a level above 95 %, so that all together err in at most 5 %.",
         "",
         "<picture>",
         f'  <source media="(prefers-color-scheme: dark)" srcset="{dark}">',
@@ -251,8 +251,9 @@ def _harness(project: Project) -> str:
     if not distances:
         return "Not known yet: no setting that other papers print a number of was run."
     near = sum(distance <= 1 for distance in distances)
-    doubt = "Not known yet, as one seed decides nothing: " if seeds == 1 else ""
+    doubt = "Not known yet, as one seed decides nothing. " if seeds == 1 else ""
     return (
-        f"{doubt}{plural(len(distances), 'number')} that other papers print can be compared: {near} "
-        f"within 1 point of ours, the furthest {max(distances):.1f} points away: {', '.join(boards)}."
+        f"{doubt}Of {plural(len(distances), 'number')} of other papers that can be compared, {near} "
+        f"{'is' if near == 1 else 'are'} within 1 point of ours; the furthest is {max(distances):.1f} "
+        f"points away ({', '.join(boards)})."
     )

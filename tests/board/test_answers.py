@@ -143,15 +143,15 @@ def test_the_distance_to_the_numbers_of_other_papers_is_told(project: Project) -
 
     publish_ce("mislas", "stage1", 71.3)  # 72.8 is printed
     assert five_answers(project)[4].endswith(
-        "** Not known yet, as one seed decides nothing: 1 number that other papers print can be "
-        "compared: 0 within 1 point of ours, the furthest 1.5 points away: "
-        "[mislas](results/published/mislas-paper/results/board.md)."
+        "** Not known yet, as one seed decides nothing. Of 1 number of other papers that can be "
+        "compared, 0 are within 1 point of ours; the furthest is 1.5 points away "
+        "([mislas](results/published/mislas-paper/results/board.md))."
     )
     publish_ce(
         "bag-of-tricks", "tricks", 71.5
     )  # 69.88 was made otherwise, and in `baselines` 71.95
-    assert "2 numbers" in five_answers(project)[4]
-    assert "1 within 1 point of ours, the furthest 1.5 points" in five_answers(project)[4]
+    assert "Of 2 numbers" in five_answers(project)[4]
+    assert "1 is within 1 point of ours; the furthest is 1.5 points" in five_answers(project)[4]
 
 
 def test_a_readme_without_a_place_is_left_alone(project: Project) -> None:
