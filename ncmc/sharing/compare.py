@@ -100,7 +100,7 @@ def read_set(source: Path) -> dict[str, Record]:
     records = sorted(next(p for p in places if p.is_dir() or p == source).rglob(paths.RECORD))
     if not records:
         raise UsageError(
-            f"there is no record in {source}. Give two exports or folders; one alone is held against yours."
+            f"there is no record in {source}. Give two exports or folders; one is held against yours."
         )
     by_run: dict[str, Record] = {}
     for path in records:
