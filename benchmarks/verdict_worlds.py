@@ -65,7 +65,8 @@ class DrawnCells(CellCache):
     def at_look(self, look: int) -> "DrawnCells":
         """The same world with the seeds of another look."""
         self._look = look
-        self.forget_shared()
+        self._priors.clear()  # what cells share is computed anew
+        self._blocks.clear()
         return self
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:

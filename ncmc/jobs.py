@@ -198,12 +198,13 @@ def table_pattern(names: Iterable[str]) -> str:
     return rf"(?:{'|'.join(names)})(?:{re.escape(switches.SIGN)}{switches.WORD})*"
 
 
-def evidence(project: Project, table: str) -> list[Run]:
+@read_once
+def evidence(project: Project, table: str) -> tuple[Run, ...]:
     """The runs of other tables that the checks of a table look at."""
     own = set(switches.table(project, table).runs)
     checks = checks_of(project, table)
     read = [run for check in checks for run in cell_selection.runs_of(project, check)]
-    return [run for run in dict.fromkeys(read) if run not in own]
+    return tuple(run for run in dict.fromkeys(read) if run not in own)
 
 
 def is_short(project: Project, run: Run) -> bool:

@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,8 +10,8 @@ import typer
 from rich.text import Text
 
 from cli.options import chosen_table
-from cli.progress import working
-from cli.show.grids import console, print_grid
+from cli.show.cost import print_cost
+from cli.show.grids import print_grid
 from cli.streams import say_on_stderr
 from ncmc import preflight
 from ncmc.data import fetch
@@ -22,7 +21,7 @@ from ncmc.paper import switches
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.run import Run
 from ncmc.project import Project
-from ncmc.results.wording import duration, plural, size
+from ncmc.results.wording import size
 from ncmc.system import hardware
 from ncmc.targets import tiers_of
 
@@ -44,10 +43,7 @@ def doctor(
         require_gpu(project)
     elif cost is not None:
         name = cost if cost in tiers_of(project) else chosen_table(project, cost).name
-        with working(f"measuring what the runs of {name} would take") as activity:
-            runs = runs_of(project, name)
-            cost_here = measured_cost(project, runs, activity.now)
-        print_cost(project, name, runs, cost_here)
+        print_cost(project, name, runs_of(project, name))
     else:
         parts = diagnose(project)
         rows = [(MARKS[p.good], p.what, p.found, "" if p.good else p.advice) for p in parts]
@@ -128,42 +124,6 @@ def runs_of(project: Project, name: str) -> list[Run]:
     names = tiers_of(project).get(name, [name])
     tables = (switches.table(project, table) for table in names)
     return list(dict.fromkeys(run for table in tables for run in table.runs))
-
-
-def measured_cost(
-    project: Project, runs: Sequence[Run], say: Callable[[str], None]
-) -> estimates.Estimate:
-    """What those of `runs` that are not done would take here. `say`: told what is measured now."""
-    from ncmc.training import probe
-
-    trainings = estimates.missing_trainings(project, runs)
-    return estimates.estimate(project, trainings, probe.measured(project, trainings, say))
-
-
-def print_cost(project: Project, name: str, runs: Sequence[Run], cost: estimates.Estimate) -> None:
-    """What the runs of a table would cost."""
-    from ncmc.training import probe
-
-    missing = len(estimates.without_record(project, runs))
-    disk = f", {size(int(cost.disk))} of disk" if cost.disk else ""
-    out = console()
-    out.print(
-        f"{name} on {cost.device}: {plural(missing, 'run')}, about {duration(cost.hours * 3600)} one "
-        f"after the other{disk}"
-    )
-    if missing < len(runs):
-        out.print(f"done already: {plural(len(runs) - missing, 'run')}")
-    for note in cost.notes:
-        out.print(note)
-    measured = "Measured by a probe of some seconds for each network."
-    if cost.share < probe.BUSY:
-        out.print(
-            f"{measured} This machine is busy: the probe had {cost.share:.0%} of its threads' time, and "
-            "on shared cores training is slower out of proportion. Measure again when it is quiet.",
-            style="yellow",
-        )
-    else:
-        out.print(f"{measured} A guess within a factor of 1.5.")
 
 
 def require_gpu(project: Project) -> None:

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.train import for_each, print_trained
 from cli.options import Device, Results, chosen_table
+from cli.training import for_each, print_trained
 from ncmc.paper import switches
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run, parse_run_id

@@ -5,13 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.commands.doctor import measured_cost, print_cost
 from cli.commands.report import report
 from cli.commands.table import table as show_table
-from cli.commands.train import train_all
 from cli.commands.verify import verify
 from cli.options import reading_project
-from cli.progress import working
+from cli.show.cost import print_cost
+from cli.training import train_all
 from ncmc.data import fetch
 from ncmc.errors import UsageError, UserError, shortened
 from ncmc.plan import grid, studies
@@ -69,7 +68,7 @@ def sweep(
         bool,
         typer.Option("--save", help="Add it to its configuration file: a target of Snakemake."),
     ] = False,
-    run: Annotated[
+    run_now: Annotated[
         bool,
         typer.Option(
             "--run", help="Save it, train its missing runs in this process, show its table."
@@ -95,16 +94,16 @@ def sweep(
     _check_options(table)
     untrained = [run for run in table.runs if not path_of(project, run).exists()]
     absent = _absent_images(project, untrained)
-    if run and absent:
+    if run_now and absent:
         raise UserError(" ".join(absent))
     print(f"tables:\n{studies.as_yaml(name, entry)}")
     _print_plan(project, table, untrained, beside)
     print("".join(f"{line}\n" for line in absent), end="")
-    if run and untrained:  # before it is saved: what fails leaves no entry
+    if run_now and untrained:  # before it is saved: what fails leaves no entry
         train_all(Project.find(), untrained)
-    if save or run:
+    if save or run_now:
         _save(project, name, entry, file)
-    if run:
+    if run_now:
         show_table(name)
         verify(name, exit_code=False)
         report(name)
@@ -178,9 +177,7 @@ def _print_plan(project: Project, table: Table, untrained: list[Run], beside: st
         own = plural(len(untrained) - others, "run")
         print(f"To train: {own} of your own, {others:,} of {beside} that are not published yet")
     if untrained and find_spec("torch"):
-        with working("measuring what its runs would take") as activity:
-            cost = measured_cost(project, table.runs, activity.now)
-        print_cost(project, table.name, table.runs, cost)
+        print_cost(project, table.name, table.runs)
 
 
 def _save(project: Project, name: str, entry: dict[str, Any], file: str) -> None:

@@ -135,7 +135,7 @@ def verify(project: Project, name: str) -> None:
     raw.verified(project, name)
     meta = _meta(project, name)
     archive_folder, target = raw.folder(project, name), folder(project, name)
-    expected = {archive_folder / file: digest.sha256 for file, digest in meta.archives.items()}
+    expected = {archive_folder / file: archive.sha256 for file, archive in meta.archives.items()}
     expected |= {target / file: array.sha256 for file, array in meta.arrays.items()}
     for path, sha256 in expected.items():
         if checksums.of_unchanged(path).sha256 != sha256:
@@ -150,7 +150,7 @@ def _identity(name: str, entry: Dataset, archives: Mapping[str, Digest]) -> dict
         "reader_options": dict(entry.reader_options),
         "image_size": entry.image_size,
         "channels": entry.channels,
-        "source": {file: digest.sha256 for file, digest in archives.items()},
+        "source": {file: archive.sha256 for file, archive in archives.items()},
     }
 
 
@@ -204,10 +204,10 @@ def _fill(
     n_classes = len(sink.class_names)
     labels = {part: _labels(work, name, part, n_classes) for part in PARTS}
     counts = {part: np.bincount(labels[part], minlength=n_classes).tolist() for part in PARTS}
-    compare(name, entry, counts, sink.shape)
+    require_declared(name, entry, counts, sink.shape)
     meta = {
         "identity": _identity(name, entry, archives),
-        "archives": {file: digest.model_dump() for file, digest in archives.items()},
+        "archives": {file: archive.model_dump() for file, archive in archives.items()},
         "class_names": sink.class_names,
         "counts": counts,
         "origins": sink.origins,
@@ -232,7 +232,7 @@ def _labels(folder: Path, name: str, part: str, n_classes: int) -> np.ndarray:
     return labels
 
 
-def compare(
+def require_declared(
     name: str, entry: Dataset, counts: dict[str, list[int]], shape: tuple[int, ...] | None = None
 ) -> None:
     """Raise UserError where the archive does not hold what config/datasets.yaml says.

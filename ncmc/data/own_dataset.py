@@ -84,7 +84,7 @@ def _can_be_read(project: Project, name: str) -> None:
     datasets.verify(project, name)
     train, test = _parts(project, name)
     counts = {"train": train.counts, "test": test.counts}
-    datasets.compare(name, dataset_entry(project, name), counts)
+    datasets.require_declared(name, dataset_entry(project, name), counts)
 
 
 def _classes_have_images(project: Project, name: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from ncmc.board.entries import board_of
 from ncmc.forecast import cost
 from ncmc.forecast.cost import Speeds
-from ncmc.forecast.plan_file import Asked, Place, PlanFile, Planned, Power
+from ncmc.forecast.plan_file import Asked, PlanFile, Planned, PlanState, Power
 from ncmc.forecast.power import deviation_of, power_of, seeds_at
 from ncmc.forecast.questions import Question, decides
 from ncmc.plan.run import Run, parse_run_id, trained_runs
@@ -122,16 +122,16 @@ def _by_worth(
 
 def _planned(state: QuestionState, chosen: bool, power: Power | None, hours_of: HoursOf) -> Planned:
     question = state.question
-    place: Place = "decided" if state.decided else "next" if chosen else "over budget"
+    plan_state: PlanState = "decided" if state.decided else "next" if chosen else "over budget"
     if not state.decided and not state.needs:
-        place = "no look left"
+        plan_state = "no look left"
     return Planned(
         id=question.id,
         subject=question.subject,
         table=question.table.name,
         says=question.says,
         status=state.verdict.status,
-        state=place,
+        state=plan_state,
         seeds=max(seeds_at(table, state.look) for _, table in question.places)
         if state.needs
         else None,

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -10,12 +10,10 @@ from ncmc import paths
 from ncmc.errors import UsageError, UserError
 from ncmc.project import Project
 from ncmc.system import documents, files
-from ncmc.system.documents import Strict
-from ncmc.verdicts.check import NotNegative, Positive
+from ncmc.system.documents import NotNegative, Positive, Share, Strict
 from ncmc.verdicts.verdict import Status
 
-Place = Literal["decided", "next", "over budget", "no look left"]
-Share = Annotated[float, Field(ge=0, le=1)]
+PlanState = Literal["decided", "next", "over budget", "no look left"]
 
 
 class Asked(Strict):
@@ -42,7 +40,7 @@ class Planned(Strict):
     table: str
     says: str
     status: Status
-    state: Place
+    state: PlanState
     seeds: int | None  # of each cell at the look that it waits for
     runs: int  # that this look needs and that have no record
     hours: NotNegative  # of these, before others share them

@@ -106,8 +106,8 @@ def power_of(project: Project, question: Question, look: int) -> Power | None:
     if isinstance(check, Greater):
         away = check.margin or effect
         level = alpha / 2 / (check.allow + 1)  # of the last of those that must be shown
-        shown = [detected(d, away, level) for d in one_by_one]
-        refuted = detected(average, effect if check.margin else check.delta or 0.0, alpha / 2)
+        shown = [_detected(d, away, level) for d in one_by_one]
+        refuted = _detected(average, effect if check.margin else check.delta or 0.0, alpha / 2)
         words = f"{effect:g} points above everywhere", "all equal"
         if check.margin:
             words = "both equal", f"{check.margin + effect:g} points below"
@@ -115,11 +115,11 @@ def power_of(project: Project, question: Question, look: int) -> Power | None:
     if isinstance(check, Equal):
         inside = [_within(d, check.margin, alpha) for d in one_by_one]
         words = "both equal", f"{check.margin + effect:g} points apart"
-        return _power(math.prod(inside), detected(average, effect, alpha), words)
+        return _power(math.prod(inside), _detected(average, effect, alpha), words)
     if isinstance(check, Slight):
         inside_gain = _within(average, check.most / 2, alpha / 2)
         words = f"a gain of {check.most / 2:g}", f"a gain of {check.most + effect:g}"
-        return _power(inside_gain, detected(average, effect, alpha / 2), words)
+        return _power(inside_gain, _detected(average, effect, alpha / 2), words)
     return None
 
 
@@ -127,7 +127,7 @@ def _power(holds: float, differs: float, words: tuple[str, str]) -> Power:
     return Power(holds=holds, differs=differs, if_true=words[0], if_false=words[1])
 
 
-def detected(expected: Difference, away: float, level: float) -> float:
+def _detected(expected: Difference, away: float, level: float) -> float:
     """The probability that a one-sided t test shows a difference to lie beyond a bound.
 
     `away`: how far beyond it truly lies.
@@ -141,7 +141,7 @@ def _within(expected: Difference, margin: float, level: float) -> float:
 
 
 def _beyond(expected: Difference, away: float, level: float) -> np.ndarray:
-    """The probability of `detected` at each of NODES equally probable observed deviations."""
+    """The probability of `_detected` at each of NODES equally probable observed deviations."""
     from scipy import stats
 
     places = (np.arange(NODES) + 0.5) / NODES
@@ -223,4 +223,6 @@ def _of_number(project: Project, question: Question, look: int) -> Power:
     difference = against_reported(ours, theirs)
     alpha = _level(table, look)
     words = "ours is the paper's", f"ours is {tolerance + effect:g} points away"
-    return _power(_within(difference, tolerance, alpha), detected(difference, effect, alpha), words)
+    return _power(
+        _within(difference, tolerance, alpha), _detected(difference, effect, alpha), words
+    )

@@ -14,11 +14,10 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.cell_selection import Place
-from ncmc.verdicts.check import Check
+from ncmc.verdicts.check import Check, Untestable
 from ncmc.verdicts.checks_file import checks_of
 
 ALL = "all"  # in place of a name: every table and figure of the paper
-UNTESTABLE = "untestable"  # the kind of check that no run decides
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def _of_table(project: Project, name: str) -> list[Question]:
 
 def _places(project: Project, check: Check) -> tuple[Place, ...]:
     """The cells that decide a check; a cell without a partner decides nothing."""
-    if check.kind == UNTESTABLE:
+    if isinstance(check, Untestable):
         return ()
     return tuple(dict.fromkeys(chain(*cell_selection.comparisons(project, check))))
 

@@ -1,4 +1,4 @@
-"""Losses that two methods or more share: pure functions of features (B, d) and labels (B,).
+"""Losses onto fixed centers, and what losses are computed with: pure functions of features (B, d).
 
 No host synchronisation and only static shapes, so that a step can be compiled or captured in a CUDA
 graph; half-precision features are computed with in float32.

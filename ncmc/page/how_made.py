@@ -122,7 +122,7 @@ def register(project: Project, cells: Sequence[Cell]) -> list[tuple[Assumption, 
             for spec in (cell.spec for cell in cells)
         ]
         for entry in assumptions(project):
-            if any(entry.applies(run) and entry.arises(options) for run, options in planned):
+            if any(entry.arises_in(run, options) for run, options in planned):
                 chosen[entry.id] = []
     known = [entry for entry in assumptions(project) if entry.id in chosen]
     return [(entry, _counts(chosen[entry.id])) for entry in known]

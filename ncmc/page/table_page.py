@@ -21,7 +21,8 @@ from ncmc.paper.paper_file import paper
 from ncmc.plan.grid import Table
 from ncmc.project import Project
 from ncmc.results.cells import Cell
-from ncmc.results.record import GROUPS, Groups
+from ncmc.results.class_groups import GROUPS
+from ncmc.results.record import Groups
 from ncmc.results.table_data import TableData
 from ncmc.results.table_layout import layout
 from ncmc.results.wording import make_command

@@ -45,9 +45,9 @@ class Assumption(Strict):
     # The day, of a point that was found after runs had been made: their records do not name it.
     added: Annotated[str, Field(pattern=r"^20\d\d-\d\d-\d\d$")] | None = None
 
-    def applies(self, run: Run) -> bool:
-        """Whether the point arises in `run` at all."""
-        return not self.theory and all(
+    def arises_in(self, run: Run, options: Mapping[str, str]) -> bool:
+        """Whether the point arises in a run with these options, as they are written."""
+        fits = all(
             not listed or name in listed
             for listed, name in (
                 (self.datasets, run.dataset),
@@ -55,10 +55,8 @@ class Assumption(Strict):
                 (self.methods, run.method),
             )
         )
-
-    def arises(self, options: Mapping[str, str]) -> bool:
-        """Whether a run's options, as written, are those that the point needs."""
-        return all(options.get(key) in values for key, values in self.when.items())
+        chosen = all(options.get(key) in values for key, values in self.when.items())
+        return not self.theory and fits and chosen
 
 
 class AssumptionsFile(Strict):
@@ -100,9 +98,7 @@ def assumptions_for(
     return {
         entry.id: values[entry.option] if entry.option else entry.choice
         for entry in assumptions(project)
-        if entry.applies(run)
-        and entry.arises(values)
-        and (entry.option is None or entry.option in values)
+        if entry.arises_in(run, values) and (entry.option is None or entry.option in values)
     }
 
 

@@ -12,14 +12,14 @@ from typing import Annotated
 from pydantic import AfterValidator, ValidationInfo
 
 from ncmc.errors import UsageError, listed, shortened, unknown
-from ncmc.paper.validation import Percent, Points, Seeds, csv_numbers
+from ncmc.paper.validation import Points, Seeds, csv_numbers
 from ncmc.paths import OURS
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec
 from ncmc.plan.grid_file import grid_entries
 from ncmc.project import Project, read_once
 from ncmc.system import documents, files
-from ncmc.system.documents import Strict
+from ncmc.system.documents import Percent, Strict
 
 FILE = "own_numbers.csv"
 NO_NUMBER = ("-", "–", "—", "−", "n/a", "na", "n.a.")  # what stands in a table in place of one

@@ -9,7 +9,6 @@ from ncmc.errors import UsageError, unknown
 from ncmc.paper.own_numbers import FILE as OWN_FILE
 from ncmc.paper.own_numbers import Entered, Key, own_numbers
 from ncmc.paper.validation import (
-    Percent,
     Points,
     Seeds,
     Text,
@@ -24,7 +23,7 @@ from ncmc.plan.option_text import parse_options
 from ncmc.plan.run import Run, make_run
 from ncmc.project import Project, read_once
 from ncmc.system import documents
-from ncmc.system.documents import Strict
+from ncmc.system.documents import Percent, Strict
 
 FILE = "numbers.csv"
 MOST_POINTS = 10  # a deviation over seeds that is larger was misread

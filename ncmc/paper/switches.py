@@ -41,16 +41,15 @@ class Switch:
         """The options that it sets, without names."""
         return {key: value for key, value in self.changes if key not in catalog.KINDS}
 
-    def arises(self, project: Project, run: Run) -> bool:
+    def fits(self, project: Project, run: Run) -> bool:
         """Whether the point arises in `run`, and the run has what the switch sets."""
         model = resolve_run(project, run).model
         options = {key: format_value(value) for key, value in model.items()}
-        open_here = self.entry.applies(run) and self.entry.arises(options)
-        return open_here and all(_has(run, key) for key in self.options)
+        return self.entry.arises_in(run, options) and all(_has(run, key) for key in self.options)
 
-    def applied(self, project: Project, run: Run) -> Run:
-        """`run` with the alternative; `run` itself where the point does not arise."""
-        if not self.arises(project, run):
+    def set_in(self, project: Project, run: Run) -> Run:
+        """`run` with the alternative; `run` itself where the switch does not fit."""
+        if not self.fits(project, run):
             return run
         names = {kind: str(value) for kind, value in self.changes if kind in catalog.KINDS}
         backbone, method = names.get("backbone", run.backbone), names.get("method", run.method)
@@ -92,12 +91,12 @@ def parse_switches(project: Project, texts: Iterable[str]) -> list[Switch]:
 def switched(project: Project, run: Run, chosen: Sequence[Switch]) -> Run:
     """`run` with alternatives. Raises UsageError for a point that does not arise in it."""
     for switch in chosen:
-        if not switch.arises(project, run):
+        if not switch.fits(project, run):
             raise UsageError(
                 f"{switch}: assumption {switch.entry.id} does not arise in {run.id}"
                 f"{_where(switch.entry)}."
             )
-        run = switch.applied(project, run)
+        run = switch.set_in(project, run)
     return run
 
 
@@ -127,7 +126,7 @@ def switched_cell(project: Project, spec: CellSpec, chosen: Sequence[Switch]) ->
     run = spec.run
     for switch in chosen:
         if not (spec.split_per_seed and SPLIT_SEED in switch.options):
-            run = switch.applied(project, run)
+            run = switch.set_in(project, run)
     return replace(spec, run=run)
 
 

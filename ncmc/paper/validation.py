@@ -13,7 +13,6 @@ from ncmc.project import Project
 from ncmc.system import documents
 
 Text = Annotated[str, Field(min_length=1)]
-Percent = Annotated[float, Field(ge=0, le=100)]
 Points = Annotated[float, Field(ge=0, le=100)]
 Seeds = Annotated[int, Field(ge=1, le=1000)]
 

@@ -16,7 +16,7 @@ from pydantic import (
 from ncmc.errors import unknown
 from ncmc.project import Project, read_once
 from ncmc.system import documents
-from ncmc.system.documents import Strict
+from ncmc.system.documents import Sha256, Strict
 
 FILE = "datasets.yaml"
 NAME = re.compile(r"[a-z0-9_]{1,40}")
@@ -27,7 +27,6 @@ SPLIT_SEED = "split_seed"  # the field of SplitOptions that `splits: per_seed` s
 Count = Annotated[int, Field(ge=1)]
 Channels = Literal[1, 3]  # grey or colour
 Md5 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Sha1 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_. +-]{0,199}$")]
 

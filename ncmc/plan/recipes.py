@@ -13,14 +13,12 @@ from ncmc.plan.dataset_entries import SplitOptions, dataset_entry
 from ncmc.plan.option_text import Value
 from ncmc.project import Project, read_once
 from ncmc.system import documents
-from ncmc.system.documents import Sourced, Strict
+from ncmc.system.documents import Positive, Share, Sourced, Strict
 
 FILE = "train.yaml"
 NAME = "recipe"  # the option that names another recipe than the dataset's
 
-Positive = Annotated[float, Field(gt=0)]
 Factor = Annotated[float, Field(gt=0, le=1e6)]  # float32 holds what it is multiplied with
-Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Recipe(Strict):

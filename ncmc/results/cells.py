@@ -13,10 +13,11 @@ from ncmc.plan.grid import CellSpec
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results import code_versions
+from ncmc.results.class_groups import GROUPS
 from ncmc.results.dead_runs import dead_words, has_diverged, is_dead
 from ncmc.results.looks import levels, reached
 from ncmc.results.problems import RecordProblem, read_record
-from ncmc.results.record import GROUPS, ClassGroups, Groups, Record, check_results_folder, path_of
+from ncmc.results.record import ClassGroups, Groups, Record, check_results_folder, path_of
 from ncmc.results.shared_spread import InBlock, Prior
 from ncmc.results.statistics import ALPHA, Sample, against, sample
 from ncmc.results.wording import sentence

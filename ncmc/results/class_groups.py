@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-NAMES = ("many", "medium", "few")
+GROUPS = ("many", "medium", "few")
 RELEASED_SIZES = {10: (3, 4, 3), 100: (36, 35, 29)}  # of the groups, by the number of classes
 
 
@@ -32,7 +32,7 @@ def group_accuracy(
         return None
     return {
         name: _mean([a for i in group if (a := per_class[i]) is not None])
-        for name, group in zip(NAMES, groups, strict=True)
+        for name, group in zip(GROUPS, groups, strict=True)
     }
 
 

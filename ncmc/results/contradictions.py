@@ -13,7 +13,7 @@ from ncmc.errors import UserError, listed, shortened
 from ncmc.plan import catalog, recipes
 from ncmc.plan.learning_rate import learning_rate
 from ncmc.plan.recipes import Recipe
-from ncmc.results.class_groups import NAMES, group_accuracy
+from ncmc.results.class_groups import GROUPS, group_accuracy
 from ncmc.results.history import pairs_of
 from ncmc.results.provenance import OF_LAST
 from ncmc.system import documents
@@ -120,7 +120,7 @@ def _groups(record: "Record") -> Iterator[Twice]:
     """The means over groups of classes follow from the classes."""
     for rule, groups in record.result.groups:
         due = group_accuracy(record.result.per_class, record.split.counts, rule) or {}
-        for name in NAMES:
+        for name in GROUPS:
             yield f"groups.{rule}.{name}", getattr(groups, name, None), due.get(name)
 
 

@@ -14,7 +14,7 @@ from ncmc.system import documents, files
 from ncmc.system.documents import Strict
 
 NAME = "progress.json"
-TrainingState = Literal["running", "stopped", "failed"]
+ProgressState = Literal["running", "stopped", "failed"]
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -25,7 +25,7 @@ class Standing(Strict):
 
     version: Literal[1] = Field(default=1, alias="schema")
     run: str
-    state: TrainingState
+    state: ProgressState
     at: float  # seconds since 1970 of this word
     since: float  # ... of the start, or of the resumption
     epochs: Count = 0

@@ -20,7 +20,7 @@ from ncmc.system import hardware
 from ncmc.system.documents import Strict
 
 MOST = 2**53  # of a count: whole numbers up to it are exact as floats too
-Positive = Annotated[int, Field(ge=1, le=MOST)]
+Ordinal = Annotated[int, Field(ge=1, le=MOST)]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$")]
 OF_LAST = ("device", "processor", "precision", "threads", "instructions")  # session, told twice
 
@@ -51,7 +51,7 @@ class Session(Strict):
     processor: str
     precision: Annotated[str, Field(pattern="^(float32|bfloat16)$")]
     threads: Threads
-    epoch: Positive
+    epoch: Ordinal
     step: Annotated[int, Field(ge=0, le=MOST)]
     gpu_libraries: str | None = None  # driver, CUDA, cuDNN and whether TF32 is on; None on a CPU
     code: Code | None = None  # None, as its commit: before 0.4 only that of the last was recorded
@@ -124,9 +124,9 @@ def provenance(
 @cache
 def git_state(root: Path, code: tuple[Path, ...]) -> Git:
     """The commit of the project's root, and whether files of `code` do something else than there."""
-    commit = commit_of(root)
-    if commit is None or not _is_top(root):
-        return Git(commit=commit, dirty=None)
+    commit = _commit_of_checkout(root)
+    if commit is None:
+        return Git(commit=_commit_of_image(), dirty=None)
     names = list(map(str, code))
     changed = _git(root, "diff", "--name-only", "--relative", "-z", "HEAD", "--", *names)
     unknown = _git(root, "ls-files", "--others", "-z", "--", *names)
@@ -136,20 +136,9 @@ def git_state(root: Path, code: tuple[Path, ...]) -> Git:
     return Git(commit=commit, dirty=bool(unknown) or any(_does_otherwise(root, n) for n in others))
 
 
-def commit_of(root: Path) -> str | None:
-    """The commit of the project's root; None without git, and in a folder that is no checkout.
-
-    A container has the code but no history: $NCMC_COMMIT, set when the image is built, stands in.
-    """
-    if _is_top(root):
-        return _git(root, "rev-parse", "HEAD")
-    given = os.environ.get("NCMC_COMMIT")
-    return None if given == "unknown" else given
-
-
 def note_without_commit(root: Path) -> str | None:
     """What is said where records cannot name their commit; None where they can."""
-    if commit_of(root):
+    if _commit_of_checkout(root) or _commit_of_image():
         return None
     return (
         f"{root} is no checkout of git with a commit (or git is not installed): records made here do "
@@ -157,9 +146,16 @@ def note_without_commit(root: Path) -> str | None:
     )
 
 
-def _is_top(root: Path) -> bool:
-    top = _git(root, "rev-parse", "--show-toplevel")
-    return top is not None and Path(top).resolve() == root.resolve()
+def _commit_of_checkout(root: Path) -> str | None:
+    """The commit of a checkout whose top is `root`; None without git, and in any other folder."""
+    top, _, commit = (_git(root, "rev-parse", "--show-toplevel", "HEAD") or "").rpartition("\n")
+    return commit if top and Path(top).resolve() == root.resolve() else None
+
+
+def _commit_of_image() -> str | None:
+    """That of a container, which has the code but no history: it is set when the image is built."""
+    given = os.environ.get("NCMC_COMMIT")
+    return None if given == "unknown" else given
 
 
 def _does_otherwise(root: Path, name: str) -> bool:

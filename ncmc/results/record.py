@@ -19,7 +19,6 @@ from pydantic import (
     Field,
     JsonValue,
     PlainSerializer,
-    StringConstraints,
     model_validator,
 )
 
@@ -29,15 +28,13 @@ from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.contradictions import contradictions, unprintable
 from ncmc.results.history import Triangle, as_columns, as_entries
-from ncmc.results.provenance import MOST, Made, Positive
+from ncmc.results.provenance import MOST, Made, Ordinal
 from ncmc.system import documents, files
-from ncmc.system.documents import Strict
+from ncmc.system.documents import Percent, Sha256, Strict
 
 SCHEMA: Literal[3] = 3  # 1: before 0.2, with other random draws; 2: before 0.4, code without parts
 
-Percent = Annotated[float, Field(ge=0, le=100)]
 Count = Annotated[int, Field(ge=0, le=MOST)]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 # --- what was measured -------------------------------------------------------------------------
@@ -49,7 +46,7 @@ class Accuracy(Strict):
     last: Percent
     last_raw: Percent  # by the same decision rule on features without batch normalisation (A14)
     best: Percent
-    best_epoch: Positive
+    best_epoch: Ordinal
 
 
 class ClassGroups(Strict):
@@ -83,7 +80,7 @@ class Collapse(Strict):
 class Epoch(Strict):
     """One epoch, counted from 1. What was not measured after it is None."""
 
-    epoch: Positive
+    epoch: Ordinal
     lr: Annotated[float, Field(ge=0)]
     loss: float  # mean over its images
     test_accuracy: Percent | None = None
@@ -115,9 +112,6 @@ class ModelOf(Strict):
 
     run: str
     digest: Sha256
-
-
-GROUPS = tuple(ClassGroups.model_fields)
 
 
 # --- the record --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ncmc.paper import switches
-from ncmc.paper.printed_numbers import number_for
+from ncmc.paper.printed_numbers import Number, number_for
 from ncmc.plan import grid
 from ncmc.plan.dataset_entries import SPLIT_SEED
 from ncmc.plan.grid import CellSpec, Table
@@ -35,13 +35,16 @@ class TableCells:
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
         """One cell, at the look that its records reach, with the paper's number in that table."""
-        name = switches.plain_name(table.name)
-        tier = tier_of(self.project, name)
+        tier = tier_of(self.project, switches.plain_name(table.name))
         key = (spec.run, spec.split_per_seed, table.looks, tier)
         if key not in self._read:
             self._read[key] = read_cell(self.project, spec, table.looks, self.results, tier)
-        paper = number_for(self.project, spec.plain, name)
-        return self.sharing(dataclasses.replace(self._read[key], spec=spec, paper=paper), table)
+        number = self.number(spec, table)
+        return self.sharing(dataclasses.replace(self._read[key], spec=spec, paper=number), table)
+
+    def number(self, spec: CellSpec, table: Table) -> Number | None:
+        """The paper's number for a cell in a table; None where it is not known."""
+        return number_for(self.project, spec.plain, switches.plain_name(table.name))
 
     def sharing(self, cell: Cell, table: Table) -> Cell:
         """A cell with what it shares with those around it in a table."""
@@ -60,11 +63,6 @@ class TableCells:
             samples = [plain for cell in alive if (plain := sample_of(cell, measure))]
             self._priors[key] = prior_of(samples) if measure in IN_PERCENT else None
         return self._priors[key]
-
-    def forget_shared(self) -> None:
-        """What cells share is computed anew, of cells that have changed."""
-        self._priors.clear()
-        self._blocks.clear()
 
     def in_block(
         self, table: Table, spec: CellSpec, measure: Measure, seeds: tuple[int, ...]

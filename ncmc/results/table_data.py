@@ -6,7 +6,7 @@ from typing import Any
 
 from ncmc.plan.grid import Table
 from ncmc.results.cells import Cell
-from ncmc.results.record import GROUPS
+from ncmc.results.class_groups import GROUPS
 from ncmc.results.statistics import Sample
 
 UNIT = "percent top-1 accuracy on the balanced test set"
@@ -62,7 +62,7 @@ def table_json(data: TableData) -> dict[str, Any]:
         "paper": table.paper,  # the folder of papers/ that it is of
         "where": table.where,
         "scale": table.scale,
-        "seeds": table.seeds,
+        "planned_seeds": table.seeds,
         "unit": UNIT,
         "axes": table.axes,
         "columns": table.columns,

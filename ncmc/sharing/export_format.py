@@ -18,9 +18,9 @@ from pydantic import ConfigDict, Field
 
 from ncmc import paths
 from ncmc.errors import DamagedError, UsageError, UserError, shortened
-from ncmc.results.record import Record, Sha256, parse_record
+from ncmc.results.record import Record, parse_record
 from ncmc.system import documents, files
-from ncmc.system.documents import MOST_BYTES, Strict
+from ncmc.system.documents import MOST_BYTES, Sha256, Strict
 
 NAME = "manifest.json"
 FORMAT: Literal["ncmc-export"] = "ncmc-export"

@@ -11,16 +11,23 @@ import re
 import typing
 from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from ncmc.errors import UsageError, listed, shortened, unknown
 from ncmc.system import files
 
 Model = TypeVar("Model", bound=BaseModel)
 Value = TypeVar("Value")
+
+# What a value of a file may be.
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 MOST_BYTES = 64 << 20  # of one document; the largest record is a few megabytes
 MOST_DEPTH = 40  # of nested lists and mappings

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, Json, ValidationError
 from torch import Tensor
 
 from ncmc.errors import UserError, first_line, shortened
-from ncmc.results.provenance import Positive, Session
+from ncmc.results.provenance import Ordinal, Session
 from ncmc.results.record import Count, Epoch
 from ncmc.system import files
 from ncmc.system.documents import Strict
@@ -56,7 +56,7 @@ class Stopped(Trained):
     optimizer: Optimizer
     rng: Tensor
     cuda_rng: Tensor | None
-    epoch: Positive  # the epoch to resume with
+    epoch: Ordinal  # the epoch to resume with
     step: Count  # how many of its steps are done
     loss_sum: float
 

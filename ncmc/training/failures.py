@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ncmc.errors import UserError, listed
 from ncmc.training.draws import EpochPlan
-from ncmc.training.session import State, Training
+from ncmc.training.session import RunState, Training
 
 # torch's allocator on a CPU, C++, oneDNN, and CUDA's libraries, where no type tells
 NO_MEMORY = re.compile(
@@ -19,13 +19,13 @@ NO_MEMORY = re.compile(
 )
 
 
-def check_weights(training: Training, state: State) -> None:
+def check_weights(training: Training, state: RunState) -> None:
     """Raises UserError if steps left weights that are not finite, or a backbone that nothing trains."""
     values = [v for v in training.model.state_dict().values() if v.is_floating_point()]
     if not torch.stack([value.isfinite().all() for value in values]).all():
         raise UserError(
-            f"weights are not finite after epoch {state.epoch}, step {state.step} of "
-            f"{training.steps}, of {training.run.id}. {_remedy(training)}"
+            f"weights are not finite after epoch {state.epoch}, step {state.steps_done} of "
+            f"{training.steps_per_epoch}, of {training.run.id}. {_remedy(training)}"
         )
     model = training.model
     reached = [name for name, p in model.named_parameters() if p.grad is not None]  # none: no step
@@ -50,13 +50,13 @@ def explain_not_finite(training: Training, epoch: int) -> Iterator[None]:
 
 
 def not_finite(
-    training: Training, state: State, plan: EpochPlan, step: int, value: float
+    training: Training, state: RunState, plan: EpochPlan, step: int, value: float
 ) -> UserError:
     """The error for a loss that is not finite: the step, and the images of its batch."""
     draws = plan.at(step)
     places = training.inputs.split.indices[draws.order.cpu().numpy()]
     return UserError(
-        f"loss is {value} in epoch {state.epoch}, step {step + 1} of {training.steps}, of "
+        f"loss is {value} in epoch {state.epoch}, step {step + 1} of {training.steps_per_epoch}, of "
         f"{training.run.id}. Images of that batch (indices in {training.run.dataset}): "
         f"{listed(list(map(str, places)))}. {_remedy(training)}"
     )

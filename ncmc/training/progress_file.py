@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ncmc.errors import shortened
 from ncmc.plan.run import Run
-from ncmc.results.progress import NAME, Standing, TrainingState, write_progress
+from ncmc.results.progress import NAME, ProgressState, Standing, write_progress
 from ncmc.results.record import Epoch
 from ncmc.system.signals import Interrupted
 
@@ -51,7 +51,7 @@ class Progress:
         now, self._path = time.time(), path
         self.standing = Standing(run=run.id, state="running", at=now, since=now)
 
-    def write(self, state: TrainingState, why: str | None = None) -> None:
+    def write(self, state: ProgressState, why: str | None = None) -> None:
         now = {"state": state, "at": time.time(), "why": why}
         write_progress(self.standing.model_copy(update=now), self._path)
         self._wrote = time.monotonic()

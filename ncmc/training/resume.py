@@ -20,10 +20,10 @@ from ncmc.training import checkpoint, failures, precision
 from ncmc.training.checkpoint import check_tensors
 from ncmc.training.optimiser import restore_momenta
 from ncmc.training.run_inputs import RunInputs
-from ncmc.training.session import State, Training
+from ncmc.training.session import RunState, Training
 
 
-def save(training: Training, state: State, seconds: float) -> None:
+def save(training: Training, state: RunState, seconds: float) -> None:
     """Write the checkpoint. Raises UserError if the weights are not finite: the old one is kept."""
     failures.check_weights(training, state)
     device = training.device
@@ -33,7 +33,7 @@ def save(training: Training, state: State, seconds: float) -> None:
         "rng": torch.get_rng_state(),
         "cuda_rng": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
         "epoch": state.epoch,
-        "step": state.step,
+        "step": state.steps_done,
         "loss_sum": state.loss_sum,
         "history": as_text(state.history),
         "sessions": as_text(state.sessions),
@@ -42,7 +42,7 @@ def save(training: Training, state: State, seconds: float) -> None:
     checkpoint.save(training.inputs.checkpoint_path, training.inputs.identity, content)
 
 
-def load(training: Training, tell: Callable[[str], None]) -> State:
+def load(training: Training, tell: Callable[[str], None]) -> RunState:
     """The state of the run's checkpoint, loaded into the model; a new one if there is none.
 
     If it resumes computed in another way than before, it says so and starts a new session.
@@ -50,7 +50,7 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
     inputs, path = training.inputs, training.inputs.checkpoint_path
     how = how_computed(training)
     if not path.exists():
-        return State(sessions=[Session(**how, epoch=1, step=0)])
+        return RunState(sessions=[Session(**how, epoch=1, step=0)])
     remedy = f"Delete {path} to start this run again from the beginning."
     saved = checkpoint.load(path, inputs.identity, checkpoint.Stopped, remedy)
     try:
@@ -63,7 +63,7 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
             torch.cuda.set_rng_state(saved.cuda_rng, training.device)
     except (ValueError, TypeError, RuntimeError) as error:  # the last two: torch's generators
         raise unfit(path, error, remedy) from error
-    tell(f"resuming from epoch {state.epoch}, step {state.step}")
+    tell(f"resuming from epoch {state.epoch}, step {state.steps_done}")
     before = state.sessions[-1]
     changed = [
         f"{key.replace('_', ' ')} {now} instead of {then}"
@@ -71,7 +71,7 @@ def load(training: Training, tell: Callable[[str], None]) -> State:
         if key not in ("code", "commit", "dirty") and now != (then := getattr(before, key))
     ] + code_changes(inputs, before)
     if changed or (how["dirty"] and not before.dirty):
-        state.sessions.append(Session(**how, epoch=state.epoch, step=state.step))
+        state.sessions.append(Session(**how, epoch=state.epoch, step=state.steps_done))
     if changed:
         tell(
             f"computed in another way from here on ({', '.join(changed)}): the result is not bit for "
@@ -104,8 +104,8 @@ def restore_weights(model: Method, saved: Mapping[str, Tensor]) -> None:
     model.load_state_dict(saved)
 
 
-def _state_of(saved: checkpoint.Stopped, training: Training) -> State:
-    epochs, steps = training.schedule.epochs, training.steps
+def _state_of(saved: checkpoint.Stopped, training: Training) -> RunState:
+    epochs, steps = training.schedule.epochs, training.steps_per_epoch
     if saved.epoch > epochs + 1 or saved.step > steps:
         raise ValueError(
             f"it stands at epoch {saved.epoch}, step {saved.step}; the run has {epochs} epochs of "
@@ -113,7 +113,7 @@ def _state_of(saved: checkpoint.Stopped, training: Training) -> State:
         )
     check_history(saved.history, saved.epoch - 1)
     history, sessions = list(saved.history), list(saved.sessions)
-    return State(saved.epoch, saved.step, saved.loss_sum, history, sessions, saved.seconds)
+    return RunState(saved.epoch, saved.step, saved.loss_sum, history, sessions, saved.seconds)
 
 
 def how_computed(training: Training) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One run in memory: its data, its model, where it stands."""
+"""One run in memory: what it is trained with (`Training`) and how far it has come (`RunState`)."""
 
 import math
 from dataclasses import dataclass, field
@@ -29,20 +29,20 @@ READERS = 16  # threads that read images which are not in memory, at most
 
 
 @dataclass
-class State:
-    """Where a run stands: all that a checkpoint holds beside weights and momentum."""
+class RunState:
+    """How far a training has come: all that a checkpoint holds beside weights and momentum."""
 
-    epoch: int = 1  # the epoch to resume with, counted from 1
-    step: int = 0  # how many of its steps are done
+    epoch: int = 1  # the epoch to go on with, counted from 1
+    steps_done: int = 0  # of this epoch
     loss_sum: float = 0.0  # over its images so far
     history: list[Epoch] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)  # how, where that changed
     seconds: float = 0.0  # spent by earlier sessions
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Training:
-    """One run in memory: its data, its model and how they are stepped."""
+    """What a run is trained or evaluated with: its data, its model and how they are stepped."""
 
     inputs: RunInputs
     parts: build.Parts
@@ -52,8 +52,8 @@ class Training:
     train_set: EvalSet
     test_set: EvalSet
     schedule: Schedule
-    steps: int  # per epoch
-    step: Step
+    steps_per_epoch: int
+    train_step: Step
     device: torch.device
     dtype: torch.dtype
 
@@ -92,20 +92,19 @@ def prepare(inputs: RunInputs, device: str | None = None) -> Training:
         )
     schedule = Schedule(recipe, model.stages)
     model.set_steps([steps * schedule.length(stage) for stage in range(len(model.stages))])
-    step = make_step(model, optimizer, data, dtype, where, execution)
     return Training(
-        inputs,
-        parts,
-        model,
-        optimizer,
-        data,
-        train_set,
-        test_set,
-        schedule,
-        steps,
-        step,
-        where,
-        dtype,
+        inputs=inputs,
+        parts=parts,
+        model=model,
+        optimizer=optimizer,
+        data=data,
+        train_set=train_set,
+        test_set=test_set,
+        schedule=schedule,
+        steps_per_epoch=steps,
+        train_step=make_step(model, optimizer, data, dtype, where, execution),
+        device=where,
+        dtype=dtype,
     )
 
 

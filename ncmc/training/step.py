@@ -1,5 +1,6 @@
 """One optimisation step: plain, or recorded as a CUDA graph."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,22 +13,15 @@ from ncmc.training.draws import Draws
 from ncmc.training.precision import autocast
 
 
+@dataclass(eq=False)
 class Step:
     """One step: draws -> batch -> loss -> gradient -> SGD."""
 
-    def __init__(
-        self,
-        model: Method,
-        optimizer: torch.optim.Optimizer,
-        data: TrainingSet,
-        dtype: torch.dtype,
-        device: torch.device,
-    ):
-        self.model = model
-        self.optimizer = optimizer
-        self.data = data
-        self.dtype = dtype
-        self.device = device
+    model: Method
+    optimizer: torch.optim.Optimizer
+    data: TrainingSet
+    dtype: torch.dtype
+    device: torch.device
 
     @property
     def mixes(self) -> bool:

@@ -19,7 +19,7 @@ from ncmc.training.draws import EpochPlan, plan_epoch
 from ncmc.training.optimiser import set_learning_rate
 from ncmc.training.progress_file import Progress, with_file
 from ncmc.training.run_inputs import RunInputs
-from ncmc.training.session import State, Training, prepare
+from ncmc.training.session import RunState, Training, prepare
 
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
 
@@ -47,7 +47,7 @@ def train(
                     f"batch_size={batch}, but {run.id} has {images} training images: each of its "
                     "epochs is one step on all of them"
                 )
-            with closing(training.step):
+            with closing(training.train_step):
                 if not anew and (record := finish.record_of_model(training)):
                     progress.say(
                         f"{run.id}: trained before; its record is made again from its model"
@@ -64,17 +64,18 @@ def train(
 
 
 def _fit(
-    training: Training, state: State, progress: Progress, interrupts: Interrupts, started: float
+    training: Training, state: RunState, progress: Progress, interrupts: Interrupts, started: float
 ) -> None:
     schedule, model, labels = training.schedule, training.model, training.data.labels.cpu()
     recipe, execution = training.inputs.resolved.recipe, training.inputs.resolved.execution
-    progress.start(training.run, schedule.epochs, training.steps, state.epoch - 1, state.step)
+    steps, done_epochs = training.steps_per_epoch, state.epoch - 1
+    progress.start(training.run, schedule.epochs, steps, done_epochs, state.steps_done)
     saved = time.monotonic()
     while state.epoch <= schedule.epochs:
         model.enter(schedule.stage_at(state.epoch))
         stage = model.stages[model.stage]
         plan = plan_epoch(labels, recipe, training.run.seed, state.epoch, stage)
-        plan = training.data.start_epoch(plan, state.step)
+        plan = training.data.start_epoch(plan, state.steps_done)
         set_learning_rate(training.optimizer, schedule.rate_at(state.epoch))
         for _ in _steps(training, state, plan, progress):
             stop = interrupts.received
@@ -95,23 +96,25 @@ def _fit(
                 f"{training.run.id}: the loss is {entry.loss:g} in both epochs so far, as of one that "
                 f"depends on nothing. `ncmc check method {training.run.method}` looks at it."
             )
-        state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
+        state.epoch, state.steps_done, state.loss_sum = state.epoch + 1, 0, 0.0
         progress.epoch(entry)
 
 
-def _steps(training: Training, state: State, plan: EpochPlan, progress: Progress) -> Iterator[None]:
+def _steps(
+    training: Training, state: RunState, plan: EpochPlan, progress: Progress
+) -> Iterator[None]:
     """Train the steps of an epoch that are not done yet; yields when the state is whole."""
     views = training.model.stages[training.model.stage].views
     pending: list[tuple[int, int, Tensor]] = []  # (step, images, loss) not looked at yet
     patience = CHECK_EVERY if training.device.type == "cuda" else 1
-    for number in range(state.step, training.steps):
+    for number in range(state.steps_done, training.steps_per_epoch):
         draws = plan.at(number)
         images = len(draws.order) // views
         with failures.explain_out_of_memory(failures.stepping(training)):
-            loss = training.step(draws)
+            loss = training.train_step(draws)
         pending.append((number, images, loss))
         value = None
-        if len(pending) >= patience or number == training.steps - 1:
+        if len(pending) >= patience or number == training.steps_per_epoch - 1:
             value = _settle(training, state, plan, pending)
             pending.clear()
         progress.step(state.epoch, number + 1, value, images)
@@ -120,7 +123,10 @@ def _steps(training: Training, state: State, plan: EpochPlan, progress: Progress
 
 
 def _settle(
-    training: Training, state: State, plan: EpochPlan, pending: list[tuple[int, int, Tensor]]
+    training: Training,
+    state: RunState,
+    plan: EpochPlan,
+    pending: list[tuple[int, int, Tensor]],
 ) -> float:
     """Read the pending losses, stop at one that is not finite, and add them to the state."""
     values = torch.stack([loss for _, _, loss in pending]).double().tolist()
@@ -128,15 +134,15 @@ def _settle(
         if not math.isfinite(value):
             raise failures.not_finite(training, state, plan, number, value)
         state.loss_sum += value * images
-    state.step = pending[-1][0] + 1
+    state.steps_done = pending[-1][0] + 1
     return float(values[-1])
 
 
-def _measure(training: Training, state: State) -> Epoch:
+def _measure(training: Training, state: RunState) -> Epoch:
     """The entry of the history for the epoch that is done."""
     recipe, epoch = training.inputs.resolved.recipe, state.epoch
     last = epoch == training.schedule.epochs
-    images = min(len(training.data), training.steps * recipe.batch_size)
+    images = min(len(training.data), training.steps_per_epoch * recipe.batch_size)
     accuracy = raw = collapse = None
     if last or epoch % recipe.test_every == 0:
         accuracy, raw = evaluate.test_accuracy(training.model, training.test_set)

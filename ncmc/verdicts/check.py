@@ -18,9 +18,6 @@ Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")
 Wanted = bool | int | float | str  # `pi/2` is a number
 # What a cell is made of -> the value, or values, that it may have.
 Selector = Mapping[str, Wanted | Annotated[tuple[Wanted, ...], Field(min_length=1)]]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(gt=0, lt=1)]
 Pair = tuple[Cell, Cell]
 
 

@@ -14,27 +14,21 @@ from ncmc.plan.grid_file import grid_entries, grids
 from ncmc.project import Project, read_once
 from ncmc.results.curves import IN_PERCENT
 from ncmc.system import documents
-from ncmc.system.documents import Strict
+from ncmc.system.documents import NotNegative, Sourced, Strict
 from ncmc.verdicts import cell_selection
-from ncmc.verdicts.check import Cells, Check, NotNegative, Pairs
+from ncmc.verdicts.check import Cells, Check, Pairs
 from ncmc.verdicts.kinds import AnyCheck
 
 FILE = "checks.yaml"
-
-
-class Delta(Strict):
-    """The advantage, in points of accuracy, that must be excluded for a claim to be refuted."""
-
-    value: NotNegative
-    source: str
 
 
 class ChecksFile(Strict):
     """The whole file."""
 
     checks: tuple[AnyCheck, ...] = ()
-    # Of checks that name none; without it any advantage must be excluded.
-    delta: Delta | None = None
+    # The advantage, in points of accuracy, that must be excluded for a claim to be refuted: of checks
+    # that name none. Without it any advantage must be excluded.
+    delta: Sourced[NotNegative] | None = None
 
 
 @read_once

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ncmc.paper import switches
 from ncmc.paper.claims import claim as claim_named
-from ncmc.paper.printed_numbers import Number, number_for, printed_numbers
+from ncmc.paper.printed_numbers import printed_numbers
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.project import Project
 from ncmc.results.cells import Cell
@@ -102,9 +102,13 @@ class CellCache(TableCells):
         """The verdicts on a table, whatever the others say."""
         if table.name not in self._judged:
             specs = table.cells if table.shows == "accuracy" else ()
-            name = switches.plain_name(table.name)
-            printed = [(number_for(self.project, spec.plain, name), spec) for spec in specs]
-            numbers = [_number(number, self, spec, table) for number, spec in printed if number]
+            others = printed_numbers(self.project)
+            numbers = [
+                _with_problems(judge_number(number, cell, table, others), [cell])
+                for spec in specs
+                if (number := self.number(spec, table))
+                for cell in [self.cell(spec, table)]
+            ]
             checks = checks_of(self.project, table.name)
             found = {check.id: _checked(check, self) for check in checks}
             for claim in dict.fromkeys(check.claim for check in checks if check.claim):
@@ -119,12 +123,6 @@ class CellCache(TableCells):
         return [tuple(starmap(self.cell, places)) for places in comparisons]
 
 
-def _number(number: Number, cells: "CellCache", spec: CellSpec, table: Table) -> Verdict:
-    cell = cells.cell(spec, table)
-    others = printed_numbers(cells.project)
-    return _with_problems(judge_number(number, cell, table, others), [cell])
-
-
 def _checked(check: Check, cells: "CellCache") -> Verdict:
     verdict = judge(check, cells)
     testable = verdict.status != "not testable"
@@ -133,9 +131,9 @@ def _checked(check: Check, cells: "CellCache") -> Verdict:
 
 def _with_problems(verdict: Verdict, cells: Sequence[Cell]) -> Verdict:
     """A verdict with what is wrong with its records, and when it may change: an open one also later."""
-    why, told = verdict.why, [verdict.numbers, *(finding.numbers for finding in verdict.findings)]
+    why, every = verdict.why, [verdict.numbers, *(finding.numbers for finding in verdict.findings)]
     changes: dict[str, object] = {"problems": (*verdict.problems, *problems_in(cells))}
-    if lacking := max(n for numbers in told if isinstance(n := numbers.get(LACKING, 0), int)):
+    if lacking := max(n for numbers in every if isinstance(n := numbers.get(LACKING, 0), int)):
         do = "does" if lacking == 1 else "do"
         why += f". May change: {plural(lacking, 'more cell')} of the block {do} not have these seeds yet"
     if verdict.status == "inconclusive" and (seeds := next_look(cells)):
@@ -156,11 +154,11 @@ def judge(check: Check, cells: CellCache, share: float = 1.0) -> Verdict:
     if isinstance(check, Pairs):
         pairs = [(better, than) for better, than in compared]
         findings = check.judge(pairs)
-        told = check.conclude(pairs, findings)
+        conclusion = check.conclude(pairs, findings)
     else:
         assert isinstance(check, Cells)
         findings = check.judge([cell for (cell,) in compared])
-        told = check.together(findings)
+        conclusion = check.together(findings)
     groups = [[cell.spec for cell in group] for group in compared]
     by_label = {cell_selection.label_of(specs): specs for specs in groups}
     every = list(chain(*groups))  # that a finding over all of them looks at
@@ -189,7 +187,7 @@ def judge(check: Check, cells: CellCache, share: float = 1.0) -> Verdict:
         turns_on=check.turns_on,
         added=check.added,
         nothing=check.prediction.nothing if check.prediction else "",
-        **dict(told),
+        **dict(conclusion),
     )
 
 

@@ -13,8 +13,7 @@ from dataclasses import replace
 from itertools import chain
 
 from ncmc.errors import listed
-from ncmc.paper import switches
-from ncmc.paper.printed_numbers import Number, number_for
+from ncmc.paper.printed_numbers import Number
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
@@ -23,9 +22,10 @@ from ncmc.results.curves import IN_PERCENT
 from ncmc.results.record import Accuracy, Epoch, Record, Result
 from ncmc.results.statistics import sample, t_quantile
 from ncmc.results.wording import plural
-from ncmc.verdicts.check import Check, Pair
+from ncmc.verdicts.check import Check, Pair, Untestable
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.judge import CellCache, judge
+from ncmc.verdicts.kinds.chance import Chance
 from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.verdict import ONE_SEED, Status, Verdict
 
@@ -39,10 +39,6 @@ MOST_CELLS = 3  # that a line names of those with one fault
 
 class PrintedCells(CellCache):
     """The cells of any table as the paper prints them; one that is not known lacks its runs."""
-
-    def number(self, spec: CellSpec, table: Table) -> Number | None:
-        """The printed number of a cell; None where it is not known."""
-        return number_for(self.project, spec.plain, switches.plain_name(table.name))
 
     def cell(self, spec: CellSpec, table: Table) -> Cell:
         """A cell of as many seeds as were printed, with that mean and deviation.
@@ -78,7 +74,7 @@ def of_printed(table: Table, cells: PrintedCells) -> list[Verdict]:
     return [
         judged_in_print(check, cells)
         for check in checks_of(cells.project, table.name)
-        if check.measured in IN_PERCENT and check.kind not in ("chance", "untestable")
+        if check.measured in IN_PERCENT and not isinstance(check, Chance | Untestable)
     ]
 
 

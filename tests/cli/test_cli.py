@@ -129,7 +129,7 @@ def test_a_run_is_trained_once_and_its_record_read_after_that(workspace: Path) -
 def test_waiting_for_another_process_takes_its_record(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.commands.train.SECONDS_BETWEEN_TRIES", 0.1)
+    monkeypatch.setattr("cli.training.SECONDS_BETWEEN_TRIES", 0.1)
     folder = workspace / paths.CHECKPOINTS / RUN
     folder.mkdir(parents=True)
     lock = filelock.FileLock(folder / "lock", thread_local=False)  # the timer's thread lets it go

@@ -83,7 +83,7 @@ def test_every_switch_of_the_register_makes_another_run_somewhere() -> None:
     runs |= {make_run("svhn", 0.01, "resnet32", "SETF")}
     runs |= {make_run("cifar100", 0.01, "resnet50", "CAL", {"f_counts": "printed"})}
     for switch in switches.switches(project):
-        assert any(switch.applied(project, run) != run for run in runs), str(switch)
+        assert any(switch.set_in(project, run) != run for run in runs), str(switch)
 
 
 def test_a_point_that_arises_under_another_choice_alone_is_switched_after_it() -> None:

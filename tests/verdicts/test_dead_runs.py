@@ -8,7 +8,7 @@ import pytest
 from conftest import here
 from made_cells import AB, OURS, cell_of
 
-from cli.commands.train import print_trained
+from cli.training import print_trained
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan import grid
 from ncmc.plan.run import Run

@@ -8,8 +8,9 @@ from typing import Literal
 from ncmc.errors import UsageError, unknown
 from ncmc.plan.grid import CellSpec
 from ncmc.results.wording import plural
+from ncmc.system.documents import NotNegative
 from ncmc.verdicts.cell_selection import as_in_cells, require_axis
-from ncmc.verdicts.check import NotNegative, Pair, Pairs, Wanted, cautious, gap
+from ncmc.verdicts.check import Pair, Pairs, Wanted, cautious, gap
 from ncmc.verdicts.contrasts import Contrast, contrast, shown_or_excluded
 from ncmc.verdicts.labels import setting, sides
 from ncmc.verdicts.settings import OPPOSED, opposed
@@ -89,8 +90,8 @@ class Largest(AlongAxis):
         """A finding for every other place on the axis; one of several differs only after Holm."""
         at, groups = as_in_cells(self.at), self.grouped([(b.spec, t.spec) for b, t in pairs])
         elsewhere = dict.fromkeys(p for places in groups.values() for p in places if p != at)
-        found = [self._excess(place, groups, pairs) for place in elsewhere]
-        return cautious([finding for finding, _ in found], min(alpha for _, alpha in found))
+        excesses = [self._excess(place, groups, pairs) for place in elsewhere]
+        return cautious([finding for finding, _ in excesses], min(alpha for _, alpha in excesses))
 
     def _excess(self, place: str, groups: Groups, pairs: Sequence[Pair]) -> tuple[Finding, float]:
         """By how much the advantage is larger at `at` than at `place`, and the level of the test."""
@@ -100,14 +101,14 @@ class Largest(AlongAxis):
         cells = (cell for places in both.values() for i in places.values() for cell in pairs[i])
         if absent := gap(label, self.measured, *cells):
             return absent, 1.0  # nothing is tested
-        found, apart = self.change(pairs, both, lambda _: (1.0, -1.0))
-        words = found.by_words("larger", "smaller")
+        excess, are_opposed = self.change(pairs, both, lambda _: (1.0, -1.0))
+        words = excess.by_words("larger", "smaller")
         why = f"the advantage at {self.axis} {at} is {words} than at {place}"
-        numbers = found.numbers | {"p": found.difference.p_different(self.delta or 0.0)}
-        status = shown_or_excluded(found.interval, self.delta or 0.0)
-        if apart:
+        numbers = excess.numbers | {"p": excess.difference.p_different(self.delta or 0.0)}
+        status = shown_or_excluded(excess.interval, self.delta or 0.0)
+        if are_opposed:
             status, why = "inconclusive", f"{why}; {OPPOSED}"
-        return Finding(label=label, status=status, why=why, numbers=numbers), found.alpha
+        return Finding(label=label, status=status, why=why, numbers=numbers), excess.alpha
 
 
 class Trend(AlongAxis):
@@ -156,8 +157,8 @@ class Trend(AlongAxis):
             status, why = "inconclusive", f"{why}; {OPPOSED}"
         return [Finding(label=label, status=status, why=why, numbers=numbers)]
 
-    def _status(self, found: Contrast) -> Status:
-        interval = found.interval
+    def _status(self, change: Contrast) -> Status:
+        interval = change.interval
         if interval and self.way == "falls":
             interval = -interval[1], -interval[0]
         return shown_or_excluded(interval, self.delta or 0.0)
@@ -205,6 +206,6 @@ def _average(groups: Sequence[str]) -> str:
     return groups[0] if len(groups) == 1 else f"average over {plural(len(groups), 'setting')}"
 
 
-def _strict(found: Contrast) -> Contrast:
+def _strict(change: Contrast) -> Contrast:
     """One of two, at half the level."""
-    return replace(found, alpha=found.alpha / 2)
+    return replace(change, alpha=change.alpha / 2)

@@ -51,7 +51,7 @@ class Chance(EachCell):
         p_multiple = _share(multiple <= ours + ROUNDING)
         chance = 100 / len(matrices[0])
         low, high = (float(q) for q in np.quantile(draws, [cell.alpha / 2, 1 - cell.alpha / 2]))
-        told = (
+        why = (
             f"{ours:.1f} %, where chance is {chance:.1f} % and classes named at random reach "
             f"{low:.1f} to {high:.1f} % as the mean of {plural(cell.n, 'seed')}"
         )
@@ -66,7 +66,7 @@ class Chance(EachCell):
             "p_multiple": p_multiple,
             "times": self.times,
         }
-        return Finding(label=label, status=status, why=told + words, numbers=numbers)
+        return Finding(label=label, status=status, why=why + words, numbers=numbers)
 
     def _decided(self, p: float, p_multiple: float, cell: Cell) -> tuple[Status, str]:
         if p < cell.alpha:

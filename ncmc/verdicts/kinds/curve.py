@@ -17,9 +17,9 @@ from ncmc.results.cells import Cell
 from ncmc.results.curves import MatrixMeasure, Measure, Series
 from ncmc.results.statistics import against, sample
 from ncmc.results.wording import plural, rounded
-from ncmc.system.documents import Strict
-from ncmc.verdicts.check import EachCell, Positive
-from ncmc.verdicts.verdict import Finding, Status, no_spread
+from ncmc.system.documents import Positive, Strict
+from ncmc.verdicts.check import EachCell
+from ncmc.verdicts.verdict import Finding, Status, no_spread, overall
 
 RESOLUTION = 1e-4  # of a share: what is left of complete collapse is not told from 0
 MOST = 0.95  # of the pairs of images of the smallest class
@@ -221,8 +221,7 @@ class Curve(EachCell):
             return Finding(
                 label=cell.spec.label, status="inconclusive", why=str(error), numbers=numbers
             )
-        order: tuple[Status, ...] = ("differs", "inconclusive", "holds")
-        status = next(s for s in order if any(decision.status == s for decision in decisions))
+        status = overall([decision.status for decision in decisions])
         deciding = next(decision for decision in decisions if decision.status == status)
         blind = any(decision.blind for decision in decisions)
         seeds = no_spread(cell.n) if blind else plural(cell.n, "seed")

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from ncmc.verdicts.check import Pair, Pairs, Positive
+from ncmc.system.documents import Positive
+from ncmc.verdicts.check import Pair, Pairs
 from ncmc.verdicts.contrasts import Contrast, one_sided
 from ncmc.verdicts.labels import sides, versus
 from ncmc.verdicts.settings import Settings, compared, shown_in
@@ -39,31 +40,31 @@ class Equal(Pairs):
         """In how many pairs they are equivalent, and what the average says."""
         names = sides([(b.spec, t.spec) for b, t in pairs], self.better, self.than)
         bounds = (-self.margin, self.margin)
-        found = Settings(pairs, findings, self.measured, names, bounds, one_sided=True)
-        apart, within = self._apart(found), f"within {self.margin:g}"
+        settings = Settings(pairs, findings, self.measured, names, bounds, one_sided=True)
+        apart, within = self._apart(settings), f"within {self.margin:g}"
         excluded = "" if apart else None
         return Conclusion(
             status="differs" if apart else self.together(findings).status,
-            why=found.words(within, f"not {within}", excluded, f", {within}") + found.origin,
-            numbers=found.numbers | {"margin": self.margin},
+            why=settings.words(within, f"not {within}", excluded, f", {within}") + settings.origin,
+            numbers=settings.numbers | {"margin": self.margin},
         )
 
-    def _finding(self, pair: Pair, found: Contrast, inside: bool, outside: bool) -> Finding:
+    def _finding(self, pair: Pair, contrast: Contrast, inside: bool, outside: bool) -> Finding:
         status: Status = "holds" if inside else "differs" if outside else "inconclusive"
         return Finding(
             label=versus(pair[0].spec, pair[1].spec),
             status=status,
-            why=found.words,
-            numbers=found.numbers
+            why=contrast.words,
+            numbers=contrast.numbers
             | {
-                "p_equivalent": found.difference.p_equivalent(self.margin),
-                "p_different": found.difference.p_different(),
+                "p_equivalent": contrast.difference.p_equivalent(self.margin),
+                "p_different": contrast.difference.p_different(),
                 "margin": self.margin,
             },
         )
 
-    def _apart(self, found: Settings) -> bool:
+    def _apart(self, settings: Settings) -> bool:
         """Whether the average of all pairs lies outside the margin."""
-        interval = found.average.interval if found.average and found.all_compared else None
+        interval = settings.average.interval if settings.average and settings.all_compared else None
         apart = interval is not None and (interval[0] > self.margin or interval[1] < -self.margin)
-        return apart and not found.opposed
+        return apart and not settings.opposed

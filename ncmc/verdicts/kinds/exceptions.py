@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ncmc.results.wording import plural
-from ncmc.verdicts.check import NotNegative, Pair, Pairs, gap
+from ncmc.system.documents import NotNegative
+from ncmc.verdicts.check import Pair, Pairs, gap
 from ncmc.verdicts.contrasts import contrasts, lacking_numbers
 from ncmc.verdicts.labels import versus
 from ncmc.verdicts.settings import shown_in
@@ -33,17 +34,17 @@ class Exceptions(Pairs):
         label = plural(len(pairs), "setting")
         if absent := gap(label, self.measured, *(cell for pair in pairs for cell in pair)):
             return [absent]
-        found, delta = contrasts(pairs, self.measured), self.delta or 0.0
-        n, half = min(c.n for c in found), min(c.alpha for c in found) / 2
-        if any(c.interval is None for c in found):
+        gains, delta = contrasts(pairs, self.measured), self.delta or 0.0
+        n, half = min(gain.n for gain in gains), min(gain.alpha for gain in gains) / 2
+        if any(gain.interval is None for gain in gains):
             why = no_spread(n)
             return [Finding(label=label, status="inconclusive", why=why, numbers={"n": n})]
-        above = {i: c.difference.p_above(0.0) for i, c in enumerate(found)}
-        below = {i: c.difference.p_below(delta) for i, c in enumerate(found)}
-        gaining = shown_in(above, len(found), half)
-        places = sorted(shown_in(below, len(found), half) - gaining)
+        above = {i: gain.difference.p_above(0.0) for i, gain in enumerate(gains)}
+        below = {i: gain.difference.p_below(delta) for i, gain in enumerate(gains)}
+        gaining = shown_in(above, len(gains), half)
+        places = sorted(shown_in(below, len(gains), half) - gaining)
         without = [versus(pairs[i][0].spec, pairs[i][1].spec) for i in places]
-        left = len(found) - len(gaining)
+        left = len(gains) - len(gaining)
         status: Status = (
             "differs"
             if len(without) > self.most or left < self.least
@@ -56,6 +57,6 @@ class Exceptions(Pairs):
             f"a gain of {delta:g} or more is excluded in {len(without)} of {label}{named}, "
             f"a gain is shown in {len(gaining)}; claimed: none in {self.least} to {self.most}"
         )
-        numbers = {"without": len(without), "gaining": len(gaining), "of": len(found), "n": n}
-        told = numbers | lacking_numbers(found)
-        return [Finding(label=label, status=status, why=why, numbers=told)]
+        counts = {"without": len(without), "gaining": len(gaining), "of": len(gains), "n": n}
+        numbers = counts | lacking_numbers(gains)
+        return [Finding(label=label, status=status, why=why, numbers=numbers)]

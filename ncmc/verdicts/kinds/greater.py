@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ncmc.results.curves import Measure
-from ncmc.verdicts.check import NotNegative, Pair, Pairs
+from ncmc.system.documents import NotNegative
+from ncmc.verdicts.check import Pair, Pairs
 from ncmc.verdicts.contrasts import Contrast
 from ncmc.verdicts.labels import sides, versus
 from ncmc.verdicts.settings import Settings, compared, shown_in
@@ -41,60 +42,60 @@ class Greater(Pairs):
             return findings
         other = OTHER[self.measured]
         return [
-            _beside(finding, said, other)
-            for finding, said in zip(findings, self._findings(pairs, other), strict=True)
+            _beside(finding, of_other, other)
+            for finding, of_other in zip(findings, self._findings(pairs, other), strict=True)
         ]
 
     def conclude(self, pairs: Sequence[Pair], findings: Sequence[Finding]) -> Conclusion:
         """How far it is shown, and what the average says."""
         names = sides([(b.spec, t.spec) for b, t in pairs], self.better, self.than)
         bounds = (-self.margin, self.refuted_below)
-        found = Settings(pairs, findings, self.measured, names, bounds)
-        status, excluded = self._status(found), found.opposite(self.refuted_below)
+        settings = Settings(pairs, findings, self.measured, names, bounds)
+        status, excluded = self._status(settings), settings.opposite(self.refuted_below)
         shown = f"shown to be at most {self.margin:g} below" if self.margin else "shown"
         but = ("but " if status == "holds" else "") if excluded else None
         return Conclusion(
             status=status,
-            why=found.words(shown, self._refuted, but) + found.origin,
-            numbers=found.numbers
+            why=settings.words(shown, self._refuted, but) + settings.origin,
+            numbers=settings.numbers
             | {"allow": self.allow, "margin": self.margin, "delta": self.delta},
             sides=names,
-            opposite=found.opposite(-self.margin),
+            opposite=settings.opposite(-self.margin),
         )
 
     def _findings(self, pairs: Sequence[Pair], measure: Measure) -> list[Finding]:
-        absent, found = compared(pairs, measure)
-        half = min((contrast.alpha for contrast in found.values()), default=0.0) / 2
-        p_above = {i: c.difference.p_above(-self.margin) for i, c in found.items()}
-        p_below = {i: c.difference.p_below(self.refuted_below) for i, c in found.items()}
+        absent, contrasts = compared(pairs, measure)
+        half = min((contrast.alpha for contrast in contrasts.values()), default=0.0) / 2
+        p_above = {i: c.difference.p_above(-self.margin) for i, c in contrasts.items()}
+        p_below = {i: c.difference.p_below(self.refuted_below) for i, c in contrasts.items()}
         above, below = (shown_in(p, len(pairs), half) for p in (p_above, p_below))
         return [
-            lacking or self._finding(pairs[i], found[i], i in above, i in below)
+            lacking or self._finding(pairs[i], contrasts[i], i in above, i in below)
             for i, lacking in enumerate(absent)
         ]
 
-    def _finding(self, pair: Pair, found: Contrast, above: bool, below: bool) -> Finding:
+    def _finding(self, pair: Pair, advantage: Contrast, above: bool, below: bool) -> Finding:
         status: Status = "holds" if above else "differs" if below else "inconclusive"
         return Finding(
             label=versus(pair[0].spec, pair[1].spec),
             status=status,
-            why=found.words,
-            numbers=found.numbers
+            why=advantage.words,
+            numbers=advantage.numbers
             | {
-                "p": found.difference.p_different(-self.margin),
+                "p": advantage.difference.p_different(-self.margin),
                 "margin": self.margin,
                 "delta": self.delta,
             },
         )
 
-    def _status(self, found: Settings) -> Status:
-        if found.count("differs") > self.allow:
+    def _status(self, settings: Settings) -> Status:
+        if settings.count("differs") > self.allow:
             return "differs"
-        if found.count("incomplete"):
+        if settings.count("incomplete"):
             return "incomplete"
-        if found.count("holds") >= found.k - self.allow:
+        if settings.count("holds") >= settings.k - self.allow:
             return "holds"
-        return "differs" if found.opposite(self.refuted_below) else "inconclusive"
+        return "differs" if settings.opposite(self.refuted_below) else "inconclusive"
 
     @property
     def _refuted(self) -> str:

@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from ncmc.results import curves
 from ncmc.results.cells import Cell
 from ncmc.results.curves import Measure
 from ncmc.results.statistics import Difference, against, combine, holm, sample
 from ncmc.results.wording import plural
-from ncmc.verdicts.check import Pair, Pairs, Share, gap
+from ncmc.verdicts.check import Pair, Pairs, gap
 from ncmc.verdicts.kinds.curve import WORDS, last_quarter, mean_log
 from ncmc.verdicts.labels import sides, versus
 from ncmc.verdicts.verdict import Finding, Status, no_spread
@@ -27,7 +29,7 @@ class Lower(Pairs):
 
     kind: Literal["lower"]
     measure: Measure
-    ratio: Share
+    ratio: Annotated[float, Field(gt=0, lt=1)]
 
     def judge(self, pairs: Sequence[Pair]) -> list[Finding]:
         """One finding for all settings."""
@@ -47,10 +49,10 @@ class Lower(Pairs):
         low, high = ends or (None, None)
         one, other = sides([(b.spec, t.spec) for b, t in pairs], self.better, self.than)
         level = f"{100 * (1 - alpha):.3g} %"
-        told = f" ({level}: {100 * low:.0f} to {100 * high:.0f} %)" if low and high else ""
+        spread = f" ({level}: {100 * low:.0f} to {100 * high:.0f} %)" if low and high else ""
         why = (
             f"{WORDS.get(self.measure, self.measure)} with {one} ends at {100 * ratio:.0f} % of that "
-            f"with {other}{told}, {plural(n, 'seed')}"
+            f"with {other}{spread}, {plural(n, 'seed')}"
         )
         numbers = {"estimate": ratio, "low": low, "high": high, "n": n, "ratio": self.ratio}
         if low is None or high is None:

@@ -10,8 +10,9 @@ from pydantic import JsonValue
 from ncmc.errors import UsageError
 from ncmc.plan.grid import CellSpec
 from ncmc.results.cells import Cell
+from ncmc.system.documents import NotNegative
 from ncmc.verdicts.cell_selection import require_axis
-from ncmc.verdicts.check import Cells, NotNegative, gap
+from ncmc.verdicts.check import Cells, gap
 from ncmc.verdicts.contrasts import Contrast, contrast, lacking_numbers, seed_sums
 from ncmc.verdicts.kinds.along_axis import require_numbers
 from ncmc.verdicts.labels import setting
@@ -54,49 +55,59 @@ class Peak(Cells):
         for cell in sorted(cells, key=lambda cell: float(cell.spec.attributes[self.axis])):
             row = rows.setdefault(self._setting(cell.spec), {})
             row[cell.spec.attributes[self.axis]] = cell
-        return [self._judged(label, row, len(rows)) for label, row in rows.items()]
+        return [self._judge_row(label, row, len(rows)) for label, row in rows.items()]
 
-    def _judged(self, label: str, row: Row, settings: int) -> Finding:
-        cells = list(row.values())
-        if absent := gap(label, self.measured, *cells):
+    def _judge_row(self, label: str, row: Row, settings: int) -> Finding:
+        if absent := gap(label, self.measured, *row.values()):
             return absent
         first, *between, last = row
-        alpha, delta = min(cell.alpha for cell in cells), self.delta or 0.0
-        strict, cautious = alpha / len(between), alpha / settings
         ends = (first, last)
-        inner = [p for p in between if all(self._bounds(row, p, e, strict)[0] > 0 for e in ends)]
-        none = all(any(self._bounds(row, p, e, cautious)[1] < delta for e in ends) for p in between)
-        top_end = any(all(self._bounds(row, e, p, cautious)[0] > 0 for p in between) for e in ends)
-        status: Status = (
-            "differs" if top_end or (none and not inner) else "holds" if inner else "inconclusive"
+        alpha = min(cell.alpha for cell in row.values())
+        per_place, per_setting = alpha / len(between), alpha / settings
+        has_peak = any(self._is_above(row, place, ends, per_place) for place in between)
+        end_above_all = any(self._is_above(row, end, between, per_setting) for end in ends)
+        delta = self.delta or 0.0
+        all_excluded = all(
+            any(self._interval(row, place, end, per_setting)[1] < delta for end in ends)
+            for place in between
         )
+        status: Status = "holds" if has_peak else "inconclusive"
+        reason = "above both ends" if has_peak else "not decided"
+        if all_excluded and not has_peak:
+            status, reason = "differs", f"an advantage of {delta:g} between the ends is excluded"
+        if end_above_all:
+            status, reason = "differs", "an end is above all between"
         means = {
-            place: seed_sums([(1.0, c)], self.measured, c.seeds).mean for place, c in row.items()
+            place: seed_sums([(1.0, cell)], self.measured, cell.seeds).mean
+            for place, cell in row.items()
         }
-        inside, end = (max(places, key=means.__getitem__) for places in (between, ends))
-        said = {
-            "holds": "above both ends",
-            "differs": "an end is above all between"
-            if top_end
-            else f"an advantage of {delta:g} between the ends is excluded",
-        }
-        found = self._contrast(row, inside, end, strict if status == "holds" else cautious)
+        best, better_end = (max(places, key=means.__getitem__) for places in (between, ends))
+        level = per_place if status == "holds" else per_setting
+        difference = self._contrast(row, best, better_end, level)
         why = (
-            f"between the ends the best, {means[inside]:.1f} % at {self.axis} {float(inside):.3g}, is "
-            f"{found.by_words('above', 'below')} the better end, {means[end]:.1f} % at "
-            f"{float(end):.3g}: {said.get(status, 'not decided')}"
+            f"between the ends the best, {means[best]:.1f} % at {self.axis} {float(best):.3g}, is "
+            f"{difference.by_words('above', 'below')} the better end, {means[better_end]:.1f} % at "
+            f"{float(better_end):.3g}: {reason}"
         )
-        top = max(means, key=means.__getitem__)
-        numbers: dict[str, JsonValue] = {"means": dict(means), "peak": top, "n": cells[0].n}
-        told = numbers | lacking_numbers([found])
-        return Finding(label=label, status=status, why=why, numbers=told)
+        numbers: dict[str, JsonValue] = {
+            "means": dict(means),
+            "peak": max(means, key=means.__getitem__),
+            "n": row[first].n,
+        }
+        numbers |= lacking_numbers([difference])
+        return Finding(label=label, status=status, why=why, numbers=numbers)
 
-    def _bounds(self, row: Row, place: str, other: str, alpha: float) -> tuple[float, float]:
-        """The interval of the value at a place minus that at another."""
+    def _is_above(self, row: Row, place: str, others: Sequence[str], alpha: float) -> bool:
+        """Whether the value at a place is shown to lie above that at each other."""
+        return all(self._interval(row, place, other, alpha)[0] > 0 for other in others)
+
+    def _interval(self, row: Row, place: str, other: str, alpha: float) -> tuple[float, float]:
+        """That of the value at a place minus that at another; without limits where there is none."""
         return self._contrast(row, place, other, alpha).interval or (-math.inf, math.inf)
 
     def _contrast(self, row: Row, place: str, other: str, alpha: float) -> Contrast:
-        return replace(contrast([(1.0, row[place]), (-1.0, row[other])], self.measure), alpha=alpha)
+        terms = [(1.0, row[place]), (-1.0, row[other])]
+        return replace(contrast(terms, self.measured), alpha=alpha)
 
     def _setting(self, spec: CellSpec) -> str:
         return ", ".join(setting(spec, self.axis))

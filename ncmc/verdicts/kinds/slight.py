@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from ncmc.verdicts.check import NotNegative, Pair, Pairs, Positive, gap
+from ncmc.system.documents import NotNegative, Positive
+from ncmc.verdicts.check import Pair, Pairs, gap
 from ncmc.verdicts.contrasts import Contrast, average, contrasts
 from ncmc.verdicts.labels import sides
 from ncmc.verdicts.settings import OPPOSED, Settings, opposed
@@ -26,12 +27,12 @@ class Slight(Pairs):
         label = f"average over {len(pairs)} settings"
         if absent := gap(label, self.measured, *(cell for pair in pairs for cell in pair)):
             return [absent]
-        found = average(pairs, self.measured)
-        status, words = self._decided(found)
+        gain = average(pairs, self.measured)
+        status, words = self._decided(gain)
         if opposed(contrasts(pairs, self.measured), 0.0, self.most):
             status, words = "inconclusive", OPPOSED
-        why = f"{found.words}; {words}" if found.interval else found.words
-        numbers = found.numbers | {"most": self.most, "delta": self.delta}
+        why = f"{gain.words}; {words}" if gain.interval else gain.words
+        numbers = gain.numbers | {"most": self.most, "delta": self.delta}
         return [Finding(label=label, status=status, why=why, numbers=numbers)]
 
     def conclude(self, pairs: Sequence[Pair], findings: Sequence[Finding]) -> Conclusion:
@@ -40,26 +41,28 @@ class Slight(Pairs):
         compared = Finding(label="", status="holds", why="")
         each = [gap("", self.measured, *pair) or compared for pair in pairs]
         bounds = (0.0, self.most, self.delta or 0.0)
-        found = Settings(pairs, each, self.measured, names, bounds, self.most)
+        settings = Settings(pairs, each, self.measured, names, bounds, self.most)
         (finding,) = findings
-        words = [found.difference_words, *found.lacking] if found.whole else [found.nothing]
-        if found.average and found.all_compared:
-            words.append(OPPOSED if found.opposed else self._decided(found.average)[1])
+        words = (
+            [settings.difference_words, *settings.lacking] if settings.whole else [settings.nothing]
+        )
+        if settings.average and settings.all_compared:
+            words.append(OPPOSED if settings.opposed else self._decided(settings.average)[1])
         return Conclusion(
             status=finding.status,
-            why="; ".join(words) + found.origin,
-            numbers=found.average.numbers
+            why="; ".join(words) + settings.origin,
+            numbers=settings.average.numbers
             | {"of": len(pairs), "most": self.most, "delta": self.delta}
-            if found.average
+            if settings.average
             else {},
             sides=names,
-            opposite=found.opposite(),
+            opposite=settings.opposite(),
         )
 
-    def _decided(self, found: Contrast) -> tuple[Status, str]:
-        if found.interval is None:
+    def _decided(self, gain: Contrast) -> tuple[Status, str]:
+        if gain.interval is None:
             return "inconclusive", "not decided"
-        low, high = found.interval
+        low, high = gain.interval
         if low > 0 and high < self.most:
             return "holds", f"above 0 and below {self.most:g}"
         if high < (self.delta or 0.0):
