@@ -141,8 +141,8 @@ def _so_far(check: Pairs, verdict: Verdict, cells: CellCache) -> Iterator[str]:
         if finding.status != "incomplete" or not measured:
             yield ""
             continue
-        found = contrast([(1.0, better), (-1.0, than)], check.measured)
-        yield f"{signed(found.difference.mean, 1 if found.unit else 4)}{found.unit} with {found.seeds}"
+        gain = contrast([(1.0, better), (-1.0, than)], check.measured)
+        yield f"{signed(gain.difference.mean, 1 if gain.unit else 4)}{gain.unit} with {gain.seeds}"
 
 
 def _tables(project: Project, questions: Sequence[Question]) -> list[str]:

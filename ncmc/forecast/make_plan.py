@@ -145,8 +145,8 @@ def _deviations(project: Project, standing: Sequence[QuestionState]) -> str:
     """What the power rests on: the deviations of what is asked about, with their sources."""
     known: dict[tuple[float, str], dict[str, None]] = {}
     for spec, table in dict.fromkeys(p for s in standing for p in s.question.places):
-        found = deviation_of(project, spec, table)
-        known.setdefault((found.value, found.source), {})[spec.run.dataset] = None
+        deviation = deviation_of(project, spec, table)
+        known.setdefault((deviation.value, deviation.source), {})[spec.run.dataset] = None
     return "; ".join(
         f"{', '.join(names)}: {value:.3g} points ({source})"
         for (value, source), names in known.items()

@@ -62,8 +62,8 @@ def code_of(project: Project, run: Run) -> Code | None:
     Raises UserError for a file that is not valid Python.
     """
     reader = dataset_entry(project, run.dataset).reader
-    found = {part: part_code(project, part, root) for part, root in roots(run, reader).items()}
-    digests = {part: digest for part, (digest, _) in found.items() if digest}
+    parts = {part: part_code(project, part, root) for part, root in roots(run, reader).items()}
+    digests = {part: digest for part, (digest, _) in parts.items() if digest}
     if len(digests) < len(ROOMS):
         return None
     version = hardware.packages()["torch"].partition("+")[0]  # without its build: cpu, cu130
@@ -182,9 +182,9 @@ def _plain(value: object) -> str:
     elif isinstance(value, ast.Raise):
         error = value.exc.func if isinstance(value.exc, ast.Call) else value.exc
         fields = {"exc": error}
-    said = [
+    parts = [
         f"{name}={_plain(entry)}"
         for name, entry in fields.items()
         if name not in IGNORED and entry is not None and entry != []
     ]
-    return f"{type(value).__name__}({', '.join(said)})"
+    return f"{type(value).__name__}({', '.join(parts)})"

@@ -140,17 +140,17 @@ def resolve(
     """
     entry = dataset_entry(project, dataset)
     name = _recipe_name(project, dataset, options)
-    found = recipes(project)[name]
+    recipe = recipes(project)[name]
     groups: dict[str, dict[str, Any]] = {
-        "recipe": _part(found.values, Recipe),
+        "recipe": _part(recipe.values, Recipe),
         "split": entry.split.model_dump(),
-        "execution": _train_file(project).execution.model_dump() | _part(found.values, Execution),
+        "execution": _train_file(project).execution.model_dump() | _part(recipe.values, Execution),
         "model": {},
     }
-    for rule in found.rules:
+    for rule in recipe.rules:
         if rule.when.matches(backbone, method):
             groups["model"] |= rule.set
-    sources = {key: sourced.source for key, sourced in found.__pydantic_extra__.items()}
+    sources = {key: sourced.source for key, sourced in recipe.__pydantic_extra__.items()}
     for key, value in options.items():
         part = owner(key)
         if part == "name":

@@ -38,13 +38,13 @@ def levels(looks: tuple[int, ...], alpha: float = ALPHA) -> tuple[float, ...]:
     shares = [seeds / looks[-1] for seeds in looks]
     spent = [0.0, *(pocock(share, alpha) for share in shares[:-1]), alpha]
     undecided = np.zeros(1), np.ones(1)  # the sum so far starts at 0
-    found = []
+    of_looks = []
     for before, share, step in zip([0.0, *shares[:-1]], shares, np.diff(spent), strict=True):
         spread = math.sqrt(share - before)
         edge = _edge(undecided, spread, float(step))
-        found.append(float(2 * stats.norm.sf(edge / math.sqrt(share))))
+        of_looks.append(float(2 * stats.norm.sf(edge / math.sqrt(share))))
         undecided = _inside(undecided, spread, edge)
-    return tuple(found)
+    return tuple(of_looks)
 
 
 def _edge(undecided: Weighted, spread: float, probability: float) -> float:

@@ -118,9 +118,9 @@ def against_reported(ours: Sample, theirs: Sample) -> Difference:
     if ours.std is None:
         return welch(ours, theirs)
     if theirs.std is not None and theirs.n > 1:
-        found = welch(ours, theirs)
+        difference = welch(ours, theirs)
         alike = welch(replace(ours, std=1.0), replace(theirs, std=1.0))
-        return replace(found, df=min(found.df, alike.df))
+        return replace(difference, df=min(difference.df, alike.df))
     std = ours.std if theirs.std is None else theirs.std
     error = math.sqrt(ours.variance_of_mean + std**2 / theirs.n)
     return Difference(ours.mean - theirs.mean, error, ours.degrees if error else 0.0)

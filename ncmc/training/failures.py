@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from ncmc.errors import UserError, listed
 from ncmc.training.draws import EpochPlan
-from ncmc.training.session import RunState, Training
+from ncmc.training.session import Training, TrainState
 
 # torch's allocator on a CPU, C++, oneDNN, and CUDA's libraries, where no type tells
 NO_MEMORY = re.compile(
@@ -19,7 +19,7 @@ NO_MEMORY = re.compile(
 )
 
 
-def check_weights(training: Training, state: RunState) -> None:
+def check_weights(training: Training, state: TrainState) -> None:
     """Raises UserError if steps left weights that are not finite, or a backbone that nothing trains."""
     values = [v for v in training.model.state_dict().values() if v.is_floating_point()]
     if not torch.stack([value.isfinite().all() for value in values]).all():
@@ -50,7 +50,7 @@ def explain_not_finite(training: Training, epoch: int) -> Iterator[None]:
 
 
 def not_finite(
-    training: Training, state: RunState, plan: EpochPlan, step: int, value: float
+    training: Training, state: TrainState, plan: EpochPlan, step: int, value: float
 ) -> UserError:
     """The error for a loss that is not finite: the step, and the images of its batch."""
     draws = plan.at(step)

@@ -13,13 +13,13 @@ from ncmc.results.record import SCHEMA, Epoch, ModelOf, Record, SplitMade, diges
 from ncmc.results.wording import train_command
 from ncmc.training import checkpoint, evaluate, resume
 from ncmc.training.run_inputs import RunInputs
-from ncmc.training.session import RunState, Training
+from ncmc.training.session import Training, TrainState
 
 MOST_COSINES = 12  # epochs of which a record keeps the cosines of pairs
 DIGITS = 6  # of the numbers in a history
 
 
-def finish(training: Training, state: RunState, seconds: float) -> Record:
+def finish(training: Training, state: TrainState, seconds: float) -> Record:
     """Write the model, then the record made from it; the checkpoint has served.
 
     If they cannot be written, a checkpoint is, so that the next start has only that to do.

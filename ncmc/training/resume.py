@@ -20,10 +20,10 @@ from ncmc.training import checkpoint, failures, precision
 from ncmc.training.checkpoint import check_tensors
 from ncmc.training.optimiser import restore_momenta
 from ncmc.training.run_inputs import RunInputs
-from ncmc.training.session import RunState, Training
+from ncmc.training.session import Training, TrainState
 
 
-def save(training: Training, state: RunState, seconds: float) -> None:
+def save(training: Training, state: TrainState, seconds: float) -> None:
     """Write the checkpoint. Raises UserError if the weights are not finite: the old one is kept."""
     failures.check_weights(training, state)
     device = training.device
@@ -42,7 +42,7 @@ def save(training: Training, state: RunState, seconds: float) -> None:
     checkpoint.save(training.inputs.checkpoint_path, training.inputs.identity, content)
 
 
-def load(training: Training, tell: Callable[[str], None]) -> RunState:
+def load(training: Training, tell: Callable[[str], None]) -> TrainState:
     """The state of the run's checkpoint, loaded into the model; a new one if there is none.
 
     If it resumes computed in another way than before, it says so and starts a new session.
@@ -50,7 +50,7 @@ def load(training: Training, tell: Callable[[str], None]) -> RunState:
     inputs, path = training.inputs, training.inputs.checkpoint_path
     how = how_computed(training)
     if not path.exists():
-        return RunState(sessions=[Session(**how, epoch=1, step=0)])
+        return TrainState(sessions=[Session(**how, epoch=1, step=0)])
     remedy = f"Delete {path} to start this run again from the beginning."
     saved = checkpoint.load(path, inputs.identity, checkpoint.Stopped, remedy)
     try:
@@ -104,7 +104,7 @@ def restore_weights(model: Method, saved: Mapping[str, Tensor]) -> None:
     model.load_state_dict(saved)
 
 
-def _state_of(saved: checkpoint.Stopped, training: Training) -> RunState:
+def _state_of(saved: checkpoint.Stopped, training: Training) -> TrainState:
     epochs, steps = training.schedule.epochs, training.steps_per_epoch
     if saved.epoch > epochs + 1 or saved.step > steps:
         raise ValueError(
@@ -113,7 +113,7 @@ def _state_of(saved: checkpoint.Stopped, training: Training) -> RunState:
         )
     check_history(saved.history, saved.epoch - 1)
     history, sessions = list(saved.history), list(saved.sessions)
-    return RunState(saved.epoch, saved.step, saved.loss_sum, history, sessions, saved.seconds)
+    return TrainState(saved.epoch, saved.step, saved.loss_sum, history, sessions, saved.seconds)
 
 
 def how_computed(training: Training) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One run in memory: what it is trained with (`Training`) and how far it has come (`RunState`)."""
+"""One run in memory: what it is trained with (`Training`) and how far it has come (`TrainState`)."""
 
 import math
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ READERS = 16  # threads that read images which are not in memory, at most
 
 
 @dataclass
-class RunState:
+class TrainState:
     """How far a training has come: all that a checkpoint holds beside weights and momentum."""
 
     epoch: int = 1  # the epoch to go on with, counted from 1

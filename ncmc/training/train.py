@@ -19,7 +19,7 @@ from ncmc.training.draws import EpochPlan, plan_epoch
 from ncmc.training.optimiser import set_learning_rate
 from ncmc.training.progress_file import Progress, with_file
 from ncmc.training.run_inputs import RunInputs
-from ncmc.training.session import RunState, Training, prepare
+from ncmc.training.session import Training, TrainState, prepare
 
 CHECK_EVERY = 50  # steps between two looks at the loss on a GPU, where a look waits for the device
 
@@ -64,7 +64,11 @@ def train(
 
 
 def _fit(
-    training: Training, state: RunState, progress: Progress, interrupts: Interrupts, started: float
+    training: Training,
+    state: TrainState,
+    progress: Progress,
+    interrupts: Interrupts,
+    started: float,
 ) -> None:
     schedule, model, labels = training.schedule, training.model, training.data.labels.cpu()
     recipe, execution = training.inputs.resolved.recipe, training.inputs.resolved.execution
@@ -101,7 +105,7 @@ def _fit(
 
 
 def _steps(
-    training: Training, state: RunState, plan: EpochPlan, progress: Progress
+    training: Training, state: TrainState, plan: EpochPlan, progress: Progress
 ) -> Iterator[None]:
     """Train the steps of an epoch that are not done yet; yields when the state is whole."""
     views = training.model.stages[training.model.stage].views
@@ -124,7 +128,7 @@ def _steps(
 
 def _settle(
     training: Training,
-    state: RunState,
+    state: TrainState,
     plan: EpochPlan,
     pending: list[tuple[int, int, Tensor]],
 ) -> float:
@@ -138,7 +142,7 @@ def _settle(
     return float(values[-1])
 
 
-def _measure(training: Training, state: RunState) -> Epoch:
+def _measure(training: Training, state: TrainState) -> Epoch:
     """The entry of the history for the epoch that is done."""
     recipe, epoch = training.inputs.resolved.recipe, state.epoch
     last = epoch == training.schedule.epochs

@@ -28,12 +28,12 @@ def select(project: Project, check: Check, side: str) -> list[CellSpec]:
     selector = {name: value for name, value in check.sides[side].items() if name != TABLE}
     _require_known(table, "where", check.where)
     _require_known(table, side, selector)
-    found = [spec for spec in table.cells if _fits(spec, check.where, selector)]
-    if not found:
+    specs = [spec for spec in table.cells if _fits(spec, check.where, selector)]
+    if not specs:
         wanted = ", ".join(_words(part) for part in (check.where, selector) if part)
         names = listed([spec.label for spec in table.cells], MOST_NAMED, "; ")
         raise UsageError(f"'{side}': no cell of {table.name} has {wanted}. Cells: {names}")
-    return found
+    return specs
 
 
 def pairs(project: Project, check: Pairs) -> list[tuple[CellSpec, CellSpec]]:

@@ -180,11 +180,11 @@ def cautious(findings: Sequence[Finding], alpha: float) -> list[Finding]:
     """
     p_values = {i: p for i, f in enumerate(findings) if isinstance(p := f.numbers.get("p"), float)}
     adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
-    found = list(findings)
+    corrected = list(findings)
     for i, p in adjusted.items():
-        weak = found[i].status == "differs" and p >= alpha
-        changes = {"numbers": {**found[i].numbers, "p_holm": p}}
-        found[i] = found[i].model_copy(
+        weak = corrected[i].status == "differs" and p >= alpha
+        changes = {"numbers": {**corrected[i].numbers, "p_holm": p}}
+        corrected[i] = corrected[i].model_copy(
             update=changes | ({"status": "inconclusive"} if weak else {})
         )
-    return found
+    return corrected

@@ -34,11 +34,11 @@ class ChecksFile(Strict):
 @read_once
 def all_checks(project: Project) -> tuple[Check, ...]:
     """All checks, each with words. Raises UsageError: the file, the check, what is wrong with it."""
-    found: dict[str, Check] = {}
+    checks: dict[str, Check] = {}
     delta = documents.read_yaml(project.config(FILE), ChecksFile, optional=True).delta
     for path, check in _written_checks(project):
         try:
-            if check.id in found:
+            if check.id in checks:
                 raise UsageError("two checks have this id.")
             if check.table not in grid_entries(project):
                 raise unknown("table", check.table, grid_entries(project))
@@ -48,8 +48,8 @@ def all_checks(project: Project) -> tuple[Check, ...]:
         words = check.says or (claim.says if claim else check.id)
         takes_delta = getattr(check, "delta", 0.0) is None and check.measured in IN_PERCENT
         own = {"delta": delta.value} if delta and takes_delta else {}
-        found[check.id] = check.model_copy(update={"says": words} | own)
-    return tuple(found.values())
+        checks[check.id] = check.model_copy(update={"says": words} | own)
+    return tuple(checks.values())
 
 
 def _written_checks(project: Project) -> Iterator[tuple[Path, Check]]:

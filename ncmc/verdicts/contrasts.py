@@ -11,7 +11,7 @@ from ncmc.results.curves import IN_PERCENT, Measure, by_seed, moderated
 from ncmc.results.shared_spread import InBlock, Prior, over_settings, prior_of
 from ncmc.results.statistics import ALPHA, LEVEL, Difference, Sample, against, combine, sample
 from ncmc.results.table_cells import block_key
-from ncmc.results.wording import interval_words, plural, rounded, signed
+from ncmc.results.wording import counted, interval_words, plural, rounded, signed
 from ncmc.verdicts.verdict import Status, no_spread
 
 Terms = Sequence[tuple[float, Cell]]  # weight, cell
@@ -44,8 +44,7 @@ class Contrast:
     @property
     def seeds(self) -> str:
         """`3 seeds`, or `2 of 3 seeds` before the first look."""
-        few = self.n < self.first_look
-        return f"{self.n} of {self.first_look} seeds" if few else plural(self.n, "seed")
+        return counted(self.n, max(self.n, self.first_look))
 
     @property
     def side(self) -> str:
@@ -88,9 +87,9 @@ class Contrast:
     @property
     def numbers(self) -> dict[str, JsonValue]:
         """The estimate, its interval and seeds, for a finding."""
-        told = estimate_numbers(self.difference, self.n, self.level)
-        told |= {"paired": self.paired, "spread_of": self.spread_of}
-        return told | lacking_numbers([self])
+        numbers = estimate_numbers(self.difference, self.n, self.level)
+        numbers |= {"paired": self.paired, "spread_of": self.spread_of}
+        return numbers | lacking_numbers([self])
 
 
 def contrast(terms: Terms, measure: Measure, shared: Prior | None = None) -> Contrast:
@@ -134,10 +133,10 @@ def _by_seed(
         settings.setdefault(block_key(cell.spec), []).append((weight, cell))
     if any(abs(sum(weight for weight, _ in part)) > 1e-9 for part in settings.values()):
         return against(shared.moderate(sums) if shared else sums, 0.0), 0, 0
-    found = [_in_setting(part, measure, seeds, shared) for part in settings.values()]
-    if len(found) == 1:
-        return found[0]
-    parts, cells, lacking = zip(*found, strict=True)
+    in_settings = [_in_setting(part, measure, seeds, shared) for part in settings.values()]
+    if len(in_settings) == 1:
+        return in_settings[0]
+    parts, cells, lacking = zip(*in_settings, strict=True)
     return over_settings(parts, sums), min(cells), max(lacking)
 
 
@@ -159,9 +158,9 @@ def _in_setting(
     return combined, min(cells), max(lacking)
 
 
-def one_sided(found: Contrast) -> Contrast:
+def one_sided(two_sided: Contrast) -> Contrast:
     """A contrast whose tests, one per side, are at alpha each: its interval is that at 1 - 2 alpha."""
-    return replace(found, alpha=2 * found.alpha)
+    return replace(two_sided, alpha=2 * two_sided.alpha)
 
 
 def contrasts(pairs: Sequence[tuple[Cell, Cell]], measure: Measure) -> list[Contrast]:
@@ -189,14 +188,14 @@ def average(pairs: Sequence[tuple[Cell, Cell]], measure: Measure) -> Contrast:
     """
     share = 1 / len(pairs)
     terms = [term for b, t in pairs for term in ((share, b), (-share, t))]
-    found = contrast(terms, measure)
+    mean = contrast(terms, measure)
     across = any(block_key(better.spec) != block_key(than.spec) for better, than in pairs)
-    if len(pairs) == 1 or not found.paired or not across:
-        return found
+    if len(pairs) == 1 or not mean.paired or not across:
+        return mean
     each = [c.difference for c in contrasts(pairs, measure)]
     parts = [Difference(d.mean * share, d.error * share, d.df) for d in each]
     sums = seed_sums(terms, measure, paired_seeds([cell for _, cell in terms], measure))
-    return replace(found, difference=over_settings(parts, sums))
+    return replace(mean, difference=over_settings(parts, sums))
 
 
 def paired_seeds(cells: Sequence[Cell], measure: Measure) -> list[int]:
@@ -216,9 +215,9 @@ def seed_sums(terms: Terms, measure: Measure, seeds: Sequence[int]) -> Sample:
     return sample([sum(w * of_seed[seed] for w, of_seed in values) for seed in seeds])
 
 
-def lacking_numbers(found: Iterable[Contrast]) -> dict[str, JsonValue]:
+def lacking_numbers(contrasts: Iterable[Contrast]) -> dict[str, JsonValue]:
     """How many cells of their blocks do not have the seeds yet, for a finding; nothing if all have."""
-    lacking = max(contrast.lacking for contrast in found)
+    lacking = max(contrast.lacking for contrast in contrasts)
     return {LACKING: lacking} if lacking else {}
 
 

@@ -110,11 +110,11 @@ class CellCache(TableCells):
                 for cell in [self.cell(spec, table)]
             ]
             checks = checks_of(self.project, table.name)
-            found = {check.id: _checked(check, self) for check in checks}
+            judged = {check.id: _checked(check, self) for check in checks}
             for claim in dict.fromkeys(check.claim for check in checks if check.claim):
                 clauses = [check for check in checks if check.claim == claim]
-                found |= holm_over_clauses(clauses, found, self)
-            self._judged[table.name] = [*numbers, *found.values()]
+                judged |= holm_over_clauses(clauses, judged, self)
+            self._judged[table.name] = [*numbers, *judged.values()]
         return self._judged[table.name]
 
     def compared(self, check: Check) -> list[tuple[Cell, ...]]:

@@ -29,8 +29,8 @@ def sides(
     than: Mapping[str, object],
 ) -> tuple[str, str]:
     """What the two sides of several pairs are called: by their cells, else by their selectors."""
-    found = {(one, other) for _, one, other in (_apart(*pair) for pair in pairs)}
-    if not (len(found) == 1 and all(names := found.pop())):
+    names_of_pairs = {(one, other) for _, one, other in (_apart(*pair) for pair in pairs)}
+    if not (len(names_of_pairs) == 1 and all(names := names_of_pairs.pop())):
         names = _selected(better, than), _selected(than, better)
     return _named(names[0]), _named(names[1])
 

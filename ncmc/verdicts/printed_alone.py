@@ -89,7 +89,7 @@ def judged_in_print(check: Check, cells: PrintedCells) -> Verdict:
     known = [group for group in groups if all(cell.records for cell in group)]
     single = sum(any(cell.n == 1 for cell in group) for group in known)  # a run has no deviation
     where = f" for {single} of {len(known)} settings" if 0 < single < len(known) else ""
-    parts, there = [verdict.why], ""
+    parts, where_known = [verdict.why], ""
     if verdict.status == "incomplete":
         every = list(chain(*groups))
         unknown = sum(not cell.records for cell in every)
@@ -97,12 +97,12 @@ def judged_in_print(check: Check, cells: PrintedCells) -> Verdict:
     if isinstance(check, Greater) and known and verdict.status in ("incomplete", "inconclusive"):
         pairs = [(better, than) for better, than in known]
         if len(known) < len(groups):
-            found = check.conclude(pairs, check.judge(pairs)).why
-            parts.append(f"of its {len(groups)} settings {len(known)} are known: {found}")
-            there = " there"
+            conclusion = check.conclude(pairs, check.judge(pairs)).why
+            parts.append(f"of its {len(groups)} settings {len(known)} are known: {conclusion}")
+            where_known = " there"
         if most := _largest_deviation(check, pairs):
             limit = f"if single runs deviate by less than {most:.1f} points"
-            parts.append(f"it would follow{there} {limit}")
+            parts.append(f"it would follow{where_known} {limit}")
     why = "; ".join(_of_print(part, where) for part in parts)
     return verdict.model_copy(update={"why": why, "missing": (), "remedy": None})
 

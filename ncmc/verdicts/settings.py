@@ -67,8 +67,8 @@ class Settings:
     @property
     def numbers(self) -> dict[str, JsonValue]:
         """The average, for a verdict."""
-        found = self.average.numbers if self.average else {}
-        return found | {"shown": self.count("holds"), "of": self.k, "compared": len(self.whole)}
+        numbers = self.average.numbers if self.average else {}
+        return numbers | {"shown": self.count("holds"), "of": self.k, "compared": len(self.whole)}
 
     def count(self, status: str) -> int:
         """How many findings have a status."""
@@ -117,9 +117,9 @@ class Settings:
     @property
     def nothing(self) -> str:
         """Why no setting can be compared."""
-        found = gap("", self.measure, *(cell for pair in self.pairs for cell in pair))
-        assert found, "asked for where no setting can be compared"
-        return found.why
+        finding = gap("", self.measure, *(cell for pair in self.pairs for cell in pair))
+        assert finding, "asked for where no setting can be compared"
+        return finding.why
 
     @property
     def lacking(self) -> list[str]:
@@ -187,6 +187,6 @@ def split_words(cells: Iterable[Cell]) -> str:
     drawn = [cell for cell in cells if cell.spec.split_per_seed]
     if not drawn:
         return "one split"
-    seen = min(len({record.split.sha256 for record in cell.records}) for cell in drawn)
-    words = f"one split per seed ({plural(seen, 'split')})" if seen else "one split per seed"
+    fewest = min(len({record.split.sha256 for record in cell.records}) for cell in drawn)
+    words = f"one split per seed ({plural(fewest, 'split')})" if fewest else "one split per seed"
     return words if len(drawn) == len(cells) else f"{words} in some cells, one split in others"

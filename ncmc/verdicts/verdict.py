@@ -112,11 +112,11 @@ def at_scale(status: Status) -> Outcome:
 
 def overall(statuses: Sequence[Status]) -> Status:
     """One status of several comparisons; those not testable do not count."""
-    told = set(statuses) - {"not testable"}
-    if not told:
+    testable = set(statuses) - {"not testable"}
+    if not testable:
         return "not testable"
     worst: tuple[Status, ...] = ("differs", "incomplete", "inconclusive")
-    return next((status for status in worst if status in told), "holds")
+    return next((status for status in worst if status in testable), "holds")
 
 
 def verdict_exit_code(verdicts: Iterable[Verdict], *, usable: bool = True) -> int:
@@ -165,10 +165,10 @@ def summary(findings: Sequence[Finding]) -> str:
     counts, k = Counter(finding.status for finding in findings), len(findings)
     (first, n), *others = [(status, counts[status]) for status in STATUSES if counts[status]]
     of = f"{n} of {plural(k, 'comparison')}" if others else all_of(k, "comparison")
-    told = ", ".join([f"{of} {verb(first, n)}", *(f"{m} {verb(s, m)}" for s, m in others)])
+    words = ", ".join([f"{of} {verb(first, n)}", *(f"{m} {verb(s, m)}" for s, m in others)])
     order: tuple[Status, ...] = ("differs", "inconclusive", "holds")
     one = next((f for status in order for f in findings if f.status == status), None)
     if one is None:
-        return told
+        return words
     label = shortened([finding.label for finding in findings])[findings.index(one)]
-    return f"{told}, such as {label}: {one.why}"
+    return f"{words}, such as {label}: {one.why}"

@@ -341,7 +341,7 @@ def test_the_random_state_of_the_gpu_that_trains_is_kept_and_no_others(
     states = {1: torch.tensor([7], dtype=torch.uint8)}  # by index; asking for another is an error
     monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[device.index])
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "a test")
-    state = session.RunState(sessions=[Session(**resume.how_computed(there), epoch=1, step=0)])
+    state = session.TrainState(sessions=[Session(**resume.how_computed(there), epoch=1, step=0)])
     resume.save(there, state, 1.0)
     restored = {}
     monkeypatch.setattr(

@@ -25,14 +25,14 @@ class Equal(Pairs):
     def judge(self, pairs: Sequence[Pair]) -> list[Finding]:
         """A finding a pair."""
         absent, contrasts = compared(pairs, self.measured)
-        found = {i: one_sided(contrast) for i, contrast in contrasts.items()}
-        alpha, k = min((c.alpha for c in found.values()), default=0.0) / 2, len(pairs)
-        differences = {i: contrast.difference for i, contrast in found.items()}
+        tested = {i: one_sided(contrast) for i, contrast in contrasts.items()}
+        alpha, k = min((c.alpha for c in tested.values()), default=0.0) / 2, len(pairs)
+        differences = {i: contrast.difference for i, contrast in tested.items()}
         inside = {i: d.p_equivalent(self.margin) for i, d in differences.items()}
         outside = {i: d.p_outside(self.margin) for i, d in differences.items()}
         holding, refuted = shown_in(inside, k, alpha), shown_in(outside, k, alpha)
         return [
-            lacking or self._finding(pairs[i], found[i], i in holding, i in refuted)
+            lacking or self._finding(pairs[i], tested[i], i in holding, i in refuted)
             for i, lacking in enumerate(absent)
         ]
 

@@ -106,5 +106,5 @@ class Greater(Pairs):
 
 
 def _beside(finding: Finding, other: Finding, measure: str) -> Finding:
-    said = {"measure": measure, "status": other.status, "estimate": other.numbers.get("estimate")}
-    return finding.model_copy(update={"numbers": {**finding.numbers, "beside": said}})
+    beside = {"measure": measure, "status": other.status, "estimate": other.numbers.get("estimate")}
+    return finding.model_copy(update={"numbers": {**finding.numbers, "beside": beside}})
