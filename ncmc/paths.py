@@ -3,6 +3,8 @@
 Tables, pages and logs of another paper than ours lie in papers/NAME below: `of_paper`.
 """
 
+import re
+
 OURS = "ncmc"  # the paper that is open where none is named ...
 PAPER_VARIABLE = "NCMC_PAPER"  # ... by this variable
 CONFIG = "config"  # what the user edits; the modules that read its files name them
@@ -46,6 +48,11 @@ THEORY = "results/theory/theory.json"
 PREFLIGHT = "results/.preflight"
 PLAN = "results/plan.json"  # what `ncmc plan` wrote last
 
+# Commands in a text whose answer depends on the open paper.
+ASKING = "explain|export|figures|list|plan|publish|reference|report|status|table|theory|verify"
+ASKS_PAPER = re.compile(rf"\bncmc (?=(?:{ASKING})\b)")
+SNAKEMAKE = re.compile(rf"(?:{PAPER_VARIABLE}=\S+ )?((?:uv run )?snakemake -)")
+
 # What each job of the workflow said, and what its run took.
 LOG_PREFLIGHT = "logs/preflight.log"
 LOG_FETCH = "logs/fetch/{dataset}.log"
@@ -69,3 +76,11 @@ def of_paper(template: str, paper: str) -> str:
     """
     folder, _, rest = template.partition("/")
     return template if paper == OURS else f"{folder}/papers/{paper}/{rest}"
+
+
+def commands_of_paper(text: str, paper: str) -> str:
+    """A text whose commands ask a paper: `ncmc --paper NAME verify all`; of ours as it stands."""
+    if paper == OURS:
+        return text
+    asked = ASKS_PAPER.sub(lambda _: f"ncmc --paper {paper} ", text)
+    return SNAKEMAKE.sub(lambda found: f"{PAPER_VARIABLE}={paper} {found[1]}", asked)

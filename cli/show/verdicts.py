@@ -14,6 +14,7 @@ STYLES: dict[Status, str] = {
     "inconclusive": "yellow",
     "incomplete": "dim",
     "not testable": "dim",
+    "not checked": "dim",
 }
 
 
@@ -42,13 +43,9 @@ def print_verdicts(data: TableData, verdicts: Sequence[Verdict], as_json: bool) 
         rows,
         f"{data.table.name}: verdicts{scale}",
     )
-    by_problem: dict[str, list[str]] = {}
-    for verdict in verdicts:
-        for problem in verdict.problems:
-            by_problem.setdefault(problem, []).append(verdict.id)
-    for problem, ids in by_problem.items():
-        line = f"! {', '.join(dict.fromkeys(ids))}: {problem}"
-        console().print(line, style="yellow", soft_wrap=True)
+    for problem in dict.fromkeys(problem for v in verdicts for problem in v.problems):
+        ids = ", ".join(v.id for v in verdicts if problem in v.problems)
+        console().print(f"! {ids}: {problem}", style="yellow", soft_wrap=True)
     for remedy in dict.fromkeys(v.remedy for v in verdicts if v.remedy):
         console().print(f"To make what is missing: {remedy}")
 

@@ -19,6 +19,7 @@ LEVELS: dict[Status, Level] = {  # as the exit code of `ncmc verify` takes them:
     "incomplete": "warning",
     "holds": "notice",
     "not testable": "notice",
+    "not checked": "warning",
 }
 DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 PROPERTY = DATA | str.maketrans({":": "%3A", ",": "%2C"})

@@ -90,7 +90,7 @@ def _entry(project: Project, name: str, verdicts: Sequence[Verdict]) -> BoardEnt
         id=name,
         subject=subject,
         says=claims(project)[first.claim].says if first.claim else first.says,
-        where=first.where,
+        where=first.where if first.claim else "",  # a number's words have its place
         scale=first.scale,
         status=shown.status,
         outcome=shown.outcome,

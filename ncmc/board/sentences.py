@@ -15,8 +15,8 @@ from ncmc.verdicts.verdict import LATE, STATUSES, Outcome, Status, Verdict, at_s
 
 INTERVAL = re.compile(r" \([\d.]+ %: ([^)]*)\)")
 LONGEST = 200  # characters of a board's line; the whole sentence is one step further
-WORST: tuple[Status, ...] = ("differs", "inconclusive", "incomplete", "holds", "not testable")
-NOT_JUDGED: tuple[Status, ...] = ("incomplete", "not testable")
+WORST: tuple[Status, ...] = ("differs", "inconclusive", "incomplete", "holds", *STATUSES[-2:])
+NOT_JUDGED: tuple[Status, ...] = ("incomplete", "not testable", "not checked")
 
 
 @dataclass(frozen=True)

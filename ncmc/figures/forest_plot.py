@@ -43,6 +43,7 @@ class Checked:
 def claims_figure(board: Board, title: str, banner: str | None = None) -> Figure | None:
     """The board's checks below each other; None where nothing has records."""
     verdicts = [verdict for entry in board.entries for verdict in entry.verdicts]
+    verdicts = [verdict for verdict in verdicts if verdict.status != "not checked"]
     rows = tuple(_row(verdict) for verdict in verdicts if verdict.status != "incomplete")
     if all(row.status == "not testable" for row in rows):
         return None

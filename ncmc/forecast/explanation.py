@@ -1,6 +1,6 @@
 """One claim, number or check in full: how it is read, which runs decide it, what was found."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -12,7 +12,6 @@ from ncmc.forecast.cost import Estimate, estimate, without_record
 from ncmc.forecast.questions import ALL, Question, decides, runs_of
 from ncmc.paper import switches
 from ncmc.paper.claims import claims
-from ncmc.plan import grid
 from ncmc.plan.grid_file import table_names
 from ncmc.project import Project
 from ncmc.results.curves import sample_of
@@ -84,6 +83,7 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
     claim = claims(project).get(verdicts[0].claim or "")
     runs = runs_of(questions)
     missing = without_record(project, runs, results)
+    tables = dict.fromkeys(question.table.name for question in questions) if missing else ()
     return Explanation(
         id=name,
         says=entry.says if whole else verdicts[0].says,
@@ -95,9 +95,7 @@ def explain(project: Project, name: str, results: Path | None = None) -> Explana
         runs=tuple(run.id for run in runs),
         missing=tuple(run.id for run in missing),
         cost_of_missing=estimate(project, missing),
-        commands=tuple(make_command(name, project.paper) for name in _tables(project, questions))
-        if missing
-        else (),
+        commands=tuple(make_command(name, project.paper) for name in tables),
         problems=tuple(dict.fromkeys(told for found in entries for told in found.problems)),
     )
 
@@ -143,16 +141,3 @@ def _so_far(check: Pairs, verdict: Verdict, cells: CellCache) -> Iterator[str]:
             continue
         gain = contrast([(1.0, better), (-1.0, than)], check.measured)
         yield f"{signed(gain.difference.mean, 1 if gain.unit else 4)}{gain.unit} with {gain.seeds}"
-
-
-def _tables(project: Project, questions: Sequence[Question]) -> list[str]:
-    """The tables to make: those of the checks; for a number, the smallest table that has its cell."""
-    named = [q.table.name if q.check else _smallest(project, q) for q in questions]
-    return list(dict.fromkeys(named))
-
-
-def _smallest(project: Project, question: Question) -> str:
-    runs = set(question.runs)
-    tables = [grid.table(project, name) for name in table_names(project)]
-    fitting = (t for t in tables if t.shows == "accuracy" and runs <= set(t.runs))
-    return min(fitting, key=lambda t: len(t.cells)).name

@@ -1,13 +1,13 @@
 """What runs can decide: the checks of a claim and the printed numbers, each with its cells."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
-from ncmc.errors import unknown
+from ncmc.errors import UsageError, unknown
 from ncmc.paper import switches
-from ncmc.paper.claims import claims
-from ncmc.paper.printed_numbers import Number, number_for
+from ncmc.paper.claims import shown_claims
+from ncmc.paper.printed_numbers import Number, numbers_of
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run
@@ -15,6 +15,7 @@ from ncmc.project import Project
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.cell_selection import Place
 from ncmc.verdicts.check import Check, Untestable
+from ncmc.verdicts.checks_file import FILE as CHECKS
 from ncmc.verdicts.checks_file import checks_of
 
 ALL = "all"  # in place of a name: every table and figure of the paper
@@ -62,16 +63,18 @@ def decides(project: Project, name: str) -> list[Question]:
     Raises UsageError for a name that there is not.
     """
     if name == ALL:
-        found = [q for table in table_names(project, "paper") for q in _of_table(project, table)]
-        return _each_once(found)
+        return [q for table in table_names(project, "paper") for q in _of_table(project, table)]
     if switches.plain_name(name) in table_names(project):
         return _of_table(project, name)
     every = [q for table in table_names(project) for q in _of_table(project, table)]
     if chosen := [q for q in every if name in (q.subject, q.id)]:
-        return _each_once(chosen)
-    stated = (claim.id for claim in claims(project).values() if claim.shown_in)  # no theorem
+        return chosen
+    if name in shown_claims(project):
+        raise UsageError(
+            f"no check in {project.config(CHECKS)} reads {name}: nothing decides it yet."
+        )
     known = {word for q in every for word in (q.subject, q.id)}
-    raise unknown("table, claim or check", name, {ALL, *table_names(project), *known, *stated})
+    raise unknown("table, claim or check", name, {ALL, *table_names(project), *known})
 
 
 def runs_of(questions: Iterable[Question]) -> list[Run]:
@@ -82,12 +85,10 @@ def runs_of(questions: Iterable[Question]) -> list[Run]:
 def _of_table(project: Project, name: str) -> list[Question]:
     """The printed numbers of a table, then its checks."""
     table = switches.table(project, name)
-    specs = table.cells if table.shows == "accuracy" else ()
-    printed = [(number_for(project, spec.plain, switches.plain_name(name)), spec) for spec in specs]
     numbers = [
         Question(table, ((spec, table),), number=number)
-        for number, spec in printed
-        if number and not spec.split_per_seed  # which tests no printed number
+        for number, spec in numbers_of(project, table)
+        if not spec.split_per_seed  # which tests no printed number
     ]
     checks = [
         Question(table, _places(project, check), check=check) for check in checks_of(project, name)
@@ -100,8 +101,3 @@ def _places(project: Project, check: Check) -> tuple[Place, ...]:
     if isinstance(check, Untestable):
         return ()
     return tuple(dict.fromkeys(chain(*cell_selection.comparisons(project, check))))
-
-
-def _each_once(questions: Sequence[Question]) -> list[Question]:
-    """A number stands in every table that has its cell: the first is asked."""
-    return list({question.id: question for question in reversed(questions)}.values())[::-1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ncmc.board.board_text import TITLES
 from ncmc.board.entries import SUBJECTS, Board, BoardEntry
-from ncmc.board.sentences import Stage, stages
+from ncmc.board.sentences import NOT_JUDGED, Stage, stages
 from ncmc.forecast.questions import decides
 from ncmc.plan.grid import CellSpec
 from ncmc.project import Project, read_once
@@ -62,9 +62,8 @@ def _row(project: Project, entry: BoardEntry) -> ClaimRow:
 
 
 def _is_known(stage: Stage) -> bool:
-    """Whether one of its clauses is decided, or all of them can never be."""
-    decided = any(v.status not in ("incomplete", "not testable") for v in stage.verdicts)
-    return decided or stage.status == "not testable"
+    """Whether one of its clauses is decided, or no record would decide any of them."""
+    return any(v.status not in NOT_JUDGED for v in stage.verdicts) or stage.status != "incomplete"
 
 
 def slug(text: str) -> str:

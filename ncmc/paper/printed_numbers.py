@@ -1,11 +1,13 @@
 """The numbers that the paper prints, as far as they are known; a cell that is not known has none."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import permutations
 
 from ncmc import paths
 from ncmc.errors import UsageError, unknown
+from ncmc.paper import switches
 from ncmc.paper.own_numbers import FILE as OWN_FILE
 from ncmc.paper.own_numbers import Entered, Key, own_numbers
 from ncmc.paper.validation import (
@@ -18,7 +20,8 @@ from ncmc.paper.validation import (
 )
 from ncmc.plan import grid
 from ncmc.plan.dataset_entries import dataset_entries
-from ncmc.plan.grid_file import grid_entries
+from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.grid_file import grid_entries, table_names, tiers
 from ncmc.plan.option_text import parse_options
 from ncmc.plan.run import Run, make_run
 from ncmc.project import Project, read_once
@@ -45,6 +48,12 @@ class Stated(Strict):
     source: str
     note: str
     made_otherwise: str = ""  # than its cell, and how: it then decides nothing
+
+    @property
+    def place(self) -> str:
+        """Where it is printed; `Table 2, second hand` where `note` says that others saw it there."""
+        hand = re.match(r"(?!first)\w+ hand\b", self.note)
+        return f"{self.where}, {hand[0]}" if hand else self.where
 
 
 class Number(Stated):
@@ -78,6 +87,25 @@ def number_for(project: Project, run: Run, table: str | None = None) -> Number |
     here = (numbers.get((run.cell, table)) for numbers in known)
     others = (n for numbers in known for (cell, _), n in numbers.items() if cell == run.cell)
     return next(filter(None, (*here, *others)), None)
+
+
+def numbers_of(project: Project, table: Table) -> list[tuple[Number, CellSpec]]:
+    """The printed numbers that are judged in a table, each with its cell, in the order of their file."""
+    specs = {spec.plain.cell: spec for spec in table.cells if table.shows == "accuracy"}
+    known = (our_numbers(project) | _entered(project)).values()
+    of_cells = ((number, specs[number.run]) for number in known if number.run in specs)
+    name = switches.plain_name(table.name)
+    return [(number, spec) for number, spec in of_cells if _home(project, number) == name]
+
+
+def _home(project: Project, number: Number) -> str | None:
+    """The one table that a number is judged in: where it is printed, else the smallest with its cell."""
+    if number.table:
+        return number.table
+    own = set(tiers(project)["paper"])
+    tables = (grid.table(project, name) for name in table_names(project))
+    fitting = [t for t in tables if any(s.run == number.run for s in t.cells)]
+    return min(fitting, key=lambda t: (t.name not in own, len(t.cells))).name if fitting else None
 
 
 @read_once
@@ -158,6 +186,8 @@ def doubts(project: Project, numbers: Iterable[Number]) -> list[str]:
             doubtful.append(f"{what} would be a test without a mistake.")
         if number.std is not None and number.std > min(MOST_POINTS, number.value):
             doubtful.append(f"{what} ± {number.std:g} has a deviation that seeds do not have.")
+        if number.std is not None and number.n == 1:
+            doubtful.append(f"{what} ± {number.std:g} is of one run, which has no deviation.")
     for table, steps in _rises(classes, numbers).items():
         if 2 * (falls := sum(step < 0 for step in steps)) > len(steps):
             doubtful.append(

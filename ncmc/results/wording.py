@@ -26,7 +26,7 @@ def printed(number: "Number | None") -> str:
     if number is None:
         return "not known"
     spread = "" if number.std is None else f" ± {number.std:.1f}"
-    return f"{number.value:.1f}{spread} ({number.where})"
+    return f"{number.value:.1f}{spread} ({number.place})"
 
 
 def signed(value: float, digits: int = 2) -> str:
@@ -109,5 +109,4 @@ def make_command(table: str, paper: str = paths.OURS) -> str:
     """
     page = paths.of_paper(paths.PAGE, paper).format(table=table)
     target = page if is_switched(table) else table
-    own = "" if paper == paths.OURS else f"{paths.PAPER_VARIABLE}={paper} "
-    return f"{own}uv run snakemake --cores all {target}"
+    return paths.commands_of_paper(f"uv run snakemake --cores all {target}", paper)

@@ -31,9 +31,10 @@ def judge_number(
         status=finding.status,
         says=f"{cell.spec.label}: {words(printed)}",
         why=finding.why,
-        where=printed.where,
+        where=printed.place,
         measure="best",
-        source=f"tolerance {table.tolerance:g} points: grid.yaml",
+        source="; ".join(filter(None, (printed.source, printed.note)))
+        + f". Tolerance {table.tolerance:g} points: grid.yaml",
         findings=(finding,),
         missing=finding.missing,
         remedy=make_command(table.name, table.paper) if finding.missing else None,

@@ -1,12 +1,13 @@
 """Cells + what the paper says -> verdicts. Finds the cells; the kinds of check judge them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, starmap
 from pathlib import Path
 
 from ncmc.paper import switches
 from ncmc.paper.claims import claim as claim_named
-from ncmc.paper.printed_numbers import printed_numbers
+from ncmc.paper.claims import claims
+from ncmc.paper.printed_numbers import numbers_of, printed_numbers
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.project import Project
 from ncmc.results.cells import Cell
@@ -16,6 +17,7 @@ from ncmc.results.wording import make_command, plural
 from ncmc.verdicts import cell_selection
 from ncmc.verdicts.against_paper import judge_number
 from ncmc.verdicts.check import Cells, Check, Pairs
+from ncmc.verdicts.checks_file import FILE as CHECKS
 from ncmc.verdicts.checks_file import all_checks, checks_of
 from ncmc.verdicts.contrasts import LACKING
 from ncmc.verdicts.kinds.along_axis import Trend
@@ -55,13 +57,9 @@ def _elsewhere(verdict: Verdict, cells: "CellCache") -> list[Verdict]:
 
 
 def verdicts_by_id(tables: Iterable[Table], cells: "CellCache") -> dict[str, Verdict]:
-    """The verdicts on several tables by id, each table judged once; a number stands in its first."""
-    each = {table.name: table for table in tables}
-    return {
-        verdict.id: verdict
-        for table in reversed(each.values())
-        for verdict in verify_cells(table, cells)
-    }
+    """The verdicts on several tables by id, each table judged once."""
+    each = {table.name: table for table in tables}.values()
+    return {verdict.id: verdict for table in each for verdict in verify_cells(table, cells)}
 
 
 def holm_over_clauses(
@@ -101,12 +99,10 @@ class CellCache(TableCells):
     def verdicts(self, table: Table) -> list[Verdict]:
         """The verdicts on a table, whatever the others say."""
         if table.name not in self._judged:
-            specs = table.cells if table.shows == "accuracy" else ()
             others = printed_numbers(self.project)
             numbers = [
                 _with_problems(judge_number(number, cell, table, others), [cell])
-                for spec in specs
-                if (number := self.number(spec, table))
+                for number, spec in numbers_of(self.project, table)
                 for cell in [self.cell(spec, table)]
             ]
             checks = checks_of(self.project, table.name)
@@ -114,7 +110,8 @@ class CellCache(TableCells):
             for claim in dict.fromkeys(check.claim for check in checks if check.claim):
                 clauses = [check for check in checks if check.claim == claim]
                 judged |= holm_over_clauses(clauses, judged, self)
-            self._judged[table.name] = [*numbers, *judged.values()]
+            unchecked = _unchecked(self.project, table)
+            self._judged[table.name] = [*numbers, *judged.values(), *unchecked]
         return self._judged[table.name]
 
     def compared(self, check: Check) -> list[tuple[Cell, ...]]:
@@ -127,6 +124,24 @@ def _checked(check: Check, cells: "CellCache") -> Verdict:
     verdict = judge(check, cells)
     testable = verdict.status != "not testable"
     return _with_problems(verdict, list(chain(*cells.compared(check))) if testable else [])
+
+
+def _unchecked(project: Project, table: Table) -> Iterator[Verdict]:
+    """The claims that a table or figure carries and no check reads: they must not vanish."""
+    checked = {check.claim for check in all_checks(project)}
+    for claim in claims(project).values():
+        if claim.shown_in == table.name and claim.id not in checked:
+            yield Verdict(
+                id=claim.id,
+                table=table.name,
+                kind="unchecked",
+                status="not checked",
+                says=claim.says,
+                why=f"no check in {CHECKS} reads it",
+                scale=table.scale,
+                claim=claim.id,
+                where=claim.where,
+            )
 
 
 def _with_problems(verdict: Verdict, cells: Sequence[Cell]) -> Verdict:

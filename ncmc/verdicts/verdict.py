@@ -11,11 +11,12 @@ from ncmc.results.wording import all_of, plural
 from ncmc.system.documents import Strict
 from ncmc.verdicts.labels import shortened
 
-Status = Literal["holds", "differs", "inconclusive", "incomplete", "not testable"]
+Status = Literal["holds", "differs", "inconclusive", "incomplete", "not testable", "not checked"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 Outcome = Literal[
     "holds", "differs", "inconclusive", "incomplete", "not testable", "seen at this scale",
     "not seen at this scale", "against it at this scale", "open", "not tested by this schedule",
+    "not checked",
 ]  # fmt: skip
 
 
@@ -36,7 +37,7 @@ class Verdict(Strict):
 
     id: str
     table: str
-    kind: str  # of the check, or `number`
+    kind: str  # of the check, `number`, or `unchecked`: a claim that no check reads
     status: Status
     says: str
     why: str
@@ -115,7 +116,7 @@ def overall(statuses: Sequence[Status]) -> Status:
     testable = set(statuses) - {"not testable"}
     if not testable:
         return "not testable"
-    worst: tuple[Status, ...] = ("differs", "incomplete", "inconclusive")
+    worst: tuple[Status, ...] = ("differs", "incomplete", "inconclusive", "not checked")
     return next((status for status in worst if status in testable), "holds")
 
 
@@ -138,6 +139,7 @@ MARKS: dict[Status, str] = {
     "inconclusive": "?",
     "incomplete": "…",
     "not testable": "–",
+    "not checked": "·",
 }
 ONE_SEED = "one seed shows no spread"
 EQUAL_SEEDS = "seeds that are all equal show no spread"

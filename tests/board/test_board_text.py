@@ -22,7 +22,7 @@ def made(says: str = "CAL > CE", **statuses: Status) -> Board:
     )  # fmt: skip
 
 
-ALL = dict(zip(("C1", "C2", "C3", "C4", "C5"), STATUSES, strict=True))
+ALL = dict(zip(("C1", "C2", "C3", "C4", "C5", "C6"), STATUSES, strict=True))
 
 
 def test_the_tally_counts_each_subject_in_words() -> None:
@@ -30,6 +30,7 @@ def test_the_tally_counts_each_subject_in_words() -> None:
         "3 claims of the paper: 2 hold, 1 differs"
     ]
     assert tally(made(C4="not testable")) == ["1 claim of the paper: 1 is not testable"]
+    assert tally(made(C4="not checked")) == ["1 claim of the paper: 1 is not checked"]
 
 
 def test_what_is_incomplete_at_a_smaller_scale_is_not_judged_and_a_tier_names_what_it_leaves_out() -> (
@@ -66,7 +67,7 @@ def test_json_has_the_tally_the_exit_code_and_the_sentences() -> None:
 def test_github_gets_a_line_per_entry_at_the_level_of_its_exit_code() -> None:
     lines = list(annotations(made(**ALL)))
     assert [line.partition(" ")[0] for line in lines] == [
-        "::notice", "::error", "::warning", "::warning", "::notice",
+        "::notice", "::error", "::warning", "::warning", "::notice", "::warning",
     ]  # fmt: skip
     assert lines[0].endswith("::Holds: found C1.%0Aother commits")
 

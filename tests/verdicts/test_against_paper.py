@@ -6,9 +6,11 @@ from pathlib import Path
 import fakes
 import numpy as np
 import pytest
+from conftest import here
 from made_cells import cell_of, own_splits
 
 from ncmc.paper.printed_numbers import Number
+from ncmc.plan import grid
 from ncmc.plan.run import make_run
 from ncmc.results.statistics import Sample, sample, welch
 from ncmc.verdicts import judge
@@ -127,9 +129,11 @@ def test_a_split_a_seed_cannot_test_a_number_of_one_split(seeds: int) -> None:
     assert "the paper's numbers are of one split" in finding.why
 
 
-def test_known_numbers_are_judged_wherever_their_configuration_stands(tmp_path: Path) -> None:
+def test_a_number_of_the_text_is_judged_in_one_table_and_shown_in_others(tmp_path: Path) -> None:
     assert {v.id for v in judge.verify("numbers", tmp_path) if v.kind == "number"} == {
         "N1", "N2", "N3",
     }  # fmt: skip
-    assert "N2" in {v.id for v in judge.verify("table6", tmp_path)}
-    assert not [v for v in judge.verify("figure5", tmp_path) if v.kind == "number"]
+    for name in ("table6", "figure5"):
+        assert not [v for v in judge.verify(name, tmp_path) if v.kind == "number"]
+    shown = judge.CellCache(here(), tmp_path).of(grid.table(here(), "table6"))
+    assert "N2" in {cell.paper.id for cell in shown if cell.paper}
