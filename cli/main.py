@@ -21,7 +21,7 @@ HOMES = {  # command -> its module and function, where they are not called as it
 }
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 START = """\
-Does the paper hold?         {own}ncmc verify claims{pages}
+Does the paper hold?         ncmc verify claims{pages}
 {run}
 A loss of your own:          docs/your-own.md, then ncmc check method NAME
 All commands:                ncmc --help
@@ -100,15 +100,14 @@ def _start() -> str:
     try:
         project = Project.find()
     except UserError:  # outside of a checkout
-        return START.format(own="", pages="", run=run)
-    own = "" if project.paper == OURS else f"{PAPER_VARIABLE}={project.paper} "
+        return START.format(pages="", run=run)
     if not project.config("smoke.yaml").exists():
-        run = f"What its runs would take:    {own}uv run snakemake -n all"
+        run = "What its runs would take:    uv run snakemake -n all"
     pages = "".join(
         f"\n  or in a browser:           {paths.PUBLISHED.format(tier=tier)}/{paths.PROJECT_PAGE}"
         for tier in project.published_tiers
     )
-    return START.format(own=own, pages=pages, run=run)
+    return paths.commands_of_paper(START.format(pages=pages, run=run), project.paper)
 
 
 def _version(wanted: bool) -> None:

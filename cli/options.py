@@ -144,10 +144,12 @@ def reading_project() -> Project:
 
 def _say_what_is_published(project: Project) -> None:
     own, published = len(project.own_in_use), len(project.published_in_use)
-    alone = f".\n      Yours alone: --results {paths.RUNS}" if own else "."
+    alone = f"\n      Yours alone: --results {paths.RUNS}" if own else ""
     if published:
         of_all = f"{published:,} of {published + own:,}"
-        say_on_stderr(f"{of_all} records are published ones, not made here{alone}")
+        say_on_stderr(
+            f"{of_all} records are published ones, not made here, nor for Snakemake.{alone}"
+        )
 
 
 def results_folder(project: Project, name: str, out: Path | None) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from ncmc.errors import printable, wrapped
+from ncmc.paths import OURS, PAPER_VARIABLE, commands_of_paper
 
 AT_END: list[Callable[[], None]] = []  # remarks on a command, made when it ends
 
@@ -90,8 +91,9 @@ def watched() -> Iterator[tuple[Watched, Watched]]:
 
 
 def say_on_stderr(text: str) -> None:
-    """An error, or a remark beside the output of a command."""
-    print(wrapped(f"ncmc: {text}"), file=sys.stderr)
+    """An error, or a remark beside the output of a command; commands in it ask the open paper."""
+    asked = commands_of_paper(text, os.environ.get(PAPER_VARIABLE) or OURS)
+    print(wrapped(f"ncmc: {asked}"), file=sys.stderr)
 
 
 def lost_output(out: Watched, err: Watched) -> bool:

@@ -39,6 +39,10 @@ class Project:
         self.root = root.resolve()
         self.paper = paper
         if paper != OURS and paper not in (known := papers(root)):
+            if (folder := root / paths.PAPER.format(paper=paper)).is_dir() and paper:
+                raise UsageError(
+                    f"{folder} has no paper.yaml: title and venue of the paper, at least."
+                )
             raise unknown("paper", paper, known)
         self._reads_published = reads_published
         self.own_in_use: set[Path] = set()  # records; kept where published ones are read too

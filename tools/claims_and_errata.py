@@ -69,9 +69,9 @@ def _erratum(entry: Erratum) -> Iterator[str]:
     yield f"- Found: {_plain(entry.found)}."
     if not entry.evidence:
         yield "- Evidence: seen by reading."
-    for command, numbers in groupby(entry.evidence, key=lambda number: number.command):
+    for check, numbers in groupby(entry.evidence, key=lambda number: number.check):
         values = (f"{_plain(number.measure)}: **{number.value:g}**" for number in numbers)
-        yield f"- `{command}`: {'; '.join(values)}."
+        yield f"- `ncmc theory {check} --json`: {'; '.join(values)}."
     held = f" ({entry.assumption})" if entry.assumption else ""
     yield f"- Choice: {_plain(entry.choice)}{held}."
     yield ""

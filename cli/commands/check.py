@@ -12,6 +12,7 @@ from cli.progress import working
 from cli.show.grids import console
 from ncmc.data import own_dataset
 from ncmc.errors import CheckResult, UsageError, UserError, unknown
+from ncmc.paths import commands_of_paper
 from ncmc.plan import catalog
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.project import Project
@@ -63,11 +64,13 @@ def check(
         project = Project(project.root, paper=name or project.paper)
         name, findings = project.paper, own_paper.check(project)
         understood = own_paper.missing(project)
+        if findings[0].state == "ok":  # else its files cannot be told from those of others
+            own = catalog.files_of_paper(project.paper)
+            findings += [_own_code(project, kind, f.stem) for kind, f in own if f.stem[0] != "_"]
     else:
         name = _own_name(kind, name)
-        with working(f"checking {name}"):
-            findings = _check_code(project, kind, name, image_size or IMAGE_SIZE)
-    print_findings(name, findings, understood)
+        findings = _check_code(project, kind, name, image_size or IMAGE_SIZE)
+    print_findings(project, name, findings, understood)
     if any(finding.state != "ok" for finding in findings):
         raise typer.Exit(1)
 
@@ -82,33 +85,48 @@ def _own_name(kind: str, name: str) -> str:
         ) from error
 
 
+def _own_code(project: Project, kind: str, stem: str) -> CheckResult:
+    """What is wrong with a method or backbone of a paper's folder, as one check of the paper."""
+    name = catalog.canonical(kind, stem)
+    findings = _check_code(project, kind, name, IMAGE_SIZE)
+    wrong = [
+        f"{finding.what}: {finding.advice}" for finding in findings if finding.state == "wrong"
+    ]
+    what = f"its {kind} {name} keeps the contract of `ncmc check {kind} {name}`"
+    return CheckResult(what, "wrong" if wrong else "ok", "\n".join(wrong))
+
+
 def _check_code(project: Project, kind: str, name: str, image_size: int) -> list[CheckResult]:
-    import torch
+    with working(f"loading torch, then checking {name} on small models and random images"):
+        import torch
 
-    from ncmc.training.own_code import backbone, method
-    from ncmc.training.own_code.subject import MethodSubject
+        from ncmc.training.own_code import backbone, method
+        from ncmc.training.own_code.subject import MethodSubject
 
-    torch.set_num_threads(1)  # small tensors: more threads only wait for each other
-    if kind == "method":
-        return method.check(MethodSubject(project, name))
-    sizes = {(e.image_size, e.channels) for e in dataset_entries(project).values() if e.image_size}
-    small = sorted((size, channels) for size, channels in sizes if size <= LARGEST)
-    return backbone.check(backbone.BackboneSubject(name, image_size, small))
+        torch.set_num_threads(1)  # small tensors: more threads only wait for each other
+        if kind == "method":
+            return method.check(MethodSubject(project, name))
+        entries = dataset_entries(project).values()
+        sizes = {(e.image_size, e.channels) for e in entries if e.image_size}
+        small = sorted((size, channels) for size, channels in sizes if size <= LARGEST)
+        return backbone.check(backbone.BackboneSubject(name, image_size, small))
 
 
 MARKS = {"ok": ("✓", "green"), "wrong": ("✗", "red"), "skipped": ("·", "dim")}
 
 
-def print_findings(name: str, findings: Sequence[CheckResult], understood: Sequence[str]) -> None:
+def print_findings(
+    project: Project, name: str, findings: Sequence[CheckResult], understood: Sequence[str]
+) -> None:
     """What was understood of a dataset, then each check with its mark, and how to mend what is wrong."""
     out = console()
     for line in understood:
-        print(f"  {line}")
+        print(f"  {commands_of_paper(line, project.paper)}")
     for finding in findings:
         mark, style = MARKS[finding.state]
         out.print(mark, finding.what, style=style, soft_wrap=True)
         if finding.advice:
-            print(indent(finding.advice, "    "))
+            print(indent(commands_of_paper(finding.advice, project.paper), "    "))
     states = Counter(finding.state for finding in findings)
     result = f"{states['wrong']} wrong" if states["wrong"] else "all ok"
     skipped = f", {states['skipped']} not made because of that" if states["skipped"] else ""

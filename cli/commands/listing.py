@@ -7,12 +7,14 @@ import typer
 
 from cli.options import Datasets, Json, Methods, Taus, chosen_runs
 from cli.show.grids import print_json, print_listing
+from cli.streams import say_on_stderr
 from ncmc.errors import UsageError, UserError, unknown
 from ncmc.paper import switches
 from ncmc.paper.assumptions import Alternative, assumptions
 from ncmc.paper.claims import claims
 from ncmc.paper.paper_file import paper
 from ncmc.paper.printed_numbers import Number, printed_numbers
+from ncmc.paths import OURS
 from ncmc.plan import catalog, grid
 from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.filters import make_filter
@@ -67,6 +69,10 @@ def list_names(
         "assumptions": _assumptions,
     }
     print_listing(makers[kind](project), as_json)
+    if kind == "assumptions" and project.paper != OURS:
+        say_on_stderr(
+            f"this is the register of papers/{OURS}, under which runs of all papers are made."
+        )
 
 
 def _tables(project: Project) -> list[Row]:
@@ -84,17 +90,14 @@ def _tables(project: Project) -> list[Row]:
 
 
 def _papers(project: Project) -> list[Row]:
-    return [
-        {"name": name, **_paper(Project(project.root, paper=name))} for name in papers(project.root)
-    ]
-
-
-def _paper(project: Project) -> Row:
-    """What a paper's folder says of it; a broken one is told, and hides no other."""
-    try:
-        return paper(project).model_dump()
-    except UserError as error:
-        return {"title": f"cannot be read: {error}", "venue": "", "url": ""}
+    """What each paper's folder says of it; a broken one is told, and hides no other."""
+    rows = list[Row]()
+    for name in papers(project.root):
+        try:
+            rows.append({"name": name, **paper(Project(project.root, paper=name)).model_dump()})
+        except UserError as error:
+            rows.append({"name": name, "title": f"cannot be read: {error}", "venue": "", "url": ""})
+    return rows
 
 
 def _datasets(project: Project) -> list[Row]:
@@ -120,16 +123,14 @@ def _code(project: Project, kind: str) -> list[Row]:
             "what": catalog.summary(kind, name),
             "applied to": (kind == "method" and catalog.trained_as(name)) or None,
             "used by": ", ".join(
-                t for t in table_names(project) if name in _used(project, t, kind)
+                table
+                for table in table_names(project)
+                if name in {getattr(c.run, kind) for c in grid.table(project, table).cells}
             ),
             "file": str(catalog.file_of(kind, name).relative_to(catalog.PACKAGE.parent)),
         }
         for name in catalog.names(kind)
     ]
-
-
-def _used(project: Project, table: str, kind: str) -> set[str]:
-    return {getattr(cell.run, kind) for cell in grid.table(project, table).cells}
 
 
 def _claims(project: Project) -> list[Row]:

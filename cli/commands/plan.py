@@ -13,6 +13,7 @@ from ncmc.errors import UsageError, shortened
 from ncmc.forecast import make_plan, plan_file
 from ncmc.forecast.cost import Speeds
 from ncmc.forecast.plan_file import PlanFile, Planned
+from ncmc.paths import commands_of_paper
 from ncmc.project import Project
 from ncmc.results.wording import duration, plural, size
 from ncmc.system import hardware
@@ -79,7 +80,7 @@ def plan(
     print_grid(columns, [_row(question) for question in made.questions], f"Plan: {asked.name}")
     out = console()
     for line in _lines(made, path):
-        out.print(line)
+        out.print(commands_of_paper(line, project.paper))
 
 
 def _speeds(project: Project) -> Speeds | None:

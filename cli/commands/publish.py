@@ -21,7 +21,7 @@ EPILOG = (
 def publish(
     tier: Annotated[
         str,
-        typer.Argument(help="A file of tables: paper, smoke, laptop, full, lab, studies."),
+        typer.Argument(help="A file of tables of the open paper: paper, lab or another scale."),
     ],
     check: Annotated[
         bool,

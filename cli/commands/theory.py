@@ -20,7 +20,7 @@ EPILOG = "Example: `ncmc theory T2 T8`."
 
 def theory(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Claims, T1 to T9; by default all.")
+        list[str] | None, typer.Argument(help="Theorems of the paper, such as T1; by default all.")
     ] = None,
     out: Folder = None,
     exit_code: Annotated[
@@ -46,7 +46,7 @@ def theory(
     files.write_atomic(results_folder(project, "theory", out) / "theory.json", text + "\n")
     if as_json:
         print_json(entries)
-    else:
+    elif entries:
         rows = []
         for v in verdicts:
             status, errata = v.outcome.status, ""

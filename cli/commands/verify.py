@@ -33,6 +33,8 @@ from ncmc.board.board_text import as_json as board_json
 from ncmc.board.entries import SUBJECTS, Board, board, board_of
 from ncmc.errors import UsageError, wrapped
 from ncmc.paper import theorems
+from ncmc.paper.claims import FILE as CLAIMS
+from ncmc.paths import commands_of_paper
 from ncmc.plan import grid
 from ncmc.plan.grid_file import tiers
 from ncmc.project import Project
@@ -43,7 +45,6 @@ from ncmc.verdicts.printed_alone import (
     PrintedCells,
     assumption,
     follows_words,
-    impossible,
     of_printed,
 )
 from ncmc.verdicts.verdict import verdict_exit_code
@@ -72,7 +73,7 @@ def verify(
         typer.Option(
             "--printed",
             help="Judge a table's claims by the numbers that the paper prints, not by records: "
-            "whether they follow from its own cells, and which numbers are impossible.",
+            "whether they follow from its own cells.",
         ),
     ] = False,
     exit_code: Annotated[
@@ -125,13 +126,14 @@ def verify(
     if github:
         for line in annotations(judged, None if name in WHOLE else data):
             print(line)
-        _append_to_step_summary(f"# ncmc verify {name}\n\n{as_markdown(judged)}")
+        summary = f"# ncmc verify {name}\n\n{as_markdown(judged)}"
+        _append_to_step_summary(commands_of_paper(summary, project.paper))
     elif name not in WHOLE:
         print_verdicts(data, verdicts, as_json)
     elif as_json:
         print_json(board_json(judged))
     else:
-        print_board(judged, _hints(project))
+        print_board(judged, project.paper, _hints(project, whole))
     if exit_code:
         raise typer.Exit(verdict_exit_code(verdicts, usable=usable))
 
@@ -145,11 +147,16 @@ def _append_to_step_summary(text: str) -> None:
         say_on_stderr("GITHUB_STEP_SUMMARY is not set: there is no step whose summary to write.")
 
 
-NEXT = "`ncmc explain ID` says how a claim is read, which runs decide it, and what is missing."
-
-
-def _hints(project: Project) -> Iterable[str]:
+def _hints(project: Project, whole: Board) -> Iterable[str]:
     """Where the open paper has more that bears on its claims."""
+    if not whole.of("claim").entries:
+        n = len(whole.of("number").entries)
+        yield (
+            f"papers/{project.paper} states no claim of a table or figure in words ({CLAIMS}). "
+            f"`ncmc verify all` compares the numbers that it prints: {n} known here."
+        )
+        return
+    yield "`ncmc explain ID` says how a claim is read, which runs decide it, and what is missing."
     if theorems.names(project):
         yield "The theorems are checked by `ncmc theory`."
     if set(tiers(project)) - {"paper", "lab"}:
@@ -162,9 +169,8 @@ def _verify_printed(name: str, exit_code: bool) -> None:
     """The claims of a table, asked of its printed cells; nothing is written."""
     project = Project.find()
     table, cells = grid.table(project, name), PrintedCells(project)
-    verdicts, wrong = of_printed(table, cells), list(impossible(table, cells))
+    verdicts = of_printed(table, cells)
     lines = [f"{capital(v.says)} ({v.id}) {follows_words(v)}: {v.why}." for v in verdicts]
-    lines += [f"Impossible in print: {words}." for words in wrong]
     if assumed := assumption(table, cells):
         lines.append(assumed)
     if not verdicts:
@@ -173,17 +179,18 @@ def _verify_printed(name: str, exit_code: bool) -> None:
             f"need records: `ncmc verify {name}`."
         )
     for line in lines:
-        print(wrapped(line, sys.stdout))
+        print(wrapped(commands_of_paper(line, project.paper), sys.stdout))
     if exit_code:
-        raise typer.Exit(1 if wrong else verdict_exit_code(verdicts))
+        raise typer.Exit(verdict_exit_code(verdicts))
 
 
-def print_board(board: Board, hints: Iterable[str] = ()) -> None:
+def print_board(board: Board, paper: str, hints: Iterable[str]) -> None:
     """Each entry of a board: its status, its words with the id last, and what was found."""
     out = console()
     for line in tally(board):
         out.print(line, style="bold")
-    out.print(LEVELS, style="dim")
+    if board.entries:
+        out.print(LEVELS, style="dim")
     for subject in SUBJECTS:
         if entries := board.of(subject).entries:
             grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
@@ -192,13 +199,11 @@ def print_board(board: Board, hints: Iterable[str] = ()) -> None:
             for entry in entries:
                 says = f"{entry.says}  {entry.id}"
                 parts = [part for part in (entry.line, remark(entry)) if part]
-                details = Text("\n".join(parts), style="dim")
+                details = Text(commands_of_paper("\n".join(parts), paper), style="dim")
                 grid.add_row(status_text(entry.status, entry.outcome), Group(says, details))
             out.print()
             out.print(Text(TITLES[subject], style="bold"))
             out.print(grid)
     out.print()
-    out.print(NEXT, style="dim")
-    if board.of("claim").entries:
-        for line in hints:
-            out.print(line, style="dim")
+    for line in hints:
+        out.print(commands_of_paper(line, paper), style="dim")

@@ -234,7 +234,7 @@ def _collapse_end(cell: Cell) -> tuple[str, bool]:
 
 def _harness(project: Project) -> str:
     """How far ours is from what other papers print, where a published record stands beside it."""
-    distances, boards, seeds = list[float](), list[str](), 0
+    distances, boards, seeds, apart = list[float](), list[str](), 0, set[str]()
     for name in papers(project.root):
         other = Project(project.root, paper=name)
         folder = other.published(PAPER)
@@ -242,7 +242,9 @@ def _harness(project: Project) -> str:
             continue
         cells, printed = CellCache(other, folder / paths.RUNS), dict[str, float]()
         for cell in (c for t in tiers(other)[PAPER] for c in cells.of(grid.table(other, t))):
-            if cell.paper and cell.best and not cell.paper.made_otherwise:
+            if cell.paper and cell.best and cell.paper.made_otherwise:
+                apart.add(f"{name} {cell.paper.id}")
+            elif cell.paper and cell.best:
                 printed[cell.paper.id] = abs(cell.best.mean - cell.paper.value)
                 seeds = max(seeds, cell.n)
         distances += printed.values()
@@ -256,4 +258,5 @@ def _harness(project: Project) -> str:
         f"{doubt}Of {plural(len(distances), 'number')} of other papers that can be compared, {near} "
         f"{'is' if near == 1 else 'are'} within 1 point of ours; the furthest is {max(distances):.1f} "
         f"points away ({', '.join(boards)})."
+        + (f" {len(apart)} more, made otherwise, are shown there but not counted." if apart else "")
     )

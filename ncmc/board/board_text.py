@@ -45,6 +45,8 @@ def tally(board: Board, stated: Sequence[str] = ()) -> list[str]:
         )
         smaller = len(entries) - len(others.entries)
         counts = [f"{k} {verb(status, k)}" for status, k in others.count().items() if k]
+        if subject == "number" and others.count()["not testable"]:
+            counts[-1] += " (shown beside ours, not counted)"
         if all(e.scale == "reduced" for e in entries):
             counts = [
                 f"{k} {outcome}" for outcome, k in Counter(e.outcome for e in entries).items()
@@ -96,11 +98,7 @@ def _markdown_lines(board: Board, stated: Sequence[str]) -> Iterator[str]:
         yield "| --- | --- | --- | --- |"
         for e in entries:
             details = " ".join(filter(None, (e.line, remark(e))))
-            parts = (f"{MARKS[e.status]} {e.outcome}", e.id, _says(e), details)
+            place = ", ".join(filter(None, (e.where, SCALES[e.scale])))
+            says = f"{e.says} ({place})" if place else e.says
+            parts = (f"{MARKS[e.status]} {e.outcome}", e.id, says, details)
             yield markdown_row(map(markdown_text, parts))
-
-
-def _says(entry: BoardEntry) -> str:
-    """The entry's words, with its place and a scale that is not the paper's."""
-    place = ", ".join(filter(None, (entry.where, SCALES[entry.scale])))
-    return f"{entry.says} ({place})" if place else entry.says

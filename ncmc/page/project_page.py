@@ -76,7 +76,7 @@ def render(project: Project, cache: CellCache, tier: str = "") -> str:
     tokens = [row.tokens for part in parts for row in part["rows"]] + [row.tokens for row in known]
     return rendered(
         "project.html.j2",
-        project.root,
+        project,
         paper=paper(project),
         answer=answer,
         differences=list({mark.row: mark for mark in answer.rows}.values()) if answer else [],

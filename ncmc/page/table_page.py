@@ -76,7 +76,7 @@ def render(
     answer = next((p for p in figures if p.name == "differences"), None)
     return rendered(
         "table.html.j2",
-        project.root,
+        project,
         paper=paper(project),
         table=table,
         data=data,

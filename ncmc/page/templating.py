@@ -16,6 +16,8 @@ from ncmc.figures.painting import page_svg
 from ncmc.page.cell_rows import key_of
 from ncmc.page.claim_rows import slug
 from ncmc.page.how_made import commit_words, ece_note, remarks, settings
+from ncmc.paths import commands_of_paper
+from ncmc.project import Project
 from ncmc.results.table_data import best_is_last
 from ncmc.results.wording import (
     capital,
@@ -34,25 +36,27 @@ TEMPLATES = Path(__file__).parent / "templates"
 SCRIPTS = ("draw.js", "page.js")
 
 
-def rendered(template: str, root: Path, **content: Any) -> str:
+def rendered(template: str, project: Project, **content: Any) -> str:
     """A page of `template`; `content` is what the template names beside the script.
 
-    Paths of the project are written relative to its `root`: a page is read on other machines.
+    Paths of the project are written relative to its root: a page is read on other machines. Its
+    commands ask the paper of the project.
     """
     script = "\n".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
+    page = (
         _environment()
         .get_template(template)
         .render(
             marks=MARKS,
             levels=LEVELS,
-            root=f"{root}/",
+            root=f"{project.root}/",
             script=Markup(script),
             script_hash=f"sha256-{digest}",
             **content,
         )
     )
+    return commands_of_paper(page, project.paper)
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ncmc.errors import UsageError, unknown
-from ncmc.paper.validation import require_unique
+from ncmc.paper.validation import Text, require_unique
 from ncmc.plan.grid_file import grid_entries
 from ncmc.project import Project, read_once
 from ncmc.system import documents
@@ -22,7 +22,7 @@ class Claim(Strict):
 
     id: Id
     where: str
-    says: str = ""
+    says: Text
     table: str | None = None
     figure: str | None = None
 
@@ -68,12 +68,10 @@ def claim(project: Project, name: str) -> Claim:
 
 
 def _require_place(project: Project, claim: Claim, path: Path) -> None:
-    """Raises UsageError unless a comparison is shown in one table or figure, and says something."""
+    """Raises UsageError unless a comparison is shown in one table or figure."""
     where = f"{path}: {claim.id}"
     if (claim.table is None) == (claim.figure is None):
         raise UsageError(f"{where}: needed is either 'table' or 'figure'.")
-    if not claim.says:
-        raise UsageError(f"{where}: 'says' is missing or empty.")
     for kind, name in (("table", claim.table), ("figure", claim.figure)):
         known = [entry for entry, placed in grid_entries(project).items() if placed.kind == kind]
         if name is not None and name not in known:

@@ -23,11 +23,6 @@ class Evidence(Strict):
     value: float
     within: Annotated[float, Field(ge=0)]  # how far the printed number may lie from `value`
 
-    @property
-    def command(self) -> str:
-        """What prints the number."""
-        return f"ncmc theory {self.check} --json"
-
 
 class Erratum(Strict):
     """What is printed, what we find, and what was chosen."""

@@ -47,18 +47,22 @@ def _names_in(kind: str, places: tuple[tuple[Path, int], ...]) -> tuple[str, ...
     return tuple(sorted(_name(kind, stem) for stem in stems if stem[0] != "_"))
 
 
+def files_of_paper(paper: str) -> list[tuple[str, Path]]:
+    """The files of a paper's backbones and methods, each with its kind."""
+    own = ((kind, f) for kind in KINDS for f in folders(kind)[1:] if f.parent.name == paper)
+    return [(kind, file) for kind, folder in own for file in sorted(folder.glob("*.py"))]
+
+
 def check_files(paper: str) -> None:
     """Raises UsageError for a file of a paper's methods or backbones that can mean no run."""
-    for kind in KINDS:
-        own = (folder for folder in folders(kind)[1:] if folder.parent.name == paper)
-        for file in sorted(file for folder in own for file in folder.glob("*.py")):
-            first = file_of(kind, file.stem)
-            if first != file:
-                raise UsageError(
-                    f"{first} and {file} have one name, and a run's id holds the name alone: choose "
-                    "another one for the second."
-                )
-            parse(file)
+    for kind, file in files_of_paper(paper):
+        first = file_of(kind, file.stem)
+        if first != file:
+            raise UsageError(
+                f"{first} and {file} have one name, and a run's id holds the name alone: choose "
+                "another one for the second."
+            )
+        parse(file)
 
 
 def parse(file: Path) -> ast.Module:

@@ -278,9 +278,8 @@ def _write_board_and_page(
         files.write_atomic(root / paths.PREDICTIONS, predicted)
     data = json.dumps(board_text.as_json(board), indent=1, ensure_ascii=False)
     page = project_page.render(project, cells, tier)
-    files.write_atomic(
-        root / paths.BOARD_MARKDOWN, board_text.as_markdown(board, shown_claims(project))
-    )
+    words = board_text.as_markdown(board, shown_claims(project))
+    files.write_atomic(root / paths.BOARD_MARKDOWN, paths.commands_of_paper(words, project.paper))
     files.write_atomic(root / paths.BOARD_JSON, data + "\n")
     files.write_atomic(root / paths.PROJECT_PAGE, page)
 

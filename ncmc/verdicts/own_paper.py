@@ -1,5 +1,6 @@
 """The contract of a paper's folder: what is wrong in its files, and which of them would give more."""
 
+import re
 from collections import Counter
 
 from ncmc.errors import CheckResult, UsageError, UserError, examine, listed
@@ -19,6 +20,7 @@ GIVES = {  # a file that may be missing -> what it would give
     errata.FILE: "errors found in the paper, on its pages",
     "smoke.yaml": "tables of the same form at another scale, as papers/ncmc has for a laptop",
 }
+FORMS_WORDS = re.compile(r'"(<[^"\n]*>)"')
 NEEDED = 1  # without tables nothing else can be looked at
 
 
@@ -52,12 +54,13 @@ def missing(project: Project) -> list[str]:
     return lines + [f"claim {name} has no check in {checks_file.FILE}" for name in unchecked]
 
 
-def _says_which_paper(project: Project) -> None:
-    form = documents.read_yaml(paper_file.FORM / paper_file.FILE, paper_file.PaperFile)
-    for key, value in paper_file.paper(project):
-        if value == getattr(form, key):
-            path = project.config(paper_file.FILE)
-            raise UsageError(f"{path}: '{key}' is still the form's. Write the paper's own.")
+def _is_filled_in(project: Project) -> None:
+    """The form's words to be replaced stand in angle brackets."""
+    paper_file.paper(project)
+    written = sorted(project.config(paper_file.FILE).parent.glob("*.yaml"))
+    own = [(path.name, FORMS_WORDS.findall(documents.read_text(path))) for path in written]
+    if left := [f"{name}: {words}" for name, found in own for words in found]:
+        raise UsageError(f"still the form's: {listed(left)}. Write the paper's own.")
 
 
 def _has_tables(project: Project) -> None:
@@ -111,7 +114,7 @@ def _has_readable_rest(project: Project) -> None:
 
 CHECKS = {
     "its tables can be planned: names, options and axes are known": _has_tables,
-    f"{paper_file.FILE} says which paper it is": _says_which_paper,
+    f"{paper_file.FILE} says which paper it is, and nothing is left of the form": _is_filled_in,
     "its claims have an id of their own and a table or figure": _has_known_claims,
     "its checks fit cells of its tables": _has_checks_that_fit,
     "its printed numbers are of cells of its tables": _has_numbers_of_its_cells,

@@ -222,7 +222,7 @@ def test_a_senseless_claim_is_refused(empty_root: Path, old: str, new: str, said
 
 def test_a_claim_about_results_says_something(empty_root: Path) -> None:
     changed(empty_root, "claims.yaml", 'says: "CAL works with Mixup and without"', 'says: ""')
-    with pytest.raises(UsageError, match=r"claims\.yaml: C2: 'says' is missing or empty"):
+    with pytest.raises(UsageError, match=r"claims\.yaml: C2: 'says' is '': string should"):
         claims(here())
 
 

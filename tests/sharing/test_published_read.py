@@ -15,7 +15,7 @@ from ncmc.project import Project
 from ncmc.results.record import path_of
 from ncmc.results.table_cells import TableCells
 
-SAID = "records are published ones, not made here"
+SAID = "records are published ones, not made here, nor for Snakemake"
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_record_of_ones_own_wins_and_alone_says_nothing(clone: Project) -> Non
     assert path_of(reading, run).is_relative_to(clone.root / paths.RUNS)
     fill(clone, smoke_runs(clone)[:9])
     assert ncmc("table", "smoke").stderr.splitlines() == [
-        "ncmc: 16 of 25 records are published ones, not made here.",
+        "ncmc: 16 of 25 records are published ones, not made here, nor for Snakemake.",
         "      Yours alone: --results results/runs",
     ]
     fill(clone, smoke_runs(clone))

@@ -607,7 +607,7 @@ def test_a_known_erratum_is_no_failure_and_any_other_difference_is(
 def test_a_number_that_is_not_finite_becomes_null_in_the_data() -> None:
     outcome = Outcome((Part("x", math.nan, 0.0, 1.0, sound=False),), "odd", {"y": math.inf})
     entry = theorems.TheoryVerdict(
-        Claim(id="T0", where="nowhere"), outcome, (), False, 0.1
+        Claim(id="T0", where="nowhere", says="x"), outcome, (), False, 0.1
     ).to_json()
     assert entry["parts"][0]["measured"] is None
     assert entry["also"] == {"y": None}
