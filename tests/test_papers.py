@@ -1,6 +1,7 @@
 """Papers as folders: what is planned, configured and hashed of the first one stays what it is."""
 
 import hashlib
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -204,17 +205,17 @@ def ncmc(*words: str) -> tuple[int, str]:
 
 @pytest.fixture
 def form(configured: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A new paper as `ncmc new-paper` makes it, its title filled in."""
+    """A new paper as `ncmc new-paper` makes it, filled in."""
     monkeypatch.setenv(paths.PAPER_VARIABLE, "")  # put back after --paper
     assert ncmc("new-paper", "third")[0] == 0
     folder = configured / "papers" / "third"
     code, told = ncmc("check", "paper", "third")
-    assert (code, "'title' is still the form's" in told) == (1, True)
-    path = folder / "paper.yaml"
-    path.write_text(path.read_text().replace('"TITLE"', '"A third paper"'))
-    code, told = ncmc("check", "paper", "third")
-    assert (code, "'venue' is still the form's" in told) == (1, True)
-    path.write_text('title: "A third paper"\nvenue: "ICML 2031"\n')
+    assert code == 1
+    for left in ("claims.yaml: <BALANCED", "grid.yaml: <what it shows>", "paper.yaml: <title>"):
+        assert left in told
+    for path in folder.glob("*.yaml"):
+        path.write_text(re.sub('"<([^"]*)>"', r'"\1"', path.read_text()))
+    (folder / "paper.yaml").write_text('title: "A third paper"\nvenue: "ICML 2031"\n')
     return folder
 
 
@@ -228,6 +229,7 @@ def test_a_new_paper_can_be_planned_and_judged_as_it_is(form: Path) -> None:
     assert ncmc("--paper", "third", "report", "table1")[0] == 0
     page = (form.parents[1] / "results/papers/third/table1/report.html").read_text()
     assert "“A third paper” (ICML 2031)" in page
+    assert "ncmc --paper third report table1" in page
     assert "third" in ncmc("list", "papers")[1]
     assert ncmc("--paper", "third", "theory")[0] == 0
 
@@ -238,7 +240,7 @@ def test_a_new_paper_can_be_planned_and_judged_as_it_is(form: Path) -> None:
         ("grid.yaml", "BALANCED-SOFTMAX]", "BALANCED]", "unknown method 'BALANCED'"),
         ("claims.yaml", "table: table1", "table: table9", "unknown table 'table9'"),
         ("checks.yaml", "than: {method: CE}", "than: {method: LDAM}", "C1: "),
-        ("checks.yaml", "claim: C1, ", "", "claim C1 has no check"),
+        ("checks.yaml", "claim: C1, ", "says: x, ", "claim C1 has no check"),
         (
             "numbers.csv",
             "made_otherwise\n",
@@ -263,6 +265,74 @@ def test_a_number_that_is_probably_a_fraction_is_said_beside_what_is_missing(for
         file.write("B1,table1,cifar10_binary,0.01,resnet32,CE,recipe=ldam_drw,0.72,,,T,print,,\n")
     code, told = ncmc("check", "paper", "third")
     assert (code, "0.72 is below 1 % or chance (10 %). Is it a fraction" in told) == (0, True)
+
+
+def test_a_claim_that_no_check_reads_is_listed_as_not_checked(form: Path) -> None:
+    (form / "checks.yaml").unlink()
+    code, told = ncmc("--paper", "third", "verify", "claims")
+    assert (code, "1 claim of the paper: 1 is not checked" in told) == (3, True)
+    assert "· not checked" in told
+    assert "BALANCED-SOFTMAX is better than CE" in told
+    assert "`ncmc --paper third explain ID`" in told
+    code, told = ncmc("--paper", "third", "explain", "C1")
+    assert (code, "third/checks.yaml reads C1: nothing decides it yet" in told) == (2, True)
+    assert ncmc("--paper", "third", "report", "table1")[0] == 0
+
+
+def test_a_paper_without_claims_says_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(paths.PAPER_VARIABLE, "")
+    code, told = ncmc("--paper", "mislas", "verify", "claims")
+    assert (code, "`ncmc --paper mislas verify all` compares the numbers" in told) == (3, True)
+    assert "6 known here" in told
+
+
+def test_the_forms_example_of_a_number_is_one_of_its_cells(form: Path) -> None:
+    (line,) = re.findall(r"# (N1,.*)", (form / "grid.yaml").read_text())
+    with (form / "numbers.csv").open("a") as file:
+        file.write(f"{line}\n")
+    code, told = ncmc("check", "paper", "third")
+    assert (code, "all ok" in told) == (0, True)
+
+
+def test_a_number_is_judged_in_its_table_alone_and_says_who_read_it(of_ldam: Project) -> None:
+    assert [v.id for v in verify("abstract", project=of_ldam)] == ["C1", "C2", "C3a", "C3b"]
+    known = {v.id: v for v in verify("table2", project=of_ldam)}
+    assert "70.4 (Table 2, second hand)" in known["D1"].says
+    assert "BagofTricks-LT@02bf26ba README.md; second hand, printed as error" in known["D1"].source
+    first = verify("stage1", project=Project(CHECKOUT, paper="mislas"))
+    assert not any("hand" in v.says for v in first)
+    assert [v.id for v in first] == [f"M{i}" for i in range(1, 7)]  # as its file has them
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("see `ncmc verify all`", "see `ncmc --paper x verify all`"),
+        ("ncmc train RUN, of all papers", "ncmc train RUN, of all papers"),
+        ("this version of ncmc reads", "this version of ncmc reads"),
+        ("uv run snakemake --cores all plan", "NCMC_PAPER=x uv run snakemake --cores all plan"),
+    ],
+)
+def test_a_command_in_a_text_asks_the_open_paper(words: str, asked: str) -> None:
+    assert paths.commands_of_paper(words, "x") == asked
+    assert paths.commands_of_paper(asked, "x") == asked  # once
+    assert paths.commands_of_paper(words, paths.OURS) == words
+    assert paths.commands_of_paper("ncmc list tables", r"\1") == r"ncmc --paper \1 list tables"
+
+
+def test_hints_follow_the_open_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(paths.PAPER_VARIABLE, "")
+    assert "--paper setf explain ID" in ncmc("--paper", "setf", "verify", "claims")[1]
+    assert "--paper setf verify cifar" in ncmc("--paper", "setf", "explain", "cifar")[1]
+    assert "NCMC_PAPER=setf uv run snakemake -n all" in ncmc("--paper", "setf")[1]
+    told = ncmc("--paper", "setf", "list", "assumptions")[1]
+    assert "the register of papers/ncmc" in told
+
+
+def test_a_folder_without_its_file_says_which(form: Path) -> None:
+    (form / "paper.yaml").unlink()
+    code, told = ncmc("--paper", "third", "list", "tables")
+    assert (code, "third has no paper.yaml: title and venue" in told) == (2, True)
 
 
 def test_an_id_is_that_of_one_thing(form: Path) -> None:
@@ -344,6 +414,22 @@ def test_a_method_that_is_no_python_is_wrong_in_its_paper(
     assert ncmc("check", "paper", "setf")[0] == 0
 
 
+def test_a_method_with_a_fault_is_wrong_in_its_paper(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NCMC_ROOT", str(copy_project(mine.parents[3] / "lab")))
+    shutil.copytree(here().root / "papers/setf", here().root / "papers/mine")
+    shutil.copy(catalog.file_of("method", "CE"), mine)  # its class is still CE
+    code, told = ncmc("check", "paper", "mine")
+    assert (code, "✗ its method MINE keeps the contract" in told) == (1, True)
+    assert "papers/mine/methods/mine.py has no class MINE" in told
+
+
+def test_the_methods_of_a_paper_are_checked_with_it() -> None:
+    code, told = ncmc("check", "paper", "ldam-drw")
+    assert (code, "✓ its method CE-DRW keeps the contract" in told) == (0, True)
+
+
 def test_a_target_that_the_open_paper_lacks_is_refused_with_those_that_it_has(
     tmp_path: Path,
 ) -> None:
@@ -360,7 +446,7 @@ def test_a_target_that_the_open_paper_lacks_is_refused_with_those_that_it_has(
 def test_what_is_said_of_a_paper_is_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(paths.PAPER_VARIABLE, "")  # put back after --paper
     start = CliRunner().invoke(app, [], env={paths.PAPER_VARIABLE: "setf"}).output
-    assert "NCMC_PAPER=setf ncmc verify claims" in start
+    assert "ncmc --paper setf verify claims" in start
     assert "NCMC_PAPER=setf uv run snakemake -n all" in start
     assert not {"smoke", "laptop"} & set(start.split())
     ours = CliRunner().invoke(app, [], env={paths.PAPER_VARIABLE: ""}).output
