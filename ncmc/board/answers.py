@@ -258,5 +258,5 @@ def _harness(project: Project) -> str:
         f"{doubt}Of {plural(len(distances), 'number')} of other papers that can be compared, {near} "
         f"{'is' if near == 1 else 'are'} within 1 point of ours; the furthest is {max(distances):.1f} "
         f"points away ({', '.join(boards)})."
-        + (f" {len(apart)} more, made otherwise, are shown there but not counted." if apart else "")
+        + (f" {len(apart)} more, made otherwise, do not count." if apart else "")
     )
