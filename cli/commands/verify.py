@@ -45,6 +45,7 @@ from ncmc.verdicts.printed_alone import (
     PrintedCells,
     assumption,
     follows_words,
+    impossible,
     of_printed,
 )
 from ncmc.verdicts.verdict import verdict_exit_code
@@ -73,7 +74,7 @@ def verify(
         typer.Option(
             "--printed",
             help="Judge a table's claims by the numbers that the paper prints, not by records: "
-            "whether they follow from its own cells.",
+            "whether they follow from its own cells, and which numbers are impossible.",
         ),
     ] = False,
     exit_code: Annotated[
@@ -169,7 +170,7 @@ def _verify_printed(name: str, exit_code: bool) -> None:
     """The claims of a table, asked of its printed cells; nothing is written."""
     project = Project.find()
     table, cells = grid.table(project, name), PrintedCells(project)
-    verdicts = of_printed(table, cells)
+    verdicts, wrong = of_printed(table, cells), list(impossible(table, cells))
     lines = [f"{capital(v.says)} ({v.id}) {follows_words(v)}: {v.why}." for v in verdicts]
     if assumed := assumption(table, cells):
         lines.append(assumed)
@@ -178,10 +179,11 @@ def _verify_printed(name: str, exit_code: bool) -> None:
             f"{name} has no check that printed means can decide: curves, chance and numbers of others "
             f"need records: `ncmc verify {name}`."
         )
+    lines += [f"Impossible in print: {words}." for words in wrong]
     for line in lines:
         print(wrapped(commands_of_paper(line, project.paper), sys.stdout))
     if exit_code:
-        raise typer.Exit(verdict_exit_code(verdicts))
+        raise typer.Exit(1 if wrong else verdict_exit_code(verdicts))
 
 
 def print_board(board: Board, paper: str, hints: Iterable[str]) -> None:

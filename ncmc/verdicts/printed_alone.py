@@ -1,20 +1,27 @@
 """The paper against its own table: its claims asked of the printed means, deviations and n alone.
 
 No run is looked at. A printed mean with its deviation stands for as many seeds as it was made of, and
-the checks that judge records judge it.
+the checks that judge records judge it. As statcheck and GRIM do elsewhere, it also names what cannot
+be printed: a mean that the test images and seeds cannot give, a deviation that the seeds cannot have
+(N. Brown and J. Heathers 2017, The GRIM test, Social Psychological and Personality Science 8(4)). With
+thousands of test images that is a mean with three decimals, or a few images of a wrong count.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from ncmc.errors import listed
+from ncmc.paper.printed_numbers import Number
+from ncmc.plan.dataset_entries import dataset_entries
 from ncmc.plan.grid import CellSpec, Table
 from ncmc.plan.run import Run
 from ncmc.results.cells import Cell
 from ncmc.results.curves import IN_PERCENT
 from ncmc.results.record import Accuracy, Epoch, Record, Result
 from ncmc.results.statistics import sample, t_quantile
+from ncmc.results.wording import plural
 from ncmc.verdicts.check import Check, Pair, Untestable
 from ncmc.verdicts.checks_file import checks_of
 from ncmc.verdicts.judge import CellCache, judge
@@ -27,6 +34,7 @@ FOLLOWS: dict[Status, str] = {
     "differs": "does not follow from the printed cells",
 }
 UNTOLD = "cannot be told from the printed cells"
+MOST_CELLS = 3  # that a line names of those with one fault
 
 
 class PrintedCells(CellCache):
@@ -127,6 +135,82 @@ def assumption(table: Table, cells: PrintedCells) -> str:
     numbers = [number for spec in table.cells if (number := cells.number(spec, table))]
     known = all(number.n for number in numbers)
     return "" if known else "Where the number of runs is not known, one run is assumed."
+
+
+# --- what cannot be printed --------------------------------------------------------------------
+
+
+def impossible(table: Table, cells: PrintedCells) -> Iterator[str]:
+    """What is impossible in print, in words, each with its cells."""
+    images = dataset_entries(cells.project)
+    known = [(spec, number) for spec in table.cells if (number := cells.number(spec, table))]
+    fewest = [min(1, decimals(number.value)) for _, number in known]
+    found: dict[str, list[str]] = {}
+    for spec, number in known:
+        for words in wrong_in(number, images[spec.run.dataset].test_images, max(fewest)):
+            spread = "" if number.std is None else f" ± {number.std:.10g}"
+            cell = f"{spec.label}, {number.value:.10g}{spread} ({number.where})"
+            found.setdefault(words, []).append(cell)
+    for words, told in found.items():
+        yield f"{words}: {plural(len(told), 'cell')}: {listed(told, MOST_CELLS, '; ')}"
+
+
+def wrong_in(number: Number, images: int | None, fewest: int = 1) -> Iterator[str]:
+    """Why a number cannot be a mean, or have the deviation, of its runs on so many test images.
+
+    `fewest`: the decimals that it is printed with at least: an 80 beside an 81.5 is 80.0. Nothing is
+    said of a mean of which nobody states how many runs it is of: enough runs give any.
+    """
+    n, value, std = number.n, number.value, number.std
+    if std is not None and n == 1:
+        yield "a single run has no deviation"
+    elif std is not None:
+        least = n or 2  # of two runs it can be largest
+        largest = math.sqrt(least / (least - 1) * value * (100 - value))
+        if std > largest + half_digit(std, fewest):
+            runs = plural(n, "run") if n else "runs"
+            yield f"{runs} of mean {value:g} deviate by at most {largest:.1f}"
+    if images is None or n is None:
+        return
+    counts = right_counts(value, images * n, fewest)
+    if not counts:
+        yield f"no number of {images} test images in {plural(n, 'run')} gives that mean"
+    elif std is not None and n > 1 and not any(deviates(c, std, images, n, fewest) for c in counts):
+        yield f"no {n} runs of {images} test images have that mean and that deviation"
+
+
+def right_counts(value: float, images: int, fewest: int = 1) -> range:
+    """How many of `images` may be right for a share that is printed as `value` percent (GRIM)."""
+    half = half_digit(value, fewest) + 1e-9
+    low, high = (images * (value + sign * half) / 100 for sign in (-1, 1))
+    return range(max(0, math.ceil(low)), min(images, math.floor(high)) + 1)
+
+
+def deviates(right: int, std: float, images: int, n: int, fewest: int = 1) -> bool:
+    """Whether n whole numbers of sum `right` can have a deviation printed as `std` (GRIMMER).
+
+    Their sum of squares is whole, and odd where their sum is. The deviation may be over n - 1 or, as
+    numpy's `std` has it, over n.
+    """
+    half = half_digit(std, fewest) + 1e-9
+    variances = [(images * max(0.0, std + sign * half) / 100) ** 2 for sign in (-1, 1)]
+    for over in (n - 1, n):
+        low, high = (over * variance + right**2 / n for variance in variances)
+        first = math.ceil(low - 1e-6)
+        first += (first - right) % 2
+        if first <= high + 1e-6:
+            return True
+    return False
+
+
+def half_digit(value: float, fewest: int = 1) -> float:
+    """Half of a printed number's last digit; of at least the `fewest` decimals."""
+    return 0.5 * 10.0 ** -max(fewest, decimals(value))
+
+
+def decimals(value: float) -> int:
+    """How many decimals a number has, final zeros apart."""
+    return len(f"{value:.10g}".partition(".")[2])
 
 
 def _record(run: Run, accuracy: float) -> Record:

@@ -10,6 +10,7 @@ from cli.main import app
 from ncmc.paper.printed_numbers import Number
 from ncmc.plan import grid
 from ncmc.plan.grid import CellSpec, Table
+from ncmc.plan.grid_file import table_names
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results.statistics import sample
@@ -17,9 +18,12 @@ from ncmc.verdicts.kinds.greater import Greater
 from ncmc.verdicts.printed_alone import (
     PrintedCells,
     follows_words,
+    impossible,
     judged_in_print,
     of_printed,
+    right_counts,
     spread_of,
+    wrong_in,
 )
 from ncmc.verdicts.verdict import Verdict
 
@@ -81,6 +85,14 @@ def test_deviations_in_a_part_of_the_cells_keep_the_threshold(n: int | None) -> 
     assert "it would follow" not in verdict(9.0).why  # what is printed decides against it
 
 
+def test_cells_with_one_fault_are_one_line_of_numbers_as_entered() -> None:
+    cells = Printed(lambda _: number(70.005, n=1))
+    (words,) = impossible(TABLE1, cells)
+    assert f"gives that mean: {len(TABLE1.cells)} cells: " in words
+    assert words.count("70.005 (a table)") == 3
+    assert words.endswith(f"; and {len(TABLE1.cells) - 3} more")
+
+
 def test_printed_cells_are_not_paired_where_each_seed_of_ours_has_a_split_of_its_own() -> None:
     """Their seeds are made up, in one order: paired, they would have next to no spread."""
     table = grid.table(here(), "laptop_methods")
@@ -92,6 +104,11 @@ def test_printed_cells_are_not_paired_where_each_seed_of_ours_has_a_split_of_its
     verdicts = {v.id: v for v in of_printed(table, Printed(printed))}
     assert verdicts["L-C1a"].status == "inconclusive"
     assert verdicts["L-C1a"].findings[0].numbers["paired"] is False
+
+
+def test_whole_percents_are_read_as_whole_where_a_table_has_no_decimals() -> None:
+    for value, fewest, possible in ((81.0, 0, True), (81.0, 1, False), (80.0, 0, False)):
+        assert bool(right_counts(value, 27, fewest)) == possible  # 22 of 27 are 81.48 %
 
 
 def test_unknown_cells_are_counted() -> None:
@@ -107,6 +124,52 @@ def test_the_seeds_of_a_printed_number_have_its_deviation() -> None:
     for n in (2, 3, 5):
         assert sample(spread_of(n, 0.7)).std == pytest.approx(0.7)
     assert spread_of(1, 0.0) == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("printed", "images", "said"),
+    [
+        (number(80.6, 0.5, 3), 10_000, []),
+        (number(80.6, 0.5, 1), 10_000, ["a single run has no deviation"]),
+        (number(80.6, n=1), 27, ["no number of 27 test images in 1 run gives that mean"]),
+        (number(81.5, n=1), 27, []),  # 22 of 27
+        (number(80.6), 27, []),  # 108.8 of 135: enough runs give any mean
+        (number(99.0, 40.0, 3), 10_000, ["3 runs of mean 99 deviate by at most 12.2"]),
+        (number(99.0, 40.0), 10_000, ["runs of mean 99 deviate by at most 14.1"]),
+        (number(99.0, 13.0), 10_000, []),  # of two
+        (
+            number(50.0, 0.3, 3),
+            10,
+            ["no 3 runs of 10 test images have that mean and that deviation"],
+        ),
+        (number(50.0, 10.0, 3), 10, []),  # 4, 5 and 6 of 10
+        (number(50.0, 8.2, 3), 10, []),  # the same, with the deviation over n
+    ],
+)
+def test_what_cannot_be_printed_is_named(printed: Number, images: int, said: list[str]) -> None:
+    found = list(wrong_in(printed, images))
+    assert found[: len(said)] == said
+    assert bool(found) == bool(said)
+
+
+def test_grim_agrees_with_counting() -> None:
+    """Every mean and deviation of two runs on seven images, and none that no two runs have."""
+    possible = {
+        (round(100 * (a + b) / 14, 1), round(sample([100 * a / 7, 100 * b / 7]).std or 0.0, 1))
+        for a in range(8)
+        for b in range(8)
+    }
+    for mean, std in possible:
+        assert not list(wrong_in(number(mean, std, 2), 7)), (mean, std)
+    means = sorted({mean for mean, _ in possible})
+    assert len(means) == 15
+    for tenth in range(1001):
+        mean = tenth / 10
+        named = any("gives that mean" in words for words in wrong_in(number(mean, n=1), 14))
+        assert named == (mean not in means)
+
+
+# --- what other papers print -------------------------------------------------------------------
 
 
 def test_a_claim_over_settings_of_which_some_are_known_says_what_these_show() -> None:
@@ -149,10 +212,20 @@ def test_single_printed_numbers_decide_as_far_as_a_run_may_deviate(
     assert verdict.why.endswith(said or "none of them decided")
 
 
+@pytest.mark.parametrize("paper", ["ldam-drw", "setf", "mislas", "bag-of-tricks"])
+def test_a_mean_of_nobody_knows_how_many_runs_is_never_impossible(paper: str) -> None:
+    project = Project(here().root, paper=paper)
+    for name in table_names(project, "paper"):
+        table, cells = grid.table(project, name), PrintedCells(project)
+        assert any(cells.number(spec, table) for spec in table.cells), name
+        assert list(impossible(table, cells)) == []
+
+
 def test_the_command_says_so_and_writes_nothing() -> None:
     result = CliRunner().invoke(app, ["verify", "table2", "--printed"])
     assert result.exit_code == 3
     assert "24 of the 24 cells that it compares are not known in print" in result.stdout
     assert "cannot be told from the printed cells" in result.stdout
+    assert "Impossible in print" not in result.stdout
     refused = CliRunner().invoke(app, ["verify", "all", "--printed"])
     assert refused.exit_code == 2
