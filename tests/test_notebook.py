@@ -21,6 +21,7 @@ def code_cells() -> list[dict[str, Any]]:
     return [cell for cell in cells if cell["cell_type"] == "code"]
 
 
+@pytest.mark.slow
 def test_each_cell_prints_what_is_stored_below_it(configured: Path) -> None:
     """If not: run all cells in Jupyter, in a checkout without records of its own, and save."""
     shutil.copytree(CHECKOUT / PUBLISHED, configured / PUBLISHED)

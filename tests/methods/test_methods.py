@@ -215,6 +215,7 @@ def test_methods_work_in_float64(kind: type[Method], options: dict[str, Any]) ->
     assert method.predict(images.double()).dtype == torch.float64
 
 
+@pytest.mark.slow
 # Without options it is a check of the contract, on free features; theta = 0 is at chance (C14).
 @over([v for v in VARIANTS if v[1] and v[1].get("theta") != 0])
 def test_a_small_resnet_learns_one_batch(kind: type[Method], options: dict[str, Any]) -> None:
