@@ -25,7 +25,6 @@ from ncmc.verdicts.judge import CellCache
 START, END = "<!-- answers -->", "<!-- /answers -->"
 BLOCK = re.compile(rf"{START}\n.*?{END}\n", re.DOTALL)
 TAU = 0.01
-NO_COLLAPSE = 2.0  # NC of features that say nothing of the class
 PAPER = "paper"  # the tier of the paper's own scale, and its main claim
 MAIN_CLAIM = "C1"
 UNKNOWN = (
@@ -124,8 +123,8 @@ def _picture(project: Project) -> list[str]:
         return []
     return [
         "",
-        "Points are percent of test accuracy after the last epoch, with intervals in brackets. "
-        "Seeds are added in steps, each at a level above 95 %, so that all together err in at most 5 %.",
+        "Points are percent of test accuracy after the last epoch, with intervals in brackets. Seeds "
+        "are added in steps, each at a level above 95 %: those of one comparison err in at most 5 %.",
         "",
         "<picture>",
         f'  <source media="(prefers-color-scheme: dark)" srcset="{dark}">',
@@ -197,29 +196,29 @@ def _listed(parts: Sequence[str]) -> str:
 
 
 def _collapse(project: Project) -> str:
-    """NC (0 to 4) that CAL ends with, from its mean centers, and CE, from its own class means."""
+    """NC (0 to 4) that CAL ends with, from its mean centers.
+
+    Not beside that of CE: around class means of its own an untrained network is near 0 as well.
+    """
     parts = []
     for tier in TIERS:
         curves = _cells(project, tier, f"{tier.name}_curves")
         ends = [_collapse_end(cell) for cell in curves if cell.spec.run.method == "CAL"]
         if known := [words for words, _ in ends if words]:
-            methods = _cells(project, tier, f"{tier.name}_methods")
-            plain = [_collapse_end(c)[0] for c in methods if c.spec.coord("method") == "CE"]
-            beside = f"; CE, around the means of its own classes, at {''.join(plain)}"
             words = f"{_link(project, tier)} CAL ends at {_listed(known)}"
-            words += beside if any(plain) else ""
             parts.append((any(supported for _, supported in ends), words))
     if not parts:
         return "Not measured yet."
     return (
-        "Measured by NC, the mean squared distance of an image's feature from the center of its "
-        "class: 0 is complete collapse, 2 is none. Mixup trains on blends of two images. "
+        "Measured by NC, the mean squared distance of a training image's feature from the center of "
+        "its class: 0 is complete collapse, random features are at 2, and one feature for all images, "
+        "where most are of few classes, near 1. Mixup trains on blends of two images. "
         + _best_supported_first(parts)
     )
 
 
 def _collapse_end(cell: Cell) -> tuple[str, bool]:
-    """`0.38 with Mixup (19 % of 2; 95 %: 0.32 to 0.43; 3 seeds)`, and whether there is an interval."""
+    """`0.38 with Mixup (95 %: 0.32 to 0.43; 3 seeds)`, and whether there is an interval."""
     nc = sample_of(cell, "nc_mean")
     if nc is None:
         return "", False
@@ -227,8 +226,7 @@ def _collapse_end(cell: Cell) -> tuple[str, bool]:
     interval = against(nc, 0.0).interval() if judged else None
     mixup = "with" if cell.spec.resolved.recipe.mixup else "without"
     spread = f"95 %: {interval[0]:.2f} to {interval[1]:.2f}; " if interval else ""
-    share = f"{100 * nc.mean / NO_COLLAPSE:.0f} % of {NO_COLLAPSE:g}"
-    words = f"{nc.mean:.2f} {mixup} Mixup ({share}; {spread}{plural(nc.n, 'seed')})"
+    words = f"{nc.mean:.2f} {mixup} Mixup ({spread}{plural(nc.n, 'seed')})"
     return words, interval is not None
 
 
