@@ -117,8 +117,10 @@ def _details(clauses: Sequence[Verdict], room: int) -> str:
     told = [clause.why.split(". ")[0].rstrip(".") for clause in clauses]
     if len(clauses) > 1:
         numbers = [words.split("; ")[0] for words in told]
+        each = [f"{clause.says}: {words}" for clause, words in zip(clauses, numbers, strict=True)]
         forms = (
-            [f"{clause.says}: {words}" for clause, words in zip(clauses, numbers, strict=True)],
+            each,
+            [INTERVAL.sub(r" (\1)", words) for words in each],
             numbers,
             [INTERVAL.sub(r" (\1)", words) for words in numbers],
             [INTERVAL.sub(r" (\1)", words).replace(" is ", " ") for words in numbers],

@@ -140,7 +140,12 @@ def test_a_line_has_the_numbers_of_every_clause_in_the_longest_form_that_has_roo
     above = "CAL is above CE by 2.0 points (97.9 %: 1.7 to 2.3)"
     for says, told in (
         ("CAL > CE", f": CAL > KCL: {below}; CAL > CE: {above}."),
-        ("CAL has a higher accuracy than CE", f": {below}; {above}."),
+        (
+            "CAL has a higher accuracy than CE",
+            ": CAL > KCL: CAL is below KCL by 1.2 points (−2.0 to −0.4); CAL has a higher accuracy "
+            "than CE: CAL is above CE by 2.0 points (1.7 to 2.3).",
+        ),
+        ("CAL is well above CE wherever the two of them are compared", f": {below}; {above}."),
     ):
         line = entry_of(verdict("L-C4a", "holds", says=says, why=above), differs).line
         assert line.endswith(told), line
