@@ -34,6 +34,7 @@ from ncmc.board.entries import SUBJECTS, Board, board, board_of
 from ncmc.errors import UsageError, wrapped
 from ncmc.paper import theorems
 from ncmc.paper.claims import FILE as CLAIMS
+from ncmc.paper.printed_numbers import doubts
 from ncmc.paths import commands_of_paper
 from ncmc.plan import grid
 from ncmc.plan.grid_file import tiers
@@ -180,6 +181,8 @@ def _verify_printed(name: str, exit_code: bool) -> None:
             f"need records: `ncmc verify {name}`."
         )
     lines += [f"Impossible in print: {words}." for words in wrong]
+    known = [number for spec in table.cells if (number := cells.number(spec, table))]
+    lines += [f"Probably misread: {words}" for words in doubts(project, known)]
     for line in lines:
         print(wrapped(commands_of_paper(line, project.paper), sys.stdout))
     if exit_code:

@@ -211,9 +211,8 @@ def _collapse(project: Project) -> str:
         return "Not measured yet."
     return (
         "Measured by NC, the mean squared distance of a training image's feature from the center of "
-        "its class: 0 is complete collapse, random features are at 2, and one feature for all images, "
-        "where most are of few classes, near 1. Mixup trains on blends of two images. "
-        + _best_supported_first(parts)
+        "its class: 0 is complete collapse; one feature for all images has about 1, random ones have 2. "
+        "Mixup trains on blends of two images. " + _best_supported_first(parts)
     )
 
 
@@ -230,9 +229,16 @@ def _collapse_end(cell: Cell) -> tuple[str, bool]:
     return words, interval is not None
 
 
+def _made_otherwise(distances: Sequence[float]) -> str:
+    return (
+        f" {len(distances)} more, made otherwise and {distances[0]:.1f} to {distances[-1]:.1f} points "
+        "away, do not count."
+    )
+
+
 def _harness(project: Project) -> str:
     """How far ours is from what other papers print, where a published record stands beside it."""
-    distances, boards, seeds, apart = list[float](), list[str](), 0, set[str]()
+    distances, boards, seeds, apart = list[float](), list[str](), 0, dict[str, float]()
     for name in papers(project.root):
         other = Project(project.root, paper=name)
         folder = other.published(PAPER)
@@ -240,11 +246,13 @@ def _harness(project: Project) -> str:
             continue
         cells, printed = CellCache(other, folder / paths.RUNS), dict[str, float]()
         for cell in (c for t in tiers(other)[PAPER] for c in cells.of(grid.table(other, t))):
-            if cell.paper and cell.best and cell.paper.made_otherwise:
-                apart.add(f"{name} {cell.paper.id}")
-            elif cell.paper and cell.best:
-                printed[cell.paper.id] = abs(cell.best.mean - cell.paper.value)
-                seeds = max(seeds, cell.n)
+            if cell.paper and cell.best:
+                distance = abs(cell.best.mean - cell.paper.value)
+                if cell.paper.made_otherwise:
+                    apart[f"{name} {cell.paper.id}"] = distance
+                else:
+                    printed[cell.paper.id] = distance
+                    seeds = max(seeds, cell.n)
         distances += printed.values()
         board = (folder / paths.BOARD_MARKDOWN).relative_to(project.root).as_posix()
         boards += [f"[{name}]({board})"] if printed else []
@@ -256,5 +264,5 @@ def _harness(project: Project) -> str:
         f"{doubt}Of {plural(len(distances), 'number')} of other papers that can be compared, {near} "
         f"{'is' if near == 1 else 'are'} within 1 point of ours; the furthest is {max(distances):.1f} "
         f"points away ({', '.join(boards)})."
-        + (f" {len(apart)} more, made otherwise, do not count." if apart else "")
+        + (_made_otherwise(sorted(apart.values())) if apart else "")
     )

@@ -31,8 +31,8 @@ from ncmc.system.documents import Percent, Strict
 FILE = "numbers.csv"
 MOST_POINTS = 10  # a deviation over seeds that is larger was misread
 ENTERED = (
-    "Numbers in doubt are entered and compared all the same. Correct what was misread: in numbers.csv, "
-    "or in a file of your own, and run `ncmc reference import FILE --replace`."
+    "Numbers in doubt are entered and compared all the same. Correct what was misread in your FILE, and "
+    "run `ncmc reference import FILE --replace`."
 )
 
 

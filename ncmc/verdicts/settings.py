@@ -130,12 +130,18 @@ class Settings:
 
     @property
     def difference_words(self) -> str:
-        """`CAL is above CE by 2.0 points on average (95 %: 1.7 to 2.3)`."""
+        """`CAL is above CE by 2.0 points on average (95 %: 1.7 to 2.3)`; `CAL minus CE is ...` if 0
+        lies in the interval.
+        """
         assert self.average is not None
         size, interval = self.average.in_words(self.bounds)
-        way = "above" if self.average.difference.mean >= 0 else "below"
+        mean = self.average.difference.mean
         where = " on average" if self.k > 1 else ""
         where += f" over {len(self.whole)} of {self.k} settings" if not self.all_compared else ""
+        if self.average.side == "not told apart":
+            sign = "−" if mean < 0 else ""
+            return f"{self.names[0]} minus {self.names[1]} is {sign}{size}{where} ({interval})"
+        way = "above" if mean >= 0 else "below"
         return f"{self.names[0]} is {way} {self.names[1]} by {size}{where} ({interval})"
 
     @property

@@ -108,7 +108,7 @@ def test_collapse_is_told_with_what_its_ends_mean(project: Project) -> None:
         fakes.fill(runs, spec, [60.0, 61.0, 62.0])
     publish(project, "laptop", "laptop_methods", LAPTOP)
     collapse = five_answers(project)[3]
-    assert ": 0 is complete collapse, random features are at 2, and one feature for all" in collapse
+    assert ": 0 is complete collapse; one feature for all images has about 1" in collapse
     assert " CAL ends at " in collapse
     assert "without Mixup (95 %: " in collapse
     assert not re.search(

@@ -284,6 +284,8 @@ def test_what_is_probably_misread_is_doubted(
         assert doubt in done.stderr
         assert bool(doubt) == bool(done.stderr)
         assert bool(doubt) == ("entered and compared all the same" in done.stderr)
+    printed = CliRunner().invoke(app, ["verify", "table2", "--printed"]).stdout
+    assert bool(doubt) == ("Probably misread: " in printed)
 
 
 def test_every_fault_of_a_file_is_told_up_to_ten(configured: Path) -> None:
