@@ -6,6 +6,8 @@ from pathlib import Path
 
 from ncmc import paths
 from ncmc.errors import DamagedError, UsageError, UserError
+from ncmc.plan.same_bits import version
+from ncmc.results.code_versions import kind_of
 from ncmc.results.configuration import flat
 from ncmc.results.record import Record, load_record
 from ncmc.results.statistics import against, sample
@@ -24,17 +26,20 @@ def reasons(ours: Record, theirs: Record) -> Iterator[str]:
 
 
 def _made(record: Record) -> dict[str, str]:
-    """Commit, machine, ... and every key of its configuration -> value."""
+    """Machine, commit, ... and every key of its configuration -> value; of codes that are known to
+    give the same bits, one.
+    """
     made = record.made
+    kind = kind_of(made.device)
     values = {
-        "commit": (made.git.commit or "unknown")[:SHORT]
-        + (" with uncommitted changes" if made.dirty else ""),
         "machine": made.hardware.processor,
         "device": made.device,
         "instructions": made.instructions,
+        "commit": (made.git.commit or "unknown")[:SHORT]
+        + (" with uncommitted changes" if made.dirty else ""),
         "torch": made.packages.get("torch"),
         "split": record.split.sha256[:SHORT],
-        **{f"code of its {part}": digest for part, digest in made.code if part != "torch"},
+        **{f"code of its {p}": version(p, digest, kind) for p, digest in made.code if p != "torch"},
         **dict(flat(record.config)),
     }
     return {key: "unknown" if value is None else str(value) for key, value in values.items()}
