@@ -181,7 +181,7 @@ def _verify_printed(name: str, exit_code: bool) -> None:
             f"need records: `ncmc verify {name}`."
         )
     lines += [f"Impossible in print: {words}." for words in wrong]
-    known = [number for spec in table.cells if (number := cells.number(spec, table))]
+    known = (number for _, number in cells.known(table))
     lines += [f"Probably misread: {words}" for words in doubts(project, known)]
     for line in lines:
         print(wrapped(commands_of_paper(line, project.paper), sys.stdout))

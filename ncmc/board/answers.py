@@ -229,13 +229,6 @@ def _collapse_end(cell: Cell) -> tuple[str, bool]:
     return words, interval is not None
 
 
-def _made_otherwise(distances: Sequence[float]) -> str:
-    return (
-        f" {len(distances)} more, made otherwise and {distances[0]:.1f} to {distances[-1]:.1f} points "
-        "away, do not count."
-    )
-
-
 def _harness(project: Project) -> str:
     """How far ours is from what other papers print, where a published record stands beside it."""
     distances, boards, seeds, apart = list[float](), list[str](), 0, dict[str, float]()
@@ -247,22 +240,26 @@ def _harness(project: Project) -> str:
         cells, printed = CellCache(other, folder / paths.RUNS), dict[str, float]()
         for cell in (c for t in tiers(other)[PAPER] for c in cells.of(grid.table(other, t))):
             if cell.paper and cell.best:
-                distance = abs(cell.best.mean - cell.paper.value)
-                if cell.paper.made_otherwise:
-                    apart[f"{name} {cell.paper.id}"] = distance
-                else:
-                    printed[cell.paper.id] = distance
-                    seeds = max(seeds, cell.n)
+                counts = not cell.paper.made_otherwise
+                seeds = max(seeds, cell.n if counts else 0)
+                kept = printed if counts else apart
+                kept[f"{name} {cell.paper.id}"] = abs(cell.best.mean - cell.paper.value)
         distances += printed.values()
         board = (folder / paths.BOARD_MARKDOWN).relative_to(project.root).as_posix()
         boards += [f"[{name}]({board})"] if printed else []
     if not distances:
         return "Not known yet: no setting that other papers print a number of was run."
+    away = sorted(apart.values())
+    span = f"{away[0]:.1f} to {away[-1]:.1f}" if away else ""
     near = sum(distance <= 1 for distance in distances)
     doubt = "Not known yet, as one seed decides nothing. " if seeds == 1 else ""
     return (
         f"{doubt}Of {plural(len(distances), 'number')} of other papers that can be compared, {near} "
         f"{'is' if near == 1 else 'are'} within 1 point of ours; the furthest is {max(distances):.1f} "
         f"points away ({', '.join(boards)})."
-        + (_made_otherwise(sorted(apart.values())) if apart else "")
+        + (
+            f" {len(away)} more, made otherwise and {span} points away, do not count."
+            if away
+            else ""
+        )
     )

@@ -15,8 +15,9 @@ from ncmc.verdicts.verdict import LATE, STATUSES, Outcome, Status, Verdict, at_s
 
 INTERVAL = re.compile(r" \([\d.]+ %: ([^)]*)\)")
 LONGEST = 200  # characters of a board's line; the whole sentence is one step further
-WORST: tuple[Status, ...] = ("differs", "inconclusive", "incomplete", "holds", *STATUSES[-2:])
-NOT_JUDGED: tuple[Status, ...] = ("incomplete", "not testable", "not checked")
+UNDECIDABLE: tuple[Status, ...] = ("not testable", "not checked")  # whatever is recorded
+NOT_JUDGED: tuple[Status, ...] = ("incomplete", *UNDECIDABLE)
+WORST: tuple[Status, ...] = ("differs", "inconclusive", "incomplete", "holds", *UNDECIDABLE)
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,7 @@ class Checked:
 
 def claims_figure(board: Board, title: str, banner: str | None = None) -> Figure | None:
     """The board's checks below each other; None where nothing has records."""
-    verdicts = [verdict for entry in board.entries for verdict in entry.verdicts]
-    verdicts = [verdict for verdict in verdicts if verdict.status != "not checked"]
+    verdicts = [v for e in board.entries for v in e.verdicts if v.status != "not checked"]
     rows = tuple(_row(verdict) for verdict in verdicts if verdict.status != "incomplete")
     if all(row.status == "not testable" for row in rows):
         return None

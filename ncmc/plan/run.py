@@ -40,16 +40,21 @@ class Run:
     seed: int = 0
 
     @property
+    def parts(self) -> dict[str, str | int]:
+        """What it is made of, as the id has it."""
+        return {
+            "dataset": self.dataset,
+            "tau": format_value(self.tau),
+            "backbone": self.backbone,
+            "method": self.method,
+            "options": format_options(self.options),
+            "seed": self.seed,
+        }
+
+    @property
     def id(self) -> str:
         """For example `digits/tau=0.02/resnet8/CAL/f=20+theta=0.2/seed=0`; the folder of a run."""
-        return paths.RUN.format(
-            dataset=self.dataset,
-            tau=format_value(self.tau),
-            backbone=self.backbone,
-            method=self.method,
-            options=format_options(self.options),
-            seed=self.seed,
-        )
+        return paths.RUN.format(**self.parts)
 
     @property
     def configuration(self) -> str:

@@ -11,7 +11,7 @@ from ncmc.board.entries import Board
 from ncmc.board.published import published_boards
 from ncmc.forecast import cost
 from ncmc.jobs import Jobs
-from ncmc.paper.claims import claims
+from ncmc.paper.claims import shown_claims
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import tiers
@@ -36,7 +36,7 @@ def artifact_appendix(project: Project) -> str:
     fast, slow = (cost.estimate(project, grid_runs, cost.guessed(1, b)) for b in (True, False))
     boards = published_boards(project)
     asked = {entry.id for board in boards.values() for entry in board.entries}
-    alone = [c.id for c in claims(project).values() if c.shown_in and c.id not in asked]
+    alone = [name for name in shown_claims(project) if name not in asked]
     return FORM.read_text("utf-8").format(
         claims=_lines(r for t, b in boards.items() for r in _claim_rows(project, b, records[t])),
         compute=_lines(row for tier in trained for row in _compute_rows(tier, trained[tier])),

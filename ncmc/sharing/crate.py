@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import quote
 
 from ncmc import paths
-from ncmc.plan.option_text import format_options, format_value
 from ncmc.results.record import Record
 
 NAME = "ro-crate-metadata.json"
@@ -97,12 +96,7 @@ def _action(record: Record, content: Mapping[str, bytes], entities: dict[str, En
         return references
 
     inputs = {
-        "dataset": run.dataset,
-        "tau": format_value(run.tau),
-        "backbone": run.backbone,
-        "method": run.method,
-        "options": format_options(run.options),
-        "seed": run.seed,
+        **run.parts,
         "training images (SHA-256 of their indices)": record.split.sha256,
         "digest of the code": made.code.digests,
     }

@@ -27,7 +27,6 @@ from ncmc.paper.claims import claims, shown_claims
 from ncmc.plan import grid
 from ncmc.plan.grid import Table
 from ncmc.plan.grid_file import LAB, tiers
-from ncmc.plan.option_text import format_options, format_value
 from ncmc.plan.run import Run
 from ncmc.project import Project
 from ncmc.results import table_files
@@ -127,12 +126,7 @@ def _row(record: Record) -> Mapping[str, Any]:
     end = next((e.collapse for e in reversed(result.history) if e.collapse), None)
     return {
         "run": run.id,
-        "dataset": run.dataset,
-        "tau": format_value(run.tau),
-        "backbone": run.backbone,
-        "method": run.method,
-        "options": format_options(run.options),
-        "seed": run.seed,
+        **run.parts,
         "epochs": len(result.history),
         "training_images": record.split.n_train,
         "accuracy": result.accuracy.last,

@@ -127,10 +127,7 @@ def _steps(
 
 
 def _settle(
-    training: Training,
-    state: TrainState,
-    plan: EpochPlan,
-    pending: list[tuple[int, int, Tensor]],
+    training: Training, state: TrainState, plan: EpochPlan, pending: list[tuple[int, int, Tensor]]
 ) -> float:
     """Read the pending losses, stop at one that is not finite, and add them to the state."""
     values = torch.stack([loss for _, _, loss in pending]).double().tolist()

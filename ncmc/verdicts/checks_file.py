@@ -10,6 +10,7 @@ from pathlib import Path
 from ncmc.errors import UsageError, unknown
 from ncmc.paper import switches
 from ncmc.paper.claims import claim as claim_named
+from ncmc.paper.claims import shown_claims
 from ncmc.plan.grid_file import grid_entries, grids
 from ncmc.project import Project, read_once
 from ncmc.results.curves import IN_PERCENT
@@ -50,6 +51,12 @@ def all_checks(project: Project) -> tuple[Check, ...]:
         own = {"delta": delta.value} if delta and takes_delta else {}
         checks[check.id] = check.model_copy(update={"says": words} | own)
     return tuple(checks.values())
+
+
+def unchecked_claims(project: Project) -> list[str]:
+    """The claims that a table or figure carries and no check reads."""
+    checked = {check.claim for check in all_checks(project)}
+    return [name for name in shown_claims(project) if name not in checked]
 
 
 def _written_checks(project: Project) -> Iterator[tuple[Path, Check]]:

@@ -18,7 +18,7 @@ from ncmc.verdicts import cell_selection
 from ncmc.verdicts.against_paper import judge_number
 from ncmc.verdicts.check import Cells, Check, Pairs
 from ncmc.verdicts.checks_file import FILE as CHECKS
-from ncmc.verdicts.checks_file import all_checks, checks_of
+from ncmc.verdicts.checks_file import all_checks, checks_of, unchecked_claims
 from ncmc.verdicts.contrasts import LACKING
 from ncmc.verdicts.kinds.along_axis import Trend
 from ncmc.verdicts.verdict import Verdict
@@ -127,10 +127,9 @@ def _checked(check: Check, cells: "CellCache") -> Verdict:
 
 
 def _unchecked(project: Project, table: Table) -> Iterator[Verdict]:
-    """The claims that a table or figure carries and no check reads: they must not vanish."""
-    checked = {check.claim for check in all_checks(project)}
-    for claim in claims(project).values():
-        if claim.shown_in == table.name and claim.id not in checked:
+    """The claims of a table or figure that no check reads: they must not vanish."""
+    for name in unchecked_claims(project):
+        if (claim := claims(project)[name]).shown_in == table.name:
             yield Verdict(
                 id=claim.id,
                 table=table.name,

@@ -43,14 +43,12 @@ def missing(project: Project) -> list[str]:
         if path.name not in known
     ]
     try:
-        checked = {check.claim for check in checks_file.all_checks(project)}
-        stated = claims.claims(project).values()
+        unchecked = checks_file.unchecked_claims(project)
         printed = printed_numbers.printed_numbers(project)
     except UserError:  # said by its check
         return lines
     if doubts := printed_numbers.doubts(project, printed):
         lines += [*doubts, printed_numbers.ENTERED]
-    unchecked = [claim.id for claim in stated if claim.shown_in and claim.id not in checked]
     return lines + [f"claim {name} has no check in {checks_file.FILE}" for name in unchecked]
 
 

@@ -40,6 +40,10 @@ MOST_CELLS = 3  # that a line names of those with one fault
 class PrintedCells(CellCache):
     """The cells of any table as the paper prints them; one that is not known lacks its runs."""
 
+    def known(self, table: Table) -> list[tuple[CellSpec, Number]]:
+        """The cells of a table whose numbers are known, each with its number."""
+        return [(spec, number) for spec in table.cells if (number := self.number(spec, table))]
+
     def cell(self, spec: CellSpec, table: Table) -> Cell:
         """A cell of as many seeds as were printed, with that mean and deviation.
 
@@ -132,8 +136,7 @@ def _largest_deviation(check: Greater, pairs: Sequence[Pair]) -> float | None:
 
 def assumption(table: Table, cells: PrintedCells) -> str:
     """What is assumed of printed cells whose number of runs is not known; empty without one."""
-    numbers = [number for spec in table.cells if (number := cells.number(spec, table))]
-    known = all(number.n for number in numbers)
+    known = all(number.n for _, number in cells.known(table))
     return "" if known else "Where the number of runs is not known, one run is assumed."
 
 
@@ -143,7 +146,7 @@ def assumption(table: Table, cells: PrintedCells) -> str:
 def impossible(table: Table, cells: PrintedCells) -> Iterator[str]:
     """What is impossible in print, in words, each with its cells."""
     images = dataset_entries(cells.project)
-    known = [(spec, number) for spec in table.cells if (number := cells.number(spec, table))]
+    known = cells.known(table)
     fewest = [min(1, decimals(number.value)) for _, number in known]
     found: dict[str, list[str]] = {}
     for spec, number in known:
